@@ -1,0 +1,1 @@
+"""Units, slots, rounding, identifiers and errors; imports no other room."""

@@ -1,0 +1,83 @@
+"""The error tree.
+
+::
+
+    GridpactError
+    ├── BadInput             a person's input is refused; carries every fault found
+    ├── MissingSeries        a contract's series lacks values; names the series and its slots
+    ├── NumberOverflow       a whole-number result would not fit 64 bits
+    ├── StoreError           a file or database cannot be written or read
+    │   ├── JournalDamaged   the journal's checksums do not hold
+    │   └── LedgerDamaged    the ledger's hashes, signatures or tree do not hold
+    └── ReplayDiverged       recomputing gave something else than was recorded
+
+An expected outcome (a rejected order, an infeasible plan, a late reading) is a returned value,
+never one of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class GridpactError(Exception):
+    """Base of every error that gridpact raises on purpose."""
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing wrong with an input: where it is, what it is, and how to put it right."""
+
+    file: str
+    line: int
+    where: str
+    problem: str
+    fix: str
+
+    def __str__(self) -> str:
+        """Render as ``file:line: where: problem. Fix: …``."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        field = f"{self.where}: " if self.where else ""
+        return f"{place}: {field}{self.problem}. Fix: {self.fix}."
+
+
+class BadInput(GridpactError):  # noqa: N818 - reads as what it is
+    """Input refused whole. ``faults`` lists everything that is wrong, in reading order."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: Sequence[Fault] = sorted(set(faults))
+        count = len(self.faults)
+        head = f"{count} fault{'s' if count != 1 else ''}; nothing was changed"
+        super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
+
+
+class MissingSeries(GridpactError):  # noqa: N818
+    """A needed value is absent. ``name`` is the series, ``slots`` the starts that lack a value."""
+
+    def __init__(self, name: str, slots: Sequence[int] = ()) -> None:
+        self.name = name
+        self.slots = tuple(slots)
+        shown = ", ".join(str(slot) for slot in self.slots[:5])
+        more = f" and {len(self.slots) - 5} more" if len(self.slots) > 5 else ""
+        super().__init__(f"series {name!r} has no value" + (f" at {shown}{more}" if shown else ""))
+
+
+class NumberOverflow(GridpactError):  # noqa: N818
+    """A whole-number result does not fit in a signed 64-bit integer."""
+
+
+class StoreError(GridpactError):
+    """A file or database cannot be read or written; the message is one line a person can act on."""
+
+
+class JournalDamaged(StoreError):  # noqa: N818
+    """The journal's chain of checksums is broken; the message names the first bad row."""
+
+
+class LedgerDamaged(StoreError):  # noqa: N818
+    """The ledger's chain, signatures or tree do not hold; the message names the first bad entry."""
+
+
+class ReplayDiverged(GridpactError):  # noqa: N818
+    """Replaying gave another message or state than the one recorded; the message names the row."""

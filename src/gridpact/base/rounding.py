@@ -1,0 +1,97 @@
+"""Named rounding rules and fair shares.
+
+Money is rounded once, at a statement line, by one of :data:`RULES`. Energy is divided by largest
+remainder, so that parts always add up to the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from gridpact.base.errors import NumberOverflow
+from gridpact.base.units import INT64_MAX, Ints
+
+
+def half_even(amount: Ints, unit: int) -> Ints:
+    """Divide by ``unit`` and round to the nearest whole, ties to the even one (IEEE 754)."""
+    quotient, rest = np.divmod(amount, unit)
+    up = (2 * rest > unit) | ((2 * rest == unit) & (quotient % 2 != 0))
+    return np.asarray(quotient + up, dtype=np.int64)
+
+
+def half_away(amount: Ints, unit: int) -> Ints:
+    """Divide by ``unit`` and round to the nearest whole, ties away from zero (commercial)."""
+    quotient, rest = np.divmod(np.abs(amount), unit)
+    return np.asarray(np.sign(amount) * (quotient + (2 * rest >= unit)), dtype=np.int64)
+
+
+RULES: dict[str, Callable[[Ints, int], Ints]] = {"half-even": half_even, "half-away": half_away}
+
+
+def muldiv(value: Ints, numerator: Ints, denominator: Ints) -> Ints:
+    """``value × numerator ÷ denominator`` rounded half to even, exact in between.
+
+    Shapes broadcast; all int64. ``denominator`` must be positive. Falls back to Python's big
+    integers where the product would not fit 64 bits.
+    """
+    value, numerator, denominator = np.broadcast_arrays(value, numerator, denominator)
+    if np.any(denominator <= 0):
+        raise ValueError("muldiv needs a positive denominator")
+    big = value.size and int(np.abs(value).max()) * int(np.abs(numerator).max()) > INT64_MAX // 2
+    if not big:
+        return half_even_by(value * numerator, denominator)
+    exact = [
+        round_half_even(int(v) * int(n), int(d))
+        for v, n, d in zip(value.flat, numerator.flat, denominator.flat, strict=True)
+    ]
+    if any(abs(result) > INT64_MAX for result in exact):
+        raise NumberOverflow("a muldiv result does not fit 64 bits")
+    return np.array(exact, dtype=np.int64).reshape(value.shape)
+
+
+def half_even_by(amount: Ints, divisor: Ints) -> Ints:
+    """Divide element-wise by positive divisors, rounding half to even."""
+    quotient, rest = np.divmod(amount, divisor)
+    gap = divisor - rest  # compares without doubling, which could wrap
+    up = (rest > gap) | ((rest == gap) & (quotient % 2 != 0))
+    return np.asarray(quotient + up, dtype=np.int64)
+
+
+def round_half_even(amount: int, divisor: int) -> int:
+    """Exact Python-integer form of the half-even rule; the oracle of the array forms."""
+    quotient, rest = divmod(amount, divisor)
+    return quotient + (2 * rest > divisor or (2 * rest == divisor and quotient % 2 != 0))
+
+
+def largest_remainder(total: Ints, weights: Ints) -> Ints:
+    """Divide each column's ``total`` among rows in proportion to ``weights`` (Hamilton's method).
+
+    Parameters
+    ----------
+    total : int64 [columns]
+        Non-negative whole amounts, such as Wh per slot.
+    weights : int64 [rows, columns]
+        Non-negative; a column whose weights are all zero receives nothing.
+
+    Returns
+    -------
+    int64 [rows, columns]
+        Sums to ``total`` per column. Ties between equal remainders go to the lower row, so rows
+        must be in order of identifier. With weights summing to at least ``total``, no share
+        exceeds its weight.
+    """
+    whole = np.sum(weights, axis=0)
+    divisor = np.maximum(whole, 1)
+    peak = int(total.max(initial=0)) * int(weights.max(initial=0))
+    if peak > INT64_MAX:
+        raise NumberOverflow("total × weight does not fit 64 bits")
+    base, rest = np.divmod(total[None, :] * weights, divisor[None, :])
+    left = np.where(whole > 0, total - base.sum(axis=0), 0)
+    if left.any():
+        order = np.argsort(-rest, axis=0, kind="stable")
+        rank = np.empty_like(order)
+        np.put_along_axis(rank, order, np.arange(weights.shape[0])[:, None], axis=0)
+        base = base + (rank < left[None, :])
+    return np.asarray(np.where(whole > 0, base, 0), dtype=np.int64)

@@ -1,0 +1,92 @@
+"""Half-open UTC slots and the local calendars that make them.
+
+A slot is ``[start, start + step)`` in whole seconds since the epoch, UTC. Local calendars only
+decide where days begin and end, so a local day has 92, 96 or 100 quarter-hours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from gridpact.base.units import Ints
+
+
+@dataclass(frozen=True)
+class Slots:
+    """``count`` consecutive slots of ``step`` seconds from ``start`` (epoch seconds, UTC)."""
+
+    start: int
+    step: int
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.step <= 0 or self.count < 0 or self.start % self.step:
+            raise ValueError(f"slots must sit on whole steps: {self}")
+
+    @property
+    def end(self) -> int:
+        """The first second after the last slot."""
+        return self.start + self.step * self.count
+
+    def starts(self) -> Ints:
+        """Start of every slot [s since the epoch], shape [count]."""
+        return self.start + self.step * np.arange(self.count, dtype=np.int64)
+
+    def index(self, start: int) -> int:
+        """Position of the slot that begins at ``start``; raises ValueError outside."""
+        position, rest = divmod(start - self.start, self.step)
+        if rest or not 0 <= position < self.count:
+            raise ValueError(f"{iso(start)} is not one of the slots {iso(self.start)}…")
+        return position
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Local days of one time zone cut into slots of ``step`` seconds."""
+
+    timezone: str
+    step: int
+
+    def midnight(self, day: date) -> int:
+        """Epoch second at which the local day begins."""
+        local = datetime.combine(day, time(), ZoneInfo(self.timezone))
+        return int(local.timestamp())
+
+    def day(self, day: date) -> Slots:
+        """Slots of one local day; ValueError where the step does not divide it."""
+        start, end = self.midnight(day), self.midnight(day + timedelta(days=1))
+        count, rest = divmod(end - start, self.step)
+        if rest or start % self.step:
+            raise ValueError(f"{self.step} s slots do not divide {day} in {self.timezone}")
+        return Slots(start, self.step, count)
+
+    def at(self, day: date, clock: time) -> int:
+        """Epoch second of a local wall-clock time (the first of two when it occurs twice)."""
+        return int(datetime.combine(day, clock, ZoneInfo(self.timezone)).timestamp())
+
+    def date_of(self, instant: int) -> date:
+        """Local date at an instant [s since the epoch]."""
+        return datetime.fromtimestamp(instant, ZoneInfo(self.timezone)).date()
+
+    def seconds_of_day(self, slots: Slots) -> Ints:
+        """Wall-clock second of the day at which each slot begins, shape [slots.count]."""
+        # The offset changes at most a few times a year: look it up once per hour, not per slot.
+        zone = ZoneInfo(self.timezone)
+        hours = np.unique(slots.starts() // 3600 * 3600)
+        offset = [_offset(int(hour), zone) for hour in hours]
+        local = slots.starts() + np.array(offset)[np.searchsorted(hours, slots.starts(), "right") - 1]
+        return np.asarray(local % 86400, dtype=np.int64)
+
+
+def _offset(instant: int, zone: ZoneInfo) -> int:
+    delta = datetime.fromtimestamp(instant, zone).utcoffset()
+    return int(delta.total_seconds()) if delta else 0
+
+
+def iso(instant: int) -> str:
+    """Write an instant as ISO 8601 in UTC, such as ``2026-06-15T10:00:00Z``."""
+    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
