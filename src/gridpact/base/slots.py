@@ -78,7 +78,9 @@ class Calendar:
         zone = ZoneInfo(self.timezone)
         hours = np.unique(slots.starts() // 3600 * 3600)
         offset = [_offset(int(hour), zone) for hour in hours]
-        local = slots.starts() + np.array(offset)[np.searchsorted(hours, slots.starts(), "right") - 1]
+        local = (
+            slots.starts() + np.array(offset)[np.searchsorted(hours, slots.starts(), "right") - 1]
+        )
         return np.asarray(local % 86400, dtype=np.int64)
 
 

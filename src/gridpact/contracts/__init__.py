@@ -1,0 +1,1 @@
+"""The contract algebra: one value, three readings (cash flows, obligations, needs)."""

@@ -1,0 +1,1 @@
+"""Forecasts of load and solar power with quantiles."""

@@ -1,0 +1,1 @@
+"""Clock, messages, journal, loop and replay: the one place that decides what happens next."""

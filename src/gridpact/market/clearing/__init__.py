@@ -1,0 +1,1 @@
+"""One file per mechanism, each a pure function over columns."""

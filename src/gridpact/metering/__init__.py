@@ -1,0 +1,1 @@
+"""Readings: validated, completed at the cut-off, estimated where they must be."""

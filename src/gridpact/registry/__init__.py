@@ -1,0 +1,1 @@
+"""Participants, metering points, assets, zones and tariffs of a community."""

@@ -1,0 +1,163 @@
+"""Who and what a community consists of, as columns.
+
+Rows follow identifiers in ascending order, so row numbers are stable and ties that go to the
+lower row go to the lower identifier. Arrays are int64 unless a docstring says float64; -1 in a
+row-number or limit column means "none".
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from gridpact.base.slots import Calendar
+from gridpact.base.units import Floats, Ints
+
+STORAGE_KINDS = ("battery", "car", "heat_pump", "tank")
+
+
+class Parties(msgspec.Struct, frozen=True):
+    """The participants beside the members: identifiers only, roles by field name."""
+
+    operator: str
+    supplier: str
+    dso: str
+    state: str
+    authority: str
+
+
+class Zones(msgspec.Struct, frozen=True):
+    """Network zones and feeders. ``parent`` is a row or -1; limits are [W], -1 for none."""
+
+    ids: tuple[str, ...]
+    parent: Ints
+    import_limit_w: Ints
+    export_limit_w: Ints
+
+
+class Members(msgspec.Struct, frozen=True):
+    """Members, one metering point each, shape [members].
+
+    ``discount`` and ``premium`` [µ¤/kWh] say how much better than their supplier's price a member
+    wants to be before trading; ``static_share`` [ppm] is used by the static sharing key.
+    """
+
+    ids: tuple[str, ...]
+    metering_points: tuple[str, ...]
+    roles: tuple[str, ...]
+    zone: Ints
+    discount_micro_per_kwh: Ints
+    premium_micro_per_kwh: Ints
+    static_share_ppm: Ints
+
+
+class Pv(msgspec.Struct, frozen=True):
+    """Photovoltaic plants, shape [plants]; ``member`` is a row of :class:`Members`."""
+
+    ids: tuple[str, ...]
+    member: Ints
+    peak_w: Ints
+
+
+class Storage(msgspec.Struct, frozen=True):
+    """Everything that stores: batteries, cars, heat pumps with their building, tanks.
+
+    Shape [assets]. ``charge_w`` and ``discharge_w`` are at the grid side. Heat is counted in the
+    electricity that makes it. ``efficiency_in/out`` and ``kept_per_hour`` (share of the stored
+    energy that one hour leaves) are float64 in (0, 1].
+    """
+
+    ids: tuple[str, ...]
+    kind: tuple[str, ...]
+    member: Ints
+    charge_w: Ints
+    discharge_w: Ints
+    capacity_wh: Ints
+    efficiency_in: Floats
+    efficiency_out: Floats
+    kept_per_hour: Floats
+
+
+class Runs(msgspec.Struct, frozen=True):
+    """Shiftable appliances: one uninterruptible run a day inside a local window.
+
+    ``power_w`` [appliances] for ``duration_s``; the run must fit between ``earliest_s`` and
+    ``latest_s`` (seconds of the local day).
+    """
+
+    ids: tuple[str, ...]
+    member: Ints
+    power_w: Ints
+    duration_s: Ints
+    earliest_s: Ints
+    latest_s: Ints
+
+
+class Tariffs(msgspec.Struct, frozen=True):
+    """Prices outside the community [µ¤/kWh].
+
+    Supplier import costs ``import_spot_ppm`` of the main-market price plus ``import_markup``;
+    export earns ``export_spot_ppm`` of it plus ``export_markup``. A flat tariff has 0 ppm.
+    ``network`` applies to energy from outside, ``network_local`` to energy from the community,
+    ``levy`` to all withdrawn energy.
+    """
+
+    import_spot_ppm: int
+    import_markup_micro_per_kwh: int
+    export_spot_ppm: int
+    export_markup_micro_per_kwh: int
+    network_micro_per_kwh: int
+    network_local_micro_per_kwh: int
+    levy_micro_per_kwh: int
+
+
+class MarketRules(msgspec.Struct, frozen=True):
+    """Gates [seconds of the local day], lead [s] from gate to first slot, price limits."""
+
+    day_ahead_gate_s: int
+    intraday_gates_s: tuple[int, ...]
+    lead_s: int
+    lowest_micro_per_kwh: int
+    highest_micro_per_kwh: int
+
+
+class SharingRules(msgspec.Struct, frozen=True):
+    """``key`` is ``default-dynamic`` or ``static``.
+
+    Shared energy is priced between the supplier's export and import price: ``seller_ppm`` of the
+    difference goes to the one who shares.
+    """
+
+    key: str
+    seller_ppm: int
+
+
+class SettlementRules(msgspec.Struct, frozen=True):
+    """``cutoff_s`` after the local day ends readings close; money is rounded to ``minor_nano``."""
+
+    cutoff_s: int
+    rounding: str
+    minor_nano: int
+
+
+class Community(msgspec.Struct, frozen=True):
+    """All of it; journalled once when a run opens, and read by every room."""
+
+    name: str
+    currency: str
+    timezone: str
+    step_s: int
+    parties: Parties
+    zones: Zones
+    members: Members
+    pv: Pv
+    storage: Storage
+    runs: Runs
+    tariffs: Tariffs
+    market: MarketRules
+    sharing: SharingRules
+    settlement: SettlementRules
+
+    @property
+    def calendar(self) -> Calendar:
+        """The community's local calendar in slots of ``step_s``."""
+        return Calendar(self.timezone, self.step_s)

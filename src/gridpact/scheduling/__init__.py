@@ -1,0 +1,1 @@
+"""Needs become a problem, a problem becomes a schedule."""

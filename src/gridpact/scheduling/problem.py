@@ -1,0 +1,102 @@
+"""The scheduling problem and its answer as columns: the seam that every solver stands behind.
+
+Energies are Wh per slot at the grid side. Rows are homes (members) or assets; the last axis is
+the slot. Signed net energy appears here alone: positive = withdrawal from the grid.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from gridpact.base.slots import Slots
+from gridpact.base.units import Floats, Ints
+
+
+class StorageColumns(msgspec.Struct, frozen=True):
+    """Storage of any kind. ``home`` [assets]; the arrays [assets, slots] unless said otherwise.
+
+    After each slot ``state' = kept · state + efficiency_in · charge − discharge / efficiency_out −
+    draw``, with ``lo ≤ state' ≤ hi``. Efficiencies and ``kept`` (per slot) are float64 [assets].
+    """
+
+    home: Ints
+    initial_wh: Ints
+    charge_max_wh: Ints
+    discharge_max_wh: Ints
+    lo_wh: Ints
+    hi_wh: Ints
+    draw_wh: Ints
+    efficiency_in: Floats
+    efficiency_out: Floats
+    kept: Floats
+
+
+class RunColumns(msgspec.Struct, frozen=True):
+    """Uninterruptible runs [runs]: ``length`` slots of ``energy_wh`` each.
+
+    The run starts at a slot position in ``[earliest, latest]`` (both inclusive).
+    """
+
+    home: Ints
+    energy_wh: Ints
+    length: Ints
+    earliest: Ints
+    latest: Ints
+
+
+class ZoneColumns(msgspec.Struct, frozen=True):
+    """Shared limits. ``zone`` [homes]; ``parent`` [zones] row or -1; limits [zones, slots] in Wh.
+
+    A zone's net energy is that of its homes and of all zones below it. -1 means no limit.
+    """
+
+    zone: Ints
+    parent: Ints
+    import_limit_wh: Ints
+    export_limit_wh: Ints
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One scheduling problem over ``slots``; arrays [homes, slots].
+
+    ``position_wh`` is energy already bought (positive) or sold for the slot: only what differs
+    from it is bought at ``import_price`` or sold at ``export_price`` [µ¤/kWh].
+    """
+
+    slots: Slots
+    load_wh: Ints
+    pv_wh: Ints
+    position_wh: Ints
+    import_price: Ints
+    export_price: Ints
+    storage: StorageColumns
+    runs: RunColumns
+    zones: ZoneColumns
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """A limit or need that could not be met: what, where, from which slot on, and by how much."""
+
+    kind: str
+    row: int
+    first_slot: int
+    missing_wh: int
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The answer: whole Wh. ``net_wh`` and ``curtail_wh`` [homes, slots]; storage [assets, slots].
+
+    ``run_start`` [runs] is a slot position. ``cost_nano`` [homes] is the plan's cost at the given
+    prices; ``zone_price`` [zones, slots] in µ¤/kWh is what one more Wh under the limit is worth.
+    ``conflicts`` lists what had to give, empty when everything holds.
+    """
+
+    net_wh: Ints
+    curtail_wh: Ints
+    charge_wh: Ints
+    discharge_wh: Ints
+    state_wh: Ints
+    run_start: Ints
+    cost_nano: Ints
+    zone_price: Ints
+    conflicts: tuple[Conflict, ...]

@@ -1,0 +1,1 @@
+"""Allocation keys, imbalance, statements and bills."""

@@ -1,0 +1,1 @@
+"""Scenarios, homes, weather and devices that behave like real ones, faults included."""
