@@ -44,6 +44,24 @@ class Slots:
         return position
 
 
+def overlap(one: Slots, other: Slots) -> tuple[slice, slice]:
+    """Return where two windows of one step share slots: a slice of each, empty when they do not."""
+    start, end = (
+        max(one.start, other.start),
+        max(min(one.end, other.end), one.start, other.start),
+    )
+    first, second = (
+        slice((start - slots.start) // slots.step, (end - slots.start) // slots.step)
+        for slots in (one, other)
+    )
+    return first, second
+
+
+def covers(outer: Slots, inner: Slots) -> bool:
+    """Tell whether every slot of ``inner`` is one of ``outer``."""
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
 @dataclass(frozen=True)
 class Calendar:
     """Local days of one time zone cut into slots of ``step`` seconds."""

@@ -1,0 +1,41 @@
+"""Members' agents: turn a plan into orders for what is not traded yet.
+
+An agent buys what its plan takes beyond its position, and sells what it leaves. It asks for at
+least its supplier's export price plus a premium, and bids at most what a kWh from the supplier
+would cost it, less a discount; so every trade leaves both sides better off than without it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridpact.base.units import Ints
+from gridpact.market.orders import Orders, Side
+from gridpact.registry.model import MarketRules, Members
+from gridpact.registry.tariffs import Outside
+
+
+def orders(
+    net_wh: Ints, position_wh: Ints, prices: Outside, members: Members, rules: MarketRules
+) -> Orders:
+    """Orders for plans ``net_wh`` and positions (bought less sold), both [members, slots] in Wh.
+
+    Slots are positions in the given window; sequences are numbered from 0 in row order.
+    """
+    wanted = net_wh - position_wh
+    member, slot = np.nonzero(wanted)
+    quantity = wanted[member, slot]
+    buys = quantity > 0
+    bid = prices.avoided[slot] - members.discount_micro_per_kwh[member]
+    ask = prices.supplier_export[slot] + members.premium_micro_per_kwh[member]
+    limit = np.clip(
+        np.where(buys, bid, ask), rules.lowest_micro_per_kwh, rules.highest_micro_per_kwh
+    )
+    return Orders(
+        np.arange(quantity.size, dtype=np.int64),
+        member.astype(np.int64),
+        slot.astype(np.int64),
+        np.where(buys, int(Side.BUY), int(Side.SELL)),
+        np.abs(quantity),
+        limit,
+    )

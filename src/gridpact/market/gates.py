@@ -1,0 +1,44 @@
+"""When sessions open, what they trade and when their gates close."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+
+from gridpact.base.slots import Calendar, Slots
+from gridpact.market.messages import Session
+from gridpact.registry.model import MarketRules
+
+ORDERS_OPEN_S = 900
+"""Orders are taken from this long [s] before the gate closes."""
+LOOK_AHEAD_S = 12 * 3600
+"""A schedule looks this far [s] beyond the day it is for, so that no need ends at midnight."""
+
+
+def _clock(seconds: int) -> time:
+    return time(seconds // 3600, seconds % 3600 // 60, seconds % 60)
+
+
+def _horizon(window: Slots) -> Slots:
+    extra = LOOK_AHEAD_S // window.step
+    return Slots(window.start, window.step, window.count + extra)
+
+
+def day_ahead(rules: MarketRules, calendar: Calendar, day: date) -> Session:
+    """The session that trades all of a local day, with its gate on the day before."""
+    window = calendar.day(day)
+    gate = calendar.at(day - timedelta(days=1), _clock(rules.day_ahead_gate_s))
+    return Session(f"{day}.day-ahead", "day-ahead", str(day), gate, window, _horizon(window))
+
+
+def intraday(rules: MarketRules, calendar: Calendar, day: date) -> list[Session]:
+    """The sessions within a local day; each trades from its gate plus the lead to midnight."""
+    slots, sessions = calendar.day(day), []
+    for seconds in rules.intraday_gates_s:
+        gate = calendar.at(day, _clock(seconds))
+        skipped = -(-(gate + rules.lead_s - slots.start) // slots.step)
+        if not 0 <= skipped < slots.count:
+            continue
+        window = Slots(slots.start + skipped * slots.step, slots.step, slots.count - skipped)
+        name = f"{day}.intraday-{seconds // 3600:02}{seconds % 3600 // 60:02}"
+        sessions.append(Session(name, "intraday", str(day), gate, window, _horizon(window)))
+    return sessions

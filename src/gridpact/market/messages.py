@@ -1,0 +1,110 @@
+"""Messages of the market: sessions, orders, prices, clearings."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from gridpact.base.slots import Slots
+from gridpact.base.units import Bools, Ints
+from gridpact.kernel.messages import Message
+from gridpact.kernel.phases import Phase
+from gridpact.market.orders import Orders, PlacedOrder
+
+
+class Session(msgspec.Struct, frozen=True):
+    """One trading session: ``kind`` is ``day-ahead`` or ``intraday``, ``window`` what it trades.
+
+    ``day`` is the local day of delivery (ISO), ``gate`` the closure [s since the epoch].
+    ``horizon`` begins with the window and looks beyond it, for needs such as a car's departure.
+    """
+
+    id: str
+    kind: str
+    day: str
+    gate: int
+    window: Slots
+    horizon: Slots
+
+
+class SessionOpened(Message, frozen=True, kw_only=True, tag="session-opened"):
+    """Orders may come in from now until the gate closes."""
+
+    phase: ClassVar[Phase] = Phase.OPEN
+    session: Session
+
+
+class PricesRequested(Message, frozen=True, kw_only=True, tag="prices-requested"):
+    """Ask the main market for its day-ahead prices of a local day."""
+
+    answer_phase: ClassVar[Phase] = Phase.READING
+    day: str
+    slots: Slots
+
+
+class PricesPublished(Message, frozen=True, kw_only=True, tag="prices-published"):
+    """Main-market prices [µ¤/kWh] of a local day, shape [slots]."""
+
+    phase: ClassVar[Phase] = Phase.READING
+    day: str
+    slots: Slots
+    spot_micro_per_kwh: Ints
+
+
+class PricesMissing(Message, frozen=True, kw_only=True, tag="prices-missing"):
+    """The main market has no price for a local day; ``reason`` says why."""
+
+    phase: ClassVar[Phase] = Phase.READING
+    day: str
+    reason: str
+
+
+class OrdersPlaced(Message, frozen=True, kw_only=True, tag="orders-placed"):
+    """Orders of the members' agents for one session, as columns."""
+
+    phase: ClassVar[Phase] = Phase.PLAN
+    session: str
+    orders: Orders
+
+
+class PlaceOrder(Message, frozen=True, kw_only=True, tag="place-order"):
+    """One order of a person or program, for the open session that trades its slot."""
+
+    phase: ClassVar[Phase] = Phase.PLAN
+    session: str
+    order: PlacedOrder
+
+
+class OrdersRefused(Message, frozen=True, kw_only=True, tag="orders-refused"):
+    """Orders that were not taken into the book, with the reason of each."""
+
+    phase: ClassVar[Phase] = Phase.PLAN
+    session: str
+    keys: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+class GateClosed(Message, frozen=True, kw_only=True, tag="gate-closed"):
+    """No more orders; the session is cleared."""
+
+    phase: ClassVar[Phase] = Phase.GATE
+    session: str
+
+
+class SessionCleared(Message, frozen=True, kw_only=True, tag="session-cleared"):
+    """What was traded: ``bought_wh`` and ``sold_wh`` [members, slots of the window].
+
+    ``price_micro_per_kwh`` [slots] counts only where ``traded`` is true. ``offered_wh`` and
+    ``asked_wh`` [slots] are the book's totals, ``orders`` its number of orders.
+    """
+
+    phase: ClassVar[Phase] = Phase.CLEARING
+    session: Session
+    price_micro_per_kwh: Ints
+    traded: Bools
+    bought_wh: Ints
+    sold_wh: Ints
+    offered_wh: Ints
+    asked_wh: Ints
+    orders: int
