@@ -1,0 +1,162 @@
+"""Blocks of the local ledger: what is hashed and signed, and the walk that checks all of it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+import msgspec
+
+from gridpact.base.errors import LedgerDamaged
+from gridpact.ledger.entries import faults, parse
+from gridpact.ledger.keys import AuthorityKey, PublicKey
+from gridpact.ledger.merkle import HASH_BYTES, Edge, leaf_hash
+from gridpact.ledger.port import Head, Receipt
+
+_GENESIS = b"gridpact ledger genesis 1\n"
+_BLOCK = b"gridpact ledger block 1\n"
+_SIGNED = b"gridpact ledger signature 1\n"
+
+
+class Block(msgspec.Struct, frozen=True, array_like=True):
+    """One row of the table of blocks.
+
+    ``edge`` is the tree's right edge after this block, 32 bytes per complete subtree: it lets the
+    next block be added without reading all entries. It is not signed, as ``tree_root`` fixes it.
+    """
+
+    height: int
+    at: int
+    key: str
+    first_index: int
+    count: int
+    tree_root: bytes
+    prev_hash: bytes
+    hash: bytes
+    signature: bytes
+    edge: bytes
+
+    @property
+    def size(self) -> int:
+        """Number of entries up to and with this block."""
+        return self.first_index + self.count
+
+    def head(self) -> Head:
+        """Return the ledger's head as long as this is the last block."""
+        return Head(self.height, self.size, self.tree_root, self.hash)
+
+    def receipt(self) -> Receipt:
+        """Return what the committer of this block was told."""
+        return Receipt(self.height, self.first_index, self.count, self.tree_root, self.hash)
+
+
+class EntryRow(msgspec.Struct, frozen=True, array_like=True):
+    """One row of the table of entries."""
+
+    idx: int
+    height: int
+    body: bytes
+    leaf_hash: bytes
+
+
+def genesis(name: str, public: PublicKey) -> Head:
+    """Head of the empty ledger; binds all later blocks to a ledger's name and authority."""
+    text = _GENESIS + name.encode() + b"\n" + public.raw
+    return Head(0, 0, Edge().root(), sha256(text).digest())
+
+
+def header_hash(block: Block) -> bytes:
+    """SHA-256 over the fields of a block, each at a fixed place."""
+    numbers = struct.pack(">QqQQ", block.height, block.at, block.first_index, block.count)
+    key = sha256(block.key.encode()).digest()
+    return sha256(_BLOCK + numbers + key + block.tree_root + block.prev_hash).digest()
+
+
+def seal(signer: AuthorityKey, head: Head, edge: Edge, key: str, at: int) -> Block:
+    """Make the signed block that follows ``head``; ``edge`` already holds the new entries."""
+    count = edge.size - head.size
+    bare = Block(
+        head.height + 1, at, key, head.size, count, edge.root(), head.hash, b"", b"",
+        b"".join(edge.subtrees),
+    )  # fmt: skip
+    digest = header_hash(bare)
+    return msgspec.structs.replace(bare, hash=digest, signature=signer.sign(_SIGNED + digest))
+
+
+def edge_of(block: Block) -> Edge:
+    """Rebuild the tree's right edge; LedgerDamaged where it does not give the block's root."""
+    parts = [
+        block.edge[start : start + HASH_BYTES] for start in range(0, len(block.edge), HASH_BYTES)
+    ]
+    if len(parts) == block.size.bit_count():
+        edge = Edge(block.size, parts)
+        if edge.root() == block.tree_root:
+            return edge
+    raise LedgerDamaged(f"block {block.height}: its tree edge does not give its root")
+
+
+def check_seal(block: Block, public: PublicKey) -> None:
+    """Check a block's own hash and signature; LedgerDamaged names what does not hold."""
+    try:
+        same = header_hash(block) == block.hash
+    except struct.error:  # a negative number where there can be none
+        same = False
+    if not same:
+        raise LedgerDamaged(f"block {block.height}: its content does not match its hash")
+    if not public.holds(_SIGNED + block.hash, block.signature):
+        raise LedgerDamaged(f"block {block.height}: its signature is not by {public}")
+
+
+def check(
+    blocks: Iterable[Block],
+    entries: Iterator[EntryRow],
+    start: Head,
+    public: PublicKey,
+    expected: Head | None = None,
+) -> Head:
+    """Recompute a whole ledger from its rows and return its head.
+
+    Raises LedgerDamaged at the first block or entry that does not hold.
+    """
+    head, edge = start, Edge()
+    _check_expected(head, expected)
+    for block in blocks:
+        if block.height != head.height + 1:
+            raise LedgerDamaged(f"block {head.height + 1} is missing or out of order")
+        check_seal(block, public)
+        if (block.prev_hash, block.first_index) != (head.hash, head.size):
+            raise LedgerDamaged(f"block {block.height} does not follow block {head.height}")
+        _check_entries(block, entries, edge)
+        if edge.root() != block.tree_root or b"".join(edge.subtrees) != block.edge:
+            raise LedgerDamaged(f"block {block.height}: its entries do not give its tree root")
+        head = block.head()
+        _check_expected(head, expected)
+    for row in entries:
+        raise LedgerDamaged(f"entry {row.idx} belongs to no block")
+    if expected and expected.height > head.height:
+        raise LedgerDamaged(f"cut short: block {head.height} is last, {expected.height} was seen")
+    return head
+
+
+def _check_expected(head: Head, expected: Head | None) -> None:
+    if expected and expected.height == head.height and expected != head:
+        raise LedgerDamaged(f"block {head.height} is not the one seen before: another history")
+
+
+def _check_entries(block: Block, entries: Iterator[EntryRow], edge: Edge) -> None:
+    """Check the block's entries and add them to the edge."""
+    for index in range(block.first_index, block.size):
+        place = f"entry {index} (block {block.height})"
+        row = next(entries, None)
+        if row is None or (row.idx, row.height) != (index, block.height):
+            raise LedgerDamaged(f"{place} is missing or out of order")
+        if leaf_hash(row.body) != row.leaf_hash:
+            raise LedgerDamaged(f"{place}: its content does not match its hash")
+        try:
+            wrong = faults([parse(row.body)])
+        except ValueError as error:
+            raise LedgerDamaged(f"{place}: {error}") from error
+        if wrong:
+            raise LedgerDamaged(f"{place}: {wrong[0]}")
+        edge.append(row.leaf_hash)

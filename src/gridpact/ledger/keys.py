@@ -1,0 +1,117 @@
+"""The authority's key (Ed25519, RFC 8032) that signs every block of the local ledger."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from gridpact.base.errors import StoreError
+
+KEY_BYTES = 32
+_PREFIX = "ed25519:"
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """What anyone may know: checks signatures. ``raw`` is the 32-byte Ed25519 public key."""
+
+    raw: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text form ``ed25519:<64 hex digits>``; ValueError where it is not that."""
+        digits = text.removeprefix(_PREFIX)
+        if digits == text or len(digits) != 2 * KEY_BYTES or digits != digits.lower():
+            raise ValueError(f"not a public key of the form {_PREFIX}<64 hex digits>: {text!r}")
+        return cls(bytes.fromhex(digits))
+
+    def __str__(self) -> str:
+        """Return the text form, read back by :meth:`parse`."""
+        return _PREFIX + self.raw.hex()
+
+    def holds(self, message: bytes, signature: bytes) -> bool:
+        """Tell whether ``signature`` is this key's signature of ``message``."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+class AuthorityKey:
+    """The private key. Signatures are deterministic: same key and message, same 64 bytes."""
+
+    def __init__(self, entropy: bytes) -> None:
+        """Make the key of 32 secret bytes; the caller draws them from the system's generator."""
+        if len(entropy) != KEY_BYTES:
+            raise ValueError(f"an Ed25519 key is {KEY_BYTES} secret bytes, not {len(entropy)}")
+        self._private = Ed25519PrivateKey.from_private_bytes(entropy)
+        self.public = PublicKey(self._private.public_key().public_bytes_raw())
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign a message [64 bytes]."""
+        return self._private.sign(message)
+
+    def save(self, path: Path) -> None:
+        """Write the key as PEM (PKCS #8), readable by its owner only; never overwrites a file."""
+        text = self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError as error:
+            raise StoreError(f"key file {path} exists already; move it away first") from error
+        except OSError as error:
+            raise StoreError(f"key file {path}: {error.strerror or error}") from error
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a key that :meth:`save` wrote; refuses a file that others may read."""
+        try:
+            mode = path.stat().st_mode
+            text = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"key file {path}: {error.strerror or error}") from error
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise StoreError(f"key file {path} is open to others; run: chmod 600 {path}")
+        try:
+            key = load_pem_private_key(text, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise StoreError(f"key file {path} holds no unencrypted PEM private key") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise StoreError(f"key file {path} holds a key that is not Ed25519")
+        return cls(key.private_bytes_raw())
+
+
+def derived_secret(seed: int, *name: str) -> bytes:
+    """32 reproducible bytes from a run's seed and a name (HKDF-SHA-256, RFC 5869).
+
+    For demonstrations and simulated members only: whoever knows the seed knows the secret.
+    """
+    salt = b"gridpact demonstration, not for real use"
+    info = "\x1f".join(name).encode()
+    return HKDF(SHA256(), KEY_BYTES, salt=salt, info=info).derive(str(seed).encode())
+
+
+def demonstration_key(seed: int, name: str = "authority") -> AuthorityKey:
+    """Key of a simulated run: the same seed and name always give the same key.
+
+    Not for real use: whoever knows the seed can sign.
+    """
+    return AuthorityKey(derived_secret(seed, "key", name))

@@ -1,0 +1,155 @@
+"""The SQLite file behind the local ledger: schema, opening, transactions, one line per trouble."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gridpact.base.errors import LedgerDamaged, StoreError
+
+FORMAT = 1
+APPLICATION = 0x67706C31  # "gpl1", so that no other database is taken for a ledger
+
+_APPEND_ONLY = tuple(
+    f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
+    f"BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+    for table in ("identity", "blocks", "entries")
+    for action in ("UPDATE", "DELETE")
+)
+_BLOCKS = """CREATE TABLE blocks (
+    height INTEGER PRIMARY KEY, at INTEGER NOT NULL, key TEXT NOT NULL UNIQUE,
+    first_index INTEGER NOT NULL, count INTEGER NOT NULL, tree_root BLOB NOT NULL,
+    prev_hash BLOB NOT NULL, hash BLOB NOT NULL, signature BLOB NOT NULL, edge BLOB NOT NULL)"""
+_ENTRIES = """CREATE TABLE entries (
+    idx INTEGER PRIMARY KEY, height INTEGER NOT NULL, body BLOB NOT NULL,
+    leaf_hash BLOB NOT NULL)"""
+_IDENTITY = "CREATE TABLE identity (name TEXT NOT NULL, authority TEXT NOT NULL)"
+SCHEMA = (_IDENTITY, _BLOCKS, _ENTRIES, *_APPEND_ONLY)
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "the disk is full; free space and commit again",
+    sqlite3.SQLITE_READONLY: "it cannot be written; make the file and its folder writable",
+    sqlite3.SQLITE_BUSY: "another process holds it; let that finish and commit again",
+    sqlite3.SQLITE_LOCKED: "another connection holds it; let that finish and commit again",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; the folder must exist and be accessible",
+    sqlite3.SQLITE_IOERR: "the disk reports an error; check its space, quota and health",
+}
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
+
+class Store:
+    """One connection to a ledger file. Raises StoreError, or LedgerDamaged for a corrupt file."""
+
+    def __init__(self, path: Path | str, *, writable: bool, wait_s: float = 5.0) -> None:
+        self.path = str(path)
+        with self.guarded():
+            self.db = self._connect(writable, wait_s)
+        try:
+            with self.guarded():
+                self._open(writable)
+        except StoreError:
+            self.db.close()
+            raise
+
+    def _connect(self, writable: bool, wait_s: float) -> sqlite3.Connection:
+        if writable:
+            return sqlite3.connect(self.path, timeout=wait_s, isolation_level=None)
+        try:
+            return self._probed("mode=ro", wait_s)
+        except sqlite3.OperationalError as error:
+            # A finished copy on a read-only medium has no log beside it and none can be made there.
+            if error.sqlite_errorcode & 0xFF not in _NO_LOG or Path(self.path + "-wal").exists():
+                raise
+            return self._probed("mode=ro&immutable=1", wait_s)
+
+    def _probed(self, mode: str, wait_s: float) -> sqlite3.Connection:
+        address = f"{Path(self.path).absolute().as_uri()}?{mode}"
+        db = sqlite3.connect(address, timeout=wait_s, isolation_level=None, uri=True)
+        try:
+            db.execute("SELECT count(*) FROM sqlite_schema")
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def _open(self, writable: bool) -> None:
+        self.db.text_factory = lambda data: data.decode("ascii", "replace")
+        application, version, objects = (
+            self.db.execute(query).fetchone()[0]
+            for query in (
+                "PRAGMA application_id",
+                "PRAGMA user_version",
+                "SELECT count(*) FROM sqlite_schema",
+            )
+        )
+        if writable and not (application or version or objects):
+            self._create()
+        elif application != APPLICATION:
+            raise StoreError(f"{self.path} is not a gridpact ledger; give another path")
+        elif version != FORMAT:
+            raise StoreError(
+                f"ledger {self.path} has format {version}, this gridpact reads {FORMAT}; update it"
+            )
+        if writable:
+            self.db.execute("PRAGMA journal_mode=WAL")
+            self.db.execute("PRAGMA synchronous=FULL")
+
+    def _create(self) -> None:
+        self.db.execute("PRAGMA journal_mode=WAL")
+        self.db.execute("PRAGMA synchronous=FULL")
+        with self.transaction():
+            for statement in SCHEMA:
+                self.db.execute(statement)
+            self.db.execute(f"PRAGMA application_id={APPLICATION}")
+            self.db.execute(f"PRAGMA user_version={FORMAT}")
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Turn every error of SQLite into one line that says what to do."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    @contextmanager
+    def transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
+        """Run statements all or none; durable on disk when the block ends without an error."""
+        with self.guarded():
+            self.db.execute(f"BEGIN {kind}")
+            try:
+                yield
+                self.db.execute("COMMIT")
+            finally:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+
+    def _trouble(self, error: sqlite3.Error) -> StoreError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED:
+            return LedgerDamaged(
+                f"ledger {self.path}: {error}; restore the last copy that verifies"
+            )
+        advice = _ADVICE.get(code, "what was acknowledged before is intact")
+        return StoreError(f"ledger {self.path}: {error}; {advice}")
+
+    def check(self) -> None:
+        """Check the file's own structure and its append-only guards; LedgerDamaged otherwise."""
+        stored = {row[0] for row in self.db.execute("SELECT sql FROM sqlite_schema") if row[0]}
+        for statement in SCHEMA:
+            if statement not in stored:
+                what = " ".join(statement.split()[1:3]).lower()
+                raise LedgerDamaged(f"ledger {self.path}: its {what} was removed or changed")
+        found = self.db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if found != "ok":
+            raise LedgerDamaged(f"ledger {self.path}: {found.splitlines()[-1]}")
+
+    def close(self) -> None:
+        """Fold the write-ahead log into the file, where this may be written, and close it."""
+        try:
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error:  # the log beside the file stays and is read at the next opening
+            pass
+        finally:
+            self.db.close()
