@@ -1,1 +1,1 @@
-"""Composition, command line and report."""
+"""Composition, command line and report: the one room that knows everybody."""

@@ -1,0 +1,67 @@
+"""The record of a run: its journal read back, message by message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from gridpact.app.vocabulary import VOCABULARY
+from gridpact.base.errors import StoreError
+from gridpact.kernel.codec import Codec
+from gridpact.kernel.journal import Journal
+from gridpact.kernel.messages import Message
+from gridpact.registry.messages import CommunityOpened
+
+M = TypeVar("M", bound=Message)
+JOURNAL = "journal.db"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One message with its journal row number and the instant it was handled [s since epoch]."""
+
+    seq: int
+    time: int
+    message: Message
+
+
+class Record:
+    """All messages of a journal, decoded once and grouped by type, in journal order."""
+
+    def __init__(self, journal: Journal) -> None:
+        codec = Codec(VOCABULARY)
+        self._kept: dict[type[Message], list[Kept]] = {}
+        self.rows = 0
+        for row in journal.rows():
+            message = codec.decode(row.body)
+            self._kept.setdefault(type(message), []).append(Kept(row.seq, row.time, message))
+            self.rows += 1
+        self.head = journal.head
+
+    def all(self, kind: type[M]) -> list[M]:
+        """Return every message of a type."""
+        return [kept.message for kept in self.kept(kind) if isinstance(kept.message, kind)]
+
+    def kept(self, kind: type[Message]) -> list[Kept]:
+        """Return every message of a type with its row number and time."""
+        return self._kept.get(kind, [])
+
+    def opening(self) -> CommunityOpened:
+        """Return the first message; StoreError where the journal has none."""
+        found = self.all(CommunityOpened)
+        if not found:
+            raise StoreError("the journal is empty: the run was stopped before it began")
+        return found[0]
+
+
+def read_record(folder: Path) -> Record:
+    """Read the record of a run's folder."""
+    path = folder / JOURNAL
+    if not path.exists():
+        raise StoreError(f"{folder} holds no run: {JOURNAL} is missing")
+    journal = Journal(path)
+    try:
+        return Record(journal)
+    finally:
+        journal.close()

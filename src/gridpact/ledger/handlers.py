@@ -1,0 +1,108 @@
+"""The ledger's part of the loop: what was agreed, planned, measured and settled is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gridpact.kernel.messages import Message
+from gridpact.kernel.rooms import Room, Step
+from gridpact.ledger import anchors
+from gridpact.ledger.entries import Entry
+from gridpact.ledger.messages import CommitRefused, CommitRequested, Committed
+from gridpact.ledger.port import Ledger, Receipt
+from gridpact.market.messages import SessionCleared
+from gridpact.metering.messages import DayMetered
+from gridpact.registry.messages import CommunityOpened
+from gridpact.registry.model import Community
+from gridpact.scheduling.messages import ScheduleSolved
+from gridpact.settlement.messages import DaySettled
+
+
+class State(msgspec.Struct, frozen=True):
+    """Readings' anchors that wait for their day's statements, and where the ledger stands."""
+
+    waiting: dict[str, Entry]
+    latest: Receipt | None
+    refused: tuple[str, ...]
+
+
+class Commitments:
+    """Handlers bound to one community; without a ledger (a replay) nothing is ever written."""
+
+    def __init__(
+        self, community: Community, secrets: anchors.Secrets, ledger: Ledger | None
+    ) -> None:
+        self._community, self._secrets, self._ledger = community, secrets, ledger
+
+    def room(self) -> Room[State]:
+        """Return the room for the loop."""
+        return Room(
+            "ledger",
+            State({}, None, ()),
+            {
+                CommunityOpened: self.opened,
+                ScheduleSolved: self.scheduled,
+                SessionCleared: self.cleared,
+                DayMetered: self.metered,
+                DaySettled: self.settled,
+                Committed: self.committed,
+                CommitRefused: self.refused,
+            },
+            {CommitRequested: self.commit},
+        )
+
+    def opened(self, state: State, message: CommunityOpened, now: int) -> Step[State]:
+        """Authorise everybody."""
+        entries = anchors.authorisations(self._community)
+        return state, [CommitRequested(key="participants", at=now, entries=entries)]
+
+    def scheduled(self, state: State, message: ScheduleSolved, now: int) -> Step[State]:
+        """Anchor the schedules of a session."""
+        found = anchors.schedule_leaves(self._community, message, self._secrets)
+        entry = anchors.anchored(self._community, "schedules", message.session, found)
+        key = f"schedules/{message.session}"
+        return state, [CommitRequested(key=key, at=now, entries=(entry,))]
+
+    def cleared(self, state: State, message: SessionCleared, now: int) -> Step[State]:
+        """Commit the contracts of a session, if it made any."""
+        entries = anchors.terms(self._community, message)
+        key = f"terms/{message.session.id}"
+        return state, [CommitRequested(key=key, at=now, entries=entries)] if entries else []
+
+    def metered(self, state: State, message: DayMetered, now: int) -> Step[State]:
+        """Work out the anchor of a day's readings; it goes on with the day's statements."""
+        found = anchors.readings_leaves(self._community, message, self._secrets)
+        entry = anchors.anchored(self._community, "readings", message.day, found)
+        waiting = {**state.waiting, message.day: entry}
+        return msgspec.structs.replace(state, waiting=waiting), []
+
+    def settled(self, state: State, message: DaySettled, now: int) -> Step[State]:
+        """Commit a day: readings, statements, net positions."""
+        found = anchors.statement_leaves(self._community, message, self._secrets)
+        entries = (
+            state.waiting[message.day],
+            anchors.anchored(self._community, "statements", message.day, found),
+            anchors.settled(self._community, message),
+        )
+        waiting = {day: entry for day, entry in state.waiting.items() if day != message.day}
+        request = CommitRequested(key=f"day/{message.day}", at=now, entries=entries)
+        return msgspec.structs.replace(state, waiting=waiting), [request]
+
+    def committed(self, state: State, message: Committed, now: int) -> Step[State]:
+        """Note where the ledger stands."""
+        return msgspec.structs.replace(state, latest=message.receipt), []
+
+    def refused(self, state: State, message: CommitRefused, now: int) -> Step[State]:
+        """Note what the ledger would not take."""
+        return msgspec.structs.replace(state, refused=(*state.refused, message.key)), []
+
+    def commit(self, state: State, message: CommitRequested) -> Sequence[Message]:
+        """Effect: write to the ledger. The key makes a repeated attempt harmless."""
+        if self._ledger is None:
+            raise RuntimeError("a loop without a ledger cannot commit")
+        answer = self._ledger.commit(message.key, message.entries, message.at)
+        if isinstance(answer, Receipt):
+            return [Committed(key=message.key, receipt=answer)]
+        return [CommitRefused(key=message.key, reason=answer.reason)]
