@@ -1,0 +1,112 @@
+"""Clocks of data files: naive local stamps to instants, vectorised, clock changes included."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from gridpact.base.units import Bools, Ints
+from gridpact.metering.importers.mapping import ClockChanges
+from gridpact.metering.importers.rows import Report
+
+_FIXED = re.compile(r"^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$")
+_DAY = 86400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+
+OK, TWICE, NEVER = 0, 1, 2
+
+
+def zone_of(text: str) -> tzinfo | None:
+    """Return the zone that ``UTC``, ``UTC+10``, ``+05:30`` or an IANA name means, or None."""
+    match = _FIXED.match(text)
+    if match:
+        sign, hours, minutes = match.groups()
+        offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
+        if offset > timedelta(hours=14):
+            return None
+        return timezone(-offset if sign == "-" else offset)
+    try:
+        return UTC if text in {"UTC", "Z"} else ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _offset(local: int, zone: tzinfo, fold: int) -> int:
+    """Offset from UTC [s] that the zone gives a naive local second."""
+    moment = (_EPOCH + timedelta(seconds=local)).replace(tzinfo=zone, fold=fold)
+    delta = moment.utcoffset()
+    return int(delta.total_seconds()) if delta else 0
+
+
+def instants(local: Ints, zone: tzinfo) -> tuple[Ints, Ints, Ints]:
+    """Turn naive local seconds into instants.
+
+    Parameters
+    ----------
+    local : int64 [rows]
+        Seconds since 1970-01-01T00:00 on the local clock.
+    zone : tzinfo
+        The clock's zone, as :func:`zone_of` gives it.
+
+    Returns
+    -------
+    first, second : int64 [rows]
+        Instants [s since the epoch] of the earlier and later reading; equal unless the clock
+        showed this time twice.
+    state : int64 [rows]
+        0 plain, 1 the clock showed it twice, 2 the clock skipped it.
+    """
+    days, place = np.unique(local // _DAY, return_inverse=True)
+    begin = np.array([_offset(int(day) * _DAY, zone, 0) for day in days], dtype=np.int64)
+    end = np.array([_offset(int(day + 1) * _DAY, zone, 0) for day in days], dtype=np.int64)
+    early = begin[place] if len(days) else np.zeros_like(local)
+    late = early.copy()
+    for row in np.flatnonzero((begin != end)[place] if len(days) else []):
+        early[row] = _offset(int(local[row]), zone, 0)
+        late[row] = _offset(int(local[row]), zone, 1)
+    state = np.where(early > late, TWICE, np.where(early < late, NEVER, OK)).astype(np.int64)
+    return local - early, local - late, state
+
+
+def resolve(
+    local: Ints, zone: tzinfo, policy: ClockChanges, report: Report, lines: Ints, where: str
+) -> tuple[Ints, Ints]:
+    """Apply a policy to the stamps of a changing clock.
+
+    Returns the instants [s] and, for each, the row it came from: ``filled`` drops rows that the
+    clock skipped and repeats those it showed twice. Faults go to ``report``.
+    """
+    first, second, state = instants(local, zone)
+    rows = np.arange(len(local), dtype=np.int64)
+    if policy == "filled":
+        return _filled(first, second, state)
+    if policy == "refuse":
+        fix = "set clock_changes to first, second or in-order, or use a clock without changes"
+        report.rows(state == TWICE, lines, where, ("this local time occurred twice", fix))
+    fix = "correct the stamp, or set timezone to the clock the file was written with"
+    report.rows(state == NEVER, lines, where, ("this local time never occurred", fix))
+    later = state == TWICE
+    if policy == "in-order":
+        later &= _repeated(local)
+    take_second = later if policy in {"second", "in-order"} else np.zeros_like(later)
+    return np.where(take_second, second, first), rows
+
+
+def _repeated(local: Ints) -> Bools:
+    """Tell which stamps occurred in an earlier row already."""
+    again = np.ones(len(local), dtype=np.bool_)
+    again[np.unique(local, return_index=True)[1]] = False
+    return again
+
+
+def _filled(first: Ints, second: Ints, state: Ints) -> tuple[Ints, Ints]:
+    kept = np.flatnonzero(state != NEVER)
+    twice = np.flatnonzero(state == TWICE)
+    moments = np.concatenate((first[kept], second[twice]))
+    rows = np.concatenate((kept, twice))
+    # Rows in file order where nothing was repeated, so that disorder in the file stays visible.
+    order = np.argsort(moments, kind="stable") if len(twice) else np.arange(len(moments))
+    return moments[order], rows[order]

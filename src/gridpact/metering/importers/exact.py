@@ -1,0 +1,54 @@
+"""Decimal values times a rational factor, rounded half to even as if done on paper."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from gridpact.base.rounding import half_even_by
+from gridpact.base.units import Bools, Floats, Ints
+
+_NEAR = 1e-6
+_SAFE = 2.0**53
+LARGEST = 2.0**50
+
+
+def whole(values: Floats, factor: Fraction, single: bool = False) -> Ints:
+    """Multiply by ``factor`` and round half to even.
+
+    Floats stand for the shortest decimal text that reads back as them: 0.0125 is 12.5 thousandths
+    and not a hair more. Values next to a tie are decided in exact arithmetic, integers throughout.
+
+    Parameters
+    ----------
+    values : float64 [any]
+        Finite; the caller has refused results beyond 2⁵⁰.
+    factor : Fraction
+        Result units per unit of the value.
+    single
+        The values were stored with 32 bits, so the shortest text is that of a 32-bit float.
+    """
+    scaled = values * float(factor)
+    result = np.rint(scaled).astype(np.int64)
+    integral = (np.rint(values) == values) & (np.abs(values) * factor.numerator < _SAFE)
+    if integral.any():
+        units = values[integral].astype(np.int64) * factor.numerator
+        result[integral] = half_even_by(units, np.int64(factor.denominator) + np.zeros_like(units))
+    tie = _near_tie(scaled) & ~integral
+    for index in np.argwhere(tie):
+        place = tuple(index)
+        text = str(np.float32(values[place]) if single else float(values[place]))
+        result[place] = round(Fraction(text) * factor)
+    return result
+
+
+def _near_tie(scaled: Floats) -> Bools:
+    """Tell which results lie so near a half that float arithmetic may have crossed it."""
+    distance = np.abs(np.abs(scaled - np.floor(scaled)) - 0.5)
+    return np.asarray(distance <= _NEAR * np.maximum(np.abs(scaled) * 1e-6, 1.0), dtype=np.bool_)
+
+
+def fits(values: Floats, factor: Fraction) -> Bools:
+    """Tell which products stay below 2⁵⁰, so that thousands of them still add up in 64 bits."""
+    return np.asarray(np.abs(values) * float(factor) < LARGEST, dtype=np.bool_)
