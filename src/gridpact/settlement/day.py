@@ -76,7 +76,6 @@ def energy(community: Community, facts: Facts) -> Energy:
     network = network_split(withdrawal, rest.supplier_in_wh)
     prices = outside_prices(community.tariffs, facts.spot_micro_per_kwh)
     deviation = np.where(facts.planned, facts.planned_net_wh - (withdrawal - injection), 0)
-    shared_price = _shared_price(community.sharing, prices)
     return Energy(
         bought_wh=bought,
         sold_wh=sold,

@@ -1,0 +1,122 @@
+"""The contracts that a day's statements read, each with the world it is read in.
+
+Every amount on a statement is the cash-flow reading of one of these; there is no other pricing.
+Templates name the party ``member`` and are read for all members at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gridpact.base.units import Ints
+from gridpact.contracts.observables import Const
+from gridpact.contracts.products.imbalance import imbalance_settlement
+from gridpact.contracts.products.network import NetworkFees, network_tariff
+from gridpact.contracts.products.sharing import sharing_key
+from gridpact.contracts.products.spot import cleared_trades
+from gridpact.contracts.products.supplier import supplier_tariff
+from gridpact.contracts.terms import Contract
+from gridpact.registry.model import Community
+from gridpact.settlement.day import Energy, Facts, Trades
+
+MEMBER = "member"
+KEY_VERSION = "v1"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One contract of the day: its name on statements, its terms and its series."""
+
+    name: str
+    contract: Contract
+    world: Mapping[str, Ints]
+
+
+def sharing_name(community: Community) -> str:
+    """Name and version of the sharing key, as the contract's series carry it."""
+    return f"{community.sharing.key}.{KEY_VERSION}"
+
+
+def clauses(community: Community, facts: Facts, energy: Energy) -> list[Clause]:
+    """List the day's contracts in the order of the statement's lines."""
+    return [
+        *(_trades(community, trades) for trades in facts.trades),
+        _sharing(community, energy),
+        _supply(community, energy),
+        _network(community, facts, energy),
+        _imbalance(community, facts, energy),
+    ]
+
+
+def trade_name(session: str) -> str:
+    """Name of a session's trades on statements: ``spot.day-ahead``, without the day."""
+    return f"spot.{session.split('.', 1)[-1]}"
+
+
+def _trades(community: Community, trades: Trades) -> Clause:
+    operator = community.parties.operator
+    return Clause(
+        trade_name(trades.session),
+        cleared_trades(MEMBER, operator, community.currency),
+        {
+            "trade:bought": trades.bought_wh,
+            "trade:sold": trades.sold_wh,
+            "trade:price": trades.price_micro_per_kwh,
+        },
+    )
+
+
+def _sharing(community: Community, energy: Energy) -> Clause:
+    name = sharing_name(community)
+    return Clause(
+        "sharing",
+        sharing_key(MEMBER, community.parties.operator, community.currency, name),
+        {
+            f"shared:in@{name}": energy.shared.in_wh,
+            f"shared:out@{name}": energy.shared.out_wh,
+            "shared:price": energy.shared_price,
+        },
+    )
+
+
+def _supply(community: Community, energy: Energy) -> Clause:
+    return Clause(
+        "supplier",
+        supplier_tariff(MEMBER, community.parties.supplier, community.currency),
+        {
+            "supplier:in": energy.residual.supplier_in_wh,
+            "supplier:out": energy.residual.supplier_out_wh,
+            "tariff:import": energy.prices.supplier_import,
+            "tariff:export": energy.prices.supplier_export,
+        },
+    )
+
+
+def _network(community: Community, facts: Facts, energy: Energy) -> Clause:
+    tariffs, parties = community.tariffs, community.parties
+    fees = NetworkFees(
+        Const(tariffs.network_micro_per_kwh, "micro/kWh"),
+        Const(tariffs.network_local_micro_per_kwh, "micro/kWh"),
+        Const(tariffs.levy_micro_per_kwh, "micro/kWh"),
+    )
+    return Clause(
+        "network",
+        network_tariff(MEMBER, parties.dso, parties.state, fees, community.currency),
+        {
+            "network:outside": energy.network.outside_wh,
+            "network:local": energy.network.local_wh,
+            "metered:withdrawal": facts.metered.withdrawal_wh,
+        },
+    )
+
+
+def _imbalance(community: Community, facts: Facts, energy: Energy) -> Clause:
+    return Clause(
+        "imbalance",
+        imbalance_settlement(MEMBER, community.parties.operator, community.currency),
+        {
+            "imbalance:deviation": energy.deviation_wh,
+            "imbalance:spread": facts.spread_micro_per_kwh,
+        },
+    )
