@@ -14,6 +14,7 @@ from gridpact.kernel.rooms import Room, Step
 from gridpact.market import agents
 from gridpact.market.book import Book, admit, open_book, place
 from gridpact.market.clearing import uniform_price
+from gridpact.market.clearing.outcome import energy_by_member
 from gridpact.market.gates import ORDERS_OPEN_S, day_ahead, intraday
 from gridpact.market.messages import (
     GateClosed,
@@ -164,14 +165,14 @@ class Market:
         """Clear the book, tell what was traded and forget the session."""
         session, book = state.sessions[message.session], state.books[message.session]
         clearing = uniform_price.clear(book.orders, book.slots.count)
-        shape = (len(self._rows), book.slots.count)
+        bought, sold = energy_by_member(book.orders, clearing, len(self._rows))
         buys = book.orders.side == Side.BUY
         cleared = SessionCleared(
             session=session,
             price_micro_per_kwh=clearing.price_micro_per_kwh,
             traded=clearing.traded,
-            bought_wh=_per_member(book, clearing.accepted_wh * buys, shape),
-            sold_wh=_per_member(book, clearing.accepted_wh * ~buys, shape),
+            bought_wh=bought,
+            sold_wh=sold,
             asked_wh=_per_slot(book, book.orders.quantity_wh * buys),
             offered_wh=_per_slot(book, book.orders.quantity_wh * ~buys),
             orders=book.orders.count,
@@ -191,12 +192,6 @@ class Market:
         changed = msgspec.structs.replace(day, position_wh=position)
         days = {**state.days, message.session.day: changed}
         return msgspec.structs.replace(state, days=days), []
-
-
-def _per_member(book: Book, accepted_wh: Ints, shape: tuple[int, int]) -> Ints:
-    total = np.zeros(shape, np.int64)
-    np.add.at(total, (book.orders.member, book.orders.slot), accepted_wh)
-    return total
 
 
 def _per_slot(book: Book, quantity_wh: Ints) -> Ints:

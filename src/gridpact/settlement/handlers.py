@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.slots import Slots, overlap
-from gridpact.base.units import Bools, Ints
+from gridpact.base.units import Bools, Ints, checked_add
 from gridpact.kernel.rooms import Room, Step
 from gridpact.market.messages import PricesPublished, SessionCleared
 from gridpact.metering.messages import DayMetered
@@ -14,7 +14,7 @@ from gridpact.registry.model import Community
 from gridpact.scheduling.messages import ScheduleSolved
 from gridpact.settlement.day import Facts, Trades, laid_over
 from gridpact.settlement.messages import ImbalancePublished
-from gridpact.settlement.statements import settle
+from gridpact.settlement.statements import received_minor, settle
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Open(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """Open days by ISO date, and the running balance of every member [minor units, nano]."""
+    """Open days by ISO date, and the running balance of every member [minor units]."""
 
     days: dict[str, Open]
     settled_days: int
@@ -115,8 +115,7 @@ class Settlement:
         )
         done = settle(self._community, facts)
         rest = {name: item for name, item in state.days.items() if name != message.day}
-        received = np.array([1 if kind.payee == "member" else -1 for kind in done.kinds])
-        balance = state.balance_minor + received @ done.minor
+        balance = checked_add(state.balance_minor, received_minor(done))
         return State(rest, state.settled_days + 1, balance), [done]
 
 

@@ -100,7 +100,7 @@ def settle(community: Community, facts: Facts) -> DaySettled:
 def net_positions(community: Community, day: DaySettled) -> dict[str, int]:
     """Net amount of every participant [minor units]; positive is paid. Sums to zero."""
     net: dict[str, int] = dict.fromkeys(community.members.ids, 0)
-    members = checked_sum(_signed(day.kinds, day.minor), axis=0)
+    members = received_minor(day)
     for name, amount in zip(community.members.ids, members.tolist(), strict=True):
         net[name] += amount
     for kind, row in zip(day.kinds, day.minor, strict=True):
@@ -114,7 +114,7 @@ def net_positions(community: Community, day: DaySettled) -> dict[str, int]:
     return net
 
 
-def _signed(kinds: tuple[LineKind, ...], amounts: Ints) -> Ints:
-    """Amounts [kinds, members] from the member's side: received positive."""
-    sign = np.array([-1 if kind.payer == MEMBER else 1 for kind in kinds], dtype=np.int64)
-    return amounts * sign[:, None]
+def received_minor(day: DaySettled) -> Ints:
+    """What each member receives in sum [minor units], shape [members]; negative where it pays."""
+    sign = [-1 if kind.payer == MEMBER else 1 for kind in day.kinds]
+    return checked_sum(day.minor * np.array(sign, dtype=np.int64)[:, None], axis=0)

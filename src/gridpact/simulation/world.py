@@ -40,6 +40,19 @@ class Sight(NamedTuple):
     behaviour: Behaviour
 
 
+def _advanced(state: WorldAdvanced, message: WorldAdvanced, now: int) -> Step[WorldAdvanced]:
+    """Take the world to be as the message says."""
+    return message, []
+
+
+def resting_world(community: Community) -> Room[WorldAdvanced]:
+    """Return the world's room without its effects: all that a replay needs of it."""
+    runs = np.zeros(len(community.runs.ids), np.int64)
+    half = community.storage.capacity_wh // 2
+    start = WorldAdvanced(slot=0, state_wh=half, run_left=runs, run_day=runs, withheld=())
+    return Room("world", start, {WorldAdvanced: _advanced})
+
+
 class World:
     """Effects of a simulated run. ``reserve_wh`` [assets] is what discharging must leave."""
 
@@ -59,18 +72,11 @@ class World:
 
     def room(self) -> Room[WorldAdvanced]:
         """Return the room for the loop; its state is the last :class:`WorldAdvanced`."""
-        storage, runs = self._community.storage, len(self._community.runs.ids)
-        start = WorldAdvanced(
-            slot=0,
-            state_wh=storage.capacity_wh // 2,
-            run_left=np.zeros(runs, np.int64),
-            run_day=np.zeros(runs, np.int64),
-            withheld=(),
-        )
+        resting = resting_world(self._community)
         return Room(
-            "world",
-            start,
-            {WorldAdvanced: self.advanced},
+            resting.name,
+            resting.state,
+            resting.handlers,
             {
                 HistoryRequested: self.history,
                 PricesRequested: self.prices,
@@ -79,12 +85,6 @@ class World:
                 DayClosed: self.imbalance,
             },
         )
-
-    def advanced(
-        self, state: WorldAdvanced, message: WorldAdvanced, now: int
-    ) -> Step[WorldAdvanced]:
-        """The world is as the message says."""
-        return message, []
 
     def history(self, state: WorldAdvanced, message: HistoryRequested) -> Sequence[Message]:
         """Effect: what was measured before the run."""
