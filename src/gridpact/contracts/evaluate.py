@@ -1,0 +1,219 @@
+"""Evaluate observables over slots and a world of named series; shared by the readings.
+
+Every distinct node is computed once per sheet, whole arrays at a time: leading axes broadcast, so
+one template serves thousands of members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from gridpact.base.errors import MissingSeries, NumberOverflow
+from gridpact.base.slots import Slots
+from gridpact.base.units import INT64_MAX, Bools, Ints
+from gridpact.contracts import cells
+from gridpact.contracts.cells import Cells
+from gridpact.contracts.errors import ChoiceOutOfBounds, DivisorNotPositive, IllFormed, NotOnSlots
+from gridpact.contracts.needs import children
+from gridpact.contracts.observables import Choice, Const, Fold, Observable, Op, Profile, Series
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """int64 ``values`` [..., slots] and where they are ``present`` (bool, broadcastable)."""
+
+    values: Ints
+    present: Bools
+
+
+World: TypeAlias = Mapping[str, "Ints | Known"]
+
+_OPS: dict[str, Callable[[Sequence[Cells]], Cells]] = {
+    "+": cells.add,
+    "-": cells.subtract,
+    "max": cells.largest,
+    "min": cells.smallest,
+    ">=": cells.at_least,
+}
+_FOLDS: dict[str, Callable[[Cells], Cells]] = {
+    "total": cells.total,
+    "running": cells.running,
+    "latch": cells.latch,
+}
+
+
+class Sheet:
+    """Values of observables under one world and one run of slots, each computed once.
+
+    With ``open_choices`` a choice that the world does not bind reads as its bounds; otherwise it
+    is missing like any series, under the name ``choice:<label>``.
+    """
+
+    def __init__(self, world: World, slots: Slots, *, open_choices: bool = False) -> None:
+        self.world = world
+        self.slots = slots
+        self.open_choices = open_choices
+        self._number: dict[int, int] = {}
+        self._same: dict[object, int] = {}
+        self._values: list[Cells] = []
+        self._alive: list[Observable] = []  # keeps the objects whose id() is a key
+
+    def cells(self, node: Observable) -> Cells:
+        """Return a node's value; its absent cells are marked, not raised."""
+        return self._values[self._numbered(node)]
+
+    def needed(self, node: Observable) -> Cells:
+        """Return a node's value; raise MissingSeries where any of it is absent."""
+        found = self.cells(node)
+        if found.present is not None and not found.present.all():
+            raise self._blame(node, ~found.present)
+        return found
+
+    def require(self, names: Sequence[str]) -> None:
+        """Raise MissingSeries for the first name that the world does not hold at all."""
+        for name in names:
+            if name not in self.world:
+                raise MissingSeries(name, self.slots.starts().tolist())
+
+    def shape(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Return the common shape [..., slots] of some series of the world."""
+        arrays = [np.shape(_known(self.world[name])[0]) for name in names]
+        return np.broadcast_shapes((self.slots.count,), *arrays)
+
+    def _numbered(self, node: Observable) -> int:
+        number = self._number.get(id(node))
+        if number is None:
+            # Equal subterms share one value even when parsing made them separate objects.
+            key = self._key(node)
+            number = self._same.get(key)
+            if number is None:
+                value = self._value(node)
+                number = self._same[key] = len(self._values)
+                self._values.append(value)
+            self._number[id(node)] = number
+            self._alive.append(node)
+        return number
+
+    def _key(self, node: Observable) -> object:
+        below = tuple(self._numbered(child) for child in children(node))
+        match node:
+            case Op(kind):
+                return (kind, below)
+            case Fold(how, period):
+                return (how, period, below)
+            case Choice(label, by, notice_s=notice_s, unit=unit):
+                return (label, by, notice_s, unit, below)
+        return node
+
+    def _value(self, node: Observable) -> Cells:
+        match node:
+            case Const(value):
+                return cells.point(np.array(value, dtype=np.int64))
+            case Profile():
+                return cells.point(on_slots(node, self.slots))
+            case Series(name):
+                return self._bound(name)
+            case Choice():
+                return self._chosen(node)
+            case Op():
+                return self._operation(node)
+            case Fold(how, _, arg):
+                return _FOLDS[how](self._spread(self.cells(arg)))
+        raise IllFormed(f"{node!r} is not an observable")
+
+    def _operation(self, node: Op) -> Cells:
+        args = [self.cells(arg) for arg in node.args]
+        if node.kind == "*":
+            return cells.multiply(args, [arg.is_mask for arg in node.args])
+        if node.kind == "muldiv":
+            return cells.scaled((*args[:2], self._divisor(args[2])))
+        return _OPS[node.kind](args)
+
+    def _divisor(self, arg: Cells) -> Cells:
+        bad = arg.low <= 0
+        if arg.present is not None:
+            bad = bad & arg.present
+        if bad.any():
+            raise DivisorNotPositive(self._starts(bad))
+        low = np.maximum(arg.low, 1)  # absent cells must not divide by zero
+        return Cells(low, low if arg.is_point else arg.high, arg.present)
+
+    def _chosen(self, node: Choice) -> Cells:
+        low, high = self.cells(node.low), self.cells(node.high)
+        if self.open_choices and node.key not in self.world:
+            made = Cells(*np.broadcast_arrays(low.low, high.high))
+            bad = made.low > made.high
+        else:
+            made = self._bound(node.key)
+            bad = (made.low < low.low) | (made.low > high.high)
+        present = cells.all_present((made, low, high))  # an unknown bound cannot be vouched for
+        bad = bad if present is None else bad & present
+        if bad.any():
+            raise ChoiceOutOfBounds(node.label, self._starts(bad))
+        return made._replace(present=present)
+
+    def _bound(self, name: str) -> Cells:
+        self.require([name])
+        values, present = _known(self.world[name])
+        if values.dtype != np.int64 or values.shape[-1:] != (self.slots.count,):
+            raise TypeError(
+                f"series {name!r} must be int64 [..., {self.slots.count}], "
+                f"got {values.dtype} {list(values.shape)}"
+            )
+        if present is not None:
+            present = np.broadcast_to(np.asarray(present, dtype=np.bool_), values.shape)
+            if present.all():
+                present = None
+            else:
+                values = np.where(present, values, 0)
+        if values.min(initial=0) < -INT64_MAX:
+            raise NumberOverflow(f"series {name!r} holds the one int64 that cannot be negated")
+        return cells.point(values, present)
+
+    def _spread(self, arg: Cells) -> Cells:
+        """Give a value its slot axis, which folds run along."""
+        shape = np.broadcast_shapes((self.slots.count,), arg.low.shape, arg.high.shape)
+        low = np.broadcast_to(arg.low, shape)
+        high = low if arg.is_point else np.broadcast_to(arg.high, shape)
+        present = None if arg.present is None else np.broadcast_to(arg.present, shape)
+        return Cells(low, high, present)
+
+    def _blame(self, node: Observable, absent: Bools) -> MissingSeries:
+        """Find the first series whose absence reaches the node in the absent cells."""
+        if isinstance(node, Fold):
+            absent = np.ones_like(absent)  # an earlier or later slot may be the one that lacks
+        for child in children(node):
+            present = self.cells(child).present
+            if present is not None and (hit := ~present & absent).any():
+                return self._blame(child, hit)
+        name = node.name if isinstance(node, Series) else getattr(node, "key", repr(node))
+        return MissingSeries(name, self._starts(absent))
+
+    def _starts(self, where: Bools) -> list[int]:
+        spread = np.broadcast_to(where, np.broadcast_shapes(where.shape, (self.slots.count,)))
+        flat = spread.reshape(-1, self.slots.count).any(axis=0)
+        starts: list[int] = self.slots.starts()[flat].tolist()
+        return starts
+
+
+def on_slots(profile: Profile, slots: Slots) -> Ints:
+    """Return a profile's values on some slots, 0 outside its window; shape [slots.count].
+
+    Raises NotOnSlots where steps differ: whether to split or repeat is not ours to guess.
+    """
+    if profile.step != slots.step:
+        raise NotOnSlots(f"a profile by {profile.step} s does not fit slots of {slots.step} s")
+    values = np.zeros(slots.count, dtype=np.int64)
+    first = (profile.start - slots.start) // slots.step
+    begin, end = max(first, 0), min(first + len(profile.values), slots.count)
+    if begin < end:
+        values[begin:end] = profile.values[begin - first : end - first]
+    return values
+
+
+def _known(entry: Ints | Known) -> tuple[Ints, Bools | None]:
+    return (entry.values, entry.present) if isinstance(entry, Known) else (entry, None)

@@ -1,0 +1,1 @@
+"""Products: plain functions that return contracts. What is signed is their expansion."""

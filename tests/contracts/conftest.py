@@ -1,0 +1,215 @@
+"""Random terms and worlds, and a second evaluator that shares no code with the first."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from gridpact.base.slots import Slots
+from gridpact.contracts.evaluate import Known
+from gridpact.contracts.formulas import decision, latch, nominated, running, share, total
+from gridpact.contracts.legs import legs
+from gridpact.contracts.observables import Choice, Const, Fold, Op, Profile, Series
+from gridpact.contracts.terms import All, deliver, either, give, pay, sale, until, when, within
+
+SLOTS = Slots(900 * 1000, 900, 6)
+PRICE = "micro/kWh"
+NAMES = {"Wh": ("load", "gen"), PRICE: ("spot", "fee"), "nano": ("lump",), "ppm": ("part",)}
+UNIT_OF = {name: unit for unit, names in NAMES.items() for name in names}
+EXERCISE = decision("exercise", "a", 3600)
+NOMINATION = nominated("nomination", "b", Const(500, "Wh"), 900)
+PARTIES = st.sampled_from(["a", "b", "member"])
+KINDS = st.sampled_from(["energy", "network"])
+CURRENCIES = st.sampled_from(["EUR", "CHF"])
+
+
+@cache  # a strategy is built once and drawn from often
+def leaves(unit: str):
+    if unit == "ppm":
+        return st.builds(Const, st.integers(0, 1_000_000), st.just(unit)) | st.just(
+            Series("part", unit)
+        )
+    values = st.integers(-3000, 3000)
+    profiles = st.builds(
+        lambda shift, values: Profile(SLOTS.start + 900 * shift, 900, tuple(values), unit),
+        st.integers(-3, 5),
+        st.lists(values, min_size=1, max_size=8),
+    )
+    series = st.sampled_from([Series(name, unit) for name in NAMES[unit]])
+    return st.builds(Const, values, st.just(unit)) | profiles | series
+
+
+@cache
+def masks(depth: int, folds: bool):
+    compared = st.sampled_from(["Wh", PRICE]).flatmap(
+        lambda unit: st.builds(
+            lambda a, b: a >= b, observables(unit, depth - 1, folds), leaves(unit)
+        )
+    )
+    if depth <= 0:
+        return st.just(EXERCISE) | compared
+    below = masks(depth - 1, folds)
+    found = (
+        compared | st.builds(lambda m: 1 - m, below) | st.builds(lambda a, b: a * b, below, below)
+    )
+    return found | st.builds(latch, below) if folds else found
+
+
+@cache
+def observables(unit: str, depth: int, folds: bool):
+    if depth <= 0:
+        return leaves(unit)
+    same = observables(unit, depth - 1, folds)
+    found = leaves(unit) | st.builds(
+        lambda kind, a, b: Op(kind, (a, b)), st.sampled_from(["+", "-", "max", "min"]), same, same
+    )
+    found |= st.builds(lambda m, a: m * a, masks(depth - 1, folds), same)
+    found |= st.builds(share, same, leaves("ppm"))
+    if unit == "Wh":
+        found |= st.just(NOMINATION)
+    if unit == "nano":
+        priced = observables("Wh", depth - 1, folds), observables(PRICE, depth - 1, folds)
+        found |= st.builds(lambda a, b: a * b, *priced)
+    if folds and unit != PRICE:
+        found |= st.builds(total, same) | st.builds(running, same)
+    return found
+
+
+@cache
+def contracts(depth: int = 2, folds: bool = True):
+    energy, price = observables("Wh", 2, folds), observables(PRICE, 1, folds)
+    found = st.builds(sale, energy, price, PARTIES, PARTIES, KINDS, CURRENCIES)
+    found |= st.builds(pay, observables("nano", 2, folds), PARTIES, PARTIES, KINDS, CURRENCIES)
+    found |= st.builds(deliver, energy, PARTIES, PARTIES, st.just("flexibility:down"))
+    if depth > 0:
+        below, mask = contracts(depth - 1, folds), masks(1, folds)
+        found |= st.builds(lambda parts: All(tuple(parts)), st.lists(below, max_size=3))
+        found |= st.builds(within, mask, below) | st.builds(give, below)
+        found |= st.builds(lambda a, b: a + b, below, below)
+        if folds:
+            found |= st.builds(when, mask, below) | st.builds(until, mask, below)
+        else:
+            found |= st.builds(lambda a, b: either("exercise", "a", a, b, 3600), below, below)
+    return found
+
+
+def world(seed: int, rows: int = 3, gaps: bool = False):
+    """A full world: some series by member, some shared; with ``gaps`` about one in eight absent."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    high = {"Wh": 3000, PRICE: 4000, "nano": 10**6, "ppm": 10**6}
+    found = {}
+    for name, unit in UNIT_OF.items():
+        shape = (rows, SLOTS.count) if random.random() < 0.6 else (SLOTS.count,)
+        found[name] = random.integers(0 if unit == "ppm" else -high[unit] // 4, high[unit], shape)
+    found["choice:exercise"] = random.integers(0, 2, SLOTS.count)
+    found["choice:nomination"] = random.integers(0, 501, (rows, SLOTS.count))
+    if gaps:
+        return {
+            name: Known(values, random.random(values.shape) > 0.125)
+            for name, values in found.items()
+        }
+    return found
+
+
+def row_of(bound, row: int):
+    """One member's world as plain lists, None where absent."""
+    lists = {}
+    for name, entry in bound.items():
+        known = entry if isinstance(entry, Known) else Known(entry, np.ones_like(entry, bool))
+        pair = zip(np.atleast_2d(known.values), np.atleast_2d(known.present), strict=True)
+        values, present = list(pair)[row if known.values.ndim > 1 else 0]
+        lists[name] = [int(v) if p else None for v, p in zip(values, present, strict=True)]
+    return lists
+
+
+def slow(node, lists):
+    """Value of an observable per slot in plain Python: int, or None where absent."""
+    count = SLOTS.count
+    match node:
+        case Const(value):
+            return [value] * count
+        case Profile(start, step, values):
+            at = {start + i * step: value for i, value in enumerate(values)}
+            return [at.get(s, 0) for s in SLOTS.starts().tolist()]
+        case Series(name):
+            return lists[name]
+        case Choice(label):
+            return lists[f"choice:{label}"]
+        case Fold(how, _, arg):
+            return slow_fold(how, slow(arg, lists))
+    columns = zip(*[slow(arg, lists) for arg in node.args], strict=True)
+    return [slow_cell(node, cells) for cells in columns]
+
+
+def slow_fold(how, values):
+    found = []
+    for slot in range(len(values)):
+        seen = values[: slot + 1]
+        if how == "latch":
+            found.append(1 if 1 in seen else None if None in seen else 0)
+        elif how == "total" and slot + 1 < len(values):
+            found.append(0)
+        else:
+            found.append(None if None in seen else sum(seen))
+    return found
+
+
+def slow_cell(node, cells):
+    if node.kind == "*" and any(
+        arg.is_mask and cell == 0 for arg, cell in zip(node.args, cells, strict=True)
+    ):
+        return 0
+    if None in cells:
+        return None
+    first, *rest = cells
+    match node.kind:
+        case "+":
+            return sum(cells)
+        case "-":
+            return first - rest[0]
+        case "*":
+            return int(np.prod(np.array(cells, dtype=object)))
+        case "max":
+            return max(cells)
+        case "min":
+            return min(cells)
+        case ">=":
+            return int(first >= rest[0])
+    return round(Fraction(first * rest[0], rest[1]))  # Python rounds Fractions half to even
+
+
+def slow_flows(contract, bound, row: int):
+    """One member's cash flows as lists of int or None."""
+    lists = row_of(bound, row)
+    found = {}
+    for leg in legs(contract):
+        if leg.currency:
+            key = (leg.giver, leg.taker, leg.currency, leg.kind)
+            amounts = slow(leg.amount, lists)
+            before = found.get(key, [0] * SLOTS.count)
+            found[key] = [
+                None if None in pair else sum(pair) for pair in zip(before, amounts, strict=True)
+            ]
+    return found
+
+
+@pytest.fixture(scope="session")
+def gen():
+    return SimpleNamespace(
+        slots=SLOTS,
+        unit_of=UNIT_OF,
+        observables=observables,
+        masks=masks,
+        contracts=contracts,
+        world=world,
+    )
+
+
+@pytest.fixture(scope="session")
+def oracle():
+    return SimpleNamespace(flows=slow_flows, values=slow, row_of=row_of)
