@@ -116,7 +116,10 @@ def test_anything_but_canonical_bytes_is_refused(body):
         (TermsCommitted("a", 0, ROOT), ["count"]),
         (TermsCommitted("a", 1, EMPTY_ROOT), ["count"]),
         (TermsCommitted("a", True, ROOT), ["count"]),
-        (RootAnchored("weather", "Ö", "", INT64_MAX + 1, ROOT), ["kind", "subject", "period", "count"]),
+        (
+            RootAnchored("weather", "Ö", "", INT64_MAX + 1, ROOT),
+            ["kind", "subject", "period", "count"],
+        ),
         (NetSettled("p", "eur", ()), ["currency"]),
         (NetSettled("p", "EUR", (("a", 1), ("b", -2))), ["positions"]),
         (NetSettled("p", "EUR", (("b", 1), ("a", -1))), ["positions"]),

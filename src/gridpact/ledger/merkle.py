@@ -28,7 +28,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-def root_of(bodies: Iterable[bytes]) -> bytes:
+def root(bodies: Iterable[bytes]) -> bytes:
     """Root over the bytes of leaves, in their order."""
     return Tree(map(leaf_hash, bodies)).root()
 

@@ -110,7 +110,7 @@ class Store:
         """Turn every error of SQLite into one line that says what to do."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._trouble(error) from error
 
     @contextmanager
@@ -125,22 +125,22 @@ class Store:
                 if self.db.in_transaction:
                     self.db.execute("ROLLBACK")
 
-    def _trouble(self, error: sqlite3.Error) -> StoreError:
+    def _trouble(self, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _DAMAGED:
-            return LedgerDamaged(
-                f"ledger {self.path}: {error}; restore the last copy that verifies"
-            )
+        said = " ".join(str(error).split())
+        # Python cannot decode what SQLite says about a schema whose text is damaged.
+        if code in _DAMAGED or isinstance(error, UnicodeDecodeError):
+            return LedgerDamaged(f"ledger {self.path}: {said}; restore the last copy that verifies")
         advice = _ADVICE.get(code, "what was acknowledged before is intact")
-        return StoreError(f"ledger {self.path}: {error}; {advice}")
+        return StoreError(f"ledger {self.path}: {said}; {advice}")
 
     def check(self) -> None:
         """Check the file's own structure and its append-only guards; LedgerDamaged otherwise."""
-        stored = {row[0] for row in self.db.execute("SELECT sql FROM sqlite_schema") if row[0]}
-        for statement in SCHEMA:
-            if statement not in stored:
-                what = " ".join(statement.split()[1:3]).lower()
-                raise LedgerDamaged(f"ledger {self.path}: its {what} was removed or changed")
+        stored = [row[0] for row in self.db.execute("SELECT sql FROM sqlite_schema") if row[0]]
+        for statement in sorted(set(SCHEMA).symmetric_difference(stored)):
+            what = " ".join(statement.split()[1:3]).lower()
+            how = "removed or changed" if statement in SCHEMA else "added or changed"
+            raise LedgerDamaged(f"ledger {self.path}: its {what} was {how}")
         found = self.db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
             raise LedgerDamaged(f"ledger {self.path}: {found.splitlines()[-1]}")
