@@ -20,7 +20,7 @@ _LONGEST_STAY_D = 6
 _USED = 0.94  # share of days on which a car is driven
 _SCORES = (-3.0, -1.645, -1.282, -0.674, 0.0, 0.674, 1.282, 1.645, 2.326)
 _PLUG_IN_H = (8.5, 9.6, 11.4, 15.2, 17.4, 20.1, 21.9, 22.8, 23.7)
-_TRIP_KWH = (0.8, 2.6, 4.2, 7.2, 12.3, 18.2, 26.2, 35.0, 60.0)
+_TRIP_KWH = (0.8, 2.6, 4.2, 7.4, 13.0, 19.0, 27.0, 35.0, 60.0)
 _SHORT_BELOW = -0.02  # score under which a car is unplugged the same evening
 _SHORT_H, _SHORT_SPREAD = 2.4, 0.8  # median and log deviation
 

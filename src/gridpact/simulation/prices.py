@@ -29,19 +29,19 @@ _SHAPE = np.array(
     dtype=np.float64,
 )
 _SHAPE -= np.average(_SHAPE.mean(axis=1), weights=[5, 1, 1])
-_SLOW = (8.2, 0.95)  # standard deviation [¤/MWh] and autocorrelation after a day: fuel, season
-_WIND = (8.0, 0.45)  # weather of the next days
+_SLOW = (7.6, 0.95)  # standard deviation [¤/MWh] and autocorrelation after a day: fuel, season
+_WIND = (7.4, 0.45)  # weather of the next days
 _HOURLY = (1.2, 0.02)
-_SCARCE, _SURPLUS = 25.0, -25.5  # deviations [¤/MWh] beyond which the supply curve is steep
-_STEEPER = 1.4
+_SCARCE, _SURPLUS = 24.0, -28.5  # deviations [¤/MWh] beyond which the supply curve is steep
+_STEEPER = 2.2
 
 
 def day_ahead_price(seed: int, mean: int, calendar: Calendar, slots: Slots) -> Ints:
     """Day-ahead price [µ¤/kWh], one value an hour, shape [slots.count].
 
-    ``mean`` is the mean price [µ¤/kWh]; deviations from it are those of the German-Austrian zone
-    in 2016 and 2017: working-day shape, weeks that stay high or low, windy days, and a supply
-    curve that is steep at both ends, which makes spikes and negative hours.
+    ``mean`` is the mean price [µ¤/kWh]; deviations from it, whatever it is, are those of the
+    German-Austrian zone in 2016 and 2017: working-day shape, weeks that stay high or low, windy
+    days, and a supply curve that is steep at both ends, which makes spikes and negative hours.
     """
     days = utc_days(slots)
     quarters = day_quarters(days)
