@@ -71,7 +71,7 @@ class LocalLedger:
             with self._store.guarded():
                 self._identify(name)
                 self._check_last()
-        except StoreError:
+        except BaseException:
             self._store.close()
             raise
 

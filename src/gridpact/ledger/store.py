@@ -36,6 +36,8 @@ _ADVICE = {
     sqlite3.SQLITE_IOERR: "the disk reports an error; check its space, quota and health",
 }
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# Python cannot decode what SQLite says about a schema whose text is damaged.
+_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 _NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
@@ -49,7 +51,7 @@ class Store:
         try:
             with self.guarded():
                 self._open(writable)
-        except StoreError:
+        except BaseException:
             self.db.close()
             raise
 
@@ -69,7 +71,7 @@ class Store:
         db = sqlite3.connect(address, timeout=wait_s, isolation_level=None, uri=True)
         try:
             db.execute("SELECT count(*) FROM sqlite_schema")
-        except sqlite3.Error:
+        except BaseException:
             db.close()
             raise
         return db
@@ -110,7 +112,7 @@ class Store:
         """Turn every error of SQLite into one line that says what to do."""
         try:
             yield
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except _ERRORS as error:
             raise self._trouble(error) from error
 
     @contextmanager
@@ -128,7 +130,6 @@ class Store:
     def _trouble(self, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         said = " ".join(str(error).split())
-        # Python cannot decode what SQLite says about a schema whose text is damaged.
         if code in _DAMAGED or isinstance(error, UnicodeDecodeError):
             return LedgerDamaged(f"ledger {self.path}: {said}; restore the last copy that verifies")
         advice = _ADVICE.get(code, "what was acknowledged before is intact")
@@ -149,7 +150,7 @@ class Store:
         """Fold the write-ahead log into the file, where this may be written, and close it."""
         try:
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error:  # the log beside the file stays and is read at the next opening
+        except _ERRORS:  # the log beside the file stays and is read at the next opening
             pass
         finally:
             self.db.close()
