@@ -1,0 +1,170 @@
+"""The data files of a scenario: only the columns in use, once each, on the scenario's slots."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from gridpact.base.errors import BadInput, Fault
+from gridpact.base.slots import Calendar, Slots, iso
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.metering.importers import units
+from gridpact.metering.importers.levels import Levels, read_levels_into
+from gridpact.metering.importers.mapping import Column
+from gridpact.metering.importers.rows import Report
+from gridpact.metering.importers.sessions import Sessions, read_sessions_into
+from gridpact.metering.importers.table import Table, read_into
+from gridpact.simulation.scenarios.model import (
+    Car,
+    ColumnRef,
+    Pv,
+    Scenario,
+    SeriesSource,
+    SessionRef,
+)
+
+Value = TypeVar("Value", np.int64, np.float64)
+
+
+class Data(msgspec.Struct, frozen=True):
+    """What was read: tables and levels by column, sessions by source."""
+
+    tables: dict[ColumnRef, Table]
+    levels: dict[ColumnRef, Levels]
+    sessions: dict[str, Sessions]
+
+    def whole(self, column: ColumnRef, slots: Slots) -> tuple[Ints, Bools]:
+        """Wh or µ¤/kWh of one column [slots] and where there is a value; absent outside."""
+        table = self.tables[column]
+        row = table.row(column.column)
+        return _cut(table.values[row], table.present[row], table.slots, slots)
+
+    def level(self, column: ColumnRef, slots: Slots) -> tuple[Floats, Bools]:
+        """Return a level [slots], such as °C, and where there is a value; absent outside."""
+        table = self.levels[column]
+        row = table.row(column.column)
+        return _cut(table.values[row], table.present[row], table.slots, slots)
+
+    def of_user(self, wanted: SessionRef) -> tuple[Ints, Ints, Ints]:
+        """Arrivals, departures [s since the epoch] and energies [Wh] of a user, by arrival."""
+        all_of = self.sessions[wanted.source]
+        rows = np.array([user == wanted.user for user in all_of.user], dtype=np.bool_)
+        return all_of.arrive_s[rows], all_of.leave_s[rows], all_of.energy_wh[rows]
+
+
+def _cut(
+    values: NDArray[Value], present: Bools, have: Slots, want: Slots
+) -> tuple[NDArray[Value], Bools]:
+    """Cut a window out of a row; slots that the row does not reach are absent."""
+    if want.step != have.step:
+        raise ValueError(f"the data are on slots of {have.step} s, not of {want.step} s")
+    place = (want.start - have.start) // have.step + np.arange(want.count)
+    inside = (place >= 0) & (place < have.count)
+    safe = np.where(inside, place, 0)
+    there = inside & present[safe]
+    return np.where(there, values[safe], np.zeros(1, dtype=values.dtype)), there
+
+
+def window(scenario: Scenario) -> Slots:
+    """Slots of all days of the run."""
+    calendar = Calendar(scenario.timezone, scenario.step_s)
+    start = calendar.midnight(scenario.run.first_day)
+    end = calendar.midnight(scenario.run.first_day + timedelta(days=scenario.run.days))
+    return Slots(start, scenario.step_s, (end - start) // scenario.step_s)
+
+
+def read(scenario: Scenario) -> Data:
+    """Read every source in use; raises :class:`BadInput` with the faults of all files."""
+    data, faults = attempt(scenario)
+    if faults:
+        raise BadInput(faults)
+    return data
+
+
+def attempt(scenario: Scenario) -> tuple[Data, list[Fault]]:
+    """Read every source in use; return what could be read and every fault."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    faults: list[Fault] = []
+    for column in columns(scenario):
+        wanted[column.source].add(column.column)
+    data = Data({}, {}, {})
+    for source in scenario.series:
+        report = Report(source.mapping.file)
+        _series(source, sorted(wanted[source.name]), scenario, data, report)
+        faults += report.faults
+    for users in scenario.sessions:
+        report = Report(users.mapping.file)
+        found = read_sessions_into(users.mapping, report)
+        if found is not None:
+            data.sessions[users.name] = found
+            _check_users(scenario, users.name, found, report)
+        faults += report.faults
+    return data, faults
+
+
+def columns(scenario: Scenario) -> Iterator[ColumnRef]:
+    """Yield every column that the scenario uses."""
+    loads = [member.load.data for member in scenario.members]
+    owned = (asset for member in scenario.members for asset in member.assets)
+    plants = [asset.data for asset in owned if isinstance(asset, Pv)]
+    weather = scenario.weather
+    others = [scenario.prices.data, weather.temperature, weather.irradiance]
+    yield from (column for column in [*loads, *plants, *others] if column is not None)
+
+
+def _series(
+    source: SeriesSource, names: list[str], scenario: Scenario, data: Data, report: Report
+) -> None:
+    """Read one file, energy, prices and levels apart."""
+    kinds: dict[str, list[Column]] = defaultdict(list)
+    for name in names:
+        unit = units.parse(source.unit_of(name))
+        kind: str = unit.dimension if unit else "energy"
+        kinds["energy" if kind == "power" else kind].append(
+            Column(name, name, source.unit_of(name))
+        )
+    for kind, picked in kinds.items():
+        mapping = msgspec.structs.replace(source.mapping, columns=tuple(picked))
+        refs = [ColumnRef(source.name, column.column) for column in picked]
+        if kind == "level":
+            levels = read_levels_into(mapping, scenario.step_s, report)
+            data.levels.update({ref: levels for ref in refs if levels is not None})
+            found: Table | Levels | None = levels
+        else:
+            table = read_into(mapping, scenario.step_s, report)
+            data.tables.update({ref: table for ref in refs if table is not None})
+            found = table
+        if found is not None:
+            _check_cover(found, window(scenario), report)
+
+
+def _check_cover(found: Table | Levels, run: Slots, report: Report) -> None:
+    """The data must reach over the run, and each column have some value in it."""
+    have = found.slots
+    if have.start > run.start or have.end < run.end:
+        problem = (
+            f"the data reach from {iso(have.start)} to {iso(have.end)}, "
+            f"the run needs {iso(run.start)} to {iso(run.end)}"
+        )
+        report.add(0, "", problem, "change run.from or run.days, or shift_days of the source")
+        return
+    for row, name in enumerate(found.names):
+        if not _cut(found.values[row], found.present[row], have, run)[1].any():
+            fix = "choose another column or other days"
+            report.add(0, name, "the column has no value in the days of the run", fix)
+
+
+def _check_users(scenario: Scenario, source: str, found: Sessions, report: Report) -> None:
+    known = set(found.user)
+    for member in scenario.members:
+        for asset in member.assets:
+            ref = asset.sessions if isinstance(asset, Car) else None
+            if ref is not None and ref.source == source and ref.user not in known:
+                fix = f"use one of {', '.join(sorted(known)[:8])}, …"
+                report.add(0, ref.user, "the file has no session of this user", fix)

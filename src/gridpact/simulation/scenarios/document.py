@@ -1,0 +1,237 @@
+"""YAML text to plain values, each with the line it stands on.
+
+Scalars follow the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema): ``no``
+is text and so is ``07:30``. libyaml's events are read one by one, so neither deep nesting nor
+aliases that multiply can exhaust the machine. Duplicate keys, tags, and numbers that are not
+finite are faults.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import yaml
+
+from gridpact.base.errors import Fault
+
+Scalar: TypeAlias = str | int | float | bool | None
+Value: TypeAlias = "Scalar | list[Value] | dict[str, Value]"
+Path: TypeAlias = tuple[str | int, ...]
+
+MAX_BYTES = 16 * 1024 * 1024
+MAX_NODES = 1_000_000
+MAX_DEPTH = 40
+
+_NULL = re.compile(r"^(?:null|Null|NULL|~|)$")
+_TRUE = re.compile(r"^(?:true|True|TRUE)$")
+_FALSE = re.compile(r"^(?:false|False|FALSE)$")
+_WHOLE = re.compile(r"^[-+]?[0-9]+$")
+_OCTAL = re.compile(r"^0o[0-7]+$")
+_HEX = re.compile(r"^0x[0-9a-fA-F]+$")
+_FLOAT = re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
+_ODD = re.compile(r"^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$")
+_CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq")}
+
+
+@dataclass
+class Document:
+    """A parsed document: its value, where each part stands, and what is wrong with the YAML."""
+
+    file: str
+    value: Value = None
+    lines: dict[Path, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def line(self, path: Path) -> int:
+        """Line of a part, or of the nearest part around it; 0 where it is not in the file."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+    def fault(self, path: Path, problem: str, fix: str) -> None:
+        """Note something wrong at a part of the document."""
+        self.faults.append(Fault(self.file, self.line(path), spell(path), problem, fix))
+
+
+class _Stop(Exception):  # noqa: N818
+    """Reading cannot go on; the fault has been noted."""
+
+
+def spell(path: Path) -> str:
+    """Write a path as ``members[3].assets[0].kw_peak``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def parse(data: bytes, file: str) -> Document:
+    """Parse YAML. Faults of the YAML itself are in the result; then ``value`` may lack parts."""
+    document = Document(file)
+    if len(data) > MAX_BYTES:
+        problem = f"the file has {len(data)} bytes; a scenario has {MAX_BYTES} at most"
+        document.fault((), problem, "use generate, or put data into source files")
+        return document
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        fix = "save the file as UTF-8"
+        document.faults.append(Fault(file, line, "", "this line is not UTF-8 text", fix))
+        return document
+    try:
+        _Reader(text, document).read()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        _broken(document, error.problem or "the YAML is broken", mark.line + 1 if mark else 0)
+    except yaml.YAMLError as error:
+        _broken(document, str(error).splitlines()[0], 0)
+    except _Stop:
+        document.value = None
+    return document
+
+
+def _broken(document: Document, reason: str, line: int) -> None:
+    document.value = None
+    fix = "correct the indentation, quotes or brackets at or before this line"
+    document.faults.append(Fault(document.file, line, "", f"not YAML: {reason}", fix))
+
+
+def scalar(text: str) -> Scalar:
+    """Resolve a plain scalar by the core schema; ValueError for infinity and not-a-number."""
+    if _NULL.match(text):
+        return None
+    if _TRUE.match(text) or _FALSE.match(text):
+        return bool(_TRUE.match(text))
+    if _ODD.match(text):
+        raise ValueError("not a finite number")
+    if _WHOLE.match(text) and len(text) < 100:
+        return int(text)
+    if _OCTAL.match(text) or _HEX.match(text):
+        return int(text, 0)
+    if _FLOAT.match(text):
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError("not a finite number")
+        return number
+    return text
+
+
+class _Reader:
+    """Builds values from libyaml's events."""
+
+    def __init__(self, text: str, document: Document) -> None:
+        loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+        self._events: Iterator[yaml.Event] = iter(yaml.parse(text, Loader=loader))
+        self._document = document
+        self._anchors: dict[str, tuple[Value, int, int]] = {}
+        self._nodes = 0
+        self._reach = 0
+
+    def read(self) -> None:
+        """Read the one document of the stream into ``document.value``."""
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                break
+        else:
+            self._stop(1, "the file is empty", "write at least: gridpact: 1")
+        self._document.value = self._value(next(self._events), ())
+        next(self._events)
+        event = next(self._events)
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._stop(_line(event), "the file holds two documents", "keep one, without ---")
+
+    def _stop(self, line: int, problem: str, fix: str) -> None:
+        self._document.faults.append(Fault(self._document.file, line, "", problem, fix))
+        raise _Stop
+
+    def _count(self, event: yaml.Event, depth: int, nodes: int) -> None:
+        self._nodes += nodes
+        self._reach = max(self._reach, depth)
+        if self._nodes > MAX_NODES:
+            self._stop(_line(event), "the document grows too large", "use fewer aliases")
+        if depth > MAX_DEPTH:
+            self._stop(_line(event), f"nested deeper than {MAX_DEPTH} levels", "nest less")
+
+    def _value(self, event: yaml.Event, path: Path) -> Value:
+        self._count(event, len(path), 1)
+        self._document.lines.setdefault(path, _line(event))
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, path)
+        anchor = getattr(event, "anchor", None)
+        nodes, reach, self._reach = self._nodes, self._reach, len(path)
+        self._check_tag(event, path)
+        value = self._content(event, path)
+        if anchor:
+            self._anchors[anchor] = (value, self._nodes - nodes + 1, self._reach - len(path))
+        self._reach = max(reach, self._reach)
+        return value
+
+    def _content(self, event: yaml.Event, path: Path) -> Value:
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path)
+        assert isinstance(event, yaml.ScalarEvent)  # noqa: S101 - no other event begins a node
+        return self._scalar(event, path)
+
+    def _alias(self, event: yaml.AliasEvent, path: Path) -> Value:
+        if event.anchor not in self._anchors:
+            self._stop(_line(event), f"*{event.anchor} stands for nothing", "define it before use")
+        value, nodes, depth = self._anchors[str(event.anchor)]
+        self._count(event, len(path) + depth, nodes)
+        return value
+
+    def _check_tag(self, event: yaml.Event, path: Path) -> None:
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!") and tag not in _CORE_TAGS:
+            self._document.fault(path, f"the tag {tag} is not used here", "remove the tag")
+
+    def _mapping(self, path: Path) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._key(event, path)
+            place = (*path, key)
+            if key in found:
+                problem = (
+                    f"the key is written twice; the first is on line {self._document.line(place)}"
+                )
+                fault = Fault(self._document.file, _line(event), spell(place), problem, "keep one")
+                self._document.faults.append(fault)
+                self._value(next(self._events), (*path, "", key))
+                continue
+            self._document.lines[place] = _line(event)
+            found[key] = self._value(next(self._events), place)
+        return found
+
+    def _key(self, event: yaml.Event, path: Path) -> str:
+        if isinstance(event, yaml.ScalarEvent):
+            return str(event.value)
+        self._stop(
+            _line(event), f"a key in {spell(path) or 'the document'} is not text", "use a name"
+        )
+        return ""
+
+    def _sequence(self, path: Path) -> list[Value]:
+        found: list[Value] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            found.append(self._value(event, (*path, len(found))))
+        return found
+
+    def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Scalar:
+        if not event.implicit[0]:
+            return str(event.value)
+        try:
+            return scalar(event.value)
+        except ValueError:
+            self._document.fault(path, f"{event.value} is not a finite number", "write a number")
+            return 0
+
+
+def _line(event: yaml.Event) -> int:
+    mark = event.start_mark
+    return int(mark.line) + 1 if mark else 0

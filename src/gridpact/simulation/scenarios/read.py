@@ -1,0 +1,215 @@
+"""A checked, filled document to a typed scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Names
+from datetime import date
+
+import msgspec
+import numpy as np
+
+from gridpact.base.rounding import largest_remainder
+from gridpact.base.units import NANO_PER_UNIT
+from gridpact.metering.importers.mapping import Mapping, SessionMapping, TextStyle
+from gridpact.registry.model import MarketRules, Parties, SettlementRules, SharingRules, Tariffs
+from gridpact.simulation.faults import Rates
+from gridpact.simulation.scenarios import generate
+from gridpact.simulation.scenarios.access import (
+    MICRO_PER_CT,
+    MICRO_PER_MWH,
+    WATT_PER_KW,
+    Group,
+    clock_s,
+    count,
+    entries,
+    exact,
+    group,
+    named,
+    ppm,
+    scaled,
+    share,
+    text,
+    texts,
+)
+from gridpact.simulation.scenarios.members import column_ref, member, plain
+from gridpact.simulation.scenarios.model import (
+    Member,
+    Place,
+    Prices,
+    Run,
+    Scenario,
+    SeriesSource,
+    SessionSource,
+    Weather,
+    Zone,
+)
+
+PPM = 1_000_000
+
+
+def scenario(root: Group, file: str, paths: Names[str, str]) -> Scenario:
+    """Make the typed scenario of a valid document; ``paths`` says where each source lies."""
+    top, sources = group(root, "community"), list(named(root, "sources"))
+    zones = tuple(sorted((_zone(node) for _, node in entries(root, "zones")), key=_id))
+    return Scenario(
+        file=file,
+        name=text(top, "name"),
+        currency=text(top, "currency"),
+        timezone=text(top, "timezone"),
+        step_s=count(top, "slot_minutes") * 60,
+        place=Place(*(float(exact(top, key)) for key in ("latitude", "longitude", "altitude_m"))),
+        parties=Parties(*(text(top, key) for key in Parties.__struct_fields__)),
+        run=_run(group(root, "run")),
+        zones=zones,
+        members=_members(root, zones),
+        tariffs=_tariffs(group(root, "tariffs")),
+        mechanism=text(group(root, "market"), "mechanism"),
+        market=_market(group(root, "market")),
+        sharing=SharingRules(
+            text(group(root, "sharing"), "key"), ppm(group(root, "sharing"), "seller_percent")
+        ),
+        settlement=_settlement(group(root, "settlement")),
+        series=tuple(
+            _series(name, node, paths) for name, node in sources if text(node, "kind") == "series"
+        ),
+        sessions=tuple(
+            _sessions(name, node, paths) for name, node in sources if text(node, "kind") != "series"
+        ),
+        prices=_prices(group(root, "prices")),
+        weather=_weather(group(root, "weather")),
+        faults=_rates(group(root, "faults")),
+    )
+
+
+def _id(item: Zone | Member) -> str:
+    return item.id
+
+
+def _run(node: Group) -> Run:
+    return Run(
+        date.fromisoformat(text(node, "from")[:10]), count(node, "days"), count(node, "seed")
+    )
+
+
+def _zone(node: Group) -> Zone:
+    into, out = (
+        scaled(node, key, WATT_PER_KW) if key in node else -1
+        for key in ("import_limit_kw", "export_limit_kw")
+    )
+    return Zone(text(node, "id"), text(node, "parent"), into, out, text(node, "postcode"))
+
+
+def _members(root: Group, zones: tuple[Zone, ...]) -> tuple[Member, ...]:
+    first = next(text(node, "id") for _, node in entries(root, "zones"))
+    found = [member(node, first) for _, node in entries(root, "members")]
+    if "generate" in root:
+        parents = {zone.parent for zone in zones}
+        leaves = [zone.id for zone in zones if zone.id not in parents]
+        seed = count(group(root, "run"), "seed")
+        made = generate.members(group(root, "generate"), seed, leaves, plain())
+        if text(group(root, "sharing"), "key") == "static":
+            made = _share_out(found, made)
+        found += made
+    return tuple(sorted(found, key=_id))
+
+
+def _share_out(written: list[Member], made: list[Member]) -> list[Member]:
+    """Give generated homes equal parts of the static share that written members leave."""
+    left = max(PPM - sum(each.static_share_ppm for each in written), 0)
+    weights = np.ones((len(made), 1), dtype=np.int64)
+    parts = largest_remainder(np.array([left], dtype=np.int64), weights)[:, 0]
+    return [
+        msgspec.structs.replace(each, static_share_ppm=int(part))
+        for each, part in zip(made, parts, strict=True)
+    ]
+
+
+def _tariffs(node: Group) -> Tariffs:
+    prices = {
+        name: scaled(node, f"{name.removesuffix('_micro_per_kwh')}_ct_per_kwh", MICRO_PER_CT)
+        for name in Tariffs.__struct_fields__
+        if name.endswith("_micro_per_kwh")
+    }
+    return Tariffs(
+        import_spot_ppm=ppm(node, "import_spot_percent"),
+        export_spot_ppm=ppm(node, "export_spot_percent"),
+        **prices,
+    )
+
+
+def _market(node: Group) -> MarketRules:
+    gates = [clock_s({"gate": gate}, "gate") for gate in texts(node, "intraday_gates")]
+    return MarketRules(
+        day_ahead_gate_s=clock_s(node, "day_ahead_gate"),
+        intraday_gates_s=tuple(sorted(gates)),
+        lead_s=count(node, "lead_minutes") * 60,
+        lowest_micro_per_kwh=scaled(node, "lowest_price_ct_per_kwh", MICRO_PER_CT),
+        highest_micro_per_kwh=scaled(node, "highest_price_ct_per_kwh", MICRO_PER_CT),
+    )
+
+
+def _settlement(node: Group) -> SettlementRules:
+    return SettlementRules(
+        cutoff_s=count(node, "cutoff_minutes") * 60,
+        rounding=text(node, "rounding"),
+        minor_nano=NANO_PER_UNIT // count(node, "minor_units"),
+    )
+
+
+def _style(node: Group) -> TextStyle:
+    return TextStyle(text(node, "separator"), text(node, "decimal"), text(node, "time_format"))
+
+
+def _series(name: str, node: Group, paths: Names[str, str]) -> SeriesSource:
+    plain = {key: text(node, key) for key in ("time_column", "timezone", "format")}
+    chosen = {key: text(node, key) for key in ("stamp", "values", "gaps", "clock_changes")}
+    mapping = msgspec.convert(
+        {
+            **plain,
+            **chosen,
+            "path": paths[name],
+            "label": text(node, "file"),
+            "columns": [],
+            "step_s": count(node, "step_minutes") * 60,
+            "shift_s": count(node, "shift_days") * 86400,
+            "text": msgspec.to_builtins(_style(node)),
+        },
+        Mapping,
+    )
+    units = {column: str(unit) for column, unit in group(node, "units").items()}
+    return SeriesSource(name, text(node, "unit"), units, mapping)
+
+
+def _sessions(name: str, node: Group, paths: Names[str, str]) -> SessionSource:
+    columns = {key: text(node, f"{key}_column") for key in ("user", "arrive", "leave", "energy")}
+    plain = ("unit", "format", "timezone", "clock_changes", "bad_rows")
+    mapping = msgspec.convert(
+        {
+            **columns,
+            **{key: text(node, key) for key in plain},
+            "path": paths[name],
+            "label": text(node, "file"),
+            "shift_s": count(node, "shift_days") * 86400,
+            "text": msgspec.to_builtins(_style(node)),
+        },
+        SessionMapping,
+    )
+    return SessionSource(name, mapping)
+
+
+def _prices(node: Group) -> Prices:
+    return Prices(scaled(group(node, "generated"), "mean_per_mwh", MICRO_PER_MWH), column_ref(node))
+
+
+def _weather(node: Group) -> Weather:
+    return Weather(column_ref(node, "temperature_column"), column_ref(node, "irradiance_column"))
+
+
+def _rates(node: Group) -> Rates:
+    return Rates(
+        missing=float(share(node, "readings_missing_percent")),
+        late=float(share(node, "readings_late_percent")),
+        late_slots=count(node, "late_slots"),
+        refusal=float(share(node, "device_refusal_percent")),
+        drift=float(share(node, "device_drift_percent")),
+    )
