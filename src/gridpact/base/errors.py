@@ -51,6 +51,10 @@ class BadInput(GridpactError):  # noqa: N818 - reads as what it is
         head = f"{count} fault{'s' if count != 1 else ''}; nothing was changed"
         super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
 
+    def __reduce__(self) -> tuple[type[BadInput], tuple[Sequence[Fault]]]:
+        """Pickle by the faults, so that a worker process can raise it."""
+        return type(self), (self.faults,)
+
 
 class MissingSeries(GridpactError):  # noqa: N818
     """A needed value is absent. ``name`` is the series, ``slots`` the starts that lack a value."""
@@ -61,6 +65,10 @@ class MissingSeries(GridpactError):  # noqa: N818
         shown = ", ".join(str(slot) for slot in self.slots[:5])
         more = f" and {len(self.slots) - 5} more" if len(self.slots) > 5 else ""
         super().__init__(f"series {name!r} has no value" + (f" at {shown}{more}" if shown else ""))
+
+    def __reduce__(self) -> tuple[type[MissingSeries], tuple[str, Sequence[int]]]:
+        """Pickle by name and slots, so that a worker process can raise it."""
+        return type(self), (self.name, self.slots)
 
 
 class NumberOverflow(GridpactError):  # noqa: N818

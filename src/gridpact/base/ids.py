@@ -18,4 +18,4 @@ _SHAPE = re.compile(PATTERN)
 
 def well_formed(text: str) -> bool:
     """Tell whether a text may be an identifier: lower-case ASCII, digits, dot, dash, underscore."""
-    return _SHAPE.match(text) is not None
+    return _SHAPE.fullmatch(text) is not None

@@ -11,20 +11,20 @@ from collections.abc import Callable
 import numpy as np
 
 from gridpact.base.errors import NumberOverflow
-from gridpact.base.units import INT64_MAX, Ints
+from gridpact.base.units import INT64_MAX, Ints, checked_sum, magnitude
 
 
 def half_even(amount: Ints, unit: int) -> Ints:
     """Divide by ``unit`` and round to the nearest whole, ties to the even one (IEEE 754)."""
-    quotient, rest = np.divmod(amount, unit)
-    up = (2 * rest > unit) | ((2 * rest == unit) & (quotient % 2 != 0))
-    return np.asarray(quotient + up, dtype=np.int64)
+    return half_even_by(amount, np.int64(unit))
 
 
 def half_away(amount: Ints, unit: int) -> Ints:
     """Divide by ``unit`` and round to the nearest whole, ties away from zero (commercial)."""
-    quotient, rest = np.divmod(np.abs(amount), unit)
-    return np.asarray(np.sign(amount) * (quotient + (2 * rest >= unit)), dtype=np.int64)
+    quotient, rest = np.divmod(amount, np.int64(unit))
+    gap = unit - rest
+    up = (rest > gap) | ((rest == gap) & (quotient >= 0))  # the quotient is floored
+    return np.asarray(quotient + up, dtype=np.int64)
 
 
 RULES: dict[str, Callable[[Ints, int], Ints]] = {"half-even": half_even, "half-away": half_away}
@@ -39,8 +39,7 @@ def muldiv(value: Ints, numerator: Ints, denominator: Ints) -> Ints:
     value, numerator, denominator = np.broadcast_arrays(value, numerator, denominator)
     if np.any(denominator <= 0):
         raise ValueError("muldiv needs a positive denominator")
-    big = value.size and int(np.abs(value).max()) * int(np.abs(numerator).max()) > INT64_MAX // 2
-    if not big:
+    if magnitude(value) * magnitude(numerator) <= INT64_MAX:
         return half_even_by(value * numerator, denominator)
     exact = [
         round_half_even(int(v) * int(n), int(d))
@@ -51,7 +50,7 @@ def muldiv(value: Ints, numerator: Ints, denominator: Ints) -> Ints:
     return np.array(exact, dtype=np.int64).reshape(value.shape)
 
 
-def half_even_by(amount: Ints, divisor: Ints) -> Ints:
+def half_even_by(amount: Ints, divisor: Ints | np.int64) -> Ints:
     """Divide element-wise by positive divisors, rounding half to even."""
     quotient, rest = np.divmod(amount, divisor)
     gap = divisor - rest  # compares without doubling, which could wrap
@@ -81,8 +80,15 @@ def largest_remainder(total: Ints, weights: Ints) -> Ints:
         Sums to ``total`` per column. Ties between equal remainders go to the lower row, so rows
         must be in order of identifier. With weights summing to at least ``total``, no share
         exceeds its weight.
+
+    Raises
+    ------
+    NumberOverflow
+        Where a sum of weights, or the largest total times the largest weight, exceeds 64 bits.
     """
-    whole = np.sum(weights, axis=0)
+    if min(total.min(initial=0), weights.min(initial=0)) < 0:
+        raise ValueError("largest_remainder needs non-negative totals and weights")
+    whole = checked_sum(weights, axis=0)
     divisor = np.maximum(whole, 1)
     peak = int(total.max(initial=0)) * int(weights.max(initial=0))
     if peak > INT64_MAX:

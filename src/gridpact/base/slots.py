@@ -45,7 +45,12 @@ class Slots:
 
 
 def overlap(one: Slots, other: Slots) -> tuple[slice, slice]:
-    """Return where two windows of one step share slots: a slice of each, empty when they do not."""
+    """Return where two windows of one step share slots: a slice of each, empty when they do not.
+
+    Raises ValueError where the steps differ.
+    """
+    if one.step != other.step:
+        raise ValueError(f"slots of {one.step} s and of {other.step} s share none")
     start, end = (
         max(one.start, other.start),
         max(min(one.end, other.end), one.start, other.start),
@@ -59,7 +64,8 @@ def overlap(one: Slots, other: Slots) -> tuple[slice, slice]:
 
 def covers(outer: Slots, inner: Slots) -> bool:
     """Tell whether every slot of ``inner`` is one of ``outer``."""
-    return outer.start <= inner.start and inner.end <= outer.end
+    within = outer.start <= inner.start and inner.end <= outer.end
+    return inner.count == 0 or (outer.step == inner.step and within)
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,10 @@ class Calendar:
         return Slots(start, self.step, count)
 
     def at(self, day: date, clock: time) -> int:
-        """Epoch second of a local wall-clock time (the first of two when it occurs twice)."""
+        """Epoch second of a local wall-clock time.
+
+        The first of two when it occurs twice; where the clock skips it, as much later as it skips.
+        """
         return int(datetime.combine(day, clock, ZoneInfo(self.timezone)).timestamp())
 
     def date_of(self, instant: int) -> date:
@@ -92,14 +101,18 @@ class Calendar:
 
     def seconds_of_day(self, slots: Slots) -> Ints:
         """Wall-clock second of the day at which each slot begins, shape [slots.count]."""
-        # The offset changes at most a few times a year: look it up once per hour, not per slot.
-        zone = ZoneInfo(self.timezone)
-        hours = np.unique(slots.starts() // 3600 * 3600)
-        offset = [_offset(int(hour), zone) for hour in hours]
-        local = (
-            slots.starts() + np.array(offset)[np.searchsorted(hours, slots.starts(), "right") - 1]
+        # The offset changes a few times a year: look it up once per hour, and per slot only
+        # within an hour in which it changes (in Adelaide that is at half past, in UTC).
+        zone, starts = ZoneInfo(self.timezone), slots.starts()
+        hours, place = np.unique(starts // 3600, return_inverse=True)
+        first, last = (
+            np.array([_offset(int(hour) * 3600 + second, zone) for hour in hours], dtype=np.int64)
+            for second in (0, 3599)
         )
-        return np.asarray(local % 86400, dtype=np.int64)
+        offset = first[place]
+        for slot in np.flatnonzero((first != last)[place]):
+            offset[slot] = _offset(int(starts[slot]), zone)
+        return np.asarray((starts + offset) % 86400, dtype=np.int64)
 
 
 def _offset(instant: int, zone: ZoneInfo) -> int:
