@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from gridpact.app.vocabulary import VOCABULARY
@@ -14,7 +13,6 @@ from gridpact.kernel.messages import Message
 from gridpact.registry.messages import CommunityOpened
 
 M = TypeVar("M", bound=Message)
-JOURNAL = "journal.db"
 
 
 @dataclass(frozen=True)
@@ -53,15 +51,3 @@ class Record:
         if not found:
             raise StoreError("the journal is empty: the run was stopped before it began")
         return found[0]
-
-
-def read_record(folder: Path) -> Record:
-    """Read the record of a run's folder."""
-    path = folder / JOURNAL
-    if not path.exists():
-        raise StoreError(f"{folder} holds no run: {JOURNAL} is missing")
-    journal = Journal(path)
-    try:
-        return Record(journal)
-    finally:
-        journal.close()

@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 import numpy as np
 
-from gridpact.base.slots import Slots, covers
+from gridpact.base.slots import Slots, covers, iso
 from gridpact.base.units import Ints
 from gridpact.forecasting.climatology import LEVELS, climatology, same_time
 from gridpact.forecasting.memory import Past, Recent, columns, extended
@@ -41,10 +41,10 @@ class Base(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """The measured past, the newest slots by start, and the day-ahead forecasts in use."""
+    """The measured past, the newest slots by start (ISO), and the day-ahead forecasts in use."""
 
     past: Past
-    recent: dict[int, Recent]
+    recent: dict[str, Recent]
     bases: tuple[Base, ...]
 
 
@@ -100,12 +100,14 @@ class Forecasting:
         flexible += _by_member(self._runs, message.run_wh, members)
         own_pv = _by_member(self._plants, message.pv_wh, members)
         nothing = np.zeros(members, np.int64)
-        slot = Recent(message.pv_wh, flexible, own_pv, nothing, nothing.astype(np.bool_))
-        return msgspec.structs.replace(state, recent={**state.recent, message.slot: slot}), []
+        slot = Recent(
+            message.slot, message.pv_wh, flexible, own_pv, nothing, nothing.astype(np.bool_)
+        )
+        return msgspec.structs.replace(state, recent={**state.recent, iso(message.slot): slot}), []
 
     def readings(self, state: State, message: ReadingsReceived, now: int) -> Step[State]:
         """Derive the inflexible load of the members whose meters reported."""
-        slot = state.recent.get(message.slot)
+        slot = state.recent.get(iso(message.slot))
         if slot is None:  # no telemetry, so load and flexible use cannot be told apart
             return state, []
         net = message.withdrawal_wh - message.injection_wh
@@ -116,7 +118,7 @@ class Forecasting:
             load_wh=np.where(fresh, load, slot.load_wh),
             load_known=slot.load_known | fresh,
         )
-        return msgspec.structs.replace(state, recent={**state.recent, message.slot: slot}), []
+        return msgspec.structs.replace(state, recent={**state.recent, iso(message.slot): slot}), []
 
     def day(self, state: State, message: DayMetered, now: int) -> Step[State]:
         """Make a finished day part of the past."""
@@ -124,7 +126,7 @@ class Forecasting:
         keep = HISTORY_DAYS * 86400 // self._calendar.step
         return State(
             extended(state.past, state.recent, end, keep),
-            {start: slot for start, slot in state.recent.items() if start >= end},
+            {name: slot for name, slot in state.recent.items() if slot.slot >= end},
             tuple(base for base in state.bases if base.window.end > end),
         ), []
 
@@ -157,7 +159,10 @@ class Forecasting:
 
     def _updated(self, state: State, base: Base, message: ForecastDue) -> ForecastIssued:
         first = base.window.index(message.window.start)
-        latest = max(state.recent, default=base.window.start - base.window.step)
+        latest = max(
+            (slot.slot for slot in state.recent.values()),
+            default=base.window.start - base.window.step,
+        )
         seen = _latest(base.window, latest)
         found = columns(state.recent, seen, self._shape)
         lead = message.window.starts() - latest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from gridpact.base.slots import Slots
+from gridpact.base.slots import Slots, iso
 from gridpact.base.units import Bools, Ints
 
 
@@ -32,6 +32,7 @@ class Recent(msgspec.Struct, frozen=True):
     ``own_pv_wh`` [members] what the members' plants made; load follows once readings are in.
     """
 
+    slot: int
     pv_wh: Ints
     flexible_wh: Ints
     own_pv_wh: Ints
@@ -39,20 +40,20 @@ class Recent(msgspec.Struct, frozen=True):
     load_known: Bools
 
 
-def columns(recent: dict[int, Recent], slots: Slots, shape: tuple[int, int]) -> Past:
+def columns(recent: dict[str, Recent], slots: Slots, shape: tuple[int, int]) -> Past:
     """Line recent slots up over ``slots``; slots that are not there are unknown."""
     members, plants = shape
     load, pv = np.zeros((members, slots.count), np.int64), np.zeros((plants, slots.count), np.int64)
     load_known, pv_known = load.astype(np.bool_), pv.astype(np.bool_)
-    for place, start in enumerate(slots.starts()):
-        found = recent.get(int(start))
+    for place, start in enumerate(slots.starts().tolist()):
+        found = recent.get(iso(start))
         if found is not None:
             load[:, place], load_known[:, place] = found.load_wh, found.load_known
             pv[:, place], pv_known[:, place] = found.pv_wh, True
     return Past(slots, load, load_known, pv, pv_known)
 
 
-def extended(past: Past, recent: dict[int, Recent], until: int, keep: int) -> Past:
+def extended(past: Past, recent: dict[str, Recent], until: int, keep: int) -> Past:
     """Append everything before ``until`` [s] to the past and keep its last ``keep`` slots."""
     step = past.slots.step
     fresh = Slots(past.slots.end, step, max((until - past.slots.end) // step, 0))

@@ -19,13 +19,20 @@ from gridpact.registry.model import Community
 from gridpact.scheduling.messages import ScheduleSolved
 from gridpact.settlement.messages import DaySettled
 
+DAY = "day/"
+"""Beginning of the key under which a day is committed."""
+
 
 class State(msgspec.Struct, frozen=True):
-    """Readings' anchors that wait for their day's statements, and where the ledger stands."""
+    """Readings' anchors that wait for their day's statements, and where the ledger stands.
+
+    ``days`` counts the days whose statements are on the ledger.
+    """
 
     waiting: dict[str, Entry]
     latest: Receipt | None
     refused: tuple[str, ...]
+    days: int = 0
 
 
 class Commitments:
@@ -87,12 +94,13 @@ class Commitments:
             anchors.settled(self._community, message),
         )
         waiting = {day: entry for day, entry in state.waiting.items() if day != message.day}
-        request = CommitRequested(key=f"day/{message.day}", at=now, entries=entries)
+        request = CommitRequested(key=f"{DAY}{message.day}", at=now, entries=entries)
         return msgspec.structs.replace(state, waiting=waiting), [request]
 
     def committed(self, state: State, message: Committed, now: int) -> Step[State]:
         """Note where the ledger stands."""
-        return msgspec.structs.replace(state, latest=message.receipt), []
+        days = state.days + message.key.startswith(DAY)
+        return msgspec.structs.replace(state, latest=message.receipt, days=days), []
 
     def refused(self, state: State, message: CommitRefused, now: int) -> Step[State]:
         """Note what the ledger would not take."""

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import msgspec
 import numpy as np
 
-from gridpact.base.slots import Slots
+from gridpact.base.slots import Slots, iso
 from gridpact.base.units import Bools, Ints
 from gridpact.kernel.messages import Later
 from gridpact.kernel.rooms import Room, Step
@@ -25,15 +25,16 @@ from gridpact.registry.model import Community
 class Reported(msgspec.Struct, frozen=True):
     """What meters reported of one slot: Wh and mask, shape [members]."""
 
+    slot: int
     withdrawal_wh: Ints
     injection_wh: Ints
     known: Bools
 
 
 class State(msgspec.Struct, frozen=True):
-    """Reported slots by start, and the instant before which every day is closed."""
+    """Reported slots by start (ISO), and the instant before which every day is closed."""
 
-    slots: dict[int, Reported]
+    slots: dict[str, Reported]
     closed_until: int
     opens_at: int
 
@@ -70,10 +71,11 @@ class Metering:
 
     def readings(self, state: State, message: ReadingsReceived, now: int) -> Step[State]:
         """Accept what is new; refuse duplicates, conflicts, and what comes too late, by row."""
-        before = state.slots.get(message.slot) or self._nothing()
+        before = state.slots.get(iso(message.slot)) or self._nothing(message.slot)
         problems = _problems(state, message, before, (now, self._calendar.step))
         taken = message.present & (problems == 0)
         after = Reported(
+            message.slot,
             np.where(taken, message.withdrawal_wh, before.withdrawal_wh),
             np.where(taken, message.injection_wh, before.injection_wh),
             before.known | taken,
@@ -83,12 +85,12 @@ class Metering:
             reasons = tuple(_REASONS[code] for code in problems[rows].tolist())
             outs = [ReadingsRefused(slot=message.slot, rows=rows, reasons=reasons)]
         if taken.any():
-            state = msgspec.structs.replace(state, slots={**state.slots, message.slot: after})
+            state = msgspec.structs.replace(state, slots={**state.slots, iso(message.slot): after})
         return state, outs
 
-    def _nothing(self) -> Reported:
+    def _nothing(self, slot: int) -> Reported:
         zero = np.zeros(self._members, np.int64)
-        return Reported(zero, zero, zero.astype(np.bool_))
+        return Reported(slot, zero, zero, zero.astype(np.bool_))
 
     def closed(self, state: State, message: DayClosed, now: int) -> Step[State]:
         """Line the day's readings up, estimate what is missing, and set the next cut-off."""
@@ -102,12 +104,13 @@ class Metering:
             estimated=~known,
             method=METHOD,
         )
-        rest = {start: item for start, item in state.slots.items() if start >= slots.end}
+        rest = {name: item for name, item in state.slots.items() if item.slot >= slots.end}
         following = self._closing(date.fromisoformat(message.day) + timedelta(days=1))
         return State(rest, slots.end, state.opens_at), [metered, following]
 
     def _lined_up(self, state: State, slots: Slots) -> tuple[Ints, Ints, Bools]:
-        found = [state.slots.get(int(start)) or self._nothing() for start in slots.starts()]
+        starts = slots.starts().tolist()
+        found = [state.slots.get(iso(start)) or self._nothing(start) for start in starts]
         return (
             np.stack([item.withdrawal_wh for item in found], axis=1),
             np.stack([item.injection_wh for item in found], axis=1),

@@ -102,21 +102,28 @@ class Settlement:
 
     def metered(self, state: State, message: DayMetered, now: int) -> Step[State]:
         """Settle the day; a day without prices stays open, for no statement may guess them."""
-        day = state.days.get(message.day)
-        if day is None:
+        facts = facts_of(state, message)
+        if facts is None:
             return state, []
-        facts = Facts(
-            message,
-            day.spot_micro_per_kwh,
-            day.spread_micro_per_kwh,
-            day.trades,
-            day.planned_net_wh,
-            day.planned,
-        )
         done = settle(self._community, facts)
         rest = {name: item for name, item in state.days.items() if name != message.day}
         balance = checked_add(state.balance_minor, received_minor(done))
         return State(rest, state.settled_days + 1, balance), [done]
+
+
+def facts_of(state: State, metered: DayMetered) -> Facts | None:
+    """Return all that a metered day is settled on, None where its prices are unknown."""
+    day = state.days.get(metered.day)
+    if day is None:
+        return None
+    return Facts(
+        metered,
+        day.spot_micro_per_kwh,
+        day.spread_micro_per_kwh,
+        day.trades,
+        day.planned_net_wh,
+        day.planned,
+    )
 
 
 def _with(state: State, name: str, day: Open) -> State:

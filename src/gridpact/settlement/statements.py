@@ -13,7 +13,7 @@ from gridpact.settlement.clauses import MEMBER, Clause, clauses
 from gridpact.settlement.day import Energy, Facts, energy
 from gridpact.settlement.messages import DaySettled, LineKind
 
-_LINES = {
+LINES = {
     ("spot", True): ("bought", "trade:bought"),
     ("spot", False): ("sold", "trade:sold"),
     ("sharing", True): ("taken", "shared:in"),
@@ -33,7 +33,7 @@ def _lines(clause: Clause, facts: Facts) -> list[tuple[LineKind, Ints, Ints]]:
     found = []
     flows = cashflows(clause.contract, clause.world, facts.metered.slots)
     for (payer, payee, _, kind), amount in flows.items():
-        name, series = _LINES[kind, payer == MEMBER]
+        name, series = LINES[kind, payer == MEMBER]
         values = next(v for key, v in clause.world.items() if key.split("@")[0] == series)
         line = LineKind(clause.name, name, payer, payee)
         found.append((line, checked_sum(amount, axis=-1), checked_sum(values, axis=-1)))

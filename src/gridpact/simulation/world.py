@@ -40,17 +40,25 @@ class Sight(NamedTuple):
     behaviour: Behaviour
 
 
+ASKED = (HistoryRequested, PricesRequested, NeedsRequested, DispatchIssued, DayClosed)
+"""The messages that the world answers."""
+
+
 def _advanced(state: WorldAdvanced, message: WorldAdvanced, now: int) -> Step[WorldAdvanced]:
     """Take the world to be as the message says."""
     return message, []
 
 
+def _silent(state: WorldAdvanced, message: Message) -> Sequence[Message]:
+    raise RuntimeError(f"a replay has no world to ask: {message}")
+
+
 def resting_world(community: Community) -> Room[WorldAdvanced]:
-    """Return the world's room without its effects: all that a replay needs of it."""
+    """Return the world's room for a replay: it takes the recorded answers and gives none."""
     runs = np.zeros(len(community.runs.ids), np.int64)
     half = community.storage.capacity_wh // 2
     start = WorldAdvanced(slot=0, state_wh=half, run_left=runs, run_day=runs, withheld=())
-    return Room("world", start, {WorldAdvanced: _advanced})
+    return Room("world", start, {WorldAdvanced: _advanced}, dict.fromkeys(ASKED, _silent))
 
 
 class World:
@@ -73,17 +81,12 @@ class World:
     def room(self) -> Room[WorldAdvanced]:
         """Return the room for the loop; its state is the last :class:`WorldAdvanced`."""
         resting = resting_world(self._community)
+        answers = (self.history, self.prices, self.needs, self.dispatched, self.imbalance)
         return Room(
             resting.name,
             resting.state,
             resting.handlers,
-            {
-                HistoryRequested: self.history,
-                PricesRequested: self.prices,
-                NeedsRequested: self.needs,
-                DispatchIssued: self.dispatched,
-                DayClosed: self.imbalance,
-            },
+            dict(zip(ASKED, answers, strict=True)),
         )
 
     def history(self, state: WorldAdvanced, message: HistoryRequested) -> Sequence[Message]:

@@ -1,0 +1,147 @@
+"""Checks that anyone entitled can repeat: whole journal, whole ledger, books that balance.
+
+Each check is a function of the evidence that returns what it compared, in words, and raises
+:class:`CheckFailed` at the first thing that does not hold.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridpact.app.bootstrap import Edges, build
+from gridpact.app.record import Record
+from gridpact.base.errors import GridpactError
+from gridpact.base.rounding import RULES
+from gridpact.base.units import checked_multiply, checked_sum
+from gridpact.kernel.journal import Journal
+from gridpact.ledger import anchors
+from gridpact.ledger.leaves import demonstration_secrets
+from gridpact.ledger.local import LocalLedger
+from gridpact.ledger.messages import CommitRequested
+from gridpact.market.messages import SessionCleared
+from gridpact.metering.messages import BoundaryRead, DayMetered
+from gridpact.scheduling.messages import ScheduleSolved
+from gridpact.settlement.messages import DaySettled
+from gridpact.settlement.statements import net_positions
+
+
+class CheckFailed(GridpactError):  # noqa: N818 - reads as what it is
+    """A check does not hold; the message says where and by how much."""
+
+
+def replayed(journal: Journal, record: Record) -> str:
+    """Recompute everything from the journal, without any effect; return the state hash in hex.
+
+    Raises ReplayDiverged where a recomputed message differs from the recorded one.
+    """
+    opening = record.opening()
+    loop = build(opening.community, opening.seed, journal, Edges())
+    loop.recover(from_snapshot=False)
+    return loop.state_hash().hex()
+
+
+def energy(record: Record) -> str:
+    """Per slot: injection + import = withdrawal + export, and every sale has its purchase."""
+    slots = 0
+    for metered, settled in zip(record.all(DayMetered), record.all(DaySettled), strict=True):
+        used = metered.withdrawal_wh.sum(axis=0) + settled.supplier_out_wh.sum(axis=0)
+        made = metered.injection_wh.sum(axis=0) + settled.supplier_in_wh.sum(axis=0)
+        traded = settled.bought_wh.sum(axis=0) - settled.sold_wh.sum(axis=0)
+        shared = settled.shared_in_wh.sum(axis=0) - settled.shared_out_wh.sum(axis=0)
+        for name, off in (("balance", made - used), ("trades", traded), ("sharing", shared)):
+            if off.any():
+                place = int(np.flatnonzero(off)[0])
+                raise CheckFailed(f"{settled.day} slot {place}: {name} is off by {off[place]} Wh")
+        slots += settled.slots.count
+    return f"{slots} slots"
+
+
+def boundary(record: Record) -> str:
+    """Where every meter of a slot was read, their sum is what the boundary meters saw."""
+    community = record.opening().community
+    tops = np.flatnonzero(community.zones.parent < 0)
+    seen = {m.slot: int((m.import_wh - m.export_wh)[tops].sum()) for m in record.all(BoundaryRead)}
+    compared = 0
+    for day in record.all(DayMetered):
+        measured = np.flatnonzero(~day.estimated.any(axis=0))
+        net = (day.withdrawal_wh - day.injection_wh).sum(axis=0)
+        for place in measured.tolist():
+            start = day.slots.start + place * day.slots.step
+            if start in seen and seen[start] != net[place]:
+                raise CheckFailed(f"{day.day} slot {place}: meters and boundary differ")
+            compared += start in seen
+    return f"{compared} slots with every meter read"
+
+
+def money(record: Record) -> str:
+    """Paid = received to the unit; rounding by the named rule; clearing pays what it takes."""
+    community, lines = record.opening().community, 0
+    rules = community.settlement
+    for day in record.all(DaySettled):
+        if sum(net_positions(community, day).values()):
+            raise CheckFailed(f"{day.day}: net positions do not sum to zero")
+        if not np.array_equal(RULES[rules.rounding](day.nano, rules.minor_nano), day.minor):
+            raise CheckFailed(f"{day.day}: a line is not rounded by {rules.rounding}")
+        lines += day.nano.size + day.operator_nano.size
+    for cleared in record.all(SessionCleared):
+        price = np.where(cleared.traded, cleared.price_micro_per_kwh, 0)
+        paid = checked_sum(checked_multiply(cleared.bought_wh, price))
+        if paid != checked_sum(checked_multiply(cleared.sold_wh, price)):
+            raise CheckFailed(f"{cleared.session.id}: buyers pay other than sellers receive")
+    return f"{lines} lines of {len(record.all(DaySettled))} days"
+
+
+def commitments(record: Record, ledger: LocalLedger) -> str:
+    """Everything the journal committed is on the ledger, in order, and nothing else is."""
+    expected = [entry for message in record.all(CommitRequested) for entry in message.entries]
+    found = ledger.entries()
+    if expected[: len(found)] != found or len(expected) != len(found):
+        place = next(
+            (
+                row
+                for row, pair in enumerate(zip(expected, found, strict=False))
+                if pair[0] != pair[1]
+            ),
+            min(len(expected), len(found)),
+        )
+        raise CheckFailed(f"ledger entry {place} is not what the journal committed")
+    return f"{len(found)} entries"
+
+
+def roots(record: Record) -> str:
+    """Roots worked out again from the evidence itself are the ones committed."""
+    opening = record.opening()
+    community = opening.community
+    secrets = demonstration_secrets(opening.seed, community.members.ids)
+    committed = {m.key: m.entries for m in record.all(CommitRequested)}
+    roots = 0
+    for metered, settled in zip(record.all(DayMetered), record.all(DaySettled), strict=True):
+        again = (
+            anchors.anchored(
+                community,
+                "readings",
+                metered.day,
+                anchors.readings_leaves(community, metered, secrets),
+            ),
+            anchors.anchored(
+                community,
+                "statements",
+                settled.day,
+                anchors.statement_leaves(community, settled, secrets),
+            ),
+            anchors.settled(community, settled),
+        )
+        if committed[f"day/{settled.day}"] != again:
+            raise CheckFailed(f"{settled.day}: readings or statements do not give their root")
+        roots += 2
+    for solved in record.all(ScheduleSolved):
+        found = anchors.schedule_leaves(community, solved, secrets)
+        entry = anchors.anchored(community, "schedules", solved.session, found)
+        if committed[f"schedules/{solved.session}"] != (entry,):
+            raise CheckFailed(f"{solved.session}: schedules do not give their root")
+        roots += 1
+    for cleared in record.all(SessionCleared):
+        if committed.get(f"terms/{cleared.session.id}", ()) != anchors.terms(community, cleared):
+            raise CheckFailed(f"{cleared.session.id}: contracts do not give their root")
+        roots += 1
+    return f"{roots} roots"

@@ -1,0 +1,119 @@
+"""``gridpact doctor`` tells whether a machine is fit to run gridpact."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+import numpy as np
+
+from gridpact import __version__
+from gridpact.app.cli.output import output_options, say_json
+
+NEEDED = ("numpy", "polars", "highspy", "pvlib", "demandlib", "cryptography", "matplotlib")
+EXTRAS = {"simbench": "SimBench grids: pip install 'gridpact[simbench]'"}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing looked at; ``fix`` says what to do where it is not fit."""
+
+    name: str
+    fit: bool
+    detail: str
+    fix: str = ""
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fit = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    return Finding("Python", fit, version, "use Python 3.11, 3.12 or 3.13")
+
+
+def _library(name: str) -> Finding:
+    try:
+        return Finding(name, True, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, False, "missing", "install gridpact again: make demo")
+
+
+def _sqlite() -> Finding:
+    version = sqlite3.sqlite_version
+    fit = sqlite3.sqlite_version_info >= (3, 24)
+    return Finding("SQLite", fit, version, "use a Python built with SQLite 3.24 or later")
+
+
+def _zones() -> Finding:
+    try:
+        return Finding("time zones", True, f"{ZoneInfo('Europe/Berlin')}")
+    except OSError:
+        return Finding("time zones", False, "missing", "pip install tzdata")
+
+
+def _disk() -> Finding:
+    """Write, sync and reopen a database where runs would be written."""
+    try:
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
+            database = sqlite3.connect(Path(place) / "probe.db")
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("CREATE TABLE probe (x)")
+            database.close()
+        free = os.statvfs(Path.cwd())
+        return Finding("this folder", True, f"{free.f_bavail * free.f_frsize / 1e9:.1f} GB free")
+    except (OSError, sqlite3.Error) as error:
+        return Finding("this folder", False, str(error), "run gridpact in a writable folder")
+
+
+def _solver() -> Finding:
+    """Solve one linear programme whose answer is known: min x + 2y, x + y ≥ 1 gives 1."""
+    import highspy
+
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    x, y = solver.addVariable(0, 10, 1), solver.addVariable(0, 10, 2)
+    solver.addConstr(x + y >= 1)
+    solver.run()
+    value = solver.getInfo().objective_function_value
+    fit = bool(np.isclose(value, 1.0))
+    return Finding("HiGHS", fit, f"solves ({highspy.Highs().version()})", "reinstall highspy")
+
+
+def findings() -> list[Finding]:
+    """Look at everything that a run needs."""
+    looks: list[Callable[[], Finding]] = [_python, _sqlite, _zones, _disk, _solver]
+    return [look() for look in looks] + [_library(name) for name in NEEDED]
+
+
+@click.command(epilog="\b\nExample:\n  gridpact doctor")
+@output_options
+def doctor(as_json: bool, quiet: bool) -> None:
+    """Check that this machine can run gridpact, and say how to fix what cannot."""
+    found = findings()
+    extras = {name: importlib.util.find_spec(name) is not None for name in EXTRAS}
+    if as_json:
+        say_json({"gridpact": __version__, "findings": found, "extras": extras})
+    else:
+        _print(found, extras, quiet=quiet)
+    sys.exit(0 if all(finding.fit for finding in found) else 1)
+
+
+def _print(found: list[Finding], extras: dict[str, bool], *, quiet: bool) -> None:
+    for finding in found:
+        if quiet and finding.fit:
+            continue
+        mark = click.style("✓", fg="green") if finding.fit else click.style("✗", fg="red")
+        hint = "" if finding.fit else f"  Fix: {finding.fix}."
+        click.echo(f"{mark} {finding.name:<14} {finding.detail}{hint}")
+    for name, there in extras.items():
+        if not quiet:
+            click.echo(
+                f"{'✓' if there else '-'} {name:<14} {'installed' if there else EXTRAS[name]}"
+            )

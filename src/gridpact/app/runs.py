@@ -1,0 +1,170 @@
+"""Running, resuming and finishing a run in its folder."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from types import FrameType
+
+from gridpact import __version__
+from gridpact.app import exports, folder
+from gridpact.app.bootstrap import Edges, build
+from gridpact.app.record import Record
+from gridpact.app.report import RunFacts, build_report
+from gridpact.app.watch import Stopwatch
+from gridpact.base.errors import GridpactError, StoreError
+from gridpact.kernel.loop import Loop
+from gridpact.kernel.messages import Message
+from gridpact.ledger.handlers import DAY
+from gridpact.ledger.messages import CommitRefused, Committed
+from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
+from gridpact.registry.messages import CommunityOpened
+from gridpact.registry.model import Community
+from gridpact.simulation.scenarios import Scenario
+from gridpact.simulation.scenarios.build import community as build_community
+from gridpact.simulation.staging import world
+
+REPORT = "report.html"
+
+
+class Interrupted(GridpactError):  # noqa: N818 - reads as what it is
+    """A person stopped the run; the journal holds what was done."""
+
+
+@dataclass
+class _Stop:
+    """When to stop: after the last day's commitment, or when a person asks."""
+
+    last_key: str
+    asked: bool = False
+
+    def __call__(self, message: Message) -> bool:
+        if isinstance(message, CommitRefused):
+            raise StoreError(f"the ledger refused {message.key}: {message.reason}")
+        return self.asked or (isinstance(message, Committed) and message.key == self.last_key)
+
+
+def last_day(manifest: folder.Manifest) -> date:
+    """Return the last local day that a run settles."""
+    return date.fromisoformat(manifest.first_day) + timedelta(days=manifest.days - 1)
+
+
+def start(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
+    """Begin a run in a new folder and see it to its end."""
+    folder.create(path, manifest, scenario.text)
+    _go(path, scenario, manifest, watch)
+
+
+def resume(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
+    """Go on with a run that was stopped, or that is to settle more days than before."""
+    folder.write_json(path / folder.MANIFEST, manifest)
+    _go(path, scenario, manifest, watch)
+
+
+def _go(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
+    community = build_community(scenario)
+    with ExitStack() as stack:
+        journal = folder.journal(path)
+        stack.callback(journal.close)
+        ledger = folder.ledger(path, manifest.seed)
+        stack.callback(ledger.close)
+        edges = Edges(world(scenario, community, manifest.seed), ledger, None, watch)
+        loop = build(community, manifest.seed, journal, edges)
+        if journal.height:
+            loop.recover()
+        else:
+            _open(loop, community, manifest)
+        _run(loop, manifest)
+        watch.enter("proving and writing the report")
+        head = ledger.head()
+        done = folder.Result(
+            days=manifest.days,
+            rows=journal.height,
+            state_hash=loop.state_hash().hex(),
+            journal_head=journal.head.hex(),
+            ledger_height=head.height,
+            ledger_root=head.root.hex(),
+            ledger_key=str(ledger.public_key),
+        )
+        record = Record(journal)
+    finish(path, record, manifest, done, watch)
+
+
+def _open(loop: Loop, community: Community, manifest: folder.Manifest) -> None:
+    first = day_ahead(community.market, community.calendar, date.fromisoformat(manifest.first_day))
+    opening = CommunityOpened(
+        community=community,
+        seed=manifest.seed,
+        first_day=manifest.first_day,
+        gridpact=__version__,
+    )
+    loop.submit(opening, first.gate - ORDERS_OPEN_S)
+
+
+def _run(loop: Loop, manifest: folder.Manifest) -> None:
+    if loop.states["ledger"].days >= manifest.days:
+        return
+    stop = _Stop(f"{DAY}{last_day(manifest)}")
+    with _interruptible(stop):
+        loop.run(stop)
+    if stop.asked:
+        raise Interrupted("stopped; everything up to here is in the journal")
+    if loop.states["ledger"].days < manifest.days:
+        raise GridpactError(f"the run ended before {last_day(manifest)} was settled")
+
+
+@contextmanager
+def _interruptible(stop: _Stop) -> Iterator[None]:
+    """Let the first ctrl-C end the run between two messages; a second one ends it at once."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.asked = True
+
+    try:
+        before = signal.signal(signal.SIGINT, ask)
+    except ValueError:  # not the main thread: whoever runs us handles signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def finish(
+    path: Path,
+    record: Record,
+    manifest: folder.Manifest,
+    done: folder.Result,
+    watch: Stopwatch,
+) -> None:
+    """Write what a finished run leaves: exports, the report, and last the result."""
+    exports.write(path, record)
+    facts = RunFacts(
+        scenario=manifest.scenario,
+        command=command(path, manifest),
+        seed=manifest.seed,
+        state_hash=done.state_hash,
+        journal_head=done.journal_head,
+        ledger_height=done.ledger_height,
+        ledger_root=done.ledger_root,
+        ledger_key=done.ledger_key,
+        timings=tuple(watch.summary()),
+        version=manifest.gridpact,
+    )
+    folder.write_text(path / REPORT, build_report(record, facts))
+    folder.write_json(path / folder.RESULT, done)
+
+
+def command(path: Path, manifest: folder.Manifest) -> str:
+    """Return the command that makes the same run again."""
+    return (
+        f"gridpact run {manifest.scenario} --from {manifest.first_day} --days {manifest.days}"
+        f" --seed {manifest.seed} --out {path.name}-again"
+    )

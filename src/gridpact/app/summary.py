@@ -1,0 +1,160 @@
+"""Ten lines worth reading about a finished run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from gridpact.app import folder
+from gridpact.app.record import Record
+from gridpact.base.units import NANO_PER_UNIT
+from gridpact.market.messages import SessionCleared
+from gridpact.metering.messages import DayMetered
+from gridpact.scheduling.messages import ScheduleSolved, TelemetryReceived
+from gridpact.settlement.messages import DaySettled
+from gridpact.settlement.statements import received_minor
+from gridpact.supervision.messages import LimitExceeded
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Headline figures of a run; energies in Wh, money in nano and minor units."""
+
+    name: str
+    currency: str
+    minor_per_unit: int
+    days: tuple[str, ...]
+    members: int
+    assets: int
+    withdrawn_wh: int
+    injected_wh: int
+    local_wh: int
+    traded_wh: int
+    sessions: int
+    orders: int
+    mean_price_micro_per_kwh: int
+    plans: int
+    conflicts: int
+    slots: int
+    slots_over_limit: int
+    refusals: int
+    readings: int
+    estimated: int
+    lines_on_statements: int
+    paid_minor: int
+    supplier_only_nano: int
+    members_pay_minor: int
+    ledger_blocks: int
+    ledger_root: str
+    state_hash: str
+    report: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The ten lines."""
+        used, made = self.withdrawn_wh / 1e3, self.injected_wh / 1e3
+        share = 100 * self.local_wh / self.withdrawn_wh if self.withdrawn_wh else 0.0
+        bill, alone = self.members_pay_minor / self.minor_per_unit, self._supplier_only()
+        limits = (
+            "every zone limit kept"
+            if not self.slots_over_limit
+            else f"zone limits exceeded in {self.slots_over_limit} of {self.slots} slots"
+        )
+        paid = self.paid_minor / self.minor_per_unit
+        return [
+            f"{self.name}: {self.members} members, {self.assets} assets, {_days(self.days)}",
+            f"Energy     {used:,.1f} kWh withdrawn, {made:,.1f} kWh injected",
+            f"Local      {self.local_wh / 1e3:,.1f} kWh of it from neighbours ({share:.0f} %)",
+            f"Market     {self.traded_wh / 1e3:,.1f} kWh traded in {self.sessions} sessions from"
+            f" {self.orders:,} orders, at {self.mean_price_micro_per_kwh / 1e4:.2f} ct/kWh on average",
+            f"Schedules  {self.plans} plans; {limits}; {self.refusals} refusals by devices",
+            f"Readings   {self.readings:,} expected, {self.estimated} estimated",
+            f"Money      {paid:,.2f} {self.currency} paid and received in"
+            f" {self.lines_on_statements:,} statement lines",
+            f"Saved      members pay {bill:,.2f} {self.currency}; with the supplier alone"
+            f" {alone:,.2f} ({_change(bill, alone)})",
+            f"Ledger     {self.ledger_blocks} signed blocks, root {self.ledger_root[:16]}…",
+            f"Proof      state {self.state_hash[:16]}…; report {self.report}",
+        ]
+
+    def _supplier_only(self) -> float:
+        return self.supplier_only_nano / NANO_PER_UNIT
+
+
+def _days(days: tuple[str, ...]) -> str:
+    return days[0] if len(days) == 1 else f"{len(days)} days from {days[0]}"
+
+
+def _change(bill: float, alone: float) -> str:
+    return f"{100 * (bill - alone) / abs(alone):+.1f} %" if alone else "no difference"
+
+
+def summarise(path: Path) -> Summary:
+    """Read the figures of a finished run from its journal."""
+    record, result = folder.record(path), folder.result(path)
+    community = record.opening().community
+    settled, metered = record.all(DaySettled), record.all(DayMetered)
+    metered = metered[: len(settled)]
+    names = {day.day for day in settled}
+    cleared = [each for each in record.all(SessionCleared) if each.session.day in names]
+    ends = max((day.slots.end for day in settled), default=0)
+    minor = NANO_PER_UNIT // community.settlement.minor_nano
+    return Summary(
+        name=community.name,
+        currency=community.currency,
+        minor_per_unit=minor,
+        days=tuple(day.day for day in settled),
+        members=len(community.members.ids),
+        assets=len(community.pv.ids) + len(community.storage.ids) + len(community.runs.ids),
+        withdrawn_wh=sum(int(day.withdrawal_wh.sum()) for day in metered),
+        injected_wh=sum(int(day.injection_wh.sum()) for day in metered),
+        local_wh=sum(_local(day, used) for day, used in zip(settled, metered, strict=True)),
+        traded_wh=sum(int(each.bought_wh.sum()) for each in cleared),
+        sessions=len(cleared),
+        orders=sum(each.orders for each in cleared),
+        mean_price_micro_per_kwh=_mean_price(cleared),
+        plans=len(record.all(ScheduleSolved)),
+        conflicts=sum(len(each.plan.conflicts) for each in record.all(ScheduleSolved)),
+        slots=sum(day.slots.count for day in settled),
+        slots_over_limit=sum(each.slot < ends for each in record.all(LimitExceeded)),
+        refusals=_refusals(record, ends),
+        readings=sum(day.estimated.size for day in metered),
+        estimated=sum(int(day.estimated.sum()) for day in metered),
+        lines_on_statements=sum(day.nano.size + day.operator_nano.size for day in settled),
+        paid_minor=sum(_turnover(day) for day in settled),
+        supplier_only_nano=sum(int(day.supplier_only_nano.sum()) for day in settled),
+        members_pay_minor=-sum(int(received_minor(day).sum()) for day in settled),
+        ledger_blocks=result.ledger_height,
+        ledger_root=result.ledger_root,
+        state_hash=result.state_hash,
+        report=str(path / "report.html"),
+    )
+
+
+def _local(day: DaySettled, metered: DayMetered) -> int:
+    """Withdrawn energy that did not come from the supplier [Wh]."""
+    return int(
+        (metered.withdrawal_wh - np.minimum(day.supplier_in_wh, metered.withdrawal_wh)).sum()
+    )
+
+
+def _mean_price(cleared: list[SessionCleared]) -> int:
+    wh = sum(int(each.bought_wh.sum()) for each in cleared)
+    nano = sum(
+        int((each.bought_wh.sum(axis=0) * each.price_micro_per_kwh * each.traded).sum())
+        for each in cleared
+    )
+    return round(nano / wh) if wh else 0
+
+
+def _refusals(record: Record, ends: int) -> int:
+    """Device-slots in which a device did not follow, before the end of the last settled day."""
+    return sum(
+        int(each.refused.sum()) for each in record.all(TelemetryReceived) if each.slot < ends
+    )
+
+
+def _turnover(day: DaySettled) -> int:
+    """What changed hands in a day [minor units], whichever way."""
+    return int(np.abs(day.minor).sum() + np.abs(day.operator_minor).sum())

@@ -1,0 +1,159 @@
+"""A scenario put on stage: the truth that the simulated world lives in."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from gridpact.base.slots import Calendar, Slots
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.registry.model import Community
+from gridpact.simulation.cars import arrival_draw_wh, departure_target_wh, plugged_slots
+from gridpact.simulation.files import Files
+from gridpact.simulation.garage import Garage
+from gridpact.simulation.heat import (
+    building_need_wh,
+    expected_building_wh,
+    expected_tank_wh,
+    tank_draw_wh,
+)
+from gridpact.simulation.homes import Household, household_load_wh
+from gridpact.simulation.prices import day_ahead_price, imbalance_spread
+from gridpact.simulation.scenarios.model import ColumnRef, Scenario
+from gridpact.simulation.scenarios.specs import Specs, specs
+from gridpact.simulation.solar import Plants, pv_energy_wh
+from gridpact.simulation.truth import Behaviour
+from gridpact.simulation.weather import Site, air_temperature
+from gridpact.simulation.world import World
+
+SPREAD_MICRO_PER_KWH = 30_000
+"""Standard deviation of the imbalance price around the day-ahead price."""
+
+
+class Stage:
+    """The truth of one scenario; implements :class:`gridpact.simulation.truth.Truth`."""
+
+    def __init__(self, scenario: Scenario, community: Community, seed: int) -> None:
+        self._seed, self._community = seed, community
+        self._calendar: Calendar = community.calendar
+        self._specs: Specs = specs(scenario)
+        place = scenario.place
+        self._site = Site(place.latitude, place.longitude, place.altitude_m)
+        self._files = Files(scenario, self._specs, community.step_s)
+        storage = self._specs.storage
+        self._garage = Garage(community.storage, storage, scenario.sessions, self._calendar, seed)
+        homes, plants = self._specs.homes, self._specs.plants
+        self._made_up_homes = np.flatnonzero(homes.annual_wh > 0)
+        self._household = Household(seed, homes.annual_wh[self._made_up_homes] / 1000)
+        self._made_up_plants = np.flatnonzero([data is None for data in plants.data])
+        self._heat = self._rows("heat_pump")
+        self._tanks = self._rows("tank")
+        self._loss = self._loss_w_per_k(scenario.run.first_day)
+        self._window: tuple[Slots, Behaviour] | None = None
+
+    def _rows(self, kind: str) -> Ints:
+        return np.flatnonzero([each == kind for each in self._community.storage.kind])
+
+    def _loss_w_per_k(self, first_day: date) -> Floats:
+        """Heat loss of each building that needs its stated energy in a year."""
+        annual = self._specs.storage.annual_wh[self._heat]
+        if not annual.size:
+            return np.zeros(0)
+        start = self._calendar.midnight(first_day) // 21600 * 21600
+        year = Slots(start, 21600, 365 * 4)
+        one = expected_building_wh(np.array([1000.0]), self._temperature(year), year.step)
+        return np.asarray(annual * 1000.0 / max(int(one.sum()), 1))
+
+    def _temperature(self, slots: Slots) -> Floats:
+        """Air temperature [°C]; where data have none, the made-up one."""
+        made_up = air_temperature(self._seed, self._site, slots)
+        ref = self._specs.weather.temperature
+        if ref is None:
+            return made_up
+        measured, known = self._files.level(ref, slots)
+        return np.where(known, measured, made_up)
+
+    def load_wh(self, slots: Slots) -> tuple[Ints, Bools]:
+        """Inflexible load [members, slots] in Wh, and where it is known."""
+        shape = (len(self._community.members.ids), slots.count)
+        load, known = np.zeros(shape, np.int64), np.ones(shape, np.bool_)
+        if self._made_up_homes.size:
+            load[self._made_up_homes] = household_load_wh(
+                self._seed, self._household, self._calendar, slots
+            )
+        self._from_files(self._specs.homes.data, slots, load, known)
+        return load, known
+
+    def pv_wh(self, slots: Slots) -> tuple[Ints, Bools]:
+        """Solar energy [plants, slots] in Wh, and where it is known."""
+        plants, rows = self._specs.plants, self._made_up_plants
+        shape = (len(self._community.pv.ids), slots.count)
+        made, known = np.zeros(shape, np.int64), np.ones(shape, np.bool_)
+        if rows.size:
+            roofs = Plants(self._community.pv.peak_w[rows], plants.tilt[rows], plants.azimuth[rows])
+            made[rows] = pv_energy_wh(self._seed, self._site, roofs, slots)
+        self._from_files(plants.data, slots, made, known)
+        return made, known
+
+    def _from_files(
+        self, refs: tuple[ColumnRef | None, ...], slots: Slots, values: Ints, known: Bools
+    ) -> None:
+        for row, ref in enumerate(refs):
+            if ref is not None:
+                values[row], known[row] = self._files.over(ref, slots)
+
+    def spot(self, slots: Slots) -> tuple[Ints, Bools]:
+        """Main-market price [slots] in µ¤/kWh, and where there is one."""
+        prices = self._specs.prices
+        if prices.data is not None:
+            return self._files.over(prices.data, slots)
+        made_up = day_ahead_price(self._seed, prices.mean_micro_per_kwh, self._calendar, slots)
+        return made_up, np.ones(slots.count, np.bool_)
+
+    def spread(self, slots: Slots) -> Ints:
+        """Imbalance price less spot price [slots] in µ¤/kWh."""
+        return imbalance_spread(self._seed, SPREAD_MICRO_PER_KWH, slots)
+
+    def behaviour(self, slots: Slots) -> Behaviour:
+        """What owners really do with what stores energy."""
+        there, draw, need = self._cars(slots, stated=False)
+        if self._heat.size:
+            draw[self._heat] = building_need_wh(self._seed, self._site, self._loss, slots)
+        if self._tanks.size:
+            draw[self._tanks] = tank_draw_wh(self._seed, self._daily_wh(), self._calendar, slots)
+        return Behaviour(there, draw, need)
+
+    def expected(self, slots: Slots) -> Behaviour:
+        """What owners say beforehand: their hours and targets, mean heat and hot water."""
+        there, draw, need = self._cars(slots, stated=True)
+        if self._heat.size:
+            temperature = self._temperature(slots)
+            draw[self._heat] = expected_building_wh(self._loss, temperature, slots.step)
+        if self._tanks.size:
+            draw[self._tanks] = expected_tank_wh(self._daily_wh(), self._calendar, slots)
+        return Behaviour(there, draw, need)
+
+    def _daily_wh(self) -> Ints:
+        return self._specs.storage.annual_wh[self._tanks] // 365
+
+    def _cars(self, slots: Slots, *, stated: bool) -> tuple[Bools, Ints, Ints]:
+        """Presence, draws and targets of all storage rows; what is no car is always there."""
+        count = len(self._community.storage.ids)
+        sessions = self._garage.sessions(slots, stated=stated)
+        plugged = plugged_slots(sessions, count, slots)
+        car = np.array([kind == "car" for kind in self._community.storage.kind], np.bool_)
+        there = plugged | ~car[:, None]
+        target = self._specs.storage.target_wh
+        return (
+            there,
+            arrival_draw_wh(sessions, count, slots),
+            departure_target_wh(sessions, target, slots),
+        )
+
+
+def world(scenario: Scenario, community: Community, seed: int) -> World:
+    """Return the simulated world of a scenario."""
+    found = specs(scenario)
+    stage = Stage(scenario, community, seed)
+    return World(community, stage, seed, scenario.faults, found.storage.reserve_wh)
