@@ -27,12 +27,14 @@ def _narrow(values: NDArray[Any]) -> tuple[bytes, bytes]:
         return b"b", np.packbits(values.ravel()).tobytes()
     if values.dtype.kind == "f":
         return b"f", values.astype("<f8").tobytes()
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"cannot store an array of {values.dtype}")
     low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
     for width, code in _WIDTHS:
         limits = np.iinfo(width)
         if limits.min <= low and high <= limits.max:
             return code, values.astype(np.dtype(width).newbyteorder("<")).tobytes()
-    raise TypeError(f"cannot store an array of {values.dtype}")
+    raise TypeError(f"cannot store {high} of {values.dtype} in 64 signed bits")
 
 
 def _pack(value: object) -> msgspec.msgpack.Ext:

@@ -14,12 +14,13 @@ import struct
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gridpact.base.errors import JournalDamaged, StoreError
 
 FORMAT = 1
 START = bytes(32)
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _TABLES = """
 CREATE TABLE journal (
@@ -64,6 +65,15 @@ def link(previous: bytes, row: Row) -> bytes:
     return hashlib.sha256(b"".join([previous, head, row.kind.encode(), b"\0", row.body])).digest()
 
 
+def _checked(values: Sequence[Any], chain: bytes) -> tuple[Row | None, bytes]:
+    """Return a stored row and its chain value; no row where the columns have other types."""
+    try:
+        row = Row(*values)._replace(origin=Origin(values[2]))
+        return row, link(chain, row)
+    except (ValueError, TypeError, AttributeError, struct.error):
+        return None, chain
+
+
 class Journal:
     """Append-only store of rows in one SQLite file, or in memory with ``":memory:"``."""
 
@@ -71,14 +81,19 @@ class Journal:
         self._path = str(path)
         try:
             self._db = sqlite3.connect(self._path, isolation_level=None)
-            self._open(durable)
         except sqlite3.Error as error:
             raise self._trouble(error) from error
-        last = self._db.execute("SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1")
-        head: tuple[int, bytes] = last.fetchone() or (-1, START)
-        self._seq, self._chain = head
+        try:
+            self._seq, self._chain = self._open(durable)
+        except sqlite3.Error as error:
+            self._db.close()
+            raise self._trouble(error) from error
+        except StoreError:
+            self._db.close()
+            raise
 
-    def _open(self, durable: bool) -> None:
+    def _open(self, durable: bool) -> tuple[int, bytes]:
+        """Make or check the tables; return the last row's number and chain value."""
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         found = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -86,12 +101,20 @@ class Journal:
             self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version={FORMAT}; COMMIT;")
         elif found > FORMAT:
             raise StoreError(f"{self._path} was written by a newer gridpact (format {found})")
+        last = self._db.execute("SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1")
+        head: tuple[int, bytes] = last.fetchone() or (-1, START)
+        return head
 
     def _trouble(self, error: sqlite3.Error) -> StoreError:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
+            return self._damaged(f"the file cannot be read ({error})")
         return StoreError(
             f"journal {self._path}: {error}; what was written before is intact. "
             "Free space or make the folder writable, then resume the run"
         )
+
+    def _damaged(self, what: str) -> JournalDamaged:
+        return JournalDamaged(f"journal {self._path}: {what}")
 
     @property
     def height(self) -> int:
@@ -105,6 +128,8 @@ class Journal:
 
     def append(self, rows: Sequence[Row]) -> None:
         """Write rows in one transaction; raise :class:`StoreError` and write nothing on trouble."""
+        if not rows:
+            return
         chain, values = self._chain, []
         for row in rows:
             chain = link(chain, row)
@@ -127,39 +152,57 @@ class Journal:
 
         Raises :class:`JournalDamaged` at the first row that does not fit.
         """
-        chain, expected = START, 0
+        chain, expected = START, after + 1
         if after >= 0:
-            found = self._db.execute("SELECT chain FROM journal WHERE seq=?", (after,)).fetchone()
-            chain, expected = found[0] if found else START, after + 1
-        for *values, stored in self._db.execute(
-            "SELECT * FROM journal WHERE seq > ? ORDER BY seq", (after,)
-        ):
-            row = Row(*values)._replace(origin=Origin(values[2]))
-            chain = link(chain, row)
-            if row.seq != expected or chain != stored:
-                raise JournalDamaged(f"journal {self._path}: row {expected} was altered")
-            expected += 1
-            yield row
+            chain = self._one("SELECT chain FROM journal WHERE seq=?", after)[0]
+        try:
+            for *values, stored in self._db.execute(
+                "SELECT * FROM journal WHERE seq > ? ORDER BY seq", (after,)
+            ):
+                row, chain = _checked(values, chain)
+                if row is None or row.seq != expected or chain != stored:
+                    raise self._damaged(f"row {expected} was altered or removed")
+                expected += 1
+                yield row
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
 
     def row(self, seq: int) -> Row:
         """Return one row by number, unchecked."""
-        found = self._db.execute("SELECT * FROM journal WHERE seq=?", (seq,)).fetchone()
+        found = Row(*self._one("SELECT * FROM journal WHERE seq=?", seq)[:-1])
+        return found._replace(origin=Origin(found.origin))
+
+    def _one(self, query: str, seq: int) -> tuple[Any, ...]:
+        try:
+            found: tuple[Any, ...] | None = self._db.execute(query, (seq,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
         if found is None:
-            raise JournalDamaged(f"journal {self._path}: row {seq} is missing")
-        return Row(*found[:-1])
+            raise self._damaged(f"row {seq} is missing")
+        return found
 
     def save_snapshot(self, body: bytes) -> None:
         """Keep ``body`` as the snapshot after the last row; earlier ones are dropped."""
-        digest = hashlib.sha256(body).digest()
-        self._write("INSERT OR REPLACE INTO snapshot VALUES (?,?,?)", [(self._seq, body, digest)])
-        self._write("DELETE FROM snapshot WHERE seq < ?", [(self._seq,)])
+        seal = hashlib.sha256(self._chain + body).digest()
+        self._write("INSERT OR REPLACE INTO snapshot VALUES (?,?,?)", [(self._seq, body, seal)])
+        self._write("DELETE FROM snapshot WHERE seq <> ?", [(self._seq,)])
 
     def snapshot(self) -> tuple[int, bytes] | None:
-        """Return ``(seq, body)`` of the latest snapshot whose digest holds, or None."""
-        found = self._db.execute("SELECT * FROM snapshot ORDER BY seq DESC LIMIT 1").fetchone()
-        if found is None or hashlib.sha256(found[1]).digest() != found[2]:
+        """Return ``(seq, body)`` of the latest snapshot whose digest holds, or None.
+
+        The digest covers the chain value of its row, so a snapshot of another journal is not used.
+        """
+        query = "SELECT seq, snapshot.body, digest, chain FROM snapshot JOIN journal USING (seq)"
+        try:
+            found = self._db.execute(f"{query} ORDER BY seq DESC LIMIT 1").fetchone()
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+        if found is None:
             return None
-        return int(found[0]), bytes(found[1])
+        seq, body, seal, chain = found
+        if not isinstance(body, bytes) or hashlib.sha256(chain + body).digest() != seal:
+            return None
+        return int(seq), body
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and close it."""

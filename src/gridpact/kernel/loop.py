@@ -5,6 +5,10 @@ handed to every room that handles its type. A message with an effect leaves a pe
 the queue; the effect is performed when that answer's turn comes, so after a crash the same turn
 comes again and the effect is performed then. Live, simulated and replayed runs use this same
 loop and differ in the clock, the effects and the journal handed in.
+
+Inputs and answers are handled as they read back from the journal, and the state goes on from the
+bytes of its snapshot. So a run that was resumed cannot differ from one that never stopped, not
+even by the width of an array or the order of keys.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from gridpact.base.errors import ReplayDiverged
+from gridpact.base.errors import JournalDamaged, ReplayDiverged
 from gridpact.kernel.clock import Clock, VirtualClock
 from gridpact.kernel.codec import Codec, decode, digest, encode, tag_of
 from gridpact.kernel.journal import Journal, Origin, Row
@@ -83,7 +87,8 @@ class Loop:
     def submit(self, message: Message, at: int | None = None) -> None:
         """Hand in a message from outside, to be journalled as input. Safe from any thread.
 
-        Without ``at`` it is taken at the time the loop has reached.
+        Without ``at`` it is taken at the time the loop has reached. It is kept from the moment it
+        is journalled, which is when its turn comes; after a crash, submit again what was not.
         """
         self._inbox.put((message, at))
         self._clock.wake()
@@ -111,6 +116,7 @@ class Loop:
             message, at = self._inbox.get()
             time = max(self.now, self.now if at is None else at)
             body = self._codec.encode(message)
+            message = self._codec.decode(body)
             self._push(time, int(message.phase), -1, message, body, pending=False)
 
     def _turn(self) -> list[Message]:
@@ -120,8 +126,8 @@ class Loop:
         if self._watch:
             self._watch.turn(tag_of(message), self.now, effect=pending)
         if pending:
-            answers = self._perform(message)
-            rows = self._answer_rows(cause, answers)
+            rows = self._answer_rows(cause, self._perform(message))
+            answers = [self._codec.decode(row.body) for row in rows]
         else:
             answers = [message]
             origin = Origin.INPUT if cause < 0 else Origin.DERIVED
@@ -130,7 +136,7 @@ class Loop:
         for row, answer in zip(rows, answers, strict=True):
             self._handle(row.seq, answer)
         if any(answer.snapshot for answer in answers):
-            self._journal.save_snapshot(self._freeze())
+            self._keep()
         return answers
 
     def _perform(self, message: Message) -> list[Message]:
@@ -179,12 +185,23 @@ class Loop:
 
     # -- snapshots and replay -------------------------------------------------------------
 
+    def _keep(self) -> None:
+        """Save a snapshot and go on from its bytes, as a run resumed here would."""
+        body = self._freeze()
+        self._journal.save_snapshot(body)
+        waiting = [item for item in self._queue if item[3] < 0]
+        self._thaw(body)
+        for item in waiting:
+            heapq.heappush(self._queue, item)
+
     def _freeze(self) -> bytes:
+        # an input that is not yet journalled is left out: it is not yet part of the run
         queue = [
             Entry(time, phase, order, cause, pending, body)
             for time, phase, order, cause, pending, _, body in sorted(
                 self._queue, key=lambda item: item[:3]
             )
+            if cause >= 0
         ]
         return encode(
             [self.now, self._order, {k: encode(v) for k, v in self.states.items()}, queue]
@@ -208,37 +225,58 @@ class Loop:
         again must equal the journalled one byte for byte, else :class:`ReplayDiverged` is raised.
         """
         saved = self._journal.snapshot() if from_snapshot else None
-        after = -1
+        after, awaited, snapshot = -1, 0, False
         if saved:
             after, body = saved
             self._thaw(body)
-        awaited = 0
         for row in self._journal.rows(after):
             if self._watch:
                 self._watch.turn(row.kind, row.time, effect=False)
-            awaited = self._again(row, awaited)
+            told = self._again(row, follows=awaited > 0)
+            snapshot, awaited = snapshot or told.snapshot, row.answers
+            if snapshot and not awaited:
+                self._thaw(self._freeze())
+                snapshot = False
+        if awaited:
+            raise JournalDamaged(
+                f"row {self._journal.height} is missing: it was written with the last"
+            )
         self._seq = self._journal.height
 
-    def _again(self, row: Row, awaited: int) -> int:
-        """Handle one journalled row again; return how many answers of its effect still follow."""
-        if row.origin is Origin.INPUT or (row.origin is Origin.ANSWER and awaited):
-            message = self._codec.decode(row.body)
-        else:
-            message = self._expected(row)
+    def _again(self, row: Row, *, follows: bool) -> Message:
+        """Handle one journalled row again; ``follows`` one of the same effect's answers."""
+        message = self._read(row)
+        if row.origin is Origin.INPUT:
+            if self._queue and self._queue[0][:2] < (row.time, int(message.phase)):
+                raise ReplayDiverged(f"{_name(row)}: {tag_of(self._queue[0][5])} came before it")
+        elif not (row.origin is Origin.ANSWER and follows):
+            message = self._next(row, message)
         self.now = max(self.now, row.time)
         self._handle(row.seq, message)
-        return row.answers
-
-    def _expected(self, row: Row) -> Message:
-        """Take the head of the queue and check that it is what the journal says came next."""
-        if not self._queue:
-            raise ReplayDiverged(f"row {row.seq} ({row.kind}) has nothing that leads to it")
-        _, _, _, cause, pending, message, body = heapq.heappop(self._queue)
-        wants_answer = row.origin is Origin.ANSWER
-        if pending != wants_answer or cause != row.cause:
-            raise ReplayDiverged(f"row {row.seq} ({row.kind}): {tag_of(message)} came instead")
-        if pending:
-            return self._codec.decode(row.body)
-        if body != row.body:
-            raise ReplayDiverged(f"row {row.seq} ({row.kind}) now has another content")
         return message
+
+    def _read(self, row: Row) -> Message:
+        try:
+            return self._codec.decode(row.body)
+        except msgspec.MsgspecError as error:
+            raise ReplayDiverged(f"{_name(row)} cannot be read: {error}") from error
+
+    def _next(self, row: Row, message: Message) -> Message:
+        """Take the head of the queue, check that it is what the journal says came next."""
+        if not self._queue:
+            raise ReplayDiverged(f"{_name(row)} has nothing that leads to it")
+        time, _, _, cause, pending, head, body = heapq.heappop(self._queue)
+        if pending != (row.origin is Origin.ANSWER) or cause != row.cause:
+            raise ReplayDiverged(f"{_name(row)}: {tag_of(head)} came instead")
+        if time != row.time:
+            raise ReplayDiverged(f"{_name(row)} at {row.time} now comes at {time}")
+        if pending:
+            return message
+        # a field that was added since, with its default, is written again with that default
+        if body != row.body and body != self._codec.encode(message):
+            raise ReplayDiverged(f"{_name(row)} now has another content")
+        return head
+
+
+def _name(row: Row) -> str:
+    return f"row {row.seq} ({row.kind})"
