@@ -53,33 +53,41 @@ class Summary(msgspec.Struct, frozen=True):
     @property
     def lines(self) -> list[str]:
         """The ten lines."""
-        used, made = self.withdrawn_wh / 1e3, self.injected_wh / 1e3
-        share = 100 * self.local_wh / self.withdrawn_wh if self.withdrawn_wh else 0.0
-        bill, alone = self.members_pay_minor / self.minor_per_unit, self._supplier_only()
-        limits = (
-            "every zone limit kept"
-            if not self.slots_over_limit
-            else f"zone limits exceeded in {self.slots_over_limit} of {self.slots} slots"
-        )
-        paid = self.paid_minor / self.minor_per_unit
         return [
             f"{self.name}: {self.members} members, {self.assets} assets, {_days(self.days)}",
-            f"Energy     {used:,.1f} kWh withdrawn, {made:,.1f} kWh injected",
-            f"Local      {self.local_wh / 1e3:,.1f} kWh of it from neighbours ({share:.0f} %)",
-            f"Market     {self.traded_wh / 1e3:,.1f} kWh traded in {self.sessions} sessions from"
-            f" {self.orders:,} orders, at {self.mean_price_micro_per_kwh / 1e4:.2f} ct/kWh on average",
-            f"Schedules  {self.plans} plans; {limits}; {self.refusals} refusals by devices",
-            f"Readings   {self.readings:,} expected, {self.estimated} estimated",
-            f"Money      {paid:,.2f} {self.currency} paid and received in"
-            f" {self.lines_on_statements:,} statement lines",
-            f"Saved      members pay {bill:,.2f} {self.currency}; with the supplier alone"
-            f" {alone:,.2f} ({_change(bill, alone)})",
+            *self._physical(),
+            *self._money(),
             f"Ledger     {self.ledger_blocks} signed blocks, root {self.ledger_root[:16]}…",
-            f"Proof      state {self.state_hash[:16]}…; report {self.report}",
+            f"Proof      state {self.state_hash[:16]}…",
+            f"Report     {self.report}",
         ]
 
-    def _supplier_only(self) -> float:
-        return self.supplier_only_nano / NANO_PER_UNIT
+    def _physical(self) -> list[str]:
+        used, made, local = (
+            f"{wh / 1e3:,.1f} kWh" for wh in (self.withdrawn_wh, self.injected_wh, self.local_wh)
+        )
+        share = 100 * self.local_wh / self.withdrawn_wh if self.withdrawn_wh else 0.0
+        over = f"zone limits exceeded in {self.slots_over_limit} of {self.slots} slots"
+        limits = over if self.slots_over_limit else "every zone limit kept"
+        return [
+            f"Energy     {used} withdrawn, {made} injected; {local} ({share:.0f} %) local",
+            f"Schedules  {self.plans} plans; {limits}; {self.refusals} refusals by devices",
+            f"Readings   {self.readings:,} expected, {self.estimated} estimated",
+        ]
+
+    def _money(self) -> list[str]:
+        traded, price = f"{self.traded_wh / 1e3:,.1f} kWh", self.mean_price_micro_per_kwh / 1e4
+        paid, bill = (
+            f"{minor / self.minor_per_unit:,.2f} {self.currency}"
+            for minor in (self.paid_minor, self.members_pay_minor)
+        )
+        alone = self.supplier_only_nano / NANO_PER_UNIT
+        change = _change(self.members_pay_minor / self.minor_per_unit, alone)
+        return [
+            f"Market     {traded} from {self.orders:,} orders at {price:.2f} ct/kWh on average",
+            f"Money      {paid} paid and received in {self.lines_on_statements:,} lines",
+            f"Saved      members pay {bill}; with the supplier alone {alone:,.2f} ({change})",
+        ]
 
 
 def _days(days: tuple[str, ...]) -> str:
