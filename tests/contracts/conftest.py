@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
+from math import prod
 from types import SimpleNamespace
 
 import numpy as np
@@ -159,28 +160,22 @@ def slow_fold(how, values):
     return found
 
 
+PLAIN = {
+    "+": lambda *cells: sum(cells),
+    "-": lambda a, b: a - b,
+    "*": lambda *cells: prod(cells),
+    "max": max,
+    "min": min,
+    ">=": lambda a, b: int(a >= b),
+    "muldiv": lambda a, b, c: round(Fraction(a * b, c)),  # rounds half to even
+}
+
+
 def slow_cell(node, cells):
-    if node.kind == "*" and any(
-        arg.is_mask and cell == 0 for arg, cell in zip(node.args, cells, strict=True)
-    ):
+    pairs = zip(node.args, cells, strict=True)
+    if node.kind == "*" and any(arg.is_mask and cell == 0 for arg, cell in pairs):
         return 0
-    if None in cells:
-        return None
-    first, *rest = cells
-    match node.kind:
-        case "+":
-            return sum(cells)
-        case "-":
-            return first - rest[0]
-        case "*":
-            return int(np.prod(np.array(cells, dtype=object)))
-        case "max":
-            return max(cells)
-        case "min":
-            return min(cells)
-        case ">=":
-            return int(first >= rest[0])
-    return round(Fraction(first * rest[0], rest[1]))  # Python rounds Fractions half to even
+    return None if None in cells else PLAIN[node.kind](*cells)
 
 
 def slow_flows(contract, bound, row: int):

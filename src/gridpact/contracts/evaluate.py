@@ -85,21 +85,30 @@ class Sheet:
         return np.broadcast_shapes((self.slots.count,), *arrays)
 
     def _numbered(self, node: Observable) -> int:
-        number = self._number.get(id(node))
-        if number is None:
-            # Equal subterms share one value even when parsing made them separate objects.
-            key = self._key(node)
-            number = self._same.get(key)
-            if number is None:
-                value = self._value(node)
-                number = self._same[key] = len(self._values)
-                self._values.append(value)
-            self._number[id(node)] = number
-            self._alive.append(node)
-        return number
+        """Compute what is not yet known below a node, children first, without recursion."""
+        pending = [node]
+        while pending:
+            top = pending[-1]
+            below = [child for child in children(top) if id(child) not in self._number]
+            pending.extend(below)
+            if not below:
+                pending.pop()
+                self._compute(top)
+        return self._number[id(node)]
+
+    def _compute(self, node: Observable) -> None:
+        if id(node) in self._number:
+            return
+        # Equal subterms share one value even when parsing made them separate objects.
+        key = self._key(node)
+        if key not in self._same:
+            self._values.append(self._value(node))
+            self._same[key] = len(self._values) - 1
+        self._number[id(node)] = self._same[key]
+        self._alive.append(node)
 
     def _key(self, node: Observable) -> object:
-        below = tuple(self._numbered(child) for child in children(node))
+        below = tuple(self._number[id(child)] for child in children(node))
         match node:
             case Op(kind):
                 return (kind, below)
@@ -183,14 +192,18 @@ class Sheet:
         return Cells(low, high, present)
 
     def _blame(self, node: Observable, absent: Bools) -> MissingSeries:
-        """Find the first series whose absence reaches the node in the absent cells."""
-        if isinstance(node, Fold):
-            absent = np.ones_like(absent)  # an earlier or later slot may be the one that lacks
-        for child in children(node):
-            present = self.cells(child).present
-            if present is not None and (hit := ~present & absent).any():
-                return self._blame(child, hit)
-        name = node.name if isinstance(node, Series) else getattr(node, "key", repr(node))
+        """Find the first series whose absence reaches a node in its absent cells."""
+        while True:
+            if isinstance(node, Fold):
+                absent = np.ones_like(absent)  # another slot may be the one that lacks
+            for child in children(node):
+                present = self.cells(child).present
+                if present is not None and (hit := ~present & absent).any():
+                    node, absent = child, hit
+                    break
+            else:
+                break
+        name = node.key if isinstance(node, Choice) else str(getattr(node, "name", node))
         return MissingSeries(name, self._starts(absent))
 
     def _starts(self, where: Bools) -> list[int]:

@@ -69,6 +69,9 @@ class Observable:
         def is_mask(self) -> bool:
             """Whether the value can only be 0 or 1, by construction."""
 
+    def __repr__(self) -> str:  # bounded: shared subterms would make a full one explode
+        return f"<{formula(self)}>"
+
     def __add__(self, other: Observable | int) -> Op:
         return Op("+", (self, as_observable(other, self.unit)))
 
@@ -97,12 +100,34 @@ class Observable:
         return Op(">=", (as_observable(other, self.unit), self))
 
 
+def formula(node: Observable, depth: int = 6) -> str:
+    """Write an observable as a formula of at most ``depth`` levels, for people."""
+    match node:
+        case Const(value, unit):
+            return f"{value} {unit}" if unit != ONE else str(value)
+        case Profile(start, _, values, unit):
+            return f"profile({len(values)} values from {start}, {unit})"
+        case Series(name):
+            return name
+        case Choice():
+            return f"{node.key} by {node.by}"
+        case _ if depth == 0:
+            return "…"
+        case Fold(how, period, arg):
+            return f"{how}({formula(arg, depth - 1)}, {period})"
+        case Op(kind, args):
+            parts = [formula(arg, depth - 1) for arg in args]
+            called = f"{kind}({', '.join(parts)})"
+            return called if kind.isalpha() else f"({f' {kind} '.join(parts)})"
+    return type(node).__name__
+
+
 def as_observable(value: Observable | int, unit: str) -> Observable:
     """Return an observable as it is, a bare int as a constant of ``unit``."""
     return value if isinstance(value, Observable) else Const(value, unit)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Const(Observable):
     """The same ``value`` [``unit``] in every slot."""
 
@@ -119,7 +144,7 @@ class Const(Observable):
         return self.unit == ONE and self.value in (0, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Profile(Observable):
     """A literal by slot: ``values[i]`` in ``[start + i·step, start + (i+1)·step)``, 0 elsewhere.
 
@@ -148,7 +173,7 @@ class Profile(Observable):
         return self.unit == ONE and set(self.values) <= {0, 1}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Series(Observable):
     """A named series [``unit``] bound at evaluation; method and version belong in the name."""
 
@@ -167,7 +192,7 @@ class Series(Observable):
         return False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Choice(Observable):
     """What party ``by`` decides per slot, in ``[low, high]``, ``notice_s`` [s] ahead.
 
@@ -201,7 +226,7 @@ class Choice(Observable):
         return CHOICE_PREFIX + self.label
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Op(Observable):
     """A pure operation, slot by slot: one of ``+ - * max min >= muldiv``.
 
@@ -210,8 +235,8 @@ class Op(Observable):
 
     kind: str
     args: tuple[Observable, ...]
-    unit: str = field(init=False, compare=False, repr=False)
-    is_mask: bool = field(init=False, compare=False, repr=False)
+    unit: str = field(init=False, compare=False)
+    is_mask: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         fewest, most = ARITY.get(self.kind, (0, 0))
@@ -239,7 +264,7 @@ class Op(Observable):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fold(Observable):
     """A value that looks over a ``period``: the one kind of node that is not slot by slot.
 
