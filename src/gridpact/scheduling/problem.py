@@ -34,7 +34,8 @@ class StorageColumns(msgspec.Struct, frozen=True):
 class RunColumns(msgspec.Struct, frozen=True):
     """Uninterruptible runs [runs]: ``length`` slots of ``energy_wh`` each.
 
-    The run starts at a slot position in ``[earliest, latest]`` (both inclusive).
+    The run starts at a slot position in ``[earliest, latest]`` (both inclusive) and must end inside
+    the horizon.
     """
 
     home: Ints
@@ -47,7 +48,8 @@ class RunColumns(msgspec.Struct, frozen=True):
 class ZoneColumns(msgspec.Struct, frozen=True):
     """Shared limits. ``zone`` [homes]; ``parent`` [zones] row or -1; limits [zones, slots] in Wh.
 
-    A zone's net energy is that of its homes and of all zones below it. -1 means no limit.
+    A zone's net energy is that of its homes and of all zones below it. -1 means no limit; as a
+    home's zone, that it is in none.
     """
 
     zone: Ints
@@ -75,7 +77,16 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Conflict(msgspec.Struct, frozen=True):
-    """A limit or need that could not be met: what, where, from which slot on, and by how much."""
+    """A limit or need that could not be met: what, where, from which slot on, and by how much.
+
+    ``kind`` says what ``row`` counts and ``missing_wh`` is:
+
+    - ``need``: an asset, whose state misses its bounds; the most it misses them by after any slot.
+    - ``zone-import``, ``zone-export``: a zone above its limit; all energy above it, summed.
+    - ``run``: a run that no allowed start lets end inside the horizon; its energy. It is not run.
+
+    Needs go before limits, because a bound of the state may be a physical one.
+    """
 
     kind: str
     row: int
@@ -86,9 +97,12 @@ class Conflict(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """The answer: whole Wh. ``net_wh`` and ``curtail_wh`` [homes, slots]; storage [assets, slots].
 
-    ``run_start`` [runs] is a slot position. ``cost_nano`` [homes] is the plan's cost at the given
-    prices; ``zone_price`` [zones, slots] in µ¤/kWh is what one more Wh under the limit is worth.
-    ``conflicts`` lists what had to give, empty when everything holds.
+    ``state_wh`` is the state after each slot, rounded; it may miss a bound by what whole Wh cannot
+    follow (see ``check.allowance``). ``run_start`` [runs] is a slot position, -1 for a run that
+    cannot be. ``cost_nano`` [homes] is the plan's cost at the given prices; ``zone_price``
+    [zones, slots] in µ¤/kWh is what one more Wh under the limit is worth: positive where import is
+    limited, negative where export is, so that a home pays the sum over its zones on top of its
+    prices. ``conflicts`` lists what had to give, empty when everything holds.
     """
 
     net_wh: Ints

@@ -1,0 +1,46 @@
+"""What had to give, read off a whole plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gridpact.base.units import Bools, Ints
+from gridpact.scheduling.case import Case
+from gridpact.scheduling.problem import Conflict, StorageColumns
+
+
+def state_tolerance(storage: StorageColumns) -> Ints:
+    """Wh [assets] by which whole numbers may miss a bound of the state that real numbers meet.
+
+    One step of charge or discharge, rounded up, and one for the rounded state itself.
+    """
+    step = np.maximum(storage.efficiency_in, 1 / storage.efficiency_out)
+    return np.ceil(step).astype(np.int64) + 1
+
+
+def conflicts(case: Case, state: Ints, zone_net: Ints, run_start: Ints) -> tuple[Conflict, ...]:
+    """List missed bounds of storage, limits of zones and runs without a start, in this order."""
+    storage, zones, runs = case.problem.storage, case.problem.zones, case.problem.runs
+    missed = np.maximum(np.maximum(storage.lo_wh - state, state - storage.hi_wh), 0)
+    missed *= missed > state_tolerance(storage)[:, None]
+    above = np.where(zones.import_limit_wh >= 0, zone_net - zones.import_limit_wh, 0)
+    below = np.where(zones.export_limit_wh >= 0, -zone_net - zones.export_limit_wh, 0)
+    unrun = [
+        Conflict("run", int(row), int(case.first_start[row]), int(energy))
+        for row, energy in enumerate(runs.energy_wh * runs.length)
+        if run_start[row] < 0
+    ]
+    return (
+        *_found("need", missed, missed.max(axis=1, initial=0)),
+        *_found("zone-import", above, np.maximum(above, 0).sum(axis=1)),
+        *_found("zone-export", below, np.maximum(below, 0).sum(axis=1)),
+        *unrun,
+    )
+
+
+def _found(kind: str, missing: Ints, amount: Ints) -> Iterator[Conflict]:
+    present: Bools = missing > 0
+    for row in np.flatnonzero(present.any(axis=1)):
+        yield Conflict(kind, int(row), int(np.argmax(present[row])), int(amount[row]))
