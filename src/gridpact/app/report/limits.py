@@ -1,0 +1,257 @@
+"""Zones and feeders: flow against limit, kept or explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gridpact.app.report import drawing
+from gridpact.app.report.parts import Figure, Notes, Part, Section, Table
+from gridpact.app.report.series import within
+from gridpact.app.report.text import MISSING, kwh, number, percent
+from gridpact.app.report.view import View
+from gridpact.base.units import Floats, Ints
+from gridpact.scheduling.messages import NeedsStated, ScheduleSolved
+from gridpact.scheduling.problem import Conflict
+from gridpact.supervision.messages import LimitExceeded
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_PLOTS, MOST_ROWS, MOST_ALARMS = 4, 40, 20
+WH_TO_KW = 3.6
+_CONFLICTS = {
+    "need": "stored energy asked for",
+    "zone-import": "import limit",
+    "zone-export": "export limit",
+    "run": "appliance run",
+}
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Peaks of each zone [zones] in W, NaN where nothing was metered or is limited.
+
+    ``share`` is the larger of import and export against its limit.
+    """
+
+    imported: Floats
+    exported: Floats
+    share: Floats
+
+
+def usage(view: View) -> Usage:
+    """Find each zone's highest average power over a slot, either way."""
+    power = view.flows.metered * (3600 / view.axis.slots.step)
+    filled = np.where(np.isnan(power), -np.inf, power)
+    seen = np.isfinite(filled).any(axis=1)
+    imported = np.where(seen, np.maximum(filled.max(axis=1, initial=-np.inf), 0), np.nan)
+    lowest = np.where(np.isnan(power), np.inf, power).min(axis=1, initial=np.inf)
+    exported = np.where(seen, np.maximum(-lowest, 0), np.nan)
+    zones = view.community.zones
+    shares = np.stack(
+        [imported / _limit(zones.import_limit_w), exported / _limit(zones.export_limit_w)]
+    )
+    bare = np.isnan(shares).all(axis=0)
+    share = np.where(bare, np.nan, np.nanmax(np.where(bare, 0.0, shares), axis=0))
+    return Usage(imported, exported, share)
+
+
+def _limit(limit_w: Ints) -> Floats:
+    return np.where(limit_w > 0, limit_w, np.nan).astype(np.float64)
+
+
+def exceeded(view: View) -> Ints:
+    """Number of slots in which each zone was over its limit, from the alarms [zones]."""
+    count = np.zeros(len(view.community.zones.ids), np.int64)
+    for alarm in view.record.all(LimitExceeded):
+        count[alarm.zones] += 1
+    return count
+
+
+def conflicts(view: View) -> list[tuple[ScheduleSolved, Conflict]]:
+    """Everything that a schedule could not meet within the slots it was in force for."""
+    return [
+        (solved, conflict)
+        for solved in view.record.all(ScheduleSolved)
+        for conflict in solved.plan.conflicts
+        if conflict.first_slot < solved.window.count and solved.window.start < view.axis.slots.end
+    ]
+
+
+def section(view: View) -> Section:
+    """Zones as table and plot, alarms and conflicts one by one."""
+    used, over = usage(view), exceeded(view)
+    parts: list[Part] = []
+    if not np.isnan(used.share).all():
+        parts.append(_figure(view, used))
+    parts += [_zones(view, used, over), *_alarms(view), *_conflicts(view)]
+    slots = int(over.sum())
+    found = conflicts(view)
+    lead = (
+        "Every limit was kept in every slot."
+        if not slots
+        else f"A limit was exceeded {number(slots)} times; each time is explained below."
+    )
+    if found:
+        lead += f" Schedules named {number(len(found))} needs or limits that they could not meet."
+    return Section("limits", "Limits of zones and feeders", lead, tuple(parts))
+
+
+def _figure(view: View, used: Usage) -> Figure:
+    order = np.argsort(-np.nan_to_num(used.share, nan=-1.0), kind="stable")
+    limited = [int(row) for row in order if not np.isnan(used.share[row])]
+    rows = sorted(limited[:MOST_PLOTS])
+
+    def paint(panels: list[Axes]) -> None:
+        for panel, row in zip(panels, rows, strict=True):
+            _paint_zone(view, panel, row)
+        drawing.legend(panels[0])
+        drawing.timeline(panels, view.axis)
+
+    hidden = len(limited) - len(rows)
+    caption = (
+        "Average power at the meter where the zone joins the network; positive is import, "
+        "negative export."
+        + (f" {hidden} zones further from their limits are not drawn." if hidden else "")
+    )
+    svg = drawing.draw("zones", (1.1,) * len(rows), paint)
+    return Figure("zones", "Flow against limit", caption, svg)
+
+
+def _paint_zone(view: View, panel: Axes, row: int) -> None:
+    zones, axis = view.community.zones, view.axis
+    to_kw = WH_TO_KW / axis.slots.step
+    planned = axis.meant(view.flows.planned[row]) * to_kw
+    metered = axis.meant(view.flows.metered[row]) * to_kw
+    drawing.steps(panel, axis, planned, dashed=True, color=drawing.SUPPLIER, label="plan")
+    drawing.steps(panel, axis, metered, color=drawing.ACTUAL, label="metered")
+    label: str | None = "limit"
+    for limit in (int(zones.import_limit_w[row]), -int(zones.export_limit_w[row])):
+        if limit not in (-1, 1):
+            panel.axhline(limit / 1000, color=drawing.LIMIT, linewidth=1.2, label=label)
+            label = None
+    panel.axhline(0, color=drawing.ACTUAL, linewidth=0.4)
+    panel.set_ylabel("kW")
+    panel.set_title(zones.ids[row])
+
+
+def _zones(view: View, used: Usage, over: Ints) -> Table:
+    zones, inside = view.community.zones, within(view.community)
+    order = np.lexsort((np.arange(over.size), -np.nan_to_num(used.share, nan=-1.0), -over))
+    shown = sorted(order[:MOST_ROWS].tolist())
+    rows = []
+    for row in shown:
+        imported, exported = float(used.imported[row]), float(used.exported[row])
+        limits = (int(zones.import_limit_w[row]), int(zones.export_limit_w[row]))
+        rows.append(
+            (
+                zones.ids[row],
+                zones.ids[int(zones.parent[row])] if zones.parent[row] >= 0 else MISSING,
+                number(float(inside[row].sum())),
+                number(imported / 1000, 1),
+                _kilowatt(limits[0]),
+                number(exported / 1000, 1),
+                _kilowatt(limits[1]),
+                percent(float(used.share[row]), 1.0, 0),
+                number(float(over[row])),
+                _verdict(limits, int(over[row])),
+            )
+        )
+    head = ("zone", "part of", "members", "highest import [kW]", "limit", "highest export [kW]")
+    note = f"{over.size - len(rows)} zones further from their limits are not listed."
+    return Table(
+        "zone-limits",
+        "Zones",
+        (*head, "limit", "of limit", "slots over", "verdict"),
+        tuple(rows),
+        names=2,
+        note=note if over.size > len(rows) else "",
+    )
+
+
+def _kilowatt(limit_w: int) -> str:
+    return "none" if limit_w < 0 else number(limit_w / 1000, 1)
+
+
+def _verdict(limits: tuple[int, int], over: int) -> str:
+    if limits == (-1, -1):
+        return "no limit"
+    return "exceeded" if over else "kept"
+
+
+def _alarms(view: View) -> list[Part]:
+    sentences = [
+        _explained(view, alarm, place)
+        for alarm in view.record.all(LimitExceeded)
+        for place in range(alarm.zones.size)
+    ]
+    more = len(sentences) - MOST_ALARMS
+    shown = sentences[:MOST_ALARMS] + ([f"… and {number(more)} more."] if more > 0 else [])
+    return [Notes(tuple(shown), "warn")] if shown else []
+
+
+def _explained(view: View, alarm: LimitExceeded, place: int) -> str:
+    """Say in one sentence whether the plan foresaw it."""
+    row, step = int(alarm.zones[place]), view.axis.slots.step
+    energy, limit = int(alarm.energy_wh[place]), int(alarm.limit_wh[place])
+    zone = view.community.zones.ids[row]
+    way = "imported" if energy > 0 else "exported"
+    head = (
+        f"{view.clock(alarm.slot)}: {zone} {way} {kwh(abs(energy), 2)} kWh in the slot, "
+        f"{kwh(abs(energy) - abs(limit), 2)} kWh over its limit of {kwh(abs(limit), 2)} kWh"
+    )
+    at = (alarm.slot - view.axis.slots.start) // step
+    planned = view.flows.planned[row, at] if 0 <= at < view.axis.slots.count else np.nan
+    if np.isnan(planned):
+        return f"{head}; no schedule was in force."
+    same_way = planned if energy > 0 else -planned
+    if same_way > abs(limit):
+        return f"{head}; the schedule already foresaw {kwh(same_way, 2)} kWh."
+    refused = float(np.nansum(view.told.refused[:, at]))
+    devices = f" and {number(refused)} devices did not follow their set-points" if refused else ""
+    return (
+        f"{head}; the schedule kept the limit with {kwh(same_way, 2)} kWh, use differed{devices}."
+    )
+
+
+def _conflicts(view: View) -> list[Part]:
+    found = conflicts(view)
+    if not found:
+        return []
+    rows = [
+        (
+            solved.session,
+            _CONFLICTS.get(conflict.kind, conflict.kind),
+            _subject(view, solved.session, conflict),
+            view.clock(solved.horizon.start + conflict.first_slot * solved.horizon.step),
+            kwh(conflict.missing_wh, 2),
+        )
+        for solved, conflict in found[:MOST_ROWS]
+    ]
+    hidden = len(found) - len(rows)
+    return [
+        Table(
+            "conflicts",
+            "What schedules could not meet",
+            ("session", "what", "of", "from", "missing [kWh]"),
+            tuple(rows),
+            names=4,
+            note=f"{hidden} more are in the journal." if hidden else "",
+        )
+    ]
+
+
+def _subject(view: View, session: str, conflict: Conflict) -> str:
+    """Name what a conflict's row number is about; runs are numbered among those wanted."""
+    community = view.community
+    names: tuple[str, ...] = community.storage.ids
+    if conflict.kind.startswith("zone"):
+        names = community.zones.ids
+    elif conflict.kind == "run":
+        stated = [m for m in view.record.all(NeedsStated) if m.session == session]
+        wanted = np.flatnonzero(stated[-1].run_earliest >= 0).tolist() if stated else []
+        names = tuple(community.runs.ids[row] for row in wanted)
+    return names[conflict.row] if 0 <= conflict.row < len(names) else f"row {conflict.row}"

@@ -1,0 +1,207 @@
+"""Prices and trades: what the market cost outside, and what it cleared within."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gridpact.app.report import drawing
+from gridpact.app.report.parts import Figure, Notes, Section, Table
+from gridpact.app.report.series import laid
+from gridpact.app.report.text import kwh, number, price
+from gridpact.app.report.view import View
+from gridpact.base.rounding import round_half_even
+from gridpact.base.units import Floats, checked_multiply, checked_sum
+from gridpact.market.messages import (
+    OrdersRefused,
+    PricesMissing,
+    PricesPublished,
+    SessionCleared,
+)
+from gridpact.settlement.messages import DaySettled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_SESSIONS = 40
+
+
+@dataclass(frozen=True)
+class Turnover:
+    """Traded energy [Wh] and its value [nano]; exact."""
+
+    energy_wh: int
+    value_nano: int
+
+    @property
+    def price(self) -> float:
+        """Average price weighted by energy [µ¤/kWh]; NaN without trade."""
+        return self.value_nano / self.energy_wh if self.energy_wh else float("nan")
+
+
+def turnover(sessions: Sequence[SessionCleared]) -> Turnover:
+    """Add up what sessions cleared."""
+    energy = value = 0
+    for cleared in sessions:
+        paid = np.where(cleared.traded, cleared.price_micro_per_kwh, 0)
+        volume = checked_sum(cleared.bought_wh, axis=0)
+        energy += int(checked_sum(volume))
+        value += int(checked_sum(checked_multiply(volume, paid)))
+    return Turnover(energy, value)
+
+
+def section(view: View) -> Section:
+    """Prices and volumes as a plot, sessions as a table, refused orders as sentences."""
+    return Section(
+        "market",
+        "Prices and trades",
+        "A trade within the community is made where both sides gain: it clears between what the "
+        "supplier pays for energy and what the supplier asks for it.",
+        (_figure(view), _sessions(view), *_remarks(view)),
+    )
+
+
+def _cleared(view: View, kind: str) -> tuple[Floats, Floats]:
+    """Volume [Wh] and energy-weighted price [µ¤/kWh] by slot of all sessions of a kind."""
+    volume, value = np.zeros((2, view.axis.slots.count))
+    for cleared in view.sessions:
+        if (cleared.session.kind == "day-ahead") != (kind == "day-ahead"):
+            continue
+        bought = cleared.bought_wh.sum(axis=0)
+        piece = [(cleared.session.window, np.stack([bought, bought * cleared.price_micro_per_kwh]))]
+        added = np.nan_to_num(laid(view.axis, piece, 2))
+        volume, value = volume + added[0], value + added[1]
+    return volume, np.divide(value, volume, out=np.full_like(value, np.nan), where=volume > 0)
+
+
+def _outside(view: View) -> tuple[Floats, Floats, Floats]:
+    spot = [(m.slots, m.spot_micro_per_kwh[None]) for m in view.record.all(PricesPublished)]
+    days = view.record.all(DaySettled)
+    bought = [(day.slots, day.import_price_micro_per_kwh[None]) for day in days]
+    sold = [(day.slots, day.export_price_micro_per_kwh[None]) for day in days]
+    found = [laid(view.axis, pieces, 1)[0] for pieces in (spot, bought, sold)]
+    return found[0], found[1], found[2]
+
+
+def _figure(view: View) -> Figure:
+    axis = view.axis
+    outside = zip(
+        ("main market", "supplier sells at", "supplier buys at"),
+        (drawing.QUIET, drawing.SUPPLIER, drawing.EXPORT),
+        _outside(view),
+        strict=True,
+    )
+    ahead, within = _cleared(view, "day-ahead"), _cleared(view, "intraday")
+
+    def paint(panels: list[Axes]) -> None:
+        for label, colour, values in outside:
+            drawing.steps(panels[0], axis, axis.meant(values) / 1e6, color=colour, label=label)
+        for label, colour, (volume, paid) in (
+            ("day-ahead trades", drawing.LOCAL, ahead),
+            ("intraday trades", drawing.SOLAR, within),
+        ):
+            if not volume.any():
+                continue
+            shown = _weighted(view, volume, paid) / 1e6
+            drawing.steps(panels[0], axis, shown, color=colour, linewidth=2.0, label=label)
+        panels[0].set_ylabel(f"{view.money.currency}/kWh")
+        layers = [
+            ("day-ahead", drawing.LOCAL, axis.binned(ahead[0]) / 1000),
+            ("intraday", drawing.SOLAR, axis.binned(within[0]) / 1000),
+            ("shared by key", drawing.PLAN, axis.binned(view.balance.shared) / 1000),
+        ]
+        drawing.stack(panels[1], axis, [layer for layer in layers if np.nansum(layer[2])])
+        panels[1].set_ylabel(f"kWh per {axis.per}")
+        for panel in panels:
+            drawing.legend(panel)
+        drawing.timeline(panels, axis)
+
+    caption = (
+        f"Energy prices before network charges and levies [{view.money.currency}/kWh], and what "
+        f"was traded and shared within the community [kWh per {axis.per}]. No line where nothing "
+        "was traded."
+    )
+    return Figure(
+        "prices", "Prices and volumes", caption, drawing.draw("prices", (2.0, 1.1), paint)
+    )
+
+
+def _weighted(view: View, volume: Floats, paid: Floats) -> Floats:
+    """Energy-weighted price per bin; NaN where nothing was traded."""
+    total = view.axis.binned(volume)
+    value = view.axis.binned(np.where(volume > 0, np.nan_to_num(paid) * volume, 0.0))
+    return np.divide(value, total, out=np.full_like(value, np.nan), where=total > 0)
+
+
+def _sessions(view: View) -> Table:
+    found = view.sessions
+    rows = []
+    for cleared in found[-MOST_SESSIONS:]:
+        made = turnover([cleared])
+        rows.append(
+            (
+                cleared.session.id,
+                view.clock(cleared.session.gate),
+                number(cleared.orders),
+                kwh(float(cleared.asked_wh.sum()), 1),
+                kwh(float(cleared.offered_wh.sum()), 1),
+                kwh(made.energy_wh, 1),
+                price(made.price),
+                _value(view, made),
+            )
+        )
+    made, hidden = turnover(found), len(found) - len(rows)
+    return Table(
+        "sessions",
+        "Sessions",
+        (
+            "session",
+            "gate",
+            "orders",
+            "asked [kWh]",
+            "offered [kWh]",
+            "traded [kWh]",
+            f"average price [{view.money.currency}/kWh]",
+            f"value [{view.money.currency}]",
+        ),
+        tuple(rows),
+        (
+            "all",
+            "",
+            number(sum(item.orders for item in found)),
+            kwh(float(sum(item.asked_wh.sum() for item in found)), 1),
+            kwh(float(sum(item.offered_wh.sum() for item in found)), 1),
+            kwh(made.energy_wh, 1),
+            price(made.price),
+            _value(view, made),
+        ),
+        names=2,
+        note=f"{hidden} earlier sessions are not listed." if hidden else "",
+    )
+
+
+def _value(view: View, made: Turnover) -> str:
+    return view.money.minor(round_half_even(made.value_nano, view.money.minor_nano))
+
+
+def _remarks(view: View) -> tuple[Notes, ...]:
+    reasons: dict[str, int] = {}
+    for refused in view.record.all(OrdersRefused):
+        for reason in refused.reasons:
+            reasons[reason] = reasons.get(reason, 0) + 1
+    items = [
+        f"{number(count)} orders were refused: {reason.replace('_', ' ')}."
+        for reason, count in sorted(reasons.items())
+    ]
+    items += [
+        f"No main-market prices for {missing.day}: {missing.reason}."
+        for missing in view.record.all(PricesMissing)
+    ]
+    later = [m for m in view.record.all(SessionCleared) if m.session.day not in view.axis.days]
+    if later:
+        names = ", ".join(m.session.id for m in later[:3])
+        items.append(f"Cleared for days not yet delivered, and not counted here: {names}.")
+    return (Notes(tuple(items)),) if items else ()

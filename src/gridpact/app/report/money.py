@@ -1,0 +1,261 @@
+"""Money: savings against the supplier alone, who settled what with whom, and members' bills."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gridpact.app.report import drawing
+from gridpact.app.report.bills import MEMBERS, name_of, received
+from gridpact.app.report.parts import Figure, Notes, Section, Table
+from gridpact.app.report.text import MISSING, kwh, number, percent
+from gridpact.app.report.view import View
+from gridpact.base.units import Floats, Ints, checked_sum
+from gridpact.ledger.entries import NetSettled
+from gridpact.ledger.messages import CommitRequested
+from gridpact.settlement.messages import DaySettled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_NAMED, MOST_ROWS = 40, 60
+_HEADS = {
+    "spot": "local trades",
+    "sharing": "sharing",
+    "supplier": "supplier",
+    "network": "network and levy",
+    "imbalance": "imbalance",
+}
+ASSUMPTION = (
+    "“Supplier only” is what each member would have paid with the same physical behaviour and the "
+    "same readings, but without the community: all energy withdrawn and injected is settled at "
+    "the supplier’s tariff of the scenario, with full network charges and levies, rounded once a "
+    "day. Storage and appliances are not planned anew, and the supplier carries imbalance itself."
+)
+
+
+def head_of(name: str) -> str:
+    """Group of a contract's lines: ``spot.intraday-0900`` and ``spot.day-ahead`` are trades."""
+    first = name.split(".", 1)[0]
+    return _HEADS.get(first, first)
+
+
+def section(view: View) -> Section:
+    """Savings, settlement and bills; a sentence where nothing was settled yet."""
+    title = "Money"
+    if not view.bills.days:
+        note = Notes(("No day has been settled yet, so there are no statements and no bills.",))
+        return Section("money", title, "", (note,))
+    days = view.bills.days
+    period = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    lead = f"Statements of {period} in {view.money.currency}. {ASSUMPTION}"
+    return Section(
+        "money", title, lead, (_figure(view), _settlement(view), _checks(view), _members(view))
+    )
+
+
+def _figure(view: View) -> Figure:
+    value = view.money.value(1)
+    saving = view.bills.saving_minor
+    order = np.argsort(-saving, kind="stable")
+    alone = np.asarray(view.bills.supplier_only_minor[order] * value, np.float64)
+    paid = np.asarray(view.bills.total_minor[order] * value, np.float64)
+
+    def paint(panels: list[Axes]) -> None:
+        _paint_bars(panels[0], alone, paid)
+        panels[0].set_ylabel(f"{view.money.currency}, negative: earned")
+        drawing.legend(panels[0])
+        panels[0].set_xlabel("members, largest saving first")
+        if order.size <= MOST_NAMED:
+            names = [view.community.members.ids[row] for row in order]
+            panels[0].set_xticks(range(order.size), names, rotation=90, fontsize=7.5)
+            panels[0].set_xlabel("")
+
+    better = int((saving > 0).sum())
+    caption = (
+        f"Each member’s bill beside what the supplier alone would have charged, sorted by saving: "
+        f"{number(better)} of {number(saving.size)} members pay less, "
+        f"{number(float((saving < 0).sum()))} pay more."
+    )
+    svg = drawing.draw("savings", (2.3,), paint, foot=0.95 if order.size <= MOST_NAMED else 0.45)
+    return Figure("savings", "Savings by member", caption, svg)
+
+
+def _paint_bars(panel: Axes, alone: Floats, paid: Floats) -> None:
+    places = np.arange(alone.size)
+    if alone.size <= 2 * MOST_NAMED:
+        panel.bar(places - 0.21, alone, 0.4, color=drawing.QUIET, label="supplier only")
+        panel.bar(places + 0.21, paid, 0.4, color=drawing.SUPPLIER, label="with gridpact")
+    else:  # one pixel a member: two outlines over the sorted members
+        edges = np.arange(alone.size + 1) - 0.5
+        panel.stairs(alone - paid, edges, fill=True, color=drawing.LOCAL, label="saving")
+    panel.axhline(0, color=drawing.ACTUAL, linewidth=0.6)
+    panel.set_xlim(-0.7, alone.size - 0.3)
+
+
+def _settlement(view: View) -> Table:
+    """Parties by kinds of lines; every column and the whole sum to zero."""
+    table = received(view.bills, exact=False)
+    names = [name_of(kind) for kind in (*view.bills.kinds, *view.bills.operator_kinds)]
+    columns = sorted(
+        dict.fromkeys((head_of(name), name.rsplit(".", 1)[1]) for name in names),
+        key=lambda column: (
+            list(_HEADS.values()).index(column[0]) if column[0] in _HEADS.values() else len(_HEADS)
+        ),
+    )
+    cells = {
+        party: [
+            sum(amount for name, amount in lines.items() if _column(name) == column)
+            for column in columns
+        ]
+        for party, lines in table.items()
+    }
+    money = view.money
+    rows = [
+        (_party(view, party), *map(money.minor, amounts), money.minor(sum(amounts)))
+        for party, amounts in cells.items()
+    ]
+    totals = [sum(column) for column in zip(*cells.values(), strict=True)]
+    heads = [column[0] for column in columns]
+    groups = [(head, heads.count(head)) for head in dict.fromkeys(heads)]
+    return Table(
+        "settlement",
+        f"Settlement [{money.currency}]: positive is received, negative is paid",
+        ("party", *(column[1] for column in columns), "total"),
+        tuple(rows),
+        ("total", *map(money.minor, totals), money.minor(sum(totals))),
+        groups=(("", 1), *groups, ("", 1)),
+    )
+
+
+def _column(name: str) -> tuple[str, str]:
+    return head_of(name), name.rsplit(".", 1)[1]
+
+
+def _party(view: View, party: str) -> str:
+    if party == MEMBERS:
+        return f"{number(len(view.community.members.ids))} members"
+    parties = view.community.parties
+    roles = [
+        role for role in ("operator", "supplier", "dso", "state") if getattr(parties, role) == party
+    ]
+    return f"{party} ({', '.join(roles)})" if roles and roles != [party] else party
+
+
+def _checks(view: View) -> Notes:
+    """Say in words that the books balance, exactly and rounded, and agree with the ledger."""
+    bills, money = view.bills, view.money
+    exact = sum(sum(lines.values()) for lines in received(bills, exact=True).values())
+    rounded = sum(sum(lines.values()) for lines in received(bills, exact=False).values())
+    moved = int(checked_sum(bills.paid_minor)) * money.minor_nano - int(
+        checked_sum(bills.paid_nano)
+    )
+    rule = view.community.settlement.rounding
+    lines = sum(day.nano.size + day.operator_nano.size for day in view.record.all(DaySettled))
+    rounding = (
+        f"Rounding ({rule}, once per line) changed what members pay by {money.exact(moved)} "
+        f"{money.currency} in all, over {number(lines)} lines."
+    )
+    return Notes(
+        (
+            f"Exact total over all parties: {number(exact)} nano-{money.currency}.",
+            f"Rounded total over all parties: {money.minor(rounded)} {money.currency}.",
+            rounding,
+            _ledger_check(view),
+        )
+    )
+
+
+def _ledger_check(view: View) -> str:
+    """Compare members' and parties' totals with the net positions given to the ledger."""
+    committed: dict[str, int] = {}
+    days = set()
+    for request in view.record.all(CommitRequested):
+        for entry in request.entries:
+            if isinstance(entry, NetSettled) and entry.period in view.bills.days:
+                days.add(entry.period)
+                for party, amount in entry.positions:
+                    committed[party] = committed.get(party, 0) + amount
+    if len(days) < len(view.bills.days):
+        return "The ledger does not hold net positions for every settled day."
+    found = {
+        party: sum(lines.values()) for party, lines in received(view.bills, exact=False).items()
+    }
+    found.pop(MEMBERS)
+    for member, amount in zip(
+        view.community.members.ids, view.bills.total_minor.tolist(), strict=True
+    ):
+        found[member] = found.get(member, 0) - amount
+    same = {p: a for p, a in found.items() if a} == {p: a for p, a in committed.items() if a}
+    return (
+        "The net positions committed to the ledger are these, to the minor unit."
+        if same
+        else "The net positions committed to the ledger DIFFER from these statements."
+    )
+
+
+def _members(view: View) -> Table:
+    bills, money, members = view.bills, view.money, view.community.members
+    heads = [
+        head for head in _HEADS.values() if any(head_of(k.contract) == head for k in bills.kinds)
+    ]
+    heads += sorted({head_of(k.contract) for k in bills.kinds} - set(heads))
+    grouped = np.stack(
+        [
+            checked_sum(
+                bills.paid_minor[[head_of(k.contract) == head for k in bills.kinds]], axis=0
+            )
+            for head in heads
+        ]
+    )
+    taken, given = (_energy(values) for values in (view.read.withdrawal, view.read.injection))
+
+    def row(names: tuple[str, str], pick: Ints | slice) -> tuple[str, ...]:
+        paid, alone = int(bills.total_minor[pick].sum()), int(bills.supplier_only_minor[pick].sum())
+        return (
+            *names,
+            kwh(float(taken[pick].sum()), 1),
+            kwh(float(given[pick].sum()), 1),
+            *(money.minor(int(amounts[pick].sum())) for amounts in grouped),
+            money.minor(paid),
+            money.minor(alone),
+            money.minor(alone - paid),
+            percent(alone - paid, alone) if alone > 0 else MISSING,
+        )
+
+    count = len(members.ids)
+    rows = [
+        row((members.ids[at], members.roles[at]), np.array([at]))
+        for at in range(min(count, MOST_ROWS))
+    ]
+    note = (
+        f"The first {MOST_ROWS} of {number(count)} members; all are in bills.csv."
+        if count > MOST_ROWS
+        else "Every line, with its exact amount, is in statements.csv."
+    )
+    return Table(
+        "bills",
+        f"Bills [{money.currency}]: positive is what the member pays",
+        (
+            "member",
+            "role",
+            "withdrawn [kWh]",
+            "injected [kWh]",
+            *heads,
+            "bill",
+            "supplier only",
+            "saving",
+            "of it",
+        ),
+        tuple(rows),
+        row(("all", ""), slice(None)),
+        names=2,
+        note=note,
+    )
+
+
+def _energy(values: Floats) -> Floats:
+    """Sum over known slots [members]; NaN where a member has none."""
+    bare = np.isnan(values).all(axis=1)
+    return np.where(bare, np.nan, np.nansum(values, axis=1))

@@ -1,0 +1,82 @@
+"""The page: sections in the order in which a reader asks, set by one template."""
+
+from __future__ import annotations
+
+from gridpact.app.record import Record
+from gridpact.app.report import energy, forecast, headline, limits, market, member, money, proofs
+from gridpact.app.report import quality as data_quality
+from gridpact.app.report.facts import RunFacts
+from gridpact.app.report.parts import Section
+from gridpact.app.report.predicted import forecasts
+from gridpact.app.report.text import day_name
+from gridpact.app.report.view import View, view
+
+GLOSSARY = (
+    ("withdrawal, injection", "the two registers of a meter: energy from and to the grid"),
+    ("net, plan", "positive is withdrawal from the grid, negative is injection"),
+    ("settlement", "positive is received, negative is paid; every line has both sides"),
+    (
+        "bill, saving",
+        "a bill is positive where the member pays; a saving is positive where it helps",
+    ),
+    (
+        "self-sufficiency",
+        "share of use that did not come from outside; use is solar plus net import less net export",
+    ),
+    ("self-consumption", "share of the solar energy that stayed in the community"),
+    ("shared by key", "surplus that the sharing key gave to members who withdrew in the same slot"),
+    ("clearing price", "the one price of all trades of a slot and session"),
+    ("imbalance", "what differs from the plan, at imbalance price less spot price"),
+    ("–", "not known or not applicable; never zero"),
+)
+
+
+def build_report(record: Record, facts: RunFacts) -> str:
+    """Write the report of a run as one self-contained HTML page.
+
+    The same record and facts give the same bytes. Everything that varies between runs of one
+    scenario is in ``<section id="timings">``. Raises StoreError where the journal is empty.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("gridpact.app.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    seen = view(record)
+    return environment.get_template("report.html").render(
+        title=seen.community.name,
+        period=_period(seen),
+        place=f"{seen.community.timezone}, slots of {seen.axis.slots.step // 60} min",
+        facts=facts,
+        tiles=headline.tiles(seen),
+        sections=_sections(seen, facts),
+        glossary=GLOSSARY,
+    )
+
+
+def _sections(seen: View, facts: RunFacts) -> list[Section]:
+    found = forecasts(seen.record, seen.axis)
+    return [
+        energy.section(seen),
+        market.section(seen),
+        member.section(seen, found),
+        forecast.section(seen, found),
+        limits.section(seen),
+        money.section(seen),
+        data_quality.section(seen),
+        proofs.section(seen, facts),
+        proofs.reproduce(facts),
+        proofs.timings(facts),
+    ]
+
+
+def _period(seen: View) -> str:
+    first, last = seen.axis.days[0], seen.axis.days[-1]
+    if first == last:
+        return day_name(first)
+    return f"{day_name(first)} to {day_name(last)}, {len(seen.axis.days)} days"
