@@ -77,7 +77,8 @@ def resolve(
     """Apply a policy to the stamps of a changing clock.
 
     Returns the instants [s] and, for each, the row it came from: ``filled`` drops rows that the
-    clock skipped and repeats those it showed twice. Faults go to ``report``.
+    clock skipped and repeats those it showed twice. Faults go to ``report``, their rows are left
+    out, so that they do not look like gaps or repeats as well.
     """
     first, second, state = instants(local, zone)
     rows = np.arange(len(local), dtype=np.int64)
@@ -92,7 +93,8 @@ def resolve(
     if policy == "in-order":
         later &= _repeated(local)
     take_second = later if policy in {"second", "in-order"} else np.zeros_like(later)
-    return np.where(take_second, second, first), rows
+    kept = (state == OK) | ((state == TWICE) & (policy != "refuse"))
+    return np.where(take_second, second, first)[kept], rows[kept]
 
 
 def _repeated(local: Ints) -> Bools:

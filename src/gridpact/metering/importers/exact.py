@@ -9,7 +9,8 @@ import numpy as np
 from gridpact.base.rounding import half_even_by
 from gridpact.base.units import Bools, Floats, Ints
 
-_NEAR = 1e-6
+# A float and its decimal text differ by half a unit in the last place, a product by another half.
+_DOUBLE, _SINGLE = 2.0**-50, 2.0**-22
 _SAFE = 2.0**53
 LARGEST = 2.0**50
 
@@ -35,7 +36,7 @@ def whole(values: Floats, factor: Fraction, single: bool = False) -> Ints:
     if integral.any():
         units = values[integral].astype(np.int64) * factor.numerator
         result[integral] = half_even_by(units, np.int64(factor.denominator) + np.zeros_like(units))
-    tie = _near_tie(scaled) & ~integral
+    tie = _near_tie(scaled, _SINGLE if single else _DOUBLE) & ~integral
     for index in np.argwhere(tie):
         place = tuple(index)
         text = str(np.float32(values[place]) if single else float(values[place]))
@@ -43,10 +44,10 @@ def whole(values: Floats, factor: Fraction, single: bool = False) -> Ints:
     return result
 
 
-def _near_tie(scaled: Floats) -> Bools:
-    """Tell which results lie so near a half that float arithmetic may have crossed it."""
-    distance = np.abs(np.abs(scaled - np.floor(scaled)) - 0.5)
-    return np.asarray(distance <= _NEAR * np.maximum(np.abs(scaled) * 1e-6, 1.0), dtype=np.bool_)
+def _near_tie(scaled: Floats, error: float) -> Bools:
+    """Tell which results lie so near a half that an error of that relative size could cross it."""
+    distance = np.abs(scaled - np.floor(scaled) - 0.5)
+    return np.asarray(distance <= error * np.abs(scaled), dtype=np.bool_)
 
 
 def fits(values: Floats, factor: Fraction) -> Bools:

@@ -102,11 +102,17 @@ def _report_order(moments: Ints, lines: Ints, where: str, report: Report) -> Non
 
 
 def _report_gaps(moments: Ints, step: int, lines: Ints, where: str, report: Report) -> None:
-    wide = np.flatnonzero(np.diff(moments) > step)
-    for place in wide[:SHOWN]:
+    wide = np.diff(moments) > step
+    if report.faults:  # a row that was refused for another reason is not missing as well
+        wide &= np.diff(lines) == 1
+    places = np.flatnonzero(wide)
+    fix = "add what is missing, or set gaps to allow"
+    for place in places[:SHOWN]:
         begin, end = int(moments[place]) + step, int(moments[place + 1])
-        problem = f"{(end - begin) // step} rows are missing from {iso(begin)} to {iso(end)}"
-        report.add(int(lines[place + 1]), where, problem, "add the rows, or set gaps to allow")
-    if len(wide) > SHOWN:
-        problem = f"rows are missing at {len(wide) - SHOWN} more places"
-        report.add(int(lines[wide[SHOWN]]), where, problem, "add the rows, or set gaps to allow")
+        rows = (end - begin) // step
+        span = f"{iso(begin)} to {iso(end)}"
+        problem = f"{rows} rows are missing, {span}" if rows > 1 else f"a row is missing, {span}"
+        report.add(int(lines[place + 1]), where, problem, fix)
+    if len(places) > SHOWN:
+        problem = f"rows are missing at {len(places) - SHOWN} more places"
+        report.add(int(lines[places[SHOWN]]), where, problem, fix)

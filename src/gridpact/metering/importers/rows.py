@@ -31,7 +31,8 @@ class Report:
         last = np.flatnonzero(bad & ~np.concatenate((bad[1:], [False])))
         problem, fix = words
         for begin, end in zip(first[:SHOWN], last[:SHOWN], strict=True):
-            more = f" (also the {end - begin} rows after it)" if end > begin else ""
+            rows = f"{end - begin} rows" if end - begin > 1 else "row"
+            more = f" (also the {rows} after it)" if end > begin else ""
             self.add(int(lines[begin]), where, problem + more, fix)
         if len(first) > SHOWN:
             left = int(bad[first[SHOWN] :].sum())

@@ -75,7 +75,7 @@ def read_sessions_into(mapping: SessionMapping, report: Report) -> Sessions | No
     names = np.array(users, dtype=np.str_)
     order = kept[np.lexsort((arrive[kept], names[kept]))]
     ordered = tuple(str(names[row]) for row in order)
-    skipped = tuple(rows.faults) if mapping.bad_rows == "skip" else ()
+    skipped = tuple(sorted(rows.faults)) if mapping.bad_rows == "skip" else ()
     return Sessions(ordered, arrive[order], leave[order], energy[order], skipped)
 
 
@@ -89,7 +89,8 @@ def _instants(
     moments = read.clock - read.offset
     if zone is not None and len(plain):
         policy = "first" if mapping.clock_changes == "filled" else mapping.clock_changes
-        moments[plain], _ = resolve(read.clock[plain], zone, policy, report, lines[plain], column)
+        found, rows = resolve(read.clock[plain], zone, policy, report, lines[plain], column)
+        moments[plain[rows]] = found
     return moments + mapping.shift_s
 
 

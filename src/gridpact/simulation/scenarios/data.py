@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ from gridpact.simulation.scenarios.model import (
     Scenario,
     SeriesSource,
     SessionRef,
+    SessionSource,
 )
 
 Value = TypeVar("Value", np.int64, np.float64)
@@ -79,49 +80,67 @@ def window(scenario: Scenario) -> Slots:
     return Slots(start, scenario.step_s, (end - start) // scenario.step_s)
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """What to read: the sources, the columns and users in use, on slots of ``step_s``.
+
+    ``run`` is what the data must reach over, None where that is not known.
+    """
+
+    series: tuple[SeriesSource, ...]
+    sessions: tuple[SessionSource, ...]
+    columns: frozenset[ColumnRef]
+    users: frozenset[SessionRef]
+    step_s: int
+    run: Slots | None
+
+
+def wanted(scenario: Scenario) -> Wanted:
+    """Return what a scenario needs to read."""
+    owned = [asset for member in scenario.members for asset in member.assets]
+    loads = [member.load.data for member in scenario.members]
+    plants = [asset.data for asset in owned if isinstance(asset, Pv)]
+    weather = scenario.weather
+    others = [scenario.prices.data, weather.temperature, weather.irradiance]
+    users = [asset.sessions for asset in owned if isinstance(asset, Car)]
+    return Wanted(
+        series=scenario.series,
+        sessions=scenario.sessions,
+        columns=frozenset(each for each in [*loads, *plants, *others] if each is not None),
+        users=frozenset(each for each in users if each is not None),
+        step_s=scenario.step_s,
+        run=window(scenario),
+    )
+
+
 def read(scenario: Scenario) -> Data:
     """Read every source in use; raises :class:`BadInput` with the faults of all files."""
-    data, faults = attempt(scenario)
+    data, faults = attempt(wanted(scenario))
     if faults:
         raise BadInput(faults)
     return data
 
 
-def attempt(scenario: Scenario) -> tuple[Data, list[Fault]]:
+def attempt(want: Wanted) -> tuple[Data, list[Fault]]:
     """Read every source in use; return what could be read and every fault."""
-    wanted: dict[str, set[str]] = defaultdict(set)
     faults: list[Fault] = []
-    for column in columns(scenario):
-        wanted[column.source].add(column.column)
     data = Data({}, {}, {})
-    for source in scenario.series:
+    for source in want.series:
         report = Report(source.mapping.file)
-        _series(source, sorted(wanted[source.name]), scenario, data, report)
+        _series(source, want, data, report)
         faults += report.faults
-    for users in scenario.sessions:
+    for users in want.sessions:
         report = Report(users.mapping.file)
         found = read_sessions_into(users.mapping, report)
         if found is not None:
             data.sessions[users.name] = found
-            _check_users(scenario, users.name, found, report)
+            _check_users(want, users.name, found, report)
         faults += report.faults
     return data, faults
 
 
-def columns(scenario: Scenario) -> Iterator[ColumnRef]:
-    """Yield every column that the scenario uses."""
-    loads = [member.load.data for member in scenario.members]
-    owned = (asset for member in scenario.members for asset in member.assets)
-    plants = [asset.data for asset in owned if isinstance(asset, Pv)]
-    weather = scenario.weather
-    others = [scenario.prices.data, weather.temperature, weather.irradiance]
-    yield from (column for column in [*loads, *plants, *others] if column is not None)
-
-
-def _series(
-    source: SeriesSource, names: list[str], scenario: Scenario, data: Data, report: Report
-) -> None:
+def _series(source: SeriesSource, want: Wanted, data: Data, report: Report) -> None:
     """Read one file, energy, prices and levels apart."""
+    names = sorted(each.column for each in want.columns if each.source == source.name)
     kinds: dict[str, list[Column]] = defaultdict(list)
     for name in names:
         unit = units.parse(source.unit_of(name))
@@ -133,15 +152,15 @@ def _series(
         mapping = msgspec.structs.replace(source.mapping, columns=tuple(picked))
         refs = [ColumnRef(source.name, column.column) for column in picked]
         if kind == "level":
-            levels = read_levels_into(mapping, scenario.step_s, report)
+            levels = read_levels_into(mapping, want.step_s, report)
             data.levels.update({ref: levels for ref in refs if levels is not None})
             found: Table | Levels | None = levels
         else:
-            table = read_into(mapping, scenario.step_s, report)
+            table = read_into(mapping, want.step_s, report)
             data.tables.update({ref: table for ref in refs if table is not None})
             found = table
-        if found is not None:
-            _check_cover(found, window(scenario), report)
+        if found is not None and want.run is not None:
+            _check_cover(found, want.run, report)
 
 
 def _check_cover(found: Table | Levels, run: Slots, report: Report) -> None:
@@ -160,11 +179,10 @@ def _check_cover(found: Table | Levels, run: Slots, report: Report) -> None:
             report.add(0, name, "the column has no value in the days of the run", fix)
 
 
-def _check_users(scenario: Scenario, source: str, found: Sessions, report: Report) -> None:
-    known = set(found.user)
-    for member in scenario.members:
-        for asset in member.assets:
-            ref = asset.sessions if isinstance(asset, Car) else None
-            if ref is not None and ref.source == source and ref.user not in known:
-                fix = f"use one of {', '.join(sorted(known)[:8])}, …"
-                report.add(0, ref.user, "the file has no session of this user", fix)
+def _check_users(want: Wanted, source: str, found: Sessions, report: Report) -> None:
+    known = sorted(set(found.user))
+    for ref in sorted(want.users, key=lambda each: each.user):
+        if ref.source == source and ref.user not in known:
+            near = difflib.get_close_matches(ref.user, known, n=1) or known[:8]
+            fix = f"use one of {', '.join(near)}"
+            report.add(0, ref.user, "the file has no session of this user", fix)

@@ -39,12 +39,16 @@ _CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq")}
 
 @dataclass
 class Document:
-    """A parsed document: its value, where each part stands, and what is wrong with the YAML."""
+    """A parsed document: its value, where each part stands, and what is wrong with the YAML.
+
+    ``spoilt`` lists parts whose value could not be read, so that nothing else is said of them.
+    """
 
     file: str
     value: Value = None
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    spoilt: list[Path] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
         """Line of a part, or of the nearest part around it; 0 where it is not in the file."""
@@ -229,7 +233,8 @@ class _Reader:
             return scalar(event.value)
         except ValueError:
             self._document.fault(path, f"{event.value} is not a finite number", "write a number")
-            return 0
+            self._document.spoilt.append(path)
+            return None
 
 
 def _line(event: yaml.Event) -> int:

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path as FilePath
 
-from gridpact.base.errors import BadInput
+from gridpact.base.errors import BadInput, Fault
 from gridpact.simulation.scenarios import schema
-from gridpact.simulation.scenarios.access import Group, named, text
+from gridpact.simulation.scenarios.access import Group, count, group, named, text
 from gridpact.simulation.scenarios.checks import check_all
+from gridpact.simulation.scenarios.checks_data import uses
+from gridpact.simulation.scenarios.data import Wanted, attempt
 from gridpact.simulation.scenarios.document import (
     MAX_BYTES,
     Document,
@@ -19,10 +21,9 @@ from gridpact.simulation.scenarios.document import (
     Value,
     parse,
     scalar,
-    spell,
 )
-from gridpact.simulation.scenarios.model import Scenario
-from gridpact.simulation.scenarios.read import scenario
+from gridpact.simulation.scenarios.model import ColumnRef, Scenario, SessionRef
+from gridpact.simulation.scenarios.read import read_sources, scenario
 
 DATA_ROOT = "GRIDPACT_DATA"
 
@@ -64,8 +65,32 @@ def load(
     check_all(document, root)
     found = _find(document, root, FilePath(path), data_root or os.environ.get(DATA_ROOT))
     if document.faults:
-        raise BadInput(document.faults)
+        raise BadInput([*document.faults, *_data_faults(document, root, found)])
     return scenario(root, str(path), found)
+
+
+def _data_faults(document: Document, root: Group, found: dict[str, str]) -> list[Fault]:
+    """Faults of those data files that are declared soundly, although the scenario is not."""
+    sound = {
+        name: path
+        for name, path in found.items()
+        if not any(fault.where.startswith(f"sources.{name}.") for fault in document.faults)
+    }
+    series, sessions = read_sources(root, sound)
+    in_use = list(uses(root))
+    want = Wanted(
+        series=series,
+        sessions=sessions,
+        columns=frozenset(
+            ColumnRef(use.source, use.column) for use in in_use if use.what != "sessions"
+        ),
+        users=frozenset(
+            SessionRef(use.source, use.column) for use in in_use if use.what == "sessions"
+        ),
+        step_s=count(group(root, "community"), "slot_minutes") * 60,
+        run=None,
+    )
+    return attempt(want)[1]
 
 
 def with_homes(root: Group) -> Group:
@@ -130,6 +155,5 @@ def _find(
         where: Path = ("sources", name, "file")
         tried = " or ".join(str(place) for place in places)
         fix = "correct the name" if data_root else f"correct it, or set {DATA_ROOT} to its folder"
-        problem = f"there is no data file {tried} ({spell(where)})"
-        document.fault(where, problem, fix)
+        document.fault(where, f"there is no data file {tried}", fix)
     return found

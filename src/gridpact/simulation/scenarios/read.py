@@ -49,7 +49,8 @@ PPM = 1_000_000
 
 def scenario(root: Group, file: str, paths: Names[str, str]) -> Scenario:
     """Make the typed scenario of a valid document; ``paths`` says where each source lies."""
-    top, sources = group(root, "community"), list(named(root, "sources"))
+    top = group(root, "community")
+    series, sessions = read_sources(root, paths)
     zones = tuple(sorted((_zone(node) for _, node in entries(root, "zones")), key=_id))
     return Scenario(
         file=file,
@@ -69,15 +70,24 @@ def scenario(root: Group, file: str, paths: Names[str, str]) -> Scenario:
             text(group(root, "sharing"), "key"), ppm(group(root, "sharing"), "seller_percent")
         ),
         settlement=_settlement(group(root, "settlement")),
-        series=tuple(
-            _series(name, node, paths) for name, node in sources if text(node, "kind") == "series"
-        ),
-        sessions=tuple(
-            _sessions(name, node, paths) for name, node in sources if text(node, "kind") != "series"
-        ),
+        series=series,
+        sessions=sessions,
         prices=_prices(group(root, "prices")),
         weather=_weather(group(root, "weather")),
         faults=_rates(group(root, "faults")),
+    )
+
+
+def read_sources(
+    root: Group, paths: Names[str, str]
+) -> tuple[tuple[SeriesSource, ...], tuple[SessionSource, ...]]:
+    """Return the sources of series and of sessions that ``paths`` names."""
+    sources = [(name, node) for name, node in named(root, "sources") if name in paths]
+    series = [each for each in sources if text(each[1], "kind") == "series"]
+    sessions = [each for each in sources if text(each[1], "kind") == "sessions"]
+    return (
+        tuple(_series(name, node, paths) for name, node in series),
+        tuple(_sessions(name, node, paths) for name, node in sessions),
     )
 
 

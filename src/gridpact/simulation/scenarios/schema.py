@@ -41,7 +41,9 @@ def check(document: Document) -> dict[str, Value]:
     if not isinstance(left, dict):
         document.fault((), "a scenario is a mapping of keys", "begin with: gridpact: 1")
         return {"gridpact": 1}
-    gone: set[Path] = set()
+    gone: set[Path] = set(document.spoilt)
+    for path in document.spoilt:
+        _remove(left, path)
     for again in range(30):  # pruning may uncover more, such as an item that now lacks its id
         found = {
             finding
