@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 
 from gridpact.base.errors import MissingSeries
 from gridpact.base.slots import Slots
-from gridpact.contracts.canonical import terms_hash, to_bytes
+from gridpact.contracts.canonical import from_bytes, terms_hash, to_bytes
 from gridpact.contracts.cashflows import cashflows
 from gridpact.contracts.evaluate import Known
 from gridpact.contracts.legs import as_contract, legs
 from gridpact.contracts.needs import needs
 from gridpact.contracts.obligations import obligations
-from gridpact.contracts.parsing import from_bytes
 from gridpact.contracts.terms import All, bind, give
 
 SEEDS = st.integers(0, 10**6)

@@ -1,6 +1,6 @@
 """Observables: whole numbers that vary by slot, written so that terms read like a term sheet.
 
-Six constructors (append-only, their wire tags are in :mod:`gridpact.contracts.canonical`)::
+Six constructors (append-only, their wire tags are in :mod:`gridpact.contracts.wire`)::
 
     Const(value, unit)                      the same in every slot
     Profile(start, step, values, unit)      a literal by slot, 0 outside its window

@@ -16,10 +16,10 @@ import numpy as np
 
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.units import INT64_MAX
-from gridpact.contracts.canonical import MAX_BYTES, MAX_DEPTH, SCHEMA, to_bytes
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.observables import Choice, Const, Fold, Observable, Op, Profile, Series
 from gridpact.contracts.terms import All, Contract, One, Scale
+from gridpact.contracts.wire import MAX_BYTES, MAX_DEPTH, SCHEMA, to_bytes
 
 FILE = "terms"
 MAX_FAULTS = 1000  # a hostile document must not become a larger complaint
@@ -106,7 +106,7 @@ def _json(data: bytes) -> Json:
     if foreign := _FOREIGN.search(data):
         fix = "write plain ASCII without escapes or control characters"
         raise _refusal(f"byte {foreign.start()}", "is not allowed in terms", fix)
-    if _nesting(data) > 2 * MAX_DEPTH + 2:  # a node is an object, often inside a list
+    if _nesting(data) > 2 * MAX_DEPTH + 8:  # a node is an object, often inside a list
         raise _refusal("", "nested too deep", f"nest at most {MAX_DEPTH} nodes")
     try:
         decoded: Json = json.loads(

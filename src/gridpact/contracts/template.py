@@ -13,10 +13,10 @@ from itertools import chain
 import numpy as np
 
 from gridpact.base.units import INT64_MAX, Ints
-from gridpact.contracts.canonical import digits, to_bytes
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.observables import check_name
 from gridpact.contracts.terms import Contract
+from gridpact.contracts.wire import digits, to_bytes
 
 _VALUES = r'(?<="values":\[")[^\]]*(?="\])'
 
