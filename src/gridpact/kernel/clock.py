@@ -12,7 +12,8 @@ class Clock(Protocol):
     def reach(self, instant: int) -> int:
         """Wait until ``instant`` [s since the epoch] and return the time it then is.
 
-        A clock that was interrupted by :meth:`wake` may return earlier.
+        An instant that has come is reached without a wait. A clock that was interrupted by
+        :meth:`wake` may return earlier.
         """
 
     def wake(self) -> None:

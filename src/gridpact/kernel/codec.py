@@ -2,7 +2,7 @@
 
 Arrays travel as an extension: item type, shape, bytes. Whole numbers are stored in the narrowest
 of 1, 2, 4 or 8 bytes that holds them all, and always come back as int64; equal values therefore
-have equal bytes. Keys of maps are sorted. All numbers are little-endian.
+have equal bytes. Keys of maps are text, and sorted. All numbers are little-endian.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Loop:
     def submit(self, message: Message, at: int | None = None) -> None:
         """Hand in a message from outside, to be journalled as input. Safe from any thread.
 
-        Without ``at`` it is taken at the time the loop has reached. It is kept from the moment it
+        Without ``at`` it is taken at the time the clock then shows. It is kept from the moment it
         is journalled, which is when its turn comes; after a crash, submit again what was not.
         """
         self._inbox.put((message, at))
@@ -114,7 +114,8 @@ class Loop:
     def _take_inbox(self) -> None:
         while not self._inbox.empty():
             message, at = self._inbox.get()
-            time = max(self.now, self.now if at is None else at)
+            # an instant that has come is reached without a wait, so this only reads the clock
+            time = max(self.now, self._clock.reach(self.now) if at is None else at)
             body = self._codec.encode(message)
             message = self._codec.decode(body)
             self._push(time, int(message.phase), -1, message, body, pending=False)
