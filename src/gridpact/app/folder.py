@@ -61,7 +61,7 @@ def write_json(path: Path, value: msgspec.Struct) -> None:
     write_text(path, json.dumps(msgspec.to_builtins(value), indent=2, sort_keys=True) + "\n")
 
 
-def create(folder: Path, manifest: Manifest, scenario: str) -> None:
+def create(folder: Path, manifest: Manifest, scenario: Path) -> None:
     """Make a new run's folder; BadInput where it already holds a run."""
     if (folder / MANIFEST).exists():
         fix = f"resume it with 'gridpact run --resume {folder}', or name another folder with --out"
@@ -70,7 +70,7 @@ def create(folder: Path, manifest: Manifest, scenario: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot make {folder}: {error.strerror}") from error
-    write_text(folder / SCENARIO, scenario)
+    write_text(folder / SCENARIO, scenario.read_text(encoding="utf-8"))
     write_json(folder / MANIFEST, manifest)
 
 

@@ -24,8 +24,8 @@ from gridpact.ledger.messages import CommitRefused, Committed
 from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
 from gridpact.registry.messages import CommunityOpened
 from gridpact.registry.model import Community
-from gridpact.simulation.scenarios import Scenario
 from gridpact.simulation.scenarios.build import community as build_community
+from gridpact.simulation.scenarios.model import Scenario
 from gridpact.simulation.staging import world
 
 REPORT = "report.html"
@@ -55,7 +55,7 @@ def last_day(manifest: folder.Manifest) -> date:
 
 def start(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
     """Begin a run in a new folder and see it to its end."""
-    folder.create(path, manifest, scenario.text)
+    folder.create(path, manifest, Path(scenario.file))
     _go(path, scenario, manifest, watch)
 
 

@@ -10,10 +10,9 @@ import numpy as np
 from gridpact.base.randomness import stream
 from gridpact.base.slots import Calendar, Slots
 from gridpact.base.units import Ints
-from gridpact.metering.importers import sessions as measured
 from gridpact.registry.model import Storage
 from gridpact.simulation.cars import Cars, Sessions, car_sessions
-from gridpact.simulation.scenarios.model import SessionSource
+from gridpact.simulation.scenarios.data import Data
 from gridpact.simulation.scenarios.specs import StorageSpecs
 
 _MARGIN_DAYS = 2
@@ -29,7 +28,7 @@ class Garage:
         self,
         storage: Storage,
         specs: StorageSpecs,
-        sources: tuple[SessionSource, ...],
+        data: Data,
         calendar: Calendar,
         seed: int,
     ) -> None:
@@ -41,7 +40,7 @@ class Garage:
         self._habitual = np.flatnonzero(is_car & ~from_data & ~stated)
         self._cars = Cars(storage.charge_w[self._habitual], storage.capacity_wh[self._habitual])
         self._capacity = storage.capacity_wh
-        self._measured = _measured(specs, sources)
+        self._measured = _measured(specs, data)
 
     def sessions(self, slots: Slots, *, stated: bool) -> Sessions:
         """Sessions that touch a window; with ``stated`` as owners say beforehand they will be."""
@@ -90,23 +89,13 @@ class Garage:
         return _touching(self._measured, slots)
 
 
-def _measured(specs: StorageSpecs, sources: tuple[SessionSource, ...]) -> Sessions:
-    """Read the sessions of the cars that have data."""
-    read = {
-        source.name: measured.read_sessions(source.mapping)
-        for source in sources
-        if any(each and each.source == source.name for each in specs.sessions)
-    }
+def _measured(specs: StorageSpecs, data: Data) -> Sessions:
+    """Sessions of the cars that have recorded ones."""
     parts = []
     for row, each in enumerate(specs.sessions):
-        if each is None:
-            continue
-        found = read[each.source]
-        mine = np.flatnonzero(np.array(found.user) == each.user)
-        car = np.full(mine.size, row, np.int64)
-        parts.append(
-            Sessions(car, found.arrive_s[mine], found.leave_s[mine], found.energy_wh[mine])
-        )
+        if each is not None:
+            arrive, leave, energy_wh = data.of_user(each)
+            parts.append(Sessions(np.full(arrive.size, row, np.int64), arrive, leave, energy_wh))
     return _joined(parts)
 
 

@@ -10,7 +10,6 @@ from gridpact.base.slots import Calendar, Slots
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.registry.model import Community
 from gridpact.simulation.cars import arrival_draw_wh, departure_target_wh, plugged_slots
-from gridpact.simulation.files import Files
 from gridpact.simulation.garage import Garage
 from gridpact.simulation.heat import (
     building_need_wh,
@@ -20,6 +19,7 @@ from gridpact.simulation.heat import (
 )
 from gridpact.simulation.homes import Household, household_load_wh
 from gridpact.simulation.prices import day_ahead_price, imbalance_spread
+from gridpact.simulation.scenarios.data import Data, read
 from gridpact.simulation.scenarios.model import ColumnRef, Scenario
 from gridpact.simulation.scenarios.specs import Specs, specs
 from gridpact.simulation.solar import Plants, pv_energy_wh
@@ -40,9 +40,9 @@ class Stage:
         self._specs: Specs = specs(scenario)
         place = scenario.place
         self._site = Site(place.latitude, place.longitude, place.altitude_m)
-        self._files = Files(scenario, self._specs, community.step_s)
+        self._data: Data = read(scenario)
         storage = self._specs.storage
-        self._garage = Garage(community.storage, storage, scenario.sessions, self._calendar, seed)
+        self._garage = Garage(community.storage, storage, self._data, self._calendar, seed)
         homes, plants = self._specs.homes, self._specs.plants
         self._made_up_homes = np.flatnonzero(homes.annual_wh > 0)
         self._household = Household(seed, homes.annual_wh[self._made_up_homes] / 1000)
@@ -71,7 +71,7 @@ class Stage:
         ref = self._specs.weather.temperature
         if ref is None:
             return made_up
-        measured, known = self._files.level(ref, slots)
+        measured, known = self._data.level(ref, slots)
         return np.where(known, measured, made_up)
 
     def load_wh(self, slots: Slots) -> tuple[Ints, Bools]:
@@ -101,13 +101,13 @@ class Stage:
     ) -> None:
         for row, ref in enumerate(refs):
             if ref is not None:
-                values[row], known[row] = self._files.over(ref, slots)
+                values[row], known[row] = self._data.whole(ref, slots)
 
     def spot(self, slots: Slots) -> tuple[Ints, Bools]:
         """Main-market price [slots] in µ¤/kWh, and where there is one."""
         prices = self._specs.prices
         if prices.data is not None:
-            return self._files.over(prices.data, slots)
+            return self._data.whole(prices.data, slots)
         made_up = day_ahead_price(self._seed, prices.mean_micro_per_kwh, self._calendar, slots)
         return made_up, np.ones(slots.count, np.bool_)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -52,9 +53,8 @@ class Progress:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._live = click.get_text_stream("stderr").isatty()
+        self._live = sys.stderr.isatty()
         self._shown: set[str] = set()
-        self._day = ""
 
     def __call__(self, phase: str, instant: int) -> None:
         """Tell that a phase begins at an instant of the run [s since the epoch]."""

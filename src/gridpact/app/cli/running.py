@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,9 @@ from gridpact.app.cli.output import Progress, output_options, say_json
 from gridpact.app.summary import summarise
 from gridpact.app.watch import Stopwatch
 from gridpact.base.errors import BadInput, Fault
-from gridpact.simulation.scenarios import Scenario, default_path, load
+from gridpact.simulation.scenarios import default_path, load
+from gridpact.simulation.scenarios.document import Value
+from gridpact.simulation.scenarios.model import Scenario
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -31,20 +33,30 @@ class Wanted(NamedTuple):
 
 
 def _digests(scenario: Scenario) -> dict[str, str]:
+    """SHA-256 of every data file, by its name in the scenario."""
+    series = [(source.mapping.file, source.mapping.path) for source in scenario.series]
+    sessions = [(source.mapping.file, source.mapping.path) for source in scenario.sessions]
     return {
-        str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in scenario.data_files
+        name: sha256(Path(path).read_bytes()).hexdigest() for name, path in (*series, *sessions)
     }
 
 
 def _new(path: Path, scenario_path: Path, wanted: Wanted, progress: Progress) -> None:
-    scenario = load(scenario_path, wanted.data)
+    overrides: dict[str, Value] = {}
+    if wanted.days is not None:
+        overrides["run.days"] = wanted.days
+    if wanted.first_day is not None:
+        overrides["run.from"] = str(wanted.first_day)
+    if wanted.seed is not None:
+        overrides["run.seed"] = wanted.seed
+    scenario = load(scenario_path, wanted.data, overrides)
     manifest = folder.Manifest(
         gridpact=__version__,
         scenario=str(scenario_path),
-        seed=scenario.run.seed if wanted.seed is None else wanted.seed,
-        first_day=str(wanted.first_day or scenario.run.first_day),
-        days=wanted.days or scenario.run.days,
-        data_root=str(wanted.data or ""),
+        seed=scenario.run.seed,
+        first_day=str(scenario.run.first_day),
+        days=scenario.run.days,
+        data_root=str(wanted.data or scenario_path.parent),
         files=_digests(scenario),
     )
     runs.start(path, scenario, manifest, Stopwatch(progress))
@@ -52,29 +64,41 @@ def _new(path: Path, scenario_path: Path, wanted: Wanted, progress: Progress) ->
 
 def _again(path: Path, wanted: Wanted, progress: Progress) -> None:
     manifest = folder.manifest(path)
-    fixed = {"--from": wanted.first_day, "--seed": wanted.seed}
+    faults = _fixed(path, manifest, wanted)
+    if faults:
+        raise BadInput(faults)
+    days = wanted.days or manifest.days
+    said: dict[str, Value] = {
+        "run.days": days,
+        "run.from": manifest.first_day,
+        "run.seed": manifest.seed,
+    }
+    scenario = load(path / folder.SCENARIO, wanted.data or manifest.data_root, said)
+    fix = "put the file back as it was, or begin a new run"
+    changed = [
+        Fault(name, 0, "", "changed since the run began", fix)
+        for name, digest in _digests(scenario).items()
+        if manifest.files.get(name) != digest
+    ]
+    if changed:
+        raise BadInput(changed)
+    manifest = msgspec.structs.replace(manifest, days=days)
+    runs.resume(path, scenario, manifest, Stopwatch(progress))
+
+
+def _fixed(path: Path, manifest: folder.Manifest, wanted: Wanted) -> list[Fault]:
+    """Faults of asking a run for what cannot change once it has begun."""
+    said = {"--from": wanted.first_day, "--seed": wanted.seed}
+    fix = "leave it out, or begin a new run"
     faults = [
-        Fault(
-            str(path), 0, option, "is fixed when a run begins", "leave it out, or begin a new run"
-        )
-        for option, value in fixed.items()
+        Fault(str(path), 0, option, "is fixed when a run begins", fix)
+        for option, value in said.items()
         if value is not None
     ]
     if wanted.days is not None and wanted.days < manifest.days:
         fix = f"ask for {manifest.days} days or more"
         faults.append(Fault(str(path), 0, "--days", "a run cannot take days back", fix))
-    if faults:
-        raise BadInput(faults)
-    root = wanted.data or (Path(manifest.data_root) if manifest.data_root else None)
-    scenario = load(path / folder.SCENARIO, root)
-    changed = [
-        name for name, digest in _digests(scenario).items() if manifest.files.get(name) != digest
-    ]
-    if changed:
-        fix = "put the file back as it was, or begin a new run"
-        raise BadInput([Fault(name, 0, "", "changed since the run began", fix) for name in changed])
-    manifest = msgspec.structs.replace(manifest, days=wanted.days or manifest.days)
-    runs.resume(path, scenario, manifest, Stopwatch(progress))
+    return faults
 
 
 def _conclude(path: Path, progress: Progress, *, as_json: bool, quiet: bool) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gridpact.app.report.axis import Axis
-from gridpact.base.units import Bools, Floats
+from gridpact.base.units import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SOLAR, LOCAL, SUPPLIER, EXPORT = "#E69F00", "#009E73", "#0072B2", "#56B4E9"
 LIMIT, PLAN, ACTUAL, BAND = "#D55E00", "#CC79A7", "#1b1f24", "#c9d6e2"
 QUIET = "#8b949e"
+DASHED = (0, (4, 2))
 WIDTH_IN = 9.0
 
 _STYLE: dict[Any, object] = {
@@ -111,12 +112,14 @@ def _inline(svg: str, name: str) -> str:
     return svg
 
 
-def steps(
-    axes: Axes, axis: Axis, values: Floats, *, dashed: bool = False, **style: str | float
-) -> None:
+def _corners(axis: Axis, values: Floats) -> tuple[Floats, Floats]:
+    """Both ends of every bin, and its value at both."""
+    return np.repeat(axis.hours, 2)[1:-1], np.repeat(values, 2)
+
+
+def steps(axes: Axes, axis: Axis, values: Floats, label: str, **style: Any) -> None:
     """Draw values per bin as steps; a missing bin is a gap."""
-    line = (0, (4, 2)) if dashed else "-"
-    axes.stairs(values, axis.hours, baseline=None, linestyle=line, **style)  # type: ignore[arg-type]
+    axes.plot(*_corners(axis, values), label=label, solid_joinstyle="miter", **style)
 
 
 def stack(axes: Axes, axis: Axis, layers: Sequence[tuple[str, str, Floats]]) -> None:
@@ -124,15 +127,20 @@ def stack(axes: Axes, axis: Axis, layers: Sequence[tuple[str, str, Floats]]) -> 
     base = np.zeros(len(axis.hours) - 1)
     for label, colour, values in layers:
         top = base + values
-        axes.stairs(
-            top, axis.hours, baseline=base, fill=True, color=colour, label=label, linewidth=0
-        )
+        _fill(axes, axis, base, top, (label, colour))
         base = np.where(np.isnan(top), base, top)
 
 
 def band(axes: Axes, axis: Axis, low: Floats, high: Floats, label: str) -> None:
     """Fill between two series per bin."""
-    axes.stairs(high, axis.hours, baseline=low, fill=True, color=BAND, label=label, linewidth=0)
+    _fill(axes, axis, low, high, (label, BAND))
+
+
+def _fill(axes: Axes, axis: Axis, low: Floats, high: Floats, named: tuple[str, str]) -> None:
+    """Fill between bins' values; ``named`` is label and colour."""
+    (x, bottom), top, (label, colour) = _corners(axis, low), np.repeat(high, 2), named
+    seen = (~np.isnan(top)).tolist()
+    axes.fill_between(x, bottom, top, where=seen, linewidth=0, color=colour, label=label)
 
 
 def timeline(axes: Sequence[Axes], axis: Axis) -> None:
@@ -158,22 +166,6 @@ def legend(axes: Axes) -> None:
         bbox_to_anchor=(_TITLE_CHARACTER * (len(title) + 1) if title else 0.0, 1.0),
         ncols=max(len(labels), 1),
         borderaxespad=0.1,
-    )
-
-
-def shade(axes: Axes, axis: Axis, where: Bools, label: str) -> None:
-    """Shade bins that say something about the data rather than the energy."""
-    top = np.where(where, 1.0, np.nan)
-    axes.stairs(
-        top,
-        axis.hours,
-        baseline=np.where(where, 0.0, np.nan),
-        fill=True,
-        color="#f0e6d8",
-        label=label,
-        linewidth=0,
-        transform=axes.get_xaxis_transform(),
-        zorder=0,
     )
 
 

@@ -41,7 +41,12 @@ def _panel(view: View, panel: Axes, found: Predicted, actual: Floats, names: str
 
     drawing.band(panel, view.axis, shown(found.low), shown(found.high), names)
     drawing.steps(
-        panel, view.axis, shown(found.ahead), dashed=True, color=drawing.SUPPLIER, label="day-ahead"
+        panel,
+        view.axis,
+        shown(found.ahead),
+        linestyle=drawing.DASHED,
+        color=drawing.SUPPLIER,
+        label="day-ahead",
     )
     drawing.steps(
         panel, view.axis, shown(found.latest), color=drawing.PLAN, linewidth=0.9, label="latest"

@@ -126,7 +126,9 @@ def _paint_zone(view: View, panel: Axes, row: int) -> None:
     to_kw = WH_TO_KW / axis.slots.step
     planned = axis.meant(view.flows.planned[row]) * to_kw
     metered = axis.meant(view.flows.metered[row]) * to_kw
-    drawing.steps(panel, axis, planned, dashed=True, color=drawing.SUPPLIER, label="plan")
+    drawing.steps(
+        panel, axis, planned, linestyle=drawing.DASHED, color=drawing.SUPPLIER, label="plan"
+    )
     drawing.steps(panel, axis, metered, color=drawing.ACTUAL, label="metered")
     label: str | None = "limit"
     for limit in (int(zones.import_limit_w[row]), -int(zones.export_limit_w[row])):

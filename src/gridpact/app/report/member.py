@@ -101,7 +101,7 @@ def _paint_net(view: View, pick: Chosen, panel: Axes, axis: Axis, here: slice) -
     net = (view.read.withdrawal - view.read.injection)[pick.member, here] / 1000
     estimated = view.read.estimated[pick.member, here] == 1
     plan = view.plan.net[pick.member, here] / 1000
-    drawing.steps(panel, axis, plan, color=drawing.SUPPLIER, dashed=True, label="plan")
+    drawing.steps(panel, axis, plan, color=drawing.SUPPLIER, linestyle=drawing.DASHED, label="plan")
     drawing.steps(
         panel, axis, np.where(estimated, np.nan, net), color=drawing.ACTUAL, label="metered"
     )
@@ -128,7 +128,7 @@ def _paint_forecast(view: View, pick: Chosen, found: Forecasts, panel: Axes, axi
         panel,
         axis,
         net(load.ahead, pv.ahead),
-        dashed=True,
+        linestyle=drawing.DASHED,
         color=drawing.SUPPLIER,
         label="forecast",
     )
@@ -152,7 +152,7 @@ def _paint_state(view: View, pick: Chosen, panel: Axes, axis: Axis, here: slice)
             ends,
             view.plan.state[row, here] * full,
             color=colour,
-            linestyle=(0, (4, 2)),
+            linestyle=drawing.DASHED,
             linewidth=1.0,
             label=f"{shown}, plan",
         )

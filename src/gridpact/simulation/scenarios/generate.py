@@ -45,9 +45,6 @@ def members(block: Group, seed: int, zones: list[str], common: Member) -> list[M
     spread = texts(block, "zones") or zones
     use = _annual_wh(block, seed, len(names))
     assets = _assets(block, seed, names)
-    loose = _chosen(
-        seed, "uncontrollable", len(names), float(share(block, "uncontrollable_percent"))
-    )
     return [
         Member(
             id=name,
@@ -59,7 +56,6 @@ def members(block: Group, seed: int, zones: list[str], common: Member) -> list[M
             discount_micro_per_kwh=common.discount_micro_per_kwh,
             premium_micro_per_kwh=common.premium_micro_per_kwh,
             static_share_ppm=0,
-            controllable=not loose[row],
         )
         for row, (name, owned) in enumerate(zip(names, assets, strict=True))
     ]
@@ -144,13 +140,10 @@ def _batteries(seed: int, names: list[str]) -> list[Asset]:
 
 
 def _cars(block: Group, seed: int, names: list[str]) -> list[Asset]:
-    """Sizes of common models; commuters that leave in the morning and are back by evening."""
+    """Sizes of common models; when they come and go is drawn day by day, as real drivers do."""
     homes = len(names)
     size = stream(seed, "scenario", "car-size").choice([40_000, 52_000, 60_000, 77_000], homes)
     power = stream(seed, "scenario", "car-power").choice([3_700, 7_400, 11_000], homes)
-    leave = _whole(_drawn(seed, "car-by", homes, 6 * 3600, 9 * 3600), _QUARTER_S)
-    back = _whole(_drawn(seed, "car-back", homes, 15 * 3600, 20 * 3600), _QUARTER_S)
-    trip = _whole(_drawn(seed, "car-trip", homes, 3000, 12_000), 100)
     gives = _chosen(seed, "car-gives", homes, float(share(block, "vehicle_to_home_percent")))
     return [
         Car(
@@ -161,9 +154,9 @@ def _cars(block: Group, seed: int, names: list[str]) -> list[Asset]:
             round_trip_ppm=880_000,
             reserve_ppm=200_000,
             target_ppm=800_000,
-            by_s=int(leave[row]),
-            back_s=int(back[row]),
-            trip_wh=int(trip[row]),
+            by_s=-1,
+            back_s=-1,
+            trip_wh=0,
         )
         for row, name in enumerate(names)
     ]

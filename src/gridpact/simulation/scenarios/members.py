@@ -55,7 +55,6 @@ def member(node: Group, first_zone: str) -> Member:
         discount_micro_per_kwh=scaled(node, "discount_ct", MICRO_PER_CT),
         premium_micro_per_kwh=scaled(node, "premium_ct", MICRO_PER_CT),
         static_share_ppm=ppm(node, "static_share_percent"),
-        controllable=truth(node, "controllable"),
     )
 
 

@@ -83,7 +83,10 @@ class Battery(msgspec.Struct, frozen=True, tag="battery"):
 
 
 class Car(msgspec.Struct, frozen=True, tag="car"):
-    """A car: away from ``by_s`` to ``back_s`` [seconds of the local day], or as sessions say."""
+    """A car: away from ``by_s`` to ``back_s`` [seconds of the local day], or as sessions say.
+
+    With -1 and no sessions its stays and trips are drawn day by day.
+    """
 
     id: str
     capacity_wh: int
@@ -143,7 +146,6 @@ class Member(msgspec.Struct, frozen=True):
     discount_micro_per_kwh: int
     premium_micro_per_kwh: int
     static_share_ppm: int
-    controllable: bool
 
 
 class SeriesSource(msgspec.Struct, frozen=True):

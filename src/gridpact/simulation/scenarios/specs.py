@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from gridpact.base.units import Bools, Floats, Ints
+from gridpact.base.units import Floats, Ints
 from gridpact.simulation.faults import Rates
 from gridpact.simulation.scenarios import model
 from gridpact.simulation.scenarios.build import StorageAsset, capacity_wh, ints, owned, stored
@@ -19,7 +19,6 @@ class HomeSpecs(msgspec.Struct, frozen=True):
 
     annual_wh: Ints
     data: tuple[model.ColumnRef | None, ...]
-    controllable: Bools
 
 
 class PlantSpecs(msgspec.Struct, frozen=True):
@@ -34,8 +33,9 @@ class StorageSpecs(msgspec.Struct, frozen=True):
     """Owners' ways by row of the community's ``storage``.
 
     ``reserve_wh`` is always kept; ``target_wh`` is wanted at ``leave_s``. ``leave_s`` and
-    ``back_s`` are seconds of the local day, -1 where the asset never leaves or ``sessions``
-    tell. ``trip_wh`` is used while away, ``annual_wh`` is a year's heat as electricity.
+    ``back_s`` are seconds of the local day, -1 where the asset never leaves, ``sessions``
+    tell, or stays are drawn. ``trip_wh`` is used while away, ``annual_wh`` is a year's heat as
+    electricity.
     """
 
     reserve_wh: Ints
@@ -69,7 +69,6 @@ def specs(scenario: Scenario) -> Specs:
         homes=HomeSpecs(
             annual_wh=ints([member.load.annual_wh for member in scenario.members]),
             data=tuple(member.load.data for member in scenario.members),
-            controllable=np.array([each.controllable for each in scenario.members], np.bool_),
         ),
         plants=PlantSpecs(
             tilt=np.array([plant.tilt_degrees for plant in plants], dtype=np.float64),
