@@ -111,8 +111,8 @@ def settled(day, slots, withdrawal, injection, trade, random):
     common = np.minimum(surplus.sum(axis=0), need.sum(axis=0))
     taken, given = greedy(common, need), greedy(common, surplus)
     outside = np.minimum(need - taken, withdrawal)
-    deviation = random.integers(-50, 50, withdrawal.shape)
-    spread = random.integers(-20_000, 20_000, slots.count)
+    deviation = random.integers(-500, 500, withdrawal.shape)
+    spread = random.integers(-200_000, 200_000, slots.count)
     flows = (
         (bought, 150_001),
         (sold, 150_001),

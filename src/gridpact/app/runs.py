@@ -17,9 +17,11 @@ from gridpact.app.record import Record
 from gridpact.app.report import RunFacts, build_report
 from gridpact.app.watch import Stopwatch
 from gridpact.base.errors import GridpactError, StoreError
+from gridpact.kernel.journal import Journal
 from gridpact.kernel.loop import Loop
 from gridpact.kernel.messages import Message
 from gridpact.ledger.handlers import DAY
+from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import CommitRefused, Committed
 from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
 from gridpact.registry.messages import CommunityOpened
@@ -27,6 +29,7 @@ from gridpact.registry.model import Community
 from gridpact.simulation.scenarios.build import community as build_community
 from gridpact.simulation.scenarios.model import Scenario
 from gridpact.simulation.staging import world
+from gridpact.simulation.world import World
 
 REPORT = "report.html"
 
@@ -54,44 +57,61 @@ def last_day(manifest: folder.Manifest) -> date:
 
 
 def start(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
-    """Begin a run in a new folder and see it to its end."""
+    """Begin a run in a new folder and see it to its end.
+
+    The scenario's data are read before the folder is made: bad data leave nothing behind.
+    """
+    stage = _stage(scenario, manifest)
     folder.create(path, manifest, Path(scenario.file))
-    _go(path, scenario, manifest, watch)
+    _go(path, stage, manifest, watch)
 
 
 def resume(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
     """Go on with a run that was stopped, or that is to settle more days than before."""
+    stage = _stage(scenario, manifest)
     folder.write_json(path / folder.MANIFEST, manifest)
-    _go(path, scenario, manifest, watch)
+    _go(path, stage, manifest, watch)
 
 
-def _go(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
+def _stage(scenario: Scenario, manifest: folder.Manifest) -> tuple[Community, World]:
     community = build_community(scenario)
+    return community, world(scenario, community, manifest.seed)
+
+
+def _go(
+    path: Path, stage: tuple[Community, World], manifest: folder.Manifest, watch: Stopwatch
+) -> None:
+    community, stage_world = stage
     with ExitStack() as stack:
         journal = folder.journal(path)
         stack.callback(journal.close)
         ledger = folder.ledger(path, manifest.seed)
         stack.callback(ledger.close)
-        edges = Edges(world(scenario, community, manifest.seed), ledger, None, watch)
-        loop = build(community, manifest.seed, journal, edges)
+        loop = build(community, manifest.seed, journal, Edges(stage_world, ledger, None, watch))
         if journal.height:
             loop.recover()
         else:
             _open(loop, community, manifest)
         _run(loop, manifest)
         watch.enter("proving and writing the report")
-        head = ledger.head()
-        done = folder.Result(
-            days=manifest.days,
-            rows=journal.height,
-            state_hash=loop.state_hash().hex(),
-            journal_head=journal.head.hex(),
-            ledger_height=head.height,
-            ledger_root=head.root.hex(),
-            ledger_key=str(ledger.public_key),
-        )
+        done = _result(loop, journal, ledger, manifest)
         record = Record(journal)
     finish(path, record, manifest, done, watch)
+
+
+def _result(
+    loop: Loop, journal: Journal, ledger: LocalLedger, manifest: folder.Manifest
+) -> folder.Result:
+    head = ledger.head()
+    return folder.Result(
+        days=manifest.days,
+        rows=journal.height,
+        state_hash=loop.state_hash().hex(),
+        journal_head=journal.head.hex(),
+        ledger_height=head.height,
+        ledger_root=head.root.hex(),
+        ledger_key=str(ledger.public_key),
+    )
 
 
 def _open(loop: Loop, community: Community, manifest: folder.Manifest) -> None:

@@ -9,9 +9,9 @@ from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.branch import Relaxed, best_whole
 from gridpact.scheduling.programme import Arrays
 
-GAP = 1e4
-"""A mixed-integer answer is proved within this many nano-¤ (10⁻⁵ ¤): less than rounding moves."""
-NODES = 200
+GAP = 1e2
+"""A mixed-integer answer is proved within this many nano-¤ (10⁻⁷ ¤): less than a Wh costs."""
+NODES = 400
 """Relaxations our own search may solve; binaries that are no starts can need HiGHS's cuts."""
 SMALL = 5_000
 """Columns up to which presolve costs more than it saves."""
@@ -85,15 +85,18 @@ class Optimiser:
         columns = whole.astype(np.int32)
         status = self._api.HighsModelStatus
 
-        def solve(lower: Floats, upper: Floats) -> Relaxed | None:
+        def solve(lower: Floats, upper: Floats, below: float) -> Relaxed | None:
+            self._highs.setOptionValue("objective_bound", below)
             self._highs.changeColsBounds(len(columns), columns, lower, upper)
             self._highs.run()
             if self._highs.getModelStatus() != status.kOptimal:
                 return None
-            answer = self._answer()
-            return Relaxed(answer.objective, answer.values[whole])
+            values = np.array(self._highs.getSolution().col_value)[whole]
+            return Relaxed(float(self._highs.getObjectiveValue()), values)
 
-        return best_whole(solve, arrays.group[whole], GAP, NODES)
+        found = best_whole(solve, arrays.group[whole], GAP, NODES)
+        self._highs.setOptionValue("objective_bound", np.inf)
+        return found
 
     def _pass(self, arrays: Arrays, *, mixed: bool) -> None:
         api = self._api

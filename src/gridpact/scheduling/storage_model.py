@@ -65,8 +65,11 @@ def least_shortfall(storage: StorageColumns, optimiser: Optimiser) -> Floats:
     for row in np.flatnonzero(active & unreachable(storage)):
         programme = Programme()
         _, state_rows = _add_dynamics(programme, storage, np.array([row]))
-        _add_misses(programme, storage, np.array([row]), state_rows, cost=1.0)
-        least[row] = max(optimiser.minimise(programme.arrays()).objective, 0.0)
+        missed = _add_misses(programme, storage, np.array([row]), state_rows)
+        arrays = programme.arrays()
+        arrays.cost[:] = 0  # wear would count too
+        arrays.cost[missed] = 1
+        least[row] = max(optimiser.minimise(arrays).objective, 0.0)
     return least
 
 
@@ -77,7 +80,7 @@ def add_storage(
     block, state_rows = _add_dynamics(programme, storage, rows)
     soft = np.flatnonzero(least != HARD)
     if soft.size:
-        missed = _add_misses(programme, storage, rows[soft], state_rows[soft], cost=0.0)
+        missed = _add_misses(programme, storage, rows[soft], state_rows[soft])
         total = programme.rows(-np.inf, least[soft] * (1 + 1e-9) + 1e-6)
         programme.entries(total[:, None], missed, 1.0)
     return block
@@ -128,11 +131,11 @@ def _add_state(
 
 
 def _add_misses(
-    programme: Programme, storage: StorageColumns, rows: Ints, dynamics: Ints, cost: float
+    programme: Programme, storage: StorageColumns, rows: Ints, dynamics: Ints
 ) -> Ints:
     """Let the state lie above or below its bounds; return those columns [assets, 2 × slots]."""
-    over = programme.columns(np.zeros(dynamics.shape), np.inf, cost)
-    under = programme.columns(np.zeros(dynamics.shape), np.inf, cost)
+    over = programme.columns(np.zeros(dynamics.shape), np.inf, 0)
+    under = programme.columns(np.zeros(dynamics.shape), np.inf, 0)
     _add_state(programme, storage.kept[rows], dynamics, over, 1.0)
     _add_state(programme, storage.kept[rows], dynamics, under, -1.0)
     return np.concatenate([over, under], axis=1)

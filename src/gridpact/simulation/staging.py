@@ -62,7 +62,8 @@ class Stage:
             return np.zeros(0)
         start = self._calendar.midnight(first_day) // 21600 * 21600
         year = Slots(start, 21600, 365 * 4)
-        one = expected_building_wh(np.array([1000.0]), self._temperature(year), year.step)
+        climate = air_temperature(self._seed, self._site, year)
+        one = expected_building_wh(np.array([1000.0]), climate, year.step)
         return np.asarray(annual * 1000.0 / max(int(one.sum()), 1))
 
     def _temperature(self, slots: Slots) -> Floats:
