@@ -1,0 +1,471 @@
+"""The report: figures equal those worked out again from the messages, and the page stands alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from html.parser import HTMLParser
+from time import process_time
+
+import numpy as np
+import pytest
+
+from gridpact.app.record import Record
+from gridpact.app.report import build_report
+from gridpact.app.report.axis import Axis, axis_of, clock_ticks
+from gridpact.app.report.bills import bills, received
+from gridpact.app.report.drawing import draw, stack, steps
+from gridpact.app.report.limits import conflicts, usage
+from gridpact.app.report.member import chosen
+from gridpact.app.report.predicted import forecasts
+from gridpact.app.report.quality import readings
+from gridpact.app.report.series import known
+from gridpact.app.report.text import Money, clock, kwh, number
+from gridpact.app.report.view import view
+from gridpact.base.errors import StoreError
+from gridpact.base.slots import Calendar
+from gridpact.kernel.journal import Journal
+from gridpact.market.messages import SessionCleared
+from gridpact.metering.messages import BoundaryRead, DayMetered
+from gridpact.scheduling.messages import ScheduleSolved, TelemetryReceived
+from gridpact.settlement.messages import DaySettled
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Reads a page: its tables, ids and links, and whether every element is closed."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.ids, self.links, self.attributes = [], [], [], []
+        self.tables, self.cell, self.svgs = {}, None, 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.attributes += list(values.items())
+        self.svgs += tag == "svg"
+        if "id" in values:
+            self.ids.append(values["id"])
+        if tag == "a":
+            self.links.append(values["href"])
+        if tag == "table":
+            self.rows = self.tables.setdefault(values["id"], [])
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.cell = ""
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += attrs
+        self.ids += [value for name, value in attrs if name == "id"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+        if tag in ("td", "th"):
+            self.rows[-1].append(self.cell)
+            self.cell = None
+
+    def handle_data(self, data):
+        if self.cell is not None:
+            self.cell += data
+
+
+def plain(text):
+    return text.replace("\u202f", "").replace("−", "-").replace("%", "")
+
+
+def value(text):
+    return Decimal(plain(text))
+
+
+@pytest.fixture(scope="module")
+def html(run, facts):
+    return build_report(run.record(), facts)
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+def tile(html, label):
+    found = re.search(rf"<dt>{label}</dt><dd><b>(.*?)</b>(.*?)</dd>", html)
+    return plain(found[1]), plain(found[2])
+
+
+def test_every_element_is_closed_and_every_id_is_unique(page):
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    assert page.svgs == 7
+
+
+def test_links_and_references_lead_somewhere_within_the_page(html, page):
+    assert {link for link in page.links if not link.startswith("#")} == set()
+    used = {link[1:] for link in page.links} | set(
+        re.findall(r'(?:url\(|xlink:href=")#([^)"]+)', html)
+    )
+    assert used <= set(page.ids)
+
+
+def test_nothing_is_loaded_from_elsewhere(html, page):
+    names = {name for name, _ in page.attributes}
+    assert names.isdisjoint({"src", "srcset", "onload", "onclick"})
+    assert "http://" not in html
+    assert "https://" not in html
+    assert "@import" not in html
+    assert "<script" not in html
+
+
+def test_same_record_and_facts_give_the_same_bytes(run, facts, html):
+    assert build_report(run.record(), facts) == html
+
+
+def test_only_the_timings_section_depends_on_the_timings(run, facts, html):
+    other = build_report(run.record(), replace(facts, timings=(("scheduling", 9.75, 4),)))
+    block = re.compile(r'<section id="timings">.*?</section>', re.DOTALL)
+    assert other != html
+    assert block.sub("", other) == block.sub("", html)
+    assert len(block.findall(html)) == 1
+
+
+def test_headline_energy_is_worked_out_from_readings_and_telemetry(run, html):
+    solar, imported, exported = 0, 0, 0
+    told = {message.slot: message for message in run.all(TelemetryReceived)}
+    for day in run.all(DayMetered):
+        for place, slot in enumerate(day.slots.starts().tolist()):
+            if slot not in told:
+                continue
+            solar += int(told[slot].pv_wh.sum())
+            net = int((day.withdrawal_wh - day.injection_wh)[:, place].sum())
+            imported, exported = imported + max(net, 0), exported + max(-net, 0)
+    use = solar + imported - exported
+    assert tile(html, "Self-sufficiency")[0] == f"{100 * (use - imported) / use:.1f}"
+    assert tile(html, "Self-consumption")[0] == f"{100 * (solar - exported) / solar:.1f}"
+
+
+def test_energy_among_neighbours_is_what_the_supplier_did_not_bring(run, html):
+    local = sum(
+        int((metered.withdrawal_wh - np.minimum(done.supplier_in_wh, metered.withdrawal_wh)).sum())
+        for metered, done in zip(run.all(DayMetered), run.all(DaySettled), strict=True)
+    )
+    assert tile(html, "Used among neighbours")[0] == f"{local / 1000:.1f}"
+
+
+def test_trades_and_their_average_price(run, page, html):
+    traded = sum(int(item.bought_wh.sum()) for item in run.all(SessionCleared))
+    assert tile(html, "Local trades")[0] == f"{traded / 1000:.1f}"
+    assert tile(html, "Average local price")[0] == "0.1500"
+    assert value(page.tables["sessions"][-1][5]) == Decimal(f"{traded / 1000:.1f}")
+
+
+def test_energy_by_day_adds_up(run, page):
+    rows = page.tables["energy-days"]
+    assert [row[0] for row in rows[1:]] == ["Sat 28 March 2026", "Sun 29 March 2026", "all"]
+    for row, day in zip(rows[1:-1], run.all(DayMetered), strict=True):
+        assert value(row[1]) == Decimal(f"{int(day.withdrawal_wh.sum()) / 1000:.1f}")
+
+
+def test_settlement_table_sums_to_zero_and_agrees_with_net_positions(run, page, positions):
+    rows = page.tables["settlement"][2:]
+    net = {}
+    for day in run.all(DaySettled):
+        for party, amount in positions(run.community, day).items():
+            net[party] = net.get(party, 0) + amount
+    members = sum(net.pop(member) for member in run.community.members.ids)
+    table = {row[0].split(" (")[0]: [value(cell) for cell in row[1:]] for row in rows}
+    total = table.pop("total")
+    assert set(total) == {Decimal(0)}
+    for amounts in table.values():
+        assert sum(amounts[:-1]) == amounts[-1]
+    assert table.pop("4 members")[-1] * 100 == members
+    assert {party: amounts[-1] * 100 for party, amounts in table.items()} == net
+
+
+def test_exact_books_balance_party_by_party(run):
+    found = bills(run.community, run.all(DaySettled))
+    for exact in (True, False):
+        table = received(found, exact=exact)
+        for name in {name for lines in table.values() for name in lines}:
+            assert sum(lines.get(name, 0) for lines in table.values()) == 0
+
+
+def test_members_bills_and_savings(run, page, html):
+    rows = page.tables["bills"]
+    days = run.all(DaySettled)
+    saved = 0
+    for at, row in enumerate(rows[1:-1]):
+        paid = 0
+        for day in days:
+            for kind, amounts in zip(day.kinds, day.minor.tolist(), strict=True):
+                paid += amounts[at] if kind.payer == "member" else -amounts[at]
+        alone = sum(round(int(day.supplier_only_nano[at]) / 10_000_000) for day in days)
+        saved += alone - paid
+        assert row[0] == run.community.members.ids[at]
+        assert [value(cell) * 100 for cell in row[-4:-1]] == [paid, alone, alone - paid]
+        assert sum(value(cell) for cell in row[4:-4]) == value(row[-4])
+    assert Decimal(tile(html, "Saved against supplier only")[0]) * 100 == saved
+    assert value(rows[-1][-2]) * 100 == saved
+
+
+def test_the_ledger_check_notices_other_positions(run, make_run, facts, html):
+    assert "committed to the ledger are these" in html
+    changed = make_run(days=1)
+    at, (time, done) = next(
+        (at, item) for at, item in enumerate(changed.messages) if isinstance(item[1], DaySettled)
+    )
+    minor = done.minor.copy()
+    minor[4, 0] += 1
+    import msgspec
+
+    changed.messages[at] = (time, msgspec.structs.replace(done, minor=minor))
+    assert "DIFFER from these statements" in build_report(changed.record(), facts)
+
+
+def test_readings_are_counted_by_what_became_of_them(run, page):
+    found = readings(view(run.record()))
+    estimated = sum(int(day.estimated.sum()) for day in run.all(DayMetered))
+    expected = sum(day.estimated.size for day in run.all(DayMetered))
+    late = sum(
+        1
+        for day in run.all(DayMetered)
+        for place, slot in enumerate(day.slots.starts().tolist())
+        if slot // 900 % 10 == 3 and not day.estimated[-1, place]
+    )
+    assert (found.expected, found.late, found.estimated) == (expected, late, estimated)
+    counts = {row[0]: value(row[1]) for row in page.tables["readings"][1:]}
+    assert counts["on time"] == expected - late - estimated
+    assert counts["refused: duplicate"] == found.refused["duplicate"] > 0
+
+
+def test_devices_that_refused_are_listed(run, page):
+    refused = sum(int(message.refused[2]) for message in run.all(TelemetryReceived))
+    assert page.tables["devices"][1][:3] == ["battery-03", "battery", str(refused)]
+
+
+def test_zone_peaks_and_alarms(run, html, page):
+    flow = np.stack([m.import_wh - m.export_wh for m in run.all(BoundaryRead)], axis=1)
+    rows = {row[0]: row for row in page.tables["zone-limits"][1:]}
+    assert value(rows["feeder-1"][3]) == Decimal(f"{flow[1].max() * 4 / 1000:.1f}")
+    assert value(rows["feeder-1"][5]) == Decimal(f"{max(-flow[1].min(), 0) * 4 / 1000:.1f}")
+    assert rows["feeder-1"][-2:] == ["2", "exceeded"]
+    assert rows["street"][-1] == "kept"
+    assert "feeder-1 imported 1.10 kWh in the slot, 0.10 kWh over its limit of 1.00 kWh" in html
+
+
+def test_conflicts_within_the_window_are_named(run, page):
+    assert [row[1:3] for row in page.tables["conflicts"][1:]] == [
+        ["stored energy asked for", "car-01"]
+    ] * 2
+    assert value(page.tables["conflicts"][1][-1]) == Decimal("1.23")
+    assert len(conflicts(view(run.record()))) == 2
+
+
+def test_the_member_shown_has_solar_battery_and_car(run):
+    seen = view(run.record())
+    pick = chosen(seen)
+    moved = {
+        day: sum(
+            int((m.charge_wh + m.discharge_wh)[:2].sum())
+            for m in run.all(TelemetryReceived)
+            if str(seen.axis.calendar.date_of(m.slot)) == day
+        )
+        for day in seen.axis.days
+    }
+    assert pick.member == 0
+    assert pick.day == max(moved, key=lambda day: moved[day])
+    assert pick.assets == (0, 1)
+
+
+def test_missing_slots_are_gaps_and_never_zero(run):
+    seen = view(run.record())
+    assert np.flatnonzero(np.isnan(seen.balance.solar)).tolist() == [50, 51]
+    assert np.flatnonzero(np.isnan(seen.told.state[0])).tolist() == [50, 51]
+    assert np.flatnonzero(np.isnan(seen.flows.metered[0])).tolist() == [60]
+    assert not np.isnan(seen.balance.withdrawal).any()
+    assert not np.isnan(usage(seen).share).any()
+
+
+def test_a_gap_is_not_drawn():
+    axis = Axis(Calendar("Europe/Berlin", 3600), ("2026-06-15",))
+    values = np.ones(24)
+    values[10:12] = np.nan
+
+    def paint(panels):
+        stack(panels[0], axis, [("filled", "#123456", values)])
+        steps(panels[0], axis, values, color="#654321", label="line")
+        panels[0].set_axis_off()
+
+    svg = draw("gap", (1.0,), paint)
+    line = re.search(r'<path d="([^"]*)"[^>]*style="fill: none; stroke: #654321', svg)
+    assert line[1].count("M") == 2
+    assert svg.count('style="fill: #123456"') == 2
+
+
+def test_a_slot_without_schedule_has_no_plan(make_run, facts):
+    run = make_run(days=1, unplanned=4)
+    seen = view(run.record())
+    assert np.isnan(seen.plan.net[:, -4:]).all()
+    assert not np.isnan(seen.plan.net[:, :-4]).any()
+    assert build_report(run.record(), facts)
+
+
+def test_the_plan_in_force_is_the_latest_one(run):
+    seen = view(run.record())
+    first, second = run.all(ScheduleSolved)
+    assert (seen.plan.net[:, :96] == first.plan.net_wh[:, :96]).all()
+    assert (seen.plan.net[:, 96:] == second.plan.net_wh[:, :92]).all()
+
+
+def test_forecasts_are_cut_to_their_session(run):
+    seen = view(run.record())
+    found = forecasts(seen.record, seen.axis)
+    assert found.levels == (100, 900)
+    assert (found.load.high == 2 * found.load.ahead).all()
+    assert found.load.ahead.shape == (4, 188)
+
+
+def test_the_short_day_has_92_slots_and_skips_no_label():
+    axis = Axis(Calendar("Europe/Berlin", 900), ("2026-03-29",))
+    at, labels = axis.ticks()
+    assert axis.slots.count == 92
+    assert labels == ["00:00", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]
+    assert at == [0, 2, 5, 8, 11, 14, 17, 20]
+
+
+def test_the_long_day_labels_the_repeated_hour_once():
+    axis = Axis(Calendar("Europe/Berlin", 900), ("2026-10-25",))
+    at, labels = clock_ticks("Europe/Berlin", axis.slots, 1)
+    assert axis.slots.count == 100
+    assert labels.count("02:00") == 1
+    assert at[labels.index("03:00")] == 4
+
+
+@pytest.mark.parametrize(("days", "per", "bins"), [(4, "15 min", 380), (5, "hour", 119)])
+def test_longer_runs_are_drawn_in_wider_bins(days, per, bins):
+    names = tuple(f"2026-03-{27 + number}" for number in range(days))
+    axis = Axis(Calendar("Europe/Berlin", 900), names)
+    values = np.arange(axis.slots.count, dtype=np.float64)
+    assert axis.per == per
+    assert axis.binned(values).sum() == values.sum()
+    assert axis.hours.size == bins + 1
+    values[7] = np.nan
+    assert np.isnan(axis.binned(values)).sum() == 1
+
+
+def test_months_are_drawn_by_local_day():
+    names = tuple(f"2026-{month:02}-{day:02}" for month in (3, 4) for day in range(1, 31))
+    axis = Axis(Calendar("Europe/Berlin", 900), (*names[:30], "2026-03-31", *names[30:]))
+    assert axis.per == "day"
+    lengths = np.diff(axis.edges)
+    assert sorted(set(lengths.tolist())) == [92, 96]
+    assert lengths.size == 61
+
+
+@pytest.mark.parametrize("settle", [True, False])
+def test_a_single_day_and_an_unsettled_one_can_be_reported(make_run, facts, settle):
+    made = make_run(days=1, settle=settle)
+    html = build_report(made.record(), facts)
+    assert Page(html).open == []
+    assert ("No day has been settled yet" in html) is not settle
+
+
+def test_a_run_that_only_opened_can_be_reported(make_run, facts):
+    made = make_run(days=1)
+    del made.messages[1:]
+    html = build_report(made.record(), facts)
+    assert Page(html).open == []
+    assert "NaN" not in html
+    assert ">nan" not in html
+
+
+def test_an_empty_journal_is_refused(facts):
+    with pytest.raises(StoreError, match="the journal is empty"):
+        build_report(Record(Journal(":memory:")), facts)
+
+
+def test_a_community_without_equipment_can_be_reported(make_run, facts):
+    import msgspec
+
+    from gridpact.registry import model
+
+    made = make_run(days=1)
+    none, wide = np.zeros(0, np.int64), np.zeros(0)
+    bare = msgspec.structs.replace(
+        made.community,
+        pv=model.Pv((), none, none),
+        storage=model.Storage((), (), none, none, none, none, wide, wide, wide),
+        runs=model.Runs((), none, none, none, none, none),
+    )
+    time, opened = made.messages[0]
+    made.messages = [
+        (time, msgspec.structs.replace(opened, community=bare)),
+        *(
+            item
+            for item in made.messages
+            if isinstance(item[1], DayMetered | DaySettled | BoundaryRead)
+        ),
+    ]
+    assert Page(build_report(made.record(), facts)).open == []
+
+
+def test_text_from_outside_is_escaped(run, facts):
+    html = build_report(run.record(), replace(facts, scenario="<script>alert(1)</script>"))
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_a_thousand_members_are_summed_not_listed(make_run, facts):
+    record = make_run(days=1, members=1000).record()
+    started = process_time()
+    html = build_report(record, facts)
+    spent = process_time() - started
+    page = Page(html)
+    assert len(page.tables["bills"]) == 62
+    assert "all are in bills.csv" in html
+    assert len(html) < 1_500_000
+    assert spent < 6
+
+
+@pytest.mark.parametrize(
+    ("wh", "shown"),
+    [(0, "0.00"), (1234, "1.23"), (-4, "0.00"), (-56789, "−56.8"), (1234567, "1\u202f235")],
+)
+def test_energy_has_digits_that_suit_its_size(wh, shown):
+    assert kwh(wh) == shown
+
+
+def test_missing_numbers_are_dashes():
+    assert number(float("nan")) == "–"
+    assert kwh(float("nan")) == "–"
+    assert known(np.array([np.nan, 2.0])) == 2
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "shown"),
+    [
+        (10_000_000, -1234, "−12.34"),
+        (10_000_000, -5, "−0.05"),
+        (10_000_000, 123456789, "1\u202f234\u202f567.89"),
+        (1_000_000_000, 7, "7"),
+        (50_000_000, 3, "0.15"),
+        (1, 1, "0.000000001"),
+    ],
+)
+def test_money_is_written_exactly(unit, amount, shown):
+    assert Money("EUR", unit).minor(amount) == shown
+
+
+def test_the_repeated_hour_is_marked(run):
+    first = 1792886400  # 2026-10-25 00:00 UTC, 02:00 in Berlin for the first time
+    assert clock(run.community, first) == "25 Oct 02:00"
+    assert clock(run.community, first + 3600) == "25 Oct 02:00b"
+
+
+def test_axis_covers_metered_and_settled_days(run):
+    assert axis_of(run.record()).days == ("2026-03-28", "2026-03-29")
