@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridpact.base.units import Bools, Ints
+from gridpact.base.rounding import half_even_by
+from gridpact.base.units import Bools, Ints, checked_add, checked_multiply
 
 METHOD = "linear.v1"
 
@@ -16,15 +17,23 @@ METHOD = "linear.v1"
 def filled(values: Ints, known: Bools) -> Ints:
     """Interpolate a register [members, slots] in time where ``known`` is false.
 
-    A member without a single reading is given 0, and every slot stays marked as estimated.
+    A member without a single reading is given 0, and every slot stays marked as estimated. Exact:
+    no half is rounded on a guess of its binary fraction. Raises NumberOverflow.
     """
     result = values.copy()
-    places = np.arange(values.shape[1])
     for row in np.flatnonzero(~known.all(axis=1)):
-        seen = known[row]
-        if not seen.any():
-            result[row] = 0
-            continue
-        guess = np.interp(places[~seen], places[seen], values[row, seen])
-        result[row, ~seen] = np.rint(guess).astype(np.int64)
+        seen = np.flatnonzero(known[row])
+        result[row, ~known[row]] = (
+            _between(values[row, seen], seen, np.flatnonzero(~known[row])) if seen.size else 0
+        )
     return result
+
+
+def _between(values: Ints, seen: Ints, gaps: Ints) -> Ints:
+    """Values at ``gaps`` on straight lines through ``values`` at the places ``seen``."""
+    after = np.searchsorted(seen, gaps)
+    left, right = np.maximum(after - 1, 0), np.minimum(after, seen.size - 1)
+    # before the first and after the last both ends are the same place
+    part, whole = gaps - seen[left], np.maximum(seen[right] - seen[left], 1)
+    risen = checked_multiply(checked_add(values[right], -values[left]), part)
+    return half_even_by(checked_add(checked_multiply(values[left], whole), risen), whole)
