@@ -27,12 +27,9 @@ class Relaxed(msgspec.Struct, frozen=True):
 
 
 class Relaxation(Protocol):
-    """Solves the relaxation with these bounds on the whole columns.
+    """Solves the relaxation with these bounds on the whole columns; None if infeasible."""
 
-    None if that is infeasible, or as soon as the optimum is known not to lie ``below`` a bound.
-    """
-
-    def __call__(self, lower: Floats, upper: Floats, below: float) -> Relaxed | None:
+    def __call__(self, lower: Floats, upper: Floats) -> Relaxed | None:
         """Solve."""
 
 
@@ -47,7 +44,7 @@ def best_whole(solve: Relaxation, group: Ints, gap: float, most: int) -> Floats 
     pending = [(np.zeros(len(group)), np.ones(len(group)))]
     while True:
         for lower, upper in pending:
-            relaxed = solve(lower, upper, best - gap)
+            relaxed = solve(lower, upper)
             solved += 1
             if relaxed is not None:
                 node = (relaxed.objective, solved, relaxed.values, lower, upper)
@@ -56,7 +53,7 @@ def best_whole(solve: Relaxation, group: Ints, gap: float, most: int) -> Floats 
             return chosen
         _, _, values, lower, upper = heapq.heappop(heap)
         guess = _rounded(values, group)
-        trial = solve(guess, guess, best)
+        trial = solve(guess, guess)
         solved += 1
         if trial is not None and trial.objective < best:
             best, chosen = trial.objective, guess

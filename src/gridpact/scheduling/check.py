@@ -104,9 +104,10 @@ def _runs(problem: Problem, plan: Plan) -> Iterator[str]:
         first = max(int(runs.earliest[run]), 0)
         last = min(int(runs.latest[run]), slots - int(runs.length[run]))
         whole = int(runs.energy_wh[run] * runs.length[run])
-        unmet = Conflict("run", run, first, whole)
-        if (unmet in plan.conflicts) != (first > last):
-            yield f"run {run}: a conflict is reported exactly where no start is possible"
+        unmet = [Conflict("run", run, first, whole)] if first > last else []
+        found = [item for item in plan.conflicts if (item.kind, item.row) == ("run", run)]
+        if found != unmet:
+            yield f"run {run}: conflicts {found} reported, {unmet} found"
         if first <= last and not first <= start <= last:
             yield f"run {run} starts at {start}, outside {first}…{last}"
         if first > last and start != -1:

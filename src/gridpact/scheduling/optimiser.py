@@ -85,8 +85,7 @@ class Optimiser:
         columns = whole.astype(np.int32)
         status = self._api.HighsModelStatus
 
-        def solve(lower: Floats, upper: Floats, below: float) -> Relaxed | None:
-            self._highs.setOptionValue("objective_bound", below)
+        def solve(lower: Floats, upper: Floats) -> Relaxed | None:
             self._highs.changeColsBounds(len(columns), columns, lower, upper)
             self._highs.run()
             if self._highs.getModelStatus() != status.kOptimal:
@@ -94,9 +93,7 @@ class Optimiser:
             values = np.array(self._highs.getSolution().col_value)[whole]
             return Relaxed(float(self._highs.getObjectiveValue()), values)
 
-        found = best_whole(solve, arrays.group[whole], GAP, NODES)
-        self._highs.setOptionValue("objective_bound", np.inf)
-        return found
+        return best_whole(solve, arrays.group[whole], GAP, NODES)
 
     def _pass(self, arrays: Arrays, *, mixed: bool) -> None:
         api = self._api
