@@ -66,31 +66,33 @@ def draw(
     name: str,
     heights: Sequence[float],
     paint: Callable[[list[Axes]], None],
+    head: float = _HEAD_IN,
     foot: float = _FOOT_IN,
 ) -> str:
     """Paint panels of the given heights [inches] one above the other and return inline SVG.
 
-    ``name`` makes the ids of the drawing its own within the page; ``foot`` [inches] is the room
-    for the labels of the lowest axis.
+    ``name`` makes the ids of the drawing its own within the page; ``head`` and ``foot`` [inches]
+    are the room for the highest legend and for the labels of the lowest axis.
     """
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(_STYLE):
-        total = sum(heights) + _GAP_IN * (len(heights) - 1) + _HEAD_IN + foot
+        total = sum(heights) + _GAP_IN * (len(heights) - 1) + head + foot
         figure = Figure(figsize=(WIDTH_IN, total))
         FigureCanvasSVG(figure)
-        paint(_panels(figure, heights, total))
+        paint(_panels(figure, heights, (head, total)))
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None})
     return _inline(out.getvalue(), name)
 
 
-def _panels(figure: Figure, heights: Sequence[float], total: float) -> list[Axes]:
+def _panels(figure: Figure, heights: Sequence[float], space: tuple[float, float]) -> list[Axes]:
     """Place axes by hand: the same margins in every plot, and no time spent on a layout."""
     left, width = _LEFT_IN / WIDTH_IN, (WIDTH_IN - _LEFT_IN - _RIGHT_IN) / WIDTH_IN
-    top, found = total - _HEAD_IN, []
+    head, total = space
+    top, found = total - head, []
     for height in heights:
         found.append(figure.add_axes((left, (top - height) / total, width, height / total)))
         top -= height + _GAP_IN

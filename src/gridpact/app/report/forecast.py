@@ -61,14 +61,14 @@ def _panel(view: View, panel: Axes, found: Predicted, actual: Floats, names: str
 
 def _figure(view: View, found: Forecasts, load: Floats, solar: Floats) -> Figure:
     def paint(panels: list[Axes]) -> None:
-        _panel(view, panels[0], found.load, load, _band_name(found))
         panels[0].set_title("Load")
-        _panel(view, panels[1], found.pv, solar, _band_name(found))
         panels[1].set_title("Solar")
+        _panel(view, panels[0], found.load, load, _band_name(found))
+        _panel(view, panels[1], found.pv, solar, _band_name(found))
         drawing.timeline(panels, view.axis)
 
     caption = (
-        "The band adds up the members' own quantiles, so it is wider than a band made for the "
+        "The band adds up the members’ own quantiles, so it is wider than a band made for the "
         "sum. “Latest” is the last update before the slot. Actual load is left empty where more "
         "than a tenth of the meters did not report."
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.app.report.energy import ratios
-from gridpact.app.report.limits import conflicts, exceeded
+from gridpact.app.report.limits import exceeded, unmet
 from gridpact.app.report.market import turnover
 from gridpact.app.report.parts import Tile
 from gridpact.app.report.quality import readings
 from gridpact.app.report.series import known
-from gridpact.app.report.text import MISSING, kwh, number, percent, price
+from gridpact.app.report.text import MISSING, counted, kwh, number, percent, price
 from gridpact.app.report.view import View
 from gridpact.base.units import checked_sum
 from gridpact.registry.model import Community
@@ -104,14 +104,14 @@ def _money(view: View) -> tuple[Tile, ...]:
 
 def _order(view: View) -> tuple[Tile, ...]:
     over, found = int(exceeded(view).sum()), readings(view)
-    unmet = len(conflicts(view))
+    open_ends = len(unmet(view))
     return (
         Tile(
             "Limits",
             "kept" if not over else f"{number(over)} × exceeded",
             "",
-            f"{number(unmet)} needs or limits that schedules could not meet"
-            if unmet
+            f"{counted(open_ends, 'need or limit', 'needs or limits')} schedules could not meet"
+            if open_ends
             else "schedules met every need and limit",
         ),
         Tile(

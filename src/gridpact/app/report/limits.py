@@ -10,7 +10,7 @@ import numpy as np
 from gridpact.app.report import drawing
 from gridpact.app.report.parts import Figure, Notes, Part, Section, Table
 from gridpact.app.report.series import within
-from gridpact.app.report.text import MISSING, kwh, number, percent
+from gridpact.app.report.text import MISSING, counted, kwh, number, percent
 from gridpact.app.report.view import View
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.messages import NeedsStated, ScheduleSolved
@@ -63,22 +63,49 @@ def _limit(limit_w: Ints) -> Floats:
     return np.where(limit_w > 0, limit_w, np.nan).astype(np.float64)
 
 
+def alarms(view: View) -> list[LimitExceeded]:
+    """Alarms about the slots shown."""
+    slots = view.axis.slots
+    found = view.record.all(LimitExceeded)
+    return [alarm for alarm in found if slots.start <= alarm.slot < slots.end]
+
+
 def exceeded(view: View) -> Ints:
     """Number of slots in which each zone was over its limit, from the alarms [zones]."""
     count = np.zeros(len(view.community.zones.ids), np.int64)
-    for alarm in view.record.all(LimitExceeded):
+    for alarm in alarms(view):
         count[alarm.zones] += 1
     return count
 
 
-def conflicts(view: View) -> list[tuple[ScheduleSolved, Conflict]]:
-    """Everything that a schedule could not meet within the slots it was in force for."""
-    return [
-        (solved, conflict)
-        for solved in view.record.all(ScheduleSolved)
-        for conflict in solved.plan.conflicts
-        if conflict.first_slot < solved.window.count and solved.window.start < view.axis.slots.end
-    ]
+@dataclass(frozen=True)
+class Unmet:
+    """A need or limit that schedules could not meet: what, whose, from when [s], by how much.
+
+    ``sessions`` counts the schedules of the day that named it; the numbers are the last one's.
+    """
+
+    what: str
+    of: str
+    start: int
+    missing_wh: int
+    sessions: int
+
+
+def unmet(view: View) -> list[Unmet]:
+    """Everything that schedules named within the slots they were in force for, once a day."""
+    found: dict[tuple[str, str, str], Unmet] = {}
+    for solved in view.record.all(ScheduleSolved):
+        for conflict in solved.plan.conflicts:
+            start = solved.horizon.start + conflict.first_slot * solved.horizon.step
+            if not start < min(solved.window.end, view.axis.slots.end):
+                continue
+            what = _CONFLICTS.get(conflict.kind, conflict.kind)
+            of = _subject(view, solved.session, conflict)
+            key = (str(view.axis.calendar.date_of(start)), what, of)
+            times = found[key].sessions if key in found else 0
+            found[key] = Unmet(what, of, start, conflict.missing_wh, times + 1)
+    return sorted(found.values(), key=lambda item: (item.start, item.what, item.of))
 
 
 def section(view: View) -> Section:
@@ -87,16 +114,16 @@ def section(view: View) -> Section:
     parts: list[Part] = []
     if not np.isnan(used.share).all():
         parts.append(_figure(view, used))
-    parts += [_zones(view, used, over), *_alarms(view), *_conflicts(view)]
-    slots = int(over.sum())
-    found = conflicts(view)
+    parts += [_zones(view, used, over), *_alarms(view), *_unmet(view)]
+    slots, found = int(over.sum()), len(unmet(view))
     lead = (
         "Every limit was kept in every slot."
         if not slots
-        else f"A limit was exceeded {number(slots)} times; each time is explained below."
+        else f"A limit was exceeded {counted(slots, 'time', 'times')}, explained below."
     )
     if found:
-        lead += f" Schedules named {number(len(found))} needs or limits that they could not meet."
+        needs = counted(found, "need or limit", "needs or limits")
+        lead += f" Schedules named {needs} that they could not meet."
     return Section("limits", "Limits of zones and feeders", lead, tuple(parts))
 
 
@@ -114,7 +141,7 @@ def _figure(view: View, used: Usage) -> Figure:
     hidden = len(limited) - len(rows)
     caption = (
         "Average power at the meter where the zone joins the network; positive is import, "
-        "negative export."
+        "negative export. A dot marks a slot over the limit."
         + (f" {hidden} zones further from their limits are not drawn." if hidden else "")
     )
     svg = drawing.draw("zones", (1.1,) * len(rows), paint)
@@ -135,6 +162,10 @@ def _paint_zone(view: View, panel: Axes, row: int) -> None:
         if limit not in (-1, 1):
             panel.axhline(limit / 1000, color=drawing.LIMIT, linewidth=1.2, label=label)
             label = None
+    over = [alarm for alarm in alarms(view) if row in alarm.zones]
+    hours = [(alarm.slot - axis.slots.start + axis.slots.step / 2) / 3600 for alarm in over]
+    flow = [alarm.energy_wh[alarm.zones == row][0] * to_kw for alarm in over]
+    panel.plot(hours, flow, "o", color=drawing.LIMIT, markersize=4, clip_on=False)
     panel.axhline(0, color=drawing.ACTUAL, linewidth=0.4)
     panel.set_ylabel("kW")
     panel.set_title(zones.ids[row])
@@ -162,13 +193,18 @@ def _zones(view: View, used: Usage, over: Ints) -> Table:
                 _verdict(limits, int(over[row])),
             )
         )
-    head = ("zone", "part of", "members", "highest import [kW]", "limit", "highest export [kW]")
     note = f"{over.size - len(rows)} zones further from their limits are not listed."
     return Table(
         "zone-limits",
         "Zones",
-        (*head, "limit", "of limit", "slots over", "verdict"),
+        (
+            *("zone", "part of", "members"),
+            *("highest", "limit"),
+            *("highest", "limit"),
+            *("of limit", "slots over", "verdict"),
+        ),
         tuple(rows),
+        groups=(("", 3), ("import [kW]", 2), ("export [kW]", 2), ("", 3)),
         names=2,
         note=note if over.size > len(rows) else "",
     )
@@ -187,7 +223,7 @@ def _verdict(limits: tuple[int, int], over: int) -> str:
 def _alarms(view: View) -> list[Part]:
     sentences = [
         _explained(view, alarm, place)
-        for alarm in view.record.all(LimitExceeded)
+        for alarm in alarms(view)
         for place in range(alarm.zones.size)
     ]
     more = len(sentences) - MOST_ALARMS
@@ -213,37 +249,32 @@ def _explained(view: View, alarm: LimitExceeded, place: int) -> str:
     if same_way > abs(limit):
         return f"{head}; the schedule already foresaw {kwh(same_way, 2)} kWh."
     refused = float(np.nansum(view.told.refused[:, at]))
-    devices = f" and {number(refused)} devices did not follow their set-points" if refused else ""
-    return (
-        f"{head}; the schedule kept the limit with {kwh(same_way, 2)} kWh, use differed{devices}."
-    )
+    devices = f", {counted(refused, 'device', 'devices')} did not follow" if refused else ""
+    return f"{head}; the schedule kept it with {kwh(same_way, 2)} kWh; use was different{devices}."
 
 
-def _conflicts(view: View) -> list[Part]:
-    found = conflicts(view)
-    if not found:
-        return []
+def _unmet(view: View) -> list[Part]:
+    found = unmet(view)
     rows = [
         (
-            solved.session,
-            _CONFLICTS.get(conflict.kind, conflict.kind),
-            _subject(view, solved.session, conflict),
-            view.clock(solved.horizon.start + conflict.first_slot * solved.horizon.step),
-            kwh(conflict.missing_wh, 2),
+            item.what,
+            item.of,
+            view.clock(item.start),
+            kwh(item.missing_wh, 2),
+            number(item.sessions),
         )
-        for solved, conflict in found[:MOST_ROWS]
+        for item in found[:MOST_ROWS]
     ]
     hidden = len(found) - len(rows)
-    return [
-        Table(
-            "conflicts",
-            "What schedules could not meet",
-            ("session", "what", "of", "from", "missing [kWh]"),
-            tuple(rows),
-            names=4,
-            note=f"{hidden} more are in the journal." if hidden else "",
-        )
-    ]
+    table = Table(
+        "conflicts",
+        "What schedules could not meet",
+        ("what", "of", "from", "missing [kWh]", "schedules that named it"),
+        tuple(rows),
+        names=3,
+        note=f"{number(hidden)} more are in the journal." if hidden else "",
+    )
+    return [table] if rows else []
 
 
 def _subject(view: View, session: str, conflict: Conflict) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from gridpact.app.report import drawing
 from gridpact.app.report.parts import Figure, Notes, Section, Table
 from gridpact.app.report.series import laid
-from gridpact.app.report.text import kwh, number, price
+from gridpact.app.report.text import counted, kwh, number, price
 from gridpact.app.report.view import View
 from gridpact.base.rounding import round_half_even
 from gridpact.base.units import Floats, checked_multiply, checked_sum
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_SESSIONS = 40
+Cleared: TypeAlias = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,14 @@ def section(view: View) -> Section:
     return Section(
         "market",
         "Prices and trades",
-        "A trade within the community is made where both sides gain: it clears between what the "
-        "supplier pays for energy and what the supplier asks for it.",
+        "A trade within the community is made where both sides gain: it clears above what the "
+        "supplier pays for energy, and below what a buyer would pay the supplier plus the network "
+        "charge that local energy saves.",
         (_figure(view), _sessions(view), *_remarks(view)),
     )
 
 
-def _cleared(view: View, kind: str) -> tuple[Floats, Floats]:
+def _cleared(view: View, kind: str) -> Cleared:
     """Volume [Wh] and energy-weighted price [µ¤/kWh] by slot of all sessions of a kind."""
     volume, value = np.zeros((2, view.axis.slots.count))
     for cleared in view.sessions:
@@ -77,56 +79,78 @@ def _cleared(view: View, kind: str) -> tuple[Floats, Floats]:
     return volume, np.divide(value, volume, out=np.full_like(value, np.nan), where=volume > 0)
 
 
-def _outside(view: View) -> tuple[Floats, Floats, Floats]:
-    spot = [(m.slots, m.spot_micro_per_kwh[None]) for m in view.record.all(PricesPublished)]
-    days = view.record.all(DaySettled)
+@dataclass(frozen=True)
+class _Line:
+    """One price over the axis [µ¤/kWh per slot] and how it is drawn."""
+
+    label: str
+    colour: str
+    values: Floats
+    dashed: bool = False
+
+
+def _outside(view: View) -> list[_Line]:
+    """Prices outside the community, and what a local kWh is worth to who buys it."""
+    days, tariffs = view.record.all(DaySettled), view.community.tariffs
+    published = view.record.all(PricesPublished)
+    spot = laid(view.axis, [(m.slots, m.spot_micro_per_kwh[None]) for m in published], 1)[0]
     bought = [(day.slots, day.import_price_micro_per_kwh[None]) for day in days]
     sold = [(day.slots, day.export_price_micro_per_kwh[None]) for day in days]
-    found = [laid(view.axis, pieces, 1)[0] for pieces in (spot, bought, sold)]
-    return found[0], found[1], found[2]
+    asked, paid = (laid(view.axis, pieces, 1)[0] for pieces in (bought, sold))
+    saved = tariffs.network_micro_per_kwh - tariffs.network_local_micro_per_kwh
+    return [
+        _Line("worth to a buyer", drawing.SUPPLIER, asked + saved, dashed=True),
+        _Line("supplier sells at", drawing.SUPPLIER, asked),
+        _Line("main market", drawing.QUIET, spot),
+        _Line("supplier buys at", drawing.EXPORT, paid),
+    ]
 
 
 def _figure(view: View) -> Figure:
-    axis = view.axis
-    outside = zip(
-        ("main market", "supplier sells at", "supplier buys at"),
-        (drawing.QUIET, drawing.SUPPLIER, drawing.EXPORT),
-        _outside(view),
-        strict=True,
-    )
     ahead, within = _cleared(view, "day-ahead"), _cleared(view, "intraday")
 
     def paint(panels: list[Axes]) -> None:
-        for label, colour, values in outside:
-            drawing.steps(panels[0], axis, axis.meant(values) / 1e6, color=colour, label=label)
-        for label, colour, (volume, paid) in (
-            ("day-ahead trades", drawing.LOCAL, ahead),
-            ("intraday trades", drawing.SOLAR, within),
-        ):
-            if not volume.any():
-                continue
-            shown = _weighted(view, volume, paid) / 1e6
-            drawing.steps(panels[0], axis, shown, color=colour, linewidth=2.0, label=label)
-        panels[0].set_ylabel(f"{view.money.currency}/kWh")
-        layers = [
-            ("day-ahead", drawing.LOCAL, axis.binned(ahead[0]) / 1000),
-            ("intraday", drawing.SOLAR, axis.binned(within[0]) / 1000),
-            ("shared by key", drawing.PLAN, axis.binned(view.balance.shared) / 1000),
-        ]
-        drawing.stack(panels[1], axis, [layer for layer in layers if np.nansum(layer[2])])
-        panels[1].set_ylabel(f"kWh per {axis.per}")
+        _paint_prices(view, panels[0], ahead, within)
+        _paint_volumes(view, panels[1], ahead, within)
         for panel in panels:
             drawing.legend(panel)
-        drawing.timeline(panels, axis)
+        drawing.timeline(panels, view.axis)
 
+    unit, per = view.money.currency, view.axis.per
     caption = (
-        f"Energy prices before network charges and levies [{view.money.currency}/kWh], and what "
-        f"was traded and shared within the community [kWh per {axis.per}]. No line where nothing "
-        "was traded."
+        f"Energy prices before network charges and levies [{unit}/kWh], and energy traded and "
+        f"shared within the community [kWh per {per}]. “Worth to a buyer” is the supplier’s price "
+        "plus the network charge that local energy saves. No line where nothing was traded."
     )
-    return Figure(
-        "prices", "Prices and volumes", caption, drawing.draw("prices", (2.0, 1.1), paint)
-    )
+    svg = drawing.draw("prices", (2.0, 1.1), paint)
+    return Figure("prices", "Prices and volumes", caption, svg)
+
+
+def _paint_prices(view: View, panel: Axes, ahead: Cleared, within: Cleared) -> None:
+    axis = view.axis
+    for line in _outside(view):
+        dash: dict[str, Any] = {"linestyle": drawing.DASHED} if line.dashed else {}
+        shown = axis.meant(line.values) / 1e6
+        drawing.steps(panel, axis, shown, color=line.colour, label=line.label, **dash)
+    for label, colour, width, (volume, paid) in (
+        ("day-ahead trades", drawing.LOCAL, 2.8, ahead),
+        ("intraday trades", drawing.SOLAR, 1.4, within),
+    ):
+        if volume.any():
+            shown = _weighted(view, volume, paid) / 1e6
+            drawing.steps(panel, axis, shown, color=colour, linewidth=width, label=label)
+    panel.set_ylabel(f"{view.money.currency}/kWh")
+
+
+def _paint_volumes(view: View, panel: Axes, ahead: Cleared, within: Cleared) -> None:
+    axis = view.axis
+    layers = [
+        ("day-ahead", drawing.LOCAL, axis.binned(ahead[0]) / 1000),
+        ("intraday", drawing.SOLAR, axis.binned(within[0]) / 1000),
+        ("shared by key", drawing.PLAN, axis.binned(view.balance.shared) / 1000),
+    ]
+    drawing.stack(panel, axis, [layer for layer in layers if np.nansum(layer[2])])
+    panel.set_ylabel(f"kWh per {axis.per}")
 
 
 def _weighted(view: View, volume: Floats, paid: Floats) -> Floats:
@@ -193,7 +217,7 @@ def _remarks(view: View) -> tuple[Notes, ...]:
         for reason in refused.reasons:
             reasons[reason] = reasons.get(reason, 0) + 1
     items = [
-        f"{number(count)} orders were refused: {reason.replace('_', ' ')}."
+        f"{counted(count, 'order was', 'orders were')} refused: {reason.replace('_', ' ')}."
         for reason, count in sorted(reasons.items())
     ]
     items += [

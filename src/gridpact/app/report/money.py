@@ -9,7 +9,7 @@ import numpy as np
 from gridpact.app.report import drawing
 from gridpact.app.report.bills import MEMBERS, name_of, received
 from gridpact.app.report.parts import Figure, Notes, Section, Table
-from gridpact.app.report.text import MISSING, kwh, number, percent
+from gridpact.app.report.text import MISSING, kwh, number
 from gridpact.app.report.view import View
 from gridpact.base.units import Floats, Ints, checked_sum
 from gridpact.ledger.entries import NetSettled
@@ -19,7 +19,7 @@ from gridpact.settlement.messages import DaySettled
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_NAMED, MOST_ROWS = 40, 60
+MOST_NAMED, MOST_ROWS, LONGEST_NAME = 40, 60, 22
 _HEADS = {
     "spot": "local trades",
     "sharing": "sharing",
@@ -62,36 +62,58 @@ def _figure(view: View) -> Figure:
     alone = np.asarray(view.bills.supplier_only_minor[order] * value, np.float64)
     paid = np.asarray(view.bills.total_minor[order] * value, np.float64)
 
+    names = [_short(view.community.members.ids[row]) for row in order]
+    few = order.size <= MOST_NAMED
+
     def paint(panels: list[Axes]) -> None:
-        _paint_bars(panels[0], alone, paid)
-        panels[0].set_ylabel(f"{view.money.currency}, negative: earned")
-        drawing.legend(panels[0])
-        panels[0].set_xlabel("members, largest saving first")
-        if order.size <= MOST_NAMED:
-            names = [view.community.members.ids[row] for row in order]
-            panels[0].set_xticks(range(order.size), names, rotation=90, fontsize=7.5)
-            panels[0].set_xlabel("")
+        _paint_bills(panels[0], alone, paid)
+        _paint_saving(panels[1], alone - paid)
+        for panel in panels:
+            panel.axhline(0, color=drawing.ACTUAL, linewidth=0.6)
+            panel.set_xlim(-0.7, order.size - 0.3)
+            panel.set_ylabel(view.money.currency)
+            panel.set_xticks([])
+            drawing.legend(panel)
+        if few:
+            panels[1].set_xticks(range(order.size), names, rotation=90, fontsize=7.5)
+        else:
+            panels[1].set_xlabel("members, largest saving first")
 
     better = int((saving > 0).sum())
     caption = (
-        f"Each member’s bill beside what the supplier alone would have charged, sorted by saving: "
+        "Each member’s bill beside what the supplier alone would have charged (below zero: earned) "
+        "and the saving, largest first: "
         f"{number(better)} of {number(saving.size)} members pay less, "
         f"{number(float((saving < 0).sum()))} pay more."
     )
-    svg = drawing.draw("savings", (2.3,), paint, foot=0.95 if order.size <= MOST_NAMED else 0.45)
+    foot = 0.2 + 0.075 * max(map(len, names), default=0) if few else 0.45
+    svg = drawing.draw("savings", (1.8, 0.9), paint, foot=foot)
     return Figure("savings", "Savings by member", caption, svg)
 
 
-def _paint_bars(panel: Axes, alone: Floats, paid: Floats) -> None:
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def _paint_bills(panel: Axes, alone: Floats, paid: Floats) -> None:
     places = np.arange(alone.size)
     if alone.size <= 2 * MOST_NAMED:
         panel.bar(places - 0.21, alone, 0.4, color=drawing.QUIET, label="supplier only")
         panel.bar(places + 0.21, paid, 0.4, color=drawing.SUPPLIER, label="with gridpact")
-    else:  # one pixel a member: two outlines over the sorted members
-        edges = np.arange(alone.size + 1) - 0.5
-        panel.stairs(alone - paid, edges, fill=True, color=drawing.LOCAL, label="saving")
-    panel.axhline(0, color=drawing.ACTUAL, linewidth=0.6)
-    panel.set_xlim(-0.7, alone.size - 0.3)
+        return
+    # Too many for bars: a dot each.
+    panel.plot(places, alone, ".", color=drawing.QUIET, markersize=2, label="supplier only")
+    panel.plot(places, paid, ".", color=drawing.SUPPLIER, markersize=2, label="with gridpact")
+
+
+def _paint_saving(panel: Axes, saving: Floats) -> None:
+    edges = np.arange(saving.size + 1) - 0.5
+    for label, colour, values in (
+        ("saving", drawing.LOCAL, np.maximum(saving, 0)),
+        ("extra cost", drawing.LIMIT, np.minimum(saving, 0)),
+    ):
+        if values.any():
+            panel.stairs(values, edges, fill=True, color=colour, label=label)
 
 
 def _settlement(view: View) -> Table:
@@ -104,19 +126,13 @@ def _settlement(view: View) -> Table:
             list(_HEADS.values()).index(column[0]) if column[0] in _HEADS.values() else len(_HEADS)
         ),
     )
-    cells = {
-        party: [
-            sum(amount for name, amount in lines.items() if _column(name) == column)
-            for column in columns
-        ]
-        for party, lines in table.items()
-    }
-    money = view.money
-    rows = [
-        (_party(view, party), *map(money.minor, amounts), money.minor(sum(amounts)))
-        for party, amounts in cells.items()
-    ]
-    totals = [sum(column) for column in zip(*cells.values(), strict=True)]
+    money, rows = view.money, []
+    for party, lines in table.items():
+        found = [[lines[name] for name in lines if _column(name) == column] for column in columns]
+        shown = [money.minor(sum(amounts)) if amounts else MISSING for amounts in found]
+        rows.append((_party(view, party), *shown, money.minor(sum(lines.values()))))
+    whole = [(name, amount) for lines in table.values() for name, amount in lines.items()]
+    totals = [sum(amount for name, amount in whole if _column(name) == each) for each in columns]
     heads = [column[0] for column in columns]
     groups = [(head, heads.count(head)) for head in dict.fromkeys(heads)]
     return Table(
@@ -221,7 +237,6 @@ def _members(view: View) -> Table:
             money.minor(paid),
             money.minor(alone),
             money.minor(alone - paid),
-            percent(alone - paid, alone) if alone > 0 else MISSING,
         )
 
     count = len(members.ids)
@@ -246,7 +261,6 @@ def _members(view: View) -> Table:
             "bill",
             "supplier only",
             "saving",
-            "of it",
         ),
         tuple(rows),
         row(("all", ""), slice(None)),

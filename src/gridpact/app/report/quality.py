@@ -9,7 +9,7 @@ import numpy as np
 
 from gridpact.app.report import drawing
 from gridpact.app.report.parts import Figure, Notes, Part, Section, Table
-from gridpact.app.report.text import number, percent
+from gridpact.app.report.text import counted, number, percent
 from gridpact.app.report.view import View
 from gridpact.ledger.messages import CommitRefused
 from gridpact.metering.messages import DayMetered, ReadingsReceived, ReadingsRefused
@@ -108,7 +108,7 @@ def _figure(view: View) -> Figure:
         drawing.timeline(panels, view.axis)
 
     caption = "Share of meters whose reading was estimated. Empty where the day is not metered yet."
-    svg = drawing.draw("estimated", (0.8,), paint)
+    svg = drawing.draw("estimated", (0.8,), paint, head=0.1)
     return Figure("estimated", "Estimated readings", caption, svg)
 
 
@@ -142,14 +142,20 @@ def _devices(view: View) -> list[Part]:
                 percent(float(refused.sum()), slots * refused.size, 2),
             ),
             names=2,
-            note=f"{others} more devices did so less often." if others > 0 else "",
+            note=f"{counted(others, 'more device', 'more devices')} did so as often or less."
+            if others > 0
+            else "",
         )
     ]
 
 
 def _events(view: View) -> list[Part]:
     record = view.record
-    alone = sum(message.autonomous for message in record.all(DispatchIssued))
+    slots = view.axis.slots
+    alone = sum(
+        message.autonomous and slots.start <= message.slot < slots.end
+        for message in record.all(DispatchIssued)
+    )
     items = [
         f"No schedule from session {skipped.session}: {skipped.reason}."
         for skipped in record.all(PlanSkipped)
@@ -159,5 +165,7 @@ def _events(view: View) -> list[Part]:
         for refused in record.all(CommitRefused)
     ]
     if alone:
-        items.append(f"{number(alone)} slots had no schedule in force; devices acted on their own.")
+        items.append(
+            f"{counted(alone, 'slot', 'slots')} had no schedule in force; devices acted alone."
+        )
     return [Notes(tuple(items), "warn")] if items else []

@@ -36,6 +36,11 @@ def percent(part: float, whole: float, digits: int = 1) -> str:
     return f"{number(100 * part / whole, digits)}{THIN}%" if whole else MISSING
 
 
+def counted(count: float, one: str, many: str) -> str:
+    """Write a number of things: ``1 device`` but ``2 devices``."""
+    return f"{number(count)} {one if count == 1 else many}"
+
+
 def price(micro_per_kwh: float) -> str:
     """Write a price [µ¤/kWh] in ¤/kWh with four digits."""
     return number(micro_per_kwh / MICRO_PER_UNIT, 4)
