@@ -18,7 +18,7 @@ from gridpact.forecasting.messages import (
     HistoryLoaded,
     HistoryRequested,
 )
-from gridpact.forecasting.update import updated
+from gridpact.forecasting.update import LOAD_MEMORY_S, SOLAR_MEMORY_S, Seen, updated
 from gridpact.kernel.messages import Message
 from gridpact.kernel.rooms import Room, Step
 from gridpact.market.messages import SessionOpened
@@ -169,9 +169,17 @@ class Forecasting:
         place = slice(base.window.index(seen.start), base.window.index(seen.start) + seen.count)
         rest = slice(first, first + message.window.count)
         load = updated(
-            base.load_wh[:, rest], lead, found.load_wh, found.load_known, base.load_wh[:, place]
+            base.load_wh[:, rest],
+            lead,
+            Seen(found.load_wh, found.load_known, base.load_wh[:, place]),
+            LOAD_MEMORY_S,
         )
-        pv = updated(base.pv_wh[:, rest], lead, found.pv_wh, found.pv_known, base.pv_wh[:, place])
+        pv = updated(
+            base.pv_wh[:, rest],
+            lead,
+            Seen(found.pv_wh, found.pv_known, base.pv_wh[:, place]),
+            SOLAR_MEMORY_S,
+        )
         none = np.zeros((0, 0, message.window.count), np.int64)
         return ForecastIssued(
             session=message.session,
