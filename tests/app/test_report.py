@@ -471,3 +471,16 @@ def test_the_repeated_hour_is_marked(run):
 
 def test_axis_covers_metered_and_settled_days(run):
     assert axis_of(run.record()).days == ("2026-03-28", "2026-03-29")
+
+
+def test_labels_keep_all_their_digits():
+    axis = Axis(Calendar("Europe/Berlin", 3600), ("2026-06-15",))
+
+    def paint(panels):
+        steps(panels[0], axis, np.full(24, 0.125), color="#654321", label="line")
+        panels[0].set_yticks([0.125, 0.375])
+
+    svg = draw("digits", (1.0,), paint)
+    assert ">0.125<" in svg
+    assert ">0.375<" in svg
+    assert not re.search(r"<[^>]*\.\d{3}[^>]*>", svg)

@@ -99,12 +99,17 @@ def _panels(figure: Figure, heights: Sequence[float], space: tuple[float, float]
     return found
 
 
+def _shorter(tag: re.Match[str]) -> str:
+    """Cut coordinates to a hundredth of a point, finer than any screen; never the words between."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", tag[0])
+
+
 def _inline(svg: str, name: str) -> str:
     """Keep the drawing alone: no declarations, no metadata, ids that no other drawing has."""
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"(\.\d\d)\d+", r"\1", svg)  # a hundredth of a point is finer than any screen
+    svg = re.sub(r"<[^>]+>", _shorter, svg)
     svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg)
     svg = re.sub(r'<g id="(?:[a-z]*_\d+|[a-z]+\d*_[a-z_]*\d+|PatchCollection_\d+)">', "<g>", svg)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)

@@ -119,7 +119,7 @@ def section(view: View) -> Section:
     lead = (
         "Every limit was kept in every slot."
         if not slots
-        else f"A limit was exceeded {counted(slots, 'time', 'times')}, explained below."
+        else f"Limits were exceeded in {counted(slots, 'slot', 'slots')}, explained below."
     )
     if found:
         needs = counted(found, "need or limit", "needs or limits")

@@ -86,7 +86,7 @@ def _figure(view: View) -> Figure:
         f"{number(better)} of {number(saving.size)} members pay less, "
         f"{number(float((saving < 0).sum()))} pay more."
     )
-    foot = 0.2 + 0.075 * max(map(len, names), default=0) if few else 0.45
+    foot = 0.2 + 0.065 * max(map(len, names), default=0) if few else 0.45
     svg = drawing.draw("savings", (1.8, 0.9), paint, foot=foot)
     return Figure("savings", "Savings by member", caption, svg)
 
@@ -107,12 +107,15 @@ def _paint_bills(panel: Axes, alone: Floats, paid: Floats) -> None:
 
 
 def _paint_saving(panel: Axes, saving: Floats) -> None:
+    places, few = np.arange(saving.size), saving.size <= 2 * MOST_NAMED
     edges = np.arange(saving.size + 1) - 0.5
     for label, colour, values in (
         ("saving", drawing.LOCAL, np.maximum(saving, 0)),
         ("extra cost", drawing.LIMIT, np.minimum(saving, 0)),
     ):
-        if values.any():
+        if values.any() and few:
+            panel.bar(places, values, 0.82, color=colour, label=label)
+        elif values.any():
             panel.stairs(values, edges, fill=True, color=colour, label=label)
 
 
