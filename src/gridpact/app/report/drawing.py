@@ -131,6 +131,14 @@ def steps(axes: Axes, axis: Axis, values: Floats, label: str, **style: Any) -> N
     axes.plot(*_corners(axis, values), label=label, solid_joinstyle="miter", **style)
 
 
+def levels(axes: Axes, axis: Axis, values: Floats, label: str, **style: Any) -> None:
+    """Draw each bin's value as a level of its own, for prices that come and go."""
+    apart = np.full(len(values), np.nan)
+    x = np.stack([axis.hours[:-1], axis.hours[1:], apart], axis=1).ravel()
+    y = np.stack([values, values, apart], axis=1).ravel()
+    axes.plot(x, y, label=label, **style)
+
+
 def stack(axes: Axes, axis: Axis, layers: Sequence[tuple[str, str, Floats]]) -> None:
     """Fill layers ``(label, colour, values per bin)`` on top of each other; gaps stay gaps."""
     base = np.zeros(len(axis.hours) - 1)

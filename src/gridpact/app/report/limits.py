@@ -140,7 +140,7 @@ def _figure(view: View, used: Usage) -> Figure:
 
     hidden = len(limited) - len(rows)
     caption = (
-        "Average power at the meter where the zone joins the network; positive is import, "
+        f"Average power per {view.axis.per} where the zone joins the network; positive is import, "
         "negative export. A dot marks a slot over the limit."
         + (f" {hidden} zones further from their limits are not drawn." if hidden else "")
     )

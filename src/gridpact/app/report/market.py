@@ -138,7 +138,7 @@ def _paint_prices(view: View, panel: Axes, ahead: Cleared, within: Cleared) -> N
     ):
         if volume.any():
             shown = _weighted(view, volume, paid) / 1e6
-            drawing.steps(panel, axis, shown, color=colour, linewidth=width, label=label)
+            drawing.levels(panel, axis, shown, color=colour, linewidth=width, label=label)
     panel.set_ylabel(f"{view.money.currency}/kWh")
 
 
