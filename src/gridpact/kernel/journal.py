@@ -21,6 +21,7 @@ from gridpact.base.errors import JournalDamaged, StoreError
 FORMAT = 1
 START = bytes(32)
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 _TABLES = """
 CREATE TABLE journal (
@@ -74,13 +75,43 @@ def _checked(values: Sequence[Any], chain: bytes) -> tuple[Row | None, bytes]:
         return None, chain
 
 
-class Journal:
-    """Append-only store of rows in one SQLite file, or in memory with ``":memory:"``."""
-
-    def __init__(self, path: Path | str, *, durable: bool = False) -> None:
-        self._path = str(path)
+def _reader(path: str) -> sqlite3.Connection:
+    """Open a journal to read it, also from a medium that cannot be written."""
+    address = Path(path).absolute().as_uri()
+    for mode in ("rw", "rw&immutable=1"):
+        # rw, so that a reader tidies up SQLite's files beside the journal; it never makes one
+        db = sqlite3.connect(f"{address}?mode={mode}", isolation_level=None, uri=True)
         try:
-            self._db = sqlite3.connect(self._path, isolation_level=None)
+            db.execute("PRAGMA query_only=ON")
+            db.execute("SELECT count(*) FROM sqlite_schema")
+        except sqlite3.OperationalError as error:
+            db.close()
+            # a finished journal on a read-only medium has no log, and none can be made there
+            logged = Path(f"{path}-wal").exists() or "immutable" in mode
+            if error.sqlite_errorcode & 0xFF not in _NO_LOG or logged:
+                raise
+        except sqlite3.Error:
+            db.close()
+            raise
+        else:
+            return db
+    raise AssertionError  # the last mode returns or raises
+
+
+class Journal:
+    """Append-only store of rows in one SQLite file, or in memory with ``":memory:"``.
+
+    Without ``writable`` the journal must exist and is only read. ``durable`` waits for the disk.
+    """
+
+    def __init__(self, path: Path | str, *, durable: bool = False, writable: bool = True) -> None:
+        self._path, self._writable = str(path), writable
+        try:
+            self._db = (
+                sqlite3.connect(self._path, isolation_level=None)
+                if writable
+                else _reader(self._path)
+            )
         except sqlite3.Error as error:
             raise self._trouble(error) from error
         try:
@@ -94,13 +125,19 @@ class Journal:
 
     def _open(self, durable: bool) -> tuple[int, bytes]:
         """Make or check the tables; return the last row's number and chain value."""
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        if self._writable:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         found = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if found == 0 and not self._writable:
+            raise StoreError(f"{self._path} is not a journal of gridpact; give another path")
         if found == 0:
             self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version={FORMAT}; COMMIT;")
         elif found > FORMAT:
-            raise StoreError(f"{self._path} was written by a newer gridpact (format {found})")
+            raise StoreError(
+                f"{self._path} was written by a newer gridpact (format {found}, "
+                f"this one reads {FORMAT}); update gridpact"
+            )
         last = self._db.execute("SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1")
         head: tuple[int, bytes] = last.fetchone() or (-1, START)
         return head
@@ -108,10 +145,13 @@ class Journal:
     def _trouble(self, error: sqlite3.Error) -> StoreError:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
             return self._damaged(f"the file cannot be read ({error})")
-        return StoreError(
-            f"journal {self._path}: {error}; what was written before is intact. "
-            "Free space or make the folder writable, then resume the run"
-        )
+        advice = "the file must exist and be readable"
+        if self._writable:
+            advice = (
+                "what was written before is intact. "
+                "Free space or make the folder writable, then resume the run"
+            )
+        return StoreError(f"journal {self._path}: {error}; {advice}")
 
     def _damaged(self, what: str) -> JournalDamaged:
         return JournalDamaged(f"journal {self._path}: {what}")
@@ -209,7 +249,8 @@ class Journal:
         try:
             if self._db.in_transaction:  # interrupted in the middle of a write
                 self._db.execute("ROLLBACK")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self._writable:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             raise self._trouble(error) from error
         finally:

@@ -59,17 +59,19 @@ class Store:
         if writable:
             return sqlite3.connect(self.path, timeout=wait_s, isolation_level=None)
         try:
-            return self._probed("mode=ro", wait_s)
+            # rw, so that a reader tidies up SQLite's files beside the ledger; it never makes one
+            return self._probed("mode=rw", wait_s)
         except sqlite3.OperationalError as error:
             # A finished copy on a read-only medium has no log beside it and none can be made there.
             if error.sqlite_errorcode & 0xFF not in _NO_LOG or Path(self.path + "-wal").exists():
                 raise
-            return self._probed("mode=ro&immutable=1", wait_s)
+            return self._probed("mode=rw&immutable=1", wait_s)
 
     def _probed(self, mode: str, wait_s: float) -> sqlite3.Connection:
         address = f"{Path(self.path).absolute().as_uri()}?{mode}"
         db = sqlite3.connect(address, timeout=wait_s, isolation_level=None, uri=True)
         try:
+            db.execute("PRAGMA query_only=ON")
             db.execute("SELECT count(*) FROM sqlite_schema")
         except BaseException:
             db.close()
