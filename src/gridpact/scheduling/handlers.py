@@ -10,13 +10,14 @@ import msgspec
 import numpy as np
 
 from gridpact.base.slots import Slots, covers, overlap
-from gridpact.base.units import Ints
+from gridpact.base.units import Ints, checked_add
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.kernel.messages import Later, Message
 from gridpact.kernel.rooms import Room, Step
 from gridpact.market.messages import PricesPublished, SessionCleared, SessionOpened
 from gridpact.registry.messages import CommunityOpened
 from gridpact.registry.model import Community
+from gridpact.scheduling.appliances import begun, running_wh, still_wanted
 from gridpact.scheduling.messages import (
     DispatchIssued,
     NeedsRequested,
@@ -125,6 +126,7 @@ class Scheduling:
         if needs is None or forecast is None or not spot:
             reason = "no main-market prices" if not spot else "no needs or no forecast"
             return [PlanSkipped(session=message.session, reason=reason)]
+        needs, forecast = self._with_runs(state, message.horizon, needs, forecast)
         inputs = Inputs(
             needs,
             forecast,
@@ -139,6 +141,15 @@ class Scheduling:
                 session=message.session, window=message.window, horizon=message.horizon, plan=plan
             )
         ]
+
+    def _with_runs(
+        self, state: State, horizon: Slots, needs: NeedsStated, forecast: ForecastIssued
+    ) -> tuple[NeedsStated, ForecastIssued]:
+        """Leave out appliances that have begun by then; what they still take is load."""
+        schedules = ((item.window, item.plan.run_start) for item in state.plans)
+        begun_at = begun(schedules, horizon, len(self._community.runs.ids))
+        load = checked_add(forecast.load_wh, running_wh(self._community, horizon, begun_at))
+        return still_wanted(needs, begun_at), msgspec.structs.replace(forecast, load_wh=load)
 
     def _expected(self, state: State, horizon: Slots) -> Ints:
         """Stored energy expected when a horizon begins: the plan's, moved by what is off now."""
