@@ -161,49 +161,33 @@ def _weighted(view: View, volume: Floats, paid: Floats) -> Floats:
 
 
 def _sessions(view: View) -> Table:
-    found = view.sessions
-    rows = []
-    for cleared in found[-MOST_SESSIONS:]:
-        made = turnover([cleared])
-        rows.append(
-            (
-                cleared.session.id,
-                view.clock(cleared.session.gate),
-                number(cleared.orders),
-                kwh(float(cleared.asked_wh.sum()), 1),
-                kwh(float(cleared.offered_wh.sum()), 1),
-                kwh(made.energy_wh, 1),
-                price(made.price),
-                _value(view, made),
-            )
-        )
-    made, hidden = turnover(found), len(found) - len(rows)
+    found, unit = view.sessions, view.money.currency
+    rows = [
+        (item.session.id, view.clock(item.session.gate), *_sums(view, [item]))
+        for item in found[-MOST_SESSIONS:]
+    ]
+    hidden = len(found) - len(rows)
+    energies = ("asked [kWh]", "offered [kWh]", "traded [kWh]")
     return Table(
         "sessions",
         "Sessions",
-        (
-            "session",
-            "gate",
-            "orders",
-            "asked [kWh]",
-            "offered [kWh]",
-            "traded [kWh]",
-            f"average price [{view.money.currency}/kWh]",
-            f"value [{view.money.currency}]",
-        ),
+        ("session", "gate", "orders", *energies, f"average price [{unit}/kWh]", f"value [{unit}]"),
         tuple(rows),
-        (
-            "all",
-            "",
-            number(sum(item.orders for item in found)),
-            kwh(float(sum(item.asked_wh.sum() for item in found)), 1),
-            kwh(float(sum(item.offered_wh.sum() for item in found)), 1),
-            kwh(made.energy_wh, 1),
-            price(made.price),
-            _value(view, made),
-        ),
+        ("all", "", *_sums(view, found)),
         names=2,
         note=f"{hidden} earlier sessions are not listed." if hidden else "",
+    )
+
+
+def _sums(view: View, found: Sequence[SessionCleared]) -> tuple[str, ...]:
+    made = turnover(found)
+    return (
+        number(sum(item.orders for item in found)),
+        kwh(float(sum(item.asked_wh.sum() for item in found)), 1),
+        kwh(float(sum(item.offered_wh.sum() for item in found)), 1),
+        kwh(made.energy_wh, 1),
+        price(made.price),
+        _value(view, made),
     )
 
 

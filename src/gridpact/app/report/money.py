@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gridpact.app.report import drawing
+from gridpact.app.report import drawing, member_bills
 from gridpact.app.report.bills import MEMBERS, name_of, received
+from gridpact.app.report.member_bills import HEADS, head_of
 from gridpact.app.report.parts import Figure, Notes, Section, Table
-from gridpact.app.report.text import MISSING, kwh, number
+from gridpact.app.report.text import MISSING, number
 from gridpact.app.report.view import View
-from gridpact.base.units import Floats, Ints, checked_sum
+from gridpact.base.units import Floats, checked_sum
 from gridpact.ledger.entries import NetSettled
 from gridpact.ledger.messages import CommitRequested
 from gridpact.settlement.messages import DaySettled
@@ -19,26 +20,13 @@ from gridpact.settlement.messages import DaySettled
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_NAMED, MOST_ROWS, LONGEST_NAME = 40, 60, 22
-_HEADS = {
-    "spot": "local trades",
-    "sharing": "sharing",
-    "supplier": "supplier",
-    "network": "network and levy",
-    "imbalance": "imbalance",
-}
+MOST_NAMED, LONGEST_NAME = 40, 22
 ASSUMPTION = (
     "“Supplier only” is what each member would have paid with the same physical behaviour and the "
     "same readings, but without the community: all energy withdrawn and injected is settled at "
     "the supplier’s tariff of the scenario, with full network charges and levies, rounded once a "
     "day. Storage and appliances are not planned anew, and the supplier carries imbalance itself."
 )
-
-
-def head_of(name: str) -> str:
-    """Group of a contract's lines: ``spot.intraday-0900`` and ``spot.day-ahead`` are trades."""
-    first = name.split(".", 1)[0]
-    return _HEADS.get(first, first)
 
 
 def section(view: View) -> Section:
@@ -51,7 +39,10 @@ def section(view: View) -> Section:
     period = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     lead = f"Statements of {period} in {view.money.currency}. {ASSUMPTION}"
     return Section(
-        "money", title, lead, (_figure(view), _settlement(view), _checks(view), _members(view))
+        "money",
+        title,
+        lead,
+        (_figure(view), _settlement(view), _checks(view), member_bills.table(view)),
     )
 
 
@@ -126,7 +117,7 @@ def _settlement(view: View) -> Table:
     columns = sorted(
         dict.fromkeys((head_of(name), name.rsplit(".", 1)[1]) for name in names),
         key=lambda column: (
-            list(_HEADS.values()).index(column[0]) if column[0] in _HEADS.values() else len(_HEADS)
+            list(HEADS.values()).index(column[0]) if column[0] in HEADS.values() else len(HEADS)
         ),
     )
     money, rows = view.money, []
@@ -212,67 +203,3 @@ def _ledger_check(view: View) -> str:
         if same
         else "The net positions committed to the ledger DIFFER from these statements."
     )
-
-
-def _members(view: View) -> Table:
-    bills, money, members = view.bills, view.money, view.community.members
-    heads = [
-        head for head in _HEADS.values() if any(head_of(k.contract) == head for k in bills.kinds)
-    ]
-    heads += sorted({head_of(k.contract) for k in bills.kinds} - set(heads))
-    grouped = np.stack(
-        [
-            checked_sum(
-                bills.paid_minor[[head_of(k.contract) == head for k in bills.kinds]], axis=0
-            )
-            for head in heads
-        ]
-    )
-    taken, given = (_energy(values) for values in (view.read.withdrawal, view.read.injection))
-
-    def row(names: tuple[str, str], pick: Ints | slice) -> tuple[str, ...]:
-        paid, alone = int(bills.total_minor[pick].sum()), int(bills.supplier_only_minor[pick].sum())
-        return (
-            *names,
-            kwh(float(taken[pick].sum()), 1),
-            kwh(float(given[pick].sum()), 1),
-            *(money.minor(int(amounts[pick].sum())) for amounts in grouped),
-            money.minor(paid),
-            money.minor(alone),
-            money.minor(alone - paid),
-        )
-
-    count = len(members.ids)
-    rows = [
-        row((members.ids[at], members.roles[at]), np.array([at]))
-        for at in range(min(count, MOST_ROWS))
-    ]
-    note = (
-        f"The first {MOST_ROWS} of {number(count)} members; all are in bills.csv."
-        if count > MOST_ROWS
-        else "Every line, with its exact amount, is in statements.csv."
-    )
-    return Table(
-        "bills",
-        f"Bills [{money.currency}]: positive is what the member pays",
-        (
-            "member",
-            "role",
-            "withdrawn [kWh]",
-            "injected [kWh]",
-            *heads,
-            "bill",
-            "supplier only",
-            "saving",
-        ),
-        tuple(rows),
-        row(("all", ""), slice(None)),
-        names=2,
-        note=note,
-    )
-
-
-def _energy(values: Floats) -> Floats:
-    """Sum over known slots [members]; NaN where a member has none."""
-    bare = np.isnan(values).all(axis=1)
-    return np.where(bare, np.nan, np.nansum(values, axis=1))
