@@ -20,22 +20,28 @@ def orders(
 ) -> Orders:
     """Orders for plans ``net_wh`` and positions (bought less sold), both [members, slots] in Wh.
 
-    Slots are positions in the given window; sequences are numbered from 0 in row order.
+    Slots are positions in the given window; sequences are numbered from 0 in row order. No order
+    is placed where the market's lowest price is above what a member would pay, or its highest
+    below what a member would take.
     """
     wanted = net_wh - position_wh
-    member, slot = np.nonzero(wanted)
-    quantity = wanted[member, slot]
-    buys = quantity > 0
-    bid = prices.avoided[slot] - members.discount_micro_per_kwh[member]
-    ask = prices.supplier_export[slot] + members.premium_micro_per_kwh[member]
+    bid = prices.avoided - members.discount_micro_per_kwh[:, None]
+    ask = prices.supplier_export + members.premium_micro_per_kwh[:, None]
+    # Beyond the market's price limits an order would have to give way, and could trade at a loss.
+    buys = (wanted > 0) & (bid >= rules.lowest_micro_per_kwh)
+    sells = (wanted < 0) & (ask <= rules.highest_micro_per_kwh)
+    member, slot = np.nonzero(buys | sells)
+    quantity, buying = wanted[member, slot], buys[member, slot]
     limit = np.clip(
-        np.where(buys, bid, ask), rules.lowest_micro_per_kwh, rules.highest_micro_per_kwh
+        np.where(buying, bid[member, slot], ask[member, slot]),
+        rules.lowest_micro_per_kwh,
+        rules.highest_micro_per_kwh,
     )
     return Orders(
         np.arange(quantity.size, dtype=np.int64),
         member.astype(np.int64),
         slot.astype(np.int64),
-        np.where(buys, int(Side.BUY), int(Side.SELL)),
+        np.where(buying, int(Side.BUY), int(Side.SELL)),
         np.abs(quantity),
         limit,
     )
