@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, time, timedelta
+
 import numpy as np
 
-from gridpact.base.slots import Slots
+from gridpact.base.slots import Calendar, Slots
 from gridpact.base.units import Ints
 from gridpact.registry.model import Community
 from gridpact.scheduling.messages import NeedsRequested, NeedsStated
@@ -45,10 +47,21 @@ def _run_windows(community: Community, window: Slots, run_day: Ints) -> tuple[In
     """First and last start position of each appliance on the window's first day, -1 for none."""
     calendar, runs = community.calendar, community.runs
     day = calendar.date_of(window.start)
-    midnight = calendar.midnight(day)
     length = -(-runs.duration_s // window.step)
-    first = -(-(midnight + runs.earliest_s - window.start) // window.step)
-    last = (midnight + runs.latest_s - window.start) // window.step - length
+    first = -(-(_clock(calendar, day, runs.earliest_s) - window.start) // window.step)
+    last = (_clock(calendar, day, runs.latest_s) - window.start) // window.step - length
     earliest = np.maximum(first, 0)
     wanted = (last >= earliest) & (last + length <= window.count) & (run_day != day.toordinal())
     return np.where(wanted, earliest, -1), np.where(wanted, last, -1)
+
+
+def _clock(calendar: Calendar, day: date, seconds: Ints) -> Ints:
+    """Instants [s since the epoch] of wall-clock times of a local day, 86400 being its end."""
+    times, place = np.unique(seconds, return_inverse=True)
+    instants = [
+        calendar.midnight(day + timedelta(days=1))
+        if second >= 86400
+        else calendar.at(day, time(second // 3600, second % 3600 // 60, second % 60))
+        for second in times.tolist()
+    ]
+    return np.array(instants, dtype=np.int64)[place]
