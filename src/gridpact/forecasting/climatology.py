@@ -19,7 +19,10 @@ def same_time(calendar: Calendar, past: Slots, window: Slots) -> Ints:
     """Return positions of past slots with the same wall-clock time, shape [days, window slots].
 
     Row 0 is the most recent day. Where a past day lacks that hour (clock change) the entry is -1.
+    A past of no slots has no days.
     """
+    if not past.count:
+        return np.zeros((0, window.count), np.int64)
     clock = calendar.seconds_of_day(past)
     days = np.array([calendar.date_of(int(start)).toordinal() for start in past.starts()])
     table = np.full((int(days[-1] - days[0]) + 1, 86400 // past.step), -1, dtype=np.int64)
