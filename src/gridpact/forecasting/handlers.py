@@ -112,7 +112,8 @@ class Forecasting:
             return state, []
         net = message.withdrawal_wh - message.injection_wh
         load = np.maximum(net - slot.flexible_wh + slot.own_pv_wh, 0)
-        fresh = message.present & ~slot.load_known
+        sound = (message.withdrawal_wh >= 0) & (message.injection_wh >= 0)
+        fresh = message.present & sound & ~slot.load_known
         slot = msgspec.structs.replace(
             slot,
             load_wh=np.where(fresh, load, slot.load_wh),
