@@ -31,11 +31,14 @@ from gridpact.simulation.truth import Behaviour, Truth
 
 
 class Sight(NamedTuple):
-    """The truth of one local day, looked up once and read slot by slot."""
+    """The truth of one local day, looked up once and read slot by slot.
+
+    ``known`` [members, slots] tells where a member's own use and all its plants have data.
+    """
 
     slots: Slots
     load_wh: Ints
-    load_known: Bools
+    known: Bools
     pv_wh: Ints
     behaviour: Behaviour
 
@@ -135,7 +138,7 @@ class World:
             sight.pv_wh[:, place], self._community.pv.member, message.curtail_wh
         )
         net = self._net(sight.load_wh[:, place], moved, run_wh, made)
-        readings, withheld = self._read(state, message.slot, net, sight.load_known[:, place])
+        readings, withheld = self._read(state, message.slot, net, sight.known[:, place])
         advanced = WorldAdvanced(
             slot=message.slot,
             state_wh=moved.state_wh,
@@ -159,8 +162,11 @@ class World:
         if self._sight is None or not self._sight.slots.start <= slot < self._sight.slots.end:
             calendar = self._community.calendar
             slots = calendar.day(calendar.date_of(slot))
-            load, known = self._truth.load_wh(slots)
-            pv, _ = self._truth.pv_wh(slots)
+            load, load_known = self._truth.load_wh(slots)
+            pv, pv_known = self._truth.pv_wh(slots)
+            known = load_known.copy()
+            # what a plant without data made is unknown, and so is what its member's meter read
+            np.logical_and.at(known, self._community.pv.member, pv_known)
             self._sight = Sight(slots, load, known, pv, self._truth.behaviour(slots))
         return self._sight, self._sight.slots.index(slot)
 
