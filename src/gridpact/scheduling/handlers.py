@@ -28,7 +28,7 @@ from gridpact.scheduling.messages import (
     SlotStarted,
     TelemetryReceived,
 )
-from gridpact.scheduling.prepare import Inputs, full_plan, over, problem, repeated
+from gridpact.scheduling.prepare import Inputs, foreseen, full_plan, over, problem
 from gridpact.scheduling.problem import Plan
 from gridpact.scheduling.solve import solve
 
@@ -130,7 +130,7 @@ class Scheduling:
         inputs = Inputs(
             needs,
             forecast,
-            repeated(message.horizon, *spot[-1]),
+            foreseen(message.horizon, list(state.spot.values()), spot[-1]),
             over(message.horizon, list(state.positions.values()), self._members),
             self._expected(state, message.horizon),
         )

@@ -113,6 +113,15 @@ def repeated(horizon: Slots, slots: Slots, values: Ints) -> Ints:
     return laid
 
 
+def foreseen(horizon: Slots, pieces: list[tuple[Slots, Ints]], base: tuple[Slots, Ints]) -> Ints:
+    """Prices [slots] over a horizon: published ones where there are any, else ``base`` repeated."""
+    laid = repeated(horizon, *base)
+    for slots, values in pieces:
+        here, there = overlap(horizon, slots)
+        laid[here] = values[there]
+    return laid
+
+
 def full_plan(plan: Plan, needs: NeedsStated, runs: int) -> Plan:
     """Spread the starts of the wanted appliances over the rows of all [runs]."""
     starts = np.full(runs, -1, np.int64)
