@@ -76,7 +76,9 @@ def replay(journal: Journal, expected: bytes) -> float:
 
 def measure(homes: int, rounds: int) -> tuple[float, float, list[tuple[str, float, int]]]:
     """Median over rounds."""
-    runs, replays, phases = [], [], []
+    runs: list[float] = []
+    replays: list[float] = []
+    phases: list[tuple[str, float, int]] = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "scenario.yaml"

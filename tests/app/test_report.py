@@ -14,7 +14,6 @@ import pytest
 
 from gridpact.app.record import Record
 from gridpact.app.report import build_report
-from gridpact.app.report.bills import bills, received
 from gridpact.app.report.limits import unmet
 from gridpact.app.report.quality import readings
 from gridpact.app.report.view import view
@@ -24,6 +23,7 @@ from gridpact.market.messages import SessionCleared
 from gridpact.metering.messages import BoundaryRead, DayMetered
 from gridpact.registry import model
 from gridpact.scheduling.messages import TelemetryReceived
+from gridpact.settlement.billing import bills, received
 from gridpact.settlement.messages import DaySettled
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}

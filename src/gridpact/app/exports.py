@@ -18,13 +18,13 @@ import numpy as np
 
 from gridpact.app.record import Record
 from gridpact.app.report.axis import axis_of
-from gridpact.app.report.bills import MEMBER, Bills, bills, name_of
 from gridpact.app.report.series import devices, planned
 from gridpact.app.report.text import Money, money_of
 from gridpact.base.errors import StoreError
 from gridpact.base.units import Floats, Ints, checked_multiply
 from gridpact.metering.messages import DayMetered
 from gridpact.registry.model import Community
+from gridpact.settlement.billing import MEMBER, Bills, bills, name_of
 from gridpact.settlement.messages import DaySettled, LineKind
 
 if TYPE_CHECKING:

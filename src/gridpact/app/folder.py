@@ -1,13 +1,19 @@
-"""A run's folder: what is in it, and how it is opened, written and refused."""
+"""A run's folder: what is in it, and how it is opened, written, held and refused."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+from gridpact.app.exports import BILLS, BILLS_JSON, READINGS, SCHEDULES, STATEMENTS
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.kernel.journal import Journal
@@ -15,19 +21,34 @@ from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.local import LocalLedger
 
 JOURNAL, LEDGER = "journal.db", "ledger.db"
-MANIFEST, RESULT, SCENARIO = "run.json", "result.json", "scenario.yaml"
+MANIFEST, RESULT, SCENARIO, REPORT = "run.json", "result.json", "scenario.yaml", "report.html"
+LOCK = ".lock"
+OUTPUTS = (STATEMENTS, BILLS, BILLS_JSON, READINGS, SCHEDULES, REPORT, RESULT)
+_NOT_A_RUN = "name a folder that 'gridpact run' wrote"
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class DataFile(msgspec.Struct, frozen=True):
+    """A data file that a run reads: where it was, and its SHA-256 in hex."""
+
+    path: str
+    sha256: str
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a run was started with; enough to resume it. ``files`` are SHA-256 of data files."""
+    """What a run was started with; enough to resume it. ``files`` are its data, by source.
+
+    A ``demo`` may be replaced by the next one.
+    """
 
     gridpact: str
     scenario: str
     seed: int
     first_day: str
     days: int
-    data_root: str
-    files: dict[str, str]
+    files: dict[str, DataFile]
+    demo: bool = False
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -44,7 +65,7 @@ class Result(msgspec.Struct, frozen=True):
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all; StoreError in one line on trouble."""
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
@@ -52,8 +73,22 @@ def write_text(path: Path, text: str) -> None:
             os.fsync(stream.fileno())
         partial.replace(path)
     except OSError as error:
+        _discard(partial)
+        raise _unwritable(path, error) from error
+
+
+def _discard(partial: Path) -> None:
+    try:
         partial.unlink(missing_ok=True)
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+    except OSError:  # the folder itself is out of reach, so nothing was written either
+        return
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    reason = error.strerror or str(error)
+    return StoreError(
+        f"cannot write {path}: {reason}; free space or make the folder writable, then repeat"
+    )
 
 
 def write_json(path: Path, value: msgspec.Struct) -> None:
@@ -61,68 +96,139 @@ def write_json(path: Path, value: msgspec.Struct) -> None:
     write_text(path, json.dumps(msgspec.to_builtins(value), indent=2, sort_keys=True) + "\n")
 
 
-def create(folder: Path, manifest: Manifest, scenario: Path) -> None:
-    """Make a new run's folder; BadInput where it already holds a run."""
+def resuming(folder: Path) -> str:
+    """Return the command that goes on with a run, as a person can paste it."""
+    return f"gridpact run --resume {shlex.quote(str(folder))}"
+
+
+def check_new(folder: Path, scenario: Path) -> None:
+    """Refuse a folder that a new run would overwrite something in; BadInput."""
     if (folder / MANIFEST).exists():
-        fix = f"resume it with 'gridpact run --resume {folder}', or name another folder with --out"
+        fix = f"resume it with '{resuming(folder)}', or name another folder with --out"
         raise BadInput([Fault(str(folder), 0, "--out", "the folder already holds a run", fix)])
+    names = [name for name in (JOURNAL, LEDGER, *OUTPUTS) if (folder / name).exists()]
+    copy = folder / SCENARIO
+    if copy.exists() and copy.read_bytes() != scenario.read_bytes():
+        names.append(SCENARIO)
+    fix = "name another folder with --out, or move the file away"
+    if names:
+        raise BadInput(
+            Fault(str(folder), 0, "--out", f"the run would overwrite {name}", fix) for name in names
+        )
+
+
+def make(folder: Path) -> None:
+    """Make a folder and those above it; StoreError where that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"cannot make {folder}: {error.strerror}") from error
+        raise _unwritable(folder, error) from error
+
+
+def create(folder: Path, manifest: Manifest, scenario: Path) -> None:
+    """Begin a run in a folder that exists and is held; BadInput where something is in the way."""
+    check_new(folder, scenario)
     write_text(folder / SCENARIO, scenario.read_text(encoding="utf-8"))
     write_json(folder / MANIFEST, manifest)
 
 
-def clear(folder: Path) -> None:
-    """Remove what an earlier run left in a folder, and nothing else."""
-    names = (JOURNAL, LEDGER, MANIFEST, RESULT, SCENARIO)
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other processes from running in the folder; a killed holder lets go by itself.
+
+    The lock is SQLite's own on an empty database, so that it works wherever a journal does.
+    Raises StoreError at once where another process holds it.
+    """
     try:
-        for name in (*names, *(f"{each}{end}" for each in names for end in ("-wal", "-shm"))):
+        lock = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
+        try:
+            lock.execute("PRAGMA journal_mode=MEMORY")  # no file of its own beside the lock
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error:
+            lock.close()
+            raise
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            advice = "wait until it is done, or name another folder with --out"
+            raise StoreError(f"another process is running in {folder}; {advice}") from error
+        raise StoreError(
+            f"cannot use {folder}: {error}; free space or make the folder writable, then repeat"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier demonstration left in a folder; BadInput for any other run."""
+    if not (folder / MANIFEST).exists():
+        return
+    if not manifest(folder).demo:
+        fix = "name another folder with --out"
+        problem = "the folder holds a run that is no demo, and is kept"
+        raise BadInput([Fault(str(folder), 0, "--out", problem, fix)])
+    databases = [f"{name}{end}" for name in (JOURNAL, LEDGER) for end in ("", "-wal", "-shm")]
+    try:
+        # the manifest goes last, so that a demo that is half cleared is still known as one
+        for name in (*OUTPUTS, *databases, SCENARIO, MANIFEST):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"cannot clear {folder}: {error.strerror}") from error
 
 
-def _read(path: Path, kind: type[msgspec.Struct]) -> msgspec.Struct:
+def reopen(folder: Path, manifest: Manifest) -> None:
+    """Mark a run as not finished and write down what it is now to do."""
+    try:
+        (folder / RESULT).unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(folder / RESULT, error) from error
+    write_json(folder / MANIFEST, manifest)
+
+
+def _read(path: Path, kind: type[S]) -> S:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except FileNotFoundError as error:
-        fix = "name a folder that 'gridpact run' wrote"
-        raise BadInput([Fault(str(path.parent), 0, "", f"{path.name} is missing", fix)]) from error
-    except (msgspec.DecodeError, OSError) as error:
-        raise StoreError(f"cannot read {path}: {error}") from error
+    except msgspec.DecodeError as error:
+        fix = "put back the file as gridpact wrote it"
+        raise BadInput(
+            [Fault(str(path), 0, "", f"the file cannot be read: {error}", fix)]
+        ) from error
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def manifest(folder: Path) -> Manifest:
-    """Read what a run was started with."""
-    found = _read(folder / MANIFEST, Manifest)
-    assert isinstance(found, Manifest)  # noqa: S101 - narrows for the type checker
-    return found
+    """Read what a run was started with; BadInput where the folder holds no run."""
+    if not (folder / MANIFEST).exists():
+        problem = "there is no run in this folder" if folder.is_dir() else "there is no such folder"
+        raise BadInput([Fault(str(folder), 0, "", problem, _NOT_A_RUN)])
+    return _read(folder / MANIFEST, Manifest)
 
 
 def result(folder: Path) -> Result:
     """Read where a finished run stands; BadInput where it has not finished."""
-    found = _read(folder / RESULT, Result)
-    assert isinstance(found, Result)  # noqa: S101 - narrows for the type checker
-    return found
+    manifest(folder)
+    if not (folder / RESULT).exists():
+        fix = f"finish it with '{resuming(folder)}'"
+        raise BadInput([Fault(str(folder), 0, "", "the run has not finished", fix)])
+    return _read(folder / RESULT, Result)
 
 
-def journal(folder: Path) -> Journal:
+def journal(folder: Path, *, writable: bool = False) -> Journal:
     """Open a run's journal."""
-    return Journal(folder / JOURNAL)
+    return Journal(folder / JOURNAL, writable=writable)
 
 
-def ledger(folder: Path, seed: int) -> LocalLedger:
-    """Open a simulated run's ledger, with the demonstration authority's key."""
-    return LocalLedger(folder / LEDGER, demonstration_key(seed))
+def ledger(folder: Path, seed: int, *, writable: bool = False) -> LocalLedger:
+    """Open a simulated run's ledger, to write with the demonstration authority's key."""
+    key = demonstration_key(seed)
+    return LocalLedger(folder / LEDGER, key if writable else key.public)
 
 
 def record(folder: Path) -> Record:
-    """Read back all messages of a run."""
-    if not (folder / JOURNAL).exists():
-        fix = "name a folder that 'gridpact run' wrote"
-        raise BadInput([Fault(str(folder), 0, "", f"{JOURNAL} is missing", fix)])
+    """Read back all messages of a run; BadInput where the folder holds no run."""
+    manifest(folder)
     opened = journal(folder)
     try:
         return Record(opened)

@@ -169,6 +169,7 @@ def finish(
     facts = RunFacts(
         scenario=manifest.scenario,
         command=command(path, manifest),
+        verify=f"gridpact verify {path.name}",
         seed=manifest.seed,
         state_hash=done.state_hash,
         journal_head=done.journal_head,

@@ -9,17 +9,17 @@ import numpy as np
 
 from gridpact.app import folder
 from gridpact.app.record import Record
-from gridpact.base.units import NANO_PER_UNIT
+from gridpact.base.units import NANO_PER_UNIT, checked_sum
 from gridpact.market.messages import SessionCleared
 from gridpact.metering.messages import DayMetered
 from gridpact.scheduling.messages import ScheduleSolved, TelemetryReceived
+from gridpact.settlement.billing import bills
 from gridpact.settlement.messages import DaySettled
-from gridpact.settlement.statements import received_minor
 from gridpact.supervision.messages import LimitExceeded
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """Headline figures of a run; energies in Wh, money in nano and minor units."""
+    """Headline figures of a run; energies in Wh, money in minor units."""
 
     name: str
     currency: str
@@ -43,7 +43,7 @@ class Summary(msgspec.Struct, frozen=True):
     estimated: int
     lines_on_statements: int
     paid_minor: int
-    supplier_only_nano: int
+    supplier_only_minor: int
     members_pay_minor: int
     ledger_blocks: int
     ledger_root: str
@@ -77,16 +77,15 @@ class Summary(msgspec.Struct, frozen=True):
 
     def _money(self) -> list[str]:
         traded, price = f"{self.traded_wh / 1e3:,.1f} kWh", self.mean_price_micro_per_kwh / 1e4
-        paid, bill = (
+        paid, bill, alone = (
             f"{minor / self.minor_per_unit:,.2f} {self.currency}"
-            for minor in (self.paid_minor, self.members_pay_minor)
+            for minor in (self.paid_minor, self.members_pay_minor, self.supplier_only_minor)
         )
-        alone = self.supplier_only_nano / NANO_PER_UNIT
-        change = _change(self.members_pay_minor / self.minor_per_unit, alone)
+        change = _change(self.members_pay_minor, self.supplier_only_minor)
         return [
             f"Market     {traded} from {self.orders:,} orders at {price:.2f} ct/kWh on average",
             f"Money      {paid} paid and received in {self.lines_on_statements:,} lines",
-            f"Saved      members pay {bill}; with the supplier alone {alone:,.2f} ({change})",
+            f"Saved      members pay {bill}; with the supplier alone {alone} ({change})",
         ]
 
 
@@ -94,7 +93,7 @@ def _days(days: tuple[str, ...]) -> str:
     return days[0] if len(days) == 1 else f"{len(days)} days from {days[0]}"
 
 
-def _change(bill: float, alone: float) -> str:
+def _change(bill: int, alone: int) -> str:
     return f"{100 * (bill - alone) / abs(alone):+.1f} %" if alone else "no difference"
 
 
@@ -106,6 +105,7 @@ def summarise(path: Path) -> Summary:
     metered = metered[: len(settled)]
     names = {day.day for day in settled}
     cleared = [each for each in record.all(SessionCleared) if each.session.day in names]
+    bill = bills(community, settled)
     ends = max((day.slots.end for day in settled), default=0)
     minor = NANO_PER_UNIT // community.settlement.minor_nano
     return Summary(
@@ -131,8 +131,8 @@ def summarise(path: Path) -> Summary:
         estimated=sum(int(day.estimated.sum()) for day in metered),
         lines_on_statements=sum(day.nano.size + day.operator_nano.size for day in settled),
         paid_minor=sum(_turnover(day) for day in settled),
-        supplier_only_nano=sum(int(day.supplier_only_nano.sum()) for day in settled),
-        members_pay_minor=-sum(int(received_minor(day).sum()) for day in settled),
+        supplier_only_minor=int(checked_sum(bill.supplier_only_minor)),
+        members_pay_minor=int(checked_sum(bill.total_minor)),
         ledger_blocks=result.ledger_height,
         ledger_root=result.ledger_root,
         state_hash=result.state_hash,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gridpact.app.report import drawing, member_bills
-from gridpact.app.report.bills import MEMBERS, name_of, received
 from gridpact.app.report.member_bills import HEADS, head_of
 from gridpact.app.report.parts import Figure, Notes, Section, Table
 from gridpact.app.report.text import MISSING, number
@@ -15,6 +14,7 @@ from gridpact.app.report.view import View
 from gridpact.base.units import Floats, checked_sum
 from gridpact.ledger.entries import NetSettled
 from gridpact.ledger.messages import CommitRequested
+from gridpact.settlement.billing import MEMBERS, name_of, received
 from gridpact.settlement.messages import DaySettled
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from gridpact.app.record import Record
 from gridpact.app.report import series
 from gridpact.app.report.axis import Axis, axis_of
-from gridpact.app.report.bills import Bills, bills
 from gridpact.app.report.text import Money, clock, money_of
 from gridpact.market.messages import SessionCleared
 from gridpact.registry.model import Community
+from gridpact.settlement.billing import Bills, bills
 from gridpact.settlement.messages import DaySettled
 
 
