@@ -56,15 +56,18 @@ def columns(recent: dict[str, Recent], slots: Slots, shape: tuple[int, int]) -> 
 def extended(past: Past, recent: dict[str, Recent], until: int, keep: int) -> Past:
     """Append everything before ``until`` [s] to the past and keep its last ``keep`` slots."""
     step = past.slots.step
-    fresh = Slots(past.slots.end, step, max((until - past.slots.end) // step, 0))
+    # after a long silence, or from no past at all, no more than what is kept is laid out
+    first = max(past.slots.end, until - keep * step)
+    fresh = Slots(first, step, max((until - first) // step, 0))
     added = columns(recent, fresh, (past.load_wh.shape[0], past.pv_wh.shape[0]))
     drop = max(past.slots.count + fresh.count - keep, 0)
+    kept = past.slots.count + fresh.count - drop
 
     def join(old: Ints | Bools, new: Ints | Bools) -> Ints:
         return np.concatenate([old, new], axis=1)[:, drop:]
 
     return Past(
-        Slots(past.slots.start + drop * step, step, past.slots.count + fresh.count - drop),
+        Slots(fresh.end - kept * step, step, kept),
         join(past.load_wh, added.load_wh),
         join(past.load_known, added.load_known).astype(np.bool_),
         join(past.pv_wh, added.pv_wh),
