@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gridpact.app.bootstrap import Edges, build
@@ -17,6 +18,7 @@ from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import Committed
 from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
+from gridpact.registry import model
 from gridpact.registry.messages import CommunityOpened
 from gridpact.simulation.scenarios import load
 from gridpact.simulation.scenarios.build import community as build_community
@@ -57,6 +59,59 @@ def run_in_memory(path: Path, days: int = 1, data_root: Path | None = None) -> R
 
     loop.run(stop)
     return Ran(loop, journal, ledger)
+
+
+def small_community(members=3, zones=((-1, -1, -1),), pv=(), storage=(), runs=(), **other):
+    """Build a community from rows; ``other`` names fields of it, or of its member columns.
+
+    Zones are (parent, import W, export W), plants (member, W), storage (kind, member, charge W,
+    discharge W, capacity Wh, efficiency in, out, kept per hour), runs (member, W, duration s,
+    earliest s, latest s).
+    """
+    own = {name: other.pop(name) for name in list(other) if name in model.Members.__struct_fields__}
+    zeros = np.zeros(members, np.int64)
+    people = {
+        "ids": tuple(f"m{row:03}" for row in range(members)),
+        "metering_points": tuple(f"mp-m{row:03}" for row in range(members)),
+        "roles": ("prosumer",) * members,
+        "zone": zeros,
+        "discount_micro_per_kwh": zeros,
+        "premium_micro_per_kwh": zeros,
+        "static_share_ppm": zeros + 1_000_000 // max(members, 1),
+    }
+    fields = {
+        "name": "test",
+        "currency": "EUR",
+        "timezone": "Europe/Berlin",
+        "step_s": 900,
+        "parties": model.Parties("operator", "supplier", "dso", "state", "authority"),
+        "zones": model.Zones(*_columns("zone", zones, 3)),
+        "members": model.Members(**{**people, **own}),
+        "pv": model.Pv(*_columns("pv", pv, 2)),
+        "storage": _storage(storage),
+        "runs": model.Runs(*_columns("run", runs, 5)),
+        "tariffs": model.Tariffs(1_000_000, 60_000, 1_000_000, -10_000, 90_000, 40_000, 20_000),
+        "market": model.MarketRules(46_800, (21_600, 43_200), 1800, -500_000, 4_000_000),
+        "sharing": model.SharingRules("default-dynamic", 500_000),
+        "settlement": model.SettlementRules(7200, "half-even", 10_000_000),
+    }
+    return model.Community(**{**fields, **other})
+
+
+def _columns(name, rows, width):
+    table = np.array(list(rows), np.int64).reshape(-1, width)
+    return tuple(f"{name}-{row:03}" for row in range(len(table))), *table.T.copy()
+
+
+def _storage(rows):
+    ids, *whole = _columns("storage", [row[1:5] for row in rows], 4)
+    shares = np.array([row[5:] for row in rows], float).reshape(-1, 3).T.copy()
+    return model.Storage(ids, tuple(row[0] for row in rows), *whole, *shares)
+
+
+@pytest.fixture(name="small_community", scope="session")
+def _small_community():
+    return small_community
 
 
 @pytest.fixture(name="run_in_memory", scope="session")
