@@ -183,6 +183,21 @@ def rows_of(count, start=0):
     ]
 
 
+@pytest.fixture(autouse=True)
+def closed(monkeypatch):
+    """Close every journal that a test opened, so that no test need say so."""
+    opened, begin = [], Journal.__init__
+
+    def remember(journal, *arguments, **options):
+        begin(journal, *arguments, **options)
+        opened.append(journal._db)
+
+    monkeypatch.setattr(Journal, "__init__", remember)
+    yield
+    for database in opened:
+        database.close()
+
+
 @pytest.fixture(scope="session")
 def toy():
     return SimpleNamespace(
