@@ -49,9 +49,12 @@ class ReadingsRefused(Message, frozen=True, kw_only=True, tag="readings-refused"
 
 
 class DayClosed(Message, frozen=True, kw_only=True, tag="day-closed"):
-    """The cut-off of a local day has come: what is missing is estimated."""
+    """The cut-off of a local day has come: what is missing is estimated.
 
-    phase: ClassVar[Phase] = Phase.READING
+    Readings that come in at this very instant still count, in whatever order they were handed in.
+    """
+
+    phase: ClassVar[Phase] = Phase.GATE
     answer_phase: ClassVar[Phase] = Phase.READING
     day: str
     slots: Slots
