@@ -240,8 +240,8 @@ class Bench:
         self.until(loop, days)
         return loop, journal, ledger
 
-    def record(self, inputs=()) -> Record:
-        return Record(self.run(1, inputs)[1])
+    def record(self, inputs=(), days: int = 1) -> Record:
+        return Record(self.run(days, inputs)[1])
 
 
 @pytest.fixture(scope="session")
