@@ -6,11 +6,16 @@ Each check is a function of the evidence that returns what it compared, in words
 
 from __future__ import annotations
 
+from itertools import zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 
+from gridpact.app import exports
 from gridpact.app.bootstrap import Edges, build
 from gridpact.app.record import Record
-from gridpact.base.errors import GridpactError
+from gridpact.base.errors import GridpactError, StoreError
 from gridpact.base.rounding import RULES
 from gridpact.base.units import checked_multiply, checked_sum
 from gridpact.kernel.journal import Journal
@@ -27,6 +32,11 @@ from gridpact.settlement.statements import net_positions
 
 class CheckFailed(GridpactError):  # noqa: N818 - reads as what it is
     """A check does not hold; the message says where and by how much."""
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number of things: ``1 day`` but ``1,234 days``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def replayed(journal: Journal, record: Record) -> str:
@@ -53,7 +63,7 @@ def energy(record: Record) -> str:
                 place = int(np.flatnonzero(off)[0])
                 raise CheckFailed(f"{settled.day} slot {place}: {name} is off by {off[place]} Wh")
         slots += settled.slots.count
-    return f"{slots} slots"
+    return counted(slots, "slot")
 
 
 def boundary(record: Record) -> str:
@@ -70,7 +80,7 @@ def boundary(record: Record) -> str:
             if start in seen and seen[start] != net[place]:
                 raise CheckFailed(f"{day.day} slot {place}: meters and boundary differ")
             compared += start in seen
-    return f"{compared} slots with every meter read"
+    return f"{counted(compared, 'slot')} with every meter read"
 
 
 def money(record: Record) -> str:
@@ -88,7 +98,7 @@ def money(record: Record) -> str:
         paid = checked_sum(checked_multiply(cleared.bought_wh, price))
         if paid != checked_sum(checked_multiply(cleared.sold_wh, price)):
             raise CheckFailed(f"{cleared.session.id}: buyers pay other than sellers receive")
-    return f"{lines} lines of {len(record.all(DaySettled))} days"
+    return f"{counted(lines, 'line')} of {counted(len(record.all(DaySettled)), 'day')}"
 
 
 def commitments(record: Record, ledger: LocalLedger) -> str:
@@ -105,7 +115,7 @@ def commitments(record: Record, ledger: LocalLedger) -> str:
             min(len(expected), len(found)),
         )
         raise CheckFailed(f"ledger entry {place} is not what the journal committed")
-    return f"{len(found)} entries"
+    return f"{len(found):,} entries"
 
 
 def roots(record: Record) -> str:
@@ -144,4 +154,45 @@ def roots(record: Record) -> str:
         if committed.get(f"terms/{cleared.session.id}", ()) != anchors.terms(community, cleared):
             raise CheckFailed(f"{cleared.session.id}: contracts do not give their root")
         roots += 1
-    return f"{roots} roots"
+    return counted(roots, "root")
+
+
+def exported(path: Path, record: Record) -> str:
+    """Files for other programs, written again from the journal, hold what is in the folder.
+
+    Tables are compared by value, since another release of Polars may write other Parquet bytes.
+    """
+    with TemporaryDirectory() as place:
+        again = exports.write(Path(place), record)
+        for file in again:
+            _compare(path / file.name, file)
+    return f"{len(again)} files"
+
+
+def _compare(found: Path, expected: Path) -> None:
+    fix = "write it again with 'gridpact run --resume'"
+    try:
+        held = found.read_bytes()
+    except FileNotFoundError:
+        raise CheckFailed(f"{found.name} is missing; {fix}") from None
+    except OSError as error:
+        raise StoreError(f"cannot read {found}: {error.strerror or error}") from error
+    wanted = expected.read_bytes()
+    if held == wanted:
+        return
+    if found.suffix != ".parquet":
+        lines = zip_longest(held.split(b"\n"), wanted.split(b"\n"))
+        line = next(place for place, (one, two) in enumerate(lines, 1) if one != two)
+        raise CheckFailed(f"{found.name}:{line} is not what the journal gives; {fix}")
+    _compare_tables(found, held, wanted, fix)
+
+
+def _compare_tables(found: Path, held: bytes, wanted: bytes, fix: str) -> None:
+    import polars as pl
+
+    try:
+        table = pl.read_parquet(held)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise CheckFailed(f"{found.name} cannot be read; {fix}") from error
+    if not table.equals(pl.read_parquet(wanted)):
+        raise CheckFailed(f"{found.name} is not what the journal gives; {fix}")

@@ -12,6 +12,7 @@ import msgspec
 from gridpact.app import folder
 from gridpact.app.exports import parse_line_id
 from gridpact.app.record import Record
+from gridpact.app.report.text import money_of
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.slots import iso
 from gridpact.base.units import Ints
@@ -68,6 +69,7 @@ class Explanation(msgspec.Struct, frozen=True):
     energy_wh: int
     nano: int
     minor: int
+    minor_nano: int
     rounding: str
     slots: tuple[SlotShare, ...]
     proof: Proof
@@ -88,8 +90,8 @@ class _Traced(NamedTuple):
 
 def explain(path: Path, line: str) -> Explanation:
     """Trace a statement line; BadInput where the run has no such line."""
-    seed = folder.manifest(path).seed
     traced = _trace(folder.record(path), line)
+    seed = traced.record.opening().seed
     name = traced.community.members.ids[traced.member]
     place = traced.row, traced.member
     rules = traced.community.settlement
@@ -104,7 +106,8 @@ def explain(path: Path, line: str) -> Explanation:
         energy_wh=int(traced.day.energy_wh[place]),
         nano=int(traced.day.nano[place]),
         minor=int(traced.day.minor[place]),
-        rounding=f"{rules.rounding} to {rules.minor_nano} nano",
+        minor_nano=rules.minor_nano,
+        rounding=f"{rules.rounding} to {money_of(traced.community).minor(1)}",
         slots=_shares(traced),
         proof=proof,
     )
@@ -112,7 +115,11 @@ def explain(path: Path, line: str) -> Explanation:
 
 def _trace(record: Record, line: str) -> _Traced:
     community = record.opening().community
-    wanted, member, contract, name = parse_line_id(line)
+    fix = "take a line from statements.csv, such as 2026-06-15/home-07/supplier.import"
+    try:
+        wanted, member, contract, name = parse_line_id(line)
+    except ValueError as error:
+        raise BadInput([Fault("statements.csv", 0, "LINE", f"{line!r} is no line", fix)]) from error
     for day in record.all(DaySettled):
         for row, kind in enumerate(day.kinds):
             found = (day.day, kind.contract, kind.kind) == (wanted, contract, name)
@@ -122,8 +129,22 @@ def _trace(record: Record, line: str) -> _Traced:
                 clause = next(c for c in clauses(community, facts, spent) if c.name == contract)
                 column = community.members.ids.index(member)
                 return _Traced(record, community, day, facts, clause, kind, row, column)
-    fix = "take a line from statements.csv, such as 2026-06-15/home-07/supplier.import"
-    raise BadInput([Fault("statements.csv", 0, "LINE", f"there is no line {line!r}", fix)])
+    problem = _why_not(record, line)
+    raise BadInput([Fault("statements.csv", 0, "LINE", problem, fix)])
+
+
+def _why_not(record: Record, line: str) -> str:
+    """Say why a line cannot be traced."""
+    day, party, _, _ = parse_line_id(line)
+    community, days = record.opening().community, [each.day for each in record.all(DaySettled)]
+    if day not in days:
+        until = f"{days[0]} to {days[-1]}" if days else "none"
+        return f"{day} is not settled in this run (settled: {until})"
+    if party == community.parties.operator:
+        return f"{line!r} is the operator's own line, the sum of what members are charged"
+    if party not in community.members.ids:
+        return f"there is no member {party!r}"
+    return f"there is no line {line!r}"
 
 
 def _facts(record: Record, community: Community, day: str) -> Facts:
@@ -210,7 +231,11 @@ def _proof(traced: _Traced, seed: int, ledger: LocalLedger) -> Proof:
     secrets = demonstration_secrets(seed, community.members.ids)
     found = anchors.statement_leaves(community, day, secrets)
     entry = anchors.anchored(community, "statements", day.day, found)
-    receipt = next(m for m in traced.record.all(Committed) if m.key == f"{DAY}{day.day}").receipt
+    committed = [m for m in traced.record.all(Committed) if m.key == f"{DAY}{day.day}"]
+    if not committed:
+        fix = "let the run go on with 'gridpact run --resume'"
+        raise BadInput([Fault("", 0, day.day, "the day is not on the ledger yet", fix)])
+    receipt = committed[0].receipt
     index = receipt.first_index + ledger.entries(
         receipt.first_index, receipt.first_index + receipt.count
     ).index(entry)

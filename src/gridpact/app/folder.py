@@ -39,11 +39,13 @@ class DataFile(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True):
     """What a run was started with; enough to resume it. ``files`` are its data, by source.
 
-    A ``demo`` may be replaced by the next one.
+    ``scenario`` is the file it was read from, ``scenario_sha256`` that of the copy kept with the
+    run. A ``demo`` may be replaced by the next one.
     """
 
     gridpact: str
     scenario: str
+    scenario_sha256: str
     seed: int
     first_day: str
     days: int

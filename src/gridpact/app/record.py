@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
+
 from gridpact.app.vocabulary import VOCABULARY
-from gridpact.base.errors import StoreError
+from gridpact.base.errors import JournalDamaged, StoreError
 from gridpact.kernel.codec import Codec
-from gridpact.kernel.journal import Journal
+from gridpact.kernel.journal import Journal, Row
 from gridpact.kernel.messages import Message
 from gridpact.registry.messages import CommunityOpened
 
@@ -24,6 +26,25 @@ class Kept:
     message: Message
 
 
+def _decode(codec: Codec, row: Row) -> Message:
+    """Read one row; JournalDamaged where it is no message of this gridpact."""
+    try:
+        return codec.decode(row.body)
+    except msgspec.MsgspecError as error:
+        raise JournalDamaged(
+            f"journal row {row.seq} ({row.kind}) cannot be read: {error}; "
+            "it was altered, or written by a newer gridpact"
+        ) from error
+
+
+def opening_of(journal: Journal) -> CommunityOpened:
+    """Read the first message alone; StoreError where the journal does not begin with it."""
+    found = _decode(Codec(VOCABULARY), journal.row(0)) if journal.height else None
+    if not isinstance(found, CommunityOpened):
+        raise StoreError("the journal is empty: the run was stopped before it began")
+    return found
+
+
 class Record:
     """All messages of a journal, decoded once and grouped by type, in journal order."""
 
@@ -32,7 +53,7 @@ class Record:
         self._kept: dict[type[Message], list[Kept]] = {}
         self.rows = 0
         for row in journal.rows():
-            message = codec.decode(row.body)
+            message = _decode(codec, row)
             self._kept.setdefault(type(message), []).append(Kept(row.seq, row.time, message))
             self.rows += 1
         self.head = journal.head

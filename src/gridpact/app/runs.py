@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,10 +14,11 @@ from types import FrameType
 from gridpact import __version__
 from gridpact.app import exports, folder
 from gridpact.app.bootstrap import Edges, build
-from gridpact.app.record import Record
+from gridpact.app.record import Record, opening_of
 from gridpact.app.report import RunFacts, build_report
 from gridpact.app.watch import Stopwatch
-from gridpact.base.errors import GridpactError, StoreError
+from gridpact.base.errors import BadInput, Fault, GridpactError, StoreError
+from gridpact.kernel.codec import encode
 from gridpact.kernel.journal import Journal
 from gridpact.kernel.loop import Loop
 from gridpact.kernel.messages import Message
@@ -31,11 +33,12 @@ from gridpact.simulation.scenarios.model import Scenario
 from gridpact.simulation.staging import world
 from gridpact.simulation.world import World
 
-REPORT = "report.html"
-
 
 class Interrupted(GridpactError):  # noqa: N818 - reads as what it is
     """A person stopped the run; the journal holds what was done."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"stopped; what was done is kept. Go on with: {folder.resuming(path)}")
 
 
 @dataclass
@@ -61,16 +64,42 @@ def start(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stop
 
     The scenario's data are read before the folder is made: bad data leave nothing behind.
     """
+    folder.check_new(path, Path(scenario.file))
     stage = _stage(scenario, manifest)
-    folder.create(path, manifest, Path(scenario.file))
-    _go(path, stage, manifest, watch)
+    folder.make(path)
+    with _stoppable(path), folder.held(path):
+        folder.create(path, manifest, Path(scenario.file))
+        _go(path, stage, manifest, watch)
+
+
+def restart(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
+    """Run in a folder whose earlier demonstration is removed; any other run is kept."""
+    stage = _stage(scenario, manifest)
+    folder.make(path)
+    with _stoppable(path), folder.held(path):
+        folder.clear(path)
+        folder.create(path, manifest, Path(scenario.file))
+        _go(path, stage, manifest, watch)
 
 
 def resume(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
     """Go on with a run that was stopped, or that is to settle more days than before."""
     stage = _stage(scenario, manifest)
-    folder.write_json(path / folder.MANIFEST, manifest)
-    _go(path, stage, manifest, watch)
+    with _stoppable(path), folder.held(path):
+        _check_same(path, stage[0], manifest)
+        folder.reopen(path, manifest)
+        _go(path, stage, manifest, watch)
+
+
+@contextmanager
+def _stoppable(path: Path) -> Iterator[None]:
+    """Say how to go on after a ctrl-C, once there is something to go on with."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if (path / folder.MANIFEST).exists():
+            raise Interrupted(path) from error
+        raise
 
 
 def _stage(scenario: Scenario, manifest: folder.Manifest) -> tuple[Community, World]:
@@ -78,14 +107,50 @@ def _stage(scenario: Scenario, manifest: folder.Manifest) -> tuple[Community, Wo
     return community, world(scenario, community, manifest.seed)
 
 
+def _check_same(path: Path, community: Community, manifest: folder.Manifest) -> None:
+    """Refuse to go on where the journal began as another run than the folder now describes."""
+    if not (path / folder.JOURNAL).exists():
+        return
+    journal = folder.journal(path, writable=True)
+    try:
+        if not journal.height:
+            return
+        began = opening_of(journal)
+    finally:
+        journal.close()
+    here = _opening(community, manifest)
+    fix = f"put back what {folder.MANIFEST} said when the run began"
+    faults = [
+        Fault(str(path), 0, name, f"the run began with {was}, not {now}", fix)
+        for name, was, now in (
+            ("seed", began.seed, here.seed),
+            ("first_day", began.first_day, here.first_day),
+        )
+        if was != now
+    ]
+    if not faults and encode(began.community) != encode(community):
+        problem = f"it began under gridpact {began.gridpact} with another community"
+        faults = [Fault(str(path), 0, "", problem, "begin a new run with --out")]
+    if faults:
+        raise BadInput(faults)
+
+
 def _go(
     path: Path, stage: tuple[Community, World], manifest: folder.Manifest, watch: Stopwatch
 ) -> None:
+    record, done = _loop(path, stage, manifest, watch)
+    finish(path, record, manifest, done, watch)
+
+
+def _loop(
+    path: Path, stage: tuple[Community, World], manifest: folder.Manifest, watch: Stopwatch
+) -> tuple[Record, folder.Result]:
+    """Take the loop to the last day; return what was recorded and where it stands."""
     community, stage_world = stage
     with ExitStack() as stack:
-        journal = folder.journal(path)
+        journal = folder.journal(path, writable=True)
         stack.callback(journal.close)
-        ledger = folder.ledger(path, manifest.seed)
+        ledger = folder.ledger(path, manifest.seed, writable=True)
         stack.callback(ledger.close)
         loop = build(community, manifest.seed, journal, Edges(stage_world, ledger, None, watch))
         if journal.height:
@@ -94,9 +159,7 @@ def _go(
             _open(loop, community, manifest)
         _run(loop, manifest)
         watch.enter("proving and writing the report")
-        done = _result(loop, journal, ledger, manifest)
-        record = Record(journal)
-    finish(path, record, manifest, done, watch)
+        return Record(journal), _result(loop, journal, ledger, manifest)
 
 
 def _result(
@@ -114,25 +177,32 @@ def _result(
     )
 
 
-def _open(loop: Loop, community: Community, manifest: folder.Manifest) -> None:
-    first = day_ahead(community.market, community.calendar, date.fromisoformat(manifest.first_day))
-    opening = CommunityOpened(
+def _opening(community: Community, manifest: folder.Manifest) -> CommunityOpened:
+    return CommunityOpened(
         community=community,
         seed=manifest.seed,
         first_day=manifest.first_day,
         gridpact=__version__,
     )
-    loop.submit(opening, first.gate - ORDERS_OPEN_S)
+
+
+def _open(loop: Loop, community: Community, manifest: folder.Manifest) -> None:
+    first = day_ahead(community.market, community.calendar, date.fromisoformat(manifest.first_day))
+    loop.submit(_opening(community, manifest), first.gate - ORDERS_OPEN_S)
 
 
 def _run(loop: Loop, manifest: folder.Manifest) -> None:
-    if loop.states["ledger"].days >= manifest.days:
+    settled: int = loop.states["ledger"].days
+    if settled > manifest.days:
+        fix = f"ask for {settled} days or more"
+        raise BadInput([Fault(folder.MANIFEST, 0, "days", f"{settled} days are settled", fix)])
+    if settled == manifest.days:
         return
     stop = _Stop(f"{DAY}{last_day(manifest)}")
     with _interruptible(stop):
         loop.run(stop)
     if stop.asked:
-        raise Interrupted("stopped; everything up to here is in the journal")
+        raise KeyboardInterrupt
     if loop.states["ledger"].days < manifest.days:
         raise GridpactError(f"the run ended before {last_day(manifest)} was settled")
 
@@ -179,13 +249,14 @@ def finish(
         timings=tuple(watch.summary()),
         version=manifest.gridpact,
     )
-    folder.write_text(path / REPORT, build_report(record, facts))
+    folder.write_text(path / folder.REPORT, build_report(record, facts))
     folder.write_json(path / folder.RESULT, done)
 
 
 def command(path: Path, manifest: folder.Manifest) -> str:
     """Return the command that makes the same run again."""
+    scenario, out = shlex.quote(manifest.scenario), shlex.quote(f"{path.name}-again")
     return (
-        f"gridpact run {manifest.scenario} --from {manifest.first_day} --days {manifest.days}"
-        f" --seed {manifest.seed} --out {path.name}-again"
+        f"gridpact run {scenario} --from {manifest.first_day} --days {manifest.days}"
+        f" --seed {manifest.seed} --out {out}"
     )

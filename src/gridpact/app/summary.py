@@ -9,6 +9,7 @@ import numpy as np
 
 from gridpact.app import folder
 from gridpact.app.record import Record
+from gridpact.app.report.text import MINUS, THIN, Money
 from gridpact.base.units import NANO_PER_UNIT, checked_sum
 from gridpact.market.messages import SessionCleared
 from gridpact.metering.messages import DayMetered
@@ -76,17 +77,24 @@ class Summary(msgspec.Struct, frozen=True):
         ]
 
     def _money(self) -> list[str]:
-        traded, price = f"{self.traded_wh / 1e3:,.1f} kWh", self.mean_price_micro_per_kwh / 1e4
+        traded, price = f"{self.traded_wh / 1e3:,.1f} kWh", self.mean_price_micro_per_kwh / 1e6
+        money = Money(self.currency, NANO_PER_UNIT // self.minor_per_unit)
         paid, bill, alone = (
-            f"{minor / self.minor_per_unit:,.2f} {self.currency}"
+            f"{plain(money.minor(minor))} {self.currency}"
             for minor in (self.paid_minor, self.members_pay_minor, self.supplier_only_minor)
         )
         change = _change(self.members_pay_minor, self.supplier_only_minor)
+        mean = f"{price:.4f} {self.currency}/kWh"
         return [
-            f"Market     {traded} from {self.orders:,} orders at {price:.2f} ct/kWh on average",
+            f"Market     {traded} from {self.orders:,} orders at {mean} on average",
             f"Money      {paid} paid and received in {self.lines_on_statements:,} lines",
             f"Saved      members pay {bill}; with the supplier alone {alone} ({change})",
         ]
+
+
+def plain(text: str) -> str:
+    """Write a report's figure with the signs of a keyboard, so that it can be pasted."""
+    return text.replace(THIN, ",").replace(MINUS, "-")
 
 
 def _days(days: tuple[str, ...]) -> str:

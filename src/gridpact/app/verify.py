@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
 from gridpact.app import checks, folder
-from gridpact.app.checks import CheckFailed
+from gridpact.app.checks import CheckFailed, counted
 from gridpact.app.record import Record
-from gridpact.base.errors import GridpactError
+from gridpact.base.errors import GridpactError, JournalDamaged, LedgerDamaged
 from gridpact.kernel.journal import Journal
 from gridpact.ledger.local import LocalLedger
+from gridpact.settlement.messages import DaySettled
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -33,7 +35,7 @@ def _outcome(name: str, check: Callable[[], str]) -> Outcome:
 def _whole(record: Record, result: folder.Result) -> str:
     if record.head.hex() != result.journal_head:
         raise CheckFailed("the journal ends elsewhere than the run's result says")
-    return f"{record.rows} rows chained"
+    return f"{record.rows:,} rows chained"
 
 
 def _same_state(journal: Journal, record: Record, result: folder.Result) -> str:
@@ -49,24 +51,55 @@ def _signed(ledger: LocalLedger, result: folder.Result) -> str:
     return f"{head.height} signed blocks"
 
 
+def _described(record: Record, manifest: folder.Manifest, result: folder.Result) -> str:
+    opening, settled = record.opening(), [day.day for day in record.all(DaySettled)]
+    for name, said, held in (
+        ("seed", manifest.seed, opening.seed),
+        ("first_day", manifest.first_day, opening.first_day),
+        ("days", manifest.days, len(settled)),
+    ):
+        if said != held:
+            raise CheckFailed(f"{folder.MANIFEST} says {name} {said}, the journal {held}")
+    if (result.days, result.rows) != (len(settled), record.rows):
+        raise CheckFailed(f"{folder.RESULT} counts other days or rows than the journal has")
+    return f"seed {opening.seed}, {counted(len(settled), 'day')} from {opening.first_day}"
+
+
 def verify(path: Path) -> list[Outcome]:
-    """Run every check on a finished run's folder."""
-    result, seed = folder.result(path), folder.manifest(path).seed
-    journal, ledger = folder.journal(path), folder.ledger(path, seed)
-    try:
-        record = Record(journal)
+    """Run every check on a finished run's folder, and write nothing there.
+
+    Raises BadInput where the folder holds no finished run, StoreError where it cannot be read.
+    """
+    manifest, result = folder.manifest(path), folder.result(path)
+    with ExitStack() as stack:
+        try:
+            journal = folder.journal(path)
+            stack.callback(journal.close)
+            record = Record(journal)
+            seed = record.opening().seed
+        except JournalDamaged as error:
+            return [Outcome("journal is whole", False, str(error))]
         return [
             _outcome("journal is whole", lambda: _whole(record, result)),
+            _outcome("folder describes this run", lambda: _described(record, manifest, result)),
             _outcome("replay gives the same state", lambda: _same_state(journal, record, result)),
-            _outcome("ledger is whole", lambda: _signed(ledger, result)),
-            _outcome("ledger has what was committed", lambda: checks.commitments(record, ledger)),
+            *_on_ledger(path, seed, record, result),
             _outcome("roots follow from the evidence", lambda: checks.roots(record)),
             _outcome("energy balances in every slot", lambda: checks.energy(record)),
             _outcome("meters agree with the boundary", lambda: checks.boundary(record)),
             _outcome("money paid is money received", lambda: checks.money(record)),
+            _outcome("files give what the journal has", lambda: checks.exported(path, record)),
         ]
-    except GridpactError as error:
-        return [Outcome("journal is whole", False, str(error))]
-    finally:
-        journal.close()
-        ledger.close()
+
+
+def _on_ledger(path: Path, seed: int, record: Record, result: folder.Result) -> list[Outcome]:
+    """Check the ledger by itself and against the journal."""
+    try:
+        ledger = folder.ledger(path, seed)
+    except LedgerDamaged as error:
+        return [Outcome("ledger is whole", False, str(error))]
+    with ledger:
+        return [
+            _outcome("ledger is whole", lambda: _signed(ledger, result)),
+            _outcome("ledger has what was committed", lambda: checks.commitments(record, ledger)),
+        ]

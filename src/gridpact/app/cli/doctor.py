@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import os
+import shutil
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import msgspec
 import numpy as np
 
 from gridpact import __version__
-from gridpact.app.cli.output import output_options, say_json
+from gridpact.app.cli.output import mark, output_options, say, say_json
 
 NEEDED = ("numpy", "polars", "highspy", "pvlib", "demandlib", "cryptography", "matplotlib")
+SPACE = 100_000_000
+"""Free bytes that a folder needs for runs of ordinary size."""
 EXTRAS = {"simbench": "SimBench grids: pip install 'gridpact[simbench]'"}
 
 
@@ -40,10 +42,14 @@ def _python() -> Finding:
 
 
 def _library(name: str) -> Finding:
+    """Import a library, since one that is there may still not load."""
     try:
+        importlib.import_module(name)
         return Finding(name, True, importlib.metadata.version(name))
-    except importlib.metadata.PackageNotFoundError:
-        return Finding(name, False, "missing", "install gridpact again: make demo")
+    except ImportError as error:
+        missing = isinstance(error, ModuleNotFoundError) and error.name == name
+        detail = "missing" if missing else f"does not load: {error}"
+        return Finding(name, False, detail, "install gridpact and its libraries again")
 
 
 def _sqlite() -> Finding:
@@ -55,7 +61,7 @@ def _sqlite() -> Finding:
 def _zones() -> Finding:
     try:
         return Finding("time zones", True, f"{ZoneInfo('Europe/Berlin')}")
-    except OSError:
+    except (OSError, ZoneInfoNotFoundError):
         return Finding("time zones", False, "missing", "pip install tzdata")
 
 
@@ -67,16 +73,20 @@ def _disk() -> Finding:
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("CREATE TABLE probe (x)")
             database.close()
-        free = os.statvfs(Path.cwd())
-        return Finding("this folder", True, f"{free.f_bavail * free.f_frsize / 1e9:.1f} GB free")
+        free = shutil.disk_usage(Path.cwd()).free
+        fix = "free space, or run gridpact in a folder on another disk"
+        return Finding("this folder", free >= SPACE, f"{free / 1e9:.1f} GB free", fix)
     except (OSError, sqlite3.Error) as error:
         return Finding("this folder", False, str(error), "run gridpact in a writable folder")
 
 
 def _solver() -> Finding:
     """Solve one linear programme whose answer is known: min x + 2y, x + y ≥ 1 gives 1."""
-    from highspy import Highs
-
+    fix = "install highspy again"
+    try:
+        from highspy import Highs
+    except ImportError as error:
+        return Finding("HiGHS", False, f"does not load: {error}", fix)
     solver: Any = Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     x, y = solver.addVariable(0, 10, 1), solver.addVariable(0, 10, 2)
@@ -84,7 +94,7 @@ def _solver() -> Finding:
     solver.run()
     value = solver.getInfo().objective_function_value
     fit = bool(np.isclose(value, 1.0))
-    return Finding("HiGHS", fit, f"solves ({solver.version()})", "reinstall highspy")
+    return Finding("HiGHS", fit, f"solves ({solver.version()})", fix)
 
 
 def findings() -> list[Finding]:
@@ -96,7 +106,7 @@ def findings() -> list[Finding]:
 @click.command(epilog="\b\nExample:\n  gridpact doctor")
 @output_options
 def doctor(as_json: bool, quiet: bool) -> None:
-    """Check that this machine can run gridpact, and say how to fix what cannot."""
+    """Check that this machine can run gridpact, and say how to mend what is not fit."""
     found = findings()
     extras = {name: importlib.util.find_spec(name) is not None for name in EXTRAS}
     if as_json:
@@ -110,11 +120,8 @@ def _print(found: list[Finding], extras: dict[str, bool], *, quiet: bool) -> Non
     for finding in found:
         if quiet and finding.fit:
             continue
-        mark = click.style("✓", fg="green") if finding.fit else click.style("✗", fg="red")
-        hint = "" if finding.fit else f"  Fix: {finding.fix}."
-        click.echo(f"{mark} {finding.name:<14} {finding.detail}{hint}")
+        hint = "" if finding.fit else f". Fix: {finding.fix}."
+        say(f"{mark(good=finding.fit)} {finding.name:<14} {finding.detail}{hint}")
     for name, there in extras.items():
         if not quiet:
-            click.echo(
-                f"{'✓' if there else '-'} {name:<14} {'installed' if there else EXTRAS[name]}"
-            )
+            say(f"{'✓' if there else '-'} {name:<14} {'installed' if there else EXTRAS[name]}")

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from gridpact.app import checks, folder
-from gridpact.app.cli.output import output_options, say_json
+from gridpact.app.cli.output import mark, output_options, say, say_json
 from gridpact.app.explain import Explanation, explain
 from gridpact.app.record import Record
+from gridpact.app.report.text import Money
+from gridpact.app.summary import plain
 from gridpact.app.verify import verify
-from gridpact.base.units import NANO_PER_UNIT
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -21,7 +22,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.argument("path", metavar="DIR", type=FOLDER)
 @output_options
 def replay(path: Path, as_json: bool, quiet: bool) -> None:
-    """Recompute a run from its journal alone and compare the state hash.
+    """Recompute the finished run in DIR from its journal alone and compare the state hash.
 
     Nothing is forecast, solved, dispatched or committed again: those answers are in the journal.
     """
@@ -36,10 +37,10 @@ def replay(path: Path, as_json: bool, quiet: bool) -> None:
     if as_json:
         say_json({"rows": record.rows, "state": found, "expected": expected, "same": same})
     elif not quiet or not same:
-        click.echo(f"{record.rows} messages replayed")
-        click.echo(f"state    {found}")
-        click.echo(f"recorded {expected}")
-        click.secho("identical" if same else "DIFFERENT", fg="green" if same else "red")
+        say(f"{checks.counted(record.rows, 'message')} replayed")
+        say(f"state    {found}")
+        say(f"recorded {expected}")
+        say(click.style("identical", fg="green") if same else click.style("DIFFERENT", fg="red"))
     sys.exit(0 if same else 1)
 
 
@@ -47,14 +48,13 @@ def replay(path: Path, as_json: bool, quiet: bool) -> None:
 @click.argument("path", metavar="DIR", type=FOLDER)
 @output_options
 def verify_run(path: Path, as_json: bool, quiet: bool) -> None:
-    """Check every commitment of a run and that every book balances."""
+    """Check every commitment of the finished run in DIR, and that every book balances."""
     outcomes = verify(path)
     if as_json:
         say_json(outcomes)
     for outcome in outcomes:
         if not as_json and (not quiet or not outcome.holds):
-            mark = click.style("✓", fg="green") if outcome.holds else click.style("✗", fg="red")
-            click.echo(f"{mark} {outcome.name:<32} {outcome.detail}")
+            say(f"{mark(good=outcome.holds)} {outcome.name:<32} {outcome.detail}")
     sys.exit(0 if all(outcome.holds for outcome in outcomes) else 1)
 
 
@@ -68,46 +68,55 @@ Example (lines are listed in statements.csv):
 @click.argument("line")
 @output_options
 def explain_line(path: Path, line: str, as_json: bool, quiet: bool) -> None:
-    """Trace a statement LINE to its contract, slots, readings and ledger proof."""
+    """Trace a statement LINE of the run in DIR to contract, slots, readings and ledger proof.
+
+    The run need not have finished; the line's day must be settled.
+    """
     found = explain(path, line)
     if as_json:
         say_json(found)
     elif not quiet:
         for text in _lines(found):
-            click.echo(text)
+            say(text)
     sys.exit(0 if found.proof.verified else 1)
-
-
-def _money(nano: int) -> str:
-    return f"{nano / NANO_PER_UNIT:,.9f}"
 
 
 def _lines(found: Explanation) -> list[str]:
     """Lay an explanation out for a person."""
-    names = list(found.slots[0].series) if found.slots else []
-    header = (
-        f"  {'slot':<6}" + "".join(f"{name:>28}" for name in names) + f"{'amount':>18}  reading"
-    )
-    rows = [
-        f"  {share.local_time:<6}"
-        + "".join(f"{share.series[name]:>28,}" for name in names)
-        + f"{_money(share.nano):>18}  "
-        + ("estimated" if share.estimated else ", ".join(f"#{row}" for row in share.journal_rows))
-        for share in found.slots
-    ]
-    proof, kwh = found.proof, f"{found.energy_wh / 1000:,.3f} kWh"
-    amount = f"{found.minor / 100:,.2f} {found.currency}"
+    money = Money(found.currency, found.minor_nano)
+    proof, payer, payee, nano = found.proof, found.payer, found.payee, found.nano
+    if nano < 0:
+        payer, payee, nano = payee, payer, -nano
+    amount = f"{plain(money.minor(abs(found.minor)))} {found.currency}"
     return [
-        f"{found.line}",
-        f"  {found.payer} pays {found.payee} {amount} for {kwh}",
-        f"  exactly {_money(found.nano)} {found.currency}, rounded once: {found.rounding}",
+        found.line,
+        f"  {payer} pays {payee} {amount} for {found.energy_wh / 1000:,.3f} kWh",
+        f"  exactly {plain(money.exact(nano))} {found.currency}, rounded once: {found.rounding} {found.currency}",
         f"  contract: {found.contract}",
         "",
-        header,
-        *rows,
+        *_table(found, money),
         "",
         f"  statement leaf {proof.leaf[:16]}… is under root {proof.root[:16]}…",
         f"  that root is entry {proof.entry} of the ledger, in block {proof.block}",
         f"  the ledger's tree has root {proof.tree_root[:16]}…",
         "  proofs " + ("verified" if proof.verified else "DO NOT VERIFY"),
     ]
+
+
+def _table(found: Explanation, money: Money) -> list[str]:
+    """One row per slot that has an amount; a sentence where none has."""
+    if not found.slots:
+        return ["  the amount is zero in every slot of the day"]
+    names = list(found.slots[0].series)
+    wide = [max(len(name), 12) + 2 for name in names]
+    header = "".join(f"{name:>{width}}" for name, width in zip(names, wide, strict=True))
+    rows = [
+        f"  {share.local_time:<6}"
+        + "".join(
+            f"{share.series[name]:>{width},}" for name, width in zip(names, wide, strict=True)
+        )
+        + f"{plain(money.exact(share.nano)):>18}  "
+        + ("estimated" if share.estimated else ", ".join(f"#{row}" for row in share.journal_rows))
+        for share in found.slots
+    ]
+    return [f"  {'slot':<6}{header}{'amount':>18}  journal row of the reading", *rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,6 +16,11 @@ from gridpact.app.runs import Interrupted
 from gridpact.base.errors import BadInput, GridpactError, JournalDamaged, LedgerDamaged, StoreError
 
 F = TypeVar("F", bound=Callable[..., Any])
+DEFECT = 70
+"""Exit code of a defect of gridpact itself (EX_SOFTWARE of sysexits.h)."""
+STOPPED = 130
+DEBUG = "GRIDPACT_DEBUG"
+"""Environment variable that asks for the traceback of a defect."""
 
 
 def output_options(command: F) -> F:
@@ -29,7 +35,7 @@ def exit_code(error: GridpactError) -> int:
         case BadInput():
             return 2
         case Interrupted():
-            return 130
+            return STOPPED
         case JournalDamaged() | LedgerDamaged():
             return 1
         case StoreError():
@@ -37,15 +43,34 @@ def exit_code(error: GridpactError) -> int:
     return 1
 
 
+def say(text: str, *, err: bool = False, end: str = "\n") -> None:
+    """Print a line; where nobody reads any more, go on in silence."""
+    stream = sys.stderr if err else sys.stdout
+    try:
+        click.echo(text, nl=False, err=err, color=_colour())
+        click.echo(end, nl=False, err=err)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _colour() -> bool | None:
+    """Tell click to leave colours out where https://no-color.org asks for it."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def mark(*, good: bool) -> str:
+    """Return a tick or a cross."""
+    return click.style("✓", fg="green") if good else click.style("✗", fg="red")
+
+
 def say_error(text: str) -> None:
     """Print an error on standard error."""
-    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    click.echo(text, err=True)
+    say(click.style("error: ", fg="red", bold=True) + text, err=True)
 
 
 def say_json(value: object) -> None:
     """Print a struct or plain value as JSON."""
-    click.echo(json.dumps(msgspec.to_builtins(value), indent=2, sort_keys=True))
+    say(json.dumps(msgspec.to_builtins(value), indent=2, sort_keys=True))
 
 
 class Progress:
@@ -53,7 +78,7 @@ class Progress:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._live = sys.stderr.isatty()
+        self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._shown: set[str] = set()
 
     def __call__(self, phase: str, instant: int) -> None:
@@ -62,12 +87,16 @@ class Progress:
             return
         if self._live:
             when = datetime.fromtimestamp(instant, UTC).strftime("%d %b %H:%M ") if instant else ""
-            click.echo(f"\r\x1b[K{when}{phase} …", nl=False, err=True)
+            self._rewrite(f"{when}{phase} …")
         elif phase not in self._shown:
             self._shown.add(phase)
-            click.echo(f"{phase} …", err=True)
+            say(f"{phase} …", err=True)
 
     def done(self) -> None:
-        """End the line."""
+        """Take the line away."""
         if self._live and not self._quiet:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            self._rewrite("")
+
+    def _rewrite(self, text: str) -> None:
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()

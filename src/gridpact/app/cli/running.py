@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import click
 import msgspec
 
 from gridpact import __version__
 from gridpact.app import folder, runs
-from gridpact.app.cli.output import Progress, output_options, say_json
+from gridpact.app.cli.output import Progress, output_options, say, say_json
 from gridpact.app.summary import summarise
 from gridpact.app.watch import Stopwatch
-from gridpact.base.errors import BadInput, Fault
+from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.simulation.scenarios import default_path, load
-from gridpact.simulation.scenarios.document import Value
+from gridpact.simulation.scenarios.document import Value, parse
 from gridpact.simulation.scenarios.model import Scenario
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -32,58 +33,96 @@ class Wanted(NamedTuple):
     data: Path | None
 
 
-def _digests(scenario: Scenario) -> dict[str, str]:
-    """SHA-256 of every data file, by its name in the scenario."""
-    series = [(source.mapping.file, source.mapping.path) for source in scenario.series]
-    sessions = [(source.mapping.file, source.mapping.path) for source in scenario.sessions]
+class _Job(NamedTuple):
+    """A run to be done."""
+
+    path: Path
+    scenario: Scenario
+    manifest: folder.Manifest
+
+
+Work: TypeAlias = Callable[[Path, Scenario, folder.Manifest, Stopwatch], None]
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _files(scenario: Scenario) -> dict[str, folder.DataFile]:
+    """Where every source of the scenario is read from, and its digest."""
+    paths = {each.name: each.mapping.path for each in scenario.series}
+    paths |= {each.name: each.mapping.path for each in scenario.sessions}
     return {
-        name: sha256(Path(path).read_bytes()).hexdigest() for name, path in (*series, *sessions)
+        name: folder.DataFile(str(Path(path).absolute()), _digest(Path(path)))
+        for name, path in paths.items()
     }
 
 
-def _new(path: Path, scenario_path: Path, wanted: Wanted, progress: Progress) -> None:
-    overrides: dict[str, Value] = {}
+def _begin(out: Path | None, scenario_path: Path, wanted: Wanted, *, demo: bool = False) -> _Job:
+    """Read a scenario that is to be run in a new folder."""
+    said: dict[str, Value] = {}
     if wanted.days is not None:
-        overrides["run.days"] = wanted.days
+        said["run.days"] = wanted.days
     if wanted.first_day is not None:
-        overrides["run.from"] = str(wanted.first_day)
+        said["run.from"] = str(wanted.first_day)
     if wanted.seed is not None:
-        overrides["run.seed"] = wanted.seed
-    scenario = load(scenario_path, wanted.data, overrides)
+        said["run.seed"] = wanted.seed
+    scenario = load(scenario_path, wanted.data, said)
     manifest = folder.Manifest(
         gridpact=__version__,
         scenario=str(scenario_path),
+        scenario_sha256=_digest(scenario_path),
         seed=scenario.run.seed,
         first_day=str(scenario.run.first_day),
         days=scenario.run.days,
-        data_root=str(wanted.data or scenario_path.parent),
-        files=_digests(scenario),
+        files=_files(scenario),
+        demo=demo,
     )
-    runs.start(path, scenario, manifest, Stopwatch(progress))
+    named = f"{scenario_path.stem}-{manifest.first_day}"
+    return _Job(out or Path("runs") / named, scenario, manifest)
 
 
-def _again(path: Path, wanted: Wanted, progress: Progress) -> None:
+def _again(path: Path, wanted: Wanted) -> _Job:
+    """Read the scenario of a run that is to go on, as it was when the run began."""
     manifest = folder.manifest(path)
     faults = _fixed(path, manifest, wanted)
     if faults:
         raise BadInput(faults)
-    days = wanted.days or manifest.days
+    manifest = msgspec.structs.replace(manifest, days=wanted.days or manifest.days)
+    kept = path / folder.SCENARIO
+    fix = "put the file back as it was, or begin a new run"
+    if _digest(kept) != manifest.scenario_sha256:
+        raise BadInput([Fault(str(kept), 0, "", "changed since the run began", fix)])
     said: dict[str, Value] = {
-        "run.days": days,
+        "run.days": manifest.days,
         "run.from": manifest.first_day,
         "run.seed": manifest.seed,
     }
-    scenario = load(path / folder.SCENARIO, wanted.data or manifest.data_root, said)
-    fix = "put the file back as it was, or begin a new run"
+    if manifest.files and wanted.data is None:
+        said["sources"] = _sources(kept, manifest)
+    scenario = load(kept, wanted.data, said)
     changed = [
-        Fault(name, 0, "", "changed since the run began", fix)
-        for name, digest in _digests(scenario).items()
-        if manifest.files.get(name) != digest
+        Fault(file.path, 0, f"sources.{name}", "the data changed since the run began", fix)
+        for name, file in _files(scenario).items()
+        if file.sha256 != manifest.files[name].sha256
     ]
     if changed:
         raise BadInput(changed)
-    manifest = msgspec.structs.replace(manifest, days=days)
-    runs.resume(path, scenario, manifest, Stopwatch(progress))
+    return _Job(path, scenario, manifest)
+
+
+def _sources(kept: Path, manifest: folder.Manifest) -> Value:
+    """Return the scenario's sources, each with the place where its file was found at first."""
+    root = parse(kept.read_bytes(), str(kept)).value
+    sources = root.get("sources") if isinstance(root, dict) else None
+    for name, source in sources.items() if isinstance(sources, dict) else ():
+        if isinstance(source, dict) and name in manifest.files:
+            source["file"] = manifest.files[name].path
+    return sources
 
 
 def _fixed(path: Path, manifest: folder.Manifest, wanted: Wanted) -> list[Fault]:
@@ -101,14 +140,19 @@ def _fixed(path: Path, manifest: folder.Manifest, wanted: Wanted) -> list[Fault]
     return faults
 
 
-def _conclude(path: Path, progress: Progress, *, as_json: bool, quiet: bool) -> None:
-    progress.done()
-    summary = summarise(path)
+def _carry_out(job: _Job, work: Work, *, as_json: bool, quiet: bool) -> None:
+    """Run, and say in ten lines what came of it."""
+    progress = Progress(quiet=quiet or as_json)
+    try:
+        work(job.path, job.scenario, job.manifest, Stopwatch(progress))
+    finally:
+        progress.done()
+    summary = summarise(job.path)
     if as_json:
         say_json(summary)
     elif not quiet:
         for line in summary.lines:
-            click.echo(line)
+            say(line)
 
 
 @click.command(
@@ -116,13 +160,15 @@ def _conclude(path: Path, progress: Progress, *, as_json: bool, quiet: bool) -> 
 Examples:
   gridpact run examples/default.yaml
   gridpact run examples/default.yaml --from 2026-06-15 --days 3 --out runs/june --seed 7
-  gridpact run --resume runs/june              finish a run that was stopped
-  gridpact run --resume runs/june --days 7     and let it go on for more days"""
+
+To finish a run that was stopped, and to let it go on for more days:
+  gridpact run --resume runs/june
+  gridpact run --resume runs/june --days 7"""
 )
 @click.argument("scenario", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--days", type=click.IntRange(1, 3660), help="Local days to settle.")
 @click.option("--from", "first_day", type=click.DateTime(["%Y-%m-%d"]), help="First local day.")
-@click.option("--out", type=FOLDER, help="New folder for the run  [runs/SCENARIO-DATE].")
+@click.option("--out", type=FOLDER, help="New folder for the run  [default: runs/SCENARIO-DATE]")
 @click.option("--seed", type=click.IntRange(0), help="Seed of every random stream.")
 @click.option("--data", type=FOLDER, envvar="GRIDPACT_DATA", help="Folder of data files.")
 @click.option("--resume", type=FOLDER, metavar="DIR", help="Go on with the run in DIR.")
@@ -144,23 +190,26 @@ def run(
     """
     if (scenario is None) == (resume is None):
         raise click.UsageError("give a SCENARIO to begin a run, or --resume DIR to go on with one")
+    if resume is not None and out is not None:
+        raise click.UsageError("--resume goes on in its own folder: leave out --out")
     wanted = Wanted(days, first_day.date() if first_day else None, seed, data)
-    progress = Progress(quiet=quiet or as_json)
     if resume is not None:
-        path = resume
-        _again(path, wanted, progress)
+        _carry_out(_again(resume, wanted), runs.resume, as_json=as_json, quiet=quiet)
     elif scenario is not None:
-        path = out or Path("runs") / scenario.stem
-        _new(path, scenario, wanted, progress)
-    _conclude(path, progress, as_json=as_json, quiet=quiet)
+        _carry_out(_begin(out, scenario, wanted), runs.start, as_json=as_json, quiet=quiet)
 
 
-@click.command(epilog="\b\nExample:\n  gridpact demo --out runs/demo")
-@click.option("--out", type=FOLDER, default=Path("runs/demo"), show_default=True, help="Folder.")
+@click.command(
+    epilog="""\b
+Examples:
+  gridpact demo
+  gridpact demo --out /tmp/demo --json"""
+)
+@click.option(
+    "--out", type=FOLDER, default=Path("runs/demo"), show_default=True, help="Folder for the run."
+)
 @output_options
 def demo(out: Path, as_json: bool, quiet: bool) -> None:
     """Run one day of the default community. An earlier demo in the folder is replaced."""
-    folder.clear(out)
-    progress = Progress(quiet=quiet or as_json)
-    _new(out, default_path(), Wanted(1, None, None, None), progress)
-    _conclude(out, progress, as_json=as_json, quiet=quiet)
+    job = _begin(out, default_path(), Wanted(1, None, None, None), demo=True)
+    _carry_out(job, runs.restart, as_json=as_json, quiet=quiet)
