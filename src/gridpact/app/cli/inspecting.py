@@ -88,10 +88,11 @@ def _lines(found: Explanation) -> list[str]:
     if nano < 0:
         payer, payee, nano = payee, payer, -nano
     amount = f"{plain(money.minor(abs(found.minor)))} {found.currency}"
+    exact = plain(money.exact(nano))
     return [
         found.line,
         f"  {payer} pays {payee} {amount} for {found.energy_wh / 1000:,.3f} kWh",
-        f"  exactly {plain(money.exact(nano))} {found.currency}, rounded once: {found.rounding} {found.currency}",
+        f"  exactly {exact} {found.currency}, rounded once: {found.rounding} {found.currency}",
         f"  contract: {found.contract}",
         "",
         *_table(found, money),
