@@ -46,7 +46,8 @@ def one_day(path: Path) -> tuple[float, float, list[tuple[str, float, int]]]:
     began = time.process_time()
     scenario = load(path)
     community, seed, first = build_community(scenario), scenario.run.seed, scenario.run.first_day
-    journal, ledger = folder.journal(path.parent), folder.ledger(path.parent, seed)
+    journal = folder.journal(path.parent, writable=True)
+    ledger = folder.ledger(path.parent, seed, writable=True)
     edges = Edges(world(scenario, community, seed), ledger, None, watch)
     loop = build(community, seed, journal, edges)
     gate = day_ahead(community.market, community.calendar, first).gate

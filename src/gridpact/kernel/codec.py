@@ -8,6 +8,8 @@ have equal bytes. Keys of maps are text, and sorted. All numbers are little-endi
 from __future__ import annotations
 
 import hashlib
+import math
+import struct
 from collections.abc import Iterable
 from typing import Any, Union
 
@@ -18,8 +20,11 @@ from numpy.typing import NDArray
 from gridpact.kernel.messages import Message
 
 _ARRAY = 1
-_WIDTHS = ((np.int8, b"1"), (np.int16, b"2"), (np.int32, b"4"), (np.int64, b"8"))
-_WIDTH_OF = {code[0]: np.dtype(width).newbyteorder("<") for width, code in _WIDTHS}
+_WIDTHS = tuple(
+    (int(np.iinfo(width).min), int(np.iinfo(width).max), np.dtype(width).newbyteorder("<"), code)
+    for width, code in ((np.int8, b"1"), (np.int16, b"2"), (np.int32, b"4"), (np.int64, b"8"))
+)
+_WIDTH_OF = {code[0]: width for _, _, width, code in _WIDTHS}
 
 
 def _narrow(values: NDArray[Any]) -> tuple[bytes, bytes]:
@@ -30,10 +35,9 @@ def _narrow(values: NDArray[Any]) -> tuple[bytes, bytes]:
     if values.dtype.kind not in "iu":
         raise TypeError(f"cannot store an array of {values.dtype}")
     low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
-    for width, code in _WIDTHS:
-        limits = np.iinfo(width)
-        if limits.min <= low and high <= limits.max:
-            return code, values.astype(np.dtype(width).newbyteorder("<")).tobytes()
+    for least, most, width, code in _WIDTHS:
+        if least <= low and high <= most:
+            return code, values.astype(width).tobytes()
     raise TypeError(f"cannot store {high} of {values.dtype} in 64 signed bits")
 
 
@@ -41,7 +45,7 @@ def _pack(value: object) -> msgspec.msgpack.Ext:
     if not isinstance(value, np.ndarray):
         raise TypeError(f"cannot store {type(value).__name__}")
     code, data = _narrow(value)
-    shape = np.array([value.ndim, *value.shape], dtype="<i4").tobytes()
+    shape = struct.pack(f"<{1 + value.ndim}i", value.ndim, *value.shape)
     return msgspec.msgpack.Ext(_ARRAY, code + shape + data)
 
 
@@ -50,10 +54,10 @@ def _unpack(kind: int, data: memoryview) -> NDArray[Any]:
         raise ValueError(f"unknown extension {kind}")
     code = data[0]
     dimensions = int.from_bytes(data[1:5], "little")
-    shape = tuple(np.frombuffer(data[5 : 5 + 4 * dimensions], dtype="<i4"))
+    shape = struct.unpack_from(f"<{dimensions}i", data, 5)
     body = data[5 + 4 * dimensions :]
     if code == ord("b"):
-        count = int(np.prod(shape))
+        count = math.prod(shape)
         bits = np.unpackbits(np.frombuffer(body, dtype=np.uint8), count=count)
         return bits.astype(np.bool_).reshape(shape)
     if code == ord("f"):
