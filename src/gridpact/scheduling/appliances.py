@@ -48,8 +48,8 @@ def running_wh(community: Community, horizon: Slots, begun_at: Ints) -> Ints:
     """Energy that appliances which have begun take in a horizon, by member [members, slots]."""
     runs, step = community.runs, horizon.step
     taken = np.zeros((len(community.members.ids), horizon.count), np.int64)
-    length = -(-runs.duration_s // step)
-    left = np.where(begun_at >= 0, begun_at // step + length - horizon.start // step, 0)
-    on = np.arange(horizon.count) < left[:, None]
+    ends = begun_at - runs.duration_s // -step * step
+    starts, begins = horizon.starts(), begun_at[:, None]
+    on = (begins >= 0) & (begins <= starts) & (starts < ends[:, None])
     np.add.at(taken, runs.member, on * (runs.power_w * step // 3600)[:, None])
     return taken
