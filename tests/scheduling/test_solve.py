@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gridpact.scheduling import optimiser
 from gridpact.scheduling.check import violations
 from gridpact.scheduling.problem import Conflict, Plan
 from gridpact.scheduling.solve import solve
@@ -174,6 +175,24 @@ def test_rounding_does_not_add_up_over_a_day_of_a_binding_limit(problem_of):
     assert plan.conflicts == ()
     assert np.count_nonzero(plan.zone_price) > 50
     assert np.all(plan.state_wh[:, -1] >= [item["lo"][-1] - 3 for item in cars])
+
+
+def test_the_own_search_and_that_of_highs_agree(problem_of, monkeypatch):
+    battery = {"charge": 700, "discharge": 700, "start": 300, "hi": 2000, "into": 0.9}
+    slots = np.arange(24)
+    problem = problem_of(
+        100 + 50 * ((slots * 7) % 5) + np.zeros((2, 1), np.int64),
+        pv=800 * (abs(slots - 12) < 4),
+        buy=200_000 + 9_000 * ((slots * 11) % 17),
+        storage=[battery, {**battery, "home": 1}],
+        runs=[(0, 400, 3, 0, 20), (0, 300, 4, 5, 15), (1, 500, 2, 0, 22)],
+        zones=[{"homes": [0, 1], "buy": 700}],
+    )
+    own = solved(problem)
+    assert own.zone_price.any()
+    monkeypatch.setattr(optimiser, "NODES", 1)
+    theirs = solved(problem)
+    assert theirs.cost_nano.sum() == pytest.approx(own.cost_nano.sum(), abs=5e6)
 
 
 @SETTINGS

@@ -11,7 +11,7 @@ from gridpact.scheduling.programme import Arrays
 
 GAP = 1e2
 """A mixed-integer answer is proved within this many nano-¤ (10⁻⁷ ¤): less than a Wh costs."""
-NODES = 400
+NODES = 120
 """Relaxations our own search may solve; binaries that are no starts can need HiGHS's cuts."""
 SMALL = 5_000
 """Columns up to which presolve costs more than it saves."""
