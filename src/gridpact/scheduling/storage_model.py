@@ -130,9 +130,7 @@ def _add_state(
     programme.entries(dynamics[:, 1:], column[:, :-1], -sign * kept[:, None])
 
 
-def _add_misses(
-    programme: Programme, storage: StorageColumns, rows: Ints, dynamics: Ints
-) -> Ints:
+def _add_misses(programme: Programme, storage: StorageColumns, rows: Ints, dynamics: Ints) -> Ints:
     """Let the state lie above or below its bounds; return those columns [assets, 2 × slots]."""
     over = programme.columns(np.zeros(dynamics.shape), np.inf, 0)
     under = programme.columns(np.zeros(dynamics.shape), np.inf, 0)
