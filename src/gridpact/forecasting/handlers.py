@@ -77,8 +77,9 @@ class Forecasting:
 
     def opened(self, state: State, message: CommunityOpened, now: int) -> Step[State]:
         """Ask for the weeks before the first day."""
-        start = self._calendar.midnight(self._calendar.date_of(now) - timedelta(HISTORY_DAYS))
         step = self._calendar.step
+        midnight = self._calendar.midnight(self._calendar.date_of(now) - timedelta(HISTORY_DAYS))
+        start = -(-midnight // step) * step  # before a clock change days may begin within a slot
         return state, [HistoryRequested(slots=Slots(start, step, (now - start) // step))]
 
     def history(self, state: State, message: HistoryLoaded, now: int) -> Step[State]:
