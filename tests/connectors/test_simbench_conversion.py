@@ -1,5 +1,6 @@
 """A whole conversion of a made-up grid: files, refusals, a day's run; no extra needed."""
 
+import json
 from datetime import date
 
 import numpy as np
@@ -108,6 +109,7 @@ def test_a_missing_extra_is_told_in_one_line(tmp_path, monkeypatch):
     wanted = "SimBench grids need the extra: pip install 'gridpact[simbench]'"
     assert len(ran.exception.faults) == 1
     assert wanted in str(ran.exception)
+    assert ran.output == ""
     assert not out.exists()
 
 
@@ -117,10 +119,12 @@ def test_the_command_says_what_it_wrote(tmp_path):
     ran = CliRunner().invoke(command, ["simbench", CODE, "--out", out, "--date", "2016-07-01"])
     assert ran.exit_code == 0
     assert "4 members in 3 zones" in ran.stdout
+    assert "some seconds" in ran.stderr
     assert f"gridpact run {out}/scenario.yaml" in ran.stdout
     assert load(f"{out}/scenario.yaml").run.first_day == date(2016, 7, 1)
     again = CliRunner().invoke(command, ["simbench", CODE, "--out", out, "--force", "--json"])
-    assert '"batteries": 1' in again.stdout
+    assert json.loads(again.stdout)["batteries"] == 1
+    assert not again.stderr
 
 
 @pytest.mark.usefixtures("stand_in")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.output import output_options, say_json
+from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.connectors.simbench import SUMMER_DAY, Converted
 from gridpact.connectors.simbench import convert as convert_grid
 
@@ -43,14 +43,17 @@ def simbench(
     CODE is 1-LV-GRID--SCENARIO-SWITCHES: a grid of rural1, rural2, rural3, semiurb4, semiurb5 and
     urban6, scenario 0 (today), 1 or 2 (later), and sw or no_sw.
     """
-    if not (quiet or as_json):
-        click.echo("reading the grid with simbench: some seconds …", err=True)
-    done = convert_grid(code, out, first_day.date(), force=force)
+
+    def reading() -> None:
+        if not (quiet or as_json):
+            say("reading the grid with simbench, which takes some seconds …", err=True)
+
+    done = convert_grid(code, out, first_day.date(), force=force, reading=reading)
     if as_json:
         say_json(done)
     elif not quiet:
         for line in _lines(done):
-            click.echo(line)
+            say(line)
 
 
 def _lines(done: Converted) -> list[str]:

@@ -47,7 +47,12 @@ class Converted(msgspec.Struct, frozen=True):
 
 
 def convert(
-    code: str, out: Path, first_day: date = SUMMER_DAY, *, force: bool = False
+    code: str,
+    out: Path,
+    first_day: date = SUMMER_DAY,
+    *,
+    force: bool = False,
+    reading: Callable[[], None] = lambda: None,
 ) -> Converted:
     """Write ``out/profiles.parquet`` and ``out/scenario.yaml`` of a low-voltage grid.
 
@@ -61,6 +66,8 @@ def convert(
         Day of 2016 that the scenario runs.
     force
         Replace an earlier conversion instead of refusing.
+    reading
+        Called before the grid is read, which takes seconds.
 
     Raises
     ------
@@ -74,6 +81,7 @@ def convert(
         fix = "run that command, then convert again"
         raise BadInput([Fault("simbench", 0, "", MISSING, fix)])
     _check(code, out, first_day, force=force)
+    reading()
     grid, profiles = package.read(code)
     layout = trace(grid)
     load_wh, pv_wh = (whole_wh(power, STEP_S) for power in (profiles.load_w, profiles.plant_w))
