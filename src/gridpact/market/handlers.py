@@ -109,18 +109,44 @@ class Market:
         return msgspec.structs.replace(state, days=days), []
 
     def plan(self, state: State, message: ScheduleSolved, now: int) -> Step[State]:
-        """Let every member's agent order what its plan needs beyond its position."""
+        """Let every member's agent order what its plan needs beyond its position.
+
+        What is on order in another open session is not ordered again: whatever becomes of that
+        order, no member trades more than its plan needs.
+        """
         session = state.sessions[message.session]
         day = state.days[session.day]
         here, _ = overlap(day.slots, session.window)
+        planned = message.plan.net_wh[:, : session.window.count]
+        wanted = planned - day.position_wh[:, here]
+        buying, selling = self._on_order(state, session)
+        wanted = np.where(
+            wanted > 0, np.maximum(wanted - buying, 0), np.minimum(wanted + selling, 0)
+        )
         orders = agents.orders(
-            message.plan.net_wh[:, : session.window.count],
-            day.position_wh[:, here],
+            planned,
+            planned - wanted,
             outside_prices(self._community.tariffs, day.spot_micro_per_kwh[here]),
             self._community.members,
             self._rules,
         )
         return state, [OrdersPlaced(session=session.id, orders=orders)]
+
+    def _on_order(self, state: State, session: Session) -> Ints:
+        """Energy on order in other open sessions, [2, members, window slots]: bought, sold."""
+        total = np.zeros((2, len(self._rows), session.window.count), np.int64)
+        for name, book in state.books.items():
+            here, there = overlap(session.window, book.slots)
+            if name == session.id or here.start == here.stop:
+                continue
+            ordered, orders = (
+                np.zeros((2, len(self._rows), book.slots.count), np.int64),
+                book.orders,
+            )
+            sells = (orders.side == Side.SELL).astype(np.int64)
+            np.add.at(ordered, (sells, orders.member, orders.slot), orders.quantity_wh)
+            total[..., here] += ordered[..., there]
+        return total
 
     def _admission(self, book: Book) -> Admission:
         members = len(self._rows)
