@@ -33,8 +33,30 @@ PLACES = (
     ("America/Havana", "2026-11-01", (15, 30, 60)),  # midnight comes twice
     ("Australia/Lord_Howe", "2026-04-05", (15, 30)),  # half an hour longer
     ("Australia/Lord_Howe", "2026-10-04", (15, 30)),
+    ("Australia/Lord_Howe", "2026-10-06", (60,)),  # before, midnight was at half past
     ("Asia/Kathmandu", "2026-01-01", (15,)),  # 5:45 ahead of UTC
     ("Pacific/Kiritimati", "2026-12-31", (15, 30, 60)),  # 14 hours ahead
+)
+
+
+def _tariff(import_spot, import_markup, export_spot, export_markup):
+    return {
+        "import_spot_percent": import_spot,
+        "import_markup_ct_per_kwh": import_markup,
+        "export_spot_percent": export_spot,
+        "export_markup_ct_per_kwh": export_markup,
+    }
+
+
+# Where exporting pays more than importing costs, it is in a few slots: a day of it is no tariff.
+TARIFFS = (
+    {},
+    _tariff(0, 31.4159, 0, 8),
+    _tariff(0, 31.4159, 0, -12.5),  # export costs
+    _tariff(33.3333, 20, 33.3333, -1),
+    _tariff(100, 6, 0, 5),
+    _tariff(100, 0, 99.9, -0.5),
+    _tariff(0, 30, 100, 0),
 )
 
 
@@ -49,6 +71,13 @@ def _hundredth(value: int) -> float:
 def _some(**choices):
     """Keys with values, each of which may be left out."""
     return st.fixed_dictionaries({}, optional=choices)
+
+
+FEES = _some(
+    network_ct_per_kwh=st.sampled_from([0, 9.0001]),
+    network_local_ct_per_kwh=st.sampled_from([0, 4, 11]),
+    levy_ct_per_kwh=st.sampled_from([0, 5.12]),
+)
 
 
 @st.composite
@@ -119,7 +148,6 @@ def scenarios(draw, days: int = 1):
     """A scenario document: few members, any kind of asset, any rule, plenty of faults."""
     timezone, first, steps = draw(st.sampled_from(PLACES))
     zones = draw(_zones())
-    spot = st.sampled_from([0, 0, 33.3333, 99.9, 100])
     gates = st.sampled_from(["00:00", "02:30", "06:00", "11:45", "12:00", "19:00", "22:15"])
     document = {
         "gridpact": 1,
@@ -131,17 +159,7 @@ def scenarios(draw, days: int = 1):
         "run": {"from": first, "days": days, "seed": draw(st.integers(0, 99))},
         "zones": zones,
         "members": draw(_members([zone["id"] for zone in zones])),
-        "tariffs": draw(
-            _some(
-                import_spot_percent=spot,
-                import_markup_ct_per_kwh=st.sampled_from([0, 6, 31.4159]),
-                export_spot_percent=spot,
-                export_markup_ct_per_kwh=st.sampled_from([-12.5, -1, 0, 8]),
-                network_ct_per_kwh=st.sampled_from([0, 9.0001]),
-                network_local_ct_per_kwh=st.sampled_from([0, 4, 11]),
-                levy_ct_per_kwh=st.sampled_from([0, 5.12]),
-            )
-        ),
+        "tariffs": {**draw(st.sampled_from(TARIFFS)), **draw(FEES)},
         "market": draw(
             _some(
                 day_ahead_gate=st.sampled_from(["09:00", "12:07", "18:00"]),

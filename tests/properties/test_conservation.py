@@ -184,6 +184,20 @@ def orders_within_limits(record):
         assert np.array_equal(cleared.bought_wh.sum(0) > 0, cleared.traded)
 
 
+def trades_serve_plans(record):
+    """A session's trades take a position towards its plan, and never beyond it."""
+    plans = {message.session: message for message in record.all(ScheduleSolved)}
+    positions = defaultdict(int)
+    for cleared in record.all(SessionCleared):
+        traded = cleared.bought_wh - cleared.sold_wh
+        for row, place in np.argwhere(traded).tolist():
+            slot = cleared.session.window.start + place * cleared.session.window.step
+            moved = int(traded[row, place])
+            wanted = int(plans[cleared.session.id].plan.net_wh[row, place]) - positions[row, slot]
+            assert 0 < moved * (1 if wanted > 0 else -1) <= abs(wanted), "more than was planned"
+            positions[row, slot] += moved
+
+
 def a_dispatch_for_every_slot(record):
     """Slots follow each other without a gap, each dispatched once."""
     slots = [message.slot for message in record.all(DispatchIssued)]
@@ -201,6 +215,7 @@ def assert_laws(ran):
     storage_obeys_physics(record)
     appliances_run_once(record)
     orders_within_limits(record)
+    trades_serve_plans(record)
     a_dispatch_for_every_slot(record)
     for check in (checks.energy, checks.boundary, checks.money, checks.roots):
         check(record)
@@ -209,7 +224,20 @@ def assert_laws(ran):
     assert checks.replayed(ran.journal, record) == ran.loop.state_hash().hex()
 
 
-@settings(max_examples=12, **ROOM)
+def test_sessions_that_are_open_together_do_not_trade_twice(write, run_in_memory):
+    gates = ["05:00", "05:05", "05:20", "12:00", "12:15"]
+    document = {
+        "gridpact": 1,
+        "generate": {"homes": 5, "pv_percent": 80, "battery_percent": 60},
+        "community": {"slot_minutes": 30},
+        "run": {"seed": 4},
+        "market": {"intraday_gates": gates},
+        "faults": {"device_drift_percent": 20},
+    }
+    trades_serve_plans(run_in_memory(write(document)).record)
+
+
+@settings(max_examples=20, **ROOM)
 @given(data=st.data())
 def test_laws_hold_in_any_community(data, scenarios_of, write, run_in_memory):
     assert_laws(run_in_memory(write(data.draw(scenarios_of()))))
