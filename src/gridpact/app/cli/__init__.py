@@ -6,6 +6,7 @@ database cannot be read or written; 70 a defect of gridpact; 130 stopped by ctrl
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
@@ -14,7 +15,10 @@ def main() -> None:
     try:
         # imported here, so that a ctrl-C in the first half second is answered like any other
         from gridpact.app.cli.commands import run_command
+
+        code = run_command()
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
-        sys.exit(130)
-    sys.exit(run_command())
+        code = 130
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said; let the exit code stand
+    sys.exit(code)

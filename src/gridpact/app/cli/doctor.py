@@ -103,7 +103,10 @@ def findings() -> list[Finding]:
     return [look() for look in looks] + [_library(name) for name in NEEDED]
 
 
-@click.command(epilog="\b\nExample:\n  gridpact doctor")
+@click.command(
+    short_help="Check that this machine can run gridpact.",
+    epilog="\b\nExample:\n  gridpact doctor",
+)
 @output_options
 def doctor(as_json: bool, quiet: bool) -> None:
     """Check that this machine can run gridpact, and say how to mend what is not fit."""

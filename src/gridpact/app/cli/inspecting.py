@@ -18,7 +18,10 @@ from gridpact.app.verify import verify
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-@click.command(epilog="\b\nExample:\n  gridpact replay runs/demo")
+@click.command(
+    short_help="Recompute a run from its journal alone.",
+    epilog="\b\nExample:\n  gridpact replay runs/demo",
+)
 @click.argument("path", metavar="DIR", type=FOLDER)
 @output_options
 def replay(path: Path, as_json: bool, quiet: bool) -> None:
@@ -44,7 +47,11 @@ def replay(path: Path, as_json: bool, quiet: bool) -> None:
     sys.exit(0 if same else 1)
 
 
-@click.command("verify", epilog="\b\nExample:\n  gridpact verify runs/demo")
+@click.command(
+    "verify",
+    short_help="Check every commitment and every book of a run.",
+    epilog="\b\nExample:\n  gridpact verify runs/demo",
+)
 @click.argument("path", metavar="DIR", type=FOLDER)
 @output_options
 def verify_run(path: Path, as_json: bool, quiet: bool) -> None:
@@ -60,6 +67,7 @@ def verify_run(path: Path, as_json: bool, quiet: bool) -> None:
 
 @click.command(
     "explain",
+    short_help="Trace a statement line to readings and proof.",
     epilog="""\b
 Example (lines are listed in statements.csv):
   gridpact explain runs/demo 2026-06-15/home-07/supplier.import""",

@@ -156,21 +156,41 @@ def _carry_out(job: _Job, work: Work, *, as_json: bool, quiet: bool) -> None:
 
 
 @click.command(
+    short_help="Run a scenario, or go on with a run that was stopped.",
     epilog="""\b
 Examples:
   gridpact run examples/default.yaml
   gridpact run examples/default.yaml --from 2026-06-15 --days 3 --out runs/june --seed 7
 
+\b
 To finish a run that was stopped, and to let it go on for more days:
   gridpact run --resume runs/june
-  gridpact run --resume runs/june --days 7"""
+  gridpact run --resume runs/june --days 7""",
 )
 @click.argument("scenario", required=False, type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--days", type=click.IntRange(1, 3660), help="Local days to settle.")
-@click.option("--from", "first_day", type=click.DateTime(["%Y-%m-%d"]), help="First local day.")
-@click.option("--out", type=FOLDER, help="New folder for the run  [default: runs/SCENARIO-DATE]")
-@click.option("--seed", type=click.IntRange(0), help="Seed of every random stream.")
-@click.option("--data", type=FOLDER, envvar="GRIDPACT_DATA", help="Folder of data files.")
+@click.option("--days", type=click.IntRange(1, 3660), metavar="N", help="Local days to settle.")
+@click.option(
+    "--from",
+    "first_day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="First local day, such as 2026-06-15.",
+)
+@click.option(
+    "--out",
+    type=FOLDER,
+    metavar="DIR",
+    help="New folder for the run.  [default: runs/SCENARIO-DATE]",
+)
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Seed of every random stream.")
+@click.option(
+    "--data",
+    type=FOLDER,
+    envvar="GRIDPACT_DATA",
+    show_envvar=True,
+    metavar="DIR",
+    help="Folder of data files that are not beside the scenario.",
+)
 @click.option("--resume", type=FOLDER, metavar="DIR", help="Go on with the run in DIR.")
 @output_options
 def run(
@@ -184,7 +204,9 @@ def run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run SCENARIO day by day and leave journal, ledger, statements and a report.
+    """Run SCENARIO, a YAML file, day by day; leave journal, ledger, statements and a report.
+
+    What the options say goes before what the scenario says.
 
     Ctrl-C stops a run between two messages; --resume finishes it to the same bytes.
     """
@@ -200,13 +222,19 @@ def run(
 
 
 @click.command(
+    short_help="Run one day of the default community.",
     epilog="""\b
 Examples:
   gridpact demo
-  gridpact demo --out /tmp/demo --json"""
+  gridpact demo --out /tmp/demo --json""",
 )
 @click.option(
-    "--out", type=FOLDER, default=Path("runs/demo"), show_default=True, help="Folder for the run."
+    "--out",
+    type=FOLDER,
+    metavar="DIR",
+    default=Path("runs/demo"),
+    show_default=True,
+    help="Folder for the run.",
 )
 @output_options
 def demo(out: Path, as_json: bool, quiet: bool) -> None:
