@@ -17,7 +17,7 @@ CANDIDATES := python3 python3.13 python3.12 python3.11
 PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	"$$p" scripts/check_python.py 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
 
-.PHONY: help demo examples test test-slow lint bench clean lock
+.PHONY: help demo examples test test-slow test-simbench lint bench clean lock
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
@@ -35,6 +35,14 @@ test: lint ## check style, types and imports, then run the tests
 
 test-slow: $(VENV)/dev.stamp ## run the tests that take longer
 	@$(BIN)/pytest -n $(WORKERS) -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
+
+test-simbench: requirements/simbench.lock ## run the SimBench tests in an environment of their own
+	@$(PYTHON) -m venv build/simbench
+	@build/simbench/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements/simbench.lock
+	@build/simbench/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --editable .
+	@build/simbench/bin/pytest -n $(WORKERS) -rs tests/connectors
 
 lint: $(VENV)/dev.stamp ## check style, types and who imports whom
 	@$(BIN)/ruff check .
@@ -86,3 +94,6 @@ lock: $(VENV)/made.stamp ## renew the lock files (for maintainers)
 	@$(COMPILE) pyproject.toml --group build -o requirements/core.lock >/dev/null
 	@$(COMPILE) pyproject.toml --group build --group dev -c requirements/core.lock \
 		-o requirements/dev.lock >/dev/null
+	@# apart from the others: SimBench needs older versions of pandas and numpy
+	@$(COMPILE) pyproject.toml --extra simbench --group build --group dev \
+		-o requirements/simbench.lock >/dev/null

@@ -35,6 +35,10 @@ class Ran:
     journal: Journal
     ledger: LocalLedger
 
+    def __del__(self) -> None:
+        self.journal.close()
+        self.ledger.close()
+
     @property
     def record(self) -> Record:
         return Record(self.journal)

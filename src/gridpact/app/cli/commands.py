@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 
 from gridpact import __version__
+from gridpact.app.cli.converting import convert
 from gridpact.app.cli.doctor import doctor
 from gridpact.app.cli.inspecting import explain_line, replay, verify_run
 from gridpact.app.cli.output import DEBUG, DEFECT, STOPPED, exit_code, say, say_error
@@ -40,7 +41,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, run, replay, verify_run, explain_line, doctor):
+for command in (demo, run, replay, verify_run, explain_line, convert, doctor):
     cli.add_command(command)
 
 
