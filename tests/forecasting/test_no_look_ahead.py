@@ -86,7 +86,10 @@ def run(tmp_path_factory):
             opening, day_ahead(community.market, community.calendar, first).gate - ORDERS_OPEN_S
         )
         loop.run(lambda m: isinstance(m, ForecastIssued) and m.session == session)
-        return Record(journal)
+        record = Record(journal)
+        journal.close()
+        ledger.close()
+        return record
 
     return until
 
