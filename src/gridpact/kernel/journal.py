@@ -125,6 +125,8 @@ class Journal:
 
     def _open(self, durable: bool) -> tuple[int, bytes]:
         """Make or check the tables; return the last row's number and chain value."""
+        # a body that was altered to text need not be UTF-8; it is to be found, not to fail here
+        self._db.text_factory = lambda data: data.decode("utf-8", "replace")
         if self._writable:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
