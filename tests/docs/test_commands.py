@@ -11,12 +11,13 @@ from gridpact.app.cli.commands import cli
 def parse(arguments):
     """Parse a command line as click would, without running it."""
     command, name, rest = cli, "gridpact", list(arguments)
+    above = click.Context(cli, info_name=name, **cli.context_settings)
     while isinstance(command, click.Group):
         if not rest or rest[0] not in command.commands:
             raise click.UsageError(f"no command of {name}: {rest}")
         name, *rest = rest
         command = command.commands[name]
-    return command.make_context(name, rest)
+    return command.make_context(name, rest, parent=above)
 
 
 def targets(root):
