@@ -153,6 +153,33 @@ def test_only_cars_ever_leave(staged, whole):
     assert whole["draw"][kinds == "heat_pump"].sum() > 0
 
 
+@pytest.mark.parametrize("minutes", [5, 15, 30, 60])
+def test_measured_cold_is_felt_by_owners_and_buildings_alike(tmp_path, minutes):
+    """At -20 °C for days a building needs what its owner expects, give or take its own ways."""
+    stamps = [
+        (FIRST + timedelta(minutes=minutes * at)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for at in range(2 * 24 * 60 // minutes)
+    ]
+    (tmp_path / "d.csv").write_text("t,temp\n" + "".join(f"{each},-20\n" for each in stamps))
+    (tmp_path / "s.yaml").write_text(
+        f"""
+gridpact: 1
+community: {{slot_minutes: {minutes}}}
+run: {{from: 2026-03-28, days: 1, seed: 5}}
+sources: {{d: {{file: d.csv, time_column: t, unit: degC}}}}
+weather: {{source: d, temperature_column: temp}}
+members: [{{id: a, assets: [{{kind: heat_pump}}]}}]
+"""
+    )
+    scenario = load(tmp_path / "s.yaml")
+    community = build_community(scenario)
+    stage, day = Stage(scenario, community, 5), community.calendar.day(date(2026, 3, 28))
+    real, said = stage.behaviour(day).draw_wh, stage.expected(day).draw_wh
+    assert len(set(said[0].tolist())) == 1
+    assert real.sum() == pytest.approx(said.sum(), rel=0.1)
+    assert real.sum() > 50_000
+
+
 def test_needs_of_storage_are_never_negative(whole):
     for name in ("load", "pv", "draw", "draw said"):
         assert (whole[name] >= 0).all(), name

@@ -59,15 +59,19 @@ def _building(loss_w_per_k: Floats, temperature_c: Floats) -> Floats:
     return np.asarray(loss_w_per_k)[:, None] * degrees
 
 
-def building_need_wh(seed: int, site: Site, loss_w_per_k: Floats, slots: Slots) -> Ints:
+def building_need_wh(
+    seed: int, site: Site, loss_w_per_k: Floats, slots: Slots, measured_c: Floats | None = None
+) -> Ints:
     """Electricity that buildings truly need [assets, slots] in Wh, the same in every window.
 
     The expectation at the true temperature, times each building's own hourly factor of mean 1
-    for wind, sun and windows left open.
+    for wind, sun and windows left open. ``measured_c`` is the temperature in the quarter-hours
+    of ``utc_days(slots)``, where it is not made up.
     """
     days = utc_days(slots)
     quarters = day_quarters(days)
-    power = _building(loss_w_per_k, air_temperature(seed, site, quarters))
+    air_c = air_temperature(seed, site, quarters) if measured_c is None else measured_c
+    power = _building(loss_w_per_k, air_c)
     need = np.zeros(power.shape, dtype=np.int64)
     for position, day in enumerate(days):
         part = slice(position * QUARTERS, (position + 1) * QUARTERS)

@@ -25,6 +25,7 @@ from gridpact.simulation.scenarios.specs import Specs, specs
 from gridpact.simulation.solar import Plants, pv_energy_wh
 from gridpact.simulation.truth import Behaviour
 from gridpact.simulation.weather import Site, air_temperature
+from gridpact.simulation.windows import QUARTER_S, day_quarters, utc_days
 from gridpact.simulation.world import World
 
 SPREAD_MICRO_PER_KWH = 30_000
@@ -75,6 +76,17 @@ class Stage:
         measured, known = self._data.level(ref, slots)
         return np.where(known, measured, made_up)
 
+    def _quarter_temperature(self, slots: Slots) -> Floats | None:
+        """Air temperature in the quarter-hours of the UTC days of ``slots``; None if made up."""
+        if self._specs.weather.temperature is None:
+            return None
+        quarters, step = day_quarters(utc_days(slots)), slots.step
+        own = Slots(quarters.start, step, (quarters.end - quarters.start) // step)
+        level = self._temperature(own)
+        if step >= QUARTER_S:
+            return np.repeat(level, step // QUARTER_S)
+        return np.asarray(level.reshape(-1, QUARTER_S // step).mean(axis=1))
+
     def load_wh(self, slots: Slots) -> tuple[Ints, Bools]:
         """Inflexible load [members, slots] in Wh, and where it is known."""
         shape = (len(self._community.members.ids), slots.count)
@@ -120,7 +132,8 @@ class Stage:
         """What owners really do with what stores energy."""
         there, draw, need = self._cars(slots, stated=False)
         if self._heat.size:
-            draw[self._heat] = building_need_wh(self._seed, self._site, self._loss, slots)
+            measured = self._quarter_temperature(slots)
+            draw[self._heat] = building_need_wh(self._seed, self._site, self._loss, slots, measured)
         if self._tanks.size:
             draw[self._tanks] = tank_draw_wh(self._seed, self._daily_wh(), self._calendar, slots)
         return Behaviour(there, draw, need)
