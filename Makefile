@@ -17,7 +17,7 @@ CANDIDATES := python3 python3.13 python3.12 python3.11
 PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	"$$p" scripts/check_python.py 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
 
-.PHONY: help demo examples test test-slow test-simbench lint bench clean lock
+.PHONY: help demo examples test test-slow test-simbench lint bench docs clean lock
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
@@ -53,6 +53,10 @@ lint: $(VENV)/dev.stamp ## check style, types and who imports whom
 bench: $(VENV)/dev.stamp ## measure each claim against a reference; QUICK=1 for a short run
 	@for script in benchmarks/*.py; do \
 		echo "== $$script"; $(BIN)/python "$$script" $(if $(QUICK),--quick) || exit 1; done
+
+docs: $(VENV)/dev.stamp ## refresh what the documentation quotes; FIGURES=1 measures anew
+	@for each in generated links consoles; do $(BIN)/python scripts/docs_$$each.py || exit 1; done
+	@$(if $(FIGURES),$(BIN)/python scripts/docs_figures.py)
 
 clean: ## remove the environment, caches and runs
 	rm -rf $(VENV) build dist runs .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -37,7 +37,7 @@ from gridpact.settlement.statements import LINES
 
 
 class SlotShare(msgspec.Struct, frozen=True):
-    """One slot of a line: what each series of the contract was, and the amount [nano]."""
+    """One slot of a line: what each series of the contract was, unit included, and the amount."""
 
     slot: str
     local_time: str
@@ -194,8 +194,10 @@ def _shares(traced: _Traced) -> tuple[SlotShare, ...]:
     leg, member, slots = _leg(traced), traced.member, traced.day.slots
     flows = cashflows(traced.clause.contract, traced.clause.world, slots)
     nano = flows[leg.giver, leg.taker, leg.currency, leg.kind][member]
-    names = [need.name for need in needs_of([leg.amount]).series]
-    values = {name: _of_member(traced.clause.world[name], member) for name in names}
+    values = {
+        f"{need.name} [{need.unit}]": _of_member(traced.clause.world[need.name], member)
+        for need in needs_of([leg.amount]).series
+    }
     zone, rows = ZoneInfo(traced.community.timezone), _reading_rows(traced)
     return tuple(
         SlotShare(

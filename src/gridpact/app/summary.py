@@ -64,14 +64,12 @@ class Summary(msgspec.Struct, frozen=True):
         ]
 
     def _physical(self) -> list[str]:
-        used, made, local = (
-            f"{wh / 1e3:,.1f} kWh" for wh in (self.withdrawn_wh, self.injected_wh, self.local_wh)
-        )
+        used, made = (f"{wh / 1e3:,.1f} kWh" for wh in (self.withdrawn_wh, self.injected_wh))
         share = 100 * self.local_wh / self.withdrawn_wh if self.withdrawn_wh else 0.0
         over = f"zone limits exceeded in {self.slots_over_limit} of {self.slots} slots"
         limits = over if self.slots_over_limit else "every zone limit kept"
         return [
-            f"Energy     {used} withdrawn, {made} injected; {local} ({share:.0f} %) local",
+            f"Energy     {used} withdrawn, {share:.0f} % from neighbours; {made} injected",
             f"Schedules  {self.plans} plans; {limits}; {self.refusals} refusals by devices",
             f"Readings   {self.readings:,} expected, {self.estimated} estimated",
         ]

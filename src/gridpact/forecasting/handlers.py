@@ -111,6 +111,8 @@ class Forecasting:
         slot = state.recent.get(iso(message.slot))
         if slot is None:  # no telemetry, so load and flexible use cannot be told apart
             return state, []
+        if message.present.shape != slot.load_known.shape:  # metering refuses it whole
+            return state, []
         net = message.withdrawal_wh - message.injection_wh
         load = np.maximum(net - slot.flexible_wh + slot.own_pv_wh, 0)
         sound = (message.withdrawal_wh >= 0) & (message.injection_wh >= 0)

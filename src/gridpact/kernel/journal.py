@@ -206,6 +206,10 @@ class Journal:
                     raise self._damaged(f"row {expected} was altered or removed")
                 expected += 1
                 yield row
+        except sqlite3.OperationalError as error:
+            if "decode" in str(error):  # text that is no text: a row's bytes were changed
+                raise self._damaged(f"row {expected} was altered or removed") from error
+            raise self._trouble(error) from error
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 

@@ -71,6 +71,10 @@ class Metering:
 
     def readings(self, state: State, message: ReadingsReceived, now: int) -> Step[State]:
         """Accept what is new; refuse duplicates, conflicts, and what comes too late, by row."""
+        if not self._fits(message):
+            none = np.zeros(0, np.int64)
+            refused = ReadingsRefused(slot=message.slot, rows=none, reasons=("wrong-shape",))
+            return state, [refused]
         before = state.slots.get(iso(message.slot)) or self._nothing(message.slot)
         problems = _problems(state, message, before, (now, self._calendar.step))
         taken = message.present & (problems == 0)
@@ -87,6 +91,11 @@ class Metering:
         if taken.any():
             state = msgspec.structs.replace(state, slots={**state.slots, iso(message.slot): after})
         return state, outs
+
+    def _fits(self, message: ReadingsReceived) -> bool:
+        """Tell whether the columns have one value for each member."""
+        columns = (message.withdrawal_wh, message.injection_wh, message.present)
+        return all(column.shape == (self._members,) for column in columns)
 
     def _nothing(self, slot: int) -> Reported:
         zero = np.zeros(self._members, np.int64)

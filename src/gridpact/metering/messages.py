@@ -39,7 +39,7 @@ class ReadingsRefused(Message, frozen=True, kw_only=True, tag="readings-refused"
     """Readings that changed nothing: [members] rows and one reason each.
 
     Reasons: ``duplicate``, ``conflict`` (another value is in force), ``too-late``, ``negative``,
-    ``unknown-slot``.
+    ``unknown-slot``; or ``wrong-shape`` alone, where the columns do not fit the members.
     """
 
     phase: ClassVar[Phase] = Phase.READING

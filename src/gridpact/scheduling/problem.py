@@ -103,6 +103,8 @@ class Plan(msgspec.Struct, frozen=True):
     [zones, slots] in µ¤/kWh is what one more Wh under the limit is worth: positive where import is
     limited, negative where export is, so that a home pays the sum over its zones on top of its
     prices. ``conflicts`` lists what had to give, empty when everything holds.
+
+    ``unproved_nano`` is 0 for a proved optimum; else the cost is at most so much above it.
     """
 
     net_wh: Ints
@@ -114,3 +116,4 @@ class Plan(msgspec.Struct, frozen=True):
     cost_nano: Ints
     zone_price: Ints
     conflicts: tuple[Conflict, ...]
+    unproved_nano: int = 0

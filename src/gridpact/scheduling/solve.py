@@ -7,11 +7,15 @@ together. The answer is rounded to whole Wh. No clock, no chance: equal problems
 The optimum is that of the stated problem in real numbers, within the solver's tolerance (1e-7 Wh,
 :data:`~gridpact.scheduling.optimiser.GAP` where runs or exclusive choices are in play) and the
 wear of :data:`~gridpact.scheduling.storage_model.WEAR`; rounding then moves each slot by under a
-Wh or two an asset.
+Wh or two an asset. Where exclusive choices make a tree too large to search, the plan says by how
+much it may miss the optimum.
 """
 
 from __future__ import annotations
 
+import math
+
+import msgspec
 import numpy as np
 
 from gridpact.scheduling.case import Case, Draft, empty_draft, prepare
@@ -31,13 +35,15 @@ def solve(problem: Problem) -> Plan:
 
     Bounds of storage come first, shared limits second, cost last.
     """
-    case, draft = optimum(problem)
-    return whole_plan(case, draft)
-
-
-def optimum(problem: Problem) -> tuple[Case, Draft]:
-    """Solve in real numbers: the problem prepared, and its best plan before rounding."""
     optimiser = Optimiser()
+    case, draft = optimum(problem, optimiser)
+    unproved = math.ceil(optimiser.unproved)
+    return msgspec.structs.replace(whole_plan(case, draft), unproved_nano=unproved)
+
+
+def optimum(problem: Problem, optimiser: Optimiser | None = None) -> tuple[Case, Draft]:
+    """Solve in real numbers: the problem prepared, and its best plan before rounding."""
+    optimiser = optimiser or Optimiser()
     case = prepare(problem, least_shortfall(problem.storage, optimiser))
     draft = empty_draft(problem)
     simple = comparable(case)

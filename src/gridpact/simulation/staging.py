@@ -6,7 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from gridpact.base.slots import Calendar, Slots
+from gridpact.base.errors import BadInput, Fault
+from gridpact.base.slots import Calendar, Slots, iso
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.registry.model import Community
 from gridpact.simulation.cars import arrival_draw_wh, departure_target_wh, plugged_slots
@@ -19,7 +20,7 @@ from gridpact.simulation.heat import (
 )
 from gridpact.simulation.homes import Household, household_load_wh
 from gridpact.simulation.prices import day_ahead_price, imbalance_spread
-from gridpact.simulation.scenarios.data import Data, read
+from gridpact.simulation.scenarios.data import Data, read, window
 from gridpact.simulation.scenarios.model import ColumnRef, Scenario
 from gridpact.simulation.scenarios.specs import Specs, specs
 from gridpact.simulation.solar import Plants, pv_energy_wh
@@ -167,7 +168,24 @@ class Stage:
 
 
 def world(scenario: Scenario, community: Community, seed: int) -> World:
-    """Return the simulated world of a scenario."""
+    """Return the simulated world of a scenario.
+
+    Raises :class:`BadInput` where data lack a price for a day that is to be settled: no
+    statement may guess one.
+    """
     found = specs(scenario)
     stage = Stage(scenario, community, seed)
+    slots = window(scenario)
+    _, known = stage.spot(slots)
+    if not known.all():
+        raise BadInput([_priceless(scenario, slots, known)])
     return World(community, stage, seed, scenario.faults, found.storage.reserve_wh)
+
+
+def _priceless(scenario: Scenario, slots: Slots, known: Bools) -> Fault:
+    missing = slots.starts()[~known]
+    ref = scenario.prices.data
+    named = {source.name: source.mapping.file for source in scenario.series}
+    file = named.get(ref.source, scenario.file) if ref else scenario.file
+    problem = f"{missing.size} slots of the run have no price, the first at {iso(int(missing[0]))}"
+    return Fault(file, 0, "prices", problem, "complete the file, or run other days")

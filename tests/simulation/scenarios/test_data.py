@@ -102,3 +102,21 @@ def test_examples_load_and_their_data_reach_over_the_run(path):
     data, run = read(found), window(found)
     for column in data.tables:
         assert data.whole(column, run)[1].mean() > 0.9, column
+
+
+def test_a_day_without_a_price_is_refused_before_anything_is_written(tmp_path):
+    from gridpact.simulation.scenarios.build import community
+    from gridpact.simulation.staging import world
+
+    hours = [f"2026-06-{14 + h // 24}T{h % 24:02}:00" for h in range(72) if h != 30]
+    (tmp_path / "p.csv").write_text("t,price\n" + "".join(f"{each},50\n" for each in hours))
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "gridpact: 1\ncommunity: {slot_minutes: 60, timezone: UTC}\nrun: {from: 2026-06-15}\n"
+        "generate: {homes: 1}\nprices: {source: p, column: price}\n"
+        "sources: {p: {file: p.csv, time_column: t, unit: EUR/MWh, gaps: allow}}\n"
+    )
+    scenario = load(path)
+    with pytest.raises(BadInput) as caught:
+        world(scenario, community(scenario), 1)
+    assert "2026-06-15T06:00:00Z" in str(caught.value)

@@ -21,8 +21,8 @@ def section(view: View, facts: RunFacts) -> Section:
         ("public key", facts.ledger_key),
     )
     lead = (
-        "The ledger holds hashes and net positions, no personal data. Keep this page, or only the "
-        "root below: a ledger that was changed or cut short later no longer leads to it."
+        "The ledger holds hashes, and net positions under identifiers; no reading is on it. "
+        "Keep this page, or only the root below: a ledger that was changed or cut short later no longer leads to it."
     )
     notes = Notes(
         (

@@ -74,10 +74,13 @@ def _check_run(document: Document, root: Group) -> None:
 
 
 def _check_days(document: Document, root: Group, zone: ZoneInfo, first: date) -> None:
-    """Slots must divide each day, also where a clock changes by half an hour."""
+    """Slots must divide each day, also where a clock changes by half an hour.
+
+    The day after the last is traded while that one is delivered, so it is looked at too.
+    """
     minutes = count(_top(root), "slot_minutes")
     calendar = Calendar(zone.key, minutes * 60)
-    for number in range(count(group(root, "run"), "days")):
+    for number in range(count(group(root, "run"), "days") + 1):
         try:
             calendar.day(first + timedelta(days=number))
         except ValueError:
