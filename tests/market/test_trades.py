@@ -11,6 +11,7 @@ from gridpact.base.slots import Slots
 from gridpact.contracts.canonical import from_bytes, to_bytes
 from gridpact.contracts.cashflows import cashflows
 from gridpact.contracts.needs import needs
+from gridpact.contracts.obligations import obligations
 from gridpact.contracts.terms import All
 from gridpact.market.messages import Session, SessionCleared
 from gridpact.market.trades import terms_hashes, trade_contract, traders
@@ -71,6 +72,21 @@ def test_terms_price_to_the_clearing(cleared, small_community):
 
 @given(cleared=clearings())
 @settings(deadline=None, max_examples=80)
+@given(cleared=clearings())
+@settings(deadline=None, max_examples=100)
+def test_terms_oblige_to_the_position_that_the_scheduler_plans_around(cleared, small_community):
+    community = small_community(len(cleared.bought_wh))
+    for member, name in enumerate(community.members.ids):
+        contract = trade_contract(community, cleared, member)
+        position = np.zeros(WINDOW.count, np.int64)
+        for leg in obligations(contract, {}, WINDOW):
+            assert leg.asset == "energy"
+            assert leg.is_fixed
+            position += leg.low if leg.taker == name else -leg.low
+        expected = cleared.bought_wh[member] - cleared.sold_wh[member]
+        assert position.tolist() == expected.tolist()
+
+
 def test_hashes_are_keccak_of_the_canonical_terms_of_those_who_traded(cleared, small_community):
     community = small_community(len(cleared.bought_wh))
     who = [

@@ -22,7 +22,8 @@ def section(view: View, facts: RunFacts) -> Section:
     )
     lead = (
         "The ledger holds hashes, and net positions under identifiers; no reading is on it. "
-        "Keep this page, or only the root below: a ledger that was changed or cut short later no longer leads to it."
+        "Keep this page, or only the root below: a ledger that was changed or cut short later "
+        "no longer leads to it."
     )
     notes = Notes(
         (
