@@ -326,6 +326,7 @@ def test_explain_in_words(called, place):
     assert f"  home-01 pays supplier {row[10]} EUR for " in told
     assert "rounded once: half-even to 0.01 EUR" in told
     assert "journal row of the reading" in told
+    assert re.search(rf"^  total +{row[8][:-9] or 0}\.{row[8][-9:]:0>9}$", told, re.MULTILINE)
     zero = next(
         row.split(",")[0]
         for row in (place / "run" / "statements.csv").read_text(encoding="utf-8").splitlines()

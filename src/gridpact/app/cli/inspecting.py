@@ -128,4 +128,9 @@ def _table(found: Explanation, money: Money) -> list[str]:
         + ("estimated" if share.estimated else ", ".join(f"#{row}" for row in share.journal_rows))
         for share in found.slots
     ]
-    return [f"  {'slot':<6}{header}{'amount':>18}  journal row of the reading", *rows]
+    space = sum(wide)
+    return [
+        f"  {'slot':<6}{header}{'amount':>18}  journal row of the reading",
+        *rows,
+        f"  {'total':<6}{'':>{space}}{plain(money.exact(found.nano)):>18}",
+    ]
