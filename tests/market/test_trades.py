@@ -72,8 +72,6 @@ def test_terms_price_to_the_clearing(cleared, small_community):
 
 @given(cleared=clearings())
 @settings(deadline=None, max_examples=80)
-@given(cleared=clearings())
-@settings(deadline=None, max_examples=100)
 def test_terms_oblige_to_the_position_that_the_scheduler_plans_around(cleared, small_community):
     community = small_community(len(cleared.bought_wh))
     for member, name in enumerate(community.members.ids):
@@ -87,6 +85,8 @@ def test_terms_oblige_to_the_position_that_the_scheduler_plans_around(cleared, s
         assert position.tolist() == expected.tolist()
 
 
+@given(cleared=clearings())
+@settings(deadline=None, max_examples=80)
 def test_hashes_are_keccak_of_the_canonical_terms_of_those_who_traded(cleared, small_community):
     community = small_community(len(cleared.bought_wh))
     who = [

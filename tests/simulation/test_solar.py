@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots
-from gridpact.simulation.solar import Plants, clear_sky_energy_wh, draw_plants, pv_energy_wh
+from gridpact.simulation.solar import Plants, Sky, clear_sky_energy_wh, draw_plants, pv_energy_wh
 from gridpact.simulation.weather import Site
 from gridpact.simulation.windows import DAY_S
 
@@ -102,3 +102,21 @@ def test_a_month_of_a_hundred_plants_is_quick():
     begin = time.process_time()
     pv_energy_wh(1, SITE, plants, JUNE)
     assert time.process_time() - begin < 1.0
+
+
+def test_a_measured_sky_takes_the_place_of_the_made_up_one():
+    import pandas as pd
+    from pvlib.location import Location
+
+    june = Slots(JUNE.start, 900, 96)
+    flat = Plants(np.array([5000]), np.array([0.0]), np.array([180.0]))
+    times = pd.to_datetime(june.starts() + 450, unit="s", utc=True)
+    here = Location(SITE.latitude, SITE.longitude, altitude=SITE.altitude_m)
+    clear = here.get_clearsky(times, linke_turbidity=3.0)["ghi"].to_numpy()
+    fine = clear_sky_energy_wh(SITE, flat, june).sum()
+    for part in (1.0, 0.5, 0.0):
+        made = pv_energy_wh(3, SITE, flat, june, Sky(part * clear, np.full(96, 15.0))).sum()
+        assert made == pytest.approx(part * fine, rel=0.06, abs=5)
+    unknown = Sky(np.full(96, np.nan), np.full(96, np.nan))
+    made_up = pv_energy_wh(3, SITE, flat, june)
+    assert (pv_energy_wh(3, SITE, flat, june, unknown) == made_up).all()

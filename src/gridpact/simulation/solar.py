@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,17 +37,43 @@ def draw_plants(seed: int, peak_w: Ints, latitude: float) -> Plants:
     return Plants(peak_w, tilt, (towards + draw.normal(0, 35, len(peak_w))) % 360)
 
 
-def pv_energy_wh(seed: int, site: Site, plants: Plants, slots: Slots) -> Ints:
-    """Energy fed by each plant [plants, slots] in Wh, the same in every window."""
+class Sky(NamedTuple):
+    """Measured weather in the quarter-hours of the UTC days of a window, NaN where unknown.
+
+    Global horizontal irradiance [W/m²] and air temperature [°C], shape [quarters].
+    """
+
+    ghi: Floats
+    air_c: Floats
+
+
+def pv_energy_wh(
+    seed: int, site: Site, plants: Plants, slots: Slots, sky: Sky | None = None
+) -> Ints:
+    """Energy fed by each plant [plants, slots] in Wh, the same in every window.
+
+    Where ``sky`` knows the irradiance, its ratio to a cloudless sky's takes the place of the
+    made-up clouds; likewise its temperature.
+    """
     days = utc_days(slots)
     quarters = day_quarters(days)
     rows = [stream(seed, "plants", day).normal(1, 0.03, (len(plants.peak_w), 24)) for day in days]
     if not rows:
         return np.zeros((len(plants.peak_w), 0), dtype=np.int64)
     own = np.repeat(np.clip(np.concatenate(rows, axis=1), 0.85, 1.15), 4, axis=1)
-    seen = clear_sky_index(seed, quarters) * own
-    warm = air_temperature(seed, site, quarters)
-    return energy_on(_quarter_energy(site, plants, quarters, (seen, warm)), slots)
+    index, air = clear_sky_index(seed, quarters), air_temperature(seed, site, quarters)
+    if sky is not None:
+        index = np.where(np.isnan(sky.ghi), index, _measured_index(site, quarters, sky.ghi))
+        air = np.where(np.isnan(sky.air_c), air, sky.air_c)
+    return energy_on(_quarter_energy(site, plants, quarters, (index * own, air)), slots)
+
+
+def _measured_index(site: Site, quarters: Slots, ghi: Floats) -> Floats:
+    """Irradiance over that of a cloudless sky, at most 1.2; 0 at night. Shape [quarters]."""
+    day, light = _sun(site, quarters)
+    index = np.zeros(quarters.count)
+    index[day] = np.clip(ghi[day] / np.maximum(light["ghi"], 1.0), 0.0, 1.2)
+    return index
 
 
 def clear_sky_energy_wh(site: Site, plants: Plants, slots: Slots) -> Ints:

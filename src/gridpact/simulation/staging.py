@@ -23,7 +23,7 @@ from gridpact.simulation.prices import day_ahead_price, imbalance_spread
 from gridpact.simulation.scenarios.data import Data, read, window
 from gridpact.simulation.scenarios.model import ColumnRef, Scenario
 from gridpact.simulation.scenarios.specs import Specs, specs
-from gridpact.simulation.solar import Plants, pv_energy_wh
+from gridpact.simulation.solar import Plants, Sky, pv_energy_wh
 from gridpact.simulation.truth import Behaviour
 from gridpact.simulation.weather import Site, air_temperature
 from gridpact.simulation.windows import QUARTER_S, day_quarters, utc_days
@@ -81,12 +81,31 @@ class Stage:
         """Air temperature in the quarter-hours of the UTC days of ``slots``; None if made up."""
         if self._specs.weather.temperature is None:
             return None
+        measured = self._in_quarters(self._specs.weather.temperature, slots)
+        made_up = air_temperature(self._seed, self._site, day_quarters(utc_days(slots)))
+        return np.where(np.isnan(measured), made_up, measured)
+
+    def _in_quarters(self, ref: ColumnRef | None, slots: Slots) -> Floats:
+        """A measured level in the quarter-hours of the UTC days of ``slots``, NaN where unknown."""
         quarters, step = day_quarters(utc_days(slots)), slots.step
+        if ref is None:
+            return np.full(quarters.count, np.nan)
         own = Slots(quarters.start, step, (quarters.end - quarters.start) // step)
-        level = self._temperature(own)
+        level, known = self._data.level(ref, own)
+        level = np.where(known, level, np.nan)
         if step >= QUARTER_S:
             return np.repeat(level, step // QUARTER_S)
         return np.asarray(level.reshape(-1, QUARTER_S // step).mean(axis=1))
+
+    def _sky(self, slots: Slots) -> Sky | None:
+        """Measured sun and temperature for made-up plants, None where all of it is made up."""
+        weather = self._specs.weather
+        if weather.irradiance is None and weather.temperature is None:
+            return None
+        irradiance, temperature = (
+            self._in_quarters(ref, slots) for ref in (weather.irradiance, weather.temperature)
+        )
+        return Sky(irradiance, temperature)
 
     def load_wh(self, slots: Slots) -> tuple[Ints, Bools]:
         """Inflexible load [members, slots] in Wh, and where it is known."""
@@ -106,7 +125,7 @@ class Stage:
         made, known = np.zeros(shape, np.int64), np.ones(shape, np.bool_)
         if rows.size:
             roofs = Plants(self._community.pv.peak_w[rows], plants.tilt[rows], plants.azimuth[rows])
-            made[rows] = pv_energy_wh(self._seed, self._site, roofs, slots)
+            made[rows] = pv_energy_wh(self._seed, self._site, roofs, slots, self._sky(slots))
         self._from_files(plants.data, slots, made, known)
         return made, known
 
