@@ -104,6 +104,7 @@ def test_a_month_of_a_hundred_plants_is_quick():
     assert time.process_time() - begin < 1.0
 
 
+@pytest.mark.filterwarnings("ignore:DatetimeIndex.dayofyear")
 def test_a_measured_sky_takes_the_place_of_the_made_up_one():
     import pandas as pd
     from pvlib.location import Location
