@@ -120,7 +120,7 @@ def storage_obeys_physics(record):
     """Nothing is stored that was not put in, nothing beyond power and capacity."""
     storage = record.opening().community.storage
     battery = np.array([kind == "battery" for kind in storage.kind], bool)
-    before = storage.capacity_wh // 2
+    before = storage.opening_wh
     for told, lived in zip(record.all(TelemetryReceived), record.all(WorldAdvanced), strict=True):
         hours = told.step / 3600
         assert np.array_equal(told.state_wh, lived.state_wh)

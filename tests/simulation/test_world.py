@@ -257,6 +257,7 @@ def test_a_replay_takes_answers_and_asks_nobody(community):
     advanced = WorldAdvanced(
         slot=1,
         state_wh=np.array([1, 2, 3]),
+        unmet_wh=np.zeros(3, np.int64),
         run_left=np.zeros(2, np.int64),
         run_day=np.zeros(2, np.int64),
         withheld=(),

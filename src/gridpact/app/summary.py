@@ -16,6 +16,7 @@ from gridpact.metering.messages import DayMetered
 from gridpact.scheduling.messages import ScheduleSolved, TelemetryReceived
 from gridpact.settlement.billing import bills
 from gridpact.settlement.messages import DaySettled
+from gridpact.simulation.messages import WorldAdvanced
 from gridpact.supervision.messages import LimitExceeded
 
 
@@ -40,6 +41,8 @@ class Summary(msgspec.Struct, frozen=True):
     slots: int
     slots_over_limit: int
     refusals: int
+    unmet_wh: int
+    unproved_nano: int
     readings: int
     estimated: int
     lines_on_statements: int
@@ -58,8 +61,7 @@ class Summary(msgspec.Struct, frozen=True):
             f"{self.name}: {self.members} members, {self.assets} assets, {_days(self.days)}",
             *self._physical(),
             *self._money(),
-            f"Ledger     {self.ledger_blocks} signed blocks, root {self.ledger_root[:16]}…",
-            f"Proof      state {self.state_hash[:16]}…",
+            f"Proof      state {self.state_hash[:16]}…, ledger root {self.ledger_root[:16]}…",
             f"Report     {self.report}",
         ]
 
@@ -71,22 +73,27 @@ class Summary(msgspec.Struct, frozen=True):
         return [
             f"Energy     {used} withdrawn, {share:.0f} % from neighbours; {made} injected",
             f"Schedules  {self.plans} plans; {limits}; {self.refusals} refusals by devices",
+            f"Needs      {self.unmet_wh / 1e3:,.1f} kWh of trips, heat and hot water not served",
             f"Readings   {self.readings:,} expected, {self.estimated} estimated",
         ]
 
     def _money(self) -> list[str]:
         traded, price = f"{self.traded_wh / 1e3:,.1f} kWh", self.mean_price_micro_per_kwh / 1e6
         money = Money(self.currency, NANO_PER_UNIT // self.minor_per_unit)
-        paid, bill, alone = (
+        paid, bill, alone, saved = (
             f"{plain(money.minor(minor))} {self.currency}"
-            for minor in (self.paid_minor, self.members_pay_minor, self.supplier_only_minor)
+            for minor in (
+                self.paid_minor,
+                self.members_pay_minor,
+                self.supplier_only_minor,
+                self.supplier_only_minor - self.members_pay_minor,
+            )
         )
-        change = _change(self.members_pay_minor, self.supplier_only_minor)
         mean = f"{price:.4f} {self.currency}/kWh"
         return [
             f"Market     {traded} from {self.orders:,} orders at {mean} on average",
             f"Money      {paid} paid and received in {self.lines_on_statements:,} lines",
-            f"Saved      members pay {bill}; with the supplier alone {alone} ({change})",
+            f"Saved      {saved}: members pay {bill}, with the supplier alone {alone}",
         ]
 
 
@@ -97,10 +104,6 @@ def plain(text: str) -> str:
 
 def _days(days: tuple[str, ...]) -> str:
     return days[0] if len(days) == 1 else f"{len(days)} days from {days[0]}"
-
-
-def _change(bill: int, alone: int) -> str:
-    return f"{100 * (bill - alone) / abs(alone):+.1f} %" if alone else "no difference"
 
 
 def summarise(path: Path) -> Summary:
@@ -133,6 +136,8 @@ def summarise(path: Path) -> Summary:
         slots=sum(day.slots.count for day in settled),
         slots_over_limit=sum(each.slot < ends for each in record.all(LimitExceeded)),
         refusals=_refusals(record, ends),
+        unmet_wh=_unmet(record, ends),
+        unproved_nano=sum(each.plan.unproved_nano for each in record.all(ScheduleSolved)),
         readings=sum(day.estimated.size for day in metered),
         estimated=sum(int(day.estimated.sum()) for day in metered),
         lines_on_statements=sum(day.nano.size + day.operator_nano.size for day in settled),
@@ -167,6 +172,11 @@ def _refusals(record: Record, ends: int) -> int:
     return sum(
         int(each.refused.sum()) for each in record.all(TelemetryReceived) if each.slot < ends
     )
+
+
+def _unmet(record: Record, ends: int) -> int:
+    """Energy [Wh] that owners wanted of their storage and did not get."""
+    return sum(int(each.unmet_wh.sum()) for each in record.all(WorldAdvanced) if each.slot < ends)
 
 
 def _turnover(day: DaySettled) -> int:

@@ -8,6 +8,7 @@ row-number or limit column means "none".
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
 from gridpact.base.slots import Calendar
 from gridpact.base.units import Floats, Ints
@@ -75,6 +76,12 @@ class Storage(msgspec.Struct, frozen=True):
     efficiency_in: Floats
     efficiency_out: Floats
     kept_per_hour: Floats
+
+    @property
+    def opening_wh(self) -> Ints:
+        """Stored energy [assets] that a run begins with: batteries half full, all else at 80 %."""
+        percent = [50 if kind == "battery" else 80 for kind in self.kind]
+        return self.capacity_wh * np.array(percent, dtype=np.int64) // 100
 
 
 class Runs(msgspec.Struct, frozen=True):

@@ -68,10 +68,10 @@ class Scheduling:
 
     def room(self) -> Room[State]:
         """Return the room for the loop."""
-        half = self._community.storage.capacity_wh // 2
+        opening = self._community.storage.opening_wh
         return Room(
             "scheduling",
-            State({}, {}, {}, {}, (), half, 0),
+            State({}, {}, {}, {}, (), opening, 0),
             {
                 CommunityOpened: self.opened,
                 SessionOpened: self.session,

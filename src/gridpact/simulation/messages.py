@@ -24,14 +24,16 @@ class Withheld(msgspec.Struct, frozen=True):
 class WorldAdvanced(Message, frozen=True, kw_only=True, tag="world-advanced"):
     """The physical state after a slot, known to the simulation alone.
 
-    ``state_wh`` [assets] is stored energy, ``run_left`` [runs] how many slots an appliance still
-    runs, ``run_day`` [runs] the day number of its last start. ``withheld`` are readings in the
-    meters' own memory.
+    ``state_wh`` [assets] is stored energy and ``unmet_wh`` [assets] what owners wanted in the slot
+    and the storage could not give (a trip, heat, hot water). ``run_left`` [runs] is how many slots
+    an appliance still runs, ``run_day`` [runs] the day number of its last start. ``withheld`` are
+    readings in the meters' own memory.
     """
 
     phase: ClassVar[Phase] = Phase.READING
     slot: int
     state_wh: Ints
+    unmet_wh: Ints
     run_left: Ints
     run_day: Ints
     withheld: tuple[Withheld, ...]

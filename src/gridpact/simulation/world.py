@@ -59,8 +59,14 @@ def _silent(state: WorldAdvanced, message: Message) -> Sequence[Message]:
 def resting_world(community: Community) -> Room[WorldAdvanced]:
     """Return the world's room for a replay: it takes the recorded answers and gives none."""
     runs = np.zeros(len(community.runs.ids), np.int64)
-    half = community.storage.capacity_wh // 2
-    start = WorldAdvanced(slot=0, state_wh=half, run_left=runs, run_day=runs, withheld=())
+    start = WorldAdvanced(
+        slot=0,
+        state_wh=community.storage.opening_wh,
+        unmet_wh=np.zeros(len(community.storage.ids), np.int64),
+        run_left=runs,
+        run_day=runs,
+        withheld=(),
+    )
     return Room("world", start, {WorldAdvanced: _advanced}, dict.fromkeys(ASKED, _silent))
 
 
@@ -142,6 +148,7 @@ class World:
         advanced = WorldAdvanced(
             slot=message.slot,
             state_wh=moved.state_wh,
+            unmet_wh=moved.unmet_wh,
             run_left=np.maximum(self._run_left(state, message) - 1, 0),
             run_day=self._run_day(state, message),
             withheld=withheld,
