@@ -53,6 +53,11 @@ class _Stop:
             raise StoreError(f"the ledger refused {message.key}: {message.reason}")
         return self.asked or (isinstance(message, Committed) and message.key == self.last_key)
 
+    def check(self) -> None:
+        """End the run here if a person asked for it."""
+        if self.asked:
+            raise KeyboardInterrupt
+
 
 def last_day(manifest: folder.Manifest) -> date:
     """Return the last local day that a run settles."""
@@ -87,6 +92,8 @@ def resume(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Sto
     stage = _stage(scenario, manifest)
     with _stoppable(path), folder.held(path):
         _check_same(path, stage[0], manifest)
+        if (path / folder.RESULT).exists():
+            _check_days(folder.result(path).days, manifest)
         folder.reopen(path, manifest)
         _go(path, stage, manifest, watch)
 
@@ -138,12 +145,19 @@ def _check_same(path: Path, community: Community, manifest: folder.Manifest) -> 
 def _go(
     path: Path, stage: tuple[Community, World], manifest: folder.Manifest, watch: Stopwatch
 ) -> None:
-    record, done = _loop(path, stage, manifest, watch)
-    finish(path, record, manifest, done, watch)
+    stop = _Stop(f"{DAY}{last_day(manifest)}")
+    with _interruptible(stop):
+        record, done = _loop(path, stage, manifest, watch, stop)
+        stop.check()
+        finish(path, record, manifest, done, watch)
 
 
 def _loop(
-    path: Path, stage: tuple[Community, World], manifest: folder.Manifest, watch: Stopwatch
+    path: Path,
+    stage: tuple[Community, World],
+    manifest: folder.Manifest,
+    watch: Stopwatch,
+    stop: _Stop,
 ) -> tuple[Record, folder.Result]:
     """Take the loop to the last day; return what was recorded and where it stands."""
     community, stage_world = stage
@@ -157,7 +171,7 @@ def _loop(
             loop.recover()
         else:
             _open(loop, community, manifest)
-        _run(loop, manifest)
+        _run(loop, manifest, stop)
         watch.enter("proving and writing the report")
         return Record(journal), _result(loop, journal, ledger, manifest)
 
@@ -191,25 +205,29 @@ def _open(loop: Loop, community: Community, manifest: folder.Manifest) -> None:
     loop.submit(_opening(community, manifest), first.gate - ORDERS_OPEN_S)
 
 
-def _run(loop: Loop, manifest: folder.Manifest) -> None:
+def _run(loop: Loop, manifest: folder.Manifest, stop: _Stop) -> None:
     settled: int = loop.states["ledger"].days
-    if settled > manifest.days:
-        fix = f"ask for {settled} days or more"
-        raise BadInput([Fault(folder.MANIFEST, 0, "days", f"{settled} days are settled", fix)])
+    _check_days(settled, manifest)
     if settled == manifest.days:
         return
-    stop = _Stop(f"{DAY}{last_day(manifest)}")
-    with _interruptible(stop):
-        loop.run(stop)
-    if stop.asked:
-        raise KeyboardInterrupt
+    loop.run(stop)
+    stop.check()
     if loop.states["ledger"].days < manifest.days:
         raise GridpactError(f"the run ended before {last_day(manifest)} was settled")
 
 
+def _check_days(settled: int, manifest: folder.Manifest) -> None:
+    if settled > manifest.days:
+        fix = f"ask for {settled} days or more"
+        raise BadInput([Fault(folder.MANIFEST, 0, "days", f"{settled} days are settled", fix)])
+
+
 @contextmanager
 def _interruptible(stop: _Stop) -> Iterator[None]:
-    """Let the first ctrl-C end the run between two messages; a second one ends it at once."""
+    """Let the first ctrl-C end the run between two messages; a second one ends it at once.
+
+    While the last files are written, the first one waits for them.
+    """
 
     def ask(number: int, frame: FrameType | None) -> None:
         if stop.asked:
