@@ -172,9 +172,8 @@ def half(cli, whole, tmp_path_factory):
     """A run that was killed in its loop, with rows in the write-ahead log alone."""
     cwd = tmp_path_factory.mktemp("half")
     cli.scenario(cwd)
-    process = cli.begin("run", "tiny.yaml", "--out", "run", cwd=cwd)
-    assert wait_for(process, "dispatching")
-    time.sleep(0.1)
+    process = cli.begin("run", "tiny.yaml", "--days", "3", "--out", "run", cwd=cwd)
+    assert wait_for(process, "billing")
     process.kill()
     process.communicate()
     assert stage_of(cwd / "run") == "in the loop"
@@ -202,7 +201,7 @@ def test_a_torn_log_is_taken_up_at_its_last_whole_row(cli, whole, half, tmp_path
     log.write_bytes(torn if keep else data)
     (tmp_path / "run" / "journal.db-shm").unlink()
     finish(cli, tmp_path)
-    cli.same(tmp_path / "run", whole / "run")
+    cli.same(tmp_path / "run", whole / "three" / "run")
 
 
 def test_one_day_and_two_more_are_three(cli, whole, tmp_path):
