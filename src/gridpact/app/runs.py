@@ -149,6 +149,8 @@ def _go(
     with _interruptible(stop):
         record, done = _loop(path, stage, manifest, watch, stop)
         stop.check()
+        exports.write(path, record)
+        stop.check()
         finish(path, record, manifest, done, watch)
 
 
@@ -226,7 +228,7 @@ def _check_days(settled: int, manifest: folder.Manifest) -> None:
 def _interruptible(stop: _Stop) -> Iterator[None]:
     """Let the first ctrl-C end the run between two messages; a second one ends it at once.
 
-    While the last files are written, the first one waits for them.
+    The first one waits for what is being written after the last message.
     """
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -252,8 +254,7 @@ def finish(
     done: folder.Result,
     watch: Stopwatch,
 ) -> None:
-    """Write what a finished run leaves: exports, the report, and last the result."""
-    exports.write(path, record)
+    """Write the report and, last of all, the result, which says that the run is finished."""
     facts = RunFacts(
         scenario=manifest.scenario,
         command=command(path, manifest),
