@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from gridpact.app.bootstrap import Edges, build
 from gridpact.app.record import Record
+from gridpact.base.errors import StoreError
 from gridpact.kernel.journal import Journal
 from gridpact.kernel.loop import Loop
 from gridpact.ledger.handlers import DAY
@@ -36,8 +38,9 @@ class Ran:
     ledger: LocalLedger
 
     def __del__(self) -> None:
-        self.journal.close()
-        self.ledger.close()
+        for store in (self.journal, self.ledger):
+            with suppress(StoreError):  # the test itself has closed it
+                store.close()
 
     @property
     def record(self) -> Record:

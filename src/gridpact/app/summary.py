@@ -110,17 +110,15 @@ def summarise(path: Path) -> Summary:
     """Read the figures of a finished run from its journal."""
     record, result = folder.record(path), folder.result(path)
     community = record.opening().community
-    settled, metered = record.all(DaySettled), record.all(DayMetered)
-    metered = metered[: len(settled)]
-    names = {day.day for day in settled}
-    cleared = [each for each in record.all(SessionCleared) if each.session.day in names]
+    settled = record.all(DaySettled)
+    metered = record.all(DayMetered)[: len(settled)]
+    cleared = _delivered(record, settled)
     bill = bills(community, settled)
     ends = max((day.slots.end for day in settled), default=0)
-    minor = NANO_PER_UNIT // community.settlement.minor_nano
     return Summary(
         name=community.name,
         currency=community.currency,
-        minor_per_unit=minor,
+        minor_per_unit=NANO_PER_UNIT // community.settlement.minor_nano,
         days=tuple(day.day for day in settled),
         members=len(community.members.ids),
         assets=len(community.pv.ids) + len(community.storage.ids) + len(community.runs.ids),
@@ -149,6 +147,12 @@ def summarise(path: Path) -> Summary:
         state_hash=result.state_hash,
         report=str(path / "report.html"),
     )
+
+
+def _delivered(record: Record, settled: list[DaySettled]) -> list[SessionCleared]:
+    """Sessions of settled days."""
+    names = {day.day for day in settled}
+    return [each for each in record.all(SessionCleared) if each.session.day in names]
 
 
 def _local(day: DaySettled, metered: DayMetered) -> int:

@@ -1,8 +1,6 @@
 """The importers against sums of the real files by other means, where the data folder is."""
 
-import os
 from decimal import ROUND_HALF_EVEN, Decimal
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -17,11 +15,8 @@ pytestmark = pytest.mark.data
 
 
 @pytest.fixture
-def folder():
-    found = os.environ.get("GRIDPACT_DATA", "")
-    if not found or not Path(found).is_dir():
-        pytest.skip("GRIDPACT_DATA names no data folder")
-    return Path(found)
+def folder(data_root):
+    return data_root
 
 
 @pytest.fixture

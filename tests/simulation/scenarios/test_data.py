@@ -1,6 +1,5 @@
 """Data of scenarios: small files by hand, and the examples on the real files."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from gridpact.simulation.scenarios.data import read, wanted, window
 from gridpact.simulation.scenarios.model import ColumnRef, SessionRef
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "examples").glob("*.yaml"))
-DATA = os.environ.get("GRIDPACT_DATA", "")
 
 
 @pytest.fixture
@@ -95,10 +93,9 @@ def test_energy_is_read_once_per_column(scenario):
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_examples_load_and_their_data_reach_over_the_run(path):
-    if "sources:" in path.read_text("utf-8") and not DATA:
-        pytest.skip("GRIDPACT_DATA names no data folder")
-    found = load(path)
+def test_examples_load_and_their_data_reach_over_the_run(path, request):
+    root = request.getfixturevalue("data_root") if "sources:" in path.read_text("utf-8") else None
+    found = load(path, root)
     data, run = read(found), window(found)
     for column in data.tables:
         assert data.whole(column, run)[1].mean() > 0.9, column

@@ -12,7 +12,7 @@ from gridpact.connectors.simbench import SUMMER_DAY, Converted
 from gridpact.connectors.simbench import convert as convert_grid
 
 
-@click.group()
+@click.group(short_help="Convert a SimBench grid to a scenario.")
 def convert() -> None:
     """Convert grids and data of others, once, to a scenario with its data beside it."""
 
