@@ -108,7 +108,7 @@ def test_a_file_that_cannot_be_put_in_place(called, cli, whole, place, name):
     (place / "run" / name).mkdir()
     done = called("run", "--resume", "run", "-q")
     assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
-    assert f"cannot write run/{name}: Is a directory" in done.err
+    assert f"run/{name}: Is a directory" in done.err
     (place / "run" / name).rmdir()
     check_unfinished(place, had)
     again = called("run", "--resume", "run", "-q")
