@@ -8,6 +8,7 @@ import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import file_digest
 from pathlib import Path
 from typing import TypeVar
 
@@ -196,6 +197,15 @@ def _read(path: Path, kind: type[S]) -> S:
         raise BadInput(
             [Fault(str(path), 0, "", f"the file cannot be read: {error}", fix)]
         ) from error
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file in hex."""
+    try:
+        with path.open("rb") as stream:
+            return file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
 

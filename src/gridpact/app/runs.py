@@ -256,9 +256,9 @@ def finish(
 ) -> None:
     """Write the report and, last of all, the result, which says that the run is finished."""
     facts = RunFacts(
-        scenario=manifest.scenario,
+        scenario="the default community" if manifest.demo else manifest.scenario,
         command=command(path, manifest),
-        verify=f"gridpact verify {path.name}",
+        verify=f"gridpact verify {shlex.quote(str(path))}",
         seed=manifest.seed,
         state_hash=done.state_hash,
         journal_head=done.journal_head,
@@ -274,7 +274,10 @@ def finish(
 
 def command(path: Path, manifest: folder.Manifest) -> str:
     """Return the command that makes the same run again."""
-    scenario, out = shlex.quote(manifest.scenario), shlex.quote(f"{path.name}-again")
+    out = shlex.quote(f"{path}-again")
+    if manifest.demo:
+        return f"gridpact demo --out {out}"
+    scenario = shlex.quote(manifest.scenario)
     return (
         f"gridpact run {scenario} --from {manifest.first_day} --days {manifest.days}"
         f" --seed {manifest.seed} --out {out}"

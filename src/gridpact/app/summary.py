@@ -89,9 +89,9 @@ class Summary(msgspec.Struct, frozen=True):
                 self.supplier_only_minor - self.members_pay_minor,
             )
         )
-        mean = f"{price:.4f} {self.currency}/kWh"
+        mean = f"at {price:.4f} {self.currency}/kWh on average" if self.traded_wh else ""
         return [
-            f"Market     {traded} from {self.orders:,} orders at {mean} on average",
+            f"Market     {traded} from {self.orders:,} orders {mean}".rstrip(),
             f"Money      {paid} paid and received in {self.lines_on_statements:,} lines",
             f"Saved      {saved}: members pay {bill}, with the supplier alone {alone}",
         ]

@@ -51,7 +51,7 @@ def _signed(ledger: LocalLedger, result: folder.Result) -> str:
     return f"{head.height} signed blocks"
 
 
-def _described(record: Record, manifest: folder.Manifest, result: folder.Result) -> str:
+def _described(path: Path, record: Record, manifest: folder.Manifest, result: folder.Result) -> str:
     opening, settled = record.opening(), [day.day for day in record.all(DaySettled)]
     for name, said, held in (
         ("seed", manifest.seed, opening.seed),
@@ -60,6 +60,8 @@ def _described(record: Record, manifest: folder.Manifest, result: folder.Result)
     ):
         if said != held:
             raise CheckFailed(f"{folder.MANIFEST} says {name} {said}, the journal {held}")
+    if folder.digest(path / folder.SCENARIO) != manifest.scenario_sha256:
+        raise CheckFailed(f"{folder.SCENARIO} is not the one that the run was started with")
     if (result.days, result.rows) != (len(settled), record.rows):
         raise CheckFailed(f"{folder.RESULT} counts other days or rows than the journal has")
     return f"seed {opening.seed}, {counted(len(settled), 'day')} from {opening.first_day}"
@@ -81,7 +83,9 @@ def verify(path: Path) -> list[Outcome]:
             return [Outcome("journal is whole", False, str(error))]
         return [
             _outcome("journal is whole", lambda: _whole(record, result)),
-            _outcome("folder describes this run", lambda: _described(record, manifest, result)),
+            _outcome(
+                "folder describes this run", lambda: _described(path, record, manifest, result)
+            ),
             _outcome("replay gives the same state", lambda: _same_state(journal, record, result)),
             *_on_ledger(path, seed, record, result),
             _outcome("roots follow from the evidence", lambda: checks.roots(record)),

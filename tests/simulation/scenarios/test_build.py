@@ -48,7 +48,7 @@ def documents(draw):
             "role": "prosumer",
             "assets": draw(st.lists(_ASSETS, max_size=4)),
         }
-        for number in draw(st.permutations(range(draw(st.integers(0, 5)))))
+        for number in draw(st.permutations(range(draw(st.integers(1, 5)))))
     ]
     found = {"gridpact": 1, "zones": tree, "members": members}
     if draw(st.booleans()):

@@ -241,3 +241,23 @@ members: [{id: m, zone: x}, {id: m}, 5]
         (4, "members[1].metering_point"),
         (4, "members[2]"),
     ]
+
+
+@pytest.mark.parametrize("text", ["generate: {homes: 0}", "members: []"])
+def test_a_community_of_nobody_is_refused(write, text):
+    (fault,) = faults(write(f"gridpact: 1\n{text}\n"))
+    assert fault.problem == "a community needs at least one member"
+
+
+def test_a_missing_column_hides_no_other_fault_of_the_file(write, tmp_path):
+    (tmp_path / "d.csv").write_text("time,load\n2026-06-15T00:00Z,-1\n2026-06-15T01:00Z,abc\n")
+    path = write(
+        "gridpact: 1\ncommunity: {slot_minutes: 60, timezone: UTC, currency: EURO}\n"
+        "members:\n  - {id: a, load: {source: d, column: load}}\n"
+        "  - {id: b, load: {source: d, column: zwei}}\n"
+        "sources: {d: {file: d.csv, time_column: time, unit: kWh}}\n"
+    )
+    found = "\n".join(str(fault) for fault in faults(path))
+    assert "zwei" in found
+    assert "abc" in found
+    assert "negative" in found

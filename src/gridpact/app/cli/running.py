@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from hashlib import file_digest
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -16,7 +15,7 @@ from gridpact.app import folder, runs
 from gridpact.app.cli.output import Progress, output_options, say, say_json
 from gridpact.app.summary import summarise
 from gridpact.app.watch import Stopwatch
-from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.base.errors import BadInput, Fault
 from gridpact.simulation.scenarios import default_path, load
 from gridpact.simulation.scenarios.document import Value, parse
 from gridpact.simulation.scenarios.model import Scenario
@@ -44,20 +43,12 @@ class _Job(NamedTuple):
 Work: TypeAlias = Callable[[Path, Scenario, folder.Manifest, Stopwatch], None]
 
 
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
-
-
 def _files(scenario: Scenario) -> dict[str, folder.DataFile]:
     """Where every source of the scenario is read from, and its digest."""
     paths = {each.name: each.mapping.path for each in scenario.series}
     paths |= {each.name: each.mapping.path for each in scenario.sessions}
     return {
-        name: folder.DataFile(str(Path(path).absolute()), _digest(Path(path)))
+        name: folder.DataFile(str(Path(path).absolute()), folder.digest(Path(path)))
         for name, path in paths.items()
     }
 
@@ -75,7 +66,7 @@ def _begin(out: Path | None, scenario_path: Path, wanted: Wanted, *, demo: bool 
     manifest = folder.Manifest(
         gridpact=__version__,
         scenario=str(scenario_path),
-        scenario_sha256=_digest(scenario_path),
+        scenario_sha256=folder.digest(scenario_path),
         seed=scenario.run.seed,
         first_day=str(scenario.run.first_day),
         days=scenario.run.days,
@@ -95,7 +86,7 @@ def _again(path: Path, wanted: Wanted) -> _Job:
     manifest = msgspec.structs.replace(manifest, days=wanted.days or manifest.days)
     kept = path / folder.SCENARIO
     fix = "put the file back as it was, or begin a new run"
-    if _digest(kept) != manifest.scenario_sha256:
+    if folder.digest(kept) != manifest.scenario_sha256:
         raise BadInput([Fault(str(kept), 0, "", "changed since the run began", fix)])
     said: dict[str, Value] = {
         "run.days": manifest.days,

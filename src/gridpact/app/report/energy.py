@@ -40,7 +40,9 @@ def section(view: View) -> Section:
         "energy",
         "Where the energy came from",
         "Above the line is what members used, by where it came from; below it is what the "
-        "community gave to the supplier. Quantities are those the statements are settled on.",
+        "community gave to the supplier. Quantities are those the statements are settled on: "
+        "trades are firm, so what flows at a meter may differ from what was bought there, and "
+        "traded and shared energy may add up to more than was used among neighbours.",
         (_figure(view), _days(view)),
     )
 

@@ -76,8 +76,9 @@ def section(view: View) -> Section:
     parts += [*_devices(view), *_events(view)]
     methods = sorted({day.method for day in view.record.all(DayMetered)})
     lead = (
-        "A reading that has not come by the cut-off is estimated, marked, and settled on; it is "
-        f"never taken as zero. Method: {', '.join(methods) or 'none used yet'}."
+        "A reading that has not come by the cut-off is estimated from the day's other readings of "
+        "the meter, marked, and settled on. A meter without any reading all day is settled on 0 "
+        f"and marked throughout. Method: {', '.join(methods) or 'none used yet'}."
     )
     return Section("quality", "Data quality", lead, tuple(parts))
 

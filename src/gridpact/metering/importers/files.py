@@ -22,12 +22,20 @@ _SUFFIXES = {".csv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parque
 
 
 def open_frame(
-    path: str, kind: str, style: TextStyle, wanted: Sequence[str], report: Report
+    path: str,
+    kind: str,
+    style: TextStyle,
+    wanted: Sequence[str],
+    report: Report,
+    spare: Sequence[str] = (),
 ) -> tuple[pl.DataFrame, Ints] | None:
     """Read the wanted columns; None with faults in ``report`` where that fails.
 
+    A missing column is a fault; those in ``spare`` are then read as empty and the rest goes on.
     The second value is the line (CSV) or the row counted from 1 (Parquet) of each row.
     """
+    import polars as pl
+
     file = Path(path)
     kind = kind or _SUFFIXES.get(file.suffix.lower(), "")
     if not kind:
@@ -44,19 +52,25 @@ def open_frame(
         if kind == "csv"
         else read_parquet(file, wanted, report)
     )
-    if found is None or not _has_columns(found[0].columns, wanted, report):
+    if found is None:
         return None
-    return _not_empty(found, wanted, report)
+    frame, lines = found
+    missing = _missing(frame.columns, wanted, report)
+    if not set(missing) <= set(spare):
+        return None
+    # the other columns of the file are still looked at, so that all its faults are told at once
+    frame = frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in missing)
+    return _not_empty((frame, lines), wanted, report)
 
 
-def _has_columns(names: Sequence[str], wanted: Sequence[str], report: Report) -> bool:
+def _missing(names: Sequence[str], wanted: Sequence[str], report: Report) -> list[str]:
     missing = [name for name in dict.fromkeys(wanted) if name not in names]
     for name in missing:
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
         fix = f"write {near[0]}" if near else f"use one of the file's columns: {shown}"
         report.add(1, name, "the file has no such column", fix)
-    return not missing
+    return missing
 
 
 def _not_empty(

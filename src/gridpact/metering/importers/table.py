@@ -77,7 +77,8 @@ def _finer(whole: Whole, size: int, quantity: Literal["energy", "price"]) -> tup
 def columns_of(mapping: Mapping, report: Report) -> tuple[list[Numbers], Grid, Ints] | None:
     """Read a mapping's columns, their grid and the line of each row; None with faults."""
     wanted = [mapping.time_column, *(column.column for column in mapping.columns)]
-    found = open_frame(mapping.path, mapping.format, mapping.text, wanted, report)
+    spare = [name for name in wanted[1:] if name != mapping.time_column]
+    found = open_frame(mapping.path, mapping.format, mapping.text, wanted, report, spare)
     if found is None:
         return None
     frame, lines = found

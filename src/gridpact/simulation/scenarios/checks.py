@@ -10,6 +10,7 @@ from gridpact.simulation.scenarios import generate
 from gridpact.simulation.scenarios.access import (
     Group,
     asset_ids,
+    count,
     entries,
     group,
     share,
@@ -24,12 +25,19 @@ from gridpact.simulation.scenarios.document import Document, Path, spell
 def check_all(document: Document, root: Group) -> None:
     """Run every cross-check on a document that the schema has pruned and filled."""
     check_zones(document, root)
+    _check_anybody(document, root)
     check_members(document, root)
     check_assets(document, root)
     check_shares(document, root)
     check_times(document, root)
     check_sources(document, root)
     check_uses(document, root)
+
+
+def _check_anybody(document: Document, root: Group) -> None:
+    if not root.get("members") and not count(group(root, "generate"), "homes"):
+        fix = "name a member, or let generate make homes"
+        document.fault(("members",), "a community needs at least one member", fix)
 
 
 class _Seen:

@@ -95,7 +95,7 @@ def _data_faults(document: Document, root: Group, found: dict[str, str]) -> list
 
 def with_homes(root: Group) -> Group:
     """A scenario that names nobody gets generated homes."""
-    if not root.get("members") and "generate" not in root:
+    if "members" not in root and "generate" not in root:
         return {**root, "generate": {}}
     return root
 
