@@ -258,7 +258,7 @@ def finish(
     facts = RunFacts(
         scenario="the default community" if manifest.demo else manifest.scenario,
         command=command(path, manifest),
-        verify=f"gridpact verify {shlex.quote(str(path))}",
+        verify="gridpact verify .",
         seed=manifest.seed,
         state_hash=done.state_hash,
         journal_head=done.journal_head,
@@ -274,7 +274,7 @@ def finish(
 
 def command(path: Path, manifest: folder.Manifest) -> str:
     """Return the command that makes the same run again."""
-    out = shlex.quote(f"{path}-again")
+    out = shlex.quote(f"{path.name}-again")
     if manifest.demo:
         return f"gridpact demo --out {out}"
     scenario = shlex.quote(manifest.scenario)

@@ -27,7 +27,7 @@ def section(view: View, facts: RunFacts) -> Section:
     )
     notes = Notes(
         (
-            f"To check all of it: {facts.verify}",
+            f"To check all of it, in the folder of this page: {facts.verify}",
             "It recomputes the run from its journal and every root from the evidence.",
             "Then it compares them with the ledger’s signed blocks.",
         )
