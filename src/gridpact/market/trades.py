@@ -17,15 +17,19 @@ def _profile(session: Session, values: Ints, unit: str) -> Profile:
     return Profile(session.window.start, session.window.step, tuple(values.tolist()), unit)
 
 
+def _price(cleared: SessionCleared) -> Profile:
+    """Price of a session by slot; a slot without trade has none, and no quantity either."""
+    price = np.where(cleared.traded, cleared.price_micro_per_kwh, 0)
+    return _profile(cleared.session, price, "micro/kWh")
+
+
 def trade_contract(community: Community, cleared: SessionCleared, member: int) -> Contract:
     """Return what one member agreed in a session: quantities [Wh] and prices fixed by slot.
 
     The operator is the counterparty of both sides. A member that traded nothing has the empty
     contract.
     """
-    price = _profile(
-        cleared.session, np.where(cleared.traded, cleared.price_micro_per_kwh, 0), "micro/kWh"
-    )
+    price = _price(cleared)
     return _of_member(community, cleared, member, price)
 
 
@@ -52,9 +56,7 @@ def traders(cleared: SessionCleared) -> Ints:
 
 def terms_hashes(community: Community, cleared: SessionCleared) -> list[bytes]:
     """keccak-256 of the terms of every contract a session made, in the traders' row order."""
-    price = _profile(
-        cleared.session, np.where(cleared.traded, cleared.price_micro_per_kwh, 0), "micro/kWh"
-    )
+    price = _price(cleared)
     return [
         terms_hash(_of_member(community, cleared, row, price)) for row in traders(cleared).tolist()
     ]

@@ -52,7 +52,6 @@ class Stage:
         self._heat = self._rows("heat_pump")
         self._tanks = self._rows("tank")
         self._loss = self._loss_w_per_k(scenario.run.first_day)
-        self._window: tuple[Slots, Behaviour] | None = None
 
     def _rows(self, kind: str) -> Ints:
         return np.flatnonzero([each == kind for each in self._community.storage.kind])
