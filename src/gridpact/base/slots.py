@@ -101,6 +101,13 @@ class Calendar:
 
     def seconds_of_day(self, slots: Slots) -> Ints:
         """Wall-clock second of the day at which each slot begins, shape [slots.count]."""
+        return np.asarray(self.local_seconds(slots) % 86400, dtype=np.int64)
+
+    def local_seconds(self, slots: Slots) -> Ints:
+        """Start of each slot as its wall clock shows it [s since 1970-01-01T00:00 local].
+
+        Shape [slots.count]. Where clocks go back, two slots have the same value.
+        """
         # The offset changes a few times a year: look it up once per hour, and per slot only
         # within an hour in which it changes (in Adelaide that is at half past, in UTC).
         zone, starts = ZoneInfo(self.timezone), slots.starts()
@@ -112,7 +119,7 @@ class Calendar:
         offset = first[place]
         for slot in np.flatnonzero((first != last)[place]):
             offset[slot] = _offset(int(starts[slot]), zone)
-        return np.asarray((starts + offset) % 86400, dtype=np.int64)
+        return np.asarray(starts + offset, dtype=np.int64)
 
 
 def _offset(instant: int, zone: ZoneInfo) -> int:

@@ -6,8 +6,9 @@ written, nothing is implied. The document holds its schema version, so the versi
     {"schema":"gridpact-terms/1","terms":{"asset":"energy","giver":…,"node":"one","taker":…}}
 
 Tags of schema 1 (append-only; bytes once written parse for ever): contracts ``one all scale``,
-observables ``const profile series choice op fold``. A contract has exactly one wire form, so the
-keccak-256 of the bytes identifies the terms. Keep the bytes: they are what was agreed.
+observables ``const profile between local-time series choice op fold``. A contract has exactly
+one wire form, so the keccak-256 of the bytes identifies the terms. Keep the bytes: they are what
+was agreed.
 """
 
 from __future__ import annotations

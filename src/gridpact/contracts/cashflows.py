@@ -20,7 +20,9 @@ Flow: TypeAlias = tuple[str, str, str, str]
 Flows: TypeAlias = dict[Flow, Ints]
 
 
-def cashflows(contract: Contract, world: World, slots: Slots) -> Flows:
+def cashflows(
+    contract: Contract, world: World, slots: Slots, *, cut_periods: bool = False
+) -> Flows:
     """Evaluate every money leg of a contract.
 
     Parameters
@@ -33,6 +35,9 @@ def cashflows(contract: Contract, world: World, slots: Slots) -> Flows:
         is evaluated for all members at once.
     slots : Slots
         The slots evaluated; the last axis of every array.
+    cut_periods : bool
+        Let the parts of calendar periods at both ends count as whole ones, as at the end of a
+        contract that is terminated. Otherwise a fold over a cut period is refused.
 
     Returns
     -------
@@ -48,10 +53,12 @@ def cashflows(contract: Contract, world: World, slots: Slots) -> Flows:
         that is 0 is not needed). Names the series and the starts of the slots.
     NumberOverflow
         A product or sum does not fit 64 bits.
+    PeriodCut
+        A fold runs over calendar periods of which the slots hold only a part.
     ChoiceOutOfBounds, DivisorNotPositive, NotOnSlots, UnitMismatch, IllFormed
         See :mod:`gridpact.contracts.errors`.
     """
-    sheet = Sheet(world, slots)
+    sheet = Sheet(world, slots, cut_periods=cut_periods)
     names = names_of(needs(contract))
     sheet.require(names)
     shape = sheet.shape(names)

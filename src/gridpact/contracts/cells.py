@@ -92,6 +92,43 @@ def scaled(args: Sequence[Cells]) -> Cells:
     return _corners(muldiv, (value, numerator, divisor))
 
 
+def filled(args: Sequence[Cells]) -> Cells:
+    """The first where it is present, the second where it is not."""
+    value, instead = args
+    if value.present is None:
+        return value
+    low = np.where(value.present, value.low, instead.low)
+    if value.is_point and instead.is_point:
+        high = low
+    else:
+        high = np.where(value.present, value.high, instead.high)
+    if instead.present is None:
+        return Cells(low, high)
+    return Cells(low, high, value.present | instead.present)
+
+
+def by_segment(fold: Callable[[Cells], Cells], arg: Cells, segments: Sequence[slice]) -> Cells:
+    """Fold each segment of the slot axis on its own; ``arg`` has its slot axis."""
+    if len(segments) == 1:
+        return fold(arg)
+    parts = [fold(_cut(arg, segment)) for segment in segments]
+    low = np.concatenate([part.low for part in parts], axis=-1)
+    high = low if arg.is_point else np.concatenate([part.high for part in parts], axis=-1)
+    if arg.present is None:
+        return Cells(low, high)
+    absent = [np.ones_like(part.low, dtype=np.bool_) for part in parts]
+    masks = [
+        mask if p.present is None else p.present for p, mask in zip(parts, absent, strict=True)
+    ]
+    return Cells(low, high, np.concatenate(masks, axis=-1))
+
+
+def _cut(arg: Cells, segment: slice) -> Cells:
+    low = arg.low[..., segment]
+    high = low if arg.is_point else arg.high[..., segment]
+    return Cells(low, high, None if arg.present is None else arg.present[..., segment])
+
+
 def total(arg: Cells) -> Cells:
     """Sum over the slots in the last slot, 0 before. Absent there if anything is."""
     if arg.present is None:
@@ -107,6 +144,22 @@ def running(arg: Cells) -> Cells:
     if present is not None:
         present = np.logical_and.accumulate(present, axis=-1)
     return _each(_prefix_sums, arg, present)
+
+
+def whole(arg: Cells) -> Cells:
+    """Sum over the slots in every slot. Absent everywhere if anything is."""
+    present = arg.present
+    if present is not None:
+        present = np.broadcast_to(present.all(axis=-1, keepdims=True), present.shape)
+    return _each(_spread_total, arg, present)
+
+
+def highest(arg: Cells) -> Cells:
+    """Maximum up to and with each slot. Absent from the first absence on."""
+    present = arg.present
+    if present is not None:
+        present = np.logical_and.accumulate(present, axis=-1)
+    return _each(_prefix_peaks, arg, present)
 
 
 def latch(arg: Cells) -> Cells:
@@ -152,6 +205,10 @@ def _last_total(values: Ints) -> Ints:
     if values.shape[-1]:
         result[..., -1] = checked_sum(values, axis=-1)
     return result
+
+
+def _spread_total(values: Ints) -> Ints:
+    return np.broadcast_to(checked_sum(values, axis=-1)[..., np.newaxis], values.shape)
 
 
 def _prefix_sums(values: Ints) -> Ints:

@@ -7,7 +7,8 @@
     │   └── UnitMismatch       units that do not combine, or do not fit the asset of a leg
     ├── ChoiceOutOfBounds      a bound choice outside what the contract allows; names label, slots
     ├── DivisorNotPositive     a muldiv met a divisor of zero or less; names the slots
-    └── NotOnSlots             a profile's steps do not fall on the slots asked for
+    ├── NotOnSlots             a profile's steps or a window's edges do not fall on slots
+    └── PeriodCut              the slots begin or end in the midst of a period that a fold needs
 
 A series without a needed value raises :class:`gridpact.base.errors.MissingSeries`; bytes that are
 not agreed terms raise :class:`gridpact.base.errors.BadInput`.
@@ -55,3 +56,14 @@ class DivisorNotPositive(_AtSlots):
 
 class NotOnSlots(GridpactError, ValueError):  # noqa: N818
     """A profile's step or start does not match the slots; energy is never resampled silently."""
+
+
+class PeriodCut(GridpactError, ValueError):  # noqa: N818
+    """A fold over calendar periods was asked for slots that hold only a part of one."""
+
+    def __init__(self, period: str, at: str) -> None:
+        self.period = period
+        super().__init__(
+            f"{at} lies within a period of {period!r}: take whole periods, or count the parts at "
+            "both ends as whole with cut_periods"
+        )

@@ -15,11 +15,20 @@ import numpy as np
 from gridpact.base.errors import MissingSeries, NumberOverflow
 from gridpact.base.slots import Slots
 from gridpact.base.units import INT64_MAX, Bools, Ints
-from gridpact.contracts import cells
+from gridpact.contracts import cells, periods, times
 from gridpact.contracts.cells import Cells
 from gridpact.contracts.errors import ChoiceOutOfBounds, DivisorNotPositive, IllFormed, NotOnSlots
 from gridpact.contracts.needs import children
-from gridpact.contracts.observables import Choice, Const, Fold, Observable, Op, Profile, Series
+from gridpact.contracts.observables import (
+    Choice,
+    Const,
+    Fold,
+    Observable,
+    Op,
+    Profile,
+    Series,
+)
+from gridpact.contracts.times import Between, LocalTime
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,11 +47,14 @@ _OPS: dict[str, Callable[[Sequence[Cells]], Cells]] = {
     "max": cells.largest,
     "min": cells.smallest,
     ">=": cells.at_least,
+    "filled": cells.filled,
 }
 _FOLDS: dict[str, Callable[[Cells], Cells]] = {
     "total": cells.total,
     "running": cells.running,
     "latch": cells.latch,
+    "highest": cells.highest,
+    "whole": cells.whole,
 }
 
 
@@ -50,13 +62,17 @@ class Sheet:
     """Values of observables under one world and one run of slots, each computed once.
 
     With ``open_choices`` a choice that the world does not bind reads as its bounds; otherwise it
-    is missing like any series, under the name ``choice:<label>``.
+    is missing like any series, under the name ``choice:<label>``. With ``cut_periods`` the parts
+    of calendar periods at both ends of the slots count as periods; otherwise they raise PeriodCut.
     """
 
-    def __init__(self, world: World, slots: Slots, *, open_choices: bool = False) -> None:
+    def __init__(
+        self, world: World, slots: Slots, *, open_choices: bool = False, cut_periods: bool = False
+    ) -> None:
         self.world = world
         self.slots = slots
         self.open_choices = open_choices
+        self.cut_periods = cut_periods
         self._number: dict[int, int] = {}
         self._same: dict[object, int] = {}
         self._values: list[Cells] = []
@@ -120,18 +136,16 @@ class Sheet:
 
     def _value(self, node: Observable) -> Cells:
         match node:
-            case Const(value):
-                return cells.point(np.array(value, dtype=np.int64))
-            case Profile():
-                return cells.point(on_slots(node, self.slots))
+            case Const() | Profile() | Between() | LocalTime():
+                return cells.point(literal(node, self.slots))
             case Series(name):
                 return self._bound(name)
             case Choice():
                 return self._chosen(node)
             case Op():
                 return self._operation(node)
-            case Fold(how, _, arg):
-                return _FOLDS[how](self._spread(self.cells(arg)))
+            case Fold():
+                return self._folded(node)
         raise IllFormed(f"{node!r} is not an observable")
 
     def _operation(self, node: Op) -> Cells:
@@ -141,6 +155,10 @@ class Sheet:
         if node.kind == "muldiv":
             return cells.scaled((*args[:2], self._divisor(args[2])))
         return _OPS[node.kind](args)
+
+    def _folded(self, node: Fold) -> Cells:
+        within = periods.segments(node.period, self.slots, cut=self.cut_periods)
+        return cells.by_segment(_FOLDS[node.how], self._spread(self.cells(node.arg)), within)
 
     def _divisor(self, arg: Cells) -> Cells:
         bad = arg.low <= 0
@@ -211,6 +229,18 @@ class Sheet:
         flat = spread.reshape(-1, self.slots.count).any(axis=0)
         starts: list[int] = self.slots.starts()[flat].tolist()
         return starts
+
+
+def literal(node: Const | Profile | Between | LocalTime, slots: Slots) -> Ints:
+    """Return what the terms alone say: 0-d for a constant, else [slots.count]."""
+    match node:
+        case Const(value):
+            return np.array(value, dtype=np.int64)
+        case Profile():
+            return on_slots(node, slots)
+        case Between():
+            return times.between(node, slots)
+    return times.local_time(node, slots)
 
 
 def on_slots(profile: Profile, slots: Slots) -> Ints:

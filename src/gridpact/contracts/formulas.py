@@ -26,6 +26,11 @@ def share(value: Observable, ppm: Observable | int) -> Op:
     return muldiv(value, as_observable(ppm, "ppm"), Const(1_000_000, "ppm"))
 
 
+def filled(value: Observable, instead: Observable | int) -> Op:
+    """Return a value where it is present and ``instead`` where it is absent."""
+    return Op("filled", (value, as_observable(instead, value.unit)))
+
+
 def nominated(
     label: str, by: str, high: Observable, notice_s: int, low: Observable | int = 0
 ) -> Choice:
@@ -51,6 +56,16 @@ def running(arg: Observable, period: str = "all") -> Fold:
 def latch(mask: Observable, period: str = "all") -> Fold:
     """Return 1 from the first slot of the period in which ``mask`` is 1."""
     return Fold("latch", period, mask)
+
+
+def highest(arg: Observable, period: str = "all") -> Fold:
+    """Return the largest value from the period's first slot up to and with each slot."""
+    return Fold("highest", period, arg)
+
+
+def whole(arg: Observable, period: str = "all") -> Fold:
+    """Return a period's sum in each of its slots: known only once the period is over."""
+    return Fold("whole", period, arg)
 
 
 def at_end(period: str = "all") -> Op:

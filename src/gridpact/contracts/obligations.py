@@ -37,7 +37,9 @@ class Obligation:
         return bool(np.array_equal(self.low, self.high))
 
 
-def obligations(contract: Contract, world: World, slots: Slots) -> tuple[Obligation, ...]:
+def obligations(
+    contract: Contract, world: World, slots: Slots, *, cut_periods: bool = False
+) -> tuple[Obligation, ...]:
     """Return the physical legs of a contract, in the order agreed.
 
     A choice that ``world`` binds (``choice:<label>``) is fixed; one that it does not is open and
@@ -45,7 +47,7 @@ def obligations(contract: Contract, world: World, slots: Slots) -> tuple[Obligat
     :func:`gridpact.contracts.cashflows.cashflows` otherwise.
     """
     physical = [leg for leg in legs(contract) if not leg.currency]
-    sheet = Sheet(world, slots, open_choices=True)
+    sheet = Sheet(world, slots, open_choices=True, cut_periods=cut_periods)
     required = needs_of(leg.amount for leg in physical)
     shape = sheet.shape([name for name in names_of(required) if name in world])
     found = []

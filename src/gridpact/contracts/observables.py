@@ -1,18 +1,21 @@
 """Observables: whole numbers that vary by slot, written so that terms read like a term sheet.
 
-Six constructors (append-only, their wire tags are in :mod:`gridpact.contracts.wire`)::
+Constructors (append-only, their wire tags are in :mod:`gridpact.contracts.wire`)::
 
     Const(value, unit)                      the same in every slot
     Profile(start, step, values, unit)      a literal by slot, 0 outside its window
+    Between(start, end)                     1 from one instant until another (in ``times``)
+    LocalTime(zone, months, weekdays, begin_s, end_s)   1 in hours of a local calendar (``times``)
     Series(name, unit)                      bound at settlement: metered, a price, a baseline@method
     Choice(label, by, low, high, notice_s, unit)   decided by one party, within bounds
-    Op(kind, args)                          + - * max min >= muldiv
-    Fold(how, period, arg)                  total, running, latch over a period
+    Op(kind, args)                          + - * max min >= muldiv filled
+    Fold(how, period, arg)                  total, running, latch, highest, whole over a period
 
 Operators build ``Op`` nodes; a bare ``int`` takes the unit that the operation calls for (``1`` in
 a product). A *mask* is an observable that can only be 0 or 1 by its construction: a comparison, a
-latch, an on/off choice, ``1 - mask``, a product, ``max`` or ``min`` of masks, or a literal of
-zeros and ones. Multiplying by a mask that is 0 absorbs absent values; nothing else does.
+latch, an on/off choice, a time, ``1 - mask``, a product, ``max``, ``min`` or fill of masks, or a
+literal of zeros and ones. Two things absorb absent values: a factor that is a mask and 0, and
+``filled``, which says what stands for them.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from gridpact.base.units import INT64_MAX
-from gridpact.contracts import unit_algebra
+from gridpact.contracts import periods, unit_algebra
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.unit_algebra import ONE
 
@@ -33,9 +36,9 @@ ARITY = {"+": (2, None), "*": (2, None), "max": (2, None), "min": (2, None)} | {
     "-": (2, 2),
     ">=": (2, 2),
     "muldiv": (3, 3),
+    "filled": (2, 2),
 }
-FOLDS = ("total", "running", "latch")
-PERIODS = ("all",)
+FOLDS = ("total", "running", "latch", "highest", "whole")
 
 
 def check_name(text: str, what: str) -> None:
@@ -44,7 +47,8 @@ def check_name(text: str, what: str) -> None:
         raise IllFormed(f"{what} {text!r} is not a name (ASCII letters, digits, . _ : @ / + -)")
 
 
-def _check_whole(value: int, what: str) -> None:
+def check_whole(value: int, what: str) -> None:
+    """Raise IllFormed unless a number is a Python int of 64 bits with either sign."""
     if type(value) is not int or abs(value) > INT64_MAX:
         raise IllFormed(f"{what} must be a Python int of at most 64 bits, got {value!r}")
 
@@ -68,6 +72,9 @@ class Observable:
         @property
         def is_mask(self) -> bool:
             """Whether the value can only be 0 or 1, by construction."""
+
+    def __str__(self) -> str:
+        return type(self).__name__
 
     def __repr__(self) -> str:  # bounded: shared subterms would make a full one explode
         return f"<{formula(self)}>"
@@ -103,23 +110,15 @@ class Observable:
 def formula(node: Observable, depth: int = 6) -> str:
     """Write an observable as a formula of at most ``depth`` levels, for people."""
     match node:
-        case Const(value, unit):
-            return f"{value} {unit}" if unit != ONE else str(value)
-        case Profile(start, _, values, unit):
-            return f"profile({len(values)} values from {start}, {unit})"
-        case Series(name):
-            return name
-        case Choice():
-            return f"{node.key} by {node.by}"
-        case _ if depth == 0:
-            return "…"
-        case Fold(how, period, arg):
+        case Fold(how, period, arg) if depth:
             return f"{how}({formula(arg, depth - 1)}, {period})"
-        case Op(kind, args):
+        case Op(kind, args) if depth:
             parts = [formula(arg, depth - 1) for arg in args]
             called = f"{kind}({', '.join(parts)})"
             return called if kind.isalpha() else f"({f' {kind} '.join(parts)})"
-    return type(node).__name__
+        case Fold() | Op():
+            return "…"
+    return str(node)
 
 
 def as_observable(value: Observable | int, unit: str) -> Observable:
@@ -135,8 +134,11 @@ class Const(Observable):
     unit: str
 
     def __post_init__(self) -> None:
-        _check_whole(self.value, "a constant")
+        check_whole(self.value, "a constant")
         _check_unit(self.unit)
+
+    def __str__(self) -> str:
+        return str(self.value) if self.unit == ONE else f"{self.value} {self.unit}"
 
     @property
     def is_mask(self) -> bool:
@@ -157,15 +159,18 @@ class Profile(Observable):
     unit: str
 
     def __post_init__(self) -> None:
-        _check_whole(self.start, "a profile's start")
-        _check_whole(self.step, "a profile's step")
+        check_whole(self.start, "a profile's start")
+        check_whole(self.step, "a profile's step")
         if self.step <= 0 or self.start % self.step:
             raise IllFormed(f"a profile starts on a whole step: {self.start} s by {self.step} s")
         if not self.values or set(map(type, self.values)) != {int}:
             raise IllFormed("a profile needs at least one value, all Python ints")
-        _check_whole(max(self.values), "a profile's value")
-        _check_whole(min(self.values), "a profile's value")
+        check_whole(max(self.values), "a profile's value")
+        check_whole(min(self.values), "a profile's value")
         _check_unit(self.unit)
+
+    def __str__(self) -> str:
+        return f"profile({len(self.values)} values from {self.start}, {self.unit})"
 
     @property
     def is_mask(self) -> bool:
@@ -185,6 +190,9 @@ class Series(Observable):
         _check_unit(self.unit)
         if self.name.startswith(CHOICE_PREFIX):
             raise IllFormed(f"series {self.name!r}: names in {CHOICE_PREFIX} belong to choices")
+
+    def __str__(self) -> str:
+        return self.name
 
     @property
     def is_mask(self) -> bool:
@@ -209,11 +217,14 @@ class Choice(Observable):
     def __post_init__(self) -> None:
         check_name(self.label, "choice")
         check_name(self.by, "author")
-        _check_whole(self.notice_s, "a notice")
+        check_whole(self.notice_s, "a notice")
         _check_unit(self.unit)
         if self.notice_s < 0:
             raise IllFormed(f"choice {self.label!r}: a notice is not negative")
         unit_algebra.same((self.unit, self.low.unit, self.high.unit), f"choice {self.label!r}")
+
+    def __str__(self) -> str:
+        return f"{self.key} by {self.by}"
 
     @property
     def is_mask(self) -> bool:
@@ -228,9 +239,10 @@ class Choice(Observable):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Op(Observable):
-    """A pure operation, slot by slot: one of ``+ - * max min >= muldiv``.
+    """A pure operation, slot by slot: one of ``+ - * max min >= muldiv filled``.
 
-    ``muldiv(value, numerator, denominator)`` rounds half to even; ``>=`` gives 1 or 0.
+    ``muldiv(value, numerator, denominator)`` rounds half to even; ``>=`` gives 1 or 0;
+    ``filled(value, instead)`` is the value where it is present and ``instead`` where it is not.
     """
 
     kind: str
@@ -257,7 +269,7 @@ class Op(Observable):
         return ONE if self.kind == ">=" else unit
 
     def _masks(self) -> bool:
-        if self.kind in ("*", "max", "min"):
+        if self.kind in ("*", "max", "min", "filled"):
             return all(arg.is_mask for arg in self.args)
         return self.kind == ">=" or (
             self.kind == "-" and self.args[0] == Const(1, ONE) and self.args[1].is_mask
@@ -269,8 +281,10 @@ class Fold(Observable):
     """A value that looks over a ``period``: the one kind of node that is not slot by slot.
 
     ``total``: the period's sum in its last slot, 0 before. ``running``: the sum up to and with
-    the slot. ``latch``: of a mask, 1 from the first slot in which it was 1. The period ``"all"``
-    is all slots evaluated.
+    the slot. ``latch``: of a mask, 1 from the first slot in which it was 1. ``highest``: the
+    largest value up to and with the slot. ``whole``: the period's sum in each of its slots.
+    Periods are ``"all"`` (all slots evaluated) and ``day week month quarter year`` of a time
+    zone, as in ``"month@Europe/Berlin"``.
     """
 
     how: str
@@ -280,8 +294,7 @@ class Fold(Observable):
     def __post_init__(self) -> None:
         if self.how not in FOLDS:
             raise IllFormed(f"fold {self.how!r} is not one of {' '.join(FOLDS)}")
-        if self.period not in PERIODS:
-            raise IllFormed(f"period {self.period!r} is not one of {' '.join(PERIODS)}")
+        periods.check_period(self.period)
         if self.how == "latch" and not self.arg.is_mask:
             raise IllFormed("only a mask latches; compare with >= to make one")
 

@@ -17,8 +17,17 @@ import numpy as np
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.units import INT64_MAX
 from gridpact.contracts.errors import IllFormed
-from gridpact.contracts.observables import Choice, Const, Fold, Observable, Op, Profile, Series
+from gridpact.contracts.observables import (
+    Choice,
+    Const,
+    Fold,
+    Observable,
+    Op,
+    Profile,
+    Series,
+)
 from gridpact.contracts.terms import All, Contract, One, Scale
+from gridpact.contracts.times import Between, LocalTime
 from gridpact.contracts.wire import MAX_BYTES, MAX_DEPTH, SCHEMA, to_bytes
 
 FILE = "terms"
@@ -42,6 +51,17 @@ _OBSERVABLES: _Table = {
     "profile": (
         Profile,
         (("start", "whole"), ("step", "whole"), ("values", "wholes"), ("unit", "text")),
+    ),
+    "between": (Between, (("start", "whole"), ("end", "whole"))),
+    "local-time": (
+        LocalTime,
+        (
+            ("zone", "text"),
+            ("months", "wholes"),
+            ("weekdays", "wholes"),
+            ("begin_s", "whole"),
+            ("end_s", "whole"),
+        ),
     ),
     "series": (Series, (("name", "text"), ("unit", "text"))),
     "choice": (

@@ -7,9 +7,10 @@ Three constructors (append-only)::
     Scale(by, of)               as many times as an observable says, slot by slot
 
 An asset is a family, optionally with detail: ``energy`` [Wh], ``flexibility:down`` [Wh],
-``capacity`` [W], ``certificate:GO:2026-06`` [Wh of proven energy], and ``money:EUR/energy``
-[nano-¤]. The currency and the *kind* of a cash flow ("energy", "network", "premium" …) are in the
-asset because both are agreed terms: one currency's kinds never net against each other unseen.
+``capacity`` [W], ``certificate:GO:2026-06`` [Wh of proven energy], ``carbon:EUA`` [mg of CO₂ that
+an allowance or offset stands for], and ``money:EUR/energy`` [nano-¤]. The currency and the *kind*
+of a cash flow ("energy", "network", "premium" …) are in the asset because both are agreed terms:
+one currency's kinds never net against each other unseen.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ ASSET_UNITS = {
     "flexibility": "Wh",
     "certificate": "Wh",
     "capacity": "W",
+    "carbon": "mg",
     "money": "nano",
 }
 _MONEY = re.compile(r"money:([A-Z]{3})/([A-Za-z0-9._-]{1,60})")

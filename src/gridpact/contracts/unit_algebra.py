@@ -2,7 +2,8 @@
 
 A unit is ``"1"`` (a count or a mask), a base such as ``"Wh"``, or a rate such as ``"micro/kWh"``
 and ``"micro/kWh/mK"``. Money is nano-¤ (``"nano"``); prices are µ¤/kWh. ``Wh × micro/kWh`` is
-exactly ``nano``, so pricing never divides. The bases are append-only: signed terms name them.
+exactly ``nano``, so pricing never divides; so are ``mg × micro/g`` (µ¤/g is ¤/t) and, in mg,
+``Wh × g/kWh``. The bases are append-only: signed terms name them.
 """
 
 from __future__ import annotations
@@ -10,8 +11,13 @@ from __future__ import annotations
 from gridpact.contracts.errors import UnitMismatch
 
 ONE = "1"
-BASES = ("Wh", "kWh", "W", "kW", "nano", "micro", "ppm", "mK", "s")
-_EXACT = {("Wh", "micro/kWh"): "nano", ("W", "micro/kW"): "nano"}
+BASES = ("Wh", "kWh", "W", "kW", "nano", "micro", "ppm", "mK", "s", "g", "mg")
+_EXACT = {
+    ("Wh", "micro/kWh"): "nano",
+    ("W", "micro/kW"): "nano",
+    ("mg", "micro/g"): "nano",
+    ("Wh", "g/kWh"): "mg",
+}
 
 
 def known(unit: str) -> bool:

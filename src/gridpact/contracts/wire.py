@@ -10,8 +10,17 @@ from typing import TypeAlias
 
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.needs import children
-from gridpact.contracts.observables import Choice, Const, Fold, Observable, Op, Profile, Series
+from gridpact.contracts.observables import (
+    Choice,
+    Const,
+    Fold,
+    Observable,
+    Op,
+    Profile,
+    Series,
+)
 from gridpact.contracts.terms import All, Contract, One, Scale
+from gridpact.contracts.times import Between, LocalTime
 
 Node: TypeAlias = Contract | Observable
 
@@ -94,6 +103,13 @@ def _leaf(node: Node) -> str:
             return (
                 f'{{"node":"profile","start":"{start}","step":"{step}","unit":"{unit}",'
                 f'"values":["{digits(values)}"]}}'
+            )
+        case Between(start, end):
+            return f'{{"end":"{end}","node":"between","start":"{start}"}}'
+        case LocalTime(zone, months, weekdays, begin_s, end_s):
+            return (
+                f'{{"begin_s":"{begin_s}","end_s":"{end_s}","months":["{digits(months)}"],'
+                f'"node":"local-time","weekdays":["{digits(weekdays)}"],"zone":"{zone}"}}'
             )
         case Series(name, unit):
             return f'{{"name":"{name}","node":"series","unit":"{unit}"}}'

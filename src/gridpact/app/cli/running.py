@@ -15,9 +15,9 @@ from gridpact.app import folder, runs
 from gridpact.app.cli.output import Progress, output_options, say, say_json
 from gridpact.app.summary import summarise
 from gridpact.app.watch import Stopwatch
+from gridpact.base.documents import Value, parse
 from gridpact.base.errors import BadInput, Fault
 from gridpact.simulation.scenarios import default_path, load
-from gridpact.simulation.scenarios.document import Value, parse
 from gridpact.simulation.scenarios.model import Scenario
 
 FOLDER = click.Path(path_type=Path, file_okay=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TypeAlias
 
-from gridpact.simulation.scenarios.document import Value
+from gridpact.base.documents import Value
 
 Group: TypeAlias = "dict[str, Value]"
 

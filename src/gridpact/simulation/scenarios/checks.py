@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gridpact.base.documents import Document, Path, spell
 from gridpact.base.ids import well_formed
 from gridpact.registry.model import Parties
 from gridpact.simulation.scenarios import generate
@@ -19,7 +20,6 @@ from gridpact.simulation.scenarios.access import (
 )
 from gridpact.simulation.scenarios.checks_data import check_sources, check_uses
 from gridpact.simulation.scenarios.checks_time import check_times
-from gridpact.simulation.scenarios.document import Document, Path, spell
 
 
 def check_all(document: Document, root: Group) -> None:

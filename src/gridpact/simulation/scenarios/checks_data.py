@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gridpact.base.documents import Document, Path, spell
 from gridpact.metering.importers import units
 from gridpact.metering.importers.clock import zone_of
 from gridpact.simulation.scenarios.access import Group, entries, group, named, text
-from gridpact.simulation.scenarios.document import Document, Path, spell
 
 
 class Use(NamedTuple):

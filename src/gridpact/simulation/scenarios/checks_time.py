@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gridpact.base.documents import Document, Path
 from gridpact.base.slots import Calendar
 from gridpact.simulation.scenarios.access import (
     Group,
@@ -18,7 +19,6 @@ from gridpact.simulation.scenarios.access import (
     text,
     texts,
 )
-from gridpact.simulation.scenarios.document import Document, Path
 
 _DAY = 86400
 

@@ -7,13 +7,7 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path as FilePath
 
-from gridpact.base.errors import BadInput, Fault
-from gridpact.simulation.scenarios import schema
-from gridpact.simulation.scenarios.access import Group, count, group, named, text
-from gridpact.simulation.scenarios.checks import check_all
-from gridpact.simulation.scenarios.checks_data import uses
-from gridpact.simulation.scenarios.data import Wanted, attempt
-from gridpact.simulation.scenarios.document import (
+from gridpact.base.documents import (
     MAX_BYTES,
     Document,
     Path,
@@ -22,6 +16,12 @@ from gridpact.simulation.scenarios.document import (
     parse,
     scalar,
 )
+from gridpact.base.errors import BadInput, Fault
+from gridpact.simulation.scenarios import schema
+from gridpact.simulation.scenarios.access import Group, count, group, named, text
+from gridpact.simulation.scenarios.checks import check_all
+from gridpact.simulation.scenarios.checks_data import uses
+from gridpact.simulation.scenarios.data import Wanted, attempt
 from gridpact.simulation.scenarios.model import ColumnRef, Scenario, SessionRef
 from gridpact.simulation.scenarios.read import read_sources, scenario
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gridpact.simulation.scenarios.document import Value
+from gridpact.base.documents import Value
 from gridpact.simulation.scenarios.schema import Schema, schema
 from gridpact.simulation.scenarios.words import unit_name
 

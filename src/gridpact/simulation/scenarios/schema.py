@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, TypeAlias
 
-from gridpact.simulation.scenarios.document import Document, Path, Value
+from gridpact.base.documents import Document, Path, Value
 from gridpact.simulation.scenarios.words import explain
 
 if TYPE_CHECKING:

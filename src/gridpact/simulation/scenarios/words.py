@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
-from gridpact.simulation.scenarios.document import Path, Value
+from gridpact.base.documents import Path, Value
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

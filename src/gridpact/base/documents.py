@@ -73,12 +73,15 @@ def spell(path: Path) -> str:
     return text
 
 
-def parse(data: bytes, file: str) -> Document:
-    """Parse YAML. Faults of the YAML itself are in the result; then ``value`` may lack parts."""
+def parse(data: bytes, file: str, most: int = MAX_BYTES) -> Document:
+    """Parse YAML of at most ``most`` bytes.
+
+    Faults of the YAML itself are in the result; then ``value`` may lack parts.
+    """
     document = Document(file)
-    if len(data) > MAX_BYTES:
-        problem = f"the file has {len(data)} bytes; a scenario has {MAX_BYTES} at most"
-        document.fault((), problem, "use generate, or put data into source files")
+    if len(data) > most:
+        problem = f"the file has {len(data)} bytes; {most} are read at most"
+        document.fault((), problem, "put data into files of their own")
         return document
     try:
         text = data.decode("utf-8-sig")
@@ -142,7 +145,7 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 break
         else:
-            self._stop(1, "the file is empty", "write at least: gridpact: 1")
+            self._stop(1, "the file is empty", "begin with a line such as gridpact: 1")
         self._document.value = self._value(next(self._events), ())
         next(self._events)
         event = next(self._events)

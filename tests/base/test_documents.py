@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridpact.simulation.scenarios.document import MAX_BYTES, parse, scalar, spell
+from gridpact.base.documents import MAX_BYTES, parse, scalar, spell
 
 
 @pytest.mark.parametrize(
