@@ -8,6 +8,8 @@ from gridpact.contracts.canonical import from_bytes, keccak256, terms_hash, to_b
 from gridpact.contracts.formulas import (
     at_end,
     decision,
+    filled,
+    highest,
     latch,
     maximum,
     minimum,
@@ -16,6 +18,7 @@ from gridpact.contracts.formulas import (
     running,
     share,
     total,
+    whole,
 )
 from gridpact.contracts.observables import Const, Profile, Series
 from gridpact.contracts.products.option import OptionTerms, put
@@ -23,6 +26,7 @@ from gridpact.contracts.products.ppa import virtual_ppa
 from gridpact.contracts.products.sharing import sharing_key
 from gridpact.contracts.products.spot import spot_trade
 from gridpact.contracts.terms import All, One, deliver, either, pay, sale, until, when, within
+from gridpact.contracts.times import Between, LocalTime
 
 FOLDER = Path(__file__).parents[1] / "cases" / "contracts"
 LOAD, GEN, SPOT = (
@@ -73,6 +77,22 @@ TERMS = {
         OptionTerms(Const(1000, "Wh"), STRIKE, Const(5, "nano"), 3600, "EUR"), "w", "h"
     ),
     "product-virtual-ppa": virtual_ppa(GEN, SPOT, STRIKE, "seller", "buyer", "EUR"),
+    "one-carbon": One("carbon:EUA", "m-0001", "m-0002"),
+    "between": within(Between(1781517600, 1784109600), All()),
+    "local-time": within(
+        LocalTime("Europe/Berlin", (4, 5, 6, 7, 8, 9), (1, 2, 3, 4, 5), 61200, 72000), All()
+    ),
+    "op-filled": deliver(filled(LOAD, GEN), "a", "b", "energy"),
+    "fold-highest": paid(highest(LOAD, "month@Europe/Brussels") * STRIKE),
+    "fold-whole": paid(whole(LOAD, "year@Europe/Berlin") * STRIKE),
+    "fold-day": paid(total(LOAD, "day@America/Argentina/Buenos_Aires") * STRIKE),
+    "fold-week": paid(total(LOAD, "week@Asia/Kolkata") * STRIKE),
+    "fold-quarter": paid(running(LOAD, "quarter@UTC") * STRIKE),
+    "units-carbon": pay(
+        (LOAD * Const(400, "g/kWh")) * Const(70, "micro/g"), "a", "b", "carbon", "EUR"
+    ),
+    "units-capacity": pay(Const(5000, "W") * Const(1200, "micro/kW"), "a", "b", "capacity", "EUR"),
+    "units-temperature": paid(LOAD * (Series("heat", "mK") * Const(5, "micro/kWh/mK"))),
 }
 
 
