@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from fractions import Fraction
 from functools import cache
 from math import prod
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -13,12 +15,15 @@ from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots
 from gridpact.contracts.evaluate import Known
-from gridpact.contracts.formulas import decision, latch, nominated, running, share, total
+from gridpact.contracts.formulas import decision, latch, nominated, share
 from gridpact.contracts.legs import legs
 from gridpact.contracts.observables import Choice, Const, Fold, Op, Profile, Series
 from gridpact.contracts.terms import All, deliver, either, give, pay, sale, until, when, within
+from gridpact.contracts.times import Between, LocalTime
 
-SLOTS = Slots(900 * 1000, 900, 6)
+STEP = 8 * 3600  # two whole days of three slots, so that days can be folded
+SLOTS = Slots(1781481600, STEP, 6)  # Monday 2026-06-15T00:00Z
+PERIODS = ("all", "day@UTC")
 PRICE = "micro/kWh"
 NAMES = {"Wh": ("load", "gen"), PRICE: ("spot", "fee"), "nano": ("lump",), "ppm": ("part",)}
 UNIT_OF = {name: unit for unit, names in NAMES.items() for name in names}
@@ -37,7 +42,7 @@ def leaves(unit: str):
         )
     values = st.integers(-3000, 3000)
     profiles = st.builds(
-        lambda shift, values: Profile(SLOTS.start + 900 * shift, 900, tuple(values), unit),
+        lambda shift, values: Profile(SLOTS.start + STEP * shift, STEP, tuple(values), unit),
         st.integers(-3, 5),
         st.lists(values, min_size=1, max_size=8),
     )
@@ -53,12 +58,29 @@ def masks(depth: int, folds: bool):
         )
     )
     if depth <= 0:
-        return st.just(EXERCISE) | compared
+        return st.just(EXERCISE) | compared | times()
     below = masks(depth - 1, folds)
     found = (
         compared | st.builds(lambda m: 1 - m, below) | st.builds(lambda a, b: a * b, below, below)
     )
-    return found | st.builds(latch, below) if folds else found
+    if not folds:
+        return found
+    return found | st.builds(latch, below, st.sampled_from(PERIODS))
+
+
+def times():
+    """Windows of absolute and of local time, on the edges of slots."""
+    edges = st.tuples(st.integers(-1, 7), st.integers(1, 8))
+    absolute = edges.map(
+        lambda e: Between(SLOTS.start + STEP * e[0], SLOTS.start + STEP * (e[0] + e[1]))
+    )
+    days = st.lists(st.integers(1, 7), min_size=1, unique=True).map(lambda d: tuple(sorted(d)))
+    hours = st.sampled_from([(0, 8), (8, 16), (8, 24), (0, 24)])
+    months = st.sampled_from([(6,), (5, 6), (1, 12)])
+    local = st.builds(
+        lambda m, d, h: LocalTime("UTC", m, d, h[0] * 3600, h[1] * 3600), months, days, hours
+    )
+    return absolute | local
 
 
 @cache
@@ -67,7 +89,10 @@ def observables(unit: str, depth: int, folds: bool):
         return leaves(unit)
     same = observables(unit, depth - 1, folds)
     found = leaves(unit) | st.builds(
-        lambda kind, a, b: Op(kind, (a, b)), st.sampled_from(["+", "-", "max", "min"]), same, same
+        lambda kind, a, b: Op(kind, (a, b)),
+        st.sampled_from(["+", "-", "max", "min", "filled"]),
+        same,
+        same,
     )
     found |= st.builds(lambda m, a: m * a, masks(depth - 1, folds), same)
     found |= st.builds(share, same, leaves("ppm"))
@@ -77,7 +102,8 @@ def observables(unit: str, depth: int, folds: bool):
         priced = observables("Wh", depth - 1, folds), observables(PRICE, depth - 1, folds)
         found |= st.builds(lambda a, b: a * b, *priced)
     if folds and unit != PRICE:
-        found |= st.builds(total, same) | st.builds(running, same)
+        folded = st.sampled_from(["total", "running", "highest", "whole"])
+        found |= st.builds(Fold, folded, st.sampled_from(PERIODS), same)
     return found
 
 
@@ -141,13 +167,31 @@ def slow(node, lists):
             return lists[name]
         case Choice(label):
             return lists[f"choice:{label}"]
-        case Fold(how, _, arg):
-            return slow_fold(how, slow(arg, lists))
+        case Between(start, end):
+            return [int(start <= s < end) for s in SLOTS.starts().tolist()]
+        case LocalTime():
+            return [int(slow_local(node, s)) for s in SLOTS.starts().tolist()]
+        case Fold(how, period, arg):
+            values = slow(arg, lists)
+            days = [values] if period == "all" else [values[:3], values[3:]]
+            return [cell for day in days for cell in slow_fold(how, day)]
     columns = zip(*[slow(arg, lists) for arg in node.args], strict=True)
     return [slow_cell(node, cells) for cells in columns]
 
 
+def slow_local(node, instant):
+    at = datetime.fromtimestamp(instant, ZoneInfo(node.zone))
+    second = at.hour * 3600 + at.minute * 60 + at.second
+    return (
+        at.month in node.months
+        and at.isoweekday() in node.weekdays
+        and node.begin_s <= second < node.end_s
+    )
+
+
 def slow_fold(how, values):
+    if how == "whole":
+        return [None if None in values else sum(values)] * len(values)
     found = []
     for slot in range(len(values)):
         seen = values[: slot + 1]
@@ -156,7 +200,7 @@ def slow_fold(how, values):
         elif how == "total" and slot + 1 < len(values):
             found.append(0)
         else:
-            found.append(None if None in seen else sum(seen))
+            found.append(None if None in seen else {"highest": max}.get(how, sum)(seen))
     return found
 
 
@@ -173,6 +217,8 @@ PLAIN = {
 
 def slow_cell(node, cells):
     pairs = zip(node.args, cells, strict=True)
+    if node.kind == "filled":
+        return cells[1] if cells[0] is None else cells[0]
     if node.kind == "*" and any(arg.is_mask and cell == 0 for arg, cell in pairs):
         return 0
     return None if None in cells else PLAIN[node.kind](*cells)

@@ -101,7 +101,7 @@ def test_two_parts_of_time_make_the_whole_without_folds(gen, data, seed, cut):
     early = {name: values[..., :cut] for name, values in world.items()}
     late = {name: values[..., cut:] for name, values in world.items()}
     first = cashflows(contract, early, Slots(slots.start, slots.step, cut))
-    second = cashflows(contract, late, Slots(slots.start + cut * 900, slots.step, 6 - cut))
+    second = cashflows(contract, late, Slots(slots.start + cut * slots.step, slots.step, 6 - cut))
     joined = {key: np.concatenate([first[key], second[key]], axis=-1) for key in first}
     assert equal(joined, whole)
 

@@ -106,11 +106,9 @@ def _names(value: int, unit: str, currency: str) -> list[str]:
         return [*large, _SHOWN[head][-1]]
     if head in ("micro", "nano"):
         head = currency
-    return (
-        ["/".join([head, *(_PREFERRED.get(per, per) for per in rest)])]
-        if head in (currency, "g")
-        else []
-    )
+    if head not in (currency, "g") or any(per not in _PREFERRED for per in rest):
+        return []
+    return ["/".join([head, *(_PREFERRED[per] for per in rest)])]
 
 
 def _of_terms(unit: str) -> str:
