@@ -15,7 +15,7 @@ from gridpact.contracts.evaluate import Known
 from gridpact.contracts.legs import as_contract, legs
 from gridpact.contracts.needs import needs
 from gridpact.contracts.obligations import obligations
-from gridpact.contracts.terms import All, bind, give
+from gridpact.contracts.terms import All, bind, give, sale
 
 SEEDS = st.integers(0, 10**6)
 quick = settings(
@@ -218,3 +218,60 @@ def test_a_full_presence_mask_is_the_same_as_none(gen, data, seed):
     contract, world = data.draw(gen.contracts()), gen.world(seed)
     masked = {name: Known(v, np.ones(6, dtype=bool)) for name, v in world.items()}
     assert equal(cashflows(contract, masked, gen.slots), cashflows(contract, world, gen.slots))
+
+
+@quick
+@given(data=st.data(), seed=SEEDS)
+def test_decided_obligations_are_what_a_plain_evaluation_delivers(gen, oracle, data, seed):
+    contract, world = data.draw(gen.contracts()), gen.world(seed)
+    physical = [leg for leg in legs(contract) if not leg.currency]
+    found = obligations(contract, world, gen.slots)
+    assert [(f.asset, f.giver, f.taker) for f in found] == [
+        (leg.asset, leg.giver, leg.taker) for leg in physical
+    ]
+    for row in range(3):
+        lists = oracle.row_of(world, row)
+        for leg, obligation in zip(physical, found, strict=True):
+            amounts = obligation.low if obligation.low.ndim == 1 else obligation.low[row]
+            assert amounts.tolist() == oracle.values(leg.amount, lists)
+
+
+@quick
+@given(data=st.data(), seed=SEEDS)
+def test_what_is_paid_for_is_what_is_delivered(gen, oracle, data, seed):
+    """With all choices fixed, a sale's money is its delivered energy times its price."""
+    energy = data.draw(gen.observables("Wh", 2, True))
+    price = data.draw(gen.observables("micro/kWh", 1, True))
+    world = gen.world(seed)
+    contract = sale(energy, price, "seller", "buyer", "energy", "EUR")
+    (paid,) = cashflows(contract, world, gen.slots).values()
+    (delivered,) = obligations(contract, world, gen.slots)
+    for row in range(3):
+        moved, money = (a if a.ndim == 1 else a[row] for a in (delivered.low, paid))
+        prices = oracle.values(price, oracle.row_of(world, row))
+        assert [m * p for m, p in zip(moved.tolist(), prices, strict=True)] == money.tolist()
+
+
+@quick
+@given(data=st.data(), seed=SEEDS)
+def test_a_contract_and_its_mirror_leave_nobody_with_anything(gen, data, seed):
+    contract = data.draw(gen.contracts())
+    balances = defaultdict(int)
+    for delivery in obligations(contract + give(contract), gen.world(seed), gen.slots):
+        balances[delivery.asset, delivery.giver] -= int(delivery.low.sum())
+        balances[delivery.asset, delivery.taker] += int(delivery.low.sum())
+    assert not any(balances.values())
+
+
+@quick
+@given(data=st.data(), seed=SEEDS, order=st.permutations(range(3)))
+def test_the_order_of_parts_and_of_rows_changes_nothing(gen, data, seed, order):
+    parts = [data.draw(gen.contracts(1)) for _ in range(3)]
+    world = gen.world(seed)
+    flows = cashflows(All(tuple(parts)), world, gen.slots)
+    moved = {n: v[list(order)] if v.ndim > 1 else v for n, v in world.items()}
+    other = cashflows(All(tuple(parts[at] for at in order)), moved, gen.slots)
+    assert other.keys() == flows.keys()
+    for key, amounts in flows.items():
+        expected = amounts[list(order)] if amounts.ndim > 1 else amounts
+        assert np.array_equal(other[key], expected)
