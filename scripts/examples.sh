@@ -1,7 +1,13 @@
 #!/bin/sh
 # Runs every scenario in examples/ with the given gridpact command; each leaves runs/examples/NAME.
-# A scenario with sources reads data files, which are found in the folder that GRIDPACT_DATA names.
+# A scenario with sources reads data files: in the folder that GRIDPACT_DATA names, or where the
+# tests look for them as well, in ../shared/data.
 set -eu
+
+if [ -z "${GRIDPACT_DATA:-}" ] && [ -d ../shared/data ]; then
+    GRIDPACT_DATA=../shared/data
+    export GRIDPACT_DATA
+fi
 
 gridpact=$1
 for scenario in examples/*.yaml; do
