@@ -4,7 +4,8 @@
 
     GridpactError
     ├── IllFormed              a term that cannot be built: a name, a range, an arity, a conflict
-    │   └── UnitMismatch       units that do not combine, or do not fit the asset of a leg
+    │   ├── UnitMismatch       units that do not combine, or do not fit the asset of a leg
+    │   └── CircularReference  agreements whose amounts depend on one another in a circle
     ├── ChoiceOutOfBounds      a bound choice outside what the contract allows; names label, slots
     ├── DivisorNotPositive     a muldiv met a divisor of zero or less; names the slots
     ├── NotOnSlots             a profile's steps or a window's edges do not fall on slots
@@ -27,6 +28,14 @@ class IllFormed(GridpactError, ValueError):  # noqa: N818 - reads as what it is
 
 class UnitMismatch(IllFormed):
     """Two units do not combine, or an amount's unit is not that of the asset it moves."""
+
+
+class CircularReference(IllFormed):
+    """Agreements refer to one another in a circle; ``circle`` begins and ends with the same."""
+
+    def __init__(self, circle: Sequence[str]) -> None:
+        self.circle = tuple(circle)
+        super().__init__(f"agreements depend on one another: {' needs '.join(self.circle)}")
 
 
 class _AtSlots(GridpactError):  # noqa: N818
