@@ -1,0 +1,198 @@
+"""The value of a contract to one party over scenario paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gridpact.base.slots import Slots, iso
+from gridpact.base.units import NANO_PER_UNIT, Floats
+from gridpact.contracts.evaluate import World
+from gridpact.contracts.terms import Contract
+from gridpact.contracts.valuation.measures import QUANTILES, Distribution, describe
+from gridpact.contracts.valuation.present import (
+    check_discount,
+    net,
+    present_value,
+    received,
+)
+
+ALL_KINDS = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decided:
+    """How an open choice was taken before valuing: by whom, and knowing what.
+
+    ``bound`` brackets what the choice is worth to its author under any other way of deciding
+    [nano-¤, expectations], where one is known.
+    """
+
+    label: str
+    by: str
+    method: str
+    bound: tuple[float, float] | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the decision, ready for JSON."""
+        return {
+            "label": self.label,
+            "by": self.by,
+            "method": self.method,
+            "bound": list(self.bound) if self.bound else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """Net present value [nano-¤] of what ``party`` receives; positive is received.
+
+    ``present`` has the value on each path, float [paths], by (currency, kind), with the kind
+    ``""`` for all kinds together; ``measures`` describes each of them.
+    """
+
+    party: str
+    slots: Slots
+    paths: int
+    confidence: float
+    present: Mapping[tuple[str, str], Floats]
+    measures: Mapping[tuple[str, str], Distribution]
+    decided: tuple[Decided, ...] = ()
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """Currencies in order of code."""
+        return tuple(sorted({currency for currency, _ in self.measures}))
+
+    def total(self, currency: str) -> Distribution:
+        """Return the measures of all that is received in a currency."""
+        return self.measures[currency, ALL_KINDS]
+
+    def kinds(self, currency: str) -> dict[str, Distribution]:
+        """Return the measures by kind of cash flow, in order of name."""
+        return {
+            kind: self.measures[code, kind]
+            for code, kind in sorted(self.measures)
+            if code == currency and kind != ALL_KINDS
+        }
+
+    def weighted(self, weights: Floats, confidence: float | None = None) -> Value:
+        """Return the same values with other probabilities of the paths, float [paths]."""
+        level = self.confidence if confidence is None else confidence
+        return _measured(self, weights, level)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return everything but the single paths, ready for JSON; amounts in nano-¤."""
+        return {
+            "party": self.party,
+            "from": iso(self.slots.start),
+            "to": iso(self.slots.end),
+            "slots": self.slots.count,
+            "paths": self.paths,
+            "confidence": self.confidence,
+            "unit": "nano",
+            "currencies": {
+                code: {
+                    "total": self.total(code).as_dict(),
+                    "kinds": {kind: one.as_dict() for kind, one in self.kinds(code).items()},
+                }
+                for code in self.currencies
+            },
+            "choices": [decided.as_dict() for decided in self.decided],
+        }
+
+    def lines(self) -> list[str]:
+        """Return the value for people, amounts in whole currency."""
+        count = f"{self.paths:,} path{'s' if self.paths != 1 else ''}"
+        found = [
+            f"Value to {self.party}, {iso(self.slots.start)} to {iso(self.slots.end)}, {count}",
+            f"positive: {self.party} receives",
+        ]
+        if not self.currencies:
+            found.append(f"no money moves to or from {self.party}")
+        for code in self.currencies:
+            found += ["", *_block(code, self.total(code), self.confidence)]
+            found += _table(self.kinds(code))
+        for decided in self.decided:
+            found += ["", f"choice {decided.label} by {decided.by}: {decided.method}"]
+            if decided.bound:
+                low, high = (_amount(end) for end in decided.bound)
+                found.append(f"  worth to {decided.by} between {low} and {high}")
+        return found
+
+
+def value(
+    contract: Contract,
+    party: str,
+    world: World,
+    slots: Slots,
+    *,
+    discount: Floats | None = None,
+    confidence: float = 0.95,
+) -> Value:
+    """Value a contract whose choices are all made.
+
+    Parameters
+    ----------
+    contract : Contract
+        Terms; deliveries count only as far as the terms pay for them, see
+        :func:`gridpact.contracts.valuation.present.marked`.
+    party : str
+        Whose receipts are positive.
+    world : mapping of name to int64 [paths, slots] or [slots]
+        Every series and choice that the contract needs.
+    slots : Slots
+        The slots valued.
+    discount : float [slots], optional
+        Factors that turn a payment in a slot into one now; 1 without them.
+    confidence : float
+        Level of value at risk and expected shortfall.
+
+    Cash flows are exact on every path; sums and measures over paths are floats. Raises as
+    :func:`gridpact.contracts.cashflows.cashflows`; MissingSeries names a choice that is open.
+    """
+    check_discount(discount, slots)
+    flows = received(contract, party, world, slots)
+    present = {key: present_value(amounts, discount) for key, amounts in flows.items()}
+    for currency in {code for code, _ in flows}:
+        present[currency, ALL_KINDS] = present_value(net(flows, slots, currency), discount)
+    paths = max((values.size for values in present.values()), default=1)
+    return _measured(Value(party, slots, paths, confidence, present, {}), None, confidence)
+
+
+def _measured(base: Value, weights: Floats | None, confidence: float) -> Value:
+    measures = {key: describe(values, weights, confidence) for key, values in base.present.items()}
+    return Value(
+        base.party, base.slots, base.paths, confidence, base.present, measures, base.decided
+    )
+
+
+def _block(code: str, total: Distribution, confidence: float) -> list[str]:
+    error = "" if total.standard_error is None else f" ± {_amount(total.standard_error)}"
+    level = f"{100 * confidence:g} %"
+    return [
+        f"{code}  expected {_amount(total.expectation)}{error} (standard error)",
+        f"     worst {_amount(total.worst)}, best {_amount(total.best)}",
+        f"     loss not exceeded with {level}: {_amount(total.value_at_risk)}",
+        f"     mean loss in the worst {100 * (1 - confidence):g} %: "
+        + _amount(total.expected_shortfall),
+        "     " + ", ".join(f"{name} {_amount(at)}" for name, at in total.quantiles),
+    ]
+
+
+def _table(kinds: Mapping[str, Distribution]) -> list[str]:
+    width = max([4, *(len(kind) for kind in kinds)])
+    names = [name for name, _ in QUANTILES]
+    median = names.index("p50")
+    rows = [f"     {'kind':<{width}}  {'expected':>14}  {'p50':>14}  {'worst':>14}  {'best':>14}"]
+    for kind, one in kinds.items():
+        cells = (one.expectation, one.quantiles[median][1], one.worst, one.best)
+        shown = "  ".join(f"{_amount(cell):>14}" for cell in cells)
+        rows.append(f"     {kind:<{width}}  {shown}")
+    return rows
+
+
+def _amount(nano: float) -> str:
+    """Write nano-¤ as ¤ to a hundredth, finer where the amount is small."""
+    whole = nano / NANO_PER_UNIT
+    return f"{whole:,.2f}" if abs(whole) >= 1 or whole == 0 else f"{whole:.3g}"
