@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gridpact.contracts.catalogue import CURRENCY, Product, amount, party
 from gridpact.contracts.observables import Observable, Series
 from gridpact.contracts.terms import Contract, sale
 
@@ -25,3 +26,25 @@ def cleared_trades(member: str, counterparty: str, currency: str) -> Contract:
     return spot_trade(BOUGHT, PRICE, counterparty, member, currency) + spot_trade(
         SOLD, PRICE, member, counterparty, currency
     )
+
+
+PRODUCTS = (
+    Product(
+        "spot",
+        spot_trade,
+        "Energy by slot at a price by slot, as an auction cleared it.",
+        "Single day-ahead and intraday coupling: Commission Regulation (EU) 2015/1222",
+        (
+            party("seller", "who delivers", "solar-park"),
+            party("buyer", "who pays", "bakery"),
+            amount(
+                "quantity",
+                "Wh",
+                "energy in each slot",
+                "profile(2026-07-01T10:00Z, 15 min, [1250, 1000], Wh)",
+            ),
+            amount("price", "micro/kWh", "price in each slot", "spot"),
+            CURRENCY,
+        ),
+    ),
+)
