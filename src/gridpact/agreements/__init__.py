@@ -1,0 +1,1 @@
+"""Agreements: contracts that people sign, and what becomes of them until all is settled."""

@@ -1,0 +1,74 @@
+"""A wallet's private key in a file, for who signs on the command line rather than in a wallet."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Self
+
+from gridpact.agreements.addresses import ORDER, address_of, checksummed
+from gridpact.base.errors import StoreError
+
+KEY_BYTES = 32
+_HEX = re.compile(r"(?:0x)?([0-9a-fA-F]{64})\n?")
+
+
+class WalletKey:
+    """A secp256k1 private key. Signatures are deterministic (RFC 6979): same input, same bytes."""
+
+    def __init__(self, entropy: bytes) -> None:
+        """Make the key of 32 secret bytes; the caller draws them from the system's generator."""
+        from coincurve import PrivateKey
+
+        if len(entropy) != KEY_BYTES or not 0 < int.from_bytes(entropy, "big") < ORDER:
+            raise ValueError(f"a secp256k1 key is {KEY_BYTES} bytes, a number from 1 to the order")
+        self._private = PrivateKey(entropy)
+        self.address = address_of(self._private.public_key.format(compressed=False))
+
+    def __repr__(self) -> str:  # never the secret
+        return f"<key of {checksummed(self.address)}>"
+
+    def sign(self, digest: bytes) -> bytes:
+        """Sign a digest [32 bytes]: r, s and v [65 bytes] with the lower s, v of 27 or 28."""
+        made = self._private.sign_recoverable(digest, hasher=None)
+        return made[:-1] + bytes([27 + made[-1]])
+
+    def save(self, path: Path) -> None:
+        """Write the key as hex, readable by its owner only; never overwrites a file."""
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(f"0x{self._private.secret.hex()}\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError as error:
+            raise StoreError(f"key file {path} exists already; move it away first") from error
+        except OSError as error:
+            raise StoreError(f"key file {path}: {error.strerror or error}") from error
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a key of 64 hex digits, with or without 0x; refuses a file that others may read."""
+        try:
+            mode = path.stat().st_mode
+            data = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"key file {path}: {error.strerror or error}") from error
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise StoreError(f"key file {path} is open to others; run: chmod 600 {path}")
+        found = _HEX.fullmatch(data.decode("ascii", errors="replace"))
+        if found is None:
+            raise StoreError(f"key file {path} holds no private key: one line of 64 hex digits")
+        try:
+            return cls(bytes.fromhex(found[1]))
+        except ValueError as error:
+            raise StoreError(f"key file {path} holds no private key: {error}") from error
+
+
+def create(path: Path, entropy: bytes) -> WalletKey:
+    """Make a key of 32 secret bytes and keep it in a new file."""
+    key = WalletKey(entropy)
+    key.save(path)
+    return key
