@@ -77,6 +77,31 @@ def test_muldiv_is_the_exact_fraction_rounded_once(rows, small):
         assert result.tolist() == exact
 
 
+@given(
+    st.integers(1, 2**53),
+    st.integers(-(2**52), 2**52),
+    st.sampled_from([-1, 0, 1]),
+    st.sampled_from([2**51 - 1, 2**51, 2**51 + 1]),
+)
+@settings(deadline=None, max_examples=800)
+def test_quotients_beside_a_tie_are_exact_where_floats_divide_and_where_they_do_not(
+    divisor, quotient, beside, edge
+):
+    near_tie = (2 * quotient + 1) * divisor // 2 + beside
+    amounts = np.array([near_tie % edge, -(near_tie % edge), edge, -edge], dtype=np.int64)
+    exact = [round(Fraction(amount, divisor)) for amount in amounts.tolist()]
+    assert half_even_by(amounts, np.int64(divisor)).tolist() == exact
+    assert muldiv(amounts, np.int64(1), np.int64(divisor), peak=edge).tolist() == exact
+
+
+@given(st.integers(1, 2**20), st.integers(0, 2**30), st.sampled_from([-1, 0, 1]))
+@settings(deadline=None, max_examples=800)
+def test_ties_below_the_float_bound(half, quotient, beside):
+    amount = (2 * quotient + 1) * half + beside  # a tie of the divisor 2 * half, or beside one
+    found = half_even_by(np.array([amount, -amount]), np.int64(2 * half))
+    assert found.tolist() == [round(Fraction(amount, 2 * half)), round(Fraction(-amount, 2 * half))]
+
+
 def test_muldiv_broadcasts_and_refuses_a_denominator_that_is_not_positive():
     result = muldiv(np.array([[1], [3]]), np.array([5, 15]), np.array(10))
     assert result.tolist() == [[0, 2], [2, 4]]

@@ -13,6 +13,11 @@ import numpy as np
 from gridpact.base.errors import NumberOverflow
 from gridpact.base.units import INT64_MAX, Ints, checked_sum, magnitude
 
+# Up to here ``rint(amount / divisor)`` is the exact half-even quotient: a tie k + ½ is a float and
+# division to the nearest float finds it; any other quotient is at least 1 / (2·divisor) away from
+# a tie, which is more than the division can be wrong by, |quotient| · 2⁻⁵³ (IEEE 754).
+_RINT_EXACT = 2**51
+
 
 def half_even(amount: Ints, unit: int) -> Ints:
     """Divide by ``unit`` and round to the nearest whole, ties to the even one (IEEE 754)."""
@@ -30,28 +35,47 @@ def half_away(amount: Ints, unit: int) -> Ints:
 RULES: dict[str, Callable[[Ints, int], Ints]] = {"half-even": half_even, "half-away": half_away}
 
 
-def muldiv(value: Ints, numerator: Ints, denominator: Ints) -> Ints:
+def muldiv(value: Ints, numerator: Ints, denominator: Ints, *, peak: int | None = None) -> Ints:
     """``value × numerator ÷ denominator`` rounded half to even, exact in between.
 
-    Shapes broadcast; all int64. ``denominator`` must be positive. Falls back to Python's big
-    integers where the product would not fit 64 bits.
+    Shapes broadcast; all int64. ``denominator`` must be positive. Cells whose product would not
+    fit 64 bits go through Python's big integers. A caller that knows a bound on the magnitude of
+    ``value × numerator`` gives it as ``peak`` and saves looking for one.
     """
-    value, numerator, denominator = np.broadcast_arrays(value, numerator, denominator)
-    if np.any(denominator <= 0):
+    if np.any(np.less_equal(denominator, 0)):
         raise ValueError("muldiv needs a positive denominator")
-    if magnitude(value) * magnitude(numerator) <= INT64_MAX:
-        return half_even_by(value * numerator, denominator)
+    if peak is None or peak > INT64_MAX:
+        peak = magnitude(value) * magnitude(numerator)
+    if peak <= INT64_MAX:
+        return _divided(np.multiply(value, numerator), denominator, peak)
+    return _wide_muldiv(*np.broadcast_arrays(value, numerator, denominator))
+
+
+def _wide_muldiv(value: Ints, numerator: Ints, denominator: Ints) -> Ints:
+    """Divide where products may not fit 64 bits; all of one shape."""
+    # both factors lose at most 2⁻⁵³ of themselves as floats: what seems below 2⁶² is below 2⁶³
+    wide = np.abs(value.astype(np.float64) * numerator) >= 2.0**62
     exact = [
         round_half_even(int(v) * int(n), int(d))
-        for v, n, d in zip(value.flat, numerator.flat, denominator.flat, strict=True)
+        for v, n, d in zip(value[wide], numerator[wide], denominator[wide], strict=True)
     ]
     if any(abs(result) > INT64_MAX for result in exact):
         raise NumberOverflow("a muldiv result does not fit 64 bits")
-    return np.array(exact, dtype=np.int64).reshape(value.shape)
+    product = np.where(wide, 0, value) * np.where(wide, 0, numerator)
+    found = _divided(product, denominator, INT64_MAX)
+    found[wide] = exact
+    return found
 
 
 def half_even_by(amount: Ints, divisor: Ints | np.int64) -> Ints:
     """Divide element-wise by positive divisors, rounding half to even."""
+    return _divided(amount, divisor, magnitude(amount))
+
+
+def _divided(amount: Ints, divisor: Ints | np.int64, peak: int) -> Ints:
+    """Divide amounts of at most ``peak`` by positive divisors, rounding half to even."""
+    if peak <= _RINT_EXACT:
+        return np.asarray(np.rint(np.true_divide(amount, divisor)).astype(np.int64))
     quotient, rest = np.divmod(amount, divisor)
     gap = divisor - rest  # compares without doubling, which could wrap
     up = (rest > gap) | ((rest == gap) & (quotient % 2 != 0))
