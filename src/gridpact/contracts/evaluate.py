@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 
 from gridpact.base.errors import MissingSeries, NumberOverflow
 from gridpact.base.slots import Slots
-from gridpact.base.units import INT64_MAX, Bools, Ints
+from gridpact.base.units import INT64_MAX, Bools, Ints, magnitude
 from gridpact.contracts import cells, periods, times
 from gridpact.contracts.cells import Cells
 from gridpact.contracts.errors import ChoiceOutOfBounds, DivisorNotPositive, IllFormed, NotOnSlots
@@ -137,7 +138,8 @@ class Sheet:
     def _value(self, node: Observable) -> Cells:
         match node:
             case Const() | Profile() | Between() | LocalTime():
-                return cells.point(literal(node, self.slots))
+                values = literal(node, self.slots)
+                return cells.point(values, None, magnitude(values))
             case Series(name):
                 return self._bound(name)
             case Choice():
@@ -157,10 +159,12 @@ class Sheet:
         return _OPS[node.kind](args)
 
     def _folded(self, node: Fold) -> Cells:
-        within = periods.segments(node.period, self.slots, cut=self.cut_periods)
+        within = _segments(node.period, self.slots, self.cut_periods)
         return cells.by_segment(_FOLDS[node.how], self._spread(self.cells(node.arg)), within)
 
     def _divisor(self, arg: Cells) -> Cells:
+        if arg.low.min(initial=1) > 0:
+            return arg
         bad = arg.low <= 0
         if arg.present is not None:
             bad = bad & arg.present
@@ -172,11 +176,12 @@ class Sheet:
     def _chosen(self, node: Choice) -> Cells:
         low, high = self.cells(node.low), self.cells(node.high)
         if self.open_choices and node.key not in self.world:
-            made = Cells(*np.broadcast_arrays(low.low, high.high))
+            ends = np.broadcast_arrays(low.low, high.high)
+            made = Cells(ends[0], ends[1])
             bad = made.low > made.high
         else:
             made = self._bound(node.key)
-            bad = (made.low < low.low) | (made.low > high.high)
+            bad = _outside(made.low, low.low, high.high)
         present = cells.all_present((made, low, high))  # an unknown bound cannot be vouched for
         bad = bad if present is None else bad & present
         if bad.any():
@@ -191,15 +196,7 @@ class Sheet:
                 f"series {name!r} must be int64 [..., {self.slots.count}], "
                 f"got {values.dtype} {list(values.shape)}"
             )
-        if present is not None:
-            present = np.broadcast_to(np.asarray(present, dtype=np.bool_), values.shape)
-            if present.all():
-                present = None
-            else:
-                values = np.where(present, values, 0)
-        if values.min(initial=0) < -INT64_MAX:
-            raise NumberOverflow(f"series {name!r} holds the one int64 that cannot be negated")
-        return cells.point(values, present)
+        return known_cells(name, values, present)
 
     def _spread(self, arg: Cells) -> Cells:
         """Give a value its slot axis, which folds run along."""
@@ -231,6 +228,20 @@ class Sheet:
         return starts
 
 
+def known_cells(name: str, values: Ints, present: Bools | None) -> Cells:
+    """Return a world's values as cells; ``name`` is whose they are, for an error's message."""
+    if present is not None:
+        present = np.broadcast_to(np.asarray(present, dtype=np.bool_), values.shape)
+        if present.all():
+            present = None
+        else:
+            values = np.where(present, values, 0)
+    peak = magnitude(values)
+    if peak > INT64_MAX:
+        raise NumberOverflow(f"series {name!r} holds the one int64 that cannot be negated")
+    return cells.point(values, present, peak)
+
+
 def literal(node: Const | Profile | Between | LocalTime, slots: Slots) -> Ints:
     """Return what the terms alone say: 0-d for a constant, else [slots.count]."""
     match node:
@@ -256,6 +267,18 @@ def on_slots(profile: Profile, slots: Slots) -> Ints:
     if begin < end:
         values[begin:end] = profile.values[begin - first : end - first]
     return values
+
+
+@lru_cache(maxsize=256)
+def _segments(period: str, slots: Slots, cut: bool) -> tuple[slice, ...]:
+    return tuple(periods.segments(period, slots, cut=cut))
+
+
+def _outside(values: Ints, low: Ints, high: Ints) -> Bools:
+    """Return where values leave ``[low, high]``; looks at the extremes before every cell."""
+    if values.size and values.min() >= low.max() and values.max() <= high.min():
+        return np.zeros(1, dtype=np.bool_)
+    return np.asarray((values < low) | (values > high))
 
 
 def _known(entry: Ints | Known) -> tuple[Ints, Bools | None]:
