@@ -304,8 +304,8 @@ def test_paths_must_be_alike(tmp_path, rows, problem):
         (
             "slot_start,metered:generation,spott,choice:exercise",
             (
-                ":1: spot: the table has no column of this series; it has metered:generation, spott, "
-                "choice:exercise. Fix: did you mean 'spott'? head it 'spot [micro/kWh]'."
+                ":1: spot: the table has no column of this series; it has metered:generation, "
+                "spott, choice:exercise. Fix: did you mean 'spott'? head it 'spot [micro/kWh]'."
             ),
         ),
         (
