@@ -1,7 +1,7 @@
 """Addresses of wallets and their signatures: secp256k1, as Ethereum uses it.
 
 Sources: SEC 2, Recommended Elliptic Curve Domain Parameters, version 2.0, 2010 (secp256k1);
-EIP-55 (V. Buterin, A. Van de Sande, 2016: checksums by letter case); EIP-2 (V. Buterin, 2015: of
+EIP-55 (V. Buterin, A. Van de Sande, 2016: checksums by letter case); EIP-2 (V. Buterin, 2015:
 of the two values of s that verify only the lower counts, so that nobody can make a second one).
 """
 
