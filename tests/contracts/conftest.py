@@ -175,8 +175,15 @@ def slow(node, lists):
             values = slow(arg, lists)
             days = [values] if period == "all" else [values[:3], values[3:]]
             return [cell for day in days for cell in slow_fold(how, day)]
-    columns = zip(*[slow(arg, lists) for arg in node.args], strict=True)
-    return [slow_cell(node, cells) for cells in columns]
+    args = slow_factors(node) if node.kind == "*" else node.args
+    columns = zip(*[slow(arg, lists) for arg in args], strict=True)
+    return [slow_cell(node.kind, args, cells) for cells in columns]
+
+
+def slow_factors(node):
+    if isinstance(node, Op) and node.kind == "*":
+        return [factor for arg in node.args for factor in slow_factors(arg)]
+    return [node]
 
 
 def slow_local(node, instant):
@@ -215,13 +222,13 @@ PLAIN = {
 }
 
 
-def slow_cell(node, cells):
-    pairs = zip(node.args, cells, strict=True)
-    if node.kind == "filled":
+def slow_cell(kind, args, cells):
+    pairs = zip(args, cells, strict=True)
+    if kind == "filled":
         return cells[1] if cells[0] is None else cells[0]
-    if node.kind == "*" and any(arg.is_mask and cell == 0 for arg, cell in pairs):
+    if kind == "*" and any(arg.is_mask and cell == 0 for arg, cell in pairs):
         return 0
-    return None if None in cells else PLAIN[node.kind](*cells)
+    return None if None in cells else PLAIN[kind](*cells)
 
 
 def slow_flows(contract, bound, row: int):

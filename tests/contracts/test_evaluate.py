@@ -131,6 +131,32 @@ def test_only_a_mask_absorbs_absence():
     assert cells_of((LOAD >= 2) * LOAD, None, 2, 1, 4) == [None, 2, 0, 4]
 
 
+def test_a_mask_absorbs_absence_through_nested_products():
+    open_ = Profile(9000, 900, (0, 1, 1, 0), "1")
+    nested = (open_ * Const(2, "1")) * LOAD
+    assert cells_of(nested, None, 2, None, None) == [0, 4, None, 0]
+    assert cells_of(LOAD * (Const(2, "1") * (open_ * Const(3, "1"))), None, 2, 3, None) == [
+        0,
+        12,
+        18,
+        0,
+    ]
+    power = open_
+    for _ in range(50):  # shared factors: written out there would be 2**50
+        power = power * power
+    assert cells_of(power * LOAD, None, 2, 3, None) == [0, 2, 3, 0]
+    # A mask inside a sum is not a factor.
+    assert cells_of((open_ + Const(1, "1")) * LOAD, None, 2, 3, 4)[0] is None
+
+
+def test_a_sale_outside_its_window_needs_neither_quantity_nor_price():
+    open_ = Profile(9000, 900, (0, 1, 1, 0), "1")
+    contract = within(open_, sale(LOAD, Series("spot", "micro/kWh"), "a", "b", "energy", "EUR"))
+    world = {"load": known(None, 2, 3, None), "spot": known(None, 5, 7, None)}
+    (paid,) = cashflows(contract, world, SLOTS).values()
+    assert paid.tolist() == [0, 10, 21, 0]
+
+
 def test_running_sums_near_the_edge_are_exact_or_refused():
     half = INT64_MAX // 2 + 1
     assert values(running(LOAD), load=[half, -half, half, -half]) == [half, 0, half, 0]

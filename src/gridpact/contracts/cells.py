@@ -103,17 +103,19 @@ def at_least(args: Sequence[Cells]) -> Cells:
     return Cells(low, high, all_present(args), 1)
 
 
-def multiply(args: Sequence[Cells], masks: Sequence[bool]) -> Cells:
-    """Product, checked. A factor that is a mask and known to be 0 makes the product known."""
+def multiply(args: Sequence[Cells], masks: Sequence[Cells]) -> Cells:
+    """Product, checked. A mask among the factors that is known to be 0 makes the product known.
+
+    ``masks`` are those among the factors and, where a factor is a product, among its factors.
+    """
     peak = prod(max(arg.bound(), 1) for arg in args)
     function = np.multiply if peak <= INT64_MAX else checked_multiply
     low, high, _, _ = reduce(lambda a, b: _corners(function, (a, b)), args)
     present = all_present(args)
     if present is not None:
-        for arg, is_mask in zip(args, masks, strict=True):
-            if is_mask:
-                off = arg.high == 0
-                present = present | (off if arg.present is None else off & arg.present)
+        for mask in masks:
+            off = mask.high == 0
+            present = present | (off if mask.present is None else off & mask.present)
     return Cells(low, high, present, peak if peak <= INT64_MAX else None)
 
 

@@ -153,7 +153,7 @@ class Sheet:
     def _operation(self, node: Op) -> Cells:
         args = [self.cells(arg) for arg in node.args]
         if node.kind == "*":
-            return cells.multiply(args, [arg.is_mask for arg in node.args])
+            return cells.multiply(args, [self.cells(mask) for mask in masks_of(node)])
         if node.kind == "muldiv":
             return cells.scaled((*args[:2], self._divisor(args[2])))
         return _OPS[node.kind](args)
@@ -240,6 +240,23 @@ def known_cells(name: str, values: Ints, present: Bools | None) -> Cells:
     if peak > INT64_MAX:
         raise NumberOverflow(f"series {name!r} holds the one int64 that cannot be negated")
     return cells.point(values, present, peak)
+
+
+def masks_of(product: Op) -> list[Observable]:
+    """Return the masks among the factors of a product and of the products among them."""
+    found: list[Observable] = []
+    pending: list[Observable] = [product]
+    seen: set[int] = set()  # shared factors once: a power by squaring has as many as its value
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Op) and node.kind == "*":
+            pending.extend(node.args)
+        elif node.is_mask:
+            found.append(node)
+    return found
 
 
 def literal(node: Const | Profile | Between | LocalTime, slots: Slots) -> Ints:
