@@ -32,14 +32,22 @@ def indexed_forward(
     buyer: str,
     quantity: Observable,
     window: Observable,
+    base: Observable,
+    index: Observable,
+    index_share: Observable,
+    temperature: Observable,
+    threshold: Observable,
+    per_kelvin: Observable,
+    floor: Observable,
+    cap: Observable,
     currency: str,
-    **formula: Observable,
 ) -> Contract:
-    """Sell a quantity [Wh] per slot in a window at :func:`indexed_price`, named by its arguments.
+    """Sell a quantity [Wh] per slot in a window at the :func:`indexed_price` of the other terms.
 
     Index and temperature may be absent outside the window.
     """
-    return forward(seller, buyer, quantity, indexed_price(**formula), window, currency)
+    price = indexed_price(base, index, index_share, temperature, threshold, per_kelvin, floor, cap)
+    return forward(seller, buyer, quantity, price, window, currency)
 
 
 def indexed_price(

@@ -1,0 +1,205 @@
+"""Trades, power purchase agreements and certificates written in Python give the golden terms."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gridpact.contracts.canonical import to_bytes
+from gridpact.contracts.observables import Const, Profile, Series
+from gridpact.contracts.products.certificates import (
+    carbon_offsets,
+    emission_allowances,
+    green_bundle,
+    guarantees_of_origin,
+)
+from gridpact.contracts.products.forward import forward, indexed_forward
+from gridpact.contracts.products.option import OptionTerms, call, put
+from gridpact.contracts.products.ppa import (
+    guaranteed_virtual_ppa,
+    off_site_ppa,
+    on_site_ppa,
+    physical_ppa,
+    sleeved_ppa,
+    take_and_pay,
+    take_or_pay,
+    virtual_ppa,
+)
+from gridpact.contracts.products.spot import spot_trade
+from gridpact.contracts.products.subscription import subscription
+from gridpact.contracts.products.swing import swing, swing_with_minimum_take
+from gridpact.contracts.times import Between, LocalTime
+
+FOLDER = Path(__file__).parents[2] / "cases" / "products"
+PRICE = "micro/kWh"
+GENERATION, LOAD = Series("metered:generation", "Wh"), Series("metered:load", "Wh")
+SPOT = Series("spot", PRICE)
+PARK, BAKERY, DAY = "solar-park", "bakery", "day@UTC"
+
+
+def utc(*when):
+    return int(datetime(*when, tzinfo=UTC).timestamp())
+
+
+def kwh(number):
+    return Const(number * 1000, "Wh")
+
+
+def eur_per_mwh(number):
+    return Const(number * 1000, PRICE)
+
+
+OPTION = OptionTerms(kwh(1), eur_per_mwh(100), Const(2_000_000, "nano"), 3600, "EUR")
+SWING = (PARK, kwh(20), eur_per_mwh(100), Const(500_000_000, "nano"))
+STRIKE = eur_per_mwh(70)
+INTENSITY = Const(380, "g/kWh")
+
+TERMS = {
+    "spot": spot_trade(
+        Profile(utc(2026, 7, 1, 10, 15), 900, (1250, 1000), "Wh"), SPOT, PARK, BAKERY, "EUR"
+    ),
+    "forward": forward(
+        PARK,
+        BAKERY,
+        kwh(10),
+        eur_per_mwh(80),
+        Between(utc(2026, 7, 1, 5), utc(2026, 7, 1, 8))
+        * LocalTime("Europe/Berlin", tuple(range(1, 13)), (1, 2, 3, 4, 5), 28800, 72000),
+        "EUR",
+    ),
+    "indexed-forward": indexed_forward(
+        PARK,
+        BAKERY,
+        kwh(10),
+        Between(utc(2026, 1, 12, 7), utc(2026, 1, 12, 12)),
+        base=eur_per_mwh(30),
+        index=Series("index:gas", PRICE),
+        index_share=Const(400_000, "ppm"),
+        temperature=Series("temperature:berlin", "mK"),
+        threshold=Const(288_150, "mK"),
+        per_kelvin=Const(500, PRICE),
+        floor=eur_per_mwh(40),
+        cap=eur_per_mwh(60),
+        currency="EUR",
+    ),
+    "call": call(OPTION, PARK, BAKERY),
+    "put": put(OPTION, BAKERY, PARK),
+    "swing": swing(BAKERY, *SWING, limit=2, period=DAY, notice=3600, currency="EUR"),
+    "swing-minimum-take": swing_with_minimum_take(
+        BAKERY,
+        *SWING,
+        limit=3,
+        minimum_take=kwh(60),
+        shortfall_price=eur_per_mwh(50),
+        period=DAY,
+        notice=3600,
+        currency="EUR",
+    ),
+    "subscription": subscription(
+        BAKERY,
+        "supplier",
+        Profile(utc(2026, 7, 1), 21600, (5000, 10000, 10000, 5000), "Wh"),
+        eur_per_mwh(90),
+        LOAD,
+        SPOT,
+        Const(12_000_000_000, "nano"),
+        DAY,
+        "EUR",
+    ),
+    "contract-for-difference": virtual_ppa(GENERATION, SPOT, STRIKE, PARK, BAKERY, "EUR"),
+    "virtual-ppa": guaranteed_virtual_ppa(
+        PARK, BAKERY, GENERATION, SPOT, STRIKE, kwh(100), eur_per_mwh(30), DAY, "EUR"
+    ),
+    "physical-ppa": physical_ppa(
+        PARK, BAKERY, GENERATION, STRIKE, kwh(100), eur_per_mwh(30), DAY, "EUR"
+    ),
+    "sleeved-ppa": sleeved_ppa(
+        PARK,
+        "supplier",
+        BAKERY,
+        GENERATION,
+        STRIKE,
+        eur_per_mwh(5),
+        kwh(100),
+        eur_per_mwh(30),
+        DAY,
+        "EUR",
+    ),
+    "take-and-pay": take_and_pay(
+        PARK,
+        BAKERY,
+        GENERATION,
+        volume=kwh(50),
+        load=LOAD,
+        price=STRIKE,
+        untaken=eur_per_mwh(25),
+        guaranteed=kwh(95),
+        damages=eur_per_mwh(30),
+        period=DAY,
+        currency="EUR",
+    ),
+    "take-or-pay": take_or_pay(
+        PARK,
+        BAKERY,
+        GENERATION,
+        LOAD,
+        price=STRIKE,
+        minimum_take=kwh(80),
+        guaranteed=kwh(90),
+        damages=eur_per_mwh(30),
+        period=DAY,
+        currency="EUR",
+    ),
+    "on-site-ppa": on_site_ppa(
+        PARK, BAKERY, GENERATION, LOAD, STRIKE, kwh(90), eur_per_mwh(30), DAY, "EUR"
+    ),
+    "off-site-ppa": off_site_ppa(
+        PARK,
+        BAKERY,
+        "dso",
+        GENERATION,
+        LOAD,
+        STRIKE,
+        eur_per_mwh(40),
+        kwh(90),
+        eur_per_mwh(30),
+        DAY,
+        "EUR",
+    ),
+    "guarantees-of-origin": guarantees_of_origin(
+        PARK, BAKERY, GENERATION, eur_per_mwh(2), "certificate:GO:2026", DAY, "EUR"
+    ),
+    "emission-allowances": emission_allowances(
+        PARK, BAKERY, LOAD, INTENSITY, Const(70, "micro/g"), DAY, "EUR"
+    ),
+    "carbon-offsets": carbon_offsets(
+        PARK,
+        BAKERY,
+        LOAD,
+        INTENSITY,
+        Const(750_000, "ppm"),
+        Const(25, "micro/g"),
+        "carbon:removal:2026",
+        DAY,
+        "EUR",
+    ),
+    "green-bundle": green_bundle(
+        PARK,
+        BAKERY,
+        LOAD,
+        eur_per_mwh(95),
+        Const(700, "g/kWh"),
+        certificates=Series("registry:GO", "Wh"),
+        certificate_refund=eur_per_mwh(4),
+        offsets=Series("registry:offsets", "mg"),
+        offset_refund=Const(30, "micro/g"),
+        period=DAY,
+        currency="EUR",
+        certificate_asset="certificate:GO:2026",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_python_gives_the_agreed_bytes(name):
+    assert to_bytes(TERMS[name]) + b"\n" == (FOLDER / name / "terms.json").read_bytes()
