@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gridpact.contracts.catalogue import CURRENCY, Parameter, Product, party
 from gridpact.contracts.observables import Series
 from gridpact.contracts.terms import Contract, sale
 
@@ -19,3 +20,19 @@ def sharing_key(member: str, community: str, currency: str, key: str = "") -> Co
     return sale(taken, price, community, member, "sharing", currency) + sale(
         given, price, member, community, "sharing", currency
     )
+
+
+PRODUCTS = (
+    Product(
+        "sharing-key",
+        sharing_key,
+        "What a community's sharing key allocates to and from a member, at the community's price.",
+        "Directive (EU) 2019/944 as amended by (EU) 2024/1711, article 15a",
+        (
+            party("member", "who shares energy", "home"),
+            party("community", "who settles the sharing", "community"),
+            CURRENCY,
+            Parameter("key", "text", "sharing key and version", "default-dynamic.v1", default=""),
+        ),
+    ),
+)
