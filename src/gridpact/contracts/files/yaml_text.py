@@ -1,0 +1,37 @@
+"""Texts as YAML scalars, plain where that reads back as the same text and quoted elsewhere."""
+
+from __future__ import annotations
+
+import re
+
+from gridpact.base.documents import scalar
+
+_PLAIN = re.compile(r"[A-Za-z0-9(][ -~¤]*")
+_SPECIAL = re.compile(r": | #|:$| $|^-{3}|^\.{3}")
+
+
+def scalar_text(text: str) -> str:
+    """Write a text as the value of a key or an item of a block, in one line."""
+    if _PLAIN.fullmatch(text) and not _SPECIAL.search(text) and _is_text(text):
+        return text
+    return quoted(text)
+
+
+def quoted(text: str) -> str:
+    """Write a text in double quotes, with everything that does not print as an escape."""
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return f"\\U{ord(character):08x}"
+
+
+def _is_text(text: str) -> bool:
+    try:
+        return isinstance(scalar(text), str)
+    except ValueError:
+        return False
