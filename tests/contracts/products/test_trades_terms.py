@@ -1,11 +1,18 @@
-"""Trades, power purchase agreements and certificates written in Python give the golden terms."""
+"""Trades, power purchase agreements and certificates in Python: golden terms, and laws of each."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gridpact.base.slots import Slots
 from gridpact.contracts.canonical import to_bytes
+from gridpact.contracts.cashflows import cashflows
+from gridpact.contracts.needs import needs
+from gridpact.contracts.obligations import obligations
 from gridpact.contracts.observables import Const, Profile, Series
 from gridpact.contracts.products.certificates import (
     carbon_offsets,
@@ -28,6 +35,7 @@ from gridpact.contracts.products.ppa import (
 from gridpact.contracts.products.spot import spot_trade
 from gridpact.contracts.products.subscription import subscription
 from gridpact.contracts.products.swing import swing, swing_with_minimum_take
+from gridpact.contracts.terms import give
 from gridpact.contracts.times import Between, LocalTime
 
 FOLDER = Path(__file__).parents[2] / "cases" / "products"
@@ -203,3 +211,59 @@ TERMS = {
 @pytest.mark.parametrize("name", TERMS)
 def test_python_gives_the_agreed_bytes(name):
     assert to_bytes(TERMS[name]) + b"\n" == (FOLDER / name / "terms.json").read_bytes()
+
+
+# Slots of each product's literals; six hours by default, two days that cover whole periods.
+SLOTS = {
+    "spot": Slots(utc(2026, 7, 1, 10), 900, 8),
+    "forward": Slots(utc(2026, 7, 1, 4), 3600, 8),
+    "indexed-forward": Slots(utc(2026, 1, 12, 6), 3600, 8),
+}
+each_product = pytest.mark.parametrize("name", TERMS)
+
+
+def random_world(name, seed):
+    """Every series and decision that a product needs, over slots that suit it."""
+    slots = SLOTS.get(name, Slots(utc(2026, 7, 1), 21600, 8))
+    random = np.random.Generator(np.random.PCG64(seed))
+    required = needs(TERMS[name])
+    ends = {PRICE: (-500_000, 500_000), "mK": (250_000, 310_000), "mg": (0, 3 * 10**9)}
+    world = {
+        need.name: random.integers(*ends.get(need.unit, (0, 10**6)), slots.count)
+        for need in required.series
+    }
+    choices = {f"choice:{need.label}": random.integers(0, 2, 8) for need in required.choices}
+    return world | choices, slots
+
+
+def balances(contract, world, slots):
+    """What each party has gained of each currency and asset, slot by slot."""
+    flows = [
+        (payer, payee, currency, amount)
+        for (payer, payee, currency, _), amount in cashflows(contract, world, slots).items()
+    ]
+    flows += [
+        (leg.giver, leg.taker, leg.asset, leg.low) for leg in obligations(contract, world, slots)
+    ]
+    found = {}
+    for giver, taker, what, amount in flows:
+        for party, gained in ((giver, -amount), (taker, amount)):
+            found[party, what] = found.get((party, what), 0) + gained
+    return {key: gained.tolist() for key, gained in found.items()}
+
+
+@each_product
+@settings(deadline=None, max_examples=10)
+@given(seed=st.integers(0, 10**6))
+def test_what_one_gains_another_loses_and_giving_swaps_them(name, seed):
+    contract = TERMS[name]
+    world, slots = random_world(name, seed)
+    gains = balances(contract, world, slots)
+    for what in {what for _, what in gains}:
+        rows = [row for (_, asset), row in gains.items() if asset == what]
+        assert len(rows) >= 2
+        assert [sum(cells) for cells in zip(*rows, strict=True)] == [0] * slots.count
+    swapped = balances(give(contract), world, slots)
+    assert swapped == {key: [-cell for cell in row] for key, row in gains.items()}
+    assert give(give(contract)) == contract
+    assert to_bytes(give(give(contract))) == to_bytes(contract) != to_bytes(give(contract))
