@@ -18,6 +18,7 @@ from gridpact.base.slots import Slots, iso
 from gridpact.contracts.canonical import from_bytes, to_bytes
 from gridpact.contracts.cashflows import cashflows
 from gridpact.contracts.evaluate import Known
+from gridpact.contracts.files import read_contract
 from gridpact.contracts.needs import needs
 from gridpact.contracts.obligations import obligations
 from gridpact.contracts.products import CATALOGUE
@@ -71,9 +72,7 @@ def test_every_product_has_a_golden_folder_and_every_folder_a_product():
 
 @each_case
 def test_the_file_gives_the_terms(case):
-    from gridpact.contracts.files import read_contract
-
-    contract = read_contract(case / "contract.yaml").terms
+    contract = read_contract(case / "contract.yaml").contract
     assert to_bytes(contract) + b"\n" == (case / "terms.json").read_bytes()
 
 
