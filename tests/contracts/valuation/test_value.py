@@ -140,6 +140,6 @@ def test_a_report_can_price_deliveries():
     prices = {"energy": Const(100, "micro/kWh")}
     found = value_report(SUPPLY, "bakery", WORLD, SLOTS, prices=prices)
     assert found.present["EUR", "market-energy"].tolist() == [600, 600]
+    both = SUPPLY + pay(Const(1, "nano"), "park", "bakery", "fee", "CHF")
     with pytest.raises(IllFormed, match="one currency"):
-        both = SUPPLY + pay(Const(1, "nano"), "park", "bakery", "fee", "CHF")
         value_report(both, "bakery", WORLD, SLOTS, prices=prices)

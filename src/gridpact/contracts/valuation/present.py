@@ -31,6 +31,11 @@ def received(contract: Contract, party: str, world: World, slots: Slots) -> Rece
     not name or a world of more than one leading axis.
     """
     check_party(contract, party)
+    return flows_to(contract, party, world, slots)
+
+
+def flows_to(contract: Contract, party: str, world: World, slots: Slots) -> Received:
+    """Return :func:`received` also where the terms do not name the party: nothing."""
     found: Received = {}
     for (payer, payee, currency, kind), amount in cashflows(
         contract, world, slots, cut_periods=True

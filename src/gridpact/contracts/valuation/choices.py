@@ -1,0 +1,149 @@
+"""Which open choices of a contract can be valued, and how, told from the terms alone.
+
+Choices that share a leg are decided together. A group is either
+
+- *slotwise*: no fold looks at its choices, so a slot's amounts depend on that slot's decisions
+  alone; an amount that is named is best at one of its bounds, because every payment is affine in
+  it;
+- a *swing*: one yes or no that counts only while ``N >= running(choice, period)``, so its author
+  has N exercises a period to place. Exercises may be settled by their total over the period as
+  well, as with a minimum take. Without a limit on the running count every slot may be taken.
+
+or it is refused, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gridpact.contracts.errors import IllFormed
+from gridpact.contracts.legs import Leg, as_contract, legs
+from gridpact.contracts.needs import children, needs_of, nodes
+from gridpact.contracts.observables import CHOICE_PREFIX, Choice, Observable, Op
+from gridpact.contracts.terms import Contract
+from gridpact.contracts.valuation.rights import Swing, folds_over, swing_of
+from gridpact.contracts.valuation.substitute import choices_in
+
+MOST_TOGETHER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Choices that no method here can value, and why."""
+
+    labels: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slotwise:
+    """Choices that one author takes slot by slot; ``terms`` are the legs that they enter."""
+
+    author: str
+    currency: str
+    choices: tuple[Choice, ...]
+    terms: Contract
+
+
+Plan: TypeAlias = Slotwise | Swing | Refusal
+
+
+def plans(contract: Contract, bound: Collection[str] = ()) -> tuple[Plan, ...]:
+    """Return how each group of open choices can be valued, in order of label.
+
+    ``bound`` are the names that a world binds, such as ``"choice:exercise"``.
+    """
+    rows = legs(contract)
+    opened = frozenset(
+        need.label
+        for need in needs_of(leg.amount for leg in rows).choices
+        if CHOICE_PREFIX + need.label not in bound
+    )
+    return tuple(_plan(group, rows) for group in _groups(rows, opened))
+
+
+def _groups(rows: Sequence[Leg], opened: frozenset[str]) -> list[frozenset[str]]:
+    """Join choices that share a leg; in order of their first labels."""
+    groups: list[frozenset[str]] = []
+    for leg in rows:
+        joined = choices_in(leg.amount, opened)
+        apart = [group for group in groups if not group & joined]
+        for group in groups:
+            joined = joined | group if group & joined else joined
+        groups = [*apart, joined] if joined else apart
+    return sorted(groups, key=min)
+
+
+def _plan(labels: frozenset[str], rows: Sequence[Leg]) -> Plan:
+    own = [leg for leg in rows if choices_in(leg.amount, labels)]
+    choices = _choices(own, labels)
+    authors = sorted({choice.by for choice in choices})
+    reason = _why_not(choices, authors, own)
+    if reason:
+        return Refusal(tuple(sorted(labels)), reason)
+    author = authors[0]
+    paid = [leg for leg in own if leg.currency and author in (leg.giver, leg.taker)]
+    currency = paid[0].currency
+    try:
+        if any(folds_over(leg.amount, labels) for leg in paid):
+            return swing_of(choices, currency, paid)
+        _check_affine(choices, paid)
+    except IllFormed as refused:
+        return Refusal(tuple(sorted(labels)), str(refused))
+    return Slotwise(author, currency, choices, as_contract(tuple(paid)))
+
+
+def _choices(rows: Sequence[Leg], labels: frozenset[str]) -> tuple[Choice, ...]:
+    found = {
+        node.label: node
+        for node in nodes([leg.amount for leg in rows])
+        if isinstance(node, Choice) and node.label in labels
+    }
+    return tuple(found[label] for label in sorted(found))
+
+
+def _why_not(choices: Sequence[Choice], authors: Sequence[str], own: Sequence[Leg]) -> str:
+    """Return why choices cannot be decided by what their legs pay, or nothing."""
+    labels = frozenset(choice.label for choice in choices)
+    if len(authors) > 1:
+        return f"{' and '.join(authors)} decide together what one leg pays"
+    author = authors[0]
+    moved = [leg for leg in own if author in (leg.giver, leg.taker) and leg.giver != leg.taker]
+    unpriced = sorted({leg.asset for leg in moved if not leg.currency})
+    if unpriced:
+        return f"{', '.join(unpriced)} moves with it, and has no price: say what it is worth"
+    if len({leg.currency for leg in moved}) != 1:
+        return f"{author} is paid by it in {'several currencies' if moved else 'no money'}"
+    bounds = [end for choice in choices for end in (choice.low, choice.high)]
+    if any(choices_in(end, labels) for end in bounds):
+        return "its bounds hang on another choice"
+    if len(choices) > MOST_TOGETHER:
+        return f"more than {MOST_TOGETHER} choices enter the same payments"
+    return ""
+
+
+def _check_affine(choices: Sequence[Choice], rows: Sequence[Leg]) -> None:
+    for choice in choices:
+        if not choice.is_mask:
+            for leg in rows:
+                _degree(leg.amount, choice.label, {})
+
+
+def _degree(node: Observable, label: str, done: dict[int, int]) -> int:
+    """Return 0 or 1, how an amount grows with a choice; raise IllFormed unless it is affine."""
+    if id(node) in done:
+        return done[id(node)]
+    if isinstance(node, Choice):
+        return int(node.label == label)
+    below = [_degree(part, label, done) for part in children(node)]
+    degree = max(below, default=0)
+    if isinstance(node, Op) and degree:
+        if node.kind == "*":
+            degree = sum(below)
+        if degree > 1 or node.kind not in ("+", "-", "*", "filled"):
+            how = "multiplied by itself" if degree > 1 else f"under {node.kind}"
+            raise IllFormed(f"payments are not affine in {label!r}: it is {how}")
+    done[id(node)] = degree
+    return degree
