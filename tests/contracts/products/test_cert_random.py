@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots
 from gridpact.contracts.cashflows import cashflows
+from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.evaluate import Sheet
 from gridpact.contracts.obligations import obligations
 from gridpact.contracts.observables import Const, Series
@@ -147,3 +148,9 @@ def test_the_floor_is_exact_at_and_around_each_multiple(size):
     for amount in (0, 1, size - 1, size, size + 1, 7 * size - 1, 7 * size, -1, -size):
         node = whole_units(Const(amount, "Wh"), size, DAY)
         assert Sheet({}, days).needed(node).low.tolist() == [amount // size * size]
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_certificate_stands_for_something(size):
+    with pytest.raises(IllFormed, match="positive"):
+        whole_units(ENERGY, size, DAY)

@@ -10,12 +10,19 @@ from hypothesis import strategies as st
 from gridpact.base.errors import MissingSeries
 from gridpact.base.slots import Slots
 from gridpact.contracts.cashflows import cashflows
+from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.evaluate import Known
 from gridpact.contracts.needs import needs
 from gridpact.contracts.obligations import obligations
 from gridpact.contracts.observables import Const, Series
 from gridpact.contracts.products.forward import indexed_forward
-from gridpact.contracts.products.option import call, call_option, put, put_option
+from gridpact.contracts.products.option import (
+    OptionTerms,
+    call,
+    call_option,
+    put,
+    put_option,
+)
 from gridpact.contracts.products.subscription import subscription
 from gridpact.contracts.products.swing import swing, swing_with_minimum_take
 from gridpact.contracts.times import Between
@@ -171,6 +178,11 @@ def test_an_open_swing_right_is_bounded_by_its_volume_and_belongs_to_the_holder(
     assert (delivery.low.tolist(), delivery.high.tolist()) == ([0] * 48, [900] * 48)
 
 
+def test_a_negative_limit_is_refused():
+    with pytest.raises(IllFormed, match="negative"):
+        swing(limit=-1, **SWING)
+
+
 @settings(deadline=None, max_examples=30)
 @given(chosen=decisions, strike=st.lists(prices, min_size=48, max_size=48))
 def test_a_swing_without_a_binding_limit_is_a_call(chosen, strike):
@@ -181,8 +193,6 @@ def test_a_swing_without_a_binding_limit_is_a_call(chosen, strike):
 
 @pytest.mark.parametrize(("by_name", "whole"), [(call_option, call), (put_option, put)])
 def test_options_by_name_are_the_options(by_name, whole):
-    from gridpact.contracts.products.option import OptionTerms
-
     terms = OptionTerms(Const(5, "Wh"), eur_per_mwh(1), Const(2, "nano"), 60, "CHF", "summer")
     assert whole(terms, "w", "h") == by_name(
         holder="h",

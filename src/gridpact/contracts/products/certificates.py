@@ -10,6 +10,7 @@ nothing is lost to rounding.
 from __future__ import annotations
 
 from gridpact.contracts.catalogue import CURRENCY, Parameter, Product, amount, party
+from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.formulas import at_end, muldiv, running, share, total
 from gridpact.contracts.observables import Const, Observable
 from gridpact.contracts.products.shortfall import PERIOD, shortfall
@@ -25,8 +26,11 @@ def whole_units(quantity: Observable, size: int, period: str) -> Observable:
 
     In a period's last slot this is ``size`` times the number of whole sizes in the running total
     less those in the running total before the period; 0 in other slots. The running total begins
-    with the first slot evaluated, so evaluate from the contract's start.
+    with the first slot evaluated, so evaluate from the contract's start. Raises IllFormed unless
+    ``size`` [unit of the quantity] is positive.
     """
+    if size < 1:
+        raise IllFormed(f"a certificate stands for a positive amount, not {size}")
     reached = running(quantity)
     before = reached - total(quantity, period)
     return at_end(period) * (_floored(reached, size) - _floored(before, size))

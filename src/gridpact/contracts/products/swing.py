@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gridpact.contracts.catalogue import Parameter, Product, amount
+from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.formulas import decision, running
 from gridpact.contracts.observables import Choice, Const, Observable
 from gridpact.contracts.products.option import DECISION, PARTIES, RIGHT
@@ -61,7 +62,12 @@ def swing_with_minimum_take(
 
 
 def effective_exercise(chosen: Choice, limit: int, period: str) -> Observable:
-    """Return the mask of the decisions that count: the first ``limit`` of each period."""
+    """Return the mask of the decisions that count: the first ``limit`` of each period.
+
+    Raises IllFormed for a negative limit.
+    """
+    if limit < 0:
+        raise IllFormed(f"a limit of exercises is not negative, got {limit}")
     return chosen * (running(chosen, period) <= Const(limit, ONE))
 
 
