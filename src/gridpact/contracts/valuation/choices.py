@@ -14,7 +14,7 @@ or it is refused, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -56,29 +56,30 @@ def plans(contract: Contract, bound: Collection[str] = ()) -> tuple[Plan, ...]:
     ``bound`` are the names that a world binds, such as ``"choice:exercise"``.
     """
     rows = legs(contract)
-    opened = frozenset(
-        need.label
-        for need in needs_of(leg.amount for leg in rows).choices
-        if CHOICE_PREFIX + need.label not in bound
-    )
-    return tuple(_plan(group, rows) for group in _groups(rows, opened))
+    return tuple(_plan(group, rows) for group in groups(rows, open_labels(rows, bound)))
 
 
-def _groups(rows: Sequence[Leg], opened: frozenset[str]) -> list[frozenset[str]]:
-    """Join choices that share a leg; in order of their first labels."""
-    groups: list[frozenset[str]] = []
+def open_labels(rows: Iterable[Leg], bound: Collection[str]) -> frozenset[str]:
+    """Return the labels of choices in some legs that a world does not bind."""
+    found = needs_of(leg.amount for leg in rows).choices
+    return frozenset(need.label for need in found if CHOICE_PREFIX + need.label not in bound)
+
+
+def groups(rows: Sequence[Leg], opened: frozenset[str]) -> list[frozenset[str]]:
+    """Join open choices that share a leg; in order of their first labels."""
+    found: list[frozenset[str]] = []
     for leg in rows:
         joined = choices_in(leg.amount, opened)
-        apart = [group for group in groups if not group & joined]
-        for group in groups:
+        apart = [group for group in found if not group & joined]
+        for group in found:
             joined = joined | group if group & joined else joined
-        groups = [*apart, joined] if joined else apart
-    return sorted(groups, key=min)
+        found = [*apart, joined] if joined else apart
+    return sorted(found, key=min)
 
 
 def _plan(labels: frozenset[str], rows: Sequence[Leg]) -> Plan:
     own = [leg for leg in rows if choices_in(leg.amount, labels)]
-    choices = _choices(own, labels)
+    choices = choices_of(own, labels)
     authors = sorted({choice.by for choice in choices})
     reason = _why_not(choices, authors, own)
     if reason:
@@ -89,13 +90,14 @@ def _plan(labels: frozenset[str], rows: Sequence[Leg]) -> Plan:
     try:
         if any(folds_over(leg.amount, labels) for leg in paid):
             return swing_of(choices, currency, paid)
-        _check_affine(choices, paid)
+        check_corners(choices, paid, MOST_TOGETHER)
     except IllFormed as refused:
         return Refusal(tuple(sorted(labels)), str(refused))
     return Slotwise(author, currency, choices, as_contract(tuple(paid)))
 
 
-def _choices(rows: Sequence[Leg], labels: frozenset[str]) -> tuple[Choice, ...]:
+def choices_of(rows: Iterable[Leg], labels: frozenset[str]) -> tuple[Choice, ...]:
+    """Return the choices of some labels that occur in some legs, in order of label."""
     found = {
         node.label: node
         for node in nodes([leg.amount for leg in rows])
@@ -106,7 +108,6 @@ def _choices(rows: Sequence[Leg], labels: frozenset[str]) -> tuple[Choice, ...]:
 
 def _why_not(choices: Sequence[Choice], authors: Sequence[str], own: Sequence[Leg]) -> str:
     """Return why choices cannot be decided by what their legs pay, or nothing."""
-    labels = frozenset(choice.label for choice in choices)
     if len(authors) > 1:
         return f"{' and '.join(authors)} decide together what one leg pays"
     author = authors[0]
@@ -116,18 +117,21 @@ def _why_not(choices: Sequence[Choice], authors: Sequence[str], own: Sequence[Le
         return f"{', '.join(unpriced)} moves with it, and has no price: say what it is worth"
     if len({leg.currency for leg in moved}) != 1:
         return f"{author} is paid by it in {'several currencies' if moved else 'no money'}"
-    bounds = [end for choice in choices for end in (choice.low, choice.high)]
-    if any(choices_in(end, labels) for end in bounds):
-        return "its bounds hang on another choice"
-    if len(choices) > MOST_TOGETHER:
-        return f"more than {MOST_TOGETHER} choices enter the same payments"
     return ""
 
 
-def _check_affine(choices: Sequence[Choice], rows: Sequence[Leg]) -> None:
-    for choice in choices:
-        if not choice.is_mask:
-            for leg in rows:
+def check_corners(choices: Sequence[Choice], rows: Iterable[Leg], most: int) -> None:
+    """Raise IllFormed unless payments are extreme, slot by slot, at the bounds of the choices."""
+    labels = frozenset(choice.label for choice in choices)
+    if any(choices_in(end, labels) for one in choices for end in (one.low, one.high)):
+        raise IllFormed("its bounds hang on another choice")
+    if len(choices) > most:
+        raise IllFormed(f"more than {most} choices enter the same payments")
+    for leg in rows:
+        if folds_over(leg.amount, labels):
+            raise IllFormed("a payment looks at it over several slots")
+        for choice in choices:
+            if not choice.is_mask:
                 _degree(leg.amount, choice.label, {})
 
 

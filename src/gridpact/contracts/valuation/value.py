@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from gridpact.base.slots import Slots, iso
 from gridpact.base.units import NANO_PER_UNIT, Floats
@@ -12,35 +12,56 @@ from gridpact.contracts.terms import Contract
 from gridpact.contracts.valuation.measures import QUANTILES, Distribution, describe
 from gridpact.contracts.valuation.present import (
     check_discount,
+    check_party,
+    flows_to,
     net,
     present_value,
-    received,
 )
 
 ALL_KINDS = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Decided:
-    """How an open choice was taken before valuing: by whom, and knowing what.
+    """How open choices were taken before valuing: by whom, and knowing what.
 
-    ``bound`` brackets what the choice is worth to its author under any other way of deciding
-    [nano-¤, expectations], where one is known.
+    ``worth`` is what their payments bring the author when taken so, ``most`` what nobody can
+    better on average; both expected, [nano-¤].
     """
 
-    label: str
+    labels: tuple[str, ...]
     by: str
     method: str
-    bound: tuple[float, float] | None = None
+    worth: float
+    most: float
 
-    def as_dict(self) -> dict[str, object]:
-        """Return the decision, ready for JSON."""
-        return {
-            "label": self.label,
-            "by": self.by,
-            "method": self.method,
-            "bound": list(self.bound) if self.bound else None,
-        }
+    def lines(self) -> list[str]:
+        """Return the decision for people."""
+        worth, most = _amount(self.worth), _amount(self.most)
+        return [
+            f"choice {', '.join(self.labels)}, taken by {self.by}: {self.method}",
+            f"     its payments are worth {worth} to {self.by}, and {most} at most",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Open choices that were not taken, why, and between what their payments to the party lie.
+
+    ``ends`` are (currency, low, high), expected [nano-¤]. The value leaves these payments out.
+    """
+
+    labels: tuple[str, ...]
+    reason: str
+    ends: tuple[tuple[str, float, float], ...]
+
+    def lines(self) -> list[str]:
+        """Return for people what the value leaves out."""
+        ends = [f"{_amount(low)} to {_amount(high)} {code}" for code, low, high in self.ends]
+        return [
+            f"choice {', '.join(self.labels)} was not taken: {self.reason}",
+            f"     its payments, left out above: {', '.join(ends) or 'none'}",
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +79,7 @@ class Value:
     present: Mapping[tuple[str, str], Floats]
     measures: Mapping[tuple[str, str], Distribution]
     decided: tuple[Decided, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
 
     @property
     def currencies(self) -> tuple[str, ...]:
@@ -98,7 +120,8 @@ class Value:
                 }
                 for code in self.currencies
             },
-            "choices": [decided.as_dict() for decided in self.decided],
+            "decided": [asdict(one) for one in self.decided],
+            "undecided": [asdict(one) for one in self.undecided],
         }
 
     def lines(self) -> list[str]:
@@ -113,11 +136,9 @@ class Value:
         for code in self.currencies:
             found += ["", *_block(code, self.total(code), self.confidence)]
             found += _table(self.kinds(code))
-        for decided in self.decided:
-            found += ["", f"choice {decided.label} by {decided.by}: {decided.method}"]
-            if decided.bound:
-                low, high = (_amount(end) for end in decided.bound)
-                found.append(f"  worth to {decided.by} between {low} and {high}")
+        notes: tuple[Decided | Undecided, ...] = (*self.decided, *self.undecided)
+        for note in notes:
+            found += ["", *note.lines()]
         return found
 
 
@@ -151,8 +172,22 @@ def value(
     Cash flows are exact on every path; sums and measures over paths are floats. Raises as
     :func:`gridpact.contracts.cashflows.cashflows`; MissingSeries names a choice that is open.
     """
+    check_party(contract, party)
+    return valued(contract, party, world, slots, discount=discount, confidence=confidence)
+
+
+def valued(
+    contract: Contract,
+    party: str,
+    world: World,
+    slots: Slots,
+    *,
+    discount: Floats | None,
+    confidence: float,
+) -> Value:
+    """Return :func:`value` also where the terms do not name the party: nothing."""
     check_discount(discount, slots)
-    flows = received(contract, party, world, slots)
+    flows = flows_to(contract, party, world, slots)
     present = {key: present_value(amounts, discount) for key, amounts in flows.items()}
     for currency in {code for code, _ in flows}:
         present[currency, ALL_KINDS] = present_value(net(flows, slots, currency), discount)
@@ -162,9 +197,7 @@ def value(
 
 def _measured(base: Value, weights: Floats | None, confidence: float) -> Value:
     measures = {key: describe(values, weights, confidence) for key, values in base.present.items()}
-    return Value(
-        base.party, base.slots, base.paths, confidence, base.present, measures, base.decided
-    )
+    return replace(base, confidence=confidence, measures=measures)
 
 
 def _block(code: str, total: Distribution, confidence: float) -> list[str]:
