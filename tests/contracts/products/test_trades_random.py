@@ -24,7 +24,7 @@ from gridpact.contracts.products.option import (
     put_option,
 )
 from gridpact.contracts.products.subscription import subscription
-from gridpact.contracts.products.swing import swing, swing_with_minimum_take
+from gridpact.contracts.products.swing import swing, swing_put, swing_with_minimum_take
 from gridpact.contracts.times import Between
 
 PRICE, DAY = "micro/kWh", "day@UTC"
@@ -178,9 +178,28 @@ def test_an_open_swing_right_is_bounded_by_its_volume_and_belongs_to_the_holder(
     assert (delivery.low.tolist(), delivery.high.tolist()) == ([0] * 48, [900] * 48)
 
 
-def test_a_negative_limit_is_refused():
+@settings(deadline=None, max_examples=30)
+@given(
+    chosen=decisions,
+    limit=st.integers(0, 26),
+    volume=st.lists(st.integers(0, 10**6), min_size=48, max_size=48),
+)
+def test_a_swing_put_sells_in_the_first_decisions_of_each_day(chosen, limit, volume):
+    contract = swing_put(limit=limit, **(SWING | {"strike": eur_per_mwh(60)}))
+    flows = settle(contract, choice__exercise=chosen, volume=volume)
+    counted = first_decisions(chosen, limit)
+    assert flows == {
+        ("solar-park", "bakery", "EUR", "exercise"): [
+            60_000 * on * wh for on, wh in zip(counted, volume, strict=True)
+        ],
+        (*MONEY, "premium"): [7] * 48,
+    }
+
+
+@pytest.mark.parametrize("right", [swing, swing_put])
+def test_a_negative_limit_is_refused(right):
     with pytest.raises(IllFormed, match="negative"):
-        swing(limit=-1, **SWING)
+        right(limit=-1, **SWING)
 
 
 @settings(deadline=None, max_examples=30)

@@ -34,7 +34,7 @@ from gridpact.contracts.products.ppa import (
 )
 from gridpact.contracts.products.spot import spot_trade
 from gridpact.contracts.products.subscription import subscription
-from gridpact.contracts.products.swing import swing, swing_with_minimum_take
+from gridpact.contracts.products.swing import swing, swing_put, swing_with_minimum_take
 from gridpact.contracts.terms import give
 from gridpact.contracts.times import Between, LocalTime
 
@@ -93,6 +93,15 @@ TERMS = {
     "call": call(OPTION, PARK, BAKERY),
     "put": put(OPTION, BAKERY, PARK),
     "swing": swing(BAKERY, *SWING, limit=2, period=DAY, notice=3600, currency="EUR"),
+    "swing-put": swing_put(
+        PARK,
+        BAKERY,
+        *SWING[1:],
+        limit=2,
+        period=DAY,
+        notice=3600,
+        currency="EUR",
+    ),
     "swing-minimum-take": swing_with_minimum_take(
         BAKERY,
         *SWING,

@@ -24,7 +24,7 @@ class OptionTerms:
 
 def call(terms: OptionTerms, writer: str, holder: str) -> Contract:
     """Give the holder the right to buy at the strike, for a premium."""
-    return _option(terms, holder, _premium(terms, writer, holder), seller=writer, buyer=holder)
+    return exercised(exercise(terms, holder), terms, writer, holder, seller=writer, buyer=holder)
 
 
 def put(terms: OptionTerms, writer: str, holder: str) -> Contract:
@@ -32,7 +32,7 @@ def put(terms: OptionTerms, writer: str, holder: str) -> Contract:
 
     Not ``give(call(…))``: that swaps the flows and leaves the call's holder deciding.
     """
-    return _option(terms, holder, _premium(terms, writer, holder), seller=holder, buyer=writer)
+    return exercised(exercise(terms, holder), terms, writer, holder, seller=holder, buyer=writer)
 
 
 def exercise(terms: OptionTerms, holder: str) -> Choice:
@@ -40,15 +40,13 @@ def exercise(terms: OptionTerms, holder: str) -> Choice:
     return decision(terms.label, holder, terms.notice_s)
 
 
-def _premium(terms: OptionTerms, writer: str, holder: str) -> Contract:
-    return pay(terms.premium, holder, writer, "premium", terms.currency)
-
-
-def _option(
-    terms: OptionTerms, holder: str, premium: Contract, *, seller: str, buyer: str
+def exercised(
+    mask: Observable, terms: OptionTerms, writer: str, holder: str, *, seller: str, buyer: str
 ) -> Contract:
+    """Deliver at the strike where a mask is 1, for a premium in every slot."""
     delivery = sale(terms.quantity, terms.strike, seller, buyer, "exercise", terms.currency)
-    return within(exercise(terms, holder), delivery) + premium
+    premium = pay(terms.premium, holder, writer, "premium", terms.currency)
+    return within(mask, delivery) + premium
 
 
 def call_option(

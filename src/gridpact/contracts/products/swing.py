@@ -6,9 +6,16 @@ from gridpact.contracts.catalogue import Parameter, Product, amount
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.formulas import decision, running
 from gridpact.contracts.observables import Choice, Const, Observable
-from gridpact.contracts.products.option import DECISION, PARTIES, RIGHT
+from gridpact.contracts.products.option import (
+    DECISION,
+    PARTIES,
+    RIGHT,
+    OptionTerms,
+    exercise,
+    exercised,
+)
 from gridpact.contracts.products.shortfall import PERIOD, shortfall
-from gridpact.contracts.terms import Contract, pay, sale, within
+from gridpact.contracts.terms import Contract, pay
 from gridpact.contracts.unit_algebra import ONE
 
 
@@ -31,9 +38,30 @@ def swing(
     Source: Jaillet, Ronn, Tompaidis, Valuation of Commodity-Based Swing Options, Management
     Science 50(7), 2004.
     """
-    effective = effective_exercise(decision(label, holder, notice), limit, period)
-    delivery = sale(quantity, strike, writer, holder, "exercise", currency)
-    return within(effective, delivery) + pay(premium, holder, writer, "premium", currency)
+    terms = OptionTerms(quantity, strike, premium, notice, currency, label)
+    counted = counted_exercise(exercise(terms, holder), limit, period)
+    return exercised(counted, terms, writer, holder, seller=writer, buyer=holder)
+
+
+def swing_put(
+    holder: str,
+    writer: str,
+    quantity: Observable,
+    strike: Observable,
+    premium: Observable,
+    limit: int,
+    period: str,
+    notice: int,
+    currency: str,
+    label: str = "exercise",
+) -> Contract:
+    """Give the holder a put on delivery that counts at most ``limit`` times in each period.
+
+    Units as of :func:`swing`.
+    """
+    terms = OptionTerms(quantity, strike, premium, notice, currency, label)
+    counted = counted_exercise(exercise(terms, holder), limit, period)
+    return exercised(counted, terms, writer, holder, seller=holder, buyer=writer)
 
 
 def swing_with_minimum_take(
@@ -55,13 +83,13 @@ def swing_with_minimum_take(
     The shortfall is paid at its price [µ¤/kWh] in the period's last slot; no energy is delivered
     for it.
     """
-    effective = effective_exercise(decision(label, holder, notice), limit, period)
-    missing = shortfall(minimum_take, effective * quantity, period)
+    counted = counted_exercise(decision(label, holder, notice), limit, period)
+    missing = shortfall(minimum_take, counted * quantity, period)
     right = swing(holder, writer, quantity, strike, premium, limit, period, notice, currency, label)
     return right + pay(missing * shortfall_price, holder, writer, "shortfall", currency)
 
 
-def effective_exercise(chosen: Choice, limit: int, period: str) -> Observable:
+def counted_exercise(chosen: Choice, limit: int, period: str) -> Observable:
     """Return the mask of the decisions that count: the first ``limit`` of each period.
 
     Raises IllFormed for a negative limit.
@@ -83,6 +111,13 @@ PRODUCTS = (
         "swing",
         swing,
         "The right to buy energy at a strike in a limited number of slots of each period.",
+        _SWING,
+        (*PARTIES, *RIGHT, _LIMIT, PERIOD, *DECISION),
+    ),
+    Product(
+        "swing-put",
+        swing_put,
+        "The right to sell energy at a strike in a limited number of slots of each period.",
         _SWING,
         (*PARTIES, *RIGHT, _LIMIT, PERIOD, *DECISION),
     ),
