@@ -2,5 +2,6 @@
 
 from gridpact.contracts.files.product_files import product_file, read_arguments
 from gridpact.contracts.files.reading import ContractFile, read_contract
+from gridpact.contracts.files.writing import write_contract
 
-__all__ = ["ContractFile", "product_file", "read_arguments", "read_contract"]
+__all__ = ["ContractFile", "product_file", "read_arguments", "read_contract", "write_contract"]

@@ -6,15 +6,21 @@ import re
 
 from gridpact.base.documents import scalar
 
-_PLAIN = re.compile(r"[A-Za-z0-9(][ -~¤]*")
-_SPECIAL = re.compile(r": | #|:$| $|^-{3}|^\.{3}")
+_PLAIN = re.compile(r"(?:-(?=[A-Za-z0-9(]))?[A-Za-z0-9(][ -~¤]*")
+_SPECIAL = re.compile(r": | #|:$| $")
+_FLOW = re.compile(r"[,\[\]{}?]|:$")
 
 
 def scalar_text(text: str) -> str:
-    """Write a text as the value of a key or an item of a block, in one line."""
+    """Write a text as the key or the value of a block, in one line."""
     if _PLAIN.fullmatch(text) and not _SPECIAL.search(text) and _is_text(text):
         return text
     return quoted(text)
+
+
+def in_one_line(text: str) -> str:
+    """Write a text within brackets or braces."""
+    return quoted(text) if _FLOW.search(text) else scalar_text(text)
 
 
 def quoted(text: str) -> str:
