@@ -153,7 +153,9 @@ class Sheet:
     def _operation(self, node: Op) -> Cells:
         args = [self.cells(arg) for arg in node.args]
         if node.kind == "*":
-            return cells.multiply(args, [self.cells(mask) for mask in masks_of(node)])
+            gaps = any(arg.present is not None for arg in args)
+            absorbing = masks_of(node) if gaps else []
+            return cells.multiply(args, [self.cells(mask) for mask in absorbing])
         if node.kind == "muldiv":
             return cells.scaled((*args[:2], self._divisor(args[2])))
         return _OPS[node.kind](args)
