@@ -1,10 +1,10 @@
 """Certificates: guarantees of origin, emission allowances, carbon offsets, and a bundle of them.
 
 Registries know whole certificates: a guarantee of origin stands for 1 MWh or, where a registry
-divides it, for a number of Wh (Directive (EU) 2018/2001, article 19(2)); an allowance or a credit
-stands for 1 t of CO₂ equivalent (Directive 2003/87/EC, article 3(a)). Contracts therefore deliver
-and price whole ones at each period's end and carry what is left over to the next period, so
-nothing is lost to rounding.
+divides it, for a number of Wh (Directive (EU) 2018/2001, article 19(2), as amended by (EU)
+2023/2413); an allowance or a credit stands for 1 t of CO₂ equivalent (Directive 2003/87/EC,
+article 3(a)). Contracts therefore deliver and price whole ones at each period's end and carry what
+is left over to the next period, so nothing is lost to rounding.
 """
 
 from __future__ import annotations
