@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import strategies as st
 
+from gridpact.contracts.catalogue import CURRENCY, Parameter, Product, amount, party
 from gridpact.contracts.formulas import at_end, decision, nominated, share
 from gridpact.contracts.observables import FOLDS, Choice, Const, Fold, Op, Profile, Series
 from gridpact.contracts.references import active
@@ -178,3 +179,24 @@ def contracts(depth=3):
 @pytest.fixture(scope="session")
 def random():
     return SimpleNamespace(contracts=contracts, observables=observables, masks=masks, units=UNITS)
+
+
+def _supply(seller, buyer, quantity, price, currency, notice, rounds, label):
+    sold = sale(quantity, price, seller, buyer, label, currency)
+    return within(decision("call", buyer, notice), sold) if rounds > 1 else sold
+
+
+@pytest.fixture(scope="session")
+def supply():
+    """A catalogue of one product, which has a parameter of every kind."""
+    parameters = (
+        party("seller", "who delivers", "solar-park"),
+        party("buyer", "who pays", "bakery"),
+        amount("quantity", "Wh", "energy of each slot", "10 kWh"),
+        amount("price", "micro/kWh", "price of the energy", "spot"),
+        CURRENCY,
+        Parameter("notice", "notice", "notice of a call", "1 h", default="1 h"),
+        Parameter("rounds", "whole", "how many rounds", "1", default="1"),
+        Parameter("label", "text", "kind of the payment", "supply", default="supply"),
+    )
+    return {"supply": Product("supply", _supply, "Supply energy.", "Test", parameters)}

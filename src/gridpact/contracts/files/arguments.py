@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from gridpact.contracts import amounts
 from gridpact.contracts.catalogue import Parameter, Product
 from gridpact.contracts.errors import IllFormed
-from gridpact.contracts.files.entries import Entry, near
+from gridpact.contracts.files.entries import UNREAD, Entry, near
 from gridpact.contracts.files.expressions import Expressions, duration
 from gridpact.contracts.files.grammar import parse_expression
 from gridpact.contracts.files.names import party
@@ -83,7 +84,7 @@ def _all_given(
         if parameter.name in found:
             continue
         default = parameter.default
-        if default is None and parameter.kind == "currency" and setting.currency:
+        if parameter.kind == "currency" and setting.currency:
             default = setting.currency
         if default is None:
             fix = f"write {parameter.name}: {parameter.example} ({parameter.meaning})"
@@ -98,7 +99,8 @@ def _with_currency(product: Product, entries: Mapping[str, Entry], setting: Sett
     for parameter in product.parameters:
         value = entries[parameter.name].value if parameter.name in entries else None
         if parameter.kind == "currency" and isinstance(value, str):
-            return replace(setting, currency=value)
+            readable = amounts.CURRENCY.fullmatch(value) is not None
+            return replace(setting, currency=value if readable else UNREAD)
     return setting
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from gridpact.base.units import INT64_MAX
 from gridpact.contracts import amounts
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.files import literals
+from gridpact.contracts.files.entries import near
 from gridpact.contracts.files.operations import OPERATIONS, Argument, Value, fix_of
 from gridpact.contracts.files.syntax import FUNCTIONS, Apply, Literally, Name, Number, Syntax
 from gridpact.contracts.files.tokens import ExpressionFault
@@ -36,10 +37,7 @@ def build(tree: Syntax, names: Mapping[str, Meaning]) -> tuple[Meaning, list[Exp
 
 def suggestion(name: str, known: Collection[str]) -> str:
     """Return a fix for an unknown name: the nearest known one, or all of a few."""
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]}"
-    return f"known here: {', '.join(sorted(known)[:12])}" if known else "declare it"
+    return near(name, sorted(known)) if known else "declare it"
 
 
 class _Builder:
@@ -67,9 +65,16 @@ class _Builder:
         if number.unit:
             return self._amount(number)
         if amounts.NUMBER.fullmatch(number.text) and "." not in number.text:
-            return int(number.text.replace("_", ""))
+            return self._bare(number)
         problem = f"{number.text} is not a whole number"
         self._tell(number.at, problem, "write whole numbers, or a unit as in 0.5 kWh")
+        return None
+
+    def _bare(self, number: Number) -> int | None:
+        value = int(number.text.replace("_", ""))
+        if abs(value) <= INT64_MAX:
+            return value
+        self._tell(number.at, f"{number.text} does not fit 64 bits", "write a smaller number")
         return None
 
     def _amount(self, number: Number) -> Const | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from gridpact.contracts.catalogue import Product
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.files.arguments import Setting, product_contract
-from gridpact.contracts.files.entries import Entry, near
+from gridpact.contracts.files.entries import UNREAD, Entry, near
 from gridpact.contracts.files.expressions import duration
 from gridpact.contracts.files.names import party
 from gridpact.contracts.legs import legs
@@ -33,9 +33,11 @@ from gridpact.contracts.terms import (
     within,
 )
 from gridpact.contracts.unit_algebra import ONE
-from gridpact.contracts.wire import to_bytes
+from gridpact.contracts.wire import MAX_BYTES, to_bytes
 
 Form = dict[str, Entry]
+MAX_READ = 16 * MAX_BYTES
+_EACH = 64  # what a clause counts even where it has no bytes
 
 
 class Clauses:
@@ -50,6 +52,7 @@ class Clauses:
         self._products = products
         self._parts = parts
         self._included = included
+        self._read = 0  # bytes of terms, those of nested clauses once for each level
         self._kinds: dict[str, Callable[[Entry, Setting], Contract | None]] = {
             "sale": self._sale,
             "pay": self._pay,
@@ -77,19 +80,49 @@ class Clauses:
     def clause(self, entry: Entry, setting: Setting) -> Contract | None:
         """Return the contract of one clause."""
         kinds = tuple(self._kinds)
+        if entry.is_hopeless or self._is_spent(entry, 0):
+            return None
         found = entry.entries("a clause such as sale, pay or deliver")
         for key in found:
             if key not in kinds:
                 found[key].fault("there is no such clause", near(key, kinds))
         known = [key for key in found if key in kinds]
         if len(known) != 1:
-            if len(known) > 1 or (not found and isinstance(entry.value, dict)):
+            if len(known) > 1:
                 entry.fault(f"{len(known)} clauses in one entry", "begin each with a dash")
+            elif not found and isinstance(entry.value, dict):
+                entry.fault("the clause is empty", "remove it, or write sale, pay or deliver")
             return None
         contract = self._kinds[known[0]](found[known[0]], setting)
         if contract is None or len(found) > 1:
             return None
-        return contract if _holds(contract, found[known[0]], setting) else None
+        return contract if self._holds(contract, found[known[0]], setting) else None
+
+    def _holds(self, contract: Contract, entry: Entry, setting: Setting) -> bool:
+        """Tell whether a clause can stand in terms: its size and depth, units, and who is named."""
+        try:
+            size = len(to_bytes(contract))  # first, because it bounds what the others walk through
+            if setting.scaled or self._is_spent(entry, size):
+                return not self._is_spent(entry, 0)
+            found, decided = legs(contract), needs(contract)
+        except IllFormed as error:
+            entry.fault(error, "correct the clause")
+            return False
+        named = {name for leg in found for name in (leg.giver, leg.taker)}
+        named |= {choice.by for choice in decided.choices}
+        unknown = sorted(named - setting.parties) if setting.parties is not None else []
+        if unknown:
+            listed = ", ".join(unknown)
+            entry.fault(f"{listed}: not among the parties", "add to parties, or name another")
+        return not unknown
+
+    def _is_spent(self, entry: Entry, size: int) -> bool:
+        """Tell whether the terms read so far exceed all bounds; note it once."""
+        was_spent = self._read > MAX_READ
+        self._read += size + _EACH
+        if self._read > MAX_READ and not was_spent:
+            entry.fault("the terms are too large from here on", "split the contract")
+        return self._read > MAX_READ
 
     def _list(self, entry: Entry, setting: Setting) -> list[Contract] | None:
         items = entry.items("a list of clauses, each after a dash")
@@ -150,9 +183,10 @@ class Clauses:
         build: Callable[[Observable, Contract], Contract],
     ) -> Contract | None:
         form, setting = _form(entry, setting, key, "terms")
-        mask = _amount(form, key, ONE, setting)
+        mask = _amount(form, key, ONE, replace(setting, scaled=True))
         if mask is not None and not mask.is_mask:
-            form[key].fault("this is not a mask, 0 or 1 by construction", "compare with >= or <=")
+            problem = "this is not a mask, which is 0 or 1 by its construction"
+            form[key].fault(problem, "compare with >= or <= to make one")
             mask = None
         inner = self.terms(form["terms"], setting) if "terms" in form else None
         return None if mask is None or inner is None else build(mask, inner)
@@ -187,7 +221,8 @@ class Clauses:
     def _part(self, entry: Entry, setting: Setting) -> Contract | None:
         name = entry.text("the name of a part")
         if name is not None and name not in self._parts:
-            entry.fault(f"there is no part {name!r}", near(name, sorted(self._parts)))
+            fix = near(name, sorted(self._parts)) if self._parts else "write it under parts"
+            entry.fault(f"there is no part {name!r}", fix)
         return self._parts.get(name or "")
 
     def _product(self, entry: Entry, setting: Setting) -> Contract | None:
@@ -200,7 +235,7 @@ class Clauses:
         if product is None:
             return None
         if "currency" in form and "currency" not in [each.name for each in product.parameters]:
-            setting = replace(setting, currency=form.pop("currency").currency() or "")
+            setting = replace(setting, currency=form.pop("currency").currency() or UNREAD)
         return product_contract(product, form, entry, setting)
 
     def product(self, entry: Entry) -> Product | None:
@@ -218,7 +253,7 @@ def _form(entry: Entry, setting: Setting, *keys: str) -> tuple[Form, Setting]:
     """Return the fields of a clause, and the setting with the clause's own currency."""
     form = entry.form(keys, ("currency",))
     if "currency" in form:
-        setting = replace(setting, currency=form["currency"].currency() or "")
+        setting = replace(setting, currency=form["currency"].currency() or UNREAD)
     return form, setting
 
 
@@ -241,7 +276,7 @@ def _currency(entry: Entry, setting: Setting) -> str:
     own = isinstance(entry.value, dict) and "currency" in entry.value
     if not setting.currency and not own:
         entry.fault("no currency is set", "write currency: EUR in the clause or for the file")
-    return setting.currency
+    return "" if setting.currency == UNREAD else setting.currency
 
 
 def _flow(entry: Entry, form: Form, setting: Setting) -> One | None:
@@ -266,25 +301,6 @@ def _built(entry: Entry, build: Callable[[], Contract]) -> Contract | None:
     except IllFormed as error:
         entry.fault(error, "correct the clause")
         return None
-
-
-def _holds(contract: Contract, entry: Entry, setting: Setting) -> bool:
-    """Tell whether a clause can stand in terms: its size and depth, units, and who is named."""
-    try:
-        to_bytes(contract)  # first, because it bounds what the others walk through
-        if setting.scaled:
-            return True
-        found, decided = legs(contract), needs(contract)
-    except IllFormed as error:
-        entry.fault(error, "correct the clause")
-        return False
-    named = {name for leg in found for name in (leg.giver, leg.taker)}
-    named |= {choice.by for choice in decided.choices}
-    unknown = sorted(named - setting.parties) if setting.parties is not None else []
-    if unknown:
-        listed = ", ".join(unknown)
-        entry.fault(f"{listed}: not among the parties", "add to parties, or name another")
-    return not unknown
 
 
 def sound(contract: Contract, entry: Entry) -> bool:

@@ -15,6 +15,10 @@ from gridpact.contracts.amounts import ANY_CURRENCY, CURRENCY
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.observables import check_name
 
+MAX_FAULTS = 1000  # a hostile file must not become a larger complaint
+UNREAD = "?"  # stands for a currency that could not be read, so that it is not missed again
+_LONGEST_GUESSED, _MOST_GUESSED, _MOST_LISTED = 127, 300, 20
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -27,6 +31,11 @@ class Entry:
     def fault(self, problem: object, fix: str) -> None:
         """Note something wrong with this part."""
         self.document.fault(self.path, str(problem), fix)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether so much is wrong with the document that the rest is left unread."""
+        return len(self.document.faults) > MAX_FAULTS
 
     @property
     def spoilt(self) -> bool:
@@ -57,9 +66,16 @@ class Entry:
         """Return the parts of a mapping whose keys are known; tell which lack or are unknown."""
         known = [*required, *optional]
         found = self.entries(f"{', '.join(known)}, each with its value")
-        for key in found:
-            if key not in known:
-                found[key].fault("there is no such key", near(key, known))
+        before = ""
+        for key, entry in found.items():
+            if key in known:
+                before = key
+            elif entry.value is None and before and _goes_on(key, found[before].value):
+                # in {amount: max(a, b)} YAML takes the comma for its own
+                entry.fault("a comma parts this from its expression", "put the whole in quotes")
+                self.document.spoilt.append(found[before].path)
+            else:
+                entry.fault("there is no such key", near(key, known))
         for key in required:
             if key not in found and isinstance(self.value, dict):
                 self.fault(f"{key} is missing", f"write {key}")
@@ -88,6 +104,8 @@ class Entry:
 
     def currency(self) -> str | None:
         """Return a currency's code of three letters."""
+        if self.value == UNREAD:
+            return None
         found = self.text("a currency such as EUR")
         if found is None:
             return None
@@ -98,6 +116,8 @@ class Entry:
 
     def expression(self) -> str | None:
         """Return the text of an expression, which may be written as a plain whole number."""
+        if self.spoilt:
+            return None
         if isinstance(self.value, str):
             return self.value
         if isinstance(self.value, int) and not isinstance(self.value, bool):
@@ -105,7 +125,7 @@ class Entry:
         if isinstance(self.value, float):
             problem = f"{self.value} where whole numbers are due"
             self.fault(problem, "write a whole number, or a unit as in 0.5 kWh")
-        elif not self.spoilt:
+        else:
             problem = f"{_worded(self.value)} where an expression is due"
             self.fault(problem, "write a name, an amount such as 20 kWh, or a formula")
         return None
@@ -113,10 +133,15 @@ class Entry:
 
 def near(word: str, known: Sequence[str]) -> str:
     """Return a fix for an unknown word: the nearest known one, or all of them."""
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if found:
-        return f"did you mean {found[0]}"
-    return f"known here: {', '.join(known)}" if known else "remove it"
+    if len(word) <= _LONGEST_GUESSED and len(known) <= _MOST_GUESSED:
+        for found in difflib.get_close_matches(word, known, n=1, cutoff=0.6):
+            return f"did you mean {found}"
+    more = f" and {len(known) - _MOST_LISTED} more" if len(known) > _MOST_LISTED else ""
+    return f"known here: {', '.join(known[:_MOST_LISTED])}{more}" if known else "remove it"
+
+
+def _goes_on(key: str, value: Value) -> bool:
+    return isinstance(value, str) and value.count("(") > value.count(")") and "\n" not in key
 
 
 def _worded(value: Value) -> str:
@@ -126,4 +151,6 @@ def _worded(value: Value) -> str:
         return "a list"
     if value is None or value == "":
         return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
     return repr(value) if len(repr(value)) <= 40 else f"{repr(value)[:40]}…"

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gridpact.base.errors import Fault
 from gridpact.contracts.amounts import ANY_CURRENCY
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.files.building import Meaning, build
-from gridpact.contracts.files.entries import Entry
+from gridpact.contracts.files.entries import UNREAD, Entry
 from gridpact.contracts.files.grammar import parse_expression
 from gridpact.contracts.files.operations import seconds_of
 from gridpact.contracts.files.syntax import Syntax
 from gridpact.contracts.files.tokens import ExpressionFault, shown
 from gridpact.contracts.observables import Observable, as_observable
+from gridpact.contracts.unit_algebra import ONE
 
 NOTHING = Meaning(None)
+MAX_DURATION = 60
 
 
 def parsed(entry: Entry) -> Syntax | None:
@@ -31,7 +34,7 @@ def parsed(entry: Entry) -> Syntax | None:
 
 def meaning(entry: Entry, tree: Syntax | None, names: Mapping[str, Meaning]) -> Meaning:
     """Return what a parsed expression stands for; nothing where it has faults, which are noted."""
-    if tree is None:
+    if tree is None or entry.is_hopeless:
         return NOTHING
     found, faults = build(tree, names)
     for fault in faults:
@@ -39,19 +42,11 @@ def meaning(entry: Entry, tree: Syntax | None, names: Mapping[str, Meaning]) -> 
     return found
 
 
-def observable(entry: Entry, found: Meaning, unit: str) -> Observable | None:
-    """Return an observable, a bare whole number in ``unit``; None where that cannot be."""
-    if found.value is None:
-        return None
-    try:
-        return as_observable(found.value, unit)
-    except IllFormed as error:
-        entry.fault(error, "write a smaller number")
-        return None
-
-
 def duration(entry: Entry) -> int | None:
     """Return a notice or another duration that is not negative [s]."""
+    if isinstance(entry.value, str) and len(entry.value) > MAX_DURATION:
+        entry.fault("this is too long for a duration", "write a duration such as 1 h")
+        return None
     found = meaning(entry, parsed(entry), {})
     if found.value is None:
         return None
@@ -71,7 +66,7 @@ class Expressions:
 
     def __init__(self, names: Mapping[str, Meaning]) -> None:
         self._names = names
-        self._known: dict[str, Meaning] = {}
+        self._known: dict[str, tuple[Meaning, list[Fault]]] = {}
 
     def read(self, entry: Entry, unit: str, currency: str, *, exact: bool) -> Observable | None:
         """Return an expression's observable.
@@ -79,25 +74,37 @@ class Expressions:
         ``unit`` is called for: a bare number takes it, and with ``exact`` anything else is a
         fault. So is a currency other than ``currency``, unless that is ``""``.
         """
-        text = entry.expression()
-        if text is None:
-            return None
-        found = self._known.get(text) or meaning(entry, parsed(entry), self._names)
+        found = self._meaning(entry)
         if found.value is None:
             return None
-        self._known[text] = found
-        value = observable(entry, found, unit)
-        if value is None or not _affordable(entry, found, currency):
+        value = as_observable(found.value, unit)
+        if not _affordable(entry, found, currency):
             return None
         if exact and value.unit != unit:
-            problem = f"this is in {value.unit}, where {unit} is due"
+            due = "a pure number" if unit == ONE else unit
+            problem = f"this is in {value.unit}, where {due} is due"
             entry.fault(problem, "multiply by what is missing, or name another observable")
             return None
         return value
 
+    def _meaning(self, entry: Entry) -> Meaning:
+        text = entry.expression()
+        if text is None:
+            return NOTHING
+        if text not in self._known:
+            before = len(entry.document.faults)
+            found = meaning(entry, parsed(entry), self._names)
+            self._known[text] = found, entry.document.faults[before:]
+            return found
+        found, faults = self._known[text]
+        for fault in faults:
+            entry.fault(fault.problem, fault.fix)
+        return found
+
 
 def _affordable(entry: Entry, found: Meaning, currency: str) -> bool:
-    others = sorted(found.currencies - {currency, ANY_CURRENCY}) if currency else []
+    unchecked = currency in ("", UNREAD)
+    others = [] if unchecked else sorted(found.currencies - {currency, ANY_CURRENCY})
     if others:
         problem = f"mixed currencies: a price in {others[0]} where payments are in {currency}"
         entry.fault(problem, f"write it in {currency}, or give the clause currency: {others[0]}")

@@ -6,6 +6,7 @@ Every reader raises IllFormed for text that is not what it should be.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,7 @@ _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?
 _RANGE = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?")
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?-([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?")
 TAKEN = ("between", "local", "profile", "active", "series", "at_end")
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _MONTHS, _DAYS = tuple(range(1, 13)), tuple(range(1, 8))
 
 
@@ -148,15 +150,13 @@ def write_unit(unit: str) -> str:
 
 def numbers_in(text: str, written_unit: str) -> tuple[int, ...]:
     """Return the numbers of a list, each in a unit as written."""
-    if written_unit.startswith("["):
-        return tuple(_whole(item.strip()) for item in text.split(","))
-    return tuple(amounts.parse(item.strip(), written_unit)[0] for item in text.split(","))
-
-
-def _whole(text: str) -> int:
-    if len(text) <= 60 and amounts.NUMBER.fullmatch(text) and "." not in text:
-        return int(text.replace("_", ""))
-    raise IllFormed(f"{text[:60]!r} is not a whole number")
+    items = [item.strip() for item in text.split(",")]
+    zero = amounts.parse("0", written_unit)[0]
+    with suppress(IllFormed):  # one of the unit is no whole number: read each for itself
+        one = amounts.parse("1", written_unit)[0] - zero
+        if all(map(_WHOLE.fullmatch, items)):
+            return tuple(zero + int(item) * one for item in items)
+    return tuple(amounts.parse(item, written_unit)[0] for item in items)
 
 
 def bare_unit(text: str) -> str:

@@ -83,14 +83,12 @@ def _load(document: Document, folder: Path | None) -> dict[str, Loaded]:
 def _includes(root: Entry) -> Iterator[Entry]:
     """Yield what is included, wherever it stands among the terms."""
     tops = root.value if isinstance(root.value, dict) else {}
-    pending = [root.child(key, tops[key]) for key in ("parts", "terms") if key in tops]
+    pending = [root.child(key, tops[key]) for key in ("terms", "parts") if key in tops]
     while pending:
-        entry = pending.pop(0)
-        for key, value in _parts(entry.value):
-            if key == "include":
-                yield entry.child(key, value)
-            else:
-                pending.append(entry.child(key, value))
+        entry = pending.pop()
+        inner = [entry.child(key, value) for key, value in _parts(entry.value)]
+        yield from (part for part in inner if part.path[-1] == "include")
+        pending.extend(part for part in reversed(inner) if part.path[-1] != "include")
 
 
 def _parts(value: Value) -> Iterator[tuple[str | int, Value]]:

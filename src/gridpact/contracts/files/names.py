@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.files.building import Meaning
 from gridpact.contracts.files.entries import Entry, near
-from gridpact.contracts.files.expressions import NOTHING, duration, meaning, observable, parsed
+from gridpact.contracts.files.expressions import NOTHING, duration, meaning, parsed
 from gridpact.contracts.files.ordering import ordered
 from gridpact.contracts.files.syntax import Syntax
 from gridpact.contracts.files.syntax import names as names_in
 from gridpact.contracts.formulas import decision
-from gridpact.contracts.observables import CHOICE_PREFIX, Choice, Series
+from gridpact.contracts.observables import CHOICE_PREFIX, Choice, Series, as_observable
 from gridpact.contracts.unit_algebra import ONE
 
 
@@ -106,14 +106,14 @@ class _Declarations:
     def _bounded(self, choice: _Bounds, parts: list[tuple[Entry, Syntax | None]]) -> Meaning:
         if not parts:
             return _decision(choice)
-        found = {entry.path[-1]: (entry, meaning(entry, tree, self.names)) for entry, tree in parts}
-        values = [bound.value for _, bound in found.values()]
+        bounds = {entry.path[-1]: meaning(entry, tree, self.names) for entry, tree in parts}
+        found = {key: bound.value for key, bound in bounds.items() if bound.value is not None}
+        values = [bound.value for bound in bounds.values()]
+        spent = frozenset[str]().union(*(bound.currencies for bound in bounds.values()))
         unit = next((value.unit for value in values if not isinstance(value, int | None)), ONE)
-        high = observable(*found["high"], unit) if "high" in found else None
-        low = observable(*found.get("low", (found["high"][0], Meaning(0))), unit)
-        spent = frozenset[str]().union(*(bound.currencies for _, bound in found.values()))
-        if low is None or high is None or choice.by is None or choice.notice_s is None:
+        if None in values or choice.by is None or choice.notice_s is None:
             return NOTHING
+        low, high = (as_observable(found.get(key, 0), unit) for key in ("low", "high"))
         try:
             made = Choice(choice.label, choice.by, low, high, choice.notice_s, high.unit)
         except IllFormed as error:
@@ -122,7 +122,9 @@ class _Declarations:
         return Meaning(made, spent)
 
     def _choice(self, label: str, entry: Entry) -> _Bounds:
-        form = entry.form(("by", "notice"), ("yes_no", "low", "high"))
+        form = entry.form(("notice",), ("by", "yes_no", "low", "high"))
+        if "by" not in form and isinstance(entry.value, dict):
+            entry.fault("the choice has no author", "write by: and the party that decides")
         Entry(entry.document, entry.path, label).name("choice")
         by = party(form["by"], self._parties) if "by" in form else None
         notice = duration(form["notice"]) if "notice" in form else None

@@ -39,7 +39,7 @@ def seconds_of(value: Argument) -> int:
         return value
     if isinstance(value, Const) and value.unit == "s":
         return value.value
-    raise IllFormed("a duration is written as 15 min, 1 h or 1 d")
+    raise IllFormed("this is not a duration such as 15 min, 1 h or 1 d")
 
 
 def _values(args: Sequence[Argument]) -> list[Value]:

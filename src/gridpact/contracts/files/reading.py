@@ -13,7 +13,7 @@ from gridpact.base.errors import BadInput, Fault
 from gridpact.contracts.catalogue import Product
 from gridpact.contracts.files.arguments import Setting, product_contract
 from gridpact.contracts.files.clauses import Clauses, sound
-from gridpact.contracts.files.entries import Entry
+from gridpact.contracts.files.entries import MAX_FAULTS, UNREAD, Entry
 from gridpact.contracts.files.expressions import Expressions
 from gridpact.contracts.files.loading import Loaded, in_reading_order, load_file, load_text
 from gridpact.contracts.files.names import declared
@@ -25,7 +25,6 @@ from gridpact.contracts.products import CATALOGUE
 from gridpact.contracts.terms import All, Contract
 
 VERSION = "contract/1"
-MAX_FAULTS = 1000  # a hostile file must not become a larger complaint
 _FULL = ("gridpact", "parties", "terms")
 _FULL_OPTIONAL = ("title", "currency", "series", "choices", "define", "parts")
 _SHORT = ("gridpact", "product", "with")
@@ -107,7 +106,7 @@ class _Reader:
         return self._short(form, title) if is_short else self._full(form, title)
 
     def _full(self, form: Mapping[str, Entry], title: str) -> ContractFile | None:
-        currency = (form["currency"].currency() or "") if "currency" in form else ""
+        currency = (form["currency"].currency() or UNREAD) if "currency" in form else ""
         parties = _parties(form["parties"]) if "parties" in form else None
         known = None if parties is None else frozenset(parties)
         setting = Setting(Expressions(declared(form, known)), currency, known)
@@ -185,17 +184,15 @@ def _agree(clauses: list[tuple[Entry, Contract]]) -> bool:
             other, where = first.setdefault(key, (node, line))
             if other != node and key not in told:
                 told.add(key)
-                what = "choice" if isinstance(node, Choice) else "series"
-                difference = _difference(other, node)
-                problem = f"{what} {key[1]!r} is {difference} than on line {where}"
+                problem = f"{_difference(other, node)} on line {where}"
                 entry.fault(problem, "let both mean the same, or give one another name")
     return not told
 
 
 def _difference(one: Series | Choice, other: Series | Choice) -> str:
-    if isinstance(one, Choice):
-        return "with another author, notice or bounds"
-    return f"in {other.unit}, otherwise"
+    if isinstance(other, Series):
+        return f"series {other.name!r} is in {other.unit} here and in {one.unit}"
+    return f"choice {other.label!r} has another author, notice or bounds than"
 
 
 def _parties(entry: Entry) -> tuple[str, ...] | None:
