@@ -17,6 +17,7 @@ from gridpact.contracts.observables import check_name
 
 MAX_FAULTS = 1000  # a hostile file must not become a larger complaint
 UNREAD = "?"  # stands for a currency that could not be read, so that it is not missed again
+_LONGEST_TOLD = 400
 _LONGEST_GUESSED, _MOST_GUESSED, _MOST_LISTED = 127, 300, 20
 
 
@@ -30,7 +31,9 @@ class Entry:
 
     def fault(self, problem: object, fix: str) -> None:
         """Note something wrong with this part."""
-        self.document.fault(self.path, str(problem), fix)
+        told = str(problem)
+        shown = told if len(told) <= _LONGEST_TOLD else f"{told[:_LONGEST_TOLD]}…"
+        self.document.fault(self.path, shown, fix)
 
     @property
     def is_hopeless(self) -> bool:

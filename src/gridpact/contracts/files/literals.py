@@ -21,6 +21,7 @@ _RANGE = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?")
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?-([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?")
 TAKEN = ("between", "local", "profile", "active", "series", "at_end")
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_LONGEST = 60
 _MONTHS, _DAYS = tuple(range(1, 13)), tuple(range(1, 8))
 
 
@@ -80,7 +81,10 @@ def _days(ranges: list[str]) -> tuple[int, ...]:
         match = _RANGE.fullmatch(text)
         if match is None:
             raise IllFormed(f"{text!r} is not a number or a range such as 4-9")
-        found.extend(range(int(match[1]), int(match[2] or match[1]) + 1))
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise IllFormed(f"{text!r} runs backwards; write two ranges, as in 1-3 10-12")
+        found.extend(range(first, last + 1))
     return tuple(found)
 
 
@@ -151,6 +155,8 @@ def write_unit(unit: str) -> str:
 def numbers_in(text: str, written_unit: str) -> tuple[int, ...]:
     """Return the numbers of a list, each in a unit as written."""
     items = [item.strip() for item in text.split(",")]
+    if long := next((item for item in items if len(item) > _LONGEST), None):
+        raise IllFormed(f"{long[:_LONGEST]!r}… is not a number")
     zero = amounts.parse("0", written_unit)[0]
     with suppress(IllFormed):  # one of the unit is no whole number: read each for itself
         one = amounts.parse("1", written_unit)[0] - zero
