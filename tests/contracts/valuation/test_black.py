@@ -7,7 +7,7 @@ from scipy.stats import norm
 from gridpact.contracts.observables import Const, Series
 from gridpact.contracts.products.option import OptionTerms, call, put
 from gridpact.contracts.valuation.choices import plans
-from gridpact.contracts.valuation.lattice import binomial
+from gridpact.contracts.valuation.lattice import binomial, trinomial
 from gridpact.contracts.valuation.onefactor import OneFactor
 from gridpact.contracts.valuation.present import discount_factors, marked
 from gridpact.contracts.valuation.slotwise import take_slotwise
@@ -79,6 +79,21 @@ def test_a_lattice_approaches_black_as_its_steps_shrink(made):
         assert errors[0] == pytest.approx(0.024, abs=0.002)
         assert np.divide(errors[1:], errors[:-1]) == pytest.approx(0.5, abs=0.03)
     assert abs(error(84_000_000, 640)) < 5e-4
+
+
+@pytest.mark.parametrize("reversion", [0.0, 4.0, 300.0])
+def test_a_trinomial_lattice_has_the_forward_and_the_variance_of_its_law(made, reversion):
+    model = OneFactor("spot", made.slots(6, 30 * DAY), np.full(6, 8e7), 0.3, reversion)
+    lattice = trinomial(model)
+    for slot, (chance, price) in enumerate(zip(lattice.chances(), lattice.prices, strict=True)):
+        assert chance @ price == pytest.approx(8e7, rel=1e-7)
+        logs = np.log(price)
+        variance = chance @ logs**2 - (chance @ logs) ** 2
+        years = slot * 30 / YEAR_DAYS
+        rate = 2 * reversion
+        exact = 0.09 * years if rate == 0 else 0.09 / rate * (1 - np.exp(-rate * years))
+        assert variance == pytest.approx(exact, rel=1e-5, abs=1e-12)
+    assert len(lattice.prices[-1]) <= 11
 
 
 def test_put_call_parity_is_exact_on_every_path(made):

@@ -75,6 +75,7 @@ REFUSED = {
         maximum(total(YES * Profile(0, 3600, (1, 2), "Wh")), 0) * PRICE
     ),
     "an exercise and at the total": paid(YES * total(YES) * ONE_EUR),
+    "enters a fold that is no limit": paid(YES * (running(YES) <= 2) * total(YES) * ONE_EUR),
     "several limits": paid(YES * (running(YES) <= 2) * ONE_EUR)
     + paid(YES * (running(YES) <= 3) * ONE_EUR),
     "counts beyond its limit": paid(YES * (running(YES) <= 2) * ONE_EUR) + paid(YES * ONE_EUR),

@@ -84,6 +84,13 @@ def test_a_fractional_atom_counts_with_the_part_in_the_tail():
     assert found.expectation == pytest.approx(-13)
 
 
+def test_a_level_that_paths_reach_exactly_is_reached():
+    # ten times 0.1 adds up to a little less than 0.8 on the eighth
+    found = describe(-np.arange(1.0, 11.0), None, 0.8)
+    assert found.value_at_risk == 8
+    assert found.expected_shortfall == pytest.approx(9.5)
+
+
 def test_the_standard_error_is_the_samples_deviation_over_the_root_of_its_size():
     values = np.array([1.0, 4, 4, 9])
     plain = describe(values)

@@ -1,5 +1,7 @@
 """Swing rights on paths and lattices, against enumeration of every policy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -34,15 +36,17 @@ def model(slots, volatility=3.0, reversion=0.0, level=80_000, series="spot"):
     prices=st.lists(st.integers(0, 200), min_size=1, max_size=8),
     limit=st.integers(0, 3),
     take=st.integers(0, 4),
+    halved=st.booleans(),
 )
-def test_with_foresight_every_set_of_slots_is_considered(made, brute, prices, limit, take):
+def test_with_foresight_every_set_of_slots_is_considered(made, brute, prices, limit, take, halved):
     slots = made.slots(len(prices))
     plan = made.right(limit, 100, take=take, penalty=30)
-    found = foresight_bound(plan, {"spot": np.array(prices)}, slots)
-    gains = [price - 100 for price in prices]
+    factors = 0.5 ** np.arange(len(prices)) if halved else np.ones(len(prices))
+    found = foresight_bound(plan, {"spot": np.array(prices)}, slots, factors)
+    gains = [(price - 100) * factor for price, factor in zip(prices, factors, strict=True)]
 
     def settled(count):
-        return -30 * max(take - count, 0)
+        return -30 * max(take - count, 0) * factors[-1]
 
     assert found.tolist() == [brute.paths(gains, limit, [(0, len(prices))], settled)]
 
@@ -134,6 +138,31 @@ def test_more_rights_are_worth_more_each_less_and_all_are_the_strip(made):
     assert worths[8] == pytest.approx(strip, rel=1e-12)
 
 
+def test_rights_of_different_periods_do_not_touch_each_other(made):
+    slots = made.slots(6, 8 * HOUR)
+    law = model(slots, volatility=4.0, reversion=50.0)
+    lattice = trinomial(law)
+    plan = made.right(2, 80_000, period="day@UTC", take=1, penalty=9_000)
+    found = swing_on_lattice(plan, lattice, {})
+    apart = 0.0
+    for day in (0, 1):  # the rights of a day alone, by a window in place of a period
+        begin = slots.start + day * 24 * HOUR
+        window = Between(begin, begin + 24 * HOUR)
+        alone = made.right(2, 80_000, take=1, penalty=9_000)
+        plan_of_day = replace(alone, choice=replace(alone.choice, high=window))
+        apart += swing_on_lattice(plan_of_day, lattice, {}).expectation
+    assert found.expectation == pytest.approx(apart, rel=1e-12)
+    nodes = lattice.walks(10_000, 3)
+    world = {"spot": lattice.prices_on(nodes)}
+    upper = dual_bound(plan, "spot", lattice.successors(nodes), world, slots)
+    error = upper.std(ddof=1) / np.sqrt(upper.size)
+    assert -4 * error <= upper.mean() - found.expectation <= 0.01 * found.expectation
+    taken = take_swing(plan, world, slots)
+    had = worth(payoffs(plan, world, slots), taken.choices["choice:exercise"])
+    error = had.std() / np.sqrt(had.size)
+    assert abs(had.mean() - found.expectation) < 3 * error < 0.04 * found.expectation
+
+
 def test_a_longer_notice_is_worth_no_more(made):
     slots = made.slots(6, YEAR // 6)
     lattice = binomial(model(slots, volatility=0.5), substeps=3)
@@ -173,6 +202,19 @@ def test_bounds_on_paths_hold_the_exact_value_between_them(made, reversion, noti
     if not notice:
         assert upper.mean() - exact <= 0.05 * exact
         assert error < lower.standard_error / 4  # the charges take the luck out of the paths
+
+
+def test_with_a_long_notice_paths_come_close_to_the_lattice(made):
+    slots = made.slots(10, YEAR // 10)
+    lattice = trinomial(model(slots, volatility=1.0, reversion=6.0))
+    plan = made.right(3, 80_000, notice_s=3 * slots.step)
+    exact = swing_on_lattice(plan, lattice, {}).expectation
+    world = {"spot": lattice.prices_on(lattice.walks(10_000, 11))}
+    taken = take_swing(plan, world, slots).choices["choice:exercise"]
+    had = worth(payoffs(plan, world, slots), taken)
+    error = had.std() / np.sqrt(had.size)
+    assert error < 0.015 * exact
+    assert -0.03 * exact < had.mean() - exact < 3 * error
 
 
 def test_draws_of_a_simulator_bound_as_a_lattice_does(made):

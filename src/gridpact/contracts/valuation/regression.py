@@ -23,6 +23,7 @@ from gridpact.contracts.terms import Contract
 
 DEGREE = 3
 PATHS_PER_TERM = 10
+_SAME = 1e-10  # of the largest variance; below it a direction is noise of the arithmetic
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +40,8 @@ class Basis:
         """Return the terms of states [states, paths]; shape [paths, terms]."""
         scaled = (states - self.center[:, None]) / self.spread[:, None]
         terms = [np.ones((1, states.shape[1]))]
-        terms += [scaled**power for power in range(1, DEGREE + 1)]
+        for _ in range(DEGREE):
+            terms.append(terms[-1] * scaled)
         pairs = combinations(range(len(scaled)), 2)
         terms += [scaled[one][None] * scaled[other][None] for one, other in pairs]
         return np.concatenate(terms).T
@@ -57,8 +59,15 @@ def terms_of(states: int) -> int:
 
 
 def fit(terms: Floats, targets: Floats) -> Floats:
-    """Return least-squares coefficients [terms, targets] of targets [paths, targets]."""
-    return np.asarray(np.linalg.lstsq(terms, targets, rcond=None)[0], dtype=np.float64)
+    """Return least-squares coefficients [terms, targets] of targets [paths, targets].
+
+    By the normal equations, without the directions in which the terms hardly vary: states often
+    say the same twice, and there are few terms but a target for every number of uses.
+    """
+    spread, axes = np.linalg.eigh(terms.T @ terms)
+    kept = spread > spread[-1] * _SAME
+    axes = axes[:, kept]
+    return np.asarray(axes @ ((axes.T @ (terms.T @ targets)) / spread[kept, None]))
 
 
 def states_of(contract: Contract, world: World, slots: Slots) -> list[Floats]:

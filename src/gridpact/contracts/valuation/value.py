@@ -227,5 +227,5 @@ def _table(kinds: Mapping[str, Distribution]) -> list[str]:
 
 def _amount(nano: float) -> str:
     """Write nano-¤ as ¤ to a hundredth, finer where the amount is small."""
-    whole = nano / NANO_PER_UNIT
+    whole = nano / NANO_PER_UNIT + 0.0  # no negative zero
     return f"{whole:,.2f}" if abs(whole) >= 1 or whole == 0 else f"{whole:.3g}"
