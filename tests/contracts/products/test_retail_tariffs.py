@@ -22,6 +22,7 @@ from gridpact.contracts.products.retail import (
     stepped_tariff,
     time_of_use_tariff,
 )
+from gridpact.contracts.products.supplier import self_consumption_tariff
 from gridpact.contracts.terms import within
 from gridpact.contracts.times import Between, LocalTime
 
@@ -187,7 +188,7 @@ def test_without_masks_a_time_of_use_tariff_is_flat():
     tax=st.integers(0, 300_000),
 )
 def test_a_dynamic_tariff_prices_and_taxes_slot_by_slot(month, seed, margin, floor, width, tax):
-    slots = months(*month)
+    slots = months(*month, count=2)
     used, spot = draw(seed, slots.count), draw(seed + 1, slots.count, 900_000, -500_000)
     contract = tariff(
         dynamic_tariff,
@@ -213,6 +214,29 @@ def test_the_standing_charge_falls_due_once_a_month():
     expected = [7_000_000_001 if last else 0 for last in last_of_months(slots)]
     assert flows[STANDING].tolist() == expected
     assert sum(last_of_months(slots)) == 12
+
+
+@quick
+@given(seed=SEEDS, end=st.integers(1, 95))
+def test_a_feed_in_tariff_pays_for_own_use_until_its_term_ends(seed, end):
+    slots = Slots(0, 900, 96)
+    made, sold = draw(seed, 96), draw(seed + 1, 96, 2000)
+    contract = self_consumption_tariff(
+        "roof",
+        "dso",
+        Series("made", "Wh"),
+        Series("sold", "Wh"),
+        price(120_000),
+        price(40_000),
+        "EUR",
+        Between(-900, end * 900),
+    )
+    pairs = list(zip(made.tolist(), sold.tolist(), [1] * end + [0] * (96 - end), strict=True))
+    found = cashflows(contract, {"made": made, "sold": sold}, slots)
+    assert {key[3]: paid.tolist() for key, paid in found.items()} == {
+        "feed-in": [120_000 * out * on for _, out, on in pairs],
+        "self-consumption": [40_000 * max(all_ - out, 0) * on for all_, out, on in pairs],
+    }
 
 
 def test_a_tariff_ends_with_its_term():
