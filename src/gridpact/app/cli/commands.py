@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 
 from gridpact import __version__
+from gridpact.app.cli.contracting import contract
 from gridpact.app.cli.converting import convert
 from gridpact.app.cli.doctor import doctor
 from gridpact.app.cli.inspecting import explain_line, replay, verify_run
@@ -41,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, run, replay, verify_run, explain_line, convert, doctor):
+for command in (demo, run, replay, verify_run, explain_line, contract, convert, doctor):
     cli.add_command(command)
 
 

@@ -1,0 +1,179 @@
+"""What a FILE of ``gridpact contract`` holds: a contract, whichever of its forms it is in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+
+from gridpact.agreements.documents import Document
+from gridpact.agreements.files import SCHEMA as SIGNED
+from gridpact.agreements.files import from_text
+from gridpact.base.errors import BadInput, Fault, MissingSeries, NumberOverflow
+from gridpact.base.slots import Slots, iso
+from gridpact.contracts.canonical import SCHEMA, from_bytes
+from gridpact.contracts.errors import (
+    ChoiceOutOfBounds,
+    DivisorNotPositive,
+    IllFormed,
+    NotOnSlots,
+    PeriodCut,
+)
+from gridpact.contracts.evaluate import Known, World
+from gridpact.contracts.files import read_contract
+from gridpact.contracts.needs import Needs
+from gridpact.contracts.sheet.names import HEADINGS
+from gridpact.contracts.tables import read_world
+from gridpact.contracts.terms import Contract
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+MAX_BYTES = 16 * 1024 * 1024
+_SHOWN = 5
+_CONTRACT = re.compile(rb"^gridpact\s*:", re.MULTILINE)
+_HEADING = re.compile(rf"^{re.escape(HEADINGS[0])}\s*$".encode(), re.MULTILINE)
+_TABLES = (b"slot_start", b"path,", b"PAR1")
+_SIGNED = re.compile(rf'"document"\s*:\s*"{re.escape(SIGNED.partition("/")[0])}/'.encode())
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A contract, the title that its file gives it, and the document where it is in one."""
+
+    path: Path
+    title: str
+    contract: Contract
+    document: Document | None = None
+
+
+def open_contract(path: Path) -> Opened:
+    """Read a contract file, canonical bytes, a document of parties, or a term sheet.
+
+    Which of them it is, is told by its content. Raises BadInput with every fault.
+    """
+    data = _bytes(path)
+    start = data.lstrip()
+    if _is_signed(data):
+        document = from_text(data, str(path))
+        with placed(path):
+            return Opened(path, document.agreement.id, document.agreement.contract(), document)
+    if start.startswith(b"{") and SCHEMA.partition("/")[0].encode() in start[:60]:
+        with placed(path):
+            return Opened(path, "", from_bytes(data.removesuffix(b"\n")))
+    if _HEADING.search(data) and not _CONTRACT.search(data):
+        return _sheet(path, data)
+    if start.startswith(_TABLES):
+        fix = "name the contract first, and the table with --on or --scenarios"
+        raise _fault(path, "", "this is a table of data, not a contract", fix)
+    found = read_contract(path)
+    return Opened(path, found.title, found.contract)
+
+
+def open_document(path: Path) -> Document:
+    """Read a document that parties sign, also one whose terms or signatures do not hold."""
+    data = _bytes(path)
+    if not _is_signed(data):
+        fix = "name a document that 'gridpact contract sign' wrote"
+        raise _fault(path, "", "this is no document that parties sign", fix)
+    return from_text(data, str(path))
+
+
+def _is_signed(data: bytes) -> bool:
+    return data.lstrip().startswith(b"{") and _SIGNED.search(data) is not None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            problem = f"the file has {size:,} bytes; {MAX_BYTES:,} are read at most"
+            raise _fault(path, "", problem, "put data into a table of its own")
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _sheet(path: Path, data: bytes) -> Opened:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        fault = Fault(str(path), line, "", "this line is not UTF-8 text", "save it as UTF-8")
+        raise BadInput([fault]) from error
+    from gridpact.contracts.sheet import from_term_sheet
+
+    with placed(path):
+        return Opened(path, "", from_term_sheet(text))
+
+
+def open_data(
+    path: Path, needs: Needs, *, open_choices: bool = False, paths: bool = False
+) -> tuple[World, Slots]:
+    """Read a table of data; BadInput where it has scenario paths and these make no sense."""
+    try:
+        world, slots = read_world(path, needs, open_choices=open_choices)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    shapes = [np.shape(each.values if isinstance(each, Known) else each) for each in world.values()]
+    if not paths and any(len(shape) > 1 for shape in shapes):
+        fix = "give a table without the column path, or use 'gridpact contract value'"
+        raise BadInput([Fault(str(path), 1, "path", "the table holds scenario paths", fix)])
+    return world, slots
+
+
+@contextmanager
+def placed(path: Path) -> Iterator[None]:
+    """Give faults in terms the name of the file that holds them."""
+    try:
+        yield
+    except BadInput as error:
+        faults = [
+            Fault(str(path), fault.line, fault.where, fault.problem, fault.fix)
+            for fault in error.faults
+        ]
+        raise BadInput(faults) from error
+
+
+@contextmanager
+def evaluating(contract: Path, data: Path) -> Iterator[None]:
+    """Say what stops an evaluation as a fault of the file in which it can be put right."""
+    try:
+        yield
+    except MissingSeries as error:
+        fix = "fill the empty cells, or let the terms say what stands for them: filled(…, …)"
+        raise _fault(data, error.name, f"has no value in {_at(error.slots)}", fix) from error
+    except ChoiceOutOfBounds as error:
+        where = f"choice:{error.label}"
+        problem = f"is outside its bounds in {_at(error.slots)}"
+        raise _fault(data, where, problem, "choose within the bounds of the terms") from error
+    except DivisorNotPositive as error:
+        problem = f"a divisor is zero or less in {_at(error.slots)}"
+        raise _fault(data, "", problem, "correct the series that the terms divide by") from error
+    except PeriodCut as error:
+        fix = f"give whole periods of {error.period}, or add --cut-periods"
+        raise _fault(data, "slot_start", str(error).partition(": ")[0], fix) from error
+    except NotOnSlots as error:
+        raise _fault(data, "slot_start", str(error), "use the slots of the terms") from error
+    except NumberOverflow as error:
+        raise _fault(data, "", str(error), "correct numbers that are far too large") from error
+    except IllFormed as error:
+        raise _fault(contract, "", str(error), "correct the terms") from error
+
+
+def _fault(path: Path, where: str, problem: str, fix: str) -> BadInput:
+    return BadInput([Fault(str(path), 0, where, problem, fix)])
+
+
+def _unreadable(path: Path, error: OSError) -> BadInput:
+    problem = f"the file cannot be read: {error.strerror or error}"
+    return _fault(path, "", problem, "correct the path, or the permissions of the file")
+
+
+def _at(slots: tuple[int, ...]) -> str:
+    shown = ", ".join(iso(slot) for slot in slots[:_SHOWN])
+    more = f" and {len(slots) - _SHOWN:,} more" if len(slots) > _SHOWN else ""
+    return f"{len(slots):,} slot{'s' * (len(slots) != 1)}: {shown}{more}"

@@ -1,0 +1,205 @@
+"""``gridpact contract price``: who pays whom how much on a table of data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeAlias
+
+import click
+import numpy as np
+
+from gridpact.app import folder
+from gridpact.app.cli.contracting_files import FILE, Opened, evaluating, open_contract, open_data
+from gridpact.app.cli.contracting_layout import aligned, heading, money, window
+from gridpact.app.cli.output import output_options, say, say_json
+from gridpact.base.slots import Calendar, Slots, iso
+from gridpact.base.units import Ints, checked_sum
+from gridpact.contracts.canonical import terms_hash
+from gridpact.contracts.cashflows import Flows, cashflows
+from gridpact.contracts.errors import IllFormed
+from gridpact.contracts.needs import needs
+from gridpact.contracts.periods import check_zone
+from gridpact.contracts.tables import write_world
+from gridpact.contracts.times import DAY_S
+
+Nets: TypeAlias = dict[tuple[str, str], int]
+"""What a party receives less what it pays [nano-¤], by party and currency."""
+Rows: TypeAlias = Mapping[str, slice]
+"""The slots of each row to show, by its label."""
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def _zone(_: click.Context, __: click.Parameter, zone: str) -> str:
+    """Refuse what is no time zone."""
+    try:
+        check_zone(zone)
+    except IllFormed as error:
+        raise click.BadParameter(str(error)) from error
+    return zone
+
+
+@click.command(
+    "price",
+    short_help="Work out every payment on a table of data.",
+    epilog="""\b
+Examples:
+  gridpact contract price examples/contracts/roof.yaml --on examples/contracts/roof.csv
+  gridpact contract price ppa.yaml --on june.csv --by day --zone Europe/Berlin
+  gridpact contract price ppa.yaml --on june.csv --out flows.csv --quiet""",
+)
+@click.argument("file", type=FILE)
+@click.option("--on", "data", required=True, type=FILE, metavar="DATA", help="Table of data.")
+@click.option(
+    "--by",
+    type=click.Choice(["total", "day", "slot"]),
+    default="total",
+    show_default=True,
+    help="How finely to show the payments.",
+)
+@click.option(
+    "--zone",
+    default="UTC",
+    show_default=True,
+    metavar="ZONE",
+    callback=_zone,
+    help="Time zone of days.",
+)
+@click.option("--cut-periods", is_flag=True, help="Let cut months and the like count as whole.")
+@click.option("--out", type=FILE, help="Write the payments by slot to a CSV file [nano].")
+@output_options
+def price(
+    file: Path,
+    data: Path,
+    by: str,
+    zone: str,
+    cut_periods: bool,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Work out every payment of the contract in FILE on a table of DATA, to the last digit.
+
+    DATA is CSV or Parquet: slot_start and one column per series or choice that the contract
+    needs, whole numbers in its units.
+    """
+    opened = open_contract(file)
+    world, slots = open_data(data, needs(opened.contract))
+    with evaluating(file, data):
+        flows = cashflows(opened.contract, world, slots, cut_periods=cut_periods)
+        nets, rows = _nets(flows), _rows(by, zone, slots)
+    if out is not None:
+        folder.write_text(out, flows_csv(flows, slots))
+    if as_json:
+        say_json(_as_dict(opened, flows, nets, slots, rows))
+    elif not quiet:
+        for line in _lines(opened, flows, nets, slots, rows):
+            say(line)
+        if out is not None:
+            say(f"\npayments by slot [nano]: {out}")
+
+
+def flows_csv(flows: Flows, slots: Slots) -> str:
+    """Write payments as a table: a row per slot, a column ``payer>payee EUR/kind`` [nano]."""
+    world = {
+        f"{payer}>{payee} {currency}/{kind}": amounts
+        for (payer, payee, currency, kind), amounts in flows.items()
+    }
+    return write_world(world, slots)
+
+
+def _rows(by: str, zone: str, slots: Slots) -> Rows:
+    """Return one row for all, one per local day, or one per slot."""
+    if by == "total":
+        return {"total": slice(0, slots.count)}
+    if by == "slot":
+        starts = slots.starts().tolist()
+        return {iso(start): slice(place, place + 1) for place, start in enumerate(starts)}
+    days = Calendar(zone, slots.step).local_seconds(slots) // DAY_S
+    edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), slots.count]
+    return {
+        str(date.fromordinal(_EPOCH + int(days[first]))): slice(first, last)
+        for first, last in pairwise(edges)
+    }
+
+
+def _nets(flows: Flows) -> Nets:
+    """Add up what each party receives less what it pays; all parties of a currency sum to 0."""
+    nets: Nets = {}
+    for (payer, payee, currency, _), amounts in flows.items():
+        total = int(checked_sum(amounts))
+        for party, sign in ((payer, -1), (payee, 1)):
+            nets[party, currency] = nets.get((party, currency), 0) + sign * total
+    return dict(sorted(nets.items(), key=lambda item: (item[0][1], item[0][0])))
+
+
+def _sums(amounts: Ints, rows: Mapping[str, slice]) -> list[int]:
+    return [int(checked_sum(amounts[where])) for where in rows.values()]
+
+
+def _as_dict(opened: Opened, flows: Flows, nets: Nets, slots: Slots, rows: Rows) -> object:
+    return {
+        "title": opened.title,
+        "hash": "0x" + terms_hash(opened.contract).hex(),
+        "unit": "nano",
+        "slots": {"start": iso(slots.start), "step_s": slots.step, "count": slots.count},
+        "rows": list(rows),
+        "flows": [
+            {
+                "payer": payer,
+                "payee": payee,
+                "currency": currency,
+                "kind": kind,
+                "amounts": _sums(amounts, rows),
+                "total": int(checked_sum(amounts)),
+            }
+            for (payer, payee, currency, kind), amounts in flows.items()
+        ],
+        "nets": [
+            {"party": party, "currency": currency, "net": net}
+            for (party, currency), net in nets.items()
+        ],
+    }
+
+
+def _lines(opened: Opened, flows: Flows, nets: Nets, slots: Slots, rows: Rows) -> list[str]:
+    lines = [heading(opened), window(slots), ""]
+    if not flows:
+        return [*lines, "the contract pays nothing"]
+    table = _totals(flows) if "total" in rows else _by_row(flows, rows)
+    lines += [*table, "", *_nets_table(nets)]
+    if any(int(amounts.min(initial=0)) < 0 for amounts in flows.values()):
+        lines += ["", "a negative amount flows from payee to payer"]
+    return lines
+
+
+def _totals(flows: Flows) -> list[str]:
+    totals = money([int(checked_sum(amounts)) for amounts in flows.values()])
+    body = [
+        (payer, payee, kind, total, currency)
+        for (payer, payee, currency, kind), total in zip(flows, totals, strict=True)
+    ]
+    return aligned([("payer", "payee", "kind", "amount", ""), *body], right=(3,))
+
+
+def _by_row(flows: Flows, rows: Rows) -> list[str]:
+    """Return one line per day or slot with a column for each payment, and their totals."""
+    sums = [_sums(amounts, rows) for amounts in flows.values()]
+    columns = [money([*each, sum(each)]) for each in sums]
+    heads = [
+        ("", *(payer for payer, _, _, _ in flows)),
+        ("", *(f"pays {payee}" for _, payee, _, _ in flows)),
+        ("", *(f"{kind} [{currency}]" for _, _, currency, kind in flows)),
+    ]
+    body = list(zip([*rows, "total"], *columns, strict=True))
+    return aligned([*heads, *body], right=range(1, len(flows) + 1))
+
+
+def _nets_table(nets: Nets) -> list[str]:
+    amounts = money(list(nets.values()))
+    body = [
+        (party, amount, currency) for (party, currency), amount in zip(nets, amounts, strict=True)
+    ]
+    return aligned([("party", "receives net", ""), *body], right=(1,))
