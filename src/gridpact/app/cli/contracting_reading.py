@@ -11,8 +11,9 @@ from gridpact.app.cli.contracting_layout import aligned, duration, heading, unit
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.contracts.canonical import terms_hash, to_bytes
 from gridpact.contracts.files import write_contract
-from gridpact.contracts.needs import Needs, needs
-from gridpact.contracts.observables import CHOICE_PREFIX
+from gridpact.contracts.needs import Needs, factors, needs, nodes
+from gridpact.contracts.observables import CHOICE_PREFIX, Choice
+from gridpact.contracts.terms import Contract
 from gridpact.contracts.unit_algebra import ONE
 
 _FORMS = ["sheet", "yaml", "python", "wire"]
@@ -125,14 +126,24 @@ def _columns(found: Needs) -> list[str]:
     return ["slot_start", *series, *choices]
 
 
+def _choice_units(contract: Contract) -> dict[str, str]:
+    """Return what each choice is decided in; one that is on or off is a yes or no."""
+    choices = [node for node in nodes(factors(contract)) if isinstance(node, Choice)]
+    return {
+        choice.label: "yes or no" if choice.is_mask else unit_for_people(choice.unit)
+        for choice in choices
+    }
+
+
 def _needs_lines(opened: Opened, found: Needs) -> list[str]:
     lines = [heading(opened)]
     if found.series:
         rows = [(need.name, unit_for_people(need.unit)) for need in found.series]
         lines += ["", *aligned([("series", "unit"), *rows])]
     if found.choices:
+        units = _choice_units(opened.contract)
         made = [
-            (need.label, unit_for_people(need.unit), need.by, duration(need.notice_s))
+            (need.label, units[need.label], need.by, duration(need.notice_s))
             for need in found.choices
         ]
         lines += ["", *aligned([("choice", "unit", "decided by", "before the slot"), *made])]
