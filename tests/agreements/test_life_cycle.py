@@ -4,9 +4,6 @@ The model keeps what happened and derives everything else: where a version stand
 the facts and the time, a slot stands still if the last switch before it was off.
 """
 
-from dataclasses import dataclass, field
-
-import msgspec
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -39,77 +36,22 @@ WHO = st.sampled_from(["park", "bakery", "authority", "stranger"])
 SIGNERS = st.sampled_from(["park", "bakery", "bakery", "park", "stranger"])
 
 
-@dataclass
-class Fact:
-    """What the model keeps of a version."""
-
-    agreement: Agreement
-    proposer: str
-    signed: set
-    closed: str = ""
-    bound: bool = False
-    ends: int = 0
-    ending: str = "expired"
-    consents: dict = field(default_factory=dict)
-    chosen: dict = field(default_factory=dict)
-
-    def at(self, now, standing_still):
-        if self.closed:
-            return self.closed
-        if not self.bound:
-            return "lapsed" if now >= self.agreement.offer_until else "proposed"
-        if now >= self.ends:
-            return self.ending
-        if now < self.agreement.start:
-            return "countersigned"
-        return "suspended" if standing_still else "active"
-
-
 class Life(RuleBasedStateMachine):
     desk = None
 
     def __init__(self):
         super().__init__()
-        self.now = FIRST
         self.record = None
-        self.facts = []
-        self.switches = []  # (instant, on or off)
+        self.model = self.desk.Model(FIRST)
         self.past = []  # requests that were made before, for replays
 
-    # -- the model ---------------------------------------------------------------------------
+    @property
+    def now(self):
+        return self.model.now
 
     @property
-    def still(self):
-        return bool(self.switches) and not self.switches[-1][1]
-
-    def state(self, fact):
-        return fact.at(self.now, self.still)
-
-    def binding(self):
-        return [f for f in self.facts if self.state(f) in ("countersigned", "active", "suspended")]
-
-    def offered(self, number):
-        fact = self.facts[number - 1] if 1 <= number <= len(self.facts) else None
-        return fact if fact and self.state(fact) == "proposed" else None
-
-    def may_follow(self, agreement):
-        binding = self.binding()
-        if not binding:
-            return not any(f.bound for f in self.facts) and agreement.previous == NONE_BEFORE
-        last = binding[-1]
-        return (
-            agreement.previous == digest(last.agreement)
-            and last.agreement.start <= agreement.start <= last.ends
-        )
-
-    def may_end(self, at):
-        binding = self.binding()
-        return bool(binding) and self.now <= at < max(f.ends for f in binding) and at % HOUR == 0
-
-    def end_all(self, at):
-        for fact in self.binding():
-            if at <= fact.ends:
-                fact.ends, fact.ending = at, "terminated"
+    def facts(self):
+        return self.model.facts
 
     # -- asking both -------------------------------------------------------------------------
 
@@ -131,7 +73,7 @@ class Life(RuleBasedStateMachine):
         """An agreement that is mostly, and not always, fit to be proposed next."""
         start = self.now - self.now % HOUR + data.draw(st.integers(1 if fit else 0, 6)) * HOUR
         digests = [NONE_BEFORE, *(digest(f.agreement) for f in self.facts)]
-        binding = self.binding()
+        binding = self.model.binding()
         right = digest(binding[-1].agreement) if binding else NONE_BEFORE
         if fit and binding:
             start = max(start, binding[-1].agreement.start)
@@ -169,17 +111,17 @@ class Life(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 1799, HOUR, HOUR, 3 * HOUR]))
     def time_passes(self, seconds):
-        self.now += seconds
+        self.model.now += seconds
 
     @rule(hours=st.integers(1, 6))
     def hours_pass(self, hours):
-        self.now += hours * HOUR
+        self.model.now += hours * HOUR
 
-    @precondition(lambda self: self.binding())
+    @precondition(lambda self: self.model.binding())
     @rule(after=st.sampled_from([0, 0, 1, HOUR]))
     def it_begins(self, after):
         """Go to where the version in force begins, so that lives are not all future."""
-        self.now = max(self.now, self.binding()[0].agreement.start + after)
+        self.model.now = max(self.now, self.model.binding()[0].agreement.start + after)
 
     @rule(data=st.data(), who=SIGNERS, key=SIGNERS)
     def propose(self, data, who, key):
@@ -194,16 +136,16 @@ class Life(RuleBasedStateMachine):
             agreement.offer_until <= agreement.start
             and (agreement.version > 1 or agreement.previous == NONE_BEFORE)
             and agreement.version == len(self.facts) + 1
-            and not any(self.state(f) == "proposed" for f in self.facts)
+            and not any(self.model.state(f) == "proposed" for f in self.facts)
             and self.now < agreement.offer_until
-            and self.may_follow(agreement)
+            and self.model.may_follow(agreement)
             and who in self.desk.NAMES
             and signature == self.desk.KEYS[who].sign(digest(agreement))
         )
         self.ask(
             lambda record: transitions.propose(record, who, agreement, signature, self.now),
             allowed,
-            lambda: self.facts.append(Fact(agreement, who, {who}, ends=agreement.end)),
+            lambda: self.facts.append(self.desk.Fact(agreement, who, {who}, ends=agreement.end)),
         )
 
     @precondition(lambda self: self.facts)
@@ -216,19 +158,19 @@ class Life(RuleBasedStateMachine):
         self.replay_countersign(number, who, signature)
 
     def replay_countersign(self, number, who, signature):
-        fact = self.offered(number)
+        fact = self.model.offered(number)
         allowed = (
             fact is not None
             and who in self.desk.NAMES
             and who not in fact.signed
             and signature == self.desk.KEYS[who].sign(digest(fact.agreement))
-            and self.may_follow(fact.agreement)
+            and self.model.may_follow(fact.agreement)
         )
 
         def effect():
             fact.signed.add(who)
             if fact.signed == set(self.desk.NAMES):
-                if before := self.binding():
+                if before := self.model.binding():
                     before[-1].ends = fact.agreement.start
                     before[-1].ending = "superseded"
                 fact.bound = True
@@ -253,7 +195,7 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), who=SIGNERS, withdraws=st.booleans())
     def close(self, data, who, withdraws):
         number = data.draw(st.sampled_from([len(self.facts), *range(len(self.facts) + 2)]))
-        fact = self.offered(number)
+        fact = self.model.offered(number)
         right = fact and (who == fact.proposer if withdraws else who in self.desk.NAMES)
 
         def effect():
@@ -262,10 +204,10 @@ class Life(RuleBasedStateMachine):
         request = transitions.withdraw if withdraws else transitions.reject
         self.ask(lambda record: request(record, number, who, self.now), right, effect)
 
-    @precondition(lambda self: self.binding())
+    @precondition(lambda self: self.model.binding())
     @rule(data=st.data(), values=st.lists(st.integers(0, LIMIT), min_size=1, max_size=4))
     def choose_well(self, data, values):
-        fact = data.draw(st.sampled_from(self.binding()))
+        fact = data.draw(st.sampled_from(self.model.binding()))
         first = max(fact.agreement.start, -(-(self.now + CHOICE_NOTICE) // HOUR) * HOUR)
         start = first + data.draw(st.integers(0, 2)) * HOUR
         self.decide(self.facts.index(fact) + 1, "bakery", "nomination", HOUR, (start, values))
@@ -288,7 +230,7 @@ class Life(RuleBasedStateMachine):
         slots = Slots(start, step, len(values))
         starts = [start + step * place for place in range(len(values))]
         allowed = (
-            self.state(fact) in ("countersigned", "active")
+            self.model.state(fact) in ("countersigned", "active")
             and (who, label, step) == ("bakery", "nomination", HOUR)
             and bool(values)
             and all(fact.agreement.start <= t and t + HOUR <= fact.ends for t in starts)
@@ -308,18 +250,18 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.facts)
     @rule(who=st.sampled_from(["authority"] * 4 + ["park"]), well=st.booleans(), on=st.booleans())
     def switch(self, who, well, on):
-        on = self.still if well else on
-        binding = self.binding()
+        on = self.model.still if well else on
+        binding = self.model.binding()
         right = (
             bool(binding)
             and binding[0].agreement.authority == who
-            and self.state(binding[0]) == ("suspended" if on else "active")
+            and self.model.state(binding[0]) == ("suspended" if on else "active")
         )
         request = transitions.resume if on else transitions.suspend
         self.ask(
             lambda record: request(record, who, self.now),
             right,
-            lambda: self.switches.append((self.now, on)),
+            lambda: self.model.switches.append((self.now, on)),
         )
 
     @precondition(lambda self: self.facts)
@@ -331,13 +273,15 @@ class Life(RuleBasedStateMachine):
             id="life", version=fact.agreement.version, agreement=digest(fact.agreement), at=at
         )
         signature = self.desk.KEYS[who].sign(digest(ending))
-        binding = self.binding()
-        allowed = self.may_end(at) and fact is (binding or [None])[-1] and who in self.desk.NAMES
+        binding = self.model.binding()
+        allowed = (
+            self.model.may_end(at) and fact is (binding or [None])[-1] and who in self.desk.NAMES
+        )
 
         def effect():
             fact.consents[who] = at
             if [fact.consents.get(name) for name in self.desk.NAMES] == [at, at]:
-                self.end_all(at)
+                self.model.end_all(at)
 
         self.ask(
             lambda record: transitions.agree_to_end(record, who, ending, signature, self.now),
@@ -355,27 +299,27 @@ class Life(RuleBasedStateMachine):
     @rule(who=WHO)
     def notice(self, who):
         at = -(-(self.now + NOTICE) // HOUR) * HOUR
-        binding = self.binding()
+        binding = self.model.binding()
         allowed = (
-            self.may_end(at)
+            self.model.may_end(at)
             and who in self.desk.NAMES
             and binding[-1].agreement.termination_notice_s == NOTICE
         )
         self.ask(
             lambda record: transitions.give_notice(record, who, self.now),
             allowed,
-            lambda: self.end_all(at),
+            lambda: self.model.end_all(at),
         )
 
     @precondition(lambda self: self.facts)
     @rule(who=WHO, hours=st.integers(-1, 20), off=st.sampled_from([0, 0, 0, 1]))
     def end(self, who, hours, off):
         at = self.now - self.now % HOUR + hours * HOUR + off
-        allowed = self.may_end(at) and who == self.binding()[-1].agreement.authority
+        allowed = self.model.may_end(at) and who == self.model.binding()[-1].agreement.authority
         self.ask(
             lambda record: transitions.end(record, who, at, self.now),
             allowed,
-            lambda: self.end_all(at),
+            lambda: self.model.end_all(at),
         )
 
     # -- comparing both ----------------------------------------------------------------------
@@ -386,7 +330,9 @@ class Life(RuleBasedStateMachine):
             assert self.facts == []
             return
         record = transitions.advanced(self.record, self.now)
-        assert [each.state.value for each in record.versions] == [self.state(f) for f in self.facts]
+        assert [each.state.value for each in record.versions] == [
+            self.model.state(f) for f in self.facts
+        ]
         assert [each.ends for each in record.versions] == [f.ends for f in self.facts]
         assert sum(each.state.value in ("active", "suspended") for each in record.versions) <= 1
         again = transitions.advanced(record, self.now)
@@ -400,7 +346,7 @@ class Life(RuleBasedStateMachine):
         expected = []
         for start in slots.starts().tolist():
             runs = any(f.bound and f.agreement.start <= start < f.ends for f in self.facts)
-            before = [on for at, on in self.switches if at <= start]
+            before = [on for at, on in self.model.switches if at <= start]
             expected.append(runs and (not before or before[-1]))
         assert self.record.active(slots).tolist() == expected
 
@@ -430,107 +376,3 @@ def with_desk(desk):
 def test_life_cycle():
     machine = settings(deadline=None, max_examples=200, stateful_step_count=30)
     run_state_machine_as_test(Life, settings=machine)
-
-
-# -- what the model does not draw ---------------------------------------------------------------
-
-
-def proposed(desk, **conditions):
-    document = desk.signed(desk.draft(**conditions), ["park"])
-    (own,) = document.signatures
-    record = transitions.propose(None, "park", document.agreement, own.signature, FIRST - 9999)
-    assert isinstance(record, Record)
-    return record, document
-
-
-def bound(desk, **conditions):
-    record, document = proposed(desk, **conditions)
-    (_, other) = desk.signed(document).signatures
-    record = transitions.countersign(record, 1, "bakery", other.signature, FIRST - 9999)
-    assert isinstance(record, Record)
-    return record, document
-
-
-def refusal(outcome):
-    assert isinstance(outcome, Refused)
-    return outcome.reason
-
-
-@pytest.mark.parametrize(
-    ("fields", "problem"),
-    [
-        ({"terms": b"{}"}, "terms"),
-        ({"terms_hash": bytes(32)}, "not the hash"),
-        ({"version": -1}, "out of range"),
-        ({"start": -HOUR}, "out of range"),
-        ({"end": 2**62}, "out of range"),
-        ({"previous": b"x"}, "1 bytes"),
-        ({"parties": ()}, "name"),
-        ({"id": "\udcff"}, "no identifier"),
-    ],
-)
-def test_an_offer_that_is_ill_formed(desk, fields, problem):
-    agreement = msgspec.structs.replace(desk.draft().agreement, **fields)
-    refused = transitions.propose(None, "park", agreement, bytes(65), FIRST - 9999)
-    assert refusal(refused) is Reason.ILL_FORMED
-    assert problem in refused.sentence
-
-
-def test_an_amendment_keeps_everybody_and_their_wallets(desk):
-    record, document = bound(desk)
-    before = document.agreement
-    slots = Slots(FIRST + HOUR, HOUR, 5)
-    key = desk.KEYS["park"]
-    for parties, fine in (
-        ({**desk.ADDRESSES, "mill": desk.KEYS["stranger"].address}, True),
-        ({"park": key.address, "bakery": desk.KEYS["stranger"].address}, False),
-    ):
-        agreement = desk.draft(desk.SUPPLY, slots, parties=parties, amends=before).agreement
-        outcome = transitions.propose(
-            record, "park", agreement, key.sign(digest(agreement)), FIRST - 9999
-        )
-        assert isinstance(outcome, Record) is fine
-        if not fine:
-            assert refusal(outcome) is Reason.NOT_A_PARTY
-            assert "bakery" in outcome.sentence
-
-
-def test_an_ending_signed_for_another_agreement_ends_nothing(desk):
-    record, document = bound(desk)
-    ending = Ending(id="other", version=1, agreement=digest(document.agreement), at=FIRST + HOUR)
-    signature = desk.KEYS["park"].sign(digest(ending))
-    outcome = transitions.agree_to_end(record, "park", ending, signature, FIRST)
-    assert refusal(outcome) is Reason.WRONG_VERSION
-
-
-def test_a_notice_that_no_time_is_left_for(desk):
-    record, _ = bound(desk, termination_notice_s=2**63 - 1)
-    assert refusal(transitions.give_notice(record, "park", FIRST)) is Reason.ENDED
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        np.array([1.0]),
-        np.array([[1]]),
-        np.array([1, 2]),
-        np.array([-(2**63)]),
-        np.zeros(0, np.int64),
-    ],
-)
-def test_values_that_are_no_decision(desk, values):
-    record, _ = bound(desk)
-    decided = ("nomination", Slots(FIRST + 9 * HOUR, HOUR, 1), values)
-    assert refusal(exercise(record, 1, "bakery", decided, FIRST)) is Reason.ILL_FORMED
-
-
-def test_sentences_say_what_would_be_right(desk):
-    record, _ = bound(desk)
-    decided = ("nomination", Slots(FIRST + 9 * HOUR, HOUR, 2), np.array([5, 1001]))
-    outcome = exercise(record, 1, "bakery", decided, FIRST)
-    assert outcome == Refused(
-        Reason.OUT_OF_BOUNDS, "'nomination' is outside its bounds at 2026-07-01T10:00:00Z"
-    )
-    assert exercise(record, 1, "park", decided, FIRST).sentence == (
-        "bakery decides 'nomination', not park"
-    )
