@@ -22,7 +22,7 @@ from gridpact.contracts.formulas import (
     whole,
 )
 from gridpact.contracts.observables import Const, Observable, Op, Profile, Series
-from gridpact.contracts.references import active
+from gridpact.contracts.references import active, delivered, paid
 from gridpact.contracts.times import Between, LocalTime
 
 LOAD, GEN = Series("metered:load", "Wh"), Series("gen", "Wh")
@@ -142,6 +142,9 @@ def wrong(text):
         ("profile(0s, 1 h, [1, 0], 1)", Profile(0, 3600, (1, 0), "1")),
         ("profile(0s, 1 h, [-1, 20], degC)", Profile(0, 3600, (272_150, 293_150), "mK")),
         ("active('grid-1')", active("grid-1")),
+        ("paid('grid-1', 'fee')", paid("grid-1", "fee")),
+        ("delivered('grid-1')", delivered("grid-1")),
+        ("delivered('grid-1', 'capacity')", delivered("grid-1", "capacity")),
         ("series('a+b', micro/kWh)", Series("a+b", EUR_MWH)),
         ("series('7', 1)", Series("7", "1")),
         ("  gen\n  + 5 ", GEN + 5),
@@ -174,6 +177,7 @@ def test_an_expression_means_the_same_as_python(text, expected):
         ("total(gen, day@Europe/Berln)", 1, "'Europe/Berln' is not a time zone"),
         ("latch(gen)", 1, "only a mask latches"),
         ("gen and spot", 5, "and, or and not join masks"),
+        ("1 + not spot >= 0", 5, "not binds too loosely here"),
         ("not gen", 1, "and, or and not join masks"),
         ("between(2026-01-01, 2027-01-01)", 1, "'2026-01-01' is not an instant"),
         ("between(2026-13-01T00:00Z, 5s)", 1, "'2026-13-01T00:00Z' is not an instant"),
@@ -244,10 +248,38 @@ def test_a_name_is_quoted_where_it_must_be(name, text):
     assert parse_expression(text).text == name
 
 
-WORDS = (
-    "gen spot 5 5_kWh 80_EUR/MWh ( ) , + - * >= < / and or not max( share( total( local( between( "
-    "profile( month@Europe/Berlin 2026-01-01T00:00Z [1] 'x' fee 1_CHF Wh"
-).split()
+WORDS = [
+    "gen",
+    "spot",
+    "5",
+    "5_kWh",
+    "80_EUR/MWh",
+    "(",
+    ")",
+    ",",
+    "+",
+    "-",
+    "*",
+    ">=",
+    "<",
+    "/",
+    "and",
+    "or",
+    "not",
+    "max(",
+    "share(",
+    "total(",
+    "local(",
+    "between(",
+    "profile(",
+    "month@Europe/Berlin",
+    "2026-01-01T00:00Z",
+    "[1]",
+    "'x'",
+    "fee",
+    "1_CHF",
+    "Wh",
+]
 
 
 @settings(deadline=None, max_examples=500)

@@ -53,7 +53,7 @@ class Clauses:
         self._parts = parts
         self._included = included
         self._read = 0  # bytes of terms, those of nested clauses once for each level
-        self._kinds: dict[str, Callable[[Entry, Setting], Contract | None]] = {
+        self.kinds: dict[str, Callable[[Entry, Setting], Contract | None]] = {
             "sale": self._sale,
             "pay": self._pay,
             "deliver": self._deliver,
@@ -79,7 +79,7 @@ class Clauses:
 
     def clause(self, entry: Entry, setting: Setting) -> Contract | None:
         """Return the contract of one clause."""
-        kinds = tuple(self._kinds)
+        kinds = tuple(self.kinds)
         if entry.is_hopeless or self._is_spent(entry, 0):
             return None
         found = entry.entries("a clause such as sale, pay or deliver")
@@ -93,7 +93,7 @@ class Clauses:
             elif not found and isinstance(entry.value, dict):
                 entry.fault("the clause is empty", "remove it, or write sale, pay or deliver")
             return None
-        contract = self._kinds[known[0]](found[known[0]], setting)
+        contract = self.kinds[known[0]](found[known[0]], setting)
         if contract is None or len(found) > 1:
             return None
         return contract if self._holds(contract, found[known[0]], setting) else None

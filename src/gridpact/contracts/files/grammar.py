@@ -70,7 +70,7 @@ class _Parser:
     def _expression(self, least: int) -> Syntax:
         """Read operands joined by operators that bind at least as tightly as ``least``."""
         self._descend()
-        left = self._operand()
+        left = self._operand(least)
         while (power := self._power()) >= least:
             operator = self._scanner.advance()
             right = self._expression(power + 1)
@@ -84,11 +84,13 @@ class _Parser:
     def _power(self) -> int:
         return BINDING.get(self._next.text, 0) if self._next.kind == "symbol" else 0
 
-    def _operand(self) -> Syntax:
+    def _operand(self, least: int) -> Syntax:
         token = self._next
         if token.kind == "symbol" and token.text == "-":
             return self._signed(self._scanner.advance())
         if token.kind == "symbol" and token.text == "not":
+            if least > NOT_BINDING:
+                raise ExpressionFault(token.at, "not binds too loosely here", "write (not …)")
             self._scanner.advance()
             return self._apply(token.at, "not", (self._expression(NOT_BINDING),))
         if token.kind == "symbol" and token.text == "(":

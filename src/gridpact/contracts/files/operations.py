@@ -23,7 +23,7 @@ from gridpact.contracts.observables import (
     as_observable,
 )
 from gridpact.contracts.periods import ALL
-from gridpact.contracts.references import active
+from gridpact.contracts.references import active, delivered, paid
 from gridpact.contracts.times import Between, LocalTime
 from gridpact.contracts.unit_algebra import ONE
 
@@ -133,6 +133,15 @@ def _active(args: Sequence[Argument]) -> Observable:
     return active(_texts(args)[0])
 
 
+def _paid(args: Sequence[Argument]) -> Series:
+    agreement, kind = _texts(args)
+    return paid(agreement, kind)
+
+
+def _delivered(args: Sequence[Argument]) -> Series:
+    return delivered(*_texts(args))
+
+
 def _series(args: Sequence[Argument]) -> Series:
     name, unit = _texts(args)
     return Series(name, literals.bare_unit(unit))
@@ -158,6 +167,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "local": _local,
     "profile": _profile,
     "active": _active,
+    "paid": _paid,
+    "delivered": _delivered,
     "series": _series,
 }
 _MULTIPLIED = ("*", "product", "muldiv")

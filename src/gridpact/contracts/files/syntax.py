@@ -93,6 +93,8 @@ FUNCTIONS: dict[str, Signature] = {
         "unit",
     ),
     "active": _signature("active('agreement')", "text"),
+    "paid": _signature("paid('agreement', 'fee')", "text", "text"),
+    "delivered": _signature("delivered('agreement', 'energy')", "text", "text", fewest=1),
     "series": _signature("series('metered:load', Wh)", "text", "unit"),
 } | {
     fold: _signature(f"{fold}(value, month@Europe/Berlin)", "value", "period", fewest=1)
