@@ -1,6 +1,7 @@
 """Contracts written as files read back to the same bytes; Python and YAML agree."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -32,6 +33,7 @@ quick = settings(
     max_examples=150,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+SAMPLES = sorted((Path(__file__).parents[2] / "cases" / "contracts").glob("*.json"))
 GEN = Series("metered:generation", "Wh")
 GAS = Series("index:gas", "micro/kWh")
 SPOT = Series("spot", "micro/kWh")
@@ -75,6 +77,11 @@ def test_any_observable_reads_back(random, data):
 def test_any_title_reads_back(title):
     assume(not any(0xD800 <= ord(character) < 0xE000 for character in title))
     returns(FEE, title)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_terms_agreed_before_read_back(path):
+    returns(from_bytes(path.read_bytes().rstrip()))
 
 
 def terms(*clauses, head=""):

@@ -12,12 +12,13 @@ from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.files.building import Meaning
 from gridpact.contracts.files.entries import Entry, near
 from gridpact.contracts.files.expressions import NOTHING, duration, meaning, parsed
+from gridpact.contracts.files.literals import unit_of
 from gridpact.contracts.files.ordering import ordered
 from gridpact.contracts.files.syntax import Syntax
 from gridpact.contracts.files.syntax import names as names_in
 from gridpact.contracts.formulas import decision
 from gridpact.contracts.observables import CHOICE_PREFIX, Choice, Series, as_observable
-from gridpact.contracts.unit_algebra import ONE
+from gridpact.contracts.unit_algebra import ONE, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +175,18 @@ def _series(name: str, entry: Entry) -> Meaning:
     try:
         return Meaning(Series(name, unit))
     except IllFormed as error:
-        entry.fault(error, "correct the name or the unit")
+        entry.fault(error, _unit_meant(unit))
         return NOTHING
+
+
+def _unit_meant(unit: str) -> str:
+    """Return a fix for a series: its unit, where people may write it but terms do not know it."""
+    if known(unit):
+        return "use letters, digits and . _ : @ / + -"
+    try:
+        return f"write {unit_of(unit)[1]}, in which terms count {unit}"
+    except IllFormed:
+        return "write a unit of terms, such as Wh or micro/kWh"
 
 
 def _decision(choice: _Bounds) -> Meaning:
