@@ -67,6 +67,16 @@ def test_a_short_file_declares_the_series_that_its_arguments_name(supply):
     assert to_bytes(found) == to_bytes(read_arguments("supply", GIVEN, products=supply))
 
 
+def test_numbers_stay_plain_and_names_that_look_like_numbers_are_quoted(supply):
+    given = GIVEN | {"seller": "12", "buyer": "true", "price": "-7", "rounds": "3"}
+    text = product_file("supply", given, products=supply)
+    assert '  seller: "12"\n  buyer: "true"\n' in text
+    assert "  price: -7\n" in text
+    assert text.endswith("  rounds: 3\n")
+    contract = read_arguments("supply", given, products=supply)
+    assert read_contract(text, products=supply).contract == contract
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_product_is_called_by_its_examples_and_written_out(name):
     given = {each.name: each.example for each in CATALOGUE[name].parameters}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from gridpact.base.documents import Document
@@ -19,6 +20,8 @@ from gridpact.contracts.files.tokens import spelled
 from gridpact.contracts.files.yaml_text import scalar_text
 from gridpact.contracts.products import CATALOGUE
 from gridpact.contracts.terms import Contract
+
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
 def read_arguments(
@@ -61,9 +64,7 @@ def product_file(
     """
     read_arguments(product, given, products=products)
     series: dict[str, str] = {}
-    lines = [
-        f"  {name}: {scalar_text(text)}" for name, text in _named(products[product], given, series)
-    ]
+    lines = [f"  {name}: {text}" for name, text in _named(products[product], given, series)]
     head = [f"gridpact: {VERSION}"]
     if title:
         head.append(f"title: {scalar_text(title)}")
@@ -86,11 +87,14 @@ def _complete(
 def _named(
     product: Product, given: Mapping[str, str], series: dict[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the arguments in the product's order, each series by name alone and noted."""
+    """Yield the arguments as YAML, in the product's order, each series by name and noted."""
     for parameter in product.parameters:
         if parameter.name in given:
             text = with_unit(parameter, given[parameter.name])
-            yield parameter.name, _by_name(text, series) if parameter.kind == "amount" else text
+            if parameter.kind == "amount":
+                text = _by_name(text, series)
+            is_number = parameter.kind in ("amount", "whole") and _WHOLE.fullmatch(text)
+            yield parameter.name, text if is_number else scalar_text(text)
 
 
 def _by_name(text: str, series: dict[str, str]) -> str:
