@@ -27,6 +27,7 @@ from gridpact.contracts.errors import (
 from gridpact.contracts.evaluate import Known, World
 from gridpact.contracts.files import read_contract
 from gridpact.contracts.needs import Needs
+from gridpact.contracts.sheet import from_term_sheet
 from gridpact.contracts.sheet.names import HEADINGS
 from gridpact.contracts.tables import read_world
 from gridpact.contracts.terms import Contract
@@ -104,10 +105,9 @@ def _sheet(path: Path, data: bytes) -> Opened:
         line = data.count(b"\n", 0, error.start) + 1
         fault = Fault(str(path), line, "", "this line is not UTF-8 text", "save it as UTF-8")
         raise BadInput([fault]) from error
-    from gridpact.contracts.sheet import from_term_sheet
-
-    with placed(path):
-        return Opened(path, "", from_term_sheet(text))
+    first = text.strip().partition("\n\n")[0]
+    title = " ".join(first.partition(":")[2].split())
+    return Opened(path, title, from_term_sheet(text, str(path)))
 
 
 def open_data(
