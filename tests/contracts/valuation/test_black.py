@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from gridpact.base.errors import NumberOverflow
+from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.observables import Const, Series
 from gridpact.contracts.products.option import OptionTerms, call, put
 from gridpact.contracts.valuation.choices import plans
-from gridpact.contracts.valuation.lattice import binomial, trinomial
+from gridpact.contracts.valuation.lattice import Lattice, Step, binomial, trinomial
 from gridpact.contracts.valuation.onefactor import OneFactor
 from gridpact.contracts.valuation.present import discount_factors, marked
 from gridpact.contracts.valuation.slotwise import take_slotwise
@@ -121,3 +123,44 @@ def test_lattices_hit_the_forward_curve_and_walk_with_their_chances(made):
     last = np.bincount(walks[:, -1], minlength=16) / 20_000
     spread = np.sqrt(lattice.chances()[-1] / 20_000)
     assert (np.abs(last - lattice.chances()[-1]) < 4 * spread + 1e-3).all()
+
+
+@pytest.mark.parametrize(
+    ("forward", "volatility", "reversion"),
+    [
+        ([1.0, 1.0], 0.5, 0.0),
+        ([1.0, np.nan, 1.0], 0.5, 0.0),
+        ([1.0, 0.5, 1.0], 0.5, 0.0),
+        ([1.0, 1.0, 1.0], 0.0, 0.0),
+        ([1.0, 1.0, 1.0], np.nan, 0.0),
+        ([1.0, 1.0, 1.0], 0.5, -1.0),
+        ([1.0, 1.0, 1.0], 0.5, np.inf),
+    ],
+)
+def test_a_law_out_of_range_is_refused(made, forward, volatility, reversion):
+    with pytest.raises(IllFormed):
+        OneFactor("spot", made.slots(3), np.array(forward), volatility, reversion)
+
+
+def test_prices_beyond_64_bits_are_refused_rather_than_wrapped(made):
+    model = OneFactor("spot", made.slots(3, 365 * DAY), np.full(3, 9e18), 2.0)
+    for grow in (lambda: model.paths(100, 1), lambda: binomial(model, 9), lambda: trinomial(model)):
+        with pytest.raises(NumberOverflow):
+            grow()
+
+
+@pytest.mark.parametrize(
+    ("prices", "to", "chance"),
+    [
+        ([[1]], [[0]], [[1.0]]),
+        ([[1, 2], [1, 2]], [[0, 1]], [[0.5, 0.5]]),
+        ([[1], [1, 2]], [[0, 2]], [[0.5, 0.5]]),
+        ([[1], [1, 2]], [[0, 1]], [[0.5, 0.6]]),
+        ([[1], [1, 2]], [[0, 1]], [[1.5, -0.5]]),
+        ([[1], [1, 2]], [[0, 1]], [[np.nan, 0.5]]),
+    ],
+)
+def test_a_lattice_that_is_none_is_refused(made, prices, to, chance):
+    nodes = tuple(np.array(price) for price in prices)
+    with pytest.raises(IllFormed):
+        Lattice("spot", made.slots(2), nodes, (Step(np.array(to), np.array(chance)),))

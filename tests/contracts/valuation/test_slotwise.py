@@ -155,6 +155,9 @@ def test_a_report_takes_what_it_can_and_names_what_it_leaves_out(made):
     assert told["yes",].worth == told["yes",].most == pytest.approx(strip.mean())
     assert told["swing",].most == pytest.approx(best.mean())
     assert told["swing",].worth == pytest.approx(found.kinds("EUR")["swing"].expectation)
+    again = found.weighted(np.ones(400), 0.9)
+    assert (again.decided, again.undecided) == (found.decided, found.undecided)
+    assert again.total("EUR").expectation == pytest.approx(found.total("EUR").expectation)
     (left,) = found.undecided
     assert (left.labels, left.ends) == (("odd",), (("EUR", -42.0, 0.0),))
     assert "odd" not in found.kinds("EUR")

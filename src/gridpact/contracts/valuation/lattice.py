@@ -17,7 +17,7 @@ from gridpact.base.randomness import stream
 from gridpact.base.slots import Slots
 from gridpact.base.units import Floats, Ints
 from gridpact.contracts.errors import IllFormed
-from gridpact.contracts.valuation.onefactor import OneFactor
+from gridpact.contracts.valuation.onefactor import OneFactor, whole_prices
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +59,7 @@ class Lattice:
             fits = step.to.shape == step.chance.shape and len(step.to) == before.size
             if not fits or step.to.min() < 0 or step.to.max() >= after.size:
                 raise IllFormed("a step leads from each node to nodes of the next slot")
-            if step.chance.min() < 0 or np.abs(step.chance.sum(axis=1) - 1).max() > 1e-9:
+            if not (step.chance.min() >= 0 and np.abs(step.chance.sum(axis=1) - 1).max() < 1e-9):
                 raise IllFormed("the chances of a node's branches are positive and sum to 1")
 
     def column(self) -> Ints:
@@ -119,7 +119,7 @@ def binomial(model: OneFactor, substeps: int = 1) -> Lattice:
     for slot in range(model.slots.count):
         moves = slot * substeps
         levels = (2 * np.arange(moves + 1) - moves) * move
-        prices.append(_whole(model.forward[slot] * np.exp(levels)))
+        prices.append(whole_prices(model.forward[slot] * np.exp(levels)))
         to = np.arange(moves + 1)[:, None] + ups
         steps.append(Step(to, np.broadcast_to(chance / chance.sum(), to.shape)))
     return Lattice(model.series, model.slots, tuple(prices), tuple(steps[:-1]))
@@ -139,7 +139,7 @@ def trinomial(model: OneFactor) -> Lattice:
         step = Step(nearest[:, None] + np.arange(-1, 2) + reach, ways.T)
         levels = np.exp(np.arange(-reach, reach + 1) * width)
         chance = step.spread(chance, levels.size)
-        prices.append(_whole(model.forward[slot] * levels / (chance @ levels)))
+        prices.append(whole_prices(model.forward[slot] * levels / (chance @ levels)))
         steps.append(step)
     return Lattice(model.series, model.slots, tuple(prices), tuple(steps))
 
@@ -148,7 +148,3 @@ def _log_choose(count: int) -> Floats:
     """Return the logarithms of the binomial coefficients of ``count``."""
     factorial = np.array([lgamma(number + 1) for number in range(count + 1)])
     return np.asarray(factorial[-1] - factorial - factorial[::-1], dtype=np.float64)
-
-
-def _whole(prices: Floats) -> Ints:
-    return np.maximum(np.rint(prices), 1).astype(np.int64)

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gridpact.base.errors import NumberOverflow
 from gridpact.base.randomness import stream
 from gridpact.base.slots import Slots
-from gridpact.base.units import Floats, Ints
+from gridpact.base.units import INT64_MAX, Floats, Ints
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.valuation.present import YEAR_S
 
@@ -41,9 +42,10 @@ class OneFactor:
     reversion: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.forward.shape != (self.slots.count,) or self.forward.min(initial=1) < 1:
+        wrong = ~np.isfinite(self.forward) | (self.forward < 1)
+        if self.forward.shape != (self.slots.count,) or wrong.any():
             raise IllFormed(f"a forward curve is {self.slots.count} prices of at least 1")
-        if not self.volatility > 0 or self.reversion < 0:
+        if not (0 < self.volatility < np.inf and 0 <= self.reversion < np.inf):
             raise IllFormed("a volatility is above 0 and a reversion is not negative")
 
     @property
@@ -71,8 +73,7 @@ class OneFactor:
 
     def price(self, factor: Floats, slot: int) -> Ints:
         """Return the whole price at a value of the factor in a slot."""
-        exact = self.forward[slot] * np.exp(factor - self.drift()[slot])
-        return np.asarray(np.maximum(np.rint(exact), 1), dtype=np.int64)
+        return whole_prices(self.forward[slot] * np.exp(factor - self.drift()[slot]))
 
     def factor(self, price: Ints, slot: int) -> Floats:
         """Return the factor at a price in a slot."""
@@ -104,3 +105,10 @@ class OneFactor:
         for slot in range(self.slots.count - 1):
             drawn[:, :, slot + 1] = self.next(prices[None, :, slot], slot, noise[:, :, slot + 1])
         return drawn, np.full(drawn.shape, 1.0 / count)
+
+
+def whole_prices(exact: Floats) -> Ints:
+    """Round prices to whole ones, 1 at least; raise NumberOverflow beyond 64 bits."""
+    if not np.max(exact, initial=0.0) < INT64_MAX:
+        raise NumberOverflow("a price of the model does not fit 64 bits")
+    return np.asarray(np.maximum(np.rint(exact), 1), dtype=np.int64)
