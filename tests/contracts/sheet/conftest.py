@@ -9,6 +9,7 @@ from zlib import crc32
 import pytest
 from hypothesis import strategies as st
 
+from gridpact.contracts.canonical import to_bytes
 from gridpact.contracts.formulas import at_end, decision, share
 from gridpact.contracts.observables import Choice, Const, Fold, Op, Profile, Series
 from gridpact.contracts.terms import (
@@ -27,7 +28,20 @@ from gridpact.contracts.terms import (
 from gridpact.contracts.times import Between, LocalTime
 
 PRICE = "micro/kWh"
-WORDS = ("and", "20", "the", "spot", "1.", "is", "A", "x:", "end.of", "a@b.v1", "metered:load", "Q:q")
+WORDS = (
+    "and",
+    "20",
+    "the",
+    "spot",
+    "1.",
+    "is",
+    "A",
+    "x:",
+    "end.of",
+    "a@b.v1",
+    "metered:load",
+    "Q:q",
+)
 SERIES = {
     unit: tuple(f"{word}{'' if index == 0 else index}" for word in WORDS)
     for index, unit in enumerate(["Wh", PRICE, "nano", "ppm", "mK", "1"])
@@ -99,7 +113,7 @@ def _choices(unit, depth):
     """Choices with computed bounds, named after what they are so that none has two meanings."""
 
     def build(by, low, high, notice):
-        label = f"{crc32(str((by, low, high, notice)).encode()):x}"
+        label = f"{crc32(to_bytes(Scale(low, Scale(high, One('energy', by, str(notice)))))):x}"
         return Choice(label, by, low, high, notice, unit)
 
     bounds = observables(unit, depth - 1)
@@ -148,12 +162,17 @@ def _observables(unit, depth):
     found |= st.builds(share, same, leaves("ppm"))
     found |= st.builds(lambda a, b, c: Op("muldiv", (a, b, c)), same, leaves("mK"), leaves("mK"))
     found |= st.builds(lambda a, b: Op("muldiv", (a, Const(1, "1"), b)), same, leaves("1"))
-    found |= st.builds(Fold, st.sampled_from(["total", "running", "highest", "whole"]), PERIODS, same)
+    found |= st.builds(
+        Fold, st.sampled_from(["total", "running", "highest", "whole"]), PERIODS, same
+    )
     found |= choices(unit, depth)
     found |= same.map(lambda a: a + a)
     if unit == "1":
         found |= masks(depth - 1) | st.builds(
-            Fold, st.sampled_from(["total", "running", "highest", "whole"]), PERIODS, masks(depth - 1)
+            Fold,
+            st.sampled_from(["total", "running", "highest", "whole"]),
+            PERIODS,
+            masks(depth - 1),
         )
     if unit == "nano":
         priced = observables("Wh", depth - 1), observables(PRICE, depth - 1)
@@ -168,7 +187,7 @@ def bundle(quantity, mask, price, asset, giver, taker):
 
 
 @st.composite
-def contracts(draw, depth = 2, terms = 2):
+def contracts(draw, depth=2, terms=2):
     return draw(_contracts(depth, terms))
 
 

@@ -11,7 +11,7 @@ from gridpact.contracts.sheet import from_term_sheet, term_sheet
 
 quick = settings(
     deadline=None,
-    max_examples=150,
+    max_examples=200,
     suppress_health_check=list(HealthCheck),
 )
 

@@ -58,6 +58,10 @@ class Atoms:
 
     def amount(self) -> Node:
         """Read a number with its unit, or a plain one; a temperature has degrees Celsius too."""
+        line, found = self.stream.line, self._written()
+        return constant(line, found.value, found.unit)
+
+    def _written(self) -> Const:
         line, number = self.stream.line, self.stream.take("a number")
         if not units.is_unit(self.stream.peek().text):
             return self._constant(line, number, f"[{ONE}]")
@@ -68,13 +72,12 @@ class Atoms:
             self.stream.expect("°C )")
         return found
 
-    def _constant(self, line: int, number: str, unit: str) -> Node:
+    def _constant(self, line: int, number: str, unit: str) -> Const:
         try:
             value, of, _ = amounts.parse(number, unit)
-            Const(value, of)
+            return Const(value, of)
         except IllFormed as error:
             raise SheetFault(line, str(error), RESTORE) from error
-        return constant(line, value, of)
 
     def period(self, article: str) -> str:
         """Read a period."""
@@ -154,9 +157,7 @@ class Atoms:
             more = True
             while more:
                 second = self._clock()
-                value = self.amount().make()
-                assert isinstance(value, Const)
-                found.append((day * DAY_S + second, value))
+                found.append((day * DAY_S + second, self._written()))
                 more = self.stream.accept(",")
             more = self.stream.accept(";")
         return found

@@ -23,10 +23,15 @@ class Grammar(Atoms):
     _depth = 0
 
     def slot(self) -> Syntax:
-        """Read a value as one part of a clause: without commas of its own, perhaps with a time."""
+        """Read a value as one part of a clause, perhaps with when it counts; else it is 0."""
         line = self.stream.line
         found = self._value()
-        return operation(line, "*", found, self.adverbial()) if self._sees_moment() else found
+        if self._sees_moment():
+            return operation(line, "*", found, self.adverbial())
+        if self.stream.sees(",") and self._sees_moment(1):
+            self.stream.expect(",")
+            return operation(line, "*", self.adverbial(), found)
+        return found
 
     def full(self) -> Syntax:
         """Read a value with what follows its commas."""

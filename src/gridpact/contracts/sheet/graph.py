@@ -76,6 +76,14 @@ def period_end(node: Observable) -> str | None:
     return None
 
 
+def is_share(node: Observable) -> bool:
+    """Tell whether a node is a share, in parts per million, of a value."""
+    match node:
+        case Op("muldiv", (_, part, Const(1_000_000, "ppm"))):
+            return part.unit == "ppm"
+    return False
+
+
 def is_decision(node: Observable) -> bool:
     """Tell whether a node is a yes or no that a party decides."""
     return isinstance(node, Choice) and node.low == Const(0, ONE) and node.high == _ONE

@@ -16,6 +16,7 @@ from gridpact.contracts.observables import Choice, Series
 from gridpact.contracts.sheet import clauses, names, times, units
 from gridpact.contracts.sheet.clauses import Clause
 from gridpact.contracts.sheet.graph import Graph, is_decision
+from gridpact.contracts.sheet.guide import GUIDE
 from gridpact.contracts.sheet.phrases import Phrases
 from gridpact.contracts.terms import All, Contract, One, Scale
 
@@ -26,26 +27,6 @@ SOLE = "All payments are in"
 WIDTH = 96
 _FIXED = "\N{NO-BREAK SPACE}"
 _AMOUNT = re.compile(r"(?<=[0-9]) (?=[^\s(])")  # a number stays with what it counts
-GUIDE = (
-    "A slot is a span of time, such as a quarter of an hour, that includes its first instant and "
-    "not its last. Every clause holds in each slot on its own, and every amount is the amount of "
-    "one slot. The term is all slots for which the contract is settled, one after another.",
-    "“From” includes the slot or instant that it names; “until” and “to” a time of day do not "
-    "include it. Days, months and times of day are local to the place named; “UTC” is "
-    "coordinated universal time. Where something that is waited for never comes, “from the first "
-    "slot” never begins and “until the first slot” never ends.",
-    "A negative amount goes the other way: who would pay it is paid, who would deliver it takes.",
-    "All calculations are in whole numbers of the units under “Data”: watt-hours, billionths of a "
-    "currency, and for prices millionths of a currency for each unit. A share such as “40 % of”, "
-    "and whatever is multiplied and then divided, is rounded at that step to the nearest whole "
-    "number, a half to the even one; nothing else is rounded. ¤ is the currency of the payment.",
-    "A value that is missing is never taken as zero: nothing is settled until it is there, unless "
-    "the terms say what stands for it, or it counts only where a condition does not hold.",
-    "A decision that a party does not make in time leaves its slot without a value.",
-    "The numbered clauses, the definitions and the decisions are all of the terms; the title is "
-    "not a part of them. The number after “keccak-256” is computed from the terms and changes "
-    "with any of them.",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import re
 
-HEADINGS = ("What is promised in each slot", "Definitions", "Decisions", "Data", "How to read this")
+HEADINGS = (
+    "What is promised in each slot",
+    "Definitions",
+    "Decisions",
+    "Data",
+    "How to read this",
+)
 # Words that begin a clause which no party begins.
 OPENINGS = frozenset(
-    ["where", "from", "until", "in", "on", "except", "always", "never", "together", "nothing", "multiplied"]
+    [
+        "where",
+        "from",
+        "until",
+        "in",
+        "on",
+        "except",
+        "always",
+        "never",
+        "together",
+        "nothing",
+        "multiplied",
+    ]
 )
 _TAKEN = OPENINGS | {heading.lower() for heading in HEADINGS}
 _PARTY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

@@ -6,7 +6,7 @@ from gridpact.contracts.amounts import ANY_CURRENCY
 from gridpact.contracts.observables import Choice, Const, Fold, Observable, Op, Profile, Series
 from gridpact.contracts.sheet import names, times, units
 from gridpact.contracts.sheet.conditions import Conditions, is_condition
-from gridpact.contracts.sheet.graph import Graph, is_decision
+from gridpact.contracts.sheet.graph import Graph, is_decision, is_share
 from gridpact.contracts.sheet.tables import table
 from gridpact.contracts.sheet.weights import IN_CLAUSE, Weights
 
@@ -56,9 +56,9 @@ class Phrases(Conditions):
         """Write a value as one part of a clause, without what would blur where it ends."""
         if self.weights.defined(node, IN_CLAUSE):
             return self.letter(node)
-        match node:
-            case Op("*", (value, mask)) if is_condition(mask) and not value.is_mask:
-                return f"{self.operand(value)} {self.adverbial(mask)}"
+        return self._masked(node, "") or self._unmasked(node)
+
+    def _unmasked(self, node: Observable) -> str:
         return self.operand(node) if _runs_on(node) else self._value(node)
 
     def operand(self, node: Observable) -> str:
@@ -96,17 +96,17 @@ class Phrases(Conditions):
             case Op("muldiv" | "filled", args):
                 return self._composed(args)
             case Op(kind, args):
-                return self._masked(node) or self._joined(kind, args)
+                return self._masked(node, ", else 0") or self._joined(kind, args)
         raise AssertionError(f"{node!r} is no value")
 
-    def _masked(self, node: Op) -> str | None:
+    def _masked(self, node: Observable, otherwise: str) -> str | None:
         """Write a value that counts under a condition; the order of factors shows as a comma."""
         match node:
             case Op("*", (mask, value)) if is_condition(mask) and not value.is_mask:
                 shown = self.operand(value) if _runs_on(value) else self._bare(value)
-                return f"{shown}, {self.adverbial(mask)}, else 0"
+                return f"{shown}, {self.adverbial(mask)}{otherwise}"
             case Op("*", (value, mask)) if is_condition(mask) and not value.is_mask:
-                return f"{self.operand(value)} {self.adverbial(mask)}, else 0"
+                return f"{self.operand(value)} {self.adverbial(mask)}{otherwise}"
         return None
 
     def _joined(self, kind: str, args: tuple[Observable, ...]) -> str:
@@ -154,7 +154,9 @@ class Phrases(Conditions):
 def _runs_on(node: Observable) -> bool:
     """Tell whether a value is written so that what follows a comma could seem to belong to it."""
     match node:
-        case Op("filled" | "muldiv") | Fold("total" | "whole"):
+        case Op("filled" | "muldiv"):
+            return not is_share(node)
+        case Fold("total" | "whole"):
             return True
         case Fold("running", _, arg):
             return is_condition(arg)

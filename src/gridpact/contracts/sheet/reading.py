@@ -125,8 +125,8 @@ class _Reader:
                 raise sentences.stream.fault("the next clause or the end")
         except SheetFault as fault:
             sentences.faults.append(fault)
-        for fault in sentences.faults:
-            self._note(fault.line, fault.problem, fault.fix)
+        for each in sentences.faults:
+            self._note(each.line, each.problem, each.fix)
         return found
 
     def _sentences(self, lines: _Lines) -> Sentences:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gridpact.base.units import INT64_MAX
 from gridpact.contracts import amounts
+from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.references import reference
 
 _HEADS = {
@@ -65,6 +66,6 @@ def is_unit(token: str) -> bool:
     """Tell whether a token can be the unit of a number before it."""
     try:
         amounts.parse("0", token)
-    except amounts.IllFormed:
+    except IllFormed:
         return False
     return token != "degC"  # noqa: S105 - a unit that the sheet writes otherwise

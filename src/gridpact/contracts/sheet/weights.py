@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gridpact.contracts.needs import children
-from gridpact.contracts.observables import Choice, Const, Observable, Op, Profile, Series
-from gridpact.contracts.sheet.graph import Graph, negated, period_end
+from gridpact.contracts.observables import Choice, Const, Observable, Profile, Series
+from gridpact.contracts.sheet.graph import Graph, is_share, negated, period_end
 from gridpact.contracts.times import Between, LocalTime
 
 IN_CLAUSE = 5  # the heaviest subterm that is read with ease as one part of a clause
@@ -38,16 +38,9 @@ class Weights:
         mask = negated(node)
         if mask is not None:
             return self._as_part(mask)
-        if _is_share(node):
+        if is_share(node) and isinstance(children(node)[1], Const):
             return 1 + self._as_part(children(node)[0])
         return 1 + sum(self._as_part(child) for child in children(node))
 
     def _as_part(self, node: Observable) -> int:
         return 1 if self.defined(node) else self._found[self._graph.number(node)]
-
-
-def _is_share(node: Observable) -> bool:
-    match node:
-        case Op("muldiv", (_, Const(unit="ppm"), Const(1_000_000, "ppm"))):
-            return True
-    return False
