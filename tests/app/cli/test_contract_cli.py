@@ -145,6 +145,8 @@ def test_payments_as_a_table_of_their_own(called, desk):
     assert frame["bakery>solar-park EUR/premium"].to_list() == [2_000_000] * 48
     # six hours are named in a day, three count: each 10 kWh at 95 EUR/MWh
     assert frame["bakery>solar-park EUR/exercise"].sum() == 2 * 3 * 950_000_000
+    words = ("contract", "price", "swing.yaml", "--on", "swing.csv", "--out", "swing.csv")
+    assert "exists already" in refused(called(*words), desk, tree(desk))[0]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

@@ -11,9 +11,9 @@ from typing import TypeAlias
 import click
 import numpy as np
 
-from gridpact.app import folder
 from gridpact.app.cli.contracting_files import FILE, Opened, evaluating, open_contract, open_data
 from gridpact.app.cli.contracting_layout import aligned, heading, money, window
+from gridpact.app.cli.contracting_new import keep_new
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.slots import Calendar, Slots, iso
 from gridpact.base.units import Ints, checked_sum
@@ -69,6 +69,7 @@ Examples:
 )
 @click.option("--cut-periods", is_flag=True, help="Let cut months and the like count as whole.")
 @click.option("--out", type=FILE, help="Write the payments by slot to a CSV file [nano].")
+@click.option("--force", is_flag=True, help="Replace the file if there is one.")
 @output_options
 def price(
     file: Path,
@@ -77,6 +78,7 @@ def price(
     zone: str,
     cut_periods: bool,
     out: Path | None,
+    force: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -91,7 +93,7 @@ def price(
         flows = cashflows(opened.contract, world, slots, cut_periods=cut_periods)
         nets, rows = _nets(flows), _rows(by, zone, slots)
     if out is not None:
-        folder.write_text(out, flows_csv(flows, slots))
+        keep_new(out, flows_csv(flows, slots), force=force)
     if as_json:
         say_json(_as_dict(opened, flows, nets, slots, rows))
     elif not quiet:

@@ -13,6 +13,7 @@ from gridpact.contracts.canonical import terms_hash, to_bytes
 from gridpact.contracts.files import write_contract
 from gridpact.contracts.needs import Needs, factors, needs, nodes
 from gridpact.contracts.observables import CHOICE_PREFIX, Choice
+from gridpact.contracts.python_form import to_python
 from gridpact.contracts.sheet import term_sheet
 from gridpact.contracts.terms import Contract
 from gridpact.contracts.unit_algebra import ONE
@@ -55,8 +56,6 @@ def _form(opened: Opened, form: str) -> str:
     if form == "yaml":
         return write_contract(opened.contract, opened.title)
     if form == "python":
-        from gridpact.contracts.python_form import to_python
-
         return to_python(opened.contract)
     if form == "wire":
         return to_bytes(opened.contract).decode("ascii")
