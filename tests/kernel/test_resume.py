@@ -5,6 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.kernel.journal import Journal, Origin
+from gridpact.kernel.loop import Loop
+from gridpact.kernel.rooms import Room
 
 programs = st.integers(0, 10**6)
 
@@ -97,3 +99,20 @@ def test_programs_are_worth_running(toy):
     assert sum(row.answers > 0 for row in rows) > 50
     assert sum(row.kind == "closed" for row in rows) > 100
     assert {row.time % 2 for row in rows} == {0, 1}
+
+
+@pytest.mark.parametrize("from_snapshot", [True, False])
+def test_a_room_added_later_leaves_an_older_run_as_it_was(toy, tmp_path, from_snapshot):
+    programs_tried = range(60)
+    paths = [tmp_path / f"{program}.db" for program in programs_tried]
+    hashes = [whole_run(toy, p, path)[2] for p, path in zip(programs_tried, paths, strict=True)]
+    kept = 0
+    for program, path, expected in zip(programs_tried, paths, hashes, strict=True):
+        journal = Journal(path)
+        kept += journal.snapshot() is not None
+        rooms = (*toy.Toy(program).rooms(), Room("newer", {"unheard": 0}, {}))
+        loop = Loop(rooms, toy.VOCABULARY, journal)
+        loop.recover(from_snapshot=from_snapshot)
+        assert loop.state_hash() == expected
+        assert loop.states["newer"] == {"unheard": 0}
+    assert kept > 10, "too few of the runs left a snapshot"

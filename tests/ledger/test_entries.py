@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from gridpact.base.units import INT64_MAX
 from gridpact.ledger.entries import (
     ANCHORED,
+    AgreementSigned,
     NetSettled,
     ParticipantAuthorised,
     RootAnchored,
@@ -39,6 +40,7 @@ valid = st.one_of(
     st.builds(TermsCommitted, names, counts, roots),
     st.builds(RootAnchored, st.sampled_from(ANCHORED), identifiers, names, counts, roots),
     settled(),
+    st.builds(AgreementSigned, names, counts, roots, roots),
 )
 
 
@@ -80,6 +82,7 @@ def test_the_wire_form_stays_as_it_is():
         TermsCommitted("day-ahead/2026-06-15", 3, ROOT),
         RootAnchored("statements", "community", "2026-06", 2**53 + 1, ROOT),
         NetSettled("2026-06", "EUR", (("ada", -250), ("bob", 250))),
+        AgreementSigned("roof-2026", 2, ROOT, ROOT[::-1]),
     ]
     assert [canonical(entry).decode() for entry in entries] == frozen
 
@@ -120,6 +123,7 @@ def test_anything_but_canonical_bytes_is_refused(body):
             RootAnchored("weather", "Ö", "", INT64_MAX + 1, ROOT),
             ["kind", "subject", "period", "count"],
         ),
+        (AgreementSigned("a b", 0, b"", ROOT), ["agreement", "revision", "terms_hash"]),
         (NetSettled("p", "eur", ()), ["currency"]),
         (NetSettled("p", "EUR", (("a", 1), ("b", -2))), ["positions"]),
         (NetSettled("p", "EUR", (("b", 1), ("a", -1))), ["positions"]),

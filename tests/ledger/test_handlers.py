@@ -4,10 +4,16 @@ import msgspec
 import numpy as np
 import pytest
 
+from gridpact.agreements.messages import TermsSigned
 from gridpact.base.slots import Slots
 from gridpact.ledger.anchors import anchored, readings_leaves, statement_leaves
 from gridpact.ledger.anchors import settled as net_of
-from gridpact.ledger.entries import NetSettled, RootAnchored, TermsCommitted
+from gridpact.ledger.entries import (
+    AgreementSigned,
+    NetSettled,
+    RootAnchored,
+    TermsCommitted,
+)
 from gridpact.ledger.handlers import Commitments
 from gridpact.ledger.leaves import demonstration_secrets
 from gridpact.ledger.local import LocalLedger
@@ -107,6 +113,16 @@ def test_each_thing_has_its_key(room, community):
         f"schedules/{DAY}.day-ahead": [RootAnchored],
         f"terms/{DAY}.day-ahead": [TermsCommitted],
     }
+
+
+def test_a_signed_agreement_is_committed_by_its_hashes(room, ledger):
+    message = TermsSigned(agreement="roof", version=2, terms_hash=bytes(32), digest=b"d" * 32)
+    state, (request,) = tell(room, room.state, message)
+    assert request.key == "agreement/roof/2"
+    state, answer = perform(room, state, request)
+    assert isinstance(answer, Committed)
+    assert state.latest == answer.receipt
+    assert ledger.entries()[-1] == AgreementSigned("roof", 2, bytes(32), b"d" * 32)
 
 
 def test_a_session_that_made_no_contract_commits_nothing(room):

@@ -94,6 +94,8 @@ class Recorded:
         killed before it wrote that answer down.
         """
         path, ledger_path = self.folder / f"{name}.db", self.folder / f"{name}-ledger.db"
+        for old in self.folder.glob(f"{name}*.db*"):
+            old.unlink()  # of another test of this module
         Journal(path).close()
         db = sqlite3.connect(path)
         db.execute("ATTACH ? AS whole", (str(self.folder / "whole.db"),))

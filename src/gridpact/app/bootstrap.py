@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gridpact.agreements import handlers as agreements
 from gridpact.app.vocabulary import VOCABULARY
 from gridpact.forecasting.handlers import Forecasting
 from gridpact.kernel.clock import Clock
@@ -43,6 +44,7 @@ def rooms(community: Community, seed: int, edges: Edges) -> Sequence[Room[Any]]:
         Market(community).room(),
         Scheduling(community).room(),
         Settlement(community).room(),
+        agreements.room(),
         Commitments(community, secrets, edges.ledger).room(),
         Supervision(community).room(),
         edges.world.room() if edges.world else resting_world(community),

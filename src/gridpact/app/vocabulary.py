@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gridpact.agreements import messages as agreements
 from gridpact.forecasting import messages as forecasting
 from gridpact.kernel.messages import Message
 from gridpact.ledger import messages as ledger
@@ -23,6 +24,7 @@ _ROOMS = (
     ledger,
     supervision,
     simulation,
+    agreements,
 )
 
 VOCABULARY: tuple[type[Message], ...] = tuple(

@@ -62,6 +62,7 @@ class Loop:
         watch: Watch | None = None,
     ) -> None:
         self.states: dict[str, Any] = {room.name: room.state for room in rooms}
+        self._starts = {room.name: encode(room.state) for room in rooms}
         self.now = 0
         self._codec = Codec(vocabulary)
         self._journal = journal
@@ -94,8 +95,17 @@ class Loop:
         self._clock.wake()
 
     def state_hash(self) -> bytes:
-        """SHA-256 over the state of every room [32 bytes]."""
-        return digest(self.states)
+        """SHA-256 over the state of every room that is not as it began [32 bytes].
+
+        So a room added later leaves the hash of an older run, which it never heard of, as it was.
+        """
+        return digest(
+            {
+                name: state
+                for name, state in self.states.items()
+                if encode(state) != self._starts[name]
+            }
+        )
 
     def run(self, stop: StopRule) -> None:
         """Go on until ``stop`` says so of a message just handled, or nothing is left to do."""
@@ -211,8 +221,8 @@ class Loop:
     def _thaw(self, body: bytes) -> None:
         kinds = tuple[int, int, dict[str, bytes], list[Entry]]
         self.now, self._order, states, queue = decode(body, kinds)
-        for name, state in self.states.items():
-            self.states[name] = decode(states[name], type(state))
+        for name in self.states.keys() & states.keys():  # an older snapshot may lack a new room
+            self.states[name] = decode(states[name], type(self.states[name]))
         self._queue = [
             (e.time, e.phase, e.order, e.cause, e.pending, self._codec.decode(e.body), e.body)
             for e in queue

@@ -21,6 +21,7 @@ import msgspec
 from gridpact.base.errors import Fault
 from gridpact.base.ids import PATTERN, well_formed
 from gridpact.base.units import INT64_MAX
+from gridpact.contracts.observables import NAME
 from gridpact.ledger.merkle import EMPTY_ROOT, HASH_BYTES
 
 VERSION = "1"
@@ -74,7 +75,21 @@ class NetSettled(_Entry, frozen=True, tag="net_settled"):
     positions: tuple[tuple[str, int], ...]
 
 
-Entry: TypeAlias = ParticipantAuthorised | TermsCommitted | RootAnchored | NetSettled
+class AgreementSigned(_Entry, frozen=True, tag="agreement_signed"):
+    """All parties have signed a version of an agreement, counted by ``revision`` from 1.
+
+    ``terms_hash`` is the keccak-256 of its terms, ``digest`` what the wallets signed (EIP-712).
+    """
+
+    agreement: str
+    revision: int
+    terms_hash: bytes
+    digest: bytes
+
+
+Entry: TypeAlias = (
+    ParticipantAuthorised | TermsCommitted | RootAnchored | NetSettled | AgreementSigned
+)
 
 _KINDS = {str(kind.__struct_config__.tag): kind for kind in get_args(Entry)}
 _BYTES_FIELDS = {
@@ -155,6 +170,15 @@ def _terms(entry: TermsCommitted) -> Found:
     yield from _root(entry.count, entry.root)
 
 
+def _signed(entry: AgreementSigned) -> Found:
+    if not (isinstance(entry.agreement, str) and NAME.fullmatch(entry.agreement)):
+        yield "agreement", f"{entry.agreement!r} is no name", f"use {NAME.pattern}"
+    yield from _whole("revision", entry.revision, 1)
+    for field, value in (("terms_hash", entry.terms_hash), ("digest", entry.digest)):
+        if not isinstance(value, bytes) or len(value) != HASH_BYTES:
+            yield field, "is not a keccak-256 hash", f"give {HASH_BYTES} bytes"
+
+
 def _anchored(entry: RootAnchored) -> Found:
     if entry.kind not in ANCHORED:
         yield "kind", f"{entry.kind!r} is unknown", f"use one of {', '.join(ANCHORED)}"
@@ -188,6 +212,7 @@ _CHECKS: dict[type[Entry], Callable[..., Found]] = {
     TermsCommitted: _terms,
     RootAnchored: _anchored,
     NetSettled: _settled,
+    AgreementSigned: _signed,
 }
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gridpact.agreements.messages import TermsSigned
 from gridpact.kernel.messages import Message
 from gridpact.kernel.rooms import Room, Step
 from gridpact.ledger import anchors
-from gridpact.ledger.entries import Entry
+from gridpact.ledger.entries import AgreementSigned, Entry
 from gridpact.ledger.messages import CommitRefused, CommitRequested, Committed
 from gridpact.ledger.port import Ledger, Receipt
 from gridpact.market.messages import SessionCleared
@@ -52,6 +53,7 @@ class Commitments:
                 CommunityOpened: self.opened,
                 ScheduleSolved: self.scheduled,
                 SessionCleared: self.cleared,
+                TermsSigned: self.signed,
                 DayMetered: self.metered,
                 DaySettled: self.settled,
                 Committed: self.committed,
@@ -77,6 +79,14 @@ class Commitments:
         entries = anchors.terms(self._community, message)
         key = f"terms/{message.session.id}"
         return state, [CommitRequested(key=key, at=now, entries=entries)] if entries else []
+
+    def signed(self, state: State, message: TermsSigned, now: int) -> Step[State]:
+        """Commit a version of an agreement that all its parties have signed."""
+        entry = AgreementSigned(
+            message.agreement, message.version, message.terms_hash, message.digest
+        )
+        key = f"agreement/{message.agreement}/{message.version}"
+        return state, [CommitRequested(key=key, at=now, entries=(entry,))]
 
     def metered(self, state: State, message: DayMetered, now: int) -> Step[State]:
         """Work out the anchor of a day's readings; it goes on with the day's statements."""
