@@ -122,6 +122,12 @@ def test_from_offer_to_expiry_by_timers(desk):
     assert loop.states["agreements"].records["supply"].versions[0].state.value == "expired"
 
 
+def test_it_begins_by_itself_though_the_offer_ended_before(desk):
+    _, propose, countersign = offer(desk, offer_until=START - 5000)
+    _, told = run([(START - 9000, propose), (START - 8000, countersign)])
+    assert states(told)[2] == (0, 1, "countersigned", "active")
+
+
 def test_an_offer_lapses_by_itself(desk):
     _, propose, countersign = offer(desk, offer_until=START - 5000)
     _, told = run([(START - 9000, propose), (START - 5000, countersign)])

@@ -211,6 +211,28 @@ def test_low_bounds_and_bounds_that_turned_out_narrower(desk):
     assert caught.value.slots == (JULY + DAY,)
 
 
+def test_an_unknown_upper_bound_of_what_nobody_decided(desk):
+    ramp = Choice("ramp", "park", Series("floor", "Wh"), Series("cap", "Wh"), 0, "Wh")
+    record = signed_record(desk, sale(ramp, PRICE, "park", "bakery", "energy", "EUR"))
+    decided = ("ramp", Slots(JULY, DAY, 1), np.array([5]))
+    record = exercise(record, 1, "park", decided, JULY)
+    slots, first = Slots(JULY, DAY, 3), np.array([True, False, False])
+    floor, cap = np.array([1, 2, 3]), Known(np.array([9, 0, 0]), first)
+    world = {"floor": Known(floor, np.array([True, True, True])), "cap": cap}
+    assert flows_of(record, world, slots)["energy"].tolist() == [400_000, 160_000, 240_000]
+    gap = {"floor": Known(floor, np.array([True, True, False])), "cap": cap}
+    with pytest.raises(MissingSeries, match="floor") as caught:
+        settle(record, gap, slots)
+    assert caught.value.slots == (JULY + 2 * DAY,)
+    # two slots are enough where the third is not asked for, though the floor has a gap elsewhere
+    pair = Slots(JULY, DAY, 2)
+    part = {"floor": gap["floor"], "cap": cap}
+    short = {name: Known(each.values[:2], each.present[:2]) for name, each in part.items()}
+    assert flows_of(record, short, pair)["energy"].tolist() == [400_000, 160_000]
+    stopped = suspended(record, JULY + 2 * DAY, OPEN_END)
+    assert flows_of(stopped, gap, slots)["energy"].tolist() == [400_000, 160_000, 0]
+
+
 def test_an_amendment_takes_over_at_its_start(desk):
     record = signed_record(desk, sale(LOAD, PRICE, "park", "bakery", "energy", "EUR"))
     dearer = sale(LOAD, Const(90_000, "micro/kWh"), "park", "bakery", "energy", "EUR")
