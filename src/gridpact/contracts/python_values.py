@@ -38,7 +38,6 @@ _BINDS = {">=": 1, "<=": 1, "+": 2, "-": 2, "*": 3}
 _CALL = 9  # binds tighter than any operator
 _LONGEST = 60
 _WIDTH = 96
-_WHOLE = {"break_long_words": False, "break_on_hyphens": False}
 
 
 class Values:
@@ -191,8 +190,32 @@ def _statement(name: str, text: str, node: Observable, *, bracketed: bool) -> li
         lines = [f"# from {instant(node.start)} until {instant(end)}"]
     if len(name) + len(text) < _WIDTH - 3:
         return [*lines, f"{name} = {text}"]
-    if bracketed:
-        filled = textwrap.wrap(f"{name} = {text}", _WIDTH, subsequent_indent="    ", **_WHOLE)
-        return [*lines, *filled]
-    inner = textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="    ", **_WHOLE)
-    return [*lines, f"{name} = (", *inner, ")"]
+    if not bracketed:
+        return [*lines, f"{name} = (", *_filled(text), ")"]
+    head, _, inside = text[:-1].partition("(")
+    arguments = [line for part in _apart(inside) for line in _filled(f"{part},")]
+    return [*lines, f"{name} = {head}(", *arguments, ")"]
+
+
+def _apart(text: str) -> list[str]:
+    """Divide arguments at the commas that are in no brackets."""
+    depth, parts = 0, [""]
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
+
+
+def _filled(text: str) -> list[str]:
+    """Break a long expression at spaces, within brackets of which it is a part."""
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent="    ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
