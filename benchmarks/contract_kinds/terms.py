@@ -83,7 +83,7 @@ def made(contracts: int) -> Data:
 
 
 def row(number: int, which: int, source: int) -> int:
-    """Return the source row of one of a contract's metered series: load, generation, plan and so on."""
+    """Return the source row of one of a contract's metered series, the load being its first."""
     return (number + which * source // SERIES) % source
 
 

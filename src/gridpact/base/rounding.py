@@ -69,11 +69,13 @@ def _wide_muldiv(value: Ints, numerator: Ints, denominator: Ints) -> Ints:
 
 def half_even_by(amount: Ints, divisor: Ints | np.int64) -> Ints:
     """Divide element-wise by positive divisors, rounding half to even."""
-    return _divided(amount, divisor, magnitude(amount))
+    return _divided(amount, divisor, INT64_MAX)
 
 
 def _divided(amount: Ints, divisor: Ints | np.int64, peak: int) -> Ints:
     """Divide amounts of at most ``peak`` by positive divisors, rounding half to even."""
+    if peak > _RINT_EXACT:  # a bound may be loose; a look is cheaper than dividing integers
+        peak = magnitude(amount)
     if peak <= _RINT_EXACT:
         return np.asarray(np.rint(np.true_divide(amount, divisor)).astype(np.int64))
     quotient, rest = np.divmod(amount, divisor)

@@ -161,7 +161,7 @@ class Sheet:
         return _OPS[node.kind](args)
 
     def _folded(self, node: Fold) -> Cells:
-        within = _segments(node.period, self.slots, self.cut_periods)
+        within = segments(node.period, self.slots, self.cut_periods)
         return cells.by_segment(_FOLDS[node.how], self._spread(self.cells(node.arg)), within)
 
     def _divisor(self, arg: Cells) -> Cells:
@@ -238,7 +238,8 @@ def known_cells(name: str, values: Ints, present: Bools | None) -> Cells:
             present = None
         else:
             values = np.where(present, values, 0)
-    peak = magnitude(values)
+    peak = int(values.view(np.uint64).max(initial=0))  # one look suffices where none is negative
+    peak = peak if peak <= INT64_MAX else magnitude(values)
     if peak > INT64_MAX:
         raise NumberOverflow(f"series {name!r} holds the one int64 that cannot be negated")
     return cells.point(values, present, peak)
@@ -289,7 +290,8 @@ def on_slots(profile: Profile, slots: Slots) -> Ints:
 
 
 @lru_cache(maxsize=256)
-def _segments(period: str, slots: Slots, cut: bool) -> tuple[slice, ...]:
+def segments(period: str, slots: Slots, cut: bool) -> tuple[slice, ...]:
+    """Return the periods of :func:`gridpact.contracts.periods.segments`, looked up once."""
     return tuple(periods.segments(period, slots, cut=cut))
 
 

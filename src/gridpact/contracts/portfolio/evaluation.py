@@ -10,12 +10,13 @@ import numpy as np
 
 from gridpact.base.errors import GridpactError, MissingSeries
 from gridpact.base.slots import Slots
-from gridpact.base.units import Bools, Ints
+from gridpact.base.units import INT64_MAX, Bools, Ints
 from gridpact.contracts import cells
 from gridpact.contracts.cells import Cells
 from gridpact.contracts.errors import PeriodCut
 from gridpact.contracts.evaluate import Sheet, World
 from gridpact.contracts.observables import CHOICE_PREFIX, Choice, Observable
+from gridpact.contracts.portfolio.classes import ONE_CLASS, Classes
 from gridpact.contracts.portfolio.groups import Group, GroupFlow, Values
 from gridpact.contracts.portfolio.outline import SERIES, Column, Literal
 from gridpact.contracts.portfolio.rowsheet import RowSheet
@@ -44,12 +45,35 @@ class Faults:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One cash flow of some contracts of a group, at positions ``where``."""
+    """One cash flow of some contracts of a group, at positions ``where``.
+
+    ``amount`` is by slot, or has a column for each of ``classes``.
+    """
 
     group: Group
     where: Where
     flow: GroupFlow
     amount: Cells
+    classes: Classes | None
+
+    def by_slot(self, slots: int) -> Ints:
+        """Return the amounts int64 [contracts, slots]."""
+        amount = self.amount
+        if self.classes is not None and self.classes is not ONE_CLASS:
+            amount = self.classes.spread(amount)
+        return np.broadcast_to(amount.low, (len(self.group.rows[self.where]), slots))
+
+    def sums(self, slots: int) -> Ints:
+        """Return the sums over the slots int64 [contracts], checked."""
+        low, peak = self.amount.low, self.amount.bound()
+        if self.classes is not None and peak * slots <= INT64_MAX:
+            one = self.classes is ONE_CLASS
+            return low[..., 0] * slots if one else np.asarray(low @ self.classes.sizes)
+        if self.classes is None:
+            spread = np.broadcast_to(low, (*low.shape[:-1], slots))
+        else:
+            spread = self.by_slot(slots)
+        return cells.sums(cells.point(spread, None, peak))
 
 
 class Evaluation:
@@ -138,11 +162,13 @@ class Evaluation:
         sheet.load({key: source.take(where) for key, source in self._sources.items()})
         made = []
         for flow in self._group.flows:
-            amounts = [sheet.cells(amount) for amount in flow.amounts]
-            if any(found.present is not None and not found.present.all() for found in amounts):
+            found = [sheet.by_class(amount) for amount in flow.amounts]
+            if any(cell.present is not None and not cell.present.all() for cell, _ in found):
                 raise MissingSeries("")  # whose it is, is found by looking again
-            amount = cells.add(amounts) if len(amounts) > 1 else amounts[0]
-            made.append(Part(self._group, where, flow, amount))
+            amount, classes = found[0]
+            if len(found) > 1:
+                amount, classes = cells.add([sheet.cells(a) for a in flow.amounts]), None
+            made.append(Part(self._group, where, flow, amount, classes))
         return made
 
     def _halved(self, where: Where) -> Iterator[Part]:

@@ -69,17 +69,22 @@ def outline(contract: Contract, places: dict[int, Place] | None = None) -> Outli
     pending: list[Contract | Observable | str] = [contract]
     while pending:
         node = pending.pop()
-        if isinstance(node, str):  # a choice's label comes between its bounds
-            found.key.append(found.choices.setdefault(node, len(found.choices)))
-        elif id(node) in seen:
-            found.key.append(("again", seen[id(node)]))
-        else:
-            seen[id(node)] = len(seen)
-            visit = _VISITS.get(type(node))
-            if visit is None:
-                raise IllFormed(f"{node!r} is not part of the algebra")
-            visit(node, found, pending)
+        visit = _VISITS.get(type(node))
+        if visit is None:
+            raise IllFormed(f"{node!r} is not part of the algebra")
+        if visit is not _label:
+            number = len(seen)
+            again = seen.setdefault(id(node), number)
+            if again != number:
+                found.key.append(("again", again))
+                continue
+        visit(node, found, pending)
     return found
+
+
+def _label(node: Any, found: Outline, _: list[Any]) -> None:
+    """Number a choice's label, which comes between its bounds."""
+    found.key.append(found.choices.setdefault(node, len(found.choices)))
 
 
 def _one(node: One, found: Outline, _: list[Any]) -> None:
@@ -90,8 +95,9 @@ def _one(node: One, found: Outline, _: list[Any]) -> None:
 
 
 def _all(node: All, found: Outline, pending: list[Any]) -> None:
-    found.key.append(("all", len(node.parts)))
-    pending.extend(reversed(node.parts))
+    parts = node.parts
+    found.key.append(("all", len(parts)))
+    pending += parts[::-1]
 
 
 def _scale(node: Scale, found: Outline, pending: list[Any]) -> None:
@@ -100,8 +106,9 @@ def _scale(node: Scale, found: Outline, pending: list[Any]) -> None:
 
 
 def _op(node: Op, found: Outline, pending: list[Any]) -> None:
-    found.key.append((node.kind, len(node.args)))
-    pending.extend(reversed(node.args))
+    args = node.args
+    found.key.append((node.kind, len(args)))
+    pending += args[::-1]
 
 
 def _fold(node: Fold, found: Outline, pending: list[Any]) -> None:
@@ -151,6 +158,7 @@ _VISITS: dict[type, Callable[[Any, Outline, list[Any]], None]] = {
     Profile: _literal,
     Between: _literal,
     LocalTime: _literal,
+    str: _label,
 }
 
 

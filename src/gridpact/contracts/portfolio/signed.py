@@ -20,7 +20,7 @@ from gridpact.contracts.times import Between, LocalTime
 
 _PLACE = re.compile(
     r'("(?:giver|taker|by|label|name)":"'
-    r'|"node":"const","unit":"[^"]*","value":"(?!(?<="unit":"1","value":")[01]")'
+    r'|"value":"(?!(?<="unit":"1","value":")[01]")'  # zeros and ones are of the shape
     r'|\{(?="(?:node":"profile"|end":"[^"]*","node":"between"|begin_s")))'
     r'("[^}]*|[^"}]*)'
 )

@@ -9,7 +9,6 @@ import numpy as np
 
 from gridpact.base.errors import NumberOverflow
 from gridpact.base.units import INT64_MAX, Ints
-from gridpact.contracts import cells
 from gridpact.contracts.cashflows import Flow
 from gridpact.contracts.portfolio.evaluation import Part
 
@@ -82,15 +81,14 @@ class TotalsMade:
         group, flow = part.group, part.flow
         rows = group.rows[part.where]
         label = self._labels.setdefault((flow.currency, flow.kind), len(self._labels))
-        spread = np.broadcast_to(part.amount.low, (*part.amount.low.shape[:-1], self.count))
-        sums = cells.sums(cells.point(spread, None, part.amount.bound()))
+        sums = np.array(np.broadcast_to(part.sums(self.count), len(rows)))
         self._columns.append(
             (
                 rows,
                 group.parties[flow.payer][part.where],
                 group.parties[flow.payee][part.where],
                 np.full(len(rows), label, dtype=np.int64),
-                np.array(np.broadcast_to(sums, len(rows))),
+                sums,
             )
         )
 

@@ -68,6 +68,9 @@ class MatrixWorld(Mapping[str, "Ints | Known"]):
         values = self.matrix[row].astype(np.int64, copy=False)
         return values if self.present is None else Known(values, self.present[row])
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.rows or name in self.others
+
     def __iter__(self) -> Iterator[str]:
         yield from self.rows
         yield from (name for name in self.others if name not in self.rows)
@@ -121,18 +124,26 @@ class Literals:
 
 
 class Rows:
-    """One row of a matrix a contract."""
+    """One row of a matrix a contract; rows at equal distances are read where they lie."""
 
     def __init__(self, index: Ints, world: MatrixWorld) -> None:
         self._index = index
         self._world = world
+        self._jumps = _jumps(index)
 
     def take(self, where: Where) -> Cells:
-        """See :class:`Source`; rows at equal distances are read where they lie."""
-        at = _as_slice(self._index[where])
-        values = self._world.matrix[at].astype(np.int64, copy=False)
-        present = None if self._world.present is None else self._world.present[at]
-        return known_cells("of a matrix", values, present)
+        """See :class:`Source`."""
+        rows = self._index[where]
+        at: Where = rows
+        if isinstance(where, slice):
+            # a chunk of one stride: no place within it where the distance changes
+            first, last = np.searchsorted(self._jumps, (where.start + 1, where.stop - 1))
+            step = int(rows[1] - rows[0]) if len(rows) > 1 else 1
+            if first == last and step > 0:
+                at = slice(int(rows[0]), int(rows[-1]) + 1, step)
+        matrix, present = self._world.matrix, self._world.present
+        values = matrix[at].astype(np.int64, copy=False)
+        return known_cells("of a matrix", values, None if present is None else present[at])
 
 
 class Stacked:
@@ -188,9 +199,6 @@ def _positions(where: Where) -> Sequence[int]:
     return positions
 
 
-def _as_slice(index: Ints) -> Where:
-    """Return rows at equal distances as a slice, whose rows numpy need not copy."""
-    first, step = int(index[0]), int(index[1] - index[0]) if len(index) > 1 else 1
-    if step > 0 and (np.diff(index) == step).all():
-        return slice(first, int(index[-1]) + 1, step)
-    return index
+def _jumps(index: Ints) -> Ints:
+    """Return the positions after which rows are at another distance than before."""
+    return np.flatnonzero(np.diff(index, 2)) + 1
