@@ -157,8 +157,8 @@ class Values:
                 return self._call(
                     "LocalTime",
                     quoted(zone),
-                    f"months={months}",
-                    f"weekdays={weekdays}",
+                    f"months={_range(months)}",
+                    f"weekdays={_range(weekdays)}",
                     f"begin_s={_digits(begin_s)}",
                     f"end_s={_digits(end_s)}",
                 )
@@ -180,6 +180,12 @@ def quoted(text: str) -> str:
 
 def _digits(value: int) -> str:
     return f"{value:_}"
+
+
+def _range(numbers: tuple[int, ...]) -> str:
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"tuple(range({numbers[0]}, {numbers[-1] + 1}))"
+    return str(numbers)
 
 
 def _statement(name: str, text: str, node: Observable, *, bracketed: bool) -> list[str]:

@@ -1,5 +1,8 @@
 """What a reader of term sheets refuses, and what it says."""
 
+import re
+from itertools import pairwise
+
 import pytest
 
 from gridpact.base.errors import BadInput
@@ -56,19 +59,16 @@ def test_other_terms_do_not_agree_with_the_hash(right, wrong):
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("a\nhalf to the even one", "a\nhalf upwards"),
-        ("bakery and solar-park.", "bakery and wind-park."),
-        ("in watt-hours.", "in kilowatt-hours."),
-        ("A negative amount goes the other way", "A negative amount is nothing"),
+        ("to the even one", "upwards"),
+        ("solar-park.", "wind-park."),
+        ("watt-hours.", "kilowatt-hours."),
+        ("goes the other way", "is nothing"),
     ],
 )
 def test_other_words_around_the_terms_are_refused_with_their_line(right, wrong):
-    flat = " ".join(SHEET.split("\n      "))
-    right, wrong = (" ".join(text.split()) for text in (right, wrong))
-    assert right in flat
-    changed = flat.replace(right, wrong)
-    line = next(n for n, text in enumerate(changed.splitlines(), 1) if wrong in text)
-    (only,) = faults(changed)
+    found = re.search(r"\s+".join(map(re.escape, right.split())), SHEET)
+    line = SHEET.count("\n", 0, found.start()) + 1
+    (only,) = faults(SHEET[: found.start()] + wrong + SHEET[found.end() :])
     assert only.startswith(f"offer.txt:{line}: ")
     assert "stands where the sheet of these terms has" in only
 
@@ -76,12 +76,12 @@ def test_other_words_around_the_terms_are_refused_with_their_line(right, wrong):
 def test_each_fault_is_told_with_its_line():
     broken = SHEET.replace("sells energy to", "sells power of").replace("[Wh]", "Wh of")
     sells, measured = line_of("sells energy"), line_of("[Wh]")
+    fix = "Fix: restore the sheet as it was written."
+    verb = "expected sells, delivers or pays, found “gives”"
     assert faults(broken.replace("bakery pays", "bakery gives")) == [
-        f"offer.txt:{sells}: expected “to”, found “of”. Fix: restore the sheet as it was written.",
-        f"offer.txt:{line_of('bakery pays')}: expected sells, delivers or pays, found “gives”. "
-        "Fix: restore the sheet as it was written.",
-        f"offer.txt:{measured}: expected “,”, found “of”. "
-        "Fix: restore the sheet as it was written.",
+        f"offer.txt:{sells}: expected “to”, found “of”. {fix}",
+        f"offer.txt:{line_of('bakery pays')}: {verb}. {fix}",
+        f"offer.txt:{measured}: expected “,”, found “of”. {fix}",
     ]
 
 
@@ -108,10 +108,10 @@ def promising(amount, *definitions):
 def test_hostile_sheets_are_refused_soon():
     assert "needs itself" in faults(promising("(A)", "(A) is (B) plus 1 nano.", "(B) is (A)."))[0]
     names = [f"({chr(65 + i % 26) * (1 + i // 26)})" for i in range(62)]
-    doubled = [f"{a} is {b} plus {b}." for a, b in zip(names, names[1:], strict=False)]
+    doubled = [f"{a} is {b} plus {b}." for a, b in pairwise(names)]
     assert "bytes" in faults(promising("(A)", *doubled[:50], f"{names[50]} is 1 [nano]."))[0]
     letters = ["".join(chr(65 + int(d)) for d in str(i)) for i in range(1000)]
-    chain = [f"({a}) is ({b}) minus 1 [nano]." for a, b in zip(letters, letters[1:], strict=False)]
+    chain = [f"({a}) is ({b}) minus 1 [nano]." for a, b in pairwise(letters)]
     assert "nested more than" in faults(promising(f"({letters[0]})", *chain))[0]
     assert "brackets" in faults(promising("(" * 100_000))[0]
     assert "expected" in faults(promising("1" * 100_000))[0]

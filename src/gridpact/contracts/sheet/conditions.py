@@ -47,7 +47,7 @@ class Conditions(ABC):
         if mask is None or self.weights.defined(mask):
             return self._moment(node) or self._where(node)
         if isinstance(mask, Fold):
-            return self._latched(mask, "until", "")
+            return self._not_yet(mask)
         timed = _timed(mask)
         return f"except {timed}" if timed else self._where(node)
 
@@ -57,12 +57,21 @@ class Conditions(ABC):
 
     def _moment(self, node: Observable) -> str | None:
         if isinstance(node, Fold) and node.is_mask:
-            return self._latched(node, "from", " onwards")
+            return self._once(node)
         return _timed(node)
 
-    def _latched(self, fold: Fold, word: str, after: str) -> str:
-        of = "" if fold.period == ALL else f" of {times.period(fold.period)}"
-        return f"{word} the first slot{of} in which {self.member(fold.arg, IN_CLAUSE)}{after}"
+    def _once(self, fold: Fold) -> str:
+        """Write when a latch is 1."""
+        condition = self.member(fold.arg, IN_CLAUSE)
+        if fold.period == ALL:
+            return f"from the first slot in which {condition} onwards"
+        period = times.period(fold.period)
+        return f"from the first slot of {period} in which {condition} to the end of it"
+
+    def _not_yet(self, fold: Fold) -> str:
+        """Write when a latch is still 0."""
+        of = f"from the beginning of {times.period(fold.period)} " if fold.period != ALL else ""
+        return f"{of}until the first slot in which {self.member(fold.arg, IN_CLAUSE)}"
 
     def member(self, node: Observable, most: int = IN_TERM) -> str:
         """Write a condition as a part of another; at most a weight of ``most`` in full."""

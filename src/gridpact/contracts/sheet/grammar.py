@@ -147,21 +147,27 @@ class Grammar(Atoms):
             return opposite(self._moment())
         if self.stream.peek().text in ("always", "never"):
             return self._plain()
-        if self.stream.accept("until the first slot"):
-            return opposite(self._latched())
+        if self.stream.sees("until") or self.stream.sees("from the beginning of"):
+            return opposite(self._not_yet())
         return self._moment()
 
     def _moment(self) -> Syntax:
-        if self.stream.accept("from the first slot"):
-            found = self._latched()
-            self.stream.expect("onwards")
-            return found
-        return self.moment()
+        return self._once() if self.stream.sees("from the first slot") else self.moment()
 
-    def _latched(self) -> Syntax:
+    def _once(self) -> Syntax:
         line = self.stream.line
+        self.stream.expect("from the first slot")
         period = self.period("each") if self.stream.accept("of") else ALL
         self.stream.expect("in which")
+        condition = self.condition()
+        self.stream.expect("onwards" if period == ALL else "to the end of it")
+        return Node(line, partial(Fold, "latch", period), (condition,))
+
+    def _not_yet(self) -> Syntax:
+        line, period = self.stream.line, ALL
+        if self.stream.accept("from the beginning of"):
+            period = self.period("each")
+        self.stream.expect("until the first slot in which")
         return Node(line, partial(Fold, "latch", period), (self.condition(),))
 
     def condition(self) -> Syntax:

@@ -126,7 +126,9 @@ def _body(sheet: Sheet) -> Iterator[str]:
     yield from _section(definitions, sheet.definitions)
     yield from _section(decisions, sheet.decisions)
     yield from _section(data, sheet.data)
-    yield from _section(guide, GUIDE)
+    yield from ("", guide)
+    for paragraph in GUIDE:
+        yield from _filled(f"- {paragraph}", 2, hang=2)
 
 
 def _section(heading: str, sentences: Sequence[str]) -> Iterator[str]:
@@ -136,7 +138,7 @@ def _section(heading: str, sentences: Sequence[str]) -> Iterator[str]:
         yield from _filled(sentence, 2)
 
 
-def _filled(text: str, indent: int) -> Iterator[str]:
+def _filled(text: str, indent: int, hang: int = 4) -> Iterator[str]:
     """Break a sentence into lines, those after the first further in; its own breaks stay."""
     for index, line in enumerate(text.split("\n")):
         begin = indent + 4 * (index > 0)
@@ -144,7 +146,7 @@ def _filled(text: str, indent: int) -> Iterator[str]:
             _AMOUNT.sub(_FIXED, line),
             WIDTH,
             initial_indent=" " * begin,
-            subsequent_indent=" " * (begin + 4),
+            subsequent_indent=" " * (begin + hang),
             break_long_words=False,
             break_on_hyphens=False,
         ):

@@ -27,8 +27,9 @@ _Lines: TypeAlias = list[tuple[int, str]]
 def from_term_sheet(text: str, file: str = "term sheet") -> Contract:
     """Return the contract that a term sheet was written from.
 
-    How the text is broken into lines and indented has no meaning. Everything else has: the terms
-    must agree with the hash in the heading, and their own sheet must be this one.
+    How sentences are broken into lines and indented has no meaning; headings stand on their own.
+    Everything else has: the terms must agree with the hash in the heading, and their own sheet
+    must be this one.
 
     Raises :class:`gridpact.base.errors.BadInput` listing each fault with its line in ``file``:
     sentences that cannot be read, references to nothing, terms that are not well formed, a hash
