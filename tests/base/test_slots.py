@@ -167,3 +167,12 @@ def test_windows_of_other_steps_share_nothing():
 def test_iso_writes_utc():
     assert iso(0) == "1970-01-01T00:00:00Z"
     assert iso(int(datetime(2026, 6, 15, 10, tzinfo=UTC).timestamp())) == "2026-06-15T10:00:00Z"
+
+
+def test_instants_beyond_the_calendar_can_still_be_told_of():
+    assert iso(253402300799) == "9999-12-31T23:59:59Z"
+    assert [iso(at) for at in (253402300800, -(2**62), 2**62)] == [
+        "253402300800 s",
+        f"{-(2**62)} s",
+        f"{2**62} s",
+    ]

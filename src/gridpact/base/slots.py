@@ -128,5 +128,11 @@ def _offset(instant: int, zone: ZoneInfo) -> int:
 
 
 def iso(instant: int) -> str:
-    """Write an instant as ISO 8601 in UTC, such as ``2026-06-15T10:00:00Z``."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Write an instant as ISO 8601 in UTC, such as ``2026-06-15T10:00:00Z``.
+
+    One beyond the years 1 to 9999 is written as ``9999999999999 s``, so that it can be told of.
+    """
+    try:
+        return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, OSError, ValueError):
+        return f"{instant} s"
