@@ -1,0 +1,161 @@
+"""``gridpact contract`` refuses bad data and files, whole and with every fault."""
+
+import pytest
+
+CFD = (
+    *("contract-for-difference", "seller=solar-park", "buyer=bakery", "spot=spot"),
+    *("generation=metered:generation", "strike=70 EUR/MWh", "currency=EUR"),
+)
+VALUE = ("value", "swing.yaml", "--scenarios", "swing-paths.csv")
+
+
+def test_missing_values_are_named_with_their_slots(called, desk, refused, tree):
+    text = (desk / "roof.csv").read_text()
+    rows = text.splitlines()
+    for place in (28, 29, 40):
+        cells = rows[place].split(",")
+        rows[place] = ",".join([cells[0], cells[1], "", *cells[3:]])
+    (desk / "gap.csv").write_text("\n".join([*rows, ""]))
+    for command in ("price", "obligations"):
+        (fault,) = refused(
+            called("contract", command, "roof.yaml", "--on", "gap.csv"), desk, tree(desk)
+        )
+        assert fault.startswith(
+            "gap.csv: metered:load: has no value in 3 slots: "
+            "2026-06-06T01:00:00Z, 2026-06-06T02:00:00Z, 2026-06-06T13:00:00Z. Fix: "
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda text: text.replace("spot", "spott", 1), "spot: the table has no column"),
+        (lambda text: text.replace(",500,", ",nan,", 1), "metered:load: 'nan' is not a finite"),
+        (lambda text: text.replace(",500,", ",0.5,", 1), "metered:load: '0.5' is not a whole"),
+        (lambda text: text.replace("[Wh]", "[kWh]", 1), "the contract needs Wh"),
+        (
+            lambda text: text.replace(",100000,", f",{2**62},"),
+            "does not fit 64 bits",
+        ),
+    ],
+)
+def test_bad_data_are_refused(called, desk, change, problem, refused, tree):
+    (desk / "bad.csv").write_text(change((desk / "roof.csv").read_text()))
+    words = ("contract", "price", "roof.yaml", "--on", "bad.csv", "--out", "flows.csv")
+    faults = refused(called(*words), desk, tree(desk))
+    assert any(problem in fault and fault.startswith("bad.csv") for fault in faults), faults
+
+
+def test_choices_out_of_bounds_are_named(called, desk, refused, tree):
+    text = (desk / "swing.csv").read_text()
+    (desk / "bad.csv").write_text(text.replace("Z,1\n", "Z,2\n"))
+    (fault,) = refused(
+        called("contract", "price", "swing.yaml", "--on", "bad.csv"), desk, tree(desk)
+    )
+    assert fault.startswith("bad.csv: choice:exercise: is outside its bounds in 12 slots: 2026-")
+    assert " and 7 more. Fix: " in fault
+
+
+def test_paths_are_for_value_alone(called, desk, refused, tree):
+    words = ("contract", "price", "virtual-ppa.yaml", "--on", "paths.csv")
+    text = (desk / "swing-paths.csv").read_text().replace("\n", ",1\n")
+    text = text.replace("[micro/kWh],1", "[micro/kWh],metered:generation [Wh]")
+    (desk / "paths.csv").write_text(text)
+    (fault,) = refused(called(*words), desk, tree(desk))
+    assert fault.startswith("paths.csv:1: path: the table holds scenario paths")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("show", "none.yaml"), "none.yaml: the file cannot be read: No such file"),
+        (("show", "roof.csv"), "roof.csv: this is a table of data, not a contract"),
+        (("price", "roof.csv", "--on", "roof.csv"), "roof.csv: this is a table of data"),
+        (("price", "roof.yaml", "--on", "none.csv"), "none.csv: the file cannot be read"),
+        (("price", "roof.yaml", "--on", "roof.yaml"), "roof.yaml:1: "),
+        (("verify", "roof.yaml"), "roof.yaml: this is no document that parties sign"),
+        (("new", "forwrd"), "there is no product 'forwrd'. Fix: write forward"),
+        (("new", "call", "holder"), "holder: is not KEY=VALUE"),
+        (("new", "call", "holder=a", "holder=b"), "holder: is given twice"),
+        (("new", "call", "holder=bakery"), "writer is missing"),
+        (
+            (*VALUE, "--party", "me"),
+            "--party: 'me' is no party: the terms name bakery, solar-park",
+        ),
+        (
+            (*VALUE, "--party", "bakery", "--price", "gold=spot"),
+            "--price gold: is not ASSET=PRICE",
+        ),
+    ],
+)
+def test_what_is_refused(called, desk, arguments, problem, refused, tree):
+    faults = refused(called("contract", *arguments), desk, tree(desk))
+    assert any(problem in fault for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0\1\2",
+        b"\xff\xfe",
+        b"{" * 100_000,
+        b'{"schema":"gridpact-terms/1","terms":{}}',
+        b'{"schema":"gridpact-terms/9","terms":{"node":"all","parts":[]}}',
+        b'{"document": "gridpact-agreement/1"}',
+        b"gridpact: contract/1\nparties: [a, b\n",
+        b"What is promised in each slot\n\xff\n",
+        b"What is promised in each slot\nnothing at all\n",
+        b"x" * 5_000_000,
+        b"[" * 5_000_000,
+    ],
+)
+def test_files_that_are_no_contracts(called, desk, content, refused, tree):
+    (desk / "odd").write_bytes(content)
+    faults = refused(called("contract", "show", "odd"), desk, tree(desk))
+    assert all(fault.startswith("odd") for fault in faults)
+    assert sum(map(len, faults)) < 20_000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("price", "roof.yaml"),
+        ("price", "roof.yaml", "--on", "roof.csv", "--zone", "Mars"),
+        ("value", "roof.yaml", "--scenarios", "roof.csv"),
+        ("value", "roof.yaml", "--scenarios", "roof.csv", "--party", "x", "--confidence", "100"),
+        ("sign", "roof.yaml"),
+        ("sign", "roof.yaml", "--key", "k", "--start", "2026-07-01T00:00"),
+        ("sign", "roof.yaml", "--key", "k", "--start", "tomorrow"),
+        ("sign", "roof.yaml", "--key", "k", "--step", "15 minutes"),
+        ("sign", "roof.yaml", "--key", "k", "--step", "0.1 s"),
+        ("show", "roof.yaml", "--as", "poem"),
+        ("key",),
+    ],
+)
+def test_wrong_usage(called, desk, arguments, tree):
+    before = tree(desk)
+    told = called("contract", *arguments)
+    assert (told.code, told.out) == (2, "")
+    assert "Error: " in told.err or "Usage: " in told.err
+    assert tree(desk) == before
+
+
+def test_quiet_says_nothing(called, desk, done):
+    for words in (
+        ("list",),
+        ("new", *CFD),
+        ("new", "call"),
+        ("show", "roof.yaml"),
+        ("needs", "roof.yaml"),
+        ("hash", "roof.yaml"),
+        ("obligations", "roof.yaml"),
+        ("price", "roof.yaml", "--on", "roof.csv"),
+    ):
+        assert done(called("contract", *words, "--quiet")) == ""
+
+
+def test_a_folder_that_cannot_be_written(called, desk):
+    told = called("contract", "new", *CFD, "--out", "nowhere/cfd.yaml")
+    assert (told.code, told.out) == (3, "")
+    assert "nowhere/cfd.yaml" in told.err
