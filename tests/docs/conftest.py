@@ -12,16 +12,17 @@ def _scripts():
     sys.path.insert(0, str(ROOT / "scripts"))
     try:
         import docs_blocks
+        import docs_catalogue
         import docs_consoles
         import docs_figures
         import docs_generated
         import docs_links
     finally:
         sys.path.pop(0)
-    return docs_blocks, docs_consoles, docs_figures, docs_generated, docs_links
+    return docs_blocks, docs_catalogue, docs_consoles, docs_figures, docs_generated, docs_links
 
 
-BLOCKS, CONSOLES, FIGURES, GENERATED, LINKS = _scripts()
+BLOCKS, CATALOGUE, CONSOLES, FIGURES, GENERATED, LINKS = _scripts()
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +33,11 @@ def root():
 @pytest.fixture(scope="session")
 def blocks():
     return BLOCKS
+
+
+@pytest.fixture(scope="session")
+def catalogue():
+    return CATALOGUE
 
 
 @pytest.fixture(scope="session")
