@@ -69,8 +69,7 @@ def portfolios(gen, most=7):
     some = st.lists(gen.contracts(1), min_size=1, max_size=2)
     return some.flatmap(
         lambda contracts: st.lists(
-            st.builds(variant, st.sampled_from(contracts), one)
-            | st.sampled_from(contracts),
+            st.builds(variant, st.sampled_from(contracts), one) | st.sampled_from(contracts),
             max_size=most,
         )
     )

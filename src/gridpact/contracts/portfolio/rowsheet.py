@@ -57,7 +57,7 @@ class RowSheet(Sheet):
         """Return a node's value by the classes of what is being computed, else by slot."""
         number = self._number[id(node)]
         value, own, within = self._values[number], self._classes[number], self._within
-        if own is ONE_CLASS:
+        if own is ONE_CLASS or _broadcasts(value):
             return value
         if own is not None and self._differs[number]:
             if own is within:
@@ -73,7 +73,10 @@ class RowSheet(Sheet):
     def by_class(self, node: Observable) -> tuple[Cells, Classes | None]:
         """Return a node's value by its classes of slots, or by slot where it has none."""
         number = self._number[id(node)]
-        return self._values[number], self._classes[number] if self._differs[number] else None
+        value, own = self._values[number], self._classes[number]
+        if _broadcasts(value):
+            return value, ONE_CLASS
+        return value, own if self._differs[number] else None
 
     def load(self, loaded: Mapping[Column | str, Cells], *, keep: bool = False) -> None:
         """Compute everything that differs, from columns and from choices by label.
@@ -176,6 +179,11 @@ class RowSheet(Sheet):
             if self._differs[number] and number not in roots:
                 idle[user].append(number)
         return idle
+
+
+def _broadcasts(value: Cells) -> bool:
+    """Tell whether a value has no slot axis to speak of, whatever its classes allow."""
+    return value.low.shape[-1:] in ((), (1,))
 
 
 def _read(node: Observable) -> Sequence[Observable]:
