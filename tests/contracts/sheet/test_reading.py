@@ -113,6 +113,8 @@ def test_hostile_sheets_are_refused_soon():
     letters = ["".join(chr(65 + int(d)) for d in str(i)) for i in range(1000)]
     chain = [f"({a}) is ({b}) minus 1 [nano]." for a, b in pairwise(letters)]
     assert "nested more than" in faults(promising(f"({letters[0]})", *chain))[0]
+    long = f"(A) is {' plus '.join(['1 [nano]'] * 100_000)}."
+    assert "nested more than" in faults(promising("(A)", long))[0]
     assert "brackets" in faults(promising("(" * 100_000))[0]
     assert "expected" in faults(promising("1" * 100_000))[0]
     tall = "is this table from 1970-01-01 00:00 UTC until 1970-01-01+99999999d 00:00 UTC, else 0,"
