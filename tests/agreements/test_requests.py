@@ -286,3 +286,44 @@ def test_the_last_second_of_a_choice(desk):
     assert refusal(choose(5, 1, FIRST, shorter)) is Reason.OUTSIDE_TERM
     stopped = transitions.suspend(bound(desk, authority="authority")[0], "authority", FIRST)
     assert refusal(choose(9, 1, FIRST, stopped)) is Reason.WRONG_STATE
+
+
+def test_an_ending_where_the_next_version_would_begin(desk):
+    record, document = bound(desk, authority="authority")
+    record = amended(desk, record, FIRST + 5 * HOUR, document.agreement)
+    ended = transitions.end(record, "authority", FIRST + 5 * HOUR, FIRST)
+    assert states(ended, FIRST + 5 * HOUR) == ["terminated", "terminated"]
+
+
+def test_an_ending_leaves_what_never_bound_alone(desk):
+    record, document = bound(desk, authority="authority")
+    slots = Slots(FIRST + 9 * HOUR, HOUR, 9)
+    draft = desk.signed(desk.draft(slots=slots, amends=document.agreement), ["park"])
+    (park,) = draft.signatures
+    record = transitions.propose(record, "park", draft.agreement, park.signature, FIRST)
+    record = transitions.reject(record, 2, "bakery", FIRST)
+    ended = transitions.end(record, "authority", FIRST + 2 * HOUR, FIRST)
+    assert [each.ends for each in ended.versions] == [FIRST + 2 * HOUR, draft.agreement.end]
+    assert states(ended, FIRST + 2 * HOUR) == ["terminated", "rejected"]
+
+
+def test_who_may_close_an_offer(desk):
+    record, _ = proposed(desk)
+    refused = transitions.withdraw(record, 1, "bakery", FIRST - 9999)
+    assert refusal(refused) is Reason.NOT_THE_PROPOSER
+    assert refusal(transitions.reject(record, 1, "stranger", FIRST - 9999)) is Reason.NOT_A_PARTY
+    assert states(transitions.withdraw(record, 1, "park", FIRST - 9999), FIRST) == ["withdrawn"]
+    assert states(transitions.reject(record, 1, "park", FIRST - 9999), FIRST) == ["rejected"]
+
+
+def test_revisions_that_overlap_and_touch(desk):
+    record, _ = bound(desk)
+    for first, values in ((8, [1, 2, 3]), (4, [4, 5]), (11, [6]), (5, [7, 8]), (9, [9]), (8, [0])):
+        decided = ("nomination", Slots(FIRST + first * HOUR, HOUR, len(values)), np.array(values))
+        record = exercise(record, 1, "bakery", decided, FIRST)
+        assert isinstance(record, Record)
+    chosen = record.versions[0].chosen["nomination"]
+    assert ((chosen.starts - FIRST) // HOUR).tolist() == [4, 5, 6, 8, 9, 10, 11]
+    assert chosen.values.tolist() == [4, 7, 8, 0, 9, 3, 6]
+    below = ("nomination", Slots(FIRST + 9 * HOUR, HOUR, 1), np.array([-1]))
+    assert refusal(exercise(record, 1, "bakery", below, FIRST)) is Reason.OUT_OF_BOUNDS
