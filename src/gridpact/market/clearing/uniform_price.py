@@ -27,6 +27,7 @@ import numpy as np
 
 from gridpact.base.units import INT64_MAX, Bools, Ints, checked_sum
 from gridpact.market.clearing.outcome import Clearing
+from gridpact.market.clearing.priority import pro_rata
 from gridpact.market.orders import Orders
 
 _NO_BID = -INT64_MAX - 1  # below any price: an absent first rejected bid bounds nothing
@@ -198,25 +199,6 @@ def _share_ties(line: _Line, taken: Ints, margin: _Margin, sequence: Ints) -> No
     at_price = line.price == np.repeat(price, line.per_slot)
     same_side = line.bid == np.repeat(bid_side, line.per_slot)
     rows = np.flatnonzero(at_price & same_side & np.repeat(tied, line.per_slot))
-    taken[rows] = _pro_rata(
+    taken[rows] = pro_rata(
         line.slot[rows], taken[rows], line.quantity_wh[rows], sequence[line.row[rows]]
     )
-
-
-def _pro_rata(group: Ints, taken: Ints, weight: Ints, sequence: Ints) -> Ints:
-    """Largest remainder within each run of equal ``group``; keeps every run's total."""
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    size = np.diff(starts, append=group.size)
-    run = np.repeat(np.arange(starts.size), size)
-    total, whole = np.add.reduceat(taken, starts), np.add.reduceat(weight, starts)
-    shares = weight
-    if int(total.max()) * int(weight.max()) > INT64_MAX:
-        shares = weight.astype(object)  # Python's integers do not wrap; only giant ties get here
-    product = shares * total[run]
-    base = (product // whole[run]).astype(np.int64)
-    rest = (product % whole[run]).astype(np.int64)
-    left = total - np.add.reduceat(base, starts)
-    ranked = np.lexsort((sequence, -rest, run))
-    rank = np.arange(group.size) - np.repeat(starts, size)
-    base[ranked] += rank < left[run]
-    return np.asarray(base, dtype=np.int64)
