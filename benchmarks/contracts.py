@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import resource
 import subprocess
 import sys
 import tracemalloc
@@ -148,17 +147,17 @@ def growth(sizes: Sequence[int]) -> None:
     for size in sizes:
         command = [sys.executable, __file__, "--alone", str(size)]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        grouped, ours, peak, flows, process = map(float, output.split())
+        grouped, ours, peak, flows = map(float, output.split())
         grown = "" if last is None else f"×{ours / last[1]:.1f} for ×{size / last[0]:.0f}"
         print(
             f"{size:9,} {grouped:9.3f} {ours:11.3f} {1e6 * ours / size:12.1f}  {grown:>12}"
-            f" {peak:10.1f} {flows:13,.0f}   (process {process:,.0f})"
+            f" {peak:14.1f} {flows:13,.0f}"
         )
         last = size, ours
 
 
 def alone(size: int) -> None:
-    """Measure one size; memory is what evaluation allocates at its peak, and the whole process."""
+    """Measure one size; memory is what evaluation holds at its peak, and the flows' own size."""
     data = made(size)
     contracts = [contract(data, number) for number in range(size)]
     grouped = cpu_seconds([lambda: Portfolio.of(contracts)], 1)[0]
@@ -172,8 +171,7 @@ def alone(size: int) -> None:
     tracemalloc.start()
     consumed()
     peak = tracemalloc.get_traced_memory()[1]
-    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(grouped, ours, peak / 1e6, flows / 1e6, process / 1e6)
+    print(grouped, ours, peak / 1e6, flows / 1e6)
 
 
 def main() -> None:

@@ -158,3 +158,16 @@ def test_sums_at_the_edge_of_64_bits(edge, end):
         assert portfolio.totals({}, SLOTS).amount.tolist() == expected
     (batch,) = portfolio.cashflows({}, SLOTS)
     assert batch.amounts.max(axis=-1).tolist() == [edge, edge - 1, edge - 2]
+
+
+def test_a_total_inside_the_terms_is_checked():
+    def terms(number):
+        return pay(total(Const(number, "nano"), DAY), "a", "b", "fee", "EUR")
+
+    most = INT64_MAX // 24
+    good = [terms(most), terms(-most), terms(1)]
+    (batch,) = Portfolio.of(good).cashflows({}, SLOTS)
+    assert batch.amounts[:, 23].tolist() == [24 * most, -24 * most, 24]
+    with pytest.raises(PortfolioFaults) as caught:
+        list(Portfolio.of([*good, terms(most + 1)]).cashflows({}, SLOTS))
+    assert [(f.contract, type(f.error)) for f in caught.value.faults] == [(3, NumberOverflow)]

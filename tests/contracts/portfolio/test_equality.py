@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from gridpact.base.errors import GridpactError
 from gridpact.contracts.canonical import from_bytes, to_bytes
 from gridpact.contracts.evaluate import Known
+from gridpact.contracts.observables import Const, Series
 from gridpact.contracts.portfolio import MatrixWorld, Portfolio, PortfolioFaults
+from gridpact.contracts.terms import sale
 
 SEEDS = st.integers(0, 10**6)
 quick = settings(
@@ -123,3 +125,24 @@ def test_totals_are_the_sums_and_positions_balance(gen, many, data, seed):
             net[payee, currency] = net.get((payee, currency), 0) - amount
     assert totals.net() == net
     assert list(totals.net()) == sorted(net)
+
+
+@quick
+@given(
+    rows=st.lists(st.integers(0, 20), min_size=1, max_size=12)
+    | st.builds(
+        lambda a, step, n: [(a + step * i) % 21 for i in range(n)], *[st.integers(0, 20)] * 3
+    ),
+    chunk=st.integers(1, 12),
+)
+def test_rows_of_a_matrix_in_any_order(gen, many, rows, chunk):
+    matrix = np.arange(21 * gen.slots.count).reshape(21, -1) ** 2 % 10007
+    names = {f"load-{at}": row for at, row in enumerate(rows)}
+    contracts = [
+        sale(Series(name, "Wh"), Const(1 + at, "micro/kWh"), "a", "b", "energy", "EUR")
+        for at, name in enumerate(names)
+    ]
+    world = MatrixWorld(names, matrix)
+    batches = Portfolio.of(contracts).cashflows(world, gen.slots, chunk=chunk)
+    found = [amounts for batch in batches for amounts in batch.amounts.tolist()]
+    assert found == [(matrix[row] * (1 + at)).tolist() for at, row in enumerate(rows)]

@@ -9,11 +9,12 @@ from gridpact.base.errors import BadInput
 from gridpact.base.slots import Slots
 from gridpact.contracts.canonical import from_bytes, to_bytes
 from gridpact.contracts.errors import IllFormed
+from gridpact.contracts.evaluate import Known
 from gridpact.contracts.formulas import nominated, share, total
 from gridpact.contracts.legs import legs
 from gridpact.contracts.needs import needs
 from gridpact.contracts.observables import Const, Profile, Series
-from gridpact.contracts.portfolio import Portfolio
+from gridpact.contracts.portfolio import Portfolio, PortfolioFaults
 from gridpact.contracts.terms import All, bind, deliver, either, pay, sale, within
 from gridpact.contracts.times import Between
 
@@ -68,6 +69,21 @@ def test_what_changes_evaluation_makes_a_shape():
         All(),
     ]
     assert shapes([one, *others]) == 1 + len(others)
+
+
+def test_a_profile_of_zeros_and_ones_is_a_mask_and_another_is_not():
+    def terms(*values):
+        factor = Profile(SLOTS.start, 900, values, "1")
+        return pay(factor * Series("lump", "nano"), "a", "b", "x", "EUR")
+
+    world = {"lump": Known(np.full(4, 5), np.array([True, True, True, False]))}
+    contracts = [terms(1, 1, 0, 0), terms(2, 1, 0, 0), terms(0, 1, 1, 0), terms(3, 0, 0, 0)]
+    assert shapes(contracts) == 2
+    for made in (contracts, [to_bytes(contract) for contract in contracts]):
+        with pytest.raises(PortfolioFaults) as caught:
+            Portfolio.of(made).totals(world, SLOTS)
+        assert [fault.contract for fault in caught.value.faults] == [1, 3]
+        assert Portfolio.of(made[::2]).totals(world, SLOTS).amount.tolist() == [10, 10]
 
 
 def test_one_batch_for_each_cash_flow_of_a_shape():
