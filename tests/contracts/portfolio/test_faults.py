@@ -88,6 +88,17 @@ def test_a_gap_that_all_share_is_told_once_for_all():
     ]
 
 
+def test_a_message_stays_short():
+    world = {"spot": np.arange(4)}
+    with pytest.raises(PortfolioFaults) as caught:
+        Portfolio.of([supply(number) for number in range(90)]).totals(world, SLOTS)
+    assert len(caught.value.faults) == 90
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 22
+    assert lines[20].startswith("  contract 19: series 'load-19' has no value at")
+    assert lines[21] == "  and 70 other problems"
+
+
 def test_a_gap_under_a_mask_that_is_off_is_no_fault():
     world = loads(3) | {"spot": Known(np.arange(4), np.array([False, True, True, True]))}
     late = Profile(SLOTS.start, 900, (0, 1, 1, 1), "1")

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from gridpact.base.errors import GridpactError
 
 
+_SHOWN = 20  # problems in a message; ``faults`` holds all
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ContractFault:
     """Contract number ``contract`` cannot be evaluated, and the error that tells why.
@@ -28,6 +31,9 @@ class PortfolioFaults(GridpactError):  # noqa: N818 - reads as what it is
         for fault in self.faults:
             alike.setdefault(str(fault.error), []).append(fault.contract)
         lines = [f"  {_listed(contracts)}: {problem}" for problem, contracts in alike.items()]
+        more = len(lines) - _SHOWN
+        if more > 0:
+            lines[_SHOWN:] = [f"  and {more} other problem{'s' if more > 1 else ''}"]
         count = len(self.faults)
         head = f"{count} contract{'s' if count != 1 else ''} cannot be evaluated"
         super().__init__("\n".join([head, *lines]))

@@ -68,7 +68,9 @@ class Part:
         low, peak = self.amount.low, self.amount.bound()
         if self.classes is not None and peak * slots <= INT64_MAX:
             one = self.classes is ONE_CLASS
-            return np.atleast_1d(low)[..., 0] * slots if one else np.asarray(low @ self.classes.sizes)
+            return (
+                np.atleast_1d(low)[..., 0] * slots if one else np.asarray(low @ self.classes.sizes)
+            )
         if self.classes is None:
             spread = np.broadcast_to(low, (*low.shape[:-1], slots))
         else:
