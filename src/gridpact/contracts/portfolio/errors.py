@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from gridpact.base.errors import GridpactError
 
-
 _SHOWN = 20  # problems in a message; ``faults`` holds all
 
 
