@@ -39,24 +39,26 @@ def _ranked_by_row(group: Ints, cost: Ints) -> Ints:
     return np.asarray(key, dtype=np.int64)
 
 
-def pro_rata(group: Ints, taken: Ints, weight: Ints, sequence: Ints) -> Ints:
-    """Divide what each run of equal ``group`` took in proportion to ``weight``, shape [rows].
+def pro_rata(total: Ints, size: Ints, weight: Ints, sequence: Ints) -> Ints:
+    """Divide totals [groups] among the ``size`` [groups] rows of each in proportion to weight.
 
-    Largest remainder in whole Wh, the lower sequence first among equal remainders. Every run
-    keeps its total, which must not exceed its weights' sum; then no share exceeds its weight.
+    The rows [sum of sizes] of a group stand next to each other. Largest remainder in whole Wh,
+    the lower sequence first among equal remainders. A total must not exceed its weights' sum;
+    then no share exceeds its weight. Every group has at least one row.
     """
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    size = np.diff(starts, append=group.size)
-    run = np.repeat(np.arange(starts.size), size)
-    total, whole = np.add.reduceat(taken, starts), np.add.reduceat(weight, starts)
+    if not size.size:
+        return weight.copy()
+    starts = np.cumsum(size) - size
+    group = np.repeat(np.arange(size.size), size)
+    whole = np.add.reduceat(weight, starts)
     shares = weight
     if int(total.max()) * int(weight.max()) > INT64_MAX:
         shares = weight.astype(object)  # Python's integers do not wrap; only giant ties get here
-    product = shares * total[run]
-    base = (product // whole[run]).astype(np.int64)
-    rest = (product % whole[run]).astype(np.int64)
+    product = shares * total[group]
+    base = (product // whole[group]).astype(np.int64)
+    rest = (product % whole[group]).astype(np.int64)
     left = total - np.add.reduceat(base, starts)
-    order = np.lexsort((sequence, -rest, run))
-    rank = np.arange(group.size) - np.repeat(starts, size)
-    base[order] += rank < left[run]
+    order = np.lexsort((sequence, -rest, group))
+    rank = np.arange(group.size) - starts[group]
+    base[order] += rank < left[group]
     return np.asarray(base, dtype=np.int64)

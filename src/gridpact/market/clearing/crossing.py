@@ -1,0 +1,194 @@
+"""Where demand meets supply: volume, acceptance and price bounds of every slot in one pass.
+
+Bids and offers stand in one line by falling price, bids first at equal price. At any position the
+bids up to it would pay its price and the offers from it on would accept it, so the volume is the
+greatest ``min(bids up to here, offers from here)``. The first rises and the second falls along
+the line: the greatest lies where they cross, and is found by bisection. The rest follows from
+where that volume ends on either side. This volume has the greatest welfare, and is the greatest
+of those that have it, since a bid and an offer at the same price do trade.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Bools, Ints
+from gridpact.market.clearing.line import NO_BID, NO_OFFER, Line, check, line_up
+from gridpact.market.clearing.matched import Pairs, meet
+from gridpact.market.clearing.priority import pro_rata
+from gridpact.market.orders import Orders
+
+
+class Crossing(msgspec.Struct, frozen=True):
+    """What is accepted, and the prices [µ¤/kWh] that leave nobody accepted or rejected wrongly.
+
+    ``volume_wh``, ``low`` and ``high`` [slots]: any price in ``[low, high]`` is valid; without
+    volume the bounds are filler. ``bids`` and ``offers`` are the rows of the accepted orders by
+    slot, then in merit order (dearest bid, cheapest offer and lower sequence first), with what
+    was accepted of each.
+    """
+
+    volume_wh: Ints
+    low: Ints
+    high: Ints
+    bids: Ints
+    bid_wh: Ints
+    offers: Ints
+    offer_wh: Ints
+
+    def accepted_wh(self, count: int) -> Ints:
+        """Return what was accepted by row of the orders, of which there are ``count``."""
+        accepted = np.zeros(count, dtype=np.int64)
+        accepted[self.bids], accepted[self.offers] = self.bid_wh, self.offer_wh
+        return accepted
+
+    def pairs(self) -> Pairs:
+        """Return who meets whom: dearest bid with cheapest offer, slot by slot."""
+        left, right, quantity = meet(self.bid_wh, self.offer_wh)
+        return Pairs(self.bids[left], self.offers[right], quantity)
+
+
+class _Margins(NamedTuple):
+    """Marginal orders of each side: positions in the line, [slots].
+
+    ``last`` holds the last accepted Wh and ``following`` the first rejected one, if ``rejects``.
+    ``first`` to ``end`` are all orders equal to the last one, which together got ``got_wh``.
+    """
+
+    last: Ints
+    following: Ints
+    rejects: Bools
+    first: Ints
+    end: Ints
+    got_wh: Ints
+
+
+def cross(orders: Orders, slots: int) -> Crossing:
+    """Find volume, acceptance and price bounds of every slot; O(n log n).
+
+    Orders tied at the margin share pro rata to quantity, by largest remainder in whole Wh, the
+    lower sequence first. Rows may be in any order. Raises as :func:`~.line.check` does.
+    """
+    check(orders, slots)
+    if not orders.count:
+        none, zero = np.empty(0, dtype=np.int64), np.zeros(slots, dtype=np.int64)
+        return Crossing(zero, zero, zero, none, none, none, none)
+    if np.any(orders.sequence[1:] < orders.sequence[:-1]):
+        first = np.argsort(orders.sequence)
+        found = cross(orders.take(first), slots)
+        return msgspec.structs.replace(found, bids=first[found.bids], offers=first[found.offers])
+    line = line_up(orders, slots)
+    volume = _volume(line)
+    bids, offers = _bid_margins(line, volume), _offer_margins(line, volume)
+    low, high = _bounds(orders.limit_micro_per_kwh, line, bids, offers)
+    at_bids, at_offers = _reach(line, bids, offers, volume > 0)
+    bid_wh = _accepted(orders, line, at_bids, bids, volume > 0)
+    offer_wh = _accepted(orders, line, at_offers, offers, volume > 0)
+    turn = _turned(at_offers, line)
+    at_offers, offer_wh = at_offers[turn], offer_wh[turn]
+    bid_rows, bid_wh = _positive(line.row[at_bids], bid_wh)
+    offer_rows, offer_wh = _positive(line.row[at_offers], offer_wh)
+    return Crossing(volume, low, high, bid_rows, bid_wh, offer_rows, offer_wh)
+
+
+def _volume(line: Line) -> Ints:
+    """Greatest of ``min(bids up to here, offers from here)`` in each slot [Wh]."""
+    before, offers_end = line.bids_to[line.start], line.offers_to[line.end]
+    # Bids up to here reach offers from here where both ends of the line together do.
+    crossing = np.searchsorted(line.bids_to + line.offers_to, before + offers_end)
+    volume = np.zeros_like(before)
+    for position in (crossing - 2, crossing - 1, crossing):
+        at = np.clip(position, line.start, np.maximum(line.end - 1, line.start))
+        at = np.minimum(at, line.row.size - 1)
+        both = np.minimum(line.bids_to[at + 1] - before, offers_end - line.offers_to[at])
+        volume = np.maximum(volume, both)
+    return volume
+
+
+def _bid_margins(line: Line, volume: Ints) -> _Margins:
+    reach = line.bids_to[line.start] + volume
+    last = _within(np.searchsorted(line.bids_to, reach, "left") - 1, line)
+    following = np.searchsorted(line.bids_to, reach, "right") - 1
+    first, end = _equals(line, last)
+    rejects = following < line.end
+    return _Margins(
+        last, _within(following, line), rejects, first, end, reach - line.bids_to[first]
+    )
+
+
+def _offer_margins(line: Line, volume: Ints) -> _Margins:
+    reach = line.offers_to[line.end] - volume
+    last = _within(np.searchsorted(line.offers_to, reach, "right") - 1, line)
+    following = np.searchsorted(line.offers_to, reach, "left") - 1
+    first, end = _equals(line, last)
+    rejects = reach > line.offers_to[line.start]
+    return _Margins(
+        last, _within(following, line), rejects, first, end, line.offers_to[end] - reach
+    )
+
+
+def _within(position: Ints, line: Line) -> Ints:
+    """Keep positions on the line; what this changes belongs to slots that do not use it."""
+    return np.clip(position, 0, line.row.size - 1)
+
+
+def _equals(line: Line, position: Ints) -> tuple[Ints, Ints]:
+    """From where to where orders are equal to the one at a position in slot, price and side."""
+    rank = line.rank[position]
+    return np.searchsorted(line.rank, rank, "left"), np.searchsorted(line.rank, rank, "right")
+
+
+def _bounds(limit: Ints, line: Line, bids: _Margins, offers: _Margins) -> tuple[Ints, Ints]:
+    """Lowest and highest valid price; a side without a rejected order bounds only one end."""
+    next_bid = np.where(bids.rejects, limit[line.row[bids.following]], NO_BID)
+    next_offer = np.where(offers.rejects, limit[line.row[offers.following]], NO_OFFER)
+    low = np.maximum(limit[line.row[offers.last]], next_bid)
+    return low, np.minimum(limit[line.row[bids.last]], next_offer)
+
+
+def _reach(line: Line, bids: _Margins, offers: _Margins, traded: Bools) -> tuple[Ints, Ints]:
+    """Positions of bids up to the marginal ones, and of offers from the marginal ones on.
+
+    The marginal bids come before the marginal offers, because a bid pays what the offer asks.
+    """
+    lengths = np.zeros((line.start.size, 3), dtype=np.int64)
+    lengths[:, 0] = np.where(traded, bids.end - line.start, 0)
+    lengths[:, 2] = np.where(traded, line.end - offers.first, 0)
+    lengths[:, 1] = line.end - line.start - lengths[:, 0] - lengths[:, 2]
+    part = np.tile(np.array([1, 0, -1], dtype=np.int8), line.start.size)
+    zone = np.repeat(part, lengths.ravel())
+    return np.flatnonzero((zone > 0) & line.bid), np.flatnonzero((zone < 0) & ~line.bid)
+
+
+def _accepted(orders: Orders, line: Line, at: Ints, margins: _Margins, traded: Bools) -> Ints:
+    """Wh accepted of the orders at given positions: all of it, save for ties cut at the margin."""
+    accepted = line.quantity_wh[at]
+    first, size = np.searchsorted(at, margins.first), margins.end - margins.first
+    running = np.concatenate([[0], np.cumsum(accepted)])
+    whole = running[np.minimum(first + size, at.size)] - running[first]
+    cut = np.flatnonzero(traded & (margins.got_wh < whole))
+    if not cut.size:
+        return accepted
+    first, size = first[cut], size[cut]
+    rows = np.repeat(first - (np.cumsum(size) - size), size) + np.arange(int(size.sum()))
+    sequence = orders.sequence[line.row[at[rows]]]
+    accepted[rows] = pro_rata(margins.got_wh[cut], size, accepted[rows], sequence)
+    return accepted
+
+
+def _turned(at: Ints, line: Line) -> Ints:
+    """Read positions from the end of every slot, slot by slot."""
+    edges = np.searchsorted(at, np.append(line.start, line.end[-1]))
+    count = np.diff(edges)
+    return np.repeat(edges[:-1] + edges[1:] - 1, count) - np.arange(at.size)
+
+
+def _positive(rows: Ints, accepted: Ints) -> tuple[Ints, Ints]:
+    """Leave out those of a tie that got nothing."""
+    if accepted.all():
+        return rows, accepted
+    some = accepted > 0
+    return rows[some], accepted[some]
