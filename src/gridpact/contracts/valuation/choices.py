@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gridpact.contracts.amounts import written
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.legs import Leg, as_contract, legs
 from gridpact.contracts.needs import children, needs_of, nodes
@@ -106,6 +107,11 @@ def choices_of(rows: Iterable[Leg], labels: frozenset[str]) -> tuple[Choice, ...
     return tuple(found[label] for label in sorted(found))
 
 
+def when_decided(notice_s: int) -> str:
+    """Write for people how long before its slot a decision is made."""
+    return f"{written(notice_s, 's')} before each slot" if notice_s else "as each slot begins"
+
+
 def _why_not(choices: Sequence[Choice], authors: Sequence[str], own: Sequence[Leg]) -> str:
     """Return why choices cannot be decided by what their legs pay, or nothing."""
     if len(authors) > 1:
@@ -114,7 +120,7 @@ def _why_not(choices: Sequence[Choice], authors: Sequence[str], own: Sequence[Le
     moved = [leg for leg in own if author in (leg.giver, leg.taker) and leg.giver != leg.taker]
     unpriced = sorted({leg.asset for leg in moved if not leg.currency})
     if unpriced:
-        return f"{', '.join(unpriced)} moves with it, and has no price: say what it is worth"
+        return f"{', '.join(unpriced)} moves with it and has no price: give one for it"
     if len({leg.currency for leg in moved}) != 1:
         return f"{author} is paid by it in {'several currencies' if moved else 'no money'}"
     return ""

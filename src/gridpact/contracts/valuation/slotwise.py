@@ -12,7 +12,7 @@ from gridpact.base.slots import Slots
 from gridpact.base.units import Floats, Ints
 from gridpact.contracts.evaluate import Sheet, World
 from gridpact.contracts.observables import Observable
-from gridpact.contracts.valuation.choices import Refusal, Slotwise
+from gridpact.contracts.valuation.choices import Refusal, Slotwise, when_decided
 from gridpact.contracts.valuation.present import flows_to, net
 from gridpact.contracts.valuation.regression import (
     at_slot,
@@ -98,7 +98,7 @@ def take_slotwise(
         ],
         axis=1,
     )
-    return _exercise(plan, found, best, f"best expected {notice} s before each slot")
+    return _exercise(plan, found, best, f"best expected {when_decided(notice)}")
 
 
 def _best(amounts: Ints, states: Sequence[Floats], known: int) -> Ints:

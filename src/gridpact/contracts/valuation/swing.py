@@ -21,7 +21,7 @@ from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.contracts.evaluate import World
 from gridpact.contracts.terms import All, Contract
-from gridpact.contracts.valuation.choices import Refusal
+from gridpact.contracts.valuation.choices import Refusal, when_decided
 from gridpact.contracts.valuation.payoffs import Payoffs, payoffs
 from gridpact.contracts.valuation.regression import (
     Basis,
@@ -80,7 +80,7 @@ def take_swing(
     for learn, decide in halves(amounts.rows):
         learnt = learn_swing(amounts, states, known, learn)
         taken[decide] = follow(amounts, states, known, learnt, decide)
-    method = f"by least squares on paths, {notice} s before each slot"
+    method = f"by least squares on paths, {when_decided(notice)}"
     return Exercise(plan.author, {plan.choice.key: taken}, method)
 
 

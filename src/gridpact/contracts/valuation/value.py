@@ -201,10 +201,12 @@ def _measured(base: Value, weights: Floats | None, confidence: float) -> Value:
 
 
 def _block(code: str, total: Distribution, confidence: float) -> list[str]:
-    error = "" if total.standard_error is None else f" ± {_amount(total.standard_error)}"
+    expected = f"{code}  expected {_amount(total.expectation)}"
+    if total.standard_error is None:
+        return [f"{expected}, on the one path that was given"]
     level = f"{100 * confidence:g} %"
     return [
-        f"{code}  expected {_amount(total.expectation)}{error} (standard error)",
+        f"{expected} ± {_amount(total.standard_error)} (standard error)",
         f"     worst {_amount(total.worst)}, best {_amount(total.best)}",
         f"     loss not exceeded with {level}: {_amount(total.value_at_risk)}",
         f"     mean loss in the worst {100 * (1 - confidence):g} %: "
