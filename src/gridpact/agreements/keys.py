@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from pathlib import Path
 from typing import Self
 
 from gridpact.agreements.addresses import ORDER, address_of, checksummed
 from gridpact.base.errors import StoreError
+from gridpact.base.keyfiles import read_key, write_key
 
 KEY_BYTES = 32
 _HEX = re.compile(r"(?:0x)?([0-9a-fA-F]{64})\n?")
@@ -37,28 +36,12 @@ class WalletKey:
 
     def save(self, path: Path) -> None:
         """Write the key as hex, readable by its owner only; never overwrites a file."""
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(f"0x{self._private.secret.hex()}\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except FileExistsError as error:
-            raise StoreError(f"key file {path} exists already; move it away first") from error
-        except OSError as error:
-            raise StoreError(f"key file {path}: {error.strerror or error}") from error
+        write_key(path, f"0x{self._private.secret.hex()}\n".encode("ascii"))
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a key of 64 hex digits, with or without 0x; refuses a file that others may read."""
-        try:
-            mode = path.stat().st_mode
-            data = path.read_bytes()
-        except OSError as error:
-            raise StoreError(f"key file {path}: {error.strerror or error}") from error
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise StoreError(f"key file {path} is open to others; run: chmod 600 {path}")
-        found = _HEX.fullmatch(data.decode("ascii", errors="replace"))
+        found = _HEX.fullmatch(read_key(path).decode("ascii", errors="replace"))
         if found is None:
             raise StoreError(f"key file {path} holds no private key: one line of 64 hex digits")
         try:

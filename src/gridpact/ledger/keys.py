@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -20,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gridpact.base.errors import StoreError
+from gridpact.base.keyfiles import read_key, write_key
 
 KEY_BYTES = 32
 _PREFIX = "ed25519:"
@@ -69,29 +68,13 @@ class AuthorityKey:
     def save(self, path: Path) -> None:
         """Write the key as PEM (PKCS #8), readable by its owner only; never overwrites a file."""
         text = self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-        except FileExistsError as error:
-            raise StoreError(f"key file {path} exists already; move it away first") from error
-        except OSError as error:
-            raise StoreError(f"key file {path}: {error.strerror or error}") from error
+        write_key(path, text)
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a key that :meth:`save` wrote; refuses a file that others may read."""
         try:
-            mode = path.stat().st_mode
-            text = path.read_bytes()
-        except OSError as error:
-            raise StoreError(f"key file {path}: {error.strerror or error}") from error
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise StoreError(f"key file {path} is open to others; run: chmod 600 {path}")
-        try:
-            key = load_pem_private_key(text, password=None)
+            key = load_pem_private_key(read_key(path), password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise StoreError(f"key file {path} holds no unencrypted PEM private key") from error
         if not isinstance(key, Ed25519PrivateKey):
