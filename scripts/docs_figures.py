@@ -1,4 +1,4 @@
-"""Measure a day of 100, 1,000 and 10,000 homes and put the figures into README."""
+"""Measure days of 100 to 10,000 homes, and portfolios of contracts, and quote the figures."""
 
 from __future__ import annotations
 
@@ -49,6 +49,17 @@ def measured() -> list[Figure]:
     return found
 
 
+def portfolios() -> str:
+    """Run the benchmark of contracts; return what it prints, for docs/contracts.md."""
+    script = str(ROOT / "benchmarks" / "contracts.py")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    if done.returncode or "interpreter / portfolio" not in done.stdout:
+        raise ValueError(
+            f"the benchmark did not print what was expected\n{done.stdout}{done.stderr}"
+        )
+    return f"```text\n{done.stdout.rstrip()}\n```\n"
+
+
 def table(found: list[Figure], machine: str) -> str:
     """Write the inside of README's block."""
     rows = "".join(
@@ -67,9 +78,12 @@ def _machine() -> str:
 
 
 def refreshed() -> Pages:
-    """README with newly measured figures; there is nothing to check, for times always differ."""
-    page = ROOT / "README.md"
-    return {page: with_block(page.read_text("utf-8"), "figures", table(measured(), _machine()))}
+    """Pages with newly measured figures; there is nothing to check, for times always differ."""
+    readme, contracts = ROOT / "README.md", ROOT / "docs" / "contracts.md"
+    return {
+        readme: with_block(readme.read_text("utf-8"), "figures", table(measured(), _machine())),
+        contracts: with_block(contracts.read_text("utf-8"), "portfolios", portfolios()),
+    }
 
 
 if __name__ == "__main__":
