@@ -1,0 +1,1 @@
+"""Markets joined to a tree: residual curves go up, prices come down."""
