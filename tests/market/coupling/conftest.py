@@ -1,0 +1,91 @@
+"""Random trees of markets with books, and conditions of an optimum that need no clearing."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from gridpact.market.coupling.tree import Market, tree, written_out
+
+SLOTS = 2
+SMALL = st.integers(-6, 6)
+WIDE = st.integers(-400_000, 400_000) | st.sampled_from([0, -1, 1])
+
+
+@st.composite
+def joined(draw, limited=True, fees=True, wide=True, slots=SLOTS, most=24):
+    """Rows (market, slot, side, quantity, limit) and markets in any order of rows, any nesting."""
+    count = draw(st.integers(1, 6))
+    price = draw(st.sampled_from([SMALL, WIDE, st.just(7)])) if wide else SMALL
+    fee = st.sampled_from([0, 0, 1, 2, 5]) if fees else st.just(0)
+    limit = st.none() | st.integers(0, 20) | st.tuples(*[st.integers(0, 20)] * slots)
+    limit = limit if limited else st.none() | st.integers(500, 1000)
+    markets = [Market("m0")]
+    for number in range(1, count):
+        parent = draw(st.none() | st.sampled_from([f"m{at}" for at in range(number)]))
+        link = (draw(limit), draw(limit), draw(fee)) if parent else ()
+        markets.append(Market(f"m{number}", parent, *link))
+    markets = draw(st.permutations(markets))
+    place, slot = st.integers(0, count - 1), st.integers(0, slots - 1)
+    row = st.tuples(place, slot, st.sampled_from([1, -1]), st.integers(1, 12), price)
+    return draw(st.lists(row, max_size=most)), tree(markets, slots)
+
+
+@pytest.fixture(scope="session")
+def joined_books():
+    return joined
+
+
+@pytest.fixture(scope="session")
+def columns(orders_of):
+    """Orders and their markets from rows (market, slot, side, quantity, limit)."""
+
+    def build(rows):
+        return orders_of([row[1:] for row in rows]), np.array(
+            [row[0] for row in rows], dtype=np.int64
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def lp_optimum():
+    """Welfare of a slot, and the greatest volume at that welfare, by HiGHS over orders and flows."""
+
+    def solve(orders, market, joined_tree, slots, slot):
+        at = np.flatnonzero(orders.slot == slot)
+        full = written_out(joined_tree, slots)
+        links = np.flatnonzero(joined_tree.parent >= 0)
+        count, width = joined_tree.count, at.size + 2 * links.size
+        balance, fees = np.zeros((count, width)), full.fee_micro_per_kwh[links, slot]
+        balance[market[at], np.arange(at.size)] = orders.side[at]
+        for number, row in enumerate(links):  # what goes up, then what comes down
+            up, down = at.size + number, at.size + links.size + number
+            balance[row, [up, down]] = 1, -1
+            balance[joined_tree.parent[row], [up, down]] = -1, 1
+        worth = np.concatenate([orders.side[at] * orders.limit_micro_per_kwh[at], -fees, -fees])
+        most = np.concatenate(
+            [
+                orders.quantity_wh[at],
+                np.minimum(full.export_limit_wh[links, slot], 10**6),
+                np.minimum(full.import_limit_wh[links, slot], 10**6),
+            ]
+        )
+        if not width:
+            return SimpleNamespace(welfare=0, volume=0)
+        given = {
+            "A_eq": balance,
+            "b_eq": np.zeros(count),
+            "bounds": [(0, float(size)) for size in most],
+            "method": "highs",
+        }
+        best = linprog(-worth.astype(float), **given)
+        welfare = round(-best.fun)
+        assert abs(-best.fun - welfare) < 1e-6
+        buys = np.concatenate([(orders.side[at] > 0).astype(float), np.zeros(2 * links.size)])
+        volume = linprog(-buys, A_ub=[-worth.astype(float)], b_ub=[1e-7 - welfare], **given)
+        return SimpleNamespace(welfare=welfare, volume=-volume.fun)
+
+    return solve
