@@ -10,57 +10,70 @@ practice thousands of offers take seconds, and where the search is cut short the
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gridpact.base.units import Ints
-from gridpact.market.flexibility.cells import cells_of, checked, effects_of
+from gridpact.base.units import Floats, Ints
+from gridpact.market.flexibility.cells import Cells, Effects, cells_of, checked, effects_of
 from gridpact.market.flexibility.offers import Offers, Requests, Tender
 from gridpact.market.flexibility.programme import Programme, Solved, build, solve
 from gridpact.market.flexibility.selection import Selection, judged
 
 
-def select(offers: Offers, requests: Requests, tender: Tender) -> Selection:
+def select(
+    offers: Offers, requests: Requests, tender: Tender, preference: Floats | None = None
+) -> Selection:
     """Select by cost and effect; optimal where ``gap_nano`` is below a nano-¤.
 
-    Raises ValueError for columns with faults, see
+    ``preference`` [offers], where given, is a factor on each offer's price that counts in the
+    choice alone; the bound is then 0, for the selection is not meant to be the cheapest. Raises
+    ValueError for columns with faults, see
     :func:`gridpact.market.flexibility.refusals.offer_faults`.
     """
     checked(offers, requests, tender)
-    programme, offers_at, requests_at = _in_order(offers, requests, tender)
-    sorted_offers, sorted_requests = offers.take(offers_at), requests.take(requests_at)
-    solved = solve(programme, whole=True)
-    power, assigned = _columns(sorted_offers, sorted_requests, tender, programme, solved)
-    back, across = np.argsort(offers_at), np.argsort(requests_at)
+    rows, columns = np.argsort(offers.sequence), np.argsort(requests.sequence)
+    case = _in_order(offers, requests, tender, preference)
+    solved = solve(case.programme, whole=True)
+    power, assigned = _watts(case, solved, (offers.count, requests.count), tender.window.count)
+    back, across = np.argsort(rows), np.argsort(columns)
     power, assigned = power[back], assigned[back][:, across]
-    return judged(offers, requests, tender, power, assigned, solved.bound)
+    bound = solved.bound if preference is None else 0.0
+    return judged(offers, requests, tender, power, assigned, bound)
 
 
 def least_cost_nano(offers: Offers, requests: Requests, tender: Tender) -> float:
     """A bound below which no selection costs: the programme in fractions of watts and offers."""
     checked(offers, requests, tender)
-    return solve(_in_order(offers, requests, tender)[0], whole=False).bound
+    return solve(_in_order(offers, requests, tender, None).programme, whole=False).bound
 
 
-def _in_order(offers: Offers, requests: Requests, tender: Tender) -> tuple[Programme, Ints, Ints]:
+class _Case(NamedTuple):
+    cells: Cells
+    effects: Effects
+    programme: Programme
+
+
+def _in_order(
+    offers: Offers, requests: Requests, tender: Tender, preference: Floats | None
+) -> _Case:
     """The programme by sequence, so that the order of rows does not matter."""
-    offers_at, requests_at = np.argsort(offers.sequence), np.argsort(requests.sequence)
-    offers, requests = offers.take(offers_at), requests.take(requests_at)
+    rows = np.argsort(offers.sequence)
+    offers, requests = offers.take(rows), requests.take(np.argsort(requests.sequence))
     cells = cells_of(offers, tender)
     effects = effects_of(cells, offers, requests, tender)
-    return build(offers, requests, cells, effects), offers_at, requests_at
+    if preference is not None:
+        cells = cells._replace(rate=cells.rate * preference[rows][cells.offer])
+    return _Case(cells, effects, build(offers, requests, cells, effects))
 
 
-def _columns(
-    offers: Offers, requests: Requests, tender: Tender, programme: Programme, solved: Solved
-) -> tuple[Ints, Ints]:
+def _watts(case: _Case, solved: Solved, shape: tuple[int, int], slots: int) -> tuple[Ints, Ints]:
     """Whole watts of the solution: [offers, slots] and [offers, requests]."""
     watts = np.rint(solved.values).astype(np.int64)
-    cells = cells_of(offers, tender)
-    effects = effects_of(cells, offers, requests, tender)
-    power = np.zeros((offers.count, tender.window.count), dtype=np.int64)
+    cells, at = case.cells, case.programme.exclusive
+    power = np.zeros((shape[0], slots), dtype=np.int64)
     power[cells.offer, cells.slot] = watts[: cells.offer.size]
-    assigned = np.zeros((offers.count, requests.count), dtype=np.int64)
-    at = programme.exclusive
-    mine = watts[cells.offer.size :][: at.size]
-    assigned[cells.offer[effects.cell[at]], effects.request[at]] = mine
+    assigned = np.zeros(shape, dtype=np.int64)
+    place = cells.offer[case.effects.cell[at]], case.effects.request[at]
+    assigned[place] = watts[cells.offer.size :][: at.size]
     return power, assigned

@@ -60,9 +60,9 @@ def pair(
     On either side the best orders go first, the lower sequence among equals; the best with the
     best, then the next: the spread of successive pairs never falls, so that the first ones up to
     the need are the cheapest. O(n log n). Raises NumberOverflow where quantities or payments do
-    not fit 64 bits.
+    not fit 64 bits, ValueError for a zone or slot that is not there or an order without quantity.
     """
-    checked_sum(orders.quantity_wh)
+    _check(orders, location, inside.size, need_wh.size)
     sign = np.sign(need_wh)[orders.slot]
     within = inside[location]
     helps = np.flatnonzero(within & (orders.side == -sign) & (sign != 0))
@@ -76,6 +76,17 @@ def pair(
     spread = trades.seller_micro_per_kwh - trades.buyer_micro_per_kwh
     trades = _kept(trades, spread <= highest_spread_micro_per_kwh)
     return _outcome(orders, trades, need_wh)
+
+
+def _check(orders: Orders, location: Ints, zones: int, slots: int) -> None:
+    checked_sum(orders.quantity_wh)
+    sound = (
+        np.all((location >= 0) & (location < zones))
+        and np.all((orders.slot >= 0) & (orders.slot < slots))
+        and np.all((orders.quantity_wh > 0) & (np.abs(orders.side) == 1))
+    )
+    if not sound:
+        raise ValueError("an order's zone, slot, quantity or side is not sound")
 
 
 def _total(orders: Orders, rows: Ints, slots: int) -> Ints:

@@ -127,9 +127,10 @@ def share_out(offers: Offers, pools: Pools, power_w: Ints, accounts: Accounts) -
     earned = np.zeros(offers.count, dtype=np.int64)
     fees = np.zeros(pools.offers.count, dtype=np.int64)
     total = checked_sum(accounts.paid_nano, axis=0)
+    order = np.lexsort((offers.sequence, pools.pool))
+    begins = np.searchsorted(pools.pool[order], np.arange(pools.offers.count + 1))
     for row in np.flatnonzero(power_w.any(axis=1)).tolist():
-        members = np.flatnonzero(pools.pool == row)
-        members = members[np.argsort(offers.sequence[members])]
+        members = order[begins[row] : begins[row + 1]]
         weights = np.repeat(offers.power_w[members][:, None], power_w.shape[1], axis=1)
         power[members] = largest_remainder(power_w[row], weights)
         fee = muldiv(total[row : row + 1], pools.fee_ppm[row], PPM + pools.fee_ppm[row])
