@@ -52,7 +52,7 @@ def columns(orders_of):
 
 @pytest.fixture(scope="session")
 def lp_optimum():
-    """Welfare of a slot, and the greatest volume at that welfare, by HiGHS over orders and flows."""
+    """Welfare of a slot and its greatest volume, by HiGHS over orders and flows."""
 
     def solve(orders, market, joined_tree, slots, slot):
         at = np.flatnonzero(orders.slot == slot)

@@ -44,16 +44,12 @@ def test_cut_off_markets_clear_as_if_alone(data, joined_books, columns):
         np.testing.assert_array_equal(found.accepted_wh[mine], alone.accepted_wh)
         np.testing.assert_array_equal(found.bought_wh[row], alone.volume_wh)
         price = found.price_micro_per_kwh[row]
-        np.testing.assert_array_equal(
-            price[alone.traded], alone.price_micro_per_kwh[alone.traded]
-        )
+        np.testing.assert_array_equal(price[alone.traded], alone.price_micro_per_kwh[alone.traded])
 
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=200)
-def test_welfare_and_volume_are_a_linear_programs_optimum(
-    data, joined_books, columns, lp_optimum
-):
+def test_welfare_and_volume_are_a_linear_programs_optimum(data, joined_books, columns, lp_optimum):
     rows, joined = data.draw(joined_books(wide=False, most=14))
     orders, market = columns(rows)
     found = clear_tree(orders, market, joined, SLOTS)

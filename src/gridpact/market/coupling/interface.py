@@ -75,19 +75,20 @@ def wholesale(
 ) -> Orders:
     """Orders of a main market of any depth: it sells at the import price, buys at the export one.
 
-    Both prices are [slots], the export price nowhere above the import price. Quantities are one
-    Wh more than all ``orders`` together, so that the main market is never exhausted and a price
-    at which it trades is its own. Sequences follow those of ``orders``.
+    Both prices are [slots], the export price below the import price, if only by 1 µ¤/kWh: a market
+    that sells at the price at which it buys would trade with itself, and crowd out orders at that
+    price. Quantities are one Wh more than all ``orders`` together, so that the main market is never
+    exhausted and a price at which it trades is its own. Sequences follow those of ``orders``.
 
     Raises
     ------
     ValueError
-        The export price is above the import price in some slot.
+        The export price is not below the import price in some slot.
     NumberOverflow
         The quantities of the orders do not add up in 64 bits.
     """
-    if np.any(export_micro_per_kwh > import_micro_per_kwh):
-        raise ValueError("a main market must not buy above the price at which it sells")
+    if np.any(export_micro_per_kwh >= import_micro_per_kwh):
+        raise ValueError("a main market must buy below the price at which it sells")
     slots = import_micro_per_kwh.size
     depth = int(checked_sum(orders.quantity_wh)) + 1
     first = int(orders.sequence.max(initial=-1)) + 1
