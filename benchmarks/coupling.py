@@ -61,9 +61,8 @@ def region(communities: int, levels: int) -> Tree:
         rows = np.arange(1, count)
         parent[1:] = np.where((rows - 1) % 100 == 0, 0, (rows - 1) // 100 * 100 + 1)
     limit = np.where(parent == 0, 3_000, 2_000)[:, None]
-    return Tree(
-        tuple(map(str, range(count))), parent, limit, limit, np.full((count, 1), 10_000, np.int64)
-    )
+    fee = np.full((count, 1), 10_000, np.int64)
+    return Tree(tuple(map(str, range(count))), parent, limit, limit, fee, fee)
 
 
 def check(orders: Orders, market: Ints, tree: Tree, found: Coupled) -> None:

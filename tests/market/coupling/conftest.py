@@ -25,7 +25,7 @@ def joined(draw, limited=True, fees=True, wide=True, slots=SLOTS, most=24):
     markets = [Market("m0")]
     for number in range(1, count):
         parent = draw(st.none() | st.sampled_from([f"m{at}" for at in range(number)]))
-        link = (draw(limit), draw(limit), draw(fee)) if parent else ()
+        link = (draw(limit), draw(limit), draw(fee), draw(fee)) if parent else ()
         markets.append(Market(f"m{number}", parent, *link))
     markets = draw(st.permutations(markets))
     place, slot = st.integers(0, count - 1), st.integers(0, slots - 1)
@@ -59,13 +59,19 @@ def lp_optimum():
         full = written_out(joined_tree, slots)
         links = np.flatnonzero(joined_tree.parent >= 0)
         count, width = joined_tree.count, at.size + 2 * links.size
-        balance, fees = np.zeros((count, width)), full.fee_micro_per_kwh[links, slot]
+        balance = np.zeros((count, width))
         balance[market[at], np.arange(at.size)] = orders.side[at]
         for number, row in enumerate(links):  # what goes up, then what comes down
             up, down = at.size + number, at.size + links.size + number
             balance[row, [up, down]] = 1, -1
             balance[joined_tree.parent[row], [up, down]] = -1, 1
-        worth = np.concatenate([orders.side[at] * orders.limit_micro_per_kwh[at], -fees, -fees])
+        worth = np.concatenate(
+            [
+                orders.side[at] * orders.limit_micro_per_kwh[at],
+                -full.export_fee_micro_per_kwh[links, slot],
+                -full.import_fee_micro_per_kwh[links, slot],
+            ]
+        )
         most = np.concatenate(
             [
                 orders.quantity_wh[at],

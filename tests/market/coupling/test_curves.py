@@ -66,18 +66,19 @@ LIMITS = st.lists(st.integers(0, 25) | st.just(2**61), min_size=GROUPS, max_size
 FEES = st.lists(st.integers(0, 4), min_size=GROUPS, max_size=GROUPS)
 
 
-@given(ROWS, LIMITS, LIMITS, FEES)
+@given(ROWS, LIMITS, LIMITS, FEES, FEES)
 @settings(deadline=None, max_examples=200)
-def test_what_a_link_lets_through(orders_of, rows, imports, exports, fees):
+def test_what_a_link_lets_through(orders_of, rows, imports, exports, in_fees, out_fees):
     """At the parent's price, exports see that less the fee inside, imports that plus the fee."""
     orders, curves = curves_of(orders_of, rows)
-    link = Link(np.array([2, 0, 1]), *(np.array(column) for column in (imports, exports, fees)))
+    given_ = (imports, exports, in_fees, out_fees)
+    link = Link(np.array([2, 0, 1]), *(np.array(column) for column in given_))
     crossing = cross(curves, link, GROUPS, orders.sequence)
     for price in PRICES:
         found = nets(crossing.residual, price)
         for group in range(GROUPS):
-            dear = slow_net(rows, group, price + fees[group])
-            cheap = slow_net(rows, group, price - fees[group])
+            dear = slow_net(rows, group, price + in_fees[group])
+            cheap = slow_net(rows, group, price - out_fees[group])
             expected = tuple(
                 min(max(max(low, 0) + min(high, 0), -imports[group]), exports[group])
                 for low, high in zip(cheap, dear, strict=True)

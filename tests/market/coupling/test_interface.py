@@ -87,7 +87,7 @@ def market_in(inside, market):
 
 
 def test_a_residual_is_one_line_of_steps(columns):
-    joined = tree([Market("region"), Market("village", "region", 4, 6, 1)], 1)
+    joined = tree([Market("region"), Market("village", "region", 4, 6, 1, 1)], 1)
     rows = [(1, 0, 1, 3, 9), (1, 0, 1, 5, 8), (1, 0, -1, 2, 4), (1, 0, -1, 7, 8), (1, 0, -1, 9, 8)]
     offer = residual_offer(*columns(rows), joined, 1, 1, 77, 100)
     # 8 Wh are wanted and 2 offered below that: of the import of 6 the link passes 4. At 8 the
@@ -205,7 +205,7 @@ def test_main_market_players_trade_inside_under_the_inside_rules(columns):
         "NONE", "VOLUME_LIMIT", "NONE", "PRICE_LIMIT", "GATE_CLOSED", "NOT_AUTHORISED", "NONE",
     ]  # fmt: skip
     # the accepted trader's energy comes over the link, at its fee
-    joined = tree([Market("main"), Market("community", "main", 100, 100, 10)], 2)
+    joined = tree([Market("main"), Market("community", "main", 100, 100, 10, 10)], 2)
     market = locate(joined, ["main", "community"])
     pair = orders.take(np.array([2, 0]))
     found = clear_tree(pair, market, joined, 2)

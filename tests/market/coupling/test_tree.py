@@ -25,7 +25,7 @@ def faults(work):
 
 def test_columns():
     markets = [
-        Market("village", "region", 500, (700, 0), 20),
+        Market("village", "region", 500, (700, 0), 20, 30),
         Market("region"),
         Market("street", "village"),
     ]
@@ -34,7 +34,8 @@ def test_columns():
     assert found.parent.tolist() == [1, -1, 0]
     assert found.import_limit_wh.tolist() == [[500], [NO_LIMIT], [NO_LIMIT]]
     assert found.export_limit_wh.tolist() == [[700, 0], [NO_LIMIT] * 2, [NO_LIMIT] * 2]
-    assert found.fee_micro_per_kwh.tolist() == [[20], [0], [0]]
+    assert found.import_fee_micro_per_kwh.tolist() == [[20], [0], [0]]
+    assert found.export_fee_micro_per_kwh.tolist() == [[30], [0], [0]]
 
 
 def test_all_faults_are_listed():
@@ -42,7 +43,7 @@ def test_all_faults_are_listed():
         Market("a", "b"),
         Market("b", "c"),
         Market("c", "b", -1, (1, -2, 3)),
-        Market("d", "nowhere", fee_micro_per_kwh=-5),
+        Market("d", "nowhere", import_fee_micro_per_kwh=-5),
         Market(""),
         Market("a", export_limit_wh=3),
         Market("e", "e"),
@@ -55,7 +56,7 @@ def test_all_faults_are_listed():
         "region.yaml:3: c.export_limit_wh: is negative",
         "region.yaml:3: c.import_limit_wh: is negative",
         "region.yaml:3: c.parent: is part of a circle",
-        "region.yaml:4: d.fee_micro_per_kwh: is negative",
+        "region.yaml:4: d.import_fee_micro_per_kwh: is negative",
         "region.yaml:4: d.parent: 'nowhere' is not known",
         "region.yaml:5: (no id).id: is empty",
         "region.yaml:6: a.export_limit_wh: is that of a link which a root does not have",
@@ -105,11 +106,12 @@ def test_zones_become_markets():
     zones = Zones(
         ("dso", "feeder"), np.array([-1, 0]), np.array([-1, 9_999]), np.array([-1, 4_000])
     )
-    found = of_zones(zones, 900, np.array([0, 7]))
+    found = of_zones(zones, 900, np.array([0, 7]), np.array([0, 8]))
     assert found.ids == ("dso", "feeder")
     assert found.import_limit_wh.tolist() == [[NO_LIMIT], [2_499]]  # 2499.75 Wh, never above
     assert found.export_limit_wh.tolist() == [[NO_LIMIT], [1_000]]
-    assert found.fee_micro_per_kwh.tolist() == [[0], [7]]
+    assert found.import_fee_micro_per_kwh.tolist() == [[0], [7]]
+    assert found.export_fee_micro_per_kwh.tolist() == [[0], [8]]
 
 
 def test_subtree_keeps_what_is_below():
@@ -132,8 +134,11 @@ def test_subtree_keeps_what_is_below():
 
 
 def test_written_out_slots():
-    full = written_out(tree([Market("a"), Market("b", "a", (1, 2, 3), 0, 9)], 3), 3, 1, 3)
+    full = written_out(
+        tree([Market("a"), Market("b", "a", (1, 2, 3), 0, 9, (4, 5, 6))], 3), 3, 1, 3
+    )
     assert full.import_limit_wh[1].tolist() == [2, 3]
     assert full.export_limit_wh[1].tolist() == [0, 0]
-    assert full.fee_micro_per_kwh[1].tolist() == [9, 9]
+    assert full.import_fee_micro_per_kwh[1].tolist() == [9, 9]
+    assert full.export_fee_micro_per_kwh[1].tolist() == [5, 6]
     assert full.import_limit_wh[0].min() > 2**60

@@ -50,7 +50,8 @@ def link_money(
     far[root] = 0 if outside_micro_per_kwh is None else outside_micro_per_kwh
     carried = coupled.export_wh
     spread = checked_multiply(carried, far - coupled.price_micro_per_kwh)
-    fee = checked_multiply(np.abs(carried), np.broadcast_to(tree.fee_micro_per_kwh, carried.shape))
+    rate = np.where(carried > 0, tree.export_fee_micro_per_kwh, tree.import_fee_micro_per_kwh)
+    fee = checked_multiply(np.abs(carried), rate)
     return LinkMoney(fee, checked_add(spread, -fee))
 
 

@@ -27,7 +27,7 @@ from gridpact.base.errors import NumberOverflow
 from gridpact.base.units import Bools, Ints, checked_sum, magnitude
 from gridpact.market.coupling.prices import Bounds, own_bounds, prices
 from gridpact.market.coupling.residuals import passed_wh
-from gridpact.market.coupling.tree import Tree, levels, written_out
+from gridpact.market.coupling.tree import Tree, levels, link_columns, written_out
 from gridpact.market.orders import Orders
 
 CHUNK_ORDERS = 2_000_000
@@ -109,9 +109,8 @@ def clear_open(
 
 
 def _check(orders: Orders, market: Ints, tree: Tree, slots: int) -> None:
-    columns = (tree.import_limit_wh, tree.export_limit_wh, tree.fee_micro_per_kwh)
     shapes = ((tree.count, 1), (tree.count, slots))
-    if not all(column.shape in shapes for column in columns):
+    if not all(column.shape in shapes for column in link_columns(tree)):
         raise ValueError(f"the tree's columns must be [{tree.count}, {slots}]")
     if not orders.count:
         return
@@ -124,7 +123,8 @@ def _check(orders: Orders, market: Ints, tree: Tree, slots: int) -> None:
     if not np.array_equal(np.abs(orders.side), np.ones_like(orders.side)):
         raise ValueError("an order's side must be +1 or -1")
     checked_sum(orders.quantity_wh)
-    fees = sum(int(tree.fee_micro_per_kwh[rows].max()) for rows in levels(tree))
+    columns = (tree.import_fee_micro_per_kwh, tree.export_fee_micro_per_kwh)
+    fees = sum(int(fee[rows].max()) for rows in levels(tree) for fee in columns)
     if magnitude(orders.limit_micro_per_kwh) + fees > LARGEST_PRICE_MICRO_PER_KWH:
         raise NumberOverflow("a price with the fees on its way is beyond 2⁵⁹ µ¤/kWh")
 

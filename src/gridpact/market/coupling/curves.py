@@ -4,7 +4,7 @@ At the lowest price a market imports all that its bids ask for. As the price ris
 passes adds its quantity to the export, and so does each bid, because it is no longer served. So a
 curve is where it begins (minus the sum of the bids) and a line of steps by rising price, one step
 for an order, whichever its side. Curves add up by putting their steps on one line. A link cuts
-a curve off at its limits; its fee lowers the price of the steps that import and raises that of
+a curve off at its limits; its fees lower the price of the steps that import and raise that of
 those that export.
 
 Steps keep the row of their order, so that where a line is cut says what every order gets.
@@ -43,12 +43,13 @@ class Curves(NamedTuple):
 
 
 class Link(NamedTuple):
-    """The links of the groups, [groups]: parent's group, limits (both ≥ 0) [Wh], fee [µ¤/kWh]."""
+    """Links of the groups, [groups]: parent's group, limits ≥ 0 [Wh], fees ≥ 0 [µ¤/kWh]."""
 
     parent: Ints
     import_wh: Ints
     export_wh: Ints
-    fee_micro_per_kwh: Ints
+    import_fee: Ints
+    export_fee: Ints
 
 
 class Crossing(NamedTuple):
@@ -119,10 +120,11 @@ def cross(curves: Curves, link: Link, parents: int, sequence: Ints) -> Crossing:
     lowest = np.maximum(curves.lowest_wh, -link.import_wh)
     rest = _kept(curves._replace(lowest_wh=lowest), curves.quantity_wh - low)
     rest = _kept(rest, below(rest, link.export_wh, sequence))
-    fee = link.fee_micro_per_kwh
+    charged = link.import_fee + link.export_fee > 0
     # Without a fee a step stays whole: it is the same order on both sides of the link.
-    imports = below(rest, np.where(fee > 0, 0, lowest), sequence)
-    parts = [_shifted(rest, imports, -fee), _shifted(rest, rest.quantity_wh - imports, fee)]
+    imports = below(rest, np.where(charged, 0, lowest), sequence)
+    exports = rest.quantity_wh - imports
+    parts = [_shifted(rest, imports, -link.import_fee), _shifted(rest, exports, link.export_fee)]
     group, rank, quantity, row = (
         np.concatenate([getattr(part, name) for part in parts]) for name in Curves._fields[:4]
     )

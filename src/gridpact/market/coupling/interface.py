@@ -19,7 +19,7 @@ from gridpact.market.coupling.clearing import Coupled, clear_open
 from gridpact.market.coupling.curves import Curves, Link, add, below, cross
 from gridpact.market.coupling.prices import Bounds, link_bounds
 from gridpact.market.coupling.residuals import ascend
-from gridpact.market.coupling.tree import Tree, subtree, written_out
+from gridpact.market.coupling.tree import Tree, link_columns, subtree, written_out
 from gridpact.market.orders import Admission, Orders, Side, no_orders
 
 
@@ -113,8 +113,8 @@ def residual_offer(
     orders, market, tree, slots
         As in :func:`~gridpact.market.coupling.clearing.clear_tree`.
     top : int
-        Row of the market whose residual is offered. The limits and the fee of its link are in
-        the offer already: an import bids the fee less, an export asks the fee more.
+        Row of the market whose residual is offered. The limits and fees of its link are in the
+        offer already: an import bids its fee less, an export asks its fee more.
     member, first : int
         Who offers, and the first of the sequences.
 
@@ -127,8 +127,7 @@ def residual_offer(
     part = _part(orders, market, tree, top)
     here, root = written_out(part.tree, slots), part.root
     line = ascend(part.orders, part.market, here).line
-    columns = (here.import_limit_wh, here.export_limit_wh, here.fee_micro_per_kwh)
-    link = Link(np.arange(slots), *(column[root] for column in columns))
+    link = Link(np.arange(slots), *(column[root] for column in link_columns(here)))
     residual = add([cross(line, link, slots, part.orders.sequence).residual])
     return _as_orders(residual, part.orders.sequence, member, first)
 

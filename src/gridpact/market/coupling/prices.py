@@ -46,15 +46,16 @@ def own_bounds(orders: Orders, cell: Ints, passed: Ints, shape: tuple[int, ...])
 
 def link_bounds(tree: Tree, rows: Ints, export: Ints, outside: Ints, priced: Bools) -> Bounds:
     """Bounds of markets ``rows`` by the price at the other end of their links, [rows, slots]."""
-    fee = tree.fee_micro_per_kwh[rows]
+    importing = outside + tree.import_fee_micro_per_kwh[rows]
+    exporting = outside - tree.export_fee_micro_per_kwh[rows]
     low = np.select(
         [~priced, export < 0, export < tree.export_limit_wh[rows]],
-        [np.int64(-_ABSENT), outside + fee, outside - fee],
+        [np.int64(-_ABSENT), importing, exporting],
         -_ABSENT,
     )
     high = np.select(
         [~priced, export > 0, -export < tree.import_limit_wh[rows]],
-        [np.int64(_ABSENT), outside - fee, outside + fee],
+        [np.int64(_ABSENT), exporting, importing],
         _ABSENT,
     )
     return Bounds(low, high)
@@ -94,15 +95,18 @@ def prices(tree: Tree, export: Ints, own: Bounds, outside: Bounds | None) -> tup
 
 def _upwards(tree: Tree, rows: Ints, export: Ints, low: Ints, high: Ints) -> Bounds:
     """Bounds that markets ``rows`` put on the prices of their parents, [rows, slots]."""
-    fee = tree.fee_micro_per_kwh[rows]
+    import_fee, export_fee = (
+        tree.import_fee_micro_per_kwh[rows],
+        tree.export_fee_micro_per_kwh[rows],
+    )
     least = np.select(
         [export > 0, -export < tree.import_limit_wh[rows]],
-        [low[rows] + fee, low[rows] - fee],
+        [low[rows] + export_fee, low[rows] - import_fee],
         -_ABSENT,
     )
     most = np.select(
         [export < 0, export < tree.export_limit_wh[rows]],
-        [high[rows] - fee, high[rows] + fee],
+        [high[rows] - import_fee, high[rows] + export_fee],
         _ABSENT,
     )
     return Bounds(least, most)

@@ -12,7 +12,7 @@ import numpy as np
 
 from gridpact.base.units import Ints
 from gridpact.market.coupling.curves import Curves, Link, add, below, cross, of_book
-from gridpact.market.coupling.tree import LARGEST_LIMIT_WH, Tree, levels
+from gridpact.market.coupling.tree import LARGEST_LIMIT_WH, Tree, levels, link_columns
 from gridpact.market.orders import Orders
 
 
@@ -45,7 +45,7 @@ def ascend(orders: Orders, market: Ints, tree: Tree) -> Ascent:
 
     ``tree`` has columns [markets, slots] with limits of at least 0.
     """
-    slots = tree.fee_micro_per_kwh.shape[1]
+    slots = tree.import_limit_wh.shape[1]
     areas = _areas(tree)
     passed = np.zeros(orders.count, dtype=np.int64)
     line = _book(orders, market, areas, len(areas.by_depth) - 1, slots)
@@ -70,9 +70,11 @@ def passed_wh(orders: Orders, market: Ints, tree: Tree, export_wh: Ints) -> Ints
 
 
 def _areas(tree: Tree) -> _Areas:
-    free = np.all(tree.fee_micro_per_kwh == 0, axis=1)
+    free = np.ones(tree.count, dtype=np.bool_)
     for limit in (tree.import_limit_wh, tree.export_limit_wh):
         free &= np.all(limit > LARGEST_LIMIT_WH, axis=1)
+    for fee in (tree.import_fee_micro_per_kwh, tree.export_fee_micro_per_kwh):
+        free &= np.all(fee == 0, axis=1)
     area = np.arange(tree.count)
     depth, place = np.zeros(tree.count, np.int64), np.zeros(tree.count, np.int64)
     for rows in levels(tree)[1:]:
@@ -100,7 +102,6 @@ def _book(orders: Orders, market: Ints, areas: _Areas, depth: int, slots: int) -
 
 def _link(tree: Tree, areas: _Areas, depth: int) -> Link:
     """Links of the areas of a level, by group."""
-    rows, slots = areas.by_depth[depth], tree.fee_micro_per_kwh.shape[1]
+    rows, slots = areas.by_depth[depth], tree.import_limit_wh.shape[1]
     parent = areas.place[areas.parent[rows]][:, None] * slots + np.arange(slots)
-    columns = (tree.import_limit_wh, tree.export_limit_wh, tree.fee_micro_per_kwh)
-    return Link(parent.ravel(), *(column[rows].ravel() for column in columns))
+    return Link(parent.ravel(), *(column[rows].ravel() for column in link_columns(tree)))

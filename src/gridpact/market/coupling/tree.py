@@ -1,7 +1,8 @@
 """A tree of markets, such as communities in a region in a price zone, and its interconnections.
 
 Every market but a root has one link, to its parent; the link is known by the market's row. What
-crosses it is bounded in each direction and pays a fee per kWh, whichever way it goes.
+crosses it is bounded in each direction and pays a fee per kWh, such as a network charge, which
+may be another one for each direction.
 """
 
 from __future__ import annotations
@@ -27,14 +28,15 @@ class Market(msgspec.Struct, frozen=True):
     """One market as a person writes it, with the link to its parent.
 
     ``parent`` is None for a root, a limit [Wh per slot] is None where there is none. Limits and
-    the fee [µ¤/kWh] are one number for all slots or one for each.
+    fees [µ¤/kWh] are one number for all slots or one for each.
     """
 
     id: str
     parent: str | None = None
     import_limit_wh: Amount | None = None
     export_limit_wh: Amount | None = None
-    fee_micro_per_kwh: Amount = 0
+    import_fee_micro_per_kwh: Amount = 0
+    export_fee_micro_per_kwh: Amount = 0
 
 
 class Tree(msgspec.Struct, frozen=True):
@@ -48,7 +50,8 @@ class Tree(msgspec.Struct, frozen=True):
     parent: Ints
     import_limit_wh: Ints
     export_limit_wh: Ints
-    fee_micro_per_kwh: Ints
+    import_fee_micro_per_kwh: Ints
+    export_fee_micro_per_kwh: Ints
 
     @property
     def count(self) -> int:
@@ -86,14 +89,15 @@ def tree(markets: Sequence[Market], slots: int, file: str = "markets") -> Tree:
         parent,
         _column([market.import_limit_wh for market in markets], slots),
         _column([market.export_limit_wh for market in markets], slots),
-        _column([market.fee_micro_per_kwh for market in markets], slots),
+        _column([market.import_fee_micro_per_kwh for market in markets], slots),
+        _column([market.export_fee_micro_per_kwh for market in markets], slots),
     )
 
 
-def of_zones(zones: Zones, step_s: int, fee_micro_per_kwh: Ints) -> Tree:
+def of_zones(zones: Zones, step_s: int, import_fee: Ints, export_fee: Ints) -> Tree:
     """Make every network zone a market; power limits become energy per slot, rounded down.
 
-    ``fee_micro_per_kwh`` [zones] is that of the link to the parent zone.
+    Fees [zones] are those of the link to the parent zone [µ¤/kWh].
     """
 
     def energy(limit_w: Ints) -> Ints:
@@ -104,7 +108,8 @@ def of_zones(zones: Zones, step_s: int, fee_micro_per_kwh: Ints) -> Tree:
         zones.parent,
         energy(zones.import_limit_w),
         energy(zones.export_limit_w),
-        fee_micro_per_kwh[:, None],
+        import_fee[:, None],
+        export_fee[:, None],
     )
 
 
@@ -142,7 +147,7 @@ def levels(tree: Tree) -> list[Ints]:
 def subtree(tree: Tree, top: int) -> tuple[Tree, Ints]:
     """Return a market with all below it as a tree of its own, and the rows they had [markets].
 
-    ``top`` becomes the root; its link's limits and fee stay in its row.
+    ``top`` becomes the root; its link's limits and fees stay in its row.
     """
     inside = np.arange(tree.count) == top
     for rows in levels(tree)[1:]:
@@ -157,8 +162,19 @@ def subtree(tree: Tree, top: int) -> tuple[Tree, Ints]:
         parent,
         tree.import_limit_wh[rows],
         tree.export_limit_wh[rows],
-        tree.fee_micro_per_kwh[rows],
+        tree.import_fee_micro_per_kwh[rows],
+        tree.export_fee_micro_per_kwh[rows],
     ), rows
+
+
+def link_columns(tree: Tree) -> tuple[Ints, ...]:
+    """Return what is known of the links: import and export limit, import and export fee."""
+    return (
+        tree.import_limit_wh,
+        tree.export_limit_wh,
+        tree.import_fee_micro_per_kwh,
+        tree.export_fee_micro_per_kwh,
+    )
 
 
 def written_out(tree: Tree, slots: int, first: int = 0, last: int | None = None) -> Tree:
@@ -177,7 +193,8 @@ def written_out(tree: Tree, slots: int, first: int = 0, last: int | None = None)
         tree,
         import_limit_wh=limit(tree.import_limit_wh),
         export_limit_wh=limit(tree.export_limit_wh),
-        fee_micro_per_kwh=cut(tree.fee_micro_per_kwh),
+        import_fee_micro_per_kwh=cut(tree.import_fee_micro_per_kwh),
+        export_fee_micro_per_kwh=cut(tree.export_fee_micro_per_kwh),
     )
 
 
@@ -198,11 +215,12 @@ def _names(market: Market, row: int, rows: dict[str, int]) -> _Found:
 
 
 def _link(market: Market, slots: int) -> _Found:
-    """Faults of limits and fee."""
+    """Faults of limits and fees."""
     given: dict[str, Amount | None] = {
         "import_limit_wh": market.import_limit_wh,
         "export_limit_wh": market.export_limit_wh,
-        "fee_micro_per_kwh": market.fee_micro_per_kwh or None,
+        "import_fee_micro_per_kwh": market.import_fee_micro_per_kwh or None,
+        "export_fee_micro_per_kwh": market.export_fee_micro_per_kwh or None,
     }
     found: _Found = []
     for field, amount in given.items():
@@ -210,7 +228,7 @@ def _link(market: Market, slots: int) -> _Found:
             continue
         if market.parent is None:
             found.append((field, "is that of a link which a root does not have", "leave it out"))
-        largest = LARGEST_FEE_MICRO_PER_KWH if field.startswith("fee") else LARGEST_LIMIT_WH
+        largest = LARGEST_FEE_MICRO_PER_KWH if "_fee_" in field else LARGEST_LIMIT_WH
         found += [(field, *fault) for fault in _amounts(amount, slots, largest)]
     return found
 
