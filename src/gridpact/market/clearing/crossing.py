@@ -21,6 +21,7 @@ from gridpact.market.clearing.matched import Pairs, meet
 from gridpact.market.clearing.priority import pro_rata
 from gridpact.market.orders import Orders
 
+_BIDS_TO_OFFERS = (1, 0, -1)  # along a line: accepted bids, then neither, then accepted offers
 _PART = 1 << 18  # orders crossed at a time where a book has several slots
 
 
@@ -57,7 +58,8 @@ class _Margins(NamedTuple):
     """Marginal orders of each side: positions in the line, [slots].
 
     ``last`` holds the last accepted Wh and ``following`` the first rejected one, if ``rejects``.
-    ``first`` to ``end`` are all orders equal to the last one, which together got ``got_wh``.
+    ``first`` to ``end`` are all orders equal to the last one, which together got ``got_wh``;
+    ``cut`` where that is less than they wanted.
     """
 
     last: Ints
@@ -66,6 +68,7 @@ class _Margins(NamedTuple):
     first: Ints
     end: Ints
     got_wh: Ints
+    cut: Bools
 
 
 def cross(orders: Orders, slots: int) -> Crossing:
@@ -77,7 +80,7 @@ def cross(orders: Orders, slots: int) -> Crossing:
     check(orders, slots)
     if not orders.count:
         return _nothing(slots)
-    if np.any(orders.sequence[1:] < orders.sequence[:-1]):
+    if (orders.sequence[1:] < orders.sequence[:-1]).any():
         first = np.argsort(orders.sequence)
         found = cross(orders.take(first), slots)
         return msgspec.structs.replace(found, bids=first[found.bids], offers=first[found.offers])
@@ -94,8 +97,8 @@ def _cross_sorted(orders: Orders, slots: int) -> Crossing:
     traded = volume > 0
     low, high = _bounds(orders.limit_micro_per_kwh, line, bids, offers, traded)
     at_bids, at_offers = _reach(line, bids, offers, traded)
-    bid_wh = _accepted(orders, line, at_bids, bids, traded)
-    offer_wh = _accepted(orders, line, at_offers, offers, traded)
+    bid_wh = _accepted(orders, line, at_bids, bids)
+    offer_wh = _accepted(orders, line, at_offers, offers)
     turn = _turned(at_offers, line)
     at_offers, offer_wh = at_offers[turn], offer_wh[turn]
     bid_rows, bid_wh = _positive(line.row[at_bids], bid_wh)
@@ -108,7 +111,7 @@ def _in_parts(orders: Orders, slots: int) -> Crossing:
     each = max(1, slots * _PART // orders.count)
     part = orders.slot // each
     rows = np.arange(orders.count)
-    if np.any(part[1:] < part[:-1]):
+    if (part[1:] < part[:-1]).any():
         rows = np.argsort(part.astype(np.int16), kind="stable")
     edges = np.cumsum(np.bincount(part, minlength=-(-slots // each)))
     found = []
@@ -131,47 +134,47 @@ def _volume(line: Line) -> Ints:
     """Greatest of ``min(bids up to here, offers from here)`` in each slot [Wh]."""
     before, offers_end = line.bids_to[line.start], line.offers_to[line.end]
     # Bids up to here reach offers from here where both ends of the line together do.
-    crossing = np.searchsorted(line.bids_to + line.offers_to, before + offers_end)
-    volume = np.zeros_like(before)
+    crossing = (line.bids_to + line.offers_to).searchsorted(before + offers_end)
+    last = np.minimum(np.maximum(line.end - 1, line.start), line.row.size - 1)
+    volume = np.zeros(before.size, dtype=np.int64)
     for position in (crossing - 2, crossing - 1, crossing):
-        at = np.clip(position, line.start, np.maximum(line.end - 1, line.start))
-        at = np.minimum(at, line.row.size - 1)
+        at = np.minimum(np.maximum(position, line.start), last)
         both = np.minimum(line.bids_to[at + 1] - before, offers_end - line.offers_to[at])
         volume = np.maximum(volume, both)
     return volume
 
 
 def _bid_margins(line: Line, volume: Ints) -> _Margins:
-    reach = line.bids_to[line.start] + volume
-    last = _within(np.searchsorted(line.bids_to, reach, "left") - 1, line)
-    following = np.searchsorted(line.bids_to, reach, "right") - 1
+    to = line.bids_to
+    reach = to[line.start] + volume
+    last = _within(to.searchsorted(reach, "left") - 1, line)
+    following = to.searchsorted(reach, "right") - 1
     first, end = _equals(line, last)
-    rejects = following < line.end
-    return _Margins(
-        last, _within(following, line), rejects, first, end, reach - line.bids_to[first]
-    )
+    cut = (to[end] > reach) & (volume > 0)
+    rejects, got = following < line.end, reach - to[first]
+    return _Margins(last, _within(following, line), rejects, first, end, got, cut)
 
 
 def _offer_margins(line: Line, volume: Ints) -> _Margins:
-    reach = line.offers_to[line.end] - volume
-    last = _within(np.searchsorted(line.offers_to, reach, "right") - 1, line)
-    following = np.searchsorted(line.offers_to, reach, "left") - 1
+    to = line.offers_to
+    reach = to[line.end] - volume
+    last = _within(to.searchsorted(reach, "right") - 1, line)
+    following = to.searchsorted(reach, "left") - 1
     first, end = _equals(line, last)
-    rejects = reach > line.offers_to[line.start]
-    return _Margins(
-        last, _within(following, line), rejects, first, end, line.offers_to[end] - reach
-    )
+    cut = (to[first] < reach) & (volume > 0)
+    rejects, got = reach > to[line.start], to[end] - reach
+    return _Margins(last, _within(following, line), rejects, first, end, got, cut)
 
 
 def _within(position: Ints, line: Line) -> Ints:
     """Keep positions on the line; what this changes belongs to slots that do not use it."""
-    return np.clip(position, 0, line.row.size - 1)
+    return np.minimum(np.maximum(position, 0), line.row.size - 1)
 
 
 def _equals(line: Line, position: Ints) -> tuple[Ints, Ints]:
     """From where to where orders are equal to the one at a position in slot, price and side."""
     rank = line.rank[position]
-    return np.searchsorted(line.rank, rank, "left"), np.searchsorted(line.rank, rank, "right")
+    return line.rank.searchsorted(rank, "left"), line.rank.searchsorted(rank, "right")
 
 
 def _bounds(
@@ -190,36 +193,37 @@ def _reach(line: Line, bids: _Margins, offers: _Margins, traded: Bools) -> tuple
 
     The marginal bids come before the marginal offers, because a bid pays what the offer asks.
     """
-    lengths = np.zeros((line.start.size, 3), dtype=np.int64)
-    lengths[:, 0] = np.where(traded, bids.end - line.start, 0)
-    lengths[:, 2] = np.where(traded, line.end - offers.first, 0)
+    lengths = np.empty((line.start.size, 3), dtype=np.int64)
+    lengths[:, 0] = (bids.end - line.start) * traded
+    lengths[:, 2] = (line.end - offers.first) * traded
     lengths[:, 1] = line.end - line.start - lengths[:, 0] - lengths[:, 2]
-    part = np.tile(np.array([1, 0, -1], dtype=np.int8), line.start.size)
-    zone = np.repeat(part, lengths.ravel())
-    return np.flatnonzero((zone > 0) & line.bid), np.flatnonzero((zone < 0) & ~line.bid)
+    part = np.empty(lengths.shape, dtype=np.int8)
+    part[:] = _BIDS_TO_OFFERS
+    zone = part.ravel().repeat(lengths.ravel())
+    return ((zone > 0) & line.bid).nonzero()[0], ((zone < 0) & ~line.bid).nonzero()[0]
 
 
-def _accepted(orders: Orders, line: Line, at: Ints, margins: _Margins, traded: Bools) -> Ints:
+def _accepted(orders: Orders, line: Line, at: Ints, margins: _Margins) -> Ints:
     """Wh accepted of the orders at given positions: all of it, save for ties cut at the margin."""
     accepted = line.quantity_wh[at]
-    first, size = np.searchsorted(at, margins.first), margins.end - margins.first
-    running = np.concatenate([[0], np.cumsum(accepted)])
-    whole = running[np.minimum(first + size, at.size)] - running[first]
-    cut = np.flatnonzero(traded & (margins.got_wh < whole))
-    if not cut.size:
+    if not margins.cut.any():
         return accepted
-    first, size = first[cut], size[cut]
+    first, got = margins.first[margins.cut], margins.got_wh[margins.cut]
+    size = margins.end[margins.cut] - first
+    first = at.searchsorted(first)
+    if int(size.max()) == 1:  # no ties: the rest is for the marginal order
+        accepted[first] = got
+        return accepted
     rows = np.repeat(first - (np.cumsum(size) - size), size) + np.arange(int(size.sum()))
     sequence = orders.sequence[line.row[at[rows]]]
-    accepted[rows] = pro_rata(margins.got_wh[cut], size, accepted[rows], sequence)
+    accepted[rows] = pro_rata(got, size, accepted[rows], sequence)
     return accepted
 
 
 def _turned(at: Ints, line: Line) -> Ints:
     """Read positions from the end of every slot, slot by slot."""
-    edges = np.searchsorted(at, np.append(line.start, line.end[-1]))
-    count = np.diff(edges)
-    return np.repeat(edges[:-1] + edges[1:] - 1, count) - np.arange(at.size)
+    first, last = at.searchsorted(line.start), at.searchsorted(line.end)
+    return np.asarray((first + last - 1).repeat(last - first) - np.arange(at.size))
 
 
 def _positive(rows: Ints, accepted: Ints) -> tuple[Ints, Ints]:

@@ -14,6 +14,7 @@ from gridpact.market.clearing.priority import ranked
 from gridpact.market.orders import Orders
 
 _FLOAT_EXACT = 2**53
+_ZERO = np.zeros(1, dtype=np.int64)
 
 
 class Trades(msgspec.Struct, frozen=True):
@@ -67,8 +68,10 @@ def accounts_nano(orders: Orders, matched: Matched, members: int) -> tuple[Ints,
     """
     trades = matched.trades
     pays = checked_multiply(trades.quantity_wh, trades.buyer_micro_per_kwh)
-    gets = checked_multiply(trades.quantity_wh, trades.seller_micro_per_kwh)
     paid = total_by(orders.member[trades.buy], pays, members)
+    if trades.seller_micro_per_kwh is trades.buyer_micro_per_kwh:  # one price, one product
+        return paid, total_by(orders.member[trades.sell], pays, members), 0
+    gets = checked_multiply(trades.quantity_wh, trades.seller_micro_per_kwh)
     received = total_by(orders.member[trades.sell], gets, members)
     return paid, received, exact_sum(pays) - exact_sum(gets)
 
@@ -115,14 +118,15 @@ def meet(left_wh: Ints, right_wh: Ints) -> tuple[Ints, Ints, Ints]:
     Returns the position in each line and the length of every piece [pieces], from the beginning.
     Where both lines end together (as at the end of a slot) one piece ends, not two. O(n).
     """
-    left_end, right_end = np.cumsum(left_wh), np.cumsum(right_wh)
-    if left_end.size + right_end.size and left_end[-1:].tolist() != right_end[-1:].tolist():
+    left_end, right_end = left_wh.cumsum(), right_wh.cumsum()
+    if left_end[-1:].tolist() != right_end[-1:].tolist():
         raise ValueError("as much must be bought as sold")
-    ends = np.concatenate([left_end, right_end])
+    ends = np.concatenate([_ZERO, left_end, right_end])
     ends.sort(kind="stable")  # two sorted runs: merged in linear time
-    ends = ends[np.diff(ends, prepend=0) > 0]
-    left, right = np.searchsorted(left_end, ends), np.searchsorted(right_end, ends)
-    return left, right, np.diff(ends, prepend=0)
+    length = ends[1:] - ends[:-1]
+    cut = length > 0
+    ends, length = ends[1:][cut], length[cut]
+    return left_end.searchsorted(ends), right_end.searchsorted(ends), length
 
 
 def to_matched(orders: Orders, trades: Trades) -> Matched:
