@@ -14,6 +14,7 @@ from gridpact.market.clearing.matched import (
     accounts_nano,
     exact_sum,
     from_accepted,
+    in_merit_order,
     meet,
     to_matched,
     total_by,
@@ -84,6 +85,19 @@ def test_sequence_decides_among_equal_limits_whatever_the_rows(data, book_rows, 
     np.testing.assert_array_equal(one.quantity_wh, other.quantity_wh)
 
 
+@given(data=st.data())
+@settings(deadline=None, max_examples=100)
+def test_a_single_sort_finds_the_same_pairs(data, book_rows, orders_of):
+    orders = orders_of(data.draw(book_rows))
+    clearing, found = uniform_price.match(orders, SLOTS)
+    np.testing.assert_array_equal(
+        clearing.accepted_wh, uniform_price.clear(orders, SLOTS).accepted_wh
+    )
+    same = from_accepted(orders, clearing)
+    for name in same.trades.__struct_fields__:
+        np.testing.assert_array_equal(getattr(found.trades, name), getattr(same.trades, name))
+
+
 TRADE = st.tuples(
     st.integers(0, 3), st.integers(0, 3), st.integers(1, 50), *[st.integers(-99, 99)] * 2
 )
@@ -127,3 +141,9 @@ def test_lines_of_different_length_are_a_bug():
         meet(np.array([3]), np.array([2]))
     with pytest.raises(ValueError, match="bought"):
         meet(np.array([3]), np.array([], dtype=np.int64))
+
+
+def test_energy_cannot_move_between_slots(orders_of):
+    orders = orders_of([(0, 1, 5, 9), (1, -1, 5, 1)])
+    with pytest.raises(ValueError, match="every slot"):
+        in_merit_order(orders, orders.quantity_wh)

@@ -101,7 +101,8 @@ def from_accepted(orders: Orders, clearing: Clearing) -> Matched:
 def in_merit_order(orders: Orders, accepted_wh: Ints) -> Pairs:
     """Pair accepted Wh [orders], dearest bid with cheapest offer, slot by slot.
 
-    Every slot must have as much bought as sold. Pairs come by slot, then in merit order.
+    Pairs come by slot, then in merit order. Raises ValueError where a slot has not as much bought
+    as sold.
     """
     took = accepted_wh > 0
     buys, sells = (np.flatnonzero(took & (orders.side == sign)) for sign in (1, -1))
@@ -109,7 +110,10 @@ def in_merit_order(orders: Orders, accepted_wh: Ints) -> Pairs:
     bids = buys[ranked(orders.slot[buys], -limit[buys], orders.sequence[buys])]
     offers = sells[ranked(orders.slot[sells], limit[sells], orders.sequence[sells])]
     left, right, quantity = meet(accepted_wh[bids], accepted_wh[offers])
-    return Pairs(bids[left], offers[right], quantity)
+    pairs = Pairs(bids[left], offers[right], quantity)
+    if (orders.slot[pairs.buy] != orders.slot[pairs.sell]).any():
+        raise ValueError("as much must be bought as sold in every slot")
+    return pairs
 
 
 def meet(left_wh: Ints, right_wh: Ints) -> tuple[Ints, Ints, Ints]:
