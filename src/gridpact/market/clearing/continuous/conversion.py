@@ -71,7 +71,7 @@ def matched(
     orders = _terms(known, events, results, gives)
     row_of = np.cumsum(gives) - 1 + known.count
     terms, taker = results.fills.terms, row_of[results.fills.event]
-    maker = np.where(terms < 0, -1 - terms, row_of[terms])
+    maker = np.where(terms < 0, -1 - terms, row_of[np.maximum(terms, 0)])
     return orders, _pair(orders, maker, taker, results)
 
 

@@ -15,7 +15,7 @@ from gridpact.base.units import Bools, Ints
 from gridpact.market.clearing.continuous import kernel
 from gridpact.market.clearing.continuous.compiled import compiled
 from gridpact.market.clearing.continuous.events import Books, Events, Fills, Kind
-from gridpact.market.clearing.continuous.state import Placed, State, opening
+from gridpact.market.clearing.continuous.state import Placed, State, check_known, opening
 from gridpact.market.clearing.priority import ranked
 
 
@@ -60,11 +60,7 @@ def run(events: Events, books: Books, state: State | None = None) -> Results:
     """
     state = state or opening()
     known = state.placed.count
-    if (
-        known
-        and not 0 <= int(state.placed.book.min()) <= int(state.placed.book.max()) < books.count
-    ):
-        raise ValueError("the state knows orders of other books than these")
+    check_known(state, books)
     numbers, order = _numbered(np.concatenate([state.placed.order, events.order]))
     rows = _rows(events, state.placed, order)
     depth = _depth(_ladder(rows, books, known), numbers.size, state)

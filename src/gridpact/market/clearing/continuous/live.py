@@ -21,7 +21,7 @@ from gridpact.market.clearing.continuous.events import (
     Outcome,
 )
 from gridpact.market.clearing.continuous.queue import Order, Queue
-from gridpact.market.clearing.continuous.state import Placed, State, opening
+from gridpact.market.clearing.continuous.state import Placed, State, check_known, opening
 
 _PLACES = (Kind.PLACE, Kind.IMMEDIATE)
 
@@ -39,6 +39,7 @@ class ContinuousBook:
 
     def __init__(self, books: Books, state: State | None = None) -> None:
         state = state or opening()
+        check_known(state, books)
         self._books = books
         self._closes = books.closes.tolist()
         self._authorised = books.authorised.tolist()

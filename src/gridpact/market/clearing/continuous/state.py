@@ -61,6 +61,13 @@ def opening() -> State:
     return State(empty, BEFORE_ALL, 0)
 
 
+def check_known(state: State, books: Books) -> None:
+    """Raise ValueError where a state is of other books."""
+    book = state.placed.book
+    if book.size and not 0 <= int(book.min()) <= int(book.max()) < books.count:
+        raise ValueError("the state knows orders of other books than these")
+
+
 def resting(state: State, books: Books) -> Placed:
     """Return the orders that may still trade, those with priority first within a price."""
     placed = state.placed
