@@ -220,3 +220,19 @@ def test_prices_beyond_what_can_be_computed_are_refused(columns):
         clear_tree(*columns([(0, 0, 1, 1, 2**59)]), joined, 1)
     with pytest.raises(NumberOverflow):
         clear_tree(*columns([(0, 0, 1, 2**62, 1), (0, 0, 1, 2**62, 1)]), joined, 1)
+
+
+def test_where_rounding_parts_two_prices_the_market_below_gives_way(columns):
+    joined = tree([Market("r"), Market("a", "r", export_fee_micro_per_kwh=1)], 1)
+    found = clear_tree(*columns([(0, 0, 1, 1, 1), (1, 0, -1, 1, -1)]), joined, 1)
+    # from 0 to 1 is open above: 0. From -1 to 0 is open below: 0 again, but the fee parts them.
+    assert found.price_micro_per_kwh.tolist() == [[0], [-1]]
+
+
+def test_an_open_market_above_does_not_pull_a_closed_trade(columns):
+    """What trades below a link that carries nothing keeps the price it has alone."""
+    joined = tree([Market("r"), Market("a", "r", None, None, 60, 60)], 1)
+    rows = [(1, 0, 1, 1, 107), (1, 0, -1, 1, -10), (0, 0, -1, 5, 60), (0, 0, 1, 5, -10)]
+    found = clear_tree(*columns(rows), joined, 1)
+    assert found.price_micro_per_kwh[1].tolist() == [48]  # the middle of -10 and 107, half to even
+    assert not found.export_wh.any()

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gridpact.market.clearing import uniform_price
-from gridpact.market.coupling.accounts import link_money, payments_nano, welfare_nano
+from gridpact.market import agents
+from gridpact.market.clearing import outcome, uniform_price
+from gridpact.market.coupling.accounts import link_money, payments_nano, surplus_nano, welfare_nano
 from gridpact.market.coupling.clearing import clear_tree
 from gridpact.market.coupling.interface import (
     Player,
@@ -13,8 +14,10 @@ from gridpact.market.coupling.interface import (
     residual_offer,
     wholesale,
 )
-from gridpact.market.coupling.tree import Market, locate, subtree, tree
+from gridpact.market.coupling.tree import Market, locate, subtree, tree, written_out
 from gridpact.market.orders import Admission, Orders, Refusal, concatenate, refusals
+from gridpact.registry.model import MarketRules
+from gridpact.registry.tariffs import outside_prices
 
 SLOTS = 2
 
@@ -52,16 +55,21 @@ def test_an_aggregators_offer_stands_for_all_inside(data, joined_books, columns)
         parent.priced[above],
     )
     assert inside.market_row.tolist() == inside_rows.tolist()
-    # outside and inside have the prices of the whole
+    # outside has the prices of the whole, inside those that go with them
     others = np.setdiff1d(np.arange(joined.count), inside_rows)
-    for found, there, here in (
-        (parent, others, others),
-        (inside.coupled, inside_rows, np.arange(inside_rows.size)),
-    ):
-        np.testing.assert_array_equal(
-            found.price_micro_per_kwh[here], whole.price_micro_per_kwh[there]
-        )
-        np.testing.assert_array_equal(found.priced[here], whole.priced[there])
+    np.testing.assert_array_equal(
+        parent.price_micro_per_kwh[others], whole.price_micro_per_kwh[others]
+    )
+    np.testing.assert_array_equal(parent.priced[others], whole.priced[others])
+    full = written_out(joined, SLOTS)
+    inner_price = inside.coupled.price_micro_per_kwh
+    for slot in np.flatnonzero(sold):
+        if -full.import_limit_wh[top, slot] < sold[slot] < full.export_limit_wh[top, slot]:
+            at = inner_price[inside_rows == top, slot]
+            assert at.tolist() == [whole.price_micro_per_kwh[top, slot]]
+    assert np.all(
+        surplus_nano(orders.take(inside.order_row), market_in(inside, market), inside.coupled) >= 0
+    )
     # and what all orders gain together, less all fees, is the greatest there is
     accepted = np.zeros(orders.count, dtype=np.int64)
     accepted[outer] = parent.accepted_wh[: outer.size]
@@ -110,40 +118,57 @@ def test_nothing_inside_offers_nothing(columns):
     assert residual_offer(*columns([(0, 0, 1, 3, 9)]), joined, 1, 1, 0, 0).count == 0
 
 
-NET = st.lists(st.integers(-9, 9), min_size=2 * SLOTS, max_size=6 * SLOTS)
+WANTED = st.lists(st.integers(-9, 9), min_size=SLOTS, max_size=SLOTS)
+BETTER = st.sampled_from([0, 0, 3_000, 7_001])
+MEMBERS = st.lists(st.tuples(WANTED, BETTER, BETTER), min_size=1, max_size=6)
+SPOT = st.lists(st.integers(-200_000, 400_000), min_size=SLOTS, max_size=SLOTS)
 
 
-@given(NET, st.integers(-4, 4), st.integers(1, 5))
+@given(MEMBERS, SPOT)
 @settings(deadline=None, max_examples=200)
-def test_a_price_taking_community_pays_the_same_bills(net, export_price, spread):
-    """Joined to a main market of any depth, or cleared alone with the rest from the supplier."""
-    net = np.array(net[: len(net) // SLOTS * SLOTS], dtype=np.int64).reshape(-1, SLOTS)
-    sells_at = np.full(SLOTS, export_price)
-    buys_at = sells_at + spread
-    member, slot = np.nonzero(net)
-    wanted = net[member, slot]
-    limit = np.where(wanted > 0, buys_at[slot], sells_at[slot])
-    sequence = np.arange(wanted.size)
-    orders = Orders(sequence, member, slot, np.sign(wanted), np.abs(wanted), limit)
+def test_a_price_taking_community_pays_the_same_bills(small_community, rows, spot):
+    """A day's books cleared alone, the rest from the supplier, or joined to a deep main market.
+
+    The main market stands beyond the link with the supplier's prices, and what a neighbour's kWh
+    saves of the network charge is the link's fee on imports.
+    """
+    net, discount, premium = (np.array(column) for column in zip(*rows, strict=True))
+    community = small_community(
+        len(rows), discount_micro_per_kwh=discount, premium_micro_per_kwh=premium
+    )
+    prices = outside_prices(community.tariffs, np.array(spot))
+    assume(np.all(prices.supplier_export < prices.supplier_import))
+    saved = prices.avoided - prices.supplier_import
+    free = MarketRules(0, (), 0, -10_000_000, 10_000_000)
+    orders = agents.orders(net, np.zeros_like(net), prices, community.members, free)
+
+    def bills(count, accepted, payments):
+        """Payments in the market, and the rest with the supplier and its network charge."""
+        bill, rest = np.zeros((count, SLOTS), dtype=np.int64), net.copy()
+        mine = slice(0, orders.count)
+        np.subtract.at(rest, (orders.member, orders.slot), orders.side * accepted[mine])
+        np.add.at(bill, (orders.member, orders.slot), payments[mine])
+        return bill + np.where(rest > 0, prices.avoided, prices.supplier_export) * rest
 
     alone = uniform_price.clear(orders, SLOTS)
-    inside = orders.side * alone.accepted_wh
-    rest = np.zeros_like(net)
-    np.add.at(rest, (orders.member, orders.slot), wanted - inside)
-    bills = np.where(rest > 0, buys_at, sells_at) * rest
-    np.add.at(bills, (orders.member, orders.slot), inside * alone.price_micro_per_kwh[orders.slot])
+    expected = bills(len(rows), alone.accepted_wh, outcome.payments_nano(orders, alone))
 
-    joined = tree([Market("main"), Market("community", "main")], SLOTS)
-    main = wholesale(buys_at, sells_at, orders, net.shape[0])
+    joined = tree(
+        [Market("main"), Market("homes", "main", import_fee_micro_per_kwh=tuple(saved.tolist()))],
+        SLOTS,
+    )
+    main = wholesale(prices.supplier_import, prices.supplier_export, orders, len(rows))
     both = concatenate(orders, main)
     market = np.concatenate([np.ones(orders.count, np.int64), np.zeros(main.count, np.int64)])
     found = clear_tree(both, market, joined, SLOTS)
-    paid = np.zeros((net.shape[0] + 1, SLOTS), dtype=np.int64)
-    np.add.at(paid, (both.member, both.slot), payments_nano(both, market, found))
-    np.testing.assert_array_equal(found.export_wh[1], -net.sum(axis=0))
-    np.testing.assert_array_equal(found.accepted_wh[: orders.count], orders.quantity_wh)
-    np.testing.assert_array_equal(paid[:-1], bills)
-    np.testing.assert_array_equal(paid[-1], -bills.sum(axis=0))
+    payments = payments_nano(both, market, found)
+    np.testing.assert_array_equal(bills(len(rows), found.accepted_wh, payments), expected)
+    inside = found.price_micro_per_kwh[1, alone.traded]
+    np.testing.assert_array_equal(inside, alone.price_micro_per_kwh[alone.traded])
+    # what the members pay, the main market receives, or the network
+    assert payments.sum() == link_money(joined, found).fee_nano.sum()
+    if not (discount.any() or premium.any()):  # then all that members want crosses the market
+        np.testing.assert_array_equal(found.export_wh[1], -net.sum(axis=0))
 
 
 @given(data=st.data())

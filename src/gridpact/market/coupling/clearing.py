@@ -6,11 +6,11 @@ the net export is zero, and where that cuts the line says what each order of the
 
 Prices come down: every link bounds the price of one end by that of the other. Where it carries
 less than its limit a difference beyond the fee would be worth another Wh; where it carries
-something the difference is at least the fee. A root's price is the middle of what its own orders
-and the links below leave open, rounded half to even; then each market below takes the middle of
-what is left to it. With one market these are the rules of the uniform-price auction, and without
-fees and binding limits its outcome is that of one auction with all orders in it. The conditions
-are those of nodal pricing (Schweppe et al., Spot Pricing of Electricity, 1988) on a tree.
+something the difference is at least the fee. A market's price is the middle of what its orders
+and all others of the tree leave open to it, rounded half to even. With one market these are the
+rules of the uniform-price auction, and without fees and binding limits the outcome is that of one
+auction with all orders in it. The conditions are those of nodal pricing (Schweppe et al., Spot
+Pricing of Electricity, 1988) on a tree.
 
 Orders tied where a line is cut share pro rata over all markets in which they are tied. A group
 of tied orders that a link lets pass in part is divided the same way at the link first.

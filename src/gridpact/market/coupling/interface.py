@@ -17,7 +17,7 @@ import numpy as np
 from gridpact.base.units import Bools, Ints, checked_sum
 from gridpact.market.coupling.clearing import Coupled, clear_open
 from gridpact.market.coupling.curves import Curves, Link, add, below, cross
-from gridpact.market.coupling.prices import Bounds, link_bounds
+from gridpact.market.coupling.prices import Bounds, known, link_bounds
 from gridpact.market.coupling.residuals import ascend
 from gridpact.market.coupling.tree import Tree, link_columns, subtree, written_out
 from gridpact.market.orders import Admission, Orders, Side, no_orders
@@ -147,17 +147,15 @@ def clear_inside(
     ``export_wh`` [slots] is what the aggregator sold to the parent, negative where it bought, and
     ``outside_micro_per_kwh`` [slots] the parent's price, which comes down through the link, where
     ``outside_priced``. The other parameters are those of :func:`residual_offer`.
+
+    The welfare is that of clearing all at once. So are the prices, except where the conditions
+    leave a market several: there the middle counts from the one price that came down.
     """
     part = _part(orders, market, tree, top)
     exported = np.zeros((part.tree.count, slots), dtype=np.int64)
     exported[part.root] = export_wh
-    bounds = link_bounds(
-        written_out(part.tree, slots),
-        np.array([part.root]),
-        export_wh,
-        outside_micro_per_kwh,
-        outside_priced,
-    )
+    here, root = written_out(part.tree, slots), np.array([part.root])
+    bounds = link_bounds(here, root, export_wh, known(outside_micro_per_kwh, outside_priced))
     bounds = Bounds(*(np.broadcast_to(bound, exported.shape) for bound in bounds))
     coupled = clear_open(part.orders, part.market, part.tree, slots, exported, bounds)
     return Inside(part.tree, part.market_row, part.order_row, coupled)

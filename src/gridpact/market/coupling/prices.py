@@ -44,25 +44,34 @@ def own_bounds(orders: Orders, cell: Ints, passed: Ints, shape: tuple[int, ...])
     return bounds
 
 
-def link_bounds(tree: Tree, rows: Ints, export: Ints, outside: Ints, priced: Bools) -> Bounds:
-    """Bounds of markets ``rows`` by the price at the other end of their links, [rows, slots]."""
-    importing = outside + tree.import_fee_micro_per_kwh[rows]
-    exporting = outside - tree.export_fee_micro_per_kwh[rows]
-    low = np.select(
-        [~priced, export < 0, export < tree.export_limit_wh[rows]],
-        [np.int64(-_ABSENT), importing, exporting],
+def known(price: Ints, priced: Bools) -> Bounds:
+    """Bounds that leave a known price only, and every price where none is known."""
+    return Bounds(np.where(priced, price, -_ABSENT), np.where(priced, price, _ABSENT))
+
+
+def link_bounds(tree: Tree, rows: Ints, export: Ints, outside: Bounds) -> Bounds:
+    """Bounds of markets ``rows`` by those at the other end of their links, [rows, slots]."""
+    import_fee = tree.import_fee_micro_per_kwh[rows]
+    export_fee = tree.export_fee_micro_per_kwh[rows]
+    least = np.select(
+        [export < 0, export < tree.export_limit_wh[rows]],
+        [outside.low + import_fee, outside.low - export_fee],
         -_ABSENT,
     )
-    high = np.select(
-        [~priced, export > 0, -export < tree.import_limit_wh[rows]],
-        [np.int64(_ABSENT), exporting, importing],
+    most = np.select(
+        [export > 0, -export < tree.import_limit_wh[rows]],
+        [outside.high - export_fee, outside.high + import_fee],
         _ABSENT,
     )
-    return Bounds(low, high)
+    return Bounds(least, most)
 
 
 def prices(tree: Tree, export: Ints, own: Bounds, outside: Bounds | None) -> tuple[Ints, Bools]:
     """Price of every market [markets, slots] and whether it has one.
+
+    Bounds go up the tree and down again; then each market has all that the conditions leave open
+    to it, and takes the middle, rounded half to even. Middles of such bounds keep the conditions
+    among each other; where rounding or an open end does not, the market below gives way.
 
     Parameters
     ----------
@@ -83,12 +92,17 @@ def prices(tree: Tree, export: Ints, own: Bounds, outside: Bounds | None) -> tup
     if outside:
         low[way[0]] = np.maximum(low[way[0]], outside.low[way[0]])
         high[way[0]] = np.minimum(high[way[0]], outside.high[way[0]])
+    for rows in way[1:]:
+        above = Bounds(low[tree.parent[rows]], high[tree.parent[rows]])
+        bounds = link_bounds(tree, rows, export[rows], above)
+        low[rows] = np.maximum(low[rows], bounds.low)
+        high[rows] = np.minimum(high[rows], bounds.high)
     price, priced = _between(low, high)
     for rows in way[1:]:
-        parent = tree.parent[rows]
-        bounds = link_bounds(tree, rows, export[rows], price[parent], priced[parent])
-        price[rows], priced[rows] = _between(
-            np.maximum(low[rows], bounds.low), np.minimum(high[rows], bounds.high)
+        above = known(price[tree.parent[rows]], priced[tree.parent[rows]])
+        bounds = link_bounds(tree, rows, export[rows], above)
+        price[rows] = np.where(
+            priced[rows], np.clip(price[rows], bounds.low, bounds.high), price[rows]
         )
     return price, priced
 
