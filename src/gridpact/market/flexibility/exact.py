@@ -2,10 +2,10 @@
 
 Minimised is what is bought, at its prices, plus what remains unmet, at the procurers' limits; so a
 need is met as far as relief costs less than it is worth, which can leave a fraction of a watt that
-the next whole watt is too dear for. This is the redispatch problem
-with linear sensitivities (Commission Regulation (EU) 2015/1222, article 35, asks for it by cost
-and effect), as a mixed-integer programme solved by HiGHS. NP-hard with indivisible offers; in
-practice thousands of offers take seconds, and where the search is cut short the gap says so.
+the next whole watt is too dear for. This is redispatch with linear sensitivities (coordinated
+redispatching: Commission Regulation (EU) 2015/1222, article 35) as a mixed-integer programme for
+HiGHS. NP-hard with indivisible offers; where the search is cut short (thousands of offers, many of
+them indivisible) the gap says by how much.
 """
 
 from __future__ import annotations

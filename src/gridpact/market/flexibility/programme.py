@@ -19,7 +19,7 @@ from gridpact.market.flexibility.offers import PPM, Offers, Requests
 if TYPE_CHECKING:
     from highspy import HighsLp
 
-NODES = 20_000
+NODES = 1_000
 """Nodes of the search tree after which the best selection found is taken, with its bound."""
 GAP_NANO = 0.5
 """An answer is proved within half a nano-¤: prices are whole nano-¤ per W."""
