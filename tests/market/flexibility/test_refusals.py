@@ -58,6 +58,7 @@ def test_an_offer_must_fit_the_product(offers_of, tender_of):
             fit | {"direction": -1, "power_w": 999, "duration_slots": 3},
             fit | {"least_w": 1, "ramp_w": 499},
             fit | {"ramp_w": 500, "notice_s": 901, "reservation_micro_per_kw": 1},
+            fit | {"power_w": 10**18, "ramp_w": 10**18},
         ]
     )
     codes = offer_faults(offers, tender, ALLOWED, product)
@@ -66,6 +67,7 @@ def test_an_offer_must_fit_the_product(offers_of, tender_of):
         ("direction", "power", "duration"),
         ("least", "ramp"),
         ("notice", "price"),
+        ("power",),
     ]
 
 

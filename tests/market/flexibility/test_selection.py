@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from gridpact.base.errors import NumberOverflow
 from gridpact.base.randomness import stream
 from gridpact.market.flexibility import exact, greedy
 from gridpact.market.flexibility.selection import Reason, accounts
@@ -222,6 +223,18 @@ def test_unsound_columns_are_a_defect(offers_of, requests_of, tender_of):
         exact.select(offers_of([{"least_w": 11}]), requests_of([{}]), tender)
     with pytest.raises(ValueError, match="unsound"):
         greedy.select(offers_of([{"first_slot": 1}]), requests_of([{}]), tender)
+
+
+@pytest.mark.parametrize("fault", [{"location": 1}, {"location": -1}, {"ramp_w": -1}])
+def test_an_offer_from_nowhere_is_a_defect(fault, offers_of, requests_of, tender_of):
+    with pytest.raises(ValueError, match="unsound"):
+        exact.select(offers_of([fault]), requests_of([{}]), tender_of([[1_000_000]]))
+
+
+def test_offers_too_large_to_add_up(offers_of, requests_of, tender_of):
+    offers = offers_of([{"power_w": 10**10} for _ in range(1_000)])
+    with pytest.raises(NumberOverflow):
+        greedy.select(offers, requests_of([{}]), tender_of([[1_000_000]]))
 
 
 def test_nothing_offered_or_nothing_asked(offers_of, requests_of, tender_of):

@@ -68,12 +68,14 @@ def checked(offers: Offers, requests: Requests, tender: Tender) -> None:
 
     Raises NumberOverflow where the effects of all offers together might not fit 64 bits.
     """
-    slots = tender.window.count
+    slots, (constraints, locations) = tender.window.count, tender.sensitivity_ppm.shape
     end = offers.first_slot + offers.duration_slots
     sound = (
         bool(np.all((offers.first_slot >= 0) & (offers.duration_slots >= 1) & (end <= slots)))
         and bool(np.all((offers.least_w >= 0) & (offers.least_w <= offers.power_w)))
         and bool(np.all((np.abs(offers.direction) == 1) & (offers.ramp_w >= 0)))
+        and bool(np.all((offers.location >= 0) & (offers.location < locations)))
+        and bool(np.all((requests.constraint >= 0) & (requests.constraint < constraints)))
         and np.unique(offers.sequence).size == offers.count
         and np.unique(requests.sequence).size == requests.count
         and bool(np.all((requests.slot >= 0) & (requests.slot < slots)))
@@ -84,5 +86,5 @@ def checked(offers: Offers, requests: Requests, tender: Tender) -> None:
     if not sound:
         raise ValueError("offers, requests or tender are unsound: refuse their faults first")
     watts = int(np.sum(offers.power_w.astype(object) * offers.duration_slots.astype(object)))
-    if PPM * watts * tender.sensitivity_ppm.shape[0] > INT64_MAX:
+    if PPM * watts * constraints > INT64_MAX:
         raise NumberOverflow("the effects of all offers together do not fit 64 bits")

@@ -14,6 +14,7 @@ from gridpact.base.units import Bools, Ints
 from gridpact.market.flexibility.offers import (
     HIGHEST_PRICE,
     LARGEST_W,
+    PPM,
     Direction,
     Offers,
     Requests,
@@ -113,7 +114,8 @@ def names(code: int) -> tuple[str, ...]:
 
 
 def _product_faults(offers: Offers, product: Product) -> Ints:
-    ramp = np.minimum(offers.ramp_w, offers.power_w)
+    power = np.clip(offers.power_w, 0, LARGEST_W)  # beyond, the power itself is at fault
+    ramp = np.clip(offers.ramp_w, 0, power)
     unpaid = np.zeros(offers.count, dtype=np.bool_)
     if not product.reservation:
         unpaid |= offers.reservation_micro_per_kw != 0
@@ -124,7 +126,7 @@ def _product_faults(offers: Offers, product: Product) -> Ints:
         Refusal.POWER: offers.power_w < product.smallest_w,
         Refusal.DURATION: offers.duration_slots != product.duration_slots,
         Refusal.LEAST: (offers.least_w != 0) & product.divisible,
-        Refusal.RAMP: ramp * 1_000_000 < offers.power_w * product.slowest_ramp_ppm,
+        Refusal.RAMP: ramp * PPM < power * product.slowest_ramp_ppm,
         Refusal.NOTICE: offers.notice_s > product.longest_notice_s,
         Refusal.PRICE: unpaid,
     }
