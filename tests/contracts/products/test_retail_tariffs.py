@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots
 from gridpact.contracts.cashflows import cashflows
+from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.evaluate import Sheet
 from gridpact.contracts.obligations import obligations
 from gridpact.contracts.observables import Const, Profile, Series
@@ -247,3 +248,10 @@ def test_a_tariff_ends_with_its_term():
     )
     flows = cashflows(half, {"used": np.array([1, 2, 3, 4])}, slots)
     assert flows[ENERGY].tolist() == [10, 20, 0, 0]
+
+
+def test_steps_in_the_wrong_order_are_refused():
+    wh, price = (lambda value: Const(value, "Wh")), Const(1, "micro/kWh")
+    prices = (price, price, price, Const(0, "nano"))
+    with pytest.raises(IllFormed, match="9000 Wh, is above the second, 5000 Wh"):
+        stepped_tariff("a", "b", wh(1), wh(9000), wh(5000), *prices, "month@UTC", "EUR")

@@ -6,6 +6,7 @@ standing charge [nano-¤] in the last slot of each billing period, ``"month@Euro
 
 from __future__ import annotations
 
+from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.formulas import at_end, maximum, minimum, running, share
 from gridpact.contracts.observables import Const, Observable
 from gridpact.contracts.terms import Contract, pay, sale
@@ -88,6 +89,7 @@ def stepped_tariff(
     Borenstein, The Redistributional Impact of Nonlinear Electricity Pricing, American Economic
     Journal: Economic Policy 4(3), 2012.
     """
+    _in_order(first_step, second_step)
     first = block(consumption, Const(0, "Wh"), first_step, period)
     second = block(consumption, first_step, second_step, period)
     return (
@@ -96,6 +98,18 @@ def stepped_tariff(
         + sale(consumption - first - second, third_price, supplier, consumer, "energy", currency)
         + _standing(consumer, supplier, standing_charge, period, currency)
     )
+
+
+def _in_order(first: Observable, second: Observable) -> None:
+    """Refuse steps that the terms themselves put in the wrong order."""
+    if (
+        isinstance(first, Const)
+        and isinstance(second, Const)
+        and not 0 <= first.value <= second.value
+    ):
+        raise IllFormed(
+            f"the first step, {first.value} Wh, is above the second, {second.value} Wh, or below 0"
+        )
 
 
 def block(consumption: Observable, low: Observable, high: Observable, period: str) -> Observable:
