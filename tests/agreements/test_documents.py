@@ -5,10 +5,12 @@ import json
 import msgspec
 import pytest
 
+from gridpact.agreements.addresses import checksummed
 from gridpact.agreements.documents import (
     Document,
     Signature,
     countersign,
+    life_lines,
     verify,
     with_signature,
 )
@@ -141,6 +143,38 @@ def test_a_later_version_names_the_one_before(desk):
     second = desk.draft(amends=first.agreement)
     assert second.agreement.version == 2
     assert second.agreement.previous == digest(first.agreement)
+
+
+def test_what_is_agreed_beside_the_terms_is_told(desk):
+    first = desk.draft()
+    told = life_lines(first)
+    assert [label for label, _ in told].count("party") == 2
+    assert ("party", f"bakery, {checksummed(desk.KEYS['bakery'].address)}") in told
+    assert [line for line in told if line[0] != "party"] == [
+        ("agreement", "supply"),
+        ("version", "1"),
+        ("slots of", "1 h"),
+        ("from", "2026-07-01T00:00:00Z"),
+        ("until", "2026-07-02T00:00:00Z"),
+        ("amends", "nothing"),
+        ("offer until", "2026-07-01T00:00:00Z"),
+        ("leave after", "never, by one party alone"),
+        ("authority", "nobody"),
+    ]
+    later = desk.draft(
+        amends=first.agreement,
+        offer_until=desk.START - 60,
+        termination_notice_s=30 * 86_400,
+        authority="dso",
+    )
+    changed_lines = dict(line for line in life_lines(later) if line not in told)
+    assert changed_lines == {
+        "version": "2",
+        "amends": f"the version with digest 0x{digest(first.agreement).hex()}",
+        "offer until": "2026-06-30T23:59:00Z",
+        "leave after": "30 d of notice, by one party alone",
+        "authority": "dso",
+    }
 
 
 def faults_of(whole):

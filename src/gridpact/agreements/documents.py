@@ -19,7 +19,8 @@ from gridpact.agreements.keys import WalletKey
 from gridpact.agreements.model import NONE_BEFORE, Agreement, Party
 from gridpact.agreements.typed_data import digest
 from gridpact.base.errors import BadInput, Fault
-from gridpact.base.slots import Slots
+from gridpact.base.slots import Slots, iso
+from gridpact.contracts import amounts
 from gridpact.contracts.canonical import keccak256, to_bytes
 from gridpact.contracts.terms import Contract
 
@@ -156,6 +157,27 @@ def verify(document: Document) -> list[Check]:
             Check("signatures", holds=False, detail="not checked: the fields are wrong"),
         ]
     return [*checks, *_signatures(document), *_foreign(document)]
+
+
+def life_lines(document: Document) -> list[tuple[str, str]]:
+    """Tell people what an agreement says beside its terms: pairs of a label and a text."""
+    agreement = document.agreement
+    notice = agreement.termination_notice_s
+    before = agreement.previous
+    amends = "nothing" if before == NONE_BEFORE else f"the version with digest 0x{before.hex()}"
+    alone = f"{amounts.written(notice, 's')} of notice, by one party alone"
+    return [
+        ("agreement", agreement.id),
+        ("version", str(agreement.version)),
+        ("slots of", amounts.written(agreement.step, "s")),
+        ("from", iso(agreement.start)),
+        ("until", iso(agreement.end)),
+        *(("party", f"{each.name}, {checksummed(each.address)}") for each in agreement.parties),
+        ("amends", amends),
+        ("offer until", iso(agreement.offer_until)),
+        ("leave after", "never, by one party alone" if notice < 0 else alone),
+        ("authority", agreement.authority or "nobody"),
+    ]
 
 
 def _parties(parties: Mapping[str, str | bytes]) -> tuple[Party, ...]:
