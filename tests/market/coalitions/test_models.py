@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.randomness import stream
-from gridpact.market.coalitions.models import compare, meetings, orders_of
+from gridpact.market.coalitions.models import Settings, compare, meetings, orders_of
 
 
 def test_two_members_by_hand():
@@ -14,7 +14,11 @@ def test_two_members_by_hand():
     gains all; in the other two models both gain half.
     """
     found = compare(
-        np.array([[-2_000], [3_000]]), np.array([300_000]), np.array([80_000]), seed=1, rounds=40
+        np.array([[-2_000], [3_000]]),
+        np.array([300_000]),
+        np.array([80_000]),
+        seed=1,
+        settings=Settings(rounds=40),
     )
     saved = 440_000_000
     assert found["central"].gain_nano.tolist() == [saved, 0]
@@ -31,7 +35,7 @@ def test_all_models_on_one_community(data, data_of_communities):
     net, buy, sell = data.draw(data_of_communities(), label="community")
     seed, rounds = data.draw(st.integers(0, 50)), data.draw(st.integers(0, 6))
     share = data.draw(st.sampled_from([0, 250_000, 1_000_000]))
-    found = compare(net, buy, sell, seed=seed, rounds=rounds, seller_ppm=share)
+    found = compare(net, buy, sell, seed=seed, settings=Settings(rounds, share))
     best = found["central"].welfare_nano
     for name in ("negotiated", "coalition"):
         assert found[name].welfare_nano == best
@@ -70,7 +74,9 @@ def homes(members):
 
 
 def test_the_more_meetings_the_more_trade():
-    few, some, many = (compare(*homes(10), seed=2, rounds=rounds) for rounds in (1, 4, 200))
+    few, some, many = (
+        compare(*homes(10), seed=2, settings=Settings(rounds)) for rounds in (1, 4, 200)
+    )
     volumes = [found["meetings"].volume_wh for found in (few, some, many)]
     assert volumes == sorted(volumes)
     assert volumes[0] < volumes[1] < volumes[2]
@@ -78,11 +84,11 @@ def test_the_more_meetings_the_more_trade():
 
 
 def test_a_larger_community_has_error_bars():
-    found = compare(*homes(30), seed=2, orders=100)
+    found = compare(*homes(30), seed=2, settings=Settings(orders=100))
     coalition = found["coalition"]
     assert coalition.welfare_nano == found["central"].welfare_nano
     assert np.all(coalition.standard_error_nano > 0)
-    again = compare(*homes(30), seed=2, orders=100)
+    again = compare(*homes(30), seed=2, settings=Settings(orders=100))
     np.testing.assert_array_equal(again["meetings"].gain_nano, found["meetings"].gain_nano)
-    other = compare(*homes(30), seed=5, orders=100)
+    other = compare(*homes(30), seed=5, settings=Settings(orders=100))
     assert np.any(other["meetings"].gain_nano != found["meetings"].gain_nano)

@@ -12,10 +12,16 @@ from gridpact.contracts.parsing import from_bytes
 from gridpact.contracts.terms import All
 from gridpact.contracts.wire import to_bytes
 from gridpact.market.flexibility import exact
-from gridpact.market.flexibility.contracts import to_contract, to_verified_contract
+from gridpact.market.flexibility.contracts import (
+    Parties,
+    Verification,
+    to_contract,
+    to_verified_contract,
+)
 from gridpact.market.flexibility.selection import accounts
 
 SLOTS = 2
+BAKERY = Parties("bakery", "dso", "EUR")
 
 
 def settled(flows, kind):
@@ -38,7 +44,7 @@ def test_full_delivery_pays_what_the_market_pays(data, tenders, offers_of, reque
     found = exact.select(offers, wanted, tender)
     books = accounts(offers, wanted, tender, found, 2)
     for row in range(offers.count):
-        contract = to_contract(offers, found, tender, row, "bakery", "dso", "EUR")
+        contract = to_contract(offers, found, tender, row, BAKERY)
         assert from_bytes(to_bytes(contract)) == contract
         if not found.power_w[row].any():
             assert contract == All()
@@ -80,7 +86,7 @@ def test_measured_delivery_pays_the_same_and_a_lack_costs(offers_of, requests_of
     assert found.power_w.tolist() == [[6_000, 3_000]]
     books = accounts(offers, wanted, tender, found, 1)
     contract = to_verified_contract(
-        offers, found, tender, 0, "bakery", "dso", "EUR", "flexibility:delivered", 500_000
+        offers, found, tender, 0, BAKERY, Verification("flexibility:delivered", 500_000)
     )
     energy = books.energy_wh[0]
     assert energy.tolist() == [1_500, 750]
@@ -102,13 +108,13 @@ def test_measured_delivery_pays_the_same_and_a_lack_costs(offers_of, requests_of
 def test_only_what_is_up_is_measured(offers_of, requests_of, tender_of):
     offers, _, tender, found = selected(offers_of, requests_of, tender_of, direction=-1)
     with pytest.raises(ValueError, match="up"):
-        to_verified_contract(offers, found, tender, 0, "a", "b", "EUR", "delivered", 0)
+        to_verified_contract(offers, found, tender, 0, BAKERY, Verification("d", 0))
 
 
 def test_an_offer_left_out_has_no_contract(offers_of, requests_of, tender_of):
     offers, wanted, tender = offers_of([{}]), requests_of([]), tender_of([[1]], SLOTS)
     found = exact.select(offers, wanted, tender)
-    assert to_verified_contract(offers, found, tender, 0, "a", "b", "EUR", "d", 0) == All()
+    assert to_verified_contract(offers, found, tender, 0, BAKERY, Verification("d", 0)) == All()
 
 
 def test_slots_that_do_not_divide_the_hour(offers_of, requests_of, tender_of):
@@ -117,4 +123,4 @@ def test_slots_that_do_not_divide_the_hour(offers_of, requests_of, tender_of):
     assert tender.window == Slots(tender.window.start, 420, 1)
     found = exact.select(offers, wanted, tender)
     with pytest.raises(ValueError, match="420 s"):
-        to_contract(offers, found, tender, 0, "bakery", "dso", "EUR")
+        to_contract(offers, found, tender, 0, BAKERY)

@@ -6,7 +6,7 @@ import pytest
 from gridpact.base.randomness import stream
 from gridpact.contracts.cashflows import cashflows
 from gridpact.market.flexibility import exact, greedy
-from gridpact.market.flexibility.contracts import to_contract
+from gridpact.market.flexibility.contracts import Parties, to_contract
 from gridpact.market.flexibility.pooling import (
     Aggregators,
     choose_aggregators,
@@ -18,6 +18,7 @@ from gridpact.market.flexibility.selection import accounts
 
 SLOTS, HOMES, ZONES = 4, 200, 5
 DSO, TSO, BRP = range(3)
+AGGREGATOR = Parties("aggregator", "operator", "EUR")
 
 
 def homes():
@@ -77,7 +78,7 @@ def test_everything_adds_up(select, offers_of, requests_of, tender_of):
 
     settled = 0
     for row in range(pools.offers.count):
-        contract = to_contract(pools.offers, found, tender, row, "aggregator", "operator", "EUR")
+        contract = to_contract(pools.offers, found, tender, row, AGGREGATOR)
         idle = np.zeros(SLOTS, dtype=np.int64)
         up = pools.offers.direction[row] > 0
         called = (books.energy_wh[row], idle) if up else (idle, books.energy_wh[row])

@@ -51,15 +51,26 @@ class Outcome(msgspec.Struct, frozen=True):
         return np.flatnonzero(self.gain_nano > 0)
 
 
+class Settings(msgspec.Struct, frozen=True):
+    """How the models are run.
+
+    ``rounds`` is how often everyone meets somebody in a slot, ``seller_ppm`` the sellers' share of
+    a pair's gain in a negotiation, ``orders`` how many orders of joining are drawn where there are
+    too many members for an exact Shapley value.
+    """
+
+    rounds: int = 8
+    seller_ppm: int = 500_000
+    orders: int = 2_000
+
+
 def compare(
     net_wh: Ints,
     import_micro_per_kwh: Ints,
     export_micro_per_kwh: Ints,
     *,
     seed: int,
-    rounds: int = 8,
-    seller_ppm: int = 500_000,
-    orders: int = 2_000,
+    settings: Settings | None = None,
 ) -> dict[str, Outcome]:
     """Run all models on the same data.
 
@@ -69,23 +80,22 @@ def compare(
         What a member needs from outside, negative where it has energy left.
     import_micro_per_kwh, export_micro_per_kwh : int64 [slots] or [members, slots]
         The suppliers' prices.
-    seed, rounds : int
-        Seed of all draws, and how often everyone meets somebody in a slot.
-    seller_ppm : int
-        The sellers' share of a pair's gain in a negotiation [ppm].
-    orders : int
-        Orders of joining drawn where there are too many members for an exact Shapley value.
+    seed : int
+        Seed of all draws.
+    settings : Settings, optional
+        How the models are run.
     """
+    settings = settings or Settings()
     book = orders_of(net_wh, import_micro_per_kwh, export_micro_per_kwh)
     members, slots = net_wh.shape
     central = from_accepted(book, uniform_price.clear(book, slots)).trades
     game = SharingGame(net_wh, import_micro_per_kwh, export_micro_per_kwh)
-    shares = shapley(game, seed=seed, orders=orders)
+    shares = shapley(game, seed=seed, orders=settings.orders)
     volume = int(central.quantity_wh.sum())
     found = {
         "central": central,
-        "meetings": meetings(book, slots, seed=seed, rounds=rounds),
-        "negotiated": k_pricing.clear_pairs(book, slots, seller_ppm).trades,
+        "meetings": meetings(book, slots, seed=seed, rounds=settings.rounds),
+        "negotiated": k_pricing.clear_pairs(book, slots, settings.seller_ppm).trades,
     }
     return {name: _outcome(book, trades, members) for name, trades in found.items()} | {
         "coalition": Outcome(volume, shares.nano, shares.standard_error_nano)
