@@ -133,11 +133,12 @@ def _nothing(slots: int) -> Crossing:
 def _volume(line: Line) -> Ints:
     """Greatest of ``min(bids up to here, offers from here)`` in each slot [Wh]."""
     before, offers_end = line.bids_to[line.start], line.offers_to[line.end]
-    # Bids up to here reach offers from here where both ends of the line together do.
+    # Bids up to here reach offers from here where both ends of the line together do. An order
+    # changes only one of the two, so the greatest stands just before that order or just after.
     crossing = (line.bids_to + line.offers_to).searchsorted(before + offers_end)
     last = np.minimum(np.maximum(line.end - 1, line.start), line.row.size - 1)
     volume = np.zeros(before.size, dtype=np.int64)
-    for position in (crossing - 2, crossing - 1, crossing):
+    for position in (crossing - 2, crossing):
         at = np.minimum(np.maximum(position, line.start), last)
         both = np.minimum(line.bids_to[at + 1] - before, offers_end - line.offers_to[at])
         volume = np.maximum(volume, both)
