@@ -51,47 +51,58 @@ def columns(orders_of):
 
 
 @pytest.fixture(scope="session")
-def lp_optimum():
-    """Welfare of a slot and its greatest volume, by HiGHS over orders and flows."""
+def flow_optimum():
+    """Welfare of a slot and its greatest volume, by HiGHS over orders and flows.
 
-    def solve(orders, market, joined_tree, slots, slot):
+    Lines are (source, target, forward and backward limit, forward and backward fee), [lines] each,
+    and a negative limit is none.
+    """
+
+    def solve(orders, market, markets, slot, lines):
         at = np.flatnonzero(orders.slot == slot)
-        full = written_out(joined_tree, slots)
-        links = np.flatnonzero(joined_tree.parent >= 0)
-        count, width = joined_tree.count, at.size + 2 * links.size
-        balance = np.zeros((count, width))
-        balance[market[at], np.arange(at.size)] = orders.side[at]
-        for number, row in enumerate(links):  # what goes up, then what comes down
-            up, down = at.size + number, at.size + links.size + number
-            balance[row, [up, down]] = 1, -1
-            balance[joined_tree.parent[row], [up, down]] = -1, 1
-        worth = np.concatenate(
-            [
-                orders.side[at] * orders.limit_micro_per_kwh[at],
-                -full.export_fee_micro_per_kwh[links, slot],
-                -full.import_fee_micro_per_kwh[links, slot],
-            ]
-        )
-        most = np.concatenate(
-            [
-                orders.quantity_wh[at],
-                np.minimum(full.export_limit_wh[links, slot], 10**6),
-                np.minimum(full.import_limit_wh[links, slot], 10**6),
-            ]
-        )
+        source, target, *limits, forward_fee, backward_fee = lines
+        width = at.size + 2 * source.size
         if not width:
             return SimpleNamespace(welfare=0, volume=0)
+        balance = np.zeros((markets, width))
+        balance[market[at], np.arange(at.size)] = orders.side[at]
+        for number, ends in enumerate(zip(source, target, strict=True)):
+            columns_of = [at.size + number, at.size + source.size + number]
+            balance[np.ix_(ends, columns_of)] = [[1, -1], [-1, 1]]
+        own = orders.side[at] * orders.limit_micro_per_kwh[at]
+        worth = np.concatenate([own, -forward_fee, -backward_fee]).astype(float)
+        most = [orders.quantity_wh[at], *(np.where(limit < 0, 10**6, limit) for limit in limits)]
         given = {
             "A_eq": balance,
-            "b_eq": np.zeros(count),
-            "bounds": [(0, float(size)) for size in most],
+            "b_eq": np.zeros(markets),
+            "bounds": [(0, float(size)) for size in np.concatenate(most)],
             "method": "highs",
         }
-        best = linprog(-worth.astype(float), **given)
+        best = linprog(-worth, **given)
         welfare = round(-best.fun)
         assert abs(-best.fun - welfare) < 1e-6
-        buys = np.concatenate([(orders.side[at] > 0).astype(float), np.zeros(2 * links.size)])
-        volume = linprog(-buys, A_ub=[-worth.astype(float)], b_ub=[1e-7 - welfare], **given)
+        buys = np.concatenate([(orders.side[at] > 0).astype(float), np.zeros(2 * source.size)])
+        volume = linprog(-buys, A_ub=[-worth], b_ub=[1e-7 - welfare], **given)
         return SimpleNamespace(welfare=welfare, volume=-volume.fun)
+
+    return solve
+
+
+@pytest.fixture(scope="session")
+def lp_optimum(flow_optimum):
+    """The same for the links of a tree."""
+
+    def solve(orders, market, joined, slots, slot):
+        full, links = written_out(joined, slots), np.flatnonzero(joined.parent >= 0)
+        columns_of = (
+            np.minimum(full.export_limit_wh, 10**6),
+            np.minimum(full.import_limit_wh, 10**6),
+            full.export_fee_micro_per_kwh,
+            full.import_fee_micro_per_kwh,
+        )
+        amounts = (column[links, slot] for column in columns_of)
+        return flow_optimum(
+            orders, market, joined.count, slot, (links, joined.parent[links], *amounts)
+        )
 
     return solve

@@ -112,19 +112,24 @@ def _check(orders: Orders, market: Ints, tree: Tree, slots: int) -> None:
     shapes = ((tree.count, 1), (tree.count, slots))
     if not all(column.shape in shapes for column in link_columns(tree)):
         raise ValueError(f"the tree's columns must be [{tree.count}, {slots}]")
+    columns = (tree.import_fee_micro_per_kwh, tree.export_fee_micro_per_kwh)
+    fees = sum(int(fee[rows].max(initial=0)) for rows in levels(tree) for fee in columns)
+    check_orders(orders, market, tree.count, slots, fees)
+
+
+def check_orders(orders: Orders, market: Ints, markets: int, slots: int, fees: int) -> None:
+    """Raise what :func:`clear_tree` says of its orders; ``fees`` bounds those of any way."""
     if not orders.count:
         return
     if int(orders.quantity_wh.min()) < 1:
         raise ValueError("an order's quantity must be positive")
     if int(orders.slot.min()) < 0 or int(orders.slot.max()) >= slots:
         raise ValueError(f"an order's slot must be in [0, {slots})")
-    if int(market.min()) < 0 or int(market.max()) >= tree.count:
-        raise ValueError(f"an order's market must be in [0, {tree.count})")
+    if int(market.min()) < 0 or int(market.max()) >= markets:
+        raise ValueError(f"an order's market must be in [0, {markets})")
     if not np.array_equal(np.abs(orders.side), np.ones_like(orders.side)):
         raise ValueError("an order's side must be +1 or -1")
     checked_sum(orders.quantity_wh)
-    columns = (tree.import_fee_micro_per_kwh, tree.export_fee_micro_per_kwh)
-    fees = sum(int(fee[rows].max()) for rows in levels(tree) for fee in columns)
     if magnitude(orders.limit_micro_per_kwh) + fees > LARGEST_PRICE_MICRO_PER_KWH:
         raise NumberOverflow("a price with the fees on its way is beyond 2⁵⁹ µ¤/kWh")
 

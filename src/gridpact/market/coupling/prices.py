@@ -15,7 +15,7 @@ from gridpact.base.units import Bools, Ints
 from gridpact.market.coupling.tree import Tree, levels
 from gridpact.market.orders import Orders
 
-_ABSENT = 2**62
+ABSENT = 2**62
 """Stands for no bound; with all fees of a way added or taken off it is still beyond _FOUND."""
 _FOUND = 2**61
 
@@ -29,7 +29,7 @@ class Bounds(NamedTuple):
 
 def no_bounds(shape: tuple[int, ...]) -> Bounds:
     """Bounds that leave every price open."""
-    return Bounds(np.full(shape, -_ABSENT, np.int64), np.full(shape, _ABSENT, np.int64))
+    return Bounds(np.full(shape, -ABSENT, np.int64), np.full(shape, ABSENT, np.int64))
 
 
 def own_bounds(orders: Orders, cell: Ints, passed: Ints, shape: tuple[int, ...]) -> Bounds:
@@ -46,7 +46,7 @@ def own_bounds(orders: Orders, cell: Ints, passed: Ints, shape: tuple[int, ...])
 
 def known(price: Ints, priced: Bools) -> Bounds:
     """Bounds that leave a known price only, and every price where none is known."""
-    return Bounds(np.where(priced, price, -_ABSENT), np.where(priced, price, _ABSENT))
+    return Bounds(np.where(priced, price, -ABSENT), np.where(priced, price, ABSENT))
 
 
 def link_bounds(tree: Tree, rows: Ints, export: Ints, outside: Bounds) -> Bounds:
@@ -56,12 +56,12 @@ def link_bounds(tree: Tree, rows: Ints, export: Ints, outside: Bounds) -> Bounds
     least = np.select(
         [export < 0, export < tree.export_limit_wh[rows]],
         [outside.low + import_fee, outside.low - export_fee],
-        -_ABSENT,
+        -ABSENT,
     )
     most = np.select(
         [export > 0, -export < tree.import_limit_wh[rows]],
         [outside.high - export_fee, outside.high + import_fee],
-        _ABSENT,
+        ABSENT,
     )
     return Bounds(least, most)
 
@@ -97,7 +97,7 @@ def prices(tree: Tree, export: Ints, own: Bounds, outside: Bounds | None) -> tup
         bounds = link_bounds(tree, rows, export[rows], above)
         low[rows] = np.maximum(low[rows], bounds.low)
         high[rows] = np.minimum(high[rows], bounds.high)
-    price, priced = _between(low, high)
+    price, priced = between(low, high)
     for rows in way[1:]:
         above = known(price[tree.parent[rows]], priced[tree.parent[rows]])
         bounds = link_bounds(tree, rows, export[rows], above)
@@ -116,17 +116,17 @@ def _upwards(tree: Tree, rows: Ints, export: Ints, low: Ints, high: Ints) -> Bou
     least = np.select(
         [export > 0, -export < tree.import_limit_wh[rows]],
         [low[rows] + export_fee, low[rows] - import_fee],
-        -_ABSENT,
+        -ABSENT,
     )
     most = np.select(
         [export < 0, export < tree.export_limit_wh[rows]],
         [high[rows] - import_fee, high[rows] + export_fee],
-        _ABSENT,
+        ABSENT,
     )
     return Bounds(least, most)
 
 
-def _between(low: Ints, high: Ints) -> tuple[Ints, Bools]:
+def between(low: Ints, high: Ints) -> tuple[Ints, Bools]:
     """Middle of the bounds, half to even; the only bound where one is open; 0 where both are."""
     has_low, has_high = low > -_FOUND, high < _FOUND
     floor = (low & high) + ((low ^ high) >> 1)

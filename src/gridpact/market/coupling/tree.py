@@ -87,10 +87,10 @@ def tree(markets: Sequence[Market], slots: int, file: str = "markets") -> Tree:
     return Tree(
         tuple(market.id for market in markets),
         parent,
-        _column([market.import_limit_wh for market in markets], slots),
-        _column([market.export_limit_wh for market in markets], slots),
-        _column([market.import_fee_micro_per_kwh for market in markets], slots),
-        _column([market.export_fee_micro_per_kwh for market in markets], slots),
+        column([market.import_limit_wh for market in markets], slots),
+        column([market.export_limit_wh for market in markets], slots),
+        column([market.import_fee_micro_per_kwh for market in markets], slots),
+        column([market.export_fee_micro_per_kwh for market in markets], slots),
     )
 
 
@@ -229,11 +229,12 @@ def _link(market: Market, slots: int) -> _Found:
         if market.parent is None:
             found.append((field, "is that of a link which a root does not have", "leave it out"))
         largest = LARGEST_FEE_MICRO_PER_KWH if "_fee_" in field else LARGEST_LIMIT_WH
-        found += [(field, *fault) for fault in _amounts(amount, slots, largest)]
+        found += [(field, *fault) for fault in amount_faults(amount, slots, largest)]
     return found
 
 
-def _amounts(amount: Amount, slots: int, largest: int) -> list[tuple[str, str]]:
+def amount_faults(amount: Amount, slots: int, largest: int) -> list[tuple[str, str]]:
+    """What is wrong with a limit or fee, each with its fix."""
     found: list[tuple[str, str]] = []
     if isinstance(amount, tuple) and len(amount) != slots:
         problem = f"has {len(amount)} numbers for {slots} slots"
@@ -263,11 +264,11 @@ def _in_circles(parent: Ints) -> list[int]:
     return found
 
 
-def _column(amounts: Sequence[Amount | None], slots: int) -> Ints:
+def column(amounts: Sequence[Amount | None], slots: int) -> Ints:
     """Amounts as [markets, slots], or [markets, 1] where none differs by slot."""
     plain = [NO_LIMIT if amount is None else amount for amount in amounts]
     width = slots if any(isinstance(amount, tuple) for amount in plain) else 1
-    column = np.empty((len(plain), width), dtype=np.int64)
+    filled = np.empty((len(plain), width), dtype=np.int64)
     for row, amount in enumerate(plain):
-        column[row] = amount
-    return column
+        filled[row] = amount
+    return filled
