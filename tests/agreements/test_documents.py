@@ -1,6 +1,7 @@
 """Documents: written, signed, read back and checked; every fault is named."""
 
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -8,13 +9,14 @@ import pytest
 from gridpact.agreements.addresses import checksummed
 from gridpact.agreements.documents import (
     Document,
-    Signature,
     countersign,
     life_lines,
+    signed_by,
     verify,
     with_signature,
 )
 from gridpact.agreements.files import from_text, read_signed, to_text, write_signed
+from gridpact.agreements.signatures import Signature
 from gridpact.agreements.typed_data import digest
 from gridpact.base.errors import BadInput, StoreError
 from gridpact.contracts.canonical import keccak256, to_bytes
@@ -81,14 +83,22 @@ def test_terms_that_are_not_what_was_signed_though_their_hash_is_theirs(desk):
     assert set(failed(document)) == {"signature of park", "signature of bakery"}
 
 
+def with_raw(desk, document, party, signature):
+    """Put any bytes under a party's name, as a forger would."""
+    made = Signature(party, desk.KEYS[party].address, signature)
+    return Document(document.agreement, (*document.signatures, made))
+
+
 def test_signatures_that_do_not_belong(desk):
     document = desk.signed(desk.draft(), ["park"])
     made = desk.KEYS["stranger"].sign(digest(document.agreement))
-    stranger = with_signature(document, "bakery", made)
+    stranger = with_raw(desk, document, "bakery", made)
     assert "not of this party" in failed(stranger)["signature of bakery"]
-    assert failed(with_signature(document, "bakery", bytes(65)))["signature of bakery"] == (
-        "is no signature"
-    )
+    empty = with_raw(desk, document, "bakery", bytes(65))
+    assert failed(empty)["signature of bakery"] == "is no signature"
+    assert signed_by(stranger) == signed_by(empty) == ("park",)
+    whole = {check.name: check.detail for check in verify(document)}
+    assert whole["nobody else signed"] == "1 signature"
     foreign = Signature("stranger", desk.KEYS["stranger"].address, made)
     found = failed(Document(document.agreement, (*document.signatures, foreign)))
     assert found["nobody else signed"] == "stranger who is no party"
@@ -100,6 +110,66 @@ def test_signatures_that_do_not_belong(desk):
         "not this party's wallet"
         in failed(Document(document.agreement, (other,)))["nobody else signed"]
     )
+
+
+def test_nobody_signs_beside_a_signature_that_does_not_hold(desk):
+    park, bakery = desk.KEYS["park"], desk.KEYS["bakery"]
+    signed = desk.signed(desk.draft())
+    renamed = changed(signed, id="another")
+    assert signed_by(renamed) == ()
+    with pytest.raises(BadInput) as caught:
+        countersign(renamed, park)
+    (fault,) = caught.value.faults
+    assert (fault.where, "bakery sign again" in fault.fix) == ("bakery", True)
+    zeroed = with_raw(desk, desk.draft(), "park", bytes(65))
+    with pytest.raises(BadInput, match="park: the signature is no signature"):
+        countersign(zeroed, bakery)
+    made = desk.KEYS["stranger"].sign(digest(signed.agreement))
+    foreign = Signature("stranger", desk.KEYS["stranger"].address, made)
+    beside = Document(signed.agreement, (foreign, *signed.signatures))
+    with pytest.raises(BadInput, match="stranger signed who is no party"):
+        countersign(beside, park)
+    with pytest.raises(BadInput, match="bakery signed a second time"):
+        countersign(Document(signed.agreement, signed.signatures * 2), park)
+
+
+def test_an_own_signature_that_does_not_hold_is_replaced_in_its_place(desk):
+    park, bakery = desk.KEYS["park"], desk.KEYS["bakery"]
+    whole = desk.signed(desk.draft())
+    zeroed = with_raw(desk, desk.draft(), "park", bytes(65))
+    assert countersign(countersign(zeroed, park), bakery) == whole
+    garbage = with_raw(desk, desk.draft(), "park", b"\7" * 65)
+    assert countersign(countersign(garbage, park), bakery) == whole
+    good, other = whole.signatures
+    twice = Document(whole.agreement, (replace(good, signature=bytes(65)), other, good))
+    assert countersign(twice, park) == whole
+    wallet = replace(good, address=bakery.address)
+    assert countersign(Document(whole.agreement, (wallet, other)), park) == whole
+
+
+def test_a_signature_made_elsewhere_tells_whose_it_is(desk):
+    draft = desk.draft()
+    made = desk.KEYS["bakery"].sign(digest(draft.agreement))
+    wanted = countersign(draft, desk.KEYS["bakery"])
+    assert with_signature(draft, made) == wanted
+    assert with_signature(draft, made[:-1] + bytes([made[-1] - 27])) == wanted
+    for wrong in (b"", bytes(65), made[:-1], made[:-1] + b"\2", made[:-1] + b"\x1d"):
+        with pytest.raises(BadInput, match="is no signature"):
+            with_signature(draft, wrong)
+    other = desk.draft(authority="dso")
+    with pytest.raises(BadInput, match="no party's wallet"):
+        with_signature(other, made)
+
+
+def test_a_file_with_v_of_0_or_1_is_read_as_wallets_mean_it(desk):
+    document = desk.signed(desk.draft())
+    bare = [
+        replace(each, signature=each.signature[:-1] + bytes([each.signature[-1] - 27]))
+        for each in document.signatures
+    ]
+    text = to_text(Document(document.agreement, tuple(bare)))
+    assert text != to_text(document)
+    assert from_text(text.encode(), "bare") == document
 
 
 def test_whoever_the_terms_name_is_a_party(desk):

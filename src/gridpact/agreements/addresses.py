@@ -47,6 +47,13 @@ def address_of(public_key: bytes) -> bytes:
     return keccak256(public_key[1:])[-20:]
 
 
+def normalised(signature: bytes) -> bytes:
+    """Write v as 27 or 28, where a wallet wrote 0 or 1; any other signature stays as it is."""
+    if len(signature) != SIGNATURE_BYTES or signature[-1] > 1:
+        return signature
+    return signature[:-1] + bytes([signature[-1] + _FIRST_V])
+
+
 def signer(digest: bytes, signature: bytes) -> bytes | None:
     """Return the address whose wallet signed a digest [32 bytes], None for no valid signature.
 

@@ -13,25 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gridpact.agreements.addresses import checksummed, parse_address, signer
+from gridpact.agreements.addresses import checksummed, normalised, parse_address, signer
 from gridpact.agreements.checks import faults, field_faults
 from gridpact.agreements.keys import WalletKey
 from gridpact.agreements.model import NONE_BEFORE, Agreement, Party
+from gridpact.agreements.signatures import Signature, faults_of_others, flaw, strays, valid
 from gridpact.agreements.typed_data import digest
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots, iso
 from gridpact.contracts import amounts
 from gridpact.contracts.canonical import keccak256, to_bytes
 from gridpact.contracts.terms import Contract
-
-
-@dataclass(frozen=True)
-class Signature:
-    """Whose signature this is meant to be: ``signature`` is r, s and v [65 bytes]."""
-
-    party: str
-    address: bytes
-    signature: bytes
 
 
 @dataclass(frozen=True)
@@ -114,24 +106,49 @@ def propose(
 def countersign(document: Document, key: WalletKey) -> Document:
     """Add the signature of the party whose wallet a key is; one who has signed does not again.
 
-    Raises BadInput where the wallet is no party's, or where the document is not fit to be signed.
+    Raises BadInput where the wallet is no party's, where the document is not fit to be signed, or
+    where a signature that it has does not hold: nobody signs beside it.
     """
     agreement = _sound(document).agreement
-    party = next((each for each in agreement.parties if each.address == key.address), None)
-    if party is None:
+    if key.address not in [each.address for each in agreement.parties]:
         problem = f"{checksummed(key.address)} is not the wallet of a party"
         raise BadInput(
             [Fault("key", 0, "", problem, "sign with the wallet that the document names")]
         )
-    return with_signature(document, party.name, key.sign(digest(agreement)))
+    return with_signature(document, key.sign(digest(agreement)))
 
 
-def with_signature(document: Document, party: str, signature: bytes) -> Document:
-    """Add a signature made elsewhere, as by a browser's wallet; :func:`verify` checks it."""
-    if any(each.party == party for each in document.signatures):
-        return document
-    made = Signature(party, document.agreement.address_of(party), signature)
-    return Document(document.agreement, (*document.signatures, made))
+def with_signature(document: Document, signature: bytes) -> Document:
+    """Add a signature made elsewhere, as by a browser's wallet; the wallet tells whose it is.
+
+    ``signature`` is r, s and v [65 bytes], v as wallets write it: 27 or 28, or 0 or 1. It takes
+    the place of one under the same name that does not hold. Raises BadInput where it is no
+    party's signature of this document, and as :func:`countersign`.
+    """
+    agreement = _sound(document).agreement
+    signed, made = digest(agreement), normalised(signature)
+    wallet = signer(signed, made)
+    party = next((each for each in agreement.parties if each.address == wallet), None)
+    if wallet is None or party is None:
+        raise BadInput([_foreign_fault(wallet)])
+    if wrong := faults_of_others(agreement, signed, document.signatures, party.name):
+        raise BadInput(wrong)
+    own = Signature(party.name, party.address, made)
+    kept = [each for each in document.signatures if each.party == party.name]
+    own = next((each for each in kept if valid(agreement, signed, each)), own)
+    place = document.signatures.index(kept[0]) if kept else len(document.signatures)
+    rest = [each for each in document.signatures if each.party != party.name]
+    return Document(agreement, (*rest[:place], own, *rest[place:]))
+
+
+def signed_by(document: Document) -> tuple[str, ...]:
+    """Return the parties whose signatures verify, in the order agreed; no other has signed."""
+    agreement = document.agreement
+    if field_faults(agreement):
+        return ()
+    signed = digest(agreement)
+    found = {each.party for each in document.signatures if valid(agreement, signed, each)}
+    return tuple(name for name in agreement.names if name in found)
 
 
 def verify(document: Document) -> list[Check]:
@@ -204,6 +221,15 @@ def _check(name: str, wrong: list[tuple[str, str, str]], good: str) -> Check:
     return Check(name, not wrong, shown or good)
 
 
+def _foreign_fault(wallet: bytes | None) -> Fault:
+    if wallet is None:
+        fix = "give r, s and v: 0x and 130 hex digits, as the wallet wrote them"
+        return Fault("signature", 0, "", "is no signature", fix)
+    problem = f"is of {checksummed(wallet)} for what is agreed here, which is no party's wallet"
+    fix = "sign the typed data of this very document with the wallet that it names"
+    return Fault("signature", 0, "", problem, fix)
+
+
 def _signatures(document: Document) -> Iterator[Check]:
     signed = digest(document.agreement)
     by = {each.party: each for each in document.signatures}
@@ -212,30 +238,16 @@ def _signatures(document: Document) -> Iterator[Check]:
         if found is None:
             yield Check(name, holds=False, detail="has not signed")
             continue
-        wallet = signer(signed, found.signature)
-        if wallet is None:
-            yield Check(name, holds=False, detail="is no signature")
-        elif wallet != party.address:
-            yield Check(name, holds=False, detail=f"is of {checksummed(wallet)}, not of this party")
-        else:
-            yield Check(name, holds=True, detail=checksummed(wallet))
+        problem = flaw(signed, found.signature, party.address)
+        yield Check(name, not problem, problem or checksummed(party.address))
 
 
 def _foreign(document: Document) -> Iterator[Check]:
     """Yield one check for each signature that does not belong, or one that there is none."""
-    agreement, seen, found = document.agreement, set[str](), False
-    for each in document.signatures:
-        wallet = agreement.address_of(each.party)
-        problem = ""
-        if not wallet:
-            problem = "who is no party"
-        elif each.party in seen:
-            problem = "a second time"
-        elif wallet != each.address:
-            problem = f"with {checksummed(each.address)}, which is not this party's wallet"
-        seen.add(each.party)
-        if problem:
-            found = True
-            yield Check("nobody else signed", holds=False, detail=f"{each.party} {problem}")
+    found = list(strays(document.agreement, document.signatures))
+    for party, problem in found:
+        yield Check("nobody else signed", holds=False, detail=f"{party} {problem}")
     if not found:
-        yield Check("nobody else signed", holds=True, detail=f"{len(seen)} signatures")
+        count = len(document.signatures)
+        shown = f"{count} signature{'' if count == 1 else 's'}"
+        yield Check("nobody else signed", holds=True, detail=shown)

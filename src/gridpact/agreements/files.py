@@ -20,10 +20,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from gridpact.agreements.addresses import SIGNATURE_BYTES, checksummed, parse_address
+from gridpact.agreements.addresses import SIGNATURE_BYTES, checksummed, normalised, parse_address
 from gridpact.agreements.checks import field_faults
-from gridpact.agreements.documents import Document, Signature
+from gridpact.agreements.documents import Document
 from gridpact.agreements.model import HASH_BYTES, Agreement, Party
+from gridpact.agreements.signatures import Signature
 from gridpact.base import documents
 from gridpact.base.documents import Path as Place
 from gridpact.base.documents import Value
@@ -149,7 +150,7 @@ class _Reader:
         made = self._bytes(fields["signature"], (*at, "signature"), SIGNATURE_BYTES)
         if party is None or address is None or made is None:
             return None
-        return Signature(party, address, made)
+        return Signature(party, address, normalised(made))
 
     def _fault(self, at: Place, problem: str, fix: str) -> None:
         if at not in self._parsed.spoilt:

@@ -13,10 +13,11 @@ from gridpact.agreements.documents import (
     Document,
     countersign,
     propose,
+    signed_by,
 )
 from gridpact.agreements.files import to_text
 from gridpact.agreements.keys import WalletKey
-from gridpact.app.cli.contracting_files import FILE, Opened, open_contract
+from gridpact.app.cli.contracting_files import FILE, Opened, open_contract, placed
 from gridpact.app.cli.contracting_layout import aligned, duration, window
 from gridpact.app.cli.contracting_new import keep_new
 from gridpact.app.cli.contracting_times import length, moment
@@ -134,7 +135,8 @@ def sign(
     opened = open_contract(file)
     wallet = WalletKey.load(key_file)
     if opened.document is not None:
-        document = _countersigned(opened, opened.document, wallet, wanted)
+        with placed(file):
+            document = _countersigned(opened, opened.document, wallet, wanted)
         kept = out or file
         force = force or kept == file
     else:
@@ -223,7 +225,7 @@ def _countersigned(
 
 def _as_dict(document: Document, kept: Path) -> dict[str, object]:
     agreement = document.agreement
-    signed = {each.party for each in document.signatures}
+    signed = signed_by(document)
     return {
         "file": str(kept),
         "id": agreement.id,
@@ -242,7 +244,7 @@ def _as_dict(document: Document, kept: Path) -> dict[str, object]:
 
 def _lines(document: Document, kept: Path) -> list[str]:
     agreement = document.agreement
-    signed = {each.party for each in document.signatures}
+    signed = signed_by(document)
     rows = [
         (
             party.name,

@@ -113,3 +113,47 @@ def test_strangers_cannot_sign_and_keys_are_not_replaced(signed, called, desk, d
     again = called("contract", "key", "new", "bakery.key")
     assert (again.code, again.out) == (3, "")
     assert (desk / "bakery.key").read_bytes() == before[desk / "bakery.key"]
+
+
+def corrupted(path, party, signature):
+    """Put other bytes in the place of a party's signature."""
+    whole = json.loads(path.read_text())
+    (found,) = [each for each in whole["signatures"] if each["party"] == party]
+    found["signature"] = signature
+    path.write_text(json.dumps(whole))
+
+
+@pytest.mark.parametrize("key", ["bakery.key", "solar-park.key"])
+def test_nobody_signs_a_document_that_was_changed(signed, called, desk, refused, tree, key):
+    signed.write_text(signed.read_text().replace('"id": "swing"', '"id": "swung"'))
+    (fault,) = refused(called("contract", "sign", "swing.json", "--key", key), desk, tree(desk))
+    other = "solar-park" if key == "bakery.key" else "bakery"
+    assert f"swing.json: {other}: the signature is of 0x" in fault
+    assert f"let {other} sign again" in fault
+
+
+@pytest.mark.parametrize("garbage", ["0x" + "00" * 65, "0x" + "07" * 65])
+def test_signed_is_told_of_signatures_that_verify(
+    signed, called, desk, done, refused, row, tree, garbage
+):
+    before = signed.read_text()
+    corrupted(signed, "bakery", garbage)
+    other = called("contract", "sign", "swing.json", "--key", "solar-park.key")
+    (fault,) = refused(other, desk, tree(desk))
+    assert "bakery: the signature is no signature" in fault
+    text = done(called("contract", "sign", "swing.json", "--key", "bakery.key"))
+    assert row(text, "bakery")[2] == row(text, "solar-park")[2] == "signed"
+    assert signed.read_text() == before
+    assert "✗" not in done(called("contract", "verify", "swing.json"))
+
+
+def test_who_has_signed_is_told_to_programs(called, desk, done, keys):
+    keys(called)
+    words = (*PROPOSE, "--party", OTHER, *JULY, "--json")
+    told = json.loads(done(called("contract", "sign", *words)))
+    assert {each["party"]: each["signed"] for each in told["parties"]} == {
+        "bakery": True,
+        "solar-park": False,
+    }
+    half = called("contract", "verify", "roof.json")
+    assert "nobody else signed       1 signature\n" in half.out
