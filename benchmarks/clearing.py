@@ -142,11 +142,12 @@ def sizes(largest: int) -> None:
     """One slot, growing book of N bids and N offers."""
     print("one slot, N bids and N offers; ours makes trades and accounts, against bare numpy that")
     print("finds the volume only, or that makes trades and accounts too; growth of time per ×10")
+    print("of ours and of the bare one with trades")
     print(
         f"{'N':>10} {'mechanism':>14} {'orders/s':>12} {'÷ volume':>9} {'÷ trades':>9}"
-        f" {'growth':>7} {'peak B/order':>12}"
+        f" {'growth':>7} {'bare':>7} {'peak B/order':>12}"
     )
-    before: dict[str, float] = {}
+    before: dict[str, tuple[float, float]] = {}
     each = 1_000
     while each <= largest:
         if 2 * each * BYTES_PER_ORDER > free_bytes():
@@ -156,11 +157,11 @@ def sizes(largest: int) -> None:
         each *= 10
 
 
-def one_size(each: int, before: dict[str, float]) -> None:
+def one_size(each: int, before: dict[str, tuple[float, float]]) -> None:
     """Measure both mechanisms at one size."""
     orders = book(0, 1, 2 * each)
     check_same(orders)
-    repeats = max(3, min(200, 1_000_000 // each))
+    repeats = 1 if each > 1_000_000 else max(3, min(200, 1_000_000 // each))
     for name, clear in MECHANISMS.items():
         ours, volume, trades = seconds(
             [
@@ -170,12 +171,15 @@ def one_size(each: int, before: dict[str, float]) -> None:
             ],
             repeats,
         )
-        growth = f"×{ours / before[name]:.1f}" if name in before else "–"
-        before[name] = ours
+        grown = [
+            f"×{time / earlier:.1f}"
+            for time, earlier in zip((ours, trades), before.get(name, ()), strict=False)
+        ] or ["–", "–"]
+        before[name] = ours, trades
         peak = peak_bytes(partial(clear, orders)) / orders.count
         print(
             f"{each:>10,} {name:>14} {orders.count / ours:>12,.0f} {ours / volume:>9.2f}"
-            f" {ours / trades:>9.2f} {growth:>7} {peak:>12,.0f}"
+            f" {ours / trades:>9.2f} {grown[0]:>7} {grown[1]:>7} {peak:>12,.0f}"
         )
 
 
@@ -188,7 +192,9 @@ def books(count: int, slots: int = 96, per_slot: int = 40) -> None:
     print(f"\n{count:,} communities × {slots} slots × {per_slot} orders, {many.count:,} in all")
     print("in one call, against one book of as many orders in one slot; trades and accounts made")
     for name, clear in MECHANISMS.items():
-        small, one = seconds([partial(clear, many, count * slots), partial(clear, big)], 3)
+        small, one = seconds(
+            [partial(clear, many, count * slots), partial(clear, big)], 1 if count > 1_000 else 3
+        )
         speed, big_speed = many.count / small, big.count / one
         print(
             f"{name:>14} {speed:>12,.0f} orders/s against {big_speed:>12,.0f}:"
