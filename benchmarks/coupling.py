@@ -3,9 +3,7 @@
 Every community has a link to the region with a limit in each direction and a fee; the region has
 a main market in its book. The reference clears the same orders in one call of the uniform-price
 auction, with every community and slot a slot of its own, so it knows no links; the ratio is what
-joining up costs. At 10,000 communities the reference's sort keys no longer fit 64 bits and it falls
-back to a slower sort, while a tree is cleared some slots at a time: the ratio then falls below 1.
-Run ``python benchmarks/coupling.py``; ``--quick`` for small sizes.
+joining up costs. Run ``python benchmarks/coupling.py``; ``--quick`` for small sizes.
 """
 
 from __future__ import annotations
