@@ -8,13 +8,12 @@ from typing import TypeAlias
 
 from gridpact.agreements.addresses import checksummed
 from gridpact.agreements.model import ADDRESS_BYTES, HASH_BYTES, NONE_BEFORE, Agreement
+from gridpact.agreements.promises import broken_promises, broken_times
 from gridpact.base.errors import BadInput
 from gridpact.base.ids import PATTERN, well_formed
 from gridpact.base.units import INT64_MAX
 from gridpact.contracts.canonical import keccak256
-from gridpact.contracts.errors import IllFormed
-from gridpact.contracts.legs import legs
-from gridpact.contracts.needs import factors, needs, nodes
+from gridpact.contracts.needs import factors, nodes
 from gridpact.contracts.observables import NAME, Choice
 from gridpact.contracts.terms import All, Contract, One, Scale
 
@@ -127,10 +126,10 @@ def _terms(agreement: Agreement) -> Found:
         for fault in error.faults:
             yield "terms", f"{fault.where}: {fault.problem}", fault.fix
         return
-    try:
-        legs(contract)
-        needs(contract)
-    except IllFormed as error:
-        yield "terms", str(error), "correct the terms"
+    for problem, fix in broken_promises(agreement, contract):
+        yield "terms", problem, fix
+    if not field_faults(agreement):
+        for problem, fix in broken_times(agreement, contract):
+            yield "terms", problem, fix
     for name in sorted(named_in(contract) - set(agreement.names)):
         yield "terms", f"{name!r} is named and no party", "let everyone sign whom the terms name"

@@ -29,6 +29,7 @@ from gridpact.base import documents
 from gridpact.base.documents import Path as Place
 from gridpact.base.documents import Value
 from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.base.files import write_whole
 from gridpact.base.units import INT64_MAX
 
 SCHEMA = "gridpact-agreement/1"
@@ -85,10 +86,8 @@ def from_text(data: bytes, file: str) -> Document:
 
 def write_signed(path: Path, document: Document) -> None:
     """Keep a document in a file, in place of what the file held, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(to_text(document), encoding="ascii")
-        partial.replace(path)
+        write_whole(path, to_text(document).encode("ascii"))
     except OSError as error:
         raise StoreError(f"document {path}: {error.strerror or error}") from error
 
