@@ -7,7 +7,7 @@ from gridpact.base.errors import BadInput
 from gridpact.base.slots import Slots
 from gridpact.contracts.cashflows import cashflows
 from gridpact.contracts.errors import NotOnSlots
-from gridpact.contracts.formulas import muldiv, nominated, total
+from gridpact.contracts.formulas import muldiv, total
 from gridpact.contracts.observables import Choice, Const, Profile, Series
 from gridpact.contracts.references import active, delivered, paid
 from gridpact.contracts.terms import All, One, Scale, pay, sale, within
@@ -183,9 +183,9 @@ def test_how_terms_are_ill_formed_is_told(desk):
     (problem,) = refusals(desk, energy(Const(1, "W")))
     assert problem.startswith("who gives what cannot be told: energy ")
     assert problem.endswith("counts in Wh, its amount is in W")
-    twice = All((energy(nominated("n", "bakery", wh(1))), energy(nominated("n", "bakery", wh(2)))))
+    twice = All((chosen(wh(0), wh(1)), chosen(wh(0), wh(2))))
     (problem,) = refusals(desk, twice)
-    assert problem == "what they need cannot be told: choice 'n' is used with two meanings"
+    assert problem == "what they need cannot be told: choice 'nomination' is used with two meanings"
 
 
 def test_the_end_of_all_calendars_and_long_agreements_of_short_slots(desk):
