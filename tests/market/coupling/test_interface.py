@@ -8,6 +8,7 @@ from gridpact.market.clearing import outcome, uniform_price
 from gridpact.market.coupling.accounts import link_money, payments_nano, surplus_nano, welfare_nano
 from gridpact.market.coupling.clearing import clear_tree
 from gridpact.market.coupling.interface import (
+    Joined,
     Player,
     admit_players,
     clear_inside,
@@ -37,7 +38,7 @@ def test_an_aggregators_offer_stands_for_all_inside(data, joined_books, columns)
     inside_rows = subtree(joined, top)[1]
     outer = np.flatnonzero(~np.isin(market, inside_rows))
     member = orders.count + 1
-    offer = residual_offer(orders, market, joined, top, SLOTS, member, orders.count)
+    offer = residual_offer(Joined(orders, market, joined, SLOTS), top, member, orders.count)
     book = concatenate(orders.take(outer), offer)
     places = np.full(offer.count, joined.parent[top])
     parent = clear_tree(book, np.concatenate([market[outer], places]), joined, SLOTS)
@@ -45,11 +46,8 @@ def test_an_aggregators_offer_stands_for_all_inside(data, joined_books, columns)
     np.add.at(sold, offer.slot, (-offer.side * parent.accepted_wh[outer.size :]))
     above = int(joined.parent[top])
     inside = clear_inside(
-        orders,
-        market,
-        joined,
+        Joined(orders, market, joined, SLOTS),
         top,
-        SLOTS,
         sold,
         parent.price_micro_per_kwh[above],
         parent.priced[above],
@@ -97,7 +95,7 @@ def market_in(inside, market):
 def test_a_residual_is_one_line_of_steps(columns):
     joined = tree([Market("region"), Market("village", "region", 4, 6, 1, 1)], 1)
     rows = [(1, 0, 1, 3, 9), (1, 0, 1, 5, 8), (1, 0, -1, 2, 4), (1, 0, -1, 7, 8), (1, 0, -1, 9, 8)]
-    offer = residual_offer(*columns(rows), joined, 1, 1, 77, 100)
+    offer = residual_offer(Joined(*columns(rows), joined, 1), 1, 77, 100)
     # 8 Wh are wanted and 2 offered below that: of the import of 6 the link passes 4. At 8 the
     # five unserved and the sixteen offered Wh turn it round, six of which the link lets out.
     found = list(
@@ -115,7 +113,7 @@ def test_a_residual_is_one_line_of_steps(columns):
 
 def test_nothing_inside_offers_nothing(columns):
     joined = tree([Market("region"), Market("village", "region")], 1)
-    assert residual_offer(*columns([(0, 0, 1, 3, 9)]), joined, 1, 1, 0, 0).count == 0
+    assert residual_offer(Joined(*columns([(0, 0, 1, 3, 9)]), joined, 1), 1, 0, 0).count == 0
 
 
 WANTED = st.lists(st.integers(-9, 9), min_size=SLOTS, max_size=SLOTS)

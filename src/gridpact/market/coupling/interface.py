@@ -23,6 +23,15 @@ from gridpact.market.coupling.tree import Tree, link_columns, subtree, written_o
 from gridpact.market.orders import Admission, Orders, Side, no_orders
 
 
+class Joined(msgspec.Struct, frozen=True):
+    """Orders in the markets of a tree; ``market`` [orders] is the row of each order's market."""
+
+    orders: Orders
+    market: Ints
+    tree: Tree
+    slots: int
+
+
 class Inside(msgspec.Struct, frozen=True):
     """A part of a tree cleared by itself.
 
@@ -103,15 +112,13 @@ def wholesale(
     )
 
 
-def residual_offer(
-    orders: Orders, market: Ints, tree: Tree, top: int, slots: int, member: int, first: int
-) -> Orders:
+def residual_offer(joined: Joined, top: int, member: int, first: int) -> Orders:
     """Turn what a market and all below it leave open into orders for the book of its parent.
 
     Parameters
     ----------
-    orders, market, tree, slots
-        As in :func:`~gridpact.market.coupling.clearing.clear_tree`.
+    joined : Joined
+        All orders and markets; those that are not below ``top`` do not count.
     top : int
         Row of the market whose residual is offered. The limits and fees of its link are in the
         offer already: an import bids its fee less, an export asks its fee more.
@@ -124,7 +131,7 @@ def residual_offer(
         Bids for what would be imported and offers of what would be exported, one per price, slot
         and side, in the order of slots and prices.
     """
-    part = _part(orders, market, tree, top)
+    part, slots = _part(joined, top), joined.slots
     here, root = written_out(part.tree, slots), part.root
     line = ascend(part.orders, part.market, here).line
     link = Link(np.arange(slots), *(column[root] for column in link_columns(here)))
@@ -133,29 +140,22 @@ def residual_offer(
 
 
 def clear_inside(
-    orders: Orders,
-    market: Ints,
-    tree: Tree,
-    top: int,
-    slots: int,
-    export_wh: Ints,
-    outside_micro_per_kwh: Ints,
-    outside_priced: Bools,
+    joined: Joined, top: int, export_wh: Ints, outside_micro_per_kwh: Ints, priced: Bools
 ) -> Inside:
     """Clear a market and all below it to what its parent took of their residual offer.
 
     ``export_wh`` [slots] is what the aggregator sold to the parent, negative where it bought, and
     ``outside_micro_per_kwh`` [slots] the parent's price, which comes down through the link, where
-    ``outside_priced``. The other parameters are those of :func:`residual_offer`.
+    ``priced``. The other parameters are those of :func:`residual_offer`.
 
     The welfare is that of clearing all at once. So are the prices, except where the conditions
     leave a market several: there the middle counts from the one price that came down.
     """
-    part = _part(orders, market, tree, top)
+    part, slots = _part(joined, top), joined.slots
     exported = np.zeros((part.tree.count, slots), dtype=np.int64)
     exported[part.root] = export_wh
     here, root = written_out(part.tree, slots), np.array([part.root])
-    bounds = link_bounds(here, root, export_wh, known(outside_micro_per_kwh, outside_priced))
+    bounds = link_bounds(here, root, export_wh, known(outside_micro_per_kwh, priced))
     bounds = Bounds(*(np.broadcast_to(bound, exported.shape) for bound in bounds))
     coupled = clear_open(part.orders, part.market, part.tree, slots, exported, bounds)
     return Inside(part.tree, part.market_row, part.order_row, coupled)
@@ -172,12 +172,12 @@ class _Part(NamedTuple):
     order_row: Ints
 
 
-def _part(orders: Orders, market: Ints, tree: Tree, top: int) -> _Part:
-    part, market_row = subtree(tree, top)
-    order_row = np.flatnonzero(np.isin(market, market_row))
-    inner = np.searchsorted(market_row, market[order_row])
+def _part(joined: Joined, top: int) -> _Part:
+    part, market_row = subtree(joined.tree, top)
+    order_row = np.flatnonzero(np.isin(joined.market, market_row))
+    inner = np.searchsorted(market_row, joined.market[order_row])
     root = int(np.flatnonzero(part.parent < 0)[0])
-    return _Part(part, root, orders.take(order_row), inner, market_row, order_row)
+    return _Part(part, root, joined.orders.take(order_row), inner, market_row, order_row)
 
 
 def _as_orders(residual: Curves, sequence: Ints, member: int, first: int) -> Orders:
