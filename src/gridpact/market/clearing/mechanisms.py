@@ -17,6 +17,7 @@ from gridpact.market.clearing import discriminatory, k_pricing, merit_order, uni
 from gridpact.market.clearing.discriminatory import Pays
 from gridpact.market.clearing.matched import Matched, from_accepted
 from gridpact.market.clearing.outcome import Clearing
+from gridpact.market.clearing.preferences import clearing as preference_matching
 from gridpact.market.orders import Orders
 
 Clear: TypeAlias = Callable[..., Clearing | Matched]
@@ -114,6 +115,13 @@ MECHANISMS: dict[str, Mechanism] = {
             "one price per slot, that of the last Wh produced",
             _UNIFORM,
             merit_order.clear,
+        ),
+        Mechanism(
+            "preference",
+            "who suits whom best by price, source, partner and distance; a share k to the seller",
+            _MERIT | {Capability.PREFERENCES},
+            preference_matching.clear,
+            {"k_ppm": k_pricing.HALF},
         ),
     )
 }
