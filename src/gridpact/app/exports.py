@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from gridpact.app.report.axis import axis_of
 from gridpact.app.report.series import devices, planned
 from gridpact.app.report.text import Money, money_of
 from gridpact.base.errors import StoreError
+from gridpact.base.files import write_whole
 from gridpact.base.units import Floats, Ints, checked_multiply
 from gridpact.metering.messages import DayMetered
 from gridpact.registry.model import Community
@@ -71,28 +71,15 @@ def write(folder: Path, record: Record) -> list[Path]:
 
 
 def _keep(path: Path, content: bytes) -> Path:
-    partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
+        write_whole(path, content)
     except OSError as error:
-        _discard(partial)
         reason = error.strerror or str(error)
         raise StoreError(
             f"cannot write {path}: {reason}; free space or make the folder writable, then repeat"
         ) from error
     return path
-
-
-def _discard(partial: Path) -> None:
-    try:
-        partial.unlink(missing_ok=True)
-    except OSError:  # the folder itself is out of reach, so nothing was written either
-        return
 
 
 def _csv(table: pl.DataFrame) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sqlite3
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import msgspec
 from gridpact.app.exports import BILLS, BILLS_JSON, READINGS, SCHEDULES, STATEMENTS
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.base.files import write_whole
 from gridpact.kernel.journal import Journal
 from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.local import LocalLedger
@@ -68,23 +68,10 @@ class Result(msgspec.Struct, frozen=True):
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all; StoreError in one line on trouble."""
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
+        write_whole(path, text.encode())
     except OSError as error:
-        _discard(partial)
         raise _unwritable(path, error) from error
-
-
-def _discard(partial: Path) -> None:
-    try:
-        partial.unlink(missing_ok=True)
-    except OSError:  # the folder itself is out of reach, so nothing was written either
-        return
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:

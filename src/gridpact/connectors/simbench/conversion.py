@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from datetime import date
@@ -11,6 +12,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.base.files import in_the_way
 from gridpact.base.units import Ints
 from gridpact.connectors.simbench import package
 from gridpact.connectors.simbench.clock import STEP_S, YEAR
@@ -151,6 +153,8 @@ def _whole(path: Path, write: Callable[[Path], None]) -> None:
     """Write beside the file and put it in place when it is all there."""
     partial = path.with_name(path.name + ".partial")
     try:
+        if kind := in_the_way(path):
+            raise OSError(errno.EEXIST, f"it is {kind}, which is not replaced")
         write(partial)
         with partial.open("rb") as stream:
             os.fsync(stream.fileno())
