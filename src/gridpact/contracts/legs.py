@@ -60,7 +60,8 @@ def _collect(contract: Contract, factor: Observable | None, rows: list[Leg]) -> 
 def _leg(one: One, factor: Observable | None) -> Leg:
     amount = Const(1, one.unit) if factor is None else factor
     if amount.unit != one.unit:
-        raise UnitMismatch(f"{one.asset} counts in {one.unit}, its amount is in {amount.unit}")
+        flow = f"{one.asset} from {one.giver} to {one.taker}"
+        raise UnitMismatch(f"{flow} counts in {one.unit}, its amount is in {amount.unit}")
     asset, _, kind = one.asset.partition("/") if one.unit == "nano" else (one.asset, "", "")
     return Leg(asset, one.giver, one.taker, amount, kind)
 

@@ -73,10 +73,15 @@ def test_any_observable_reads_back(random, data):
 
 
 @quick
-@given(title=st.text())
+@given(title=st.text(max_size=200).filter(str.isprintable))
 def test_any_title_reads_back(title):
-    assume(not any(0xD800 <= ord(character) < 0xE000 for character in title))
     returns(FEE, title)
+
+
+@pytest.mark.parametrize("title", ["one\ntwo", "\x1b[2J", "\ud800", "x" * 201])
+def test_what_is_no_title_is_not_written(title):
+    with pytest.raises(IllFormed, match="a title"):
+        write_contract(FEE, title)
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)

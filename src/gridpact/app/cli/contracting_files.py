@@ -15,8 +15,9 @@ from gridpact.agreements.documents import Document
 from gridpact.agreements.files import SCHEMA as SIGNED
 from gridpact.agreements.files import from_text
 from gridpact.base.errors import BadInput, Fault, MissingSeries, NumberOverflow
+from gridpact.base.files import check_regular, read_regular
 from gridpact.base.slots import Slots, iso
-from gridpact.contracts.canonical import SCHEMA, from_bytes
+from gridpact.contracts.canonical import SCHEMA, from_bytes, keccak256
 from gridpact.contracts.errors import (
     ChoiceOutOfBounds,
     DivisorNotPositive,
@@ -26,7 +27,9 @@ from gridpact.contracts.errors import (
 )
 from gridpact.contracts.evaluate import Known, World
 from gridpact.contracts.files import read_contract
-from gridpact.contracts.needs import Needs
+from gridpact.contracts.files.titles import TITLE_FIX, title_problem
+from gridpact.contracts.legs import legs
+from gridpact.contracts.needs import Needs, needs
 from gridpact.contracts.sheet import from_term_sheet
 from gridpact.contracts.sheet.names import HEADINGS
 from gridpact.contracts.tables import read_world
@@ -54,12 +57,20 @@ class Opened:
 def open_contract(path: Path) -> Opened:
     """Read a contract file, canonical bytes, a document of parties, or a term sheet.
 
-    Which of them it is, is told by its content. Raises BadInput with every fault.
+    Which of them it is, is told by its content. Raises BadInput with every fault, also for terms
+    that no reading makes sense of and for a document whose terms are not those that were signed.
     """
+    opened = _opened(path)
+    _check_terms(opened)
+    return opened
+
+
+def _opened(path: Path) -> Opened:
     data = _bytes(path)
     start = data.lstrip()
     if _is_signed(data):
         document = from_text(data, str(path))
+        _check_hash(path, document)
         with placed(path):
             return Opened(path, document.agreement.id, document.agreement.contract(), document)
     if start.startswith(b"{") and SCHEMA.partition("/")[0].encode() in start[:60]:
@@ -72,6 +83,28 @@ def open_contract(path: Path) -> Opened:
         raise _fault(path, "", "this is a table of data, not a contract", fix)
     found = read_contract(path)
     return Opened(path, found.title, found.contract)
+
+
+def _check_hash(path: Path, document: Document) -> None:
+    agreement = document.agreement
+    if keccak256(agreement.terms) != agreement.terms_hash:
+        problem = "the terms do not hash to what was signed"
+        fix = (
+            f"get the document again from who signed it; gridpact contract verify {path} tells more"
+        )
+        raise _fault(path, "agreement.terms_hash", problem, fix)
+
+
+def _check_terms(opened: Opened) -> None:
+    """Refuse terms that can be written down but not read: what counts in what must agree."""
+    faults = []
+    for read in (legs, needs):
+        try:
+            read(opened.contract)
+        except IllFormed as error:
+            faults.append(Fault(str(opened.path), 0, "terms", str(error), "correct the terms"))
+    if faults:
+        raise BadInput(faults)
 
 
 def open_document(path: Path) -> Document:
@@ -89,11 +122,7 @@ def _is_signed(data: bytes) -> bool:
 
 def _bytes(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            problem = f"the file has {size:,} bytes; {MAX_BYTES:,} are read at most"
-            raise _fault(path, "", problem, "put data into a table of its own")
-        return path.read_bytes()
+        return read_regular(path, MAX_BYTES)
     except OSError as error:
         raise _unreadable(path, error) from error
 
@@ -107,15 +136,18 @@ def _sheet(path: Path, data: bytes) -> Opened:
         raise BadInput([fault]) from error
     first = text.strip().partition("\n\n")[0]
     title = " ".join(first.partition(":")[2].split())
+    if problem := title_problem(title):
+        raise BadInput([Fault(str(path), 1, "title", problem, TITLE_FIX)])
     return Opened(path, title, from_term_sheet(text, str(path)))
 
 
 def open_data(
-    path: Path, needs: Needs, *, open_choices: bool = False, paths: bool = False
+    path: Path, required: Needs, *, open_choices: bool = False, paths: bool = False
 ) -> tuple[World, Slots]:
     """Read a table of data; BadInput where it has scenario paths and these make no sense."""
     try:
-        world, slots = read_world(path, needs, open_choices=open_choices)
+        check_regular(path)
+        world, slots = read_world(path, required, open_choices=open_choices)
     except OSError as error:
         raise _unreadable(path, error) from error
     shapes = [np.shape(each.values if isinstance(each, Known) else each) for each in world.values()]
@@ -145,13 +177,13 @@ def evaluating(contract: Path, data: Path) -> Iterator[None]:
         yield
     except MissingSeries as error:
         fix = "fill the empty cells, or let the terms say what stands for them: filled(…, …)"
-        raise _fault(data, error.name, f"has no value in {_at(error.slots)}", fix) from error
+        raise _fault(data, error.name, f"has no value in {at_slots(error.slots)}", fix) from error
     except ChoiceOutOfBounds as error:
         where = f"choice:{error.label}"
-        problem = f"is outside its bounds in {_at(error.slots)}"
+        problem = f"is outside its bounds in {at_slots(error.slots)}"
         raise _fault(data, where, problem, "choose within the bounds of the terms") from error
     except DivisorNotPositive as error:
-        problem = f"a divisor is zero or less in {_at(error.slots)}"
+        problem = f"a divisor is zero or less in {at_slots(error.slots)}"
         raise _fault(data, "", problem, "correct the series that the terms divide by") from error
     except PeriodCut as error:
         fix = f"give whole periods of {error.period}, or add --cut-periods"
@@ -173,7 +205,8 @@ def _unreadable(path: Path, error: OSError) -> BadInput:
     return _fault(path, "", problem, "correct the path, or the permissions of the file")
 
 
-def _at(slots: tuple[int, ...]) -> str:
+def at_slots(slots: tuple[int, ...]) -> str:
+    """Say how many slots there are, and the first of them."""
     shown = ", ".join(iso(slot) for slot in slots[:_SHOWN])
     more = f" and {len(slots) - _SHOWN:,} more" if len(slots) > _SHOWN else ""
     return f"{len(slots):,} slot{'s' * (len(slots) != 1)}: {shown}{more}"

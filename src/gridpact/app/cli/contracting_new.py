@@ -13,6 +13,7 @@ from gridpact.app.cli.contracting_files import FILE
 from gridpact.app.cli.contracting_layout import aligned, command_lines, wrapped
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.errors import BadInput, Fault
+from gridpact.base.files import in_the_way
 from gridpact.contracts.canonical import terms_hash
 from gridpact.contracts.catalogue import Parameter, Product
 from gridpact.contracts.files import product_file, read_contract
@@ -99,7 +100,10 @@ def new(
 
 
 def keep_new(path: Path, text: str, *, force: bool) -> None:
-    """Write a file whole or not at all; refuse to replace one unless told to."""
+    """Write a file whole or not at all; refuse to replace one unless told to, and all else ever."""
+    if kind := in_the_way(path):
+        problem = f"it is {kind}, which is not replaced"
+        raise BadInput([Fault(str(path), 0, "", problem, "name a file")])
     if path.exists() and not force:
         fix = "choose another name, or add --force"
         raise BadInput([Fault(str(path), 0, "", "the file exists already", fix)])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_files import FILE, Opened, evaluating, open_contract, open_data
+from gridpact.app.cli.contracting_documents import check_slots, open_and_warn
+from gridpact.app.cli.contracting_files import FILE, Opened, evaluating, open_data
 from gridpact.app.cli.contracting_layout import aligned, heading, quantity, unit_for_people, window
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.slots import Slots, iso
@@ -47,12 +48,13 @@ def show_obligations(
     With DATA, how much; a choice that has no column stays open, and the least and the most that
     it can bring are shown.
     """
-    opened = open_contract(file)
+    opened = open_and_warn(file)
     if data is None:
         _say_legs(opened, as_json=as_json, quiet=quiet)
         return
     required = needs_of(leg.amount for leg in _physical(opened.contract))
     world, slots = open_data(data, required, open_choices=True)
+    check_slots(opened, data, slots)
     with evaluating(file, data):
         found = obligations(opened.contract, world, slots, cut_periods=cut_periods)
     if as_json:

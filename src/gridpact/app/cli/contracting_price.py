@@ -11,7 +11,8 @@ from typing import TypeAlias
 import click
 import numpy as np
 
-from gridpact.app.cli.contracting_files import FILE, Opened, evaluating, open_contract, open_data
+from gridpact.app.cli.contracting_documents import check_slots, open_and_warn
+from gridpact.app.cli.contracting_files import FILE, Opened, evaluating, open_data
 from gridpact.app.cli.contracting_layout import aligned, heading, money, window
 from gridpact.app.cli.contracting_new import keep_new
 from gridpact.app.cli.output import output_options, say, say_json
@@ -87,8 +88,9 @@ def price(
     DATA is CSV or Parquet: slot_start and one column per series or choice that the contract
     needs, whole numbers in its units.
     """
-    opened = open_contract(file)
+    opened = open_and_warn(file)
     world, slots = open_data(data, needs(opened.contract))
+    check_slots(opened, data, slots)
     with evaluating(file, data):
         flows = cashflows(opened.contract, world, slots, cut_periods=cut_periods)
         nets, rows = _nets(flows), _rows(by, zone, slots)

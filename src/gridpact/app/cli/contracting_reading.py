@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_files import FILE, Opened, open_contract
+from gridpact.agreements.documents import life_lines
+from gridpact.app.cli.contracting_documents import agreement_lines, open_and_warn
+from gridpact.app.cli.contracting_files import FILE, Opened
 from gridpact.app.cli.contracting_layout import aligned, duration, heading, unit_for_people
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.contracts.canonical import terms_hash, to_bytes
@@ -42,14 +44,24 @@ Examples:
 def show(file: Path, form: str, as_json: bool, quiet: bool) -> None:
     """Show the contract in FILE in plain English, generated from its terms alone.
 
-    FILE is a contract file, canonical bytes, a document that parties sign, or a term sheet.
+    FILE is a contract file, canonical bytes, a document that parties sign, or a term sheet. Of a
+    document, what is agreed beside the terms stands above the sheet.
     """
-    opened = open_contract(file)
+    opened = open_and_warn(file)
     text = _form(opened, form)
     if as_json:
-        say_json({"form": form, "text": text, "hash": _hash(opened)})
+        say_json({"form": form, "text": text, "hash": _hash(opened), **_agreement(opened)})
     elif not quiet:
+        if form == "sheet" and opened.document is not None:
+            say("\n".join([*agreement_lines(opened.document), ""]))
         say(text.rstrip("\n"))
+
+
+def _agreement(opened: Opened) -> dict[str, object]:
+    if opened.document is None:
+        return {}
+    lines = life_lines(opened.document)
+    return {"agreement": [{"label": label, "text": text} for label, text in lines]}
 
 
 def _form(opened: Opened, form: str) -> str:
@@ -74,7 +86,7 @@ def hash_terms(file: Path, as_json: bool, quiet: bool) -> None:
 
     Every form of one contract has the same hash; its title is not part of the terms.
     """
-    opened = open_contract(file)
+    opened = open_and_warn(file)
     if as_json:
         say_json({"hash": _hash(opened), "bytes": len(to_bytes(opened.contract))})
     elif not quiet:
@@ -94,7 +106,7 @@ def _hash(opened: Opened) -> str:
 @output_options
 def show_needs(file: Path, as_json: bool, quiet: bool) -> None:
     """List every series that the contract in FILE needs, and every choice that a party makes."""
-    opened = open_contract(file)
+    opened = open_and_warn(file)
     found = needs(opened.contract)
     if as_json:
         say_json(_needs_dict(found))

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from gridpact.app.cli.contracting_files import FILE, evaluating, open_contract, open_data
+from gridpact.app.cli.contracting_documents import check_slots, open_and_warn
+from gridpact.app.cli.contracting_files import FILE, evaluating, open_data
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.documents import Document
 from gridpact.base.errors import BadInput, Fault
@@ -77,10 +78,11 @@ def value_contract(
     that has no column is taken by its author as is best, knowing what is known at its notice.
     Energy counts only as far as the terms pay for it, unless --price says what it is worth.
     """
-    opened = open_contract(file)
+    opened = open_and_warn(file)
     _check_party(opened.contract, party)
     marks = _prices(opened.contract, prices)
     world, slots = open_data(data, _needs(opened.contract, marks), open_choices=True, paths=True)
+    check_slots(opened, data, slots)
     discount = discount_factors(discount_rate / 100, slots) if discount_rate else None
     with evaluating(file, data):
         found = value_report(

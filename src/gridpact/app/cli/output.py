@@ -14,6 +14,7 @@ import msgspec
 
 from gridpact.app.runs import Interrupted
 from gridpact.base.errors import BadInput, GridpactError, JournalDamaged, LedgerDamaged, StoreError
+from gridpact.contracts.errors import IllFormed
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFECT = 70
@@ -32,7 +33,7 @@ def output_options(command: F) -> F:
 def exit_code(error: GridpactError) -> int:
     """Exit code of an error, as the module of the command line lists them."""
     match error:
-        case BadInput():
+        case BadInput() | IllFormed():
             return 2
         case Interrupted():
             return STOPPED
@@ -64,8 +65,15 @@ def mark(*, good: bool) -> str:
 
 
 def say_error(text: str) -> None:
-    """Print an error on standard error."""
-    say(click.style("error: ", fg="red", bold=True) + text, err=True)
+    """Print an error on standard error; what it quotes cannot command the terminal."""
+    say(click.style("error: ", fg="red", bold=True) + harmless(text), err=True)
+
+
+def harmless(text: str) -> str:
+    """Write characters that are not printable as escapes, but for the ends of lines."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text
+    )
 
 
 def say_json(value: object) -> None:

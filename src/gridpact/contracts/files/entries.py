@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from gridpact.base.documents import Document, Path, Value
 from gridpact.contracts.amounts import ANY_CURRENCY, CURRENCY
 from gridpact.contracts.errors import IllFormed
+from gridpact.contracts.files.titles import TITLE_FIX, title_problem
 from gridpact.contracts.observables import check_name
 
 MAX_FAULTS = 1000  # a hostile file must not become a larger complaint
@@ -103,6 +104,16 @@ class Entry:
         except IllFormed as error:
             self.fault(error, "use letters, digits and . _ : @ / + -")
             return None
+        return found
+
+    def title(self) -> str:
+        """Return a contract's title, ``""`` where it is none."""
+        found = self.text("a title")
+        if found is None:
+            return ""
+        if problem := title_problem(found):
+            self.fault(problem, TITLE_FIX)
+            return ""
         return found
 
     def currency(self) -> str | None:

@@ -16,6 +16,7 @@ from gridpact.contracts.files.grammar import parse_expression
 from gridpact.contracts.files.literals import bare_unit
 from gridpact.contracts.files.reading import VERSION
 from gridpact.contracts.files.syntax import Apply, Literally, walk
+from gridpact.contracts.files.titles import TITLE_FIX, title_problem
 from gridpact.contracts.files.tokens import spelled
 from gridpact.contracts.files.yaml_text import scalar_text
 from gridpact.contracts.products import CATALOGUE
@@ -39,6 +40,13 @@ def read_arguments(
     wrong; faults call the arguments ``file``.
     """
     document = Document(file, dict(_complete(product, given, products)))
+    contract = _contract(document, product, products)
+    if contract is None or document.faults:
+        raise BadInput(document.faults)
+    return contract
+
+
+def _contract(document: Document, product: str, products: Mapping[str, Product]) -> Contract | None:
     root = Entry(document, (), document.value)
     contract = None
     if product in products:
@@ -46,9 +54,7 @@ def read_arguments(
         contract = product_contract(products[product], root.entries("arguments"), root, setting)
     else:
         root.fault(f"there is no product {product!r}", near(product, sorted(products)))
-    if contract is None or not sound(contract, root):
-        raise BadInput(document.faults)
-    return contract
+    return contract if contract is not None and sound(contract, root) else None
 
 
 def product_file(
@@ -58,11 +64,17 @@ def product_file(
     title: str = "",
     products: Mapping[str, Product] = CATALOGUE,
 ) -> str:
-    """Return the text of a short contract file of a product; raises as :func:`read_arguments`.
+    """Return the text of a short contract file of a product.
 
-    Series named with their units among the arguments are declared once, above.
+    Series named with their units among the arguments are declared once, above. Raises as
+    :func:`read_arguments`, and for a title that is no printable line.
     """
-    read_arguments(product, given, products=products)
+    document = Document("arguments", dict(_complete(product, given, products)))
+    _contract(document, product, products)
+    if problem := title_problem(title):
+        document.fault(("title",), problem, TITLE_FIX)
+    if document.faults:
+        raise BadInput(document.faults)
     series: dict[str, str] = {}
     lines = [f"  {name}: {text}" for name, text in _named(products[product], given, series)]
     head = [f"gridpact: {VERSION}"]

@@ -102,7 +102,7 @@ class _Reader:
         form = self._root.form(required, optional)
         if "gridpact" in form and form["gridpact"].value != VERSION:
             form["gridpact"].fault("not a contract of this version", f"write {VERSION}")
-        title = (form["title"].text("a title") or "") if "title" in form else ""
+        title = form["title"].title() if "title" in form else ""
         return self._short(form, title) if is_short else self._full(form, title)
 
     def _full(self, form: Mapping[str, Entry], title: str) -> ContractFile | None:

@@ -10,6 +10,7 @@ from gridpact.contracts.files.composing import Amount, Clause, Composer, amounts
 from gridpact.contracts.files.loading import MAX_BYTES
 from gridpact.contracts.files.reading import VERSION, parties_of
 from gridpact.contracts.files.spelling import Speller
+from gridpact.contracts.files.titles import title_problem
 from gridpact.contracts.files.yaml_text import in_one_line, scalar_text
 from gridpact.contracts.legs import legs
 from gridpact.contracts.needs import needs
@@ -25,9 +26,11 @@ def write_contract(contract: Contract, title: str = "") -> str:
     """Return the text of a contract file that reads back to the same canonical bytes.
 
     Raises IllFormed for terms whose units or names do not hold together, that exceed the bounds
-    of the wire form, or whose file would be larger than is read.
+    of the wire form, or whose file would be larger than is read, and for a title that is no line.
     """
     to_bytes(contract)
+    if problem := title_problem(title):
+        raise IllFormed(problem)
     text = _Writer(contract).file(title)
     if len(text.encode()) > MAX_BYTES:
         raise IllFormed(f"the contract's file would take more than {MAX_BYTES} bytes")

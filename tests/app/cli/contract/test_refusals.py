@@ -1,6 +1,15 @@
 """``gridpact contract`` refuses bad data and files, whole and with every fault."""
 
+import json
+import os
+import re
+from pathlib import Path
+
 import pytest
+
+from gridpact.app.cli.output import exit_code
+from gridpact.base.files import in_the_way
+from gridpact.contracts.errors import UnitMismatch
 
 CFD = (
     *("contract-for-difference", "seller=solar-park", "buyer=bakery", "spot=spot"),
@@ -159,3 +168,125 @@ def test_a_folder_that_cannot_be_written(called, desk):
     told = called("contract", "new", *CFD, "--out", "nowhere/cfd.yaml")
     assert (told.code, told.out) == (3, "")
     assert "nowhere/cfd.yaml" in told.err
+
+
+SERIES = '{"name":"%s","node":"series","unit":"%s"}'
+ONE = '{"asset":"%s","giver":"a","node":"one","taker":"b"}'
+
+
+def _scaled(asset, unit, name="x"):
+    return f'{{"by":{SERIES % (name, unit)},"node":"scale","of":{ONE % asset}}}'
+
+
+@pytest.mark.parametrize(
+    ("terms", "problem"),
+    [
+        (
+            _scaled("money:EUR/fee", "Wh"),
+            "money:EUR/fee from a to b counts in nano, its amount is in Wh",
+        ),
+        (
+            f'{{"node":"all","parts":[{_scaled("energy", "Wh")},{_scaled("capacity", "W")}]}}',
+            "series 'x' is used in two units",
+        ),
+    ],
+)
+def test_canonical_terms_that_make_no_sense(called, desk, terms, problem, refused, tree):
+    (desk / "odd.json").write_text(f'{{"schema":"gridpact-terms/1","terms":{terms}}}')
+    for words in (("show",), ("hash",), ("needs",), ("obligations",), ("price", "--on", "x.csv")):
+        (fault,) = refused(called("contract", words[0], "odd.json", *words[1:]), desk, tree(desk))
+        assert fault.startswith(f"odd.json: terms: {problem}. Fix: ")
+
+
+def test_terms_that_cannot_be_are_bad_input():
+    assert exit_code(UnitMismatch("EUR beside Wh")) == 2
+
+
+@pytest.mark.parametrize(
+    ("title", "problem"),
+    [
+        ("one\ntwo", r"a title cannot hold the character '\n'"),
+        ("\x1b[2Jgone", r"a title cannot hold the character '\x1b'"),
+        ("\u202egnippilf", r"a title cannot hold the character '\u202e'"),
+        ("x" * 201, "a title of 201 characters; 200 are read at most"),
+    ],
+)
+def test_titles_that_are_no_line(called, desk, title, problem, refused, tree):
+    (fault,) = refused(called("contract", "new", *CFD, "--title", title), desk, tree(desk))
+    assert fault.startswith(f"arguments: title: {problem}. Fix: ")
+    text = (desk / "roof.yaml").read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith("title:")]
+    (desk / "odd.yaml").write_text(text.replace(line, f"title: {json.dumps(title)}"))
+    sheet = called("contract", "show", "roof.yaml").out
+    (desk / "odd.txt").write_text(sheet.replace("Roof of the bakery", title))
+    for file in ("odd.yaml", "odd.txt"):
+        if "\n" in title and file == "odd.txt":
+            continue  # a sheet may break the line of its title
+        (fault,) = refused(called("contract", "show", file), desk, tree(desk))
+        assert f"title: {problem}. Fix: " in fault
+
+
+def test_titles_and_arguments_are_refused_together(called, desk, refused, tree):
+    words = ("contract", "new", "call", "holder=bakery", "--title", "\a")
+    faults = refused(called(*words), desk, tree(desk))
+    assert len(faults) > 1
+    assert any("title: " in fault for fault in faults)
+
+
+def test_a_title_in_any_script_is_kept(called, desk, done):
+    title = "Größe – 太陽 & solar/θ " + "x" * 170
+    done(called("contract", "new", *CFD, "--title", title, "--out", "made.yaml"))
+    assert done(called("contract", "needs", "made.yaml")).startswith(title)
+
+
+def test_what_is_quoted_from_a_file_cannot_command_the_terminal(called, desk):
+    (desk / "odd.yaml").write_text('gridpact: contract/1\n"\\e[2J": 1\n')
+    told = called("contract", "show", "odd.yaml")
+    assert told.code == 2
+    assert "\x1b" not in told.err
+    assert r"\x1b[2J: there is no such key" in told.err
+
+
+ODD = {
+    "a link": lambda path: path.symlink_to("roof.yaml"),
+    "a folder": lambda path: path.mkdir(),
+    "a pipe": os.mkfifo,
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and links of POSIX")
+@pytest.mark.parametrize("kind", ["a link", "a pipe"])
+def test_only_files_are_replaced(called, desk, kind, refused, tree):
+    ODD[kind](desk / "odd")
+    roof = (desk / "roof.yaml").read_bytes()
+    for words in (("new", *CFD), ("price", "roof.yaml", "--on", "roof.csv")):
+        for more in ((), ("--force",)):
+            called_ = called("contract", *words, "--out", "odd", *more)
+            assert (called_.code, called_.out) == (2, "")
+            assert f"odd: it is {kind}, which is not replaced" in called_.err
+    assert (desk / "roof.yaml").read_bytes() == roof
+    assert in_the_way(desk / "odd") == kind
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
+def test_a_device_is_not_replaced(called, desk):
+    told = called("contract", "new", *CFD, "--out", "/dev/full", "--force")
+    assert (told.code, told.out) == (2, "")
+    assert "/dev/full: it is a device, which is not replaced" in told.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+def test_a_pipe_is_refused_and_not_waited_for(called, desk):
+    os.mkfifo(desk / "odd")
+    (desk / "all.yaml").write_text("gridpact: contract/1\nparties: [a, b]\nterms: [include: odd]\n")
+    for words in (
+        ("show", "odd"),
+        ("verify", "odd"),
+        ("show", "all.yaml"),
+        ("price", "roof.yaml", "--on", "odd"),
+        ("price", "odd", "--on", "roof.csv"),
+        ("show", os.devnull),
+    ):
+        told = called("contract", *words)
+        assert (told.code, told.out) == (2, "")
+        assert re.search(r"it is a (pipe|device), not a file|there is no file 'odd'", told.err)
