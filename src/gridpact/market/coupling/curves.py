@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridpact.base.units import INT64_MAX, Ints
+from gridpact.market.clearing import priority
 from gridpact.market.orders import Orders
 
 _KEY_BITS = 63
@@ -190,15 +191,5 @@ def pro_rata(group: Ints, taken: Ints, weight: Ints, sequence: Ints) -> Ints:
     at least what is divided, so that no share exceeds its weight.
     """
     starts = np.flatnonzero(np.diff(group, prepend=-1))
-    run = np.repeat(np.arange(starts.size), np.diff(starts, append=group.size))
-    total, whole = np.add.reduceat(taken, starts), np.add.reduceat(weight, starts)
-    shares = weight
-    if int(total.max()) * int(weight.max()) > INT64_MAX:
-        shares = weight.astype(object)  # Python's integers do not wrap; only giant ties get here
-    product = shares * total[run]
-    share = (product // whole[run]).astype(np.int64)
-    rest = (product % whole[run]).astype(np.int64)
-    left = total - np.add.reduceat(share, starts)
-    ranked = np.lexsort((sequence, -rest, run))
-    share[ranked] += np.arange(group.size) - starts[run] < left[run]
-    return np.asarray(share, dtype=np.int64)
+    size = np.diff(starts, append=group.size)
+    return priority.pro_rata(np.add.reduceat(taken, starts), size, weight, sequence)
