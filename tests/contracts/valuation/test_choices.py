@@ -6,6 +6,7 @@ from gridpact.contracts.formulas import (
     at_end,
     decision,
     maximum,
+    minimum,
     nominated,
     running,
     share,
@@ -23,6 +24,8 @@ WH, PRICE = Const(1, "Wh"), Const(1, "micro/kWh")
 YES = decision("yes", "holder", 0)
 AMOUNT = nominated("amount", "holder", Const(9, "Wh"), 3600)
 COUNT = nominated("count", "holder", Const(9, "1"), 0)
+OTHER = nominated("other", "holder", Const(9, "Wh"), 0)
+BENT = maximum(AMOUNT, *(minimum(AMOUNT * 2, place) for place in range(30)))
 ONE_EUR = Const(10**9, "nano")
 SPOT = Series("spot", "micro/kWh")
 
@@ -63,11 +66,13 @@ REFUSED = {
     "holder is paid by it in no money": paid(YES * ONE_EUR, "writer", "broker"),
     "in several currencies": paid(YES * ONE_EUR) + paid(YES * ONE_EUR, currency="CHF"),
     "holder and writer decide together": paid(YES * decision("veto", "writer", 0) * ONE_EUR),
-    "under max": paid(maximum(AMOUNT - 3, 0) * PRICE),
+    "compared with the choice 'other'": paid(maximum(AMOUNT, OTHER) * PRICE),
     "under muldiv": paid(share(AMOUNT, 500_000) * PRICE),
-    "under >=": paid((AMOUNT >= 3) * ONE_EUR),
+    "affine in 'amount': it is under muldiv": paid(maximum(share(AMOUNT, 500_000), 1) * PRICE),
+    "bend too often": paid(BENT * PRICE),
+    "affine in 'count': it is multiplied": paid((COUNT * COUNT >= 3) * ONE_EUR),
     "multiplied by itself": paid(COUNT * (COUNT * ONE_EUR)),
-    "its bounds hang on": paid(YES * nominated("b", "holder", YES * WH, 0) * PRICE),
+    "its bounds hang on another amount": paid(nominated("b", "holder", AMOUNT, 0) * PRICE),
     "more than one yes or no": paid(total(AMOUNT) * PRICE),
     "by running": paid(running(YES) * ONE_EUR),
     "by whole": paid(whole(YES) * ONE_EUR),

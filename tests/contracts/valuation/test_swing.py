@@ -14,11 +14,11 @@ from gridpact.contracts.observables import Choice, Const, Series
 from gridpact.contracts.terms import pay, within
 from gridpact.contracts.times import Between
 from gridpact.contracts.valuation.choices import Refusal, plans
-from gridpact.contracts.valuation.dual import dual_bound, foresight_bound, worth
+from gridpact.contracts.valuation.dual import dual_bound, foresight_bound
 from gridpact.contracts.valuation.lattice import Lattice, Step, binomial, trinomial
 from gridpact.contracts.valuation.onefactor import OneFactor
 from gridpact.contracts.valuation.payoffs import payoffs
-from gridpact.contracts.valuation.swing import take_swing
+from gridpact.contracts.valuation.swing import take_swing, worth
 from gridpact.contracts.valuation.tree import lattice_payoffs, swing_on_lattice
 from gridpact.contracts.valuation.value import value
 

@@ -2,8 +2,9 @@
 
 Payments that share open choices are bounded together, in one of two ways:
 
-- *corners*: where no fold looks at the choices and payments are affine in every named amount,
-  the least and the most of a slot are found exactly among the choices' own bounds;
+- *corners*: where no fold looks at the choices and payments are affine in pieces in every named
+  amount, the least and the most of a slot are found exactly among the choices' own bounds and
+  the places where payments bend;
 - *intervals*: otherwise amounts are read as intervals. These are outer bounds: two mentions of
   one choice are read as if they could differ (``d·a + (1 - d)·b`` as if both could be paid).
 
@@ -23,19 +24,13 @@ from gridpact.base.units import Floats, Ints, checked_add
 from gridpact.contracts.cashflows import names_of
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.evaluate import Sheet, World
-from gridpact.contracts.legs import Leg, as_contract, legs
+from gridpact.contracts.legs import Leg, legs
 from gridpact.contracts.needs import needs_of
 from gridpact.contracts.observables import CHOICE_PREFIX
 from gridpact.contracts.terms import Contract
-from gridpact.contracts.valuation.choices import (
-    Slotwise,
-    check_corners,
-    choices_of,
-    groups,
-    open_labels,
-)
+from gridpact.contracts.valuation.choices import choices_of, groups, open_labels, slotwise_of
+from gridpact.contracts.valuation.corners import corners
 from gridpact.contracts.valuation.present import check_discount, check_party, present_value
-from gridpact.contracts.valuation.slotwise import corners
 from gridpact.contracts.valuation.substitute import choices_in
 
 MOST_CORNERS = 6
@@ -114,10 +109,9 @@ def _ends(
     """Return the least and the most that some payments of one currency bring a party."""
     choices = choices_of(rows, group)
     try:
-        check_corners(choices, rows, MOST_CORNERS)
+        plan = slotwise_of(party, rows[0].currency, choices, rows, MOST_CORNERS)
     except IllFormed:
         return _intervals(rows, party, world, slots), "intervals"
-    plan = Slotwise(party, rows[0].currency, choices, as_contract(tuple(rows)))
     amounts = corners(plan, party, world, slots).amounts
     return (amounts.min(axis=0), amounts.max(axis=0)), "corners"
 

@@ -3,8 +3,8 @@
 Choices that share a leg are decided together. A group is either
 
 - *slotwise*: no fold looks at its choices, so a slot's amounts depend on that slot's decisions
-  alone; an amount that is named is best at one of its bounds, because every payment is affine in
-  it;
+  alone; an amount that is named is best at one of its bounds, or where payments that are affine in
+  it bend or jump;
 - a *swing*: one yes or no that counts only while ``N >= running(choice, period)``, so its author
   has N exercises a period to place. Exercises may be settled by their total over the period as
   well, as with a minimum take. Without a limit on the running count every slot may be taken.
@@ -14,20 +14,24 @@ or it is refused, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TypeAlias
 
 from gridpact.contracts.amounts import written
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.legs import Leg, as_contract, legs
-from gridpact.contracts.needs import children, needs_of, nodes
-from gridpact.contracts.observables import CHOICE_PREFIX, Choice, Observable, Op
+from gridpact.contracts.needs import needs_of, nodes
+from gridpact.contracts.observables import CHOICE_PREFIX, Choice
 from gridpact.contracts.terms import Contract
+from gridpact.contracts.valuation.bends import Bend, bends
 from gridpact.contracts.valuation.rights import Swing, folds_over, swing_of
 from gridpact.contracts.valuation.substitute import choices_in
 
 MOST_TOGETHER = 10
+TRIED = 9
+"""How many quantiles of a bend are tried where it is not known at the notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,33 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slotwise:
-    """Choices that one author takes slot by slot; ``terms`` are the legs that they enter."""
+    """Choices that one author takes slot by slot; ``terms`` are the legs that they enter.
+
+    A choice stands behind those that its bounds hang on. ``bends`` are the places, by label of an
+    amount, where the payments are not affine in it.
+    """
 
     author: str
     currency: str
     choices: tuple[Choice, ...]
     terms: Contract
+    bends: Mapping[str, tuple[Bend, ...]]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the choices in order of name."""
+        return tuple(sorted(choice.label for choice in self.choices))
+
+    @property
+    def notice_s(self) -> int:
+        """The longest notice [s]: choices taken together are all due by it."""
+        return max(choice.notice_s for choice in self.choices)
+
+    def places(self, choice: Choice) -> int:
+        """Return how many values of a choice are tried at most in a slot."""
+        found = self.bends.get(choice.label, ())
+        each = 2 * TRIED if self.notice_s else 2
+        return 2 + each * len(found)
 
 
 Plan: TypeAlias = Slotwise | Swing | Refusal
@@ -91,10 +116,9 @@ def _plan(labels: frozenset[str], rows: Sequence[Leg]) -> Plan:
     try:
         if any(folds_over(leg.amount, labels) for leg in paid):
             return swing_of(choices, currency, paid)
-        check_corners(choices, paid, MOST_TOGETHER)
+        return slotwise_of(author, currency, choices, paid, MOST_TOGETHER)
     except IllFormed as refused:
         return Refusal(tuple(sorted(labels)), str(refused))
-    return Slotwise(author, currency, choices, as_contract(tuple(paid)))
 
 
 def choices_of(rows: Iterable[Leg], labels: frozenset[str]) -> tuple[Choice, ...]:
@@ -126,34 +150,42 @@ def _why_not(choices: Sequence[Choice], authors: Sequence[str], own: Sequence[Le
     return ""
 
 
-def check_corners(choices: Sequence[Choice], rows: Iterable[Leg], most: int) -> None:
-    """Raise IllFormed unless payments are extreme, slot by slot, at the bounds of the choices."""
+def slotwise_of(
+    author: str, currency: str, choices: Sequence[Choice], rows: Sequence[Leg], most: int
+) -> Slotwise:
+    """Return choices that are taken slot by slot; raise IllFormed with the reason otherwise."""
     labels = frozenset(choice.label for choice in choices)
-    if any(choices_in(end, labels) for one in choices for end in (one.low, one.high)):
-        raise IllFormed("its bounds hang on another choice")
     if len(choices) > most:
         raise IllFormed(f"more than {most} choices enter the same payments")
-    for leg in rows:
-        if folds_over(leg.amount, labels):
-            raise IllFormed("a payment looks at it over several slots")
-        for choice in choices:
-            if not choice.is_mask:
-                _degree(leg.amount, choice.label, {})
+    if any(folds_over(leg.amount, labels) for leg in rows):
+        raise IllFormed("a payment looks at it over several slots")
+    ordered = _ordered(choices)
+    named = frozenset(choice.label for choice in choices if not choice.is_mask)
+    amounts = [leg.amount for leg in rows]
+    found = {
+        choice.label: bends(choice, amounts, named - {choice.label})
+        for choice in ordered
+        if not choice.is_mask
+    }
+    plan = Slotwise(author, currency, ordered, as_contract(tuple(rows)), found)
+    if prod(plan.places(choice) for choice in ordered) > 2**most:
+        raise IllFormed(f"there are more than {2**most:,} ways to take it in one slot")
+    return plan
 
 
-def _degree(node: Observable, label: str, done: dict[int, int]) -> int:
-    """Return 0 or 1, how an amount grows with a choice; raise IllFormed unless it is affine."""
-    if id(node) in done:
-        return done[id(node)]
-    if isinstance(node, Choice):
-        return int(node.label == label)
-    below = [_degree(part, label, done) for part in children(node)]
-    degree = max(below, default=0)
-    if isinstance(node, Op) and degree:
-        if node.kind == "*":
-            degree = sum(below)
-        if degree > 1 or node.kind not in ("+", "-", "*", "filled"):
-            how = "multiplied by itself" if degree > 1 else f"under {node.kind}"
-            raise IllFormed(f"payments are not affine in {label!r}: it is {how}")
-    done[id(node)] = degree
-    return degree
+def _ordered(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """Return yes-and-no before amounts, and each after those that its bounds hang on."""
+    labels = frozenset(choice.label for choice in choices)
+    pending = sorted(choices, key=lambda choice: (not choice.is_mask, choice.label))
+    named = frozenset(choice.label for choice in choices if not choice.is_mask)
+    done: list[Choice] = []
+    while pending:
+        open_still = labels - {choice.label for choice in done}
+        for choice in pending:
+            if any(choices_in(end, named) for end in (choice.low, choice.high)):
+                raise IllFormed("its bounds hang on another amount")
+            if not any(choices_in(end, open_still) for end in (choice.low, choice.high)):
+                break
+        pending.remove(choice)
+        done.append(choice)
+    return tuple(done)

@@ -30,14 +30,6 @@ from gridpact.contracts.valuation.swing import Learnt, better_now, learn_swing, 
 from gridpact.contracts.valuation.tree import check_markov
 
 
-def worth(amounts: Payoffs, taken: Ints) -> Floats:
-    """Return what exercises [paths, slots] bring their author on each path [nano-¤]."""
-    found = (amounts.base + amounts.each * taken).sum(axis=1)
-    for segment, settled in zip(amounts.segments, amounts.settled, strict=True):
-        found += settled[np.arange(len(settled)), taken[:, segment].sum(axis=1)]
-    return np.asarray(found, dtype=np.float64)
-
-
 def foresight_bound(
     plan: Swing, world: World, slots: Slots, discount: Floats | None = None
 ) -> Floats:

@@ -37,6 +37,12 @@ class Payoffs:
         """How many paths, or nodes of a lattice."""
         return len(self.each)
 
+    def at(self, rows: Ints) -> Payoffs:
+        """Return the payoffs on some of the paths."""
+        settled = [one[rows] for one in self.settled]
+        each, allowed = self.each[rows], self.allowed[rows]
+        return Payoffs(self.base[rows], each, allowed, self.segments, self.limits, settled)
+
     def spread(self, rows: int) -> Payoffs:
         """Return the same payoffs repeated to so many rows, where they are one."""
         shape = (rows, self.each.shape[1])

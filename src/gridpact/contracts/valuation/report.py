@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from gridpact.base.slots import Slots
 from gridpact.base.units import Floats
 from gridpact.contracts.evaluate import World
@@ -13,7 +15,8 @@ from gridpact.contracts.observables import Observable
 from gridpact.contracts.terms import Contract
 from gridpact.contracts.valuation.bounds import bounds
 from gridpact.contracts.valuation.choices import Refusal, Slotwise, plans
-from gridpact.contracts.valuation.dual import foresight_bound, worth
+from gridpact.contracts.valuation.corners import corners
+from gridpact.contracts.valuation.dual import foresight_bound
 from gridpact.contracts.valuation.payoffs import payoffs
 from gridpact.contracts.valuation.present import (
     check_party,
@@ -24,10 +27,10 @@ from gridpact.contracts.valuation.present import (
     present_value,
 )
 from gridpact.contracts.valuation.rights import Swing
-from gridpact.contracts.valuation.slotwise import Exercise, corners, take_slotwise
+from gridpact.contracts.valuation.slotwise import Exercise, take_slotwise
 from gridpact.contracts.valuation.substitute import choices_in
-from gridpact.contracts.valuation.swing import take_swing
-from gridpact.contracts.valuation.value import Decided, Undecided, Value, valued
+from gridpact.contracts.valuation.swing import take_swing, worth
+from gridpact.contracts.valuation.value import Decided, Undecided, Value, paths_of, valued
 
 
 def value_report(
@@ -81,7 +84,8 @@ def value_report(
     labels = frozenset(label for refusal in refused for label in refusal.labels)
     rows = legs(terms)
     left = as_contract(tuple(leg for leg in rows if not choices_in(leg.amount, labels)))
-    found = valued(left, party, bound, slots, discount=discount, confidence=0.95)
+    paths = paths_of(terms, world)
+    found = valued(left, party, bound, slots, paths=paths, discount=discount, confidence=0.95)
     undecided = [_undecided(one, terms, party, bound, slots, discount) for one in refused]
     return replace(found, decided=tuple(decided), undecided=tuple(undecided))
 
@@ -91,7 +95,7 @@ def _take(
 ) -> Exercise | Refusal:
     if isinstance(plan, Swing):
         return take_swing(plan, world, slots, discount)
-    return take_slotwise(plan, world, slots)
+    return take_slotwise(plan, world, slots, discount)
 
 
 def _decided(
@@ -101,15 +105,27 @@ def _decided(
     if isinstance(plan, Swing):
         amounts = payoffs(plan, world, slots, discount)
         had = worth(amounts, taken.choices[plan.choice.key])
+        least = worth(amounts, np.zeros(amounts.each.shape, dtype=np.int64))
         most = foresight_bound(plan, world, slots, discount)
         labels: tuple[str, ...] = (plan.choice.label,)
     else:
         flows = flows_to(plan.terms, plan.author, {**world, **taken.choices}, slots)
         had = present_value(net(flows, slots, plan.currency), discount)
-        best = corners(plan, plan.author, world, slots).amounts.max(axis=0)
-        most = present_value(best, discount)
-        labels = tuple(choice.label for choice in plan.choices)
-    return Decided(labels, taken.by, taken.method, float(had.mean()), float(most.mean()))
+        ways = corners(plan, plan.author, world, slots).amounts
+        least = present_value(ways[0], discount)
+        most = present_value(ways.max(axis=0), discount)
+        labels = plan.labels
+    gain, error = _gain(had - least)
+    return Decided(
+        labels, taken.by, taken.method, float(had.mean()), float(most.mean()), gain, error
+    )
+
+
+def _gain(gains: Floats) -> tuple[float, float | None]:
+    """Return a mean gain, and its standard error where some path loses."""
+    if gains.size < 2 or gains.min() >= 0:
+        return float(gains.mean()), None
+    return float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(gains.size))
 
 
 def _undecided(

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
+
 from gridpact.base.slots import Slots, iso
-from gridpact.base.units import NANO_PER_UNIT, Floats
-from gridpact.contracts.evaluate import World
+from gridpact.base.units import NANO_PER_UNIT, Floats, Ints
+from gridpact.contracts.evaluate import Known, World
+from gridpact.contracts.needs import needs
+from gridpact.contracts.observables import CHOICE_PREFIX
 from gridpact.contracts.terms import Contract
 from gridpact.contracts.valuation.measures import QUANTILES, Distribution, describe
 from gridpact.contracts.valuation.present import (
@@ -26,7 +30,8 @@ class Decided:
     """How open choices were taken before valuing: by whom, and knowing what.
 
     ``worth`` is what their payments bring the author when taken so, ``most`` what nobody can
-    better on average; both expected, [nano-¤].
+    better on average; both expected, [nano-¤]. ``gain`` is what that is more than with every
+    choice at its least in every slot, ``gain_error`` its standard error, None where no path loses.
     """
 
     labels: tuple[str, ...]
@@ -34,14 +39,23 @@ class Decided:
     method: str
     worth: float
     most: float
+    gain: float
+    gain_error: float | None
 
     def lines(self) -> list[str]:
         """Return the decision for people."""
         worth, most = _amount(self.worth), _amount(self.most)
-        return [
+        found = [
             f"choice {', '.join(self.labels)}, taken by {self.by}: {self.method}",
             f"     its payments are worth {worth} to {self.by}, and {most} at most",
         ]
+        if self.gain_error is not None and self.gain < 2 * self.gain_error:
+            gain = f"{_amount(self.gain)} ± {_amount(self.gain_error)}"
+            found.append(
+                f"     more than taking the least: {gain}, which may be chance; more paths"
+            )
+            found[-1] += " would tell"
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,15 @@ class Undecided:
         return [
             f"choice {', '.join(self.labels)} was not taken: {self.reason}",
             f"     its payments, left out above: {', '.join(ends) or 'none'}",
+        ]
+
+    def headlines(self, currency: str) -> list[str]:
+        """Return, for people, between what the payments left out in a currency lie."""
+        named = f"without choice {', '.join(self.labels)}"
+        return [
+            f"{code}  {named}: its payments lie between {_amount(low)} and {_amount(high)}"
+            for code, low, high in self.ends
+            if code == currency
         ]
 
 
@@ -131,15 +154,25 @@ class Value:
             f"Value to {self.party}, {iso(self.slots.start)} to {iso(self.slots.end)}, {count}",
             f"positive: {self.party} receives",
         ]
-        if not self.currencies:
+        left_out = {code for one in self.undecided for code, _, _ in one.ends}
+        if not self.currencies and not left_out:
             found.append(f"no money moves to or from {self.party}")
-        for code in self.currencies:
-            found += ["", *_block(code, self.total(code), self.confidence)]
-            found += _table(self.kinds(code))
+        for code in sorted({*self.currencies, *left_out}):
+            found += ["", *self._headed(code)]
         notes: tuple[Decided | Undecided, ...] = (*self.decided, *self.undecided)
         for note in notes:
             found += ["", *note.lines()]
         return found
+
+    def _headed(self, code: str) -> list[str]:
+        """Return one currency's lines; first what they leave out, so that no one misses it."""
+        found = [line for one in self.undecided for line in one.headlines(code)]
+        if code not in self.currencies:
+            return [*found, "     nothing else is paid"]
+        head, *block = _block(code, self.total(code), self.confidence)
+        if found:
+            head = f"     all else {head.removeprefix(code).strip()}"
+        return [*found, head, *block, *_table(self.kinds(code))]
 
 
 def value(
@@ -173,7 +206,10 @@ def value(
     :func:`gridpact.contracts.cashflows.cashflows`; MissingSeries names a choice that is open.
     """
     check_party(contract, party)
-    return valued(contract, party, world, slots, discount=discount, confidence=confidence)
+    paths = paths_of(contract, world)
+    return valued(
+        contract, party, world, slots, paths=paths, discount=discount, confidence=confidence
+    )
 
 
 def valued(
@@ -182,22 +218,36 @@ def valued(
     world: World,
     slots: Slots,
     *,
+    paths: int,
     discount: Floats | None,
     confidence: float,
 ) -> Value:
-    """Return :func:`value` also where the terms do not name the party: nothing."""
+    """Return :func:`value` over so many paths, also where the terms do not name the party."""
     check_discount(discount, slots)
     flows = flows_to(contract, party, world, slots)
     present = {key: present_value(amounts, discount) for key, amounts in flows.items()}
     for currency in {code for code, _ in flows}:
         present[currency, ALL_KINDS] = present_value(net(flows, slots, currency), discount)
-    paths = max((values.size for values in present.values()), default=1)
+    present = {key: np.broadcast_to(values, (paths,)) for key, values in present.items()}
     return _measured(Value(party, slots, paths, confidence, present, {}), None, confidence)
+
+
+def paths_of(contract: Contract, world: World) -> int:
+    """Return over how many scenario paths a world has what a contract needs, 1 without any."""
+    required = needs(contract)
+    names = [need.name for need in required.series]
+    names += [CHOICE_PREFIX + need.label for need in required.choices]
+    shapes = [np.shape(_values(world[name])) for name in names if name in world]
+    return max((shape[0] for shape in shapes if len(shape) > 1), default=1)
 
 
 def _measured(base: Value, weights: Floats | None, confidence: float) -> Value:
     measures = {key: describe(values, weights, confidence) for key, values in base.present.items()}
     return replace(base, confidence=confidence, measures=measures)
+
+
+def _values(entry: Ints | Known) -> Ints:
+    return entry.values if isinstance(entry, Known) else entry
 
 
 def _block(code: str, total: Distribution, confidence: float) -> list[str]:
