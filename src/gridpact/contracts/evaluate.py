@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gridpact.base.errors import MissingSeries, NumberOverflow
+from gridpact.base.errors import GridpactError, MissingSeries, NumberOverflow
 from gridpact.base.slots import Slots
 from gridpact.base.units import INT64_MAX, Bools, Ints, magnitude
 from gridpact.contracts import cells, periods, times
@@ -171,7 +171,7 @@ class Sheet:
         if arg.present is not None:
             bad = bad & arg.present
         if bad.any():
-            raise DivisorNotPositive(self._starts(bad))
+            self._refuse(DivisorNotPositive(self._starts(bad)))
         low = np.maximum(arg.low, 1)  # absent cells must not divide by zero
         return Cells(low, low if arg.is_point else arg.high, arg.present)
 
@@ -187,8 +187,12 @@ class Sheet:
         present = cells.all_present((made, low, high))  # an unknown bound cannot be vouched for
         bad = bad if present is None else bad & present
         if bad.any():
-            raise ChoiceOutOfBounds(node.label, self._starts(bad))
+            self._refuse(ChoiceOutOfBounds(node.label, self._starts(bad)))
         return made._replace(present=present)
+
+    def _refuse(self, error: GridpactError) -> None:
+        """Raise; who lists all that is wrong notes the error and goes on."""
+        raise error
 
     def _bound(self, name: str) -> Cells:
         self.require([name])

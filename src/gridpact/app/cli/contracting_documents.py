@@ -9,7 +9,8 @@ import numpy as np
 
 from gridpact.agreements.documents import Document, life_lines, verify
 from gridpact.agreements.model import Agreement
-from gridpact.app.cli.contracting_files import Opened, at_slots, open_contract
+from gridpact.app.cli.contracting_evaluating import at_slots
+from gridpact.app.cli.contracting_files import Opened, open_contract
 from gridpact.app.cli.contracting_layout import aligned, duration
 from gridpact.app.cli.output import harmless, say
 from gridpact.base.errors import BadInput, Fault

@@ -14,17 +14,12 @@ import numpy as np
 from gridpact.agreements.documents import Document
 from gridpact.agreements.files import SCHEMA as SIGNED
 from gridpact.agreements.files import from_text
-from gridpact.base.errors import BadInput, Fault, MissingSeries, NumberOverflow
+from gridpact.app.cli.contracting_evaluating import evaluating
+from gridpact.base.errors import BadInput, Fault
 from gridpact.base.files import check_regular, read_regular
-from gridpact.base.slots import Slots, iso
+from gridpact.base.slots import Slots
 from gridpact.contracts.canonical import SCHEMA, from_bytes, keccak256
-from gridpact.contracts.errors import (
-    ChoiceOutOfBounds,
-    DivisorNotPositive,
-    IllFormed,
-    NotOnSlots,
-    PeriodCut,
-)
+from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.evaluate import Known, World
 from gridpact.contracts.files import read_contract
 from gridpact.contracts.files.titles import TITLE_FIX, title_problem
@@ -35,9 +30,18 @@ from gridpact.contracts.sheet.names import HEADINGS
 from gridpact.contracts.tables import read_world
 from gridpact.contracts.terms import Contract
 
+__all__ = [
+    "FILE",
+    "Opened",
+    "evaluating",
+    "open_contract",
+    "open_data",
+    "open_document",
+    "placed",
+]
+
 FILE = click.Path(path_type=Path, dir_okay=False)
 MAX_BYTES = 16 * 1024 * 1024
-_SHOWN = 5
 _CONTRACT = re.compile(rb"^gridpact\s*:", re.MULTILINE)
 _HEADING = re.compile(rf"^{re.escape(HEADINGS[0])}\s*$".encode(), re.MULTILINE)
 _TABLES = (b"slot_start", b"path,", b"PAR1")
@@ -170,32 +174,6 @@ def placed(path: Path) -> Iterator[None]:
         raise BadInput(faults) from error
 
 
-@contextmanager
-def evaluating(contract: Path, data: Path) -> Iterator[None]:
-    """Say what stops an evaluation as a fault of the file in which it can be put right."""
-    try:
-        yield
-    except MissingSeries as error:
-        fix = "fill the empty cells, or let the terms say what stands for them: filled(…, …)"
-        raise _fault(data, error.name, f"has no value in {at_slots(error.slots)}", fix) from error
-    except ChoiceOutOfBounds as error:
-        where = f"choice:{error.label}"
-        problem = f"is outside its bounds in {at_slots(error.slots)}"
-        raise _fault(data, where, problem, "choose within the bounds of the terms") from error
-    except DivisorNotPositive as error:
-        problem = f"a divisor is zero or less in {at_slots(error.slots)}"
-        raise _fault(data, "", problem, "correct the series that the terms divide by") from error
-    except PeriodCut as error:
-        fix = f"give whole periods of {error.period}, or add --cut-periods"
-        raise _fault(data, "slot_start", str(error).partition(": ")[0], fix) from error
-    except NotOnSlots as error:
-        raise _fault(data, "slot_start", str(error), "use the slots of the terms") from error
-    except NumberOverflow as error:
-        raise _fault(data, "", str(error), "correct numbers that are far too large") from error
-    except IllFormed as error:
-        raise _fault(contract, "", str(error), "correct the terms") from error
-
-
 def _fault(path: Path, where: str, problem: str, fix: str) -> BadInput:
     return BadInput([Fault(str(path), 0, where, problem, fix)])
 
@@ -203,10 +181,3 @@ def _fault(path: Path, where: str, problem: str, fix: str) -> BadInput:
 def _unreadable(path: Path, error: OSError) -> BadInput:
     problem = f"the file cannot be read: {error.strerror or error}"
     return _fault(path, "", problem, "correct the path, or the permissions of the file")
-
-
-def at_slots(slots: tuple[int, ...]) -> str:
-    """Say how many slots there are, and the first of them."""
-    shown = ", ".join(iso(slot) for slot in slots[:_SHOWN])
-    more = f" and {len(slots) - _SHOWN:,} more" if len(slots) > _SHOWN else ""
-    return f"{len(slots):,} slot{'s' * (len(slots) != 1)}: {shown}{more}"

@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.contracting_documents import check_slots, open_and_warn
-from gridpact.app.cli.contracting_files import FILE, Opened, evaluating, open_data
+from gridpact.app.cli.contracting_evaluating import evaluating
+from gridpact.app.cli.contracting_files import FILE, Opened, open_data
 from gridpact.app.cli.contracting_layout import aligned, heading, quantity, unit_for_people, window
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.slots import Slots, iso
 from gridpact.base.units import Ints, checked_sum
 from gridpact.contracts.canonical import terms_hash
+from gridpact.contracts.inspection import Problem, problems
 from gridpact.contracts.legs import Leg, legs
 from gridpact.contracts.needs import needs_of
 from gridpact.contracts.obligations import Obligation, obligations
@@ -55,7 +57,12 @@ def show_obligations(
     required = needs_of(leg.amount for leg in _physical(opened.contract))
     world, slots = open_data(data, required, open_choices=True)
     check_slots(opened, data, slots)
-    with evaluating(file, data):
+
+    def inspect() -> list[Problem]:
+        rows = _physical(opened.contract)
+        return problems(rows, world, slots, open_choices=True, cut_periods=cut_periods)
+
+    with evaluating(file, data, inspect):
         found = obligations(opened.contract, world, slots, cut_periods=cut_periods)
     if as_json:
         say_json(_obligations_dict(opened, found, slots))

@@ -12,7 +12,8 @@ import click
 import numpy as np
 
 from gridpact.app.cli.contracting_documents import check_slots, open_and_warn
-from gridpact.app.cli.contracting_files import FILE, Opened, evaluating, open_data
+from gridpact.app.cli.contracting_evaluating import evaluating
+from gridpact.app.cli.contracting_files import FILE, Opened, open_data
 from gridpact.app.cli.contracting_layout import aligned, heading, money, window
 from gridpact.app.cli.contracting_new import keep_new
 from gridpact.app.cli.output import output_options, say, say_json
@@ -21,6 +22,8 @@ from gridpact.base.units import Ints, checked_sum
 from gridpact.contracts.canonical import terms_hash
 from gridpact.contracts.cashflows import Flows, cashflows
 from gridpact.contracts.errors import IllFormed
+from gridpact.contracts.inspection import Problem, problems
+from gridpact.contracts.legs import legs
 from gridpact.contracts.needs import needs
 from gridpact.contracts.periods import check_zone
 from gridpact.contracts.tables import write_world
@@ -91,7 +94,12 @@ def price(
     opened = open_and_warn(file)
     world, slots = open_data(data, needs(opened.contract))
     check_slots(opened, data, slots)
-    with evaluating(file, data):
+
+    def inspect() -> list[Problem]:
+        rows = [leg for leg in legs(opened.contract) if leg.currency]
+        return problems(rows, world, slots, cut_periods=cut_periods)
+
+    with evaluating(file, data, inspect):
         flows = cashflows(opened.contract, world, slots, cut_periods=cut_periods)
         nets, rows = _nets(flows), _rows(by, zone, slots)
     if out is not None:

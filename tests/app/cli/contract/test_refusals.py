@@ -93,7 +93,7 @@ def test_paths_are_for_value_alone(called, desk, refused, tree):
         ),
         (
             (*VALUE, "--party", "bakery", "--price", "gold=spot"),
-            "--price gold: is not ASSET=PRICE",
+            "--price gold: no such asset moves by the terms: the terms move energy",
         ),
     ],
 )
@@ -290,3 +290,24 @@ def test_a_pipe_is_refused_and_not_waited_for(called, desk):
         told = called("contract", *words)
         assert (told.code, told.out) == (2, "")
         assert re.search(r"it is a (pipe|device), not a file|there is no file 'odd'", told.err)
+
+
+def test_everything_that_lacks_is_told_at_once(called, desk, refused, tree):
+    rows = (desk / "virtual-ppa.csv").read_text().splitlines()
+    for place, column in ((5, 1), (9, 2)):
+        cells = rows[place].split(",")
+        cells[column] = ""
+        rows[place] = ",".join(cells)
+    (desk / "gap.csv").write_text("\n".join([*rows, ""]))
+    faults = refused(
+        called("contract", "price", "virtual-ppa.yaml", "--on", "gap.csv"), desk, tree(desk)
+    )
+    named = [re.search(r"gap.csv: (\S+): has no value in (\d+) slot", each)[1] for each in faults]
+    assert named == ["metered:generation", "spot"]
+
+
+def test_an_overflow_names_the_clause(called, desk, refused, tree):
+    text = (desk / "roof.csv").read_text()
+    (desk / "huge.csv").write_text(text.replace(",100000,", f",{2**62},"))
+    faults = refused(called("contract", "price", "roof.yaml", "--on", "huge.csv"), desk, tree(desk))
+    assert any(re.search(r"huge.csv: \S+ pays \S+ EUR, \w+: a \w+ does not", f) for f in faults)
