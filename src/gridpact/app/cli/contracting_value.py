@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
 import numpy as np
 
 from gridpact.app.cli.contracting_documents import check_slots, open_and_warn
-from gridpact.app.cli.contracting_files import FILE, evaluating, open_data
+from gridpact.app.cli.contracting_evaluating import evaluating
+from gridpact.app.cli.contracting_files import FILE, open_data
+from gridpact.app.cli.contracting_marks import Prices, read_prices
 from gridpact.app.cli.output import output_options, say, say_json
-from gridpact.base.documents import Document
 from gridpact.base.errors import BadInput, Fault
 from gridpact.contracts.errors import IllFormed
-from gridpact.contracts.files.entries import Entry
-from gridpact.contracts.files.expressions import Expressions
+from gridpact.contracts.inspection import Problem, problems
 from gridpact.contracts.legs import legs
 from gridpact.contracts.needs import Needs, factors, needs_of
-from gridpact.contracts.observables import NAME, Observable, Series
-from gridpact.contracts.terms import ASSET_UNITS, Contract
+from gridpact.contracts.terms import Contract
 from gridpact.contracts.valuation.present import check_party, discount_factors
 from gridpact.contracts.valuation.report import value_report
 
-_PRICES = {"Wh": "micro/kWh", "W": "micro/kW", "mg": "micro/g"}
+
+def _finite(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """Refuse what is no number: it is neither in nor out of a range."""
+    if math.isnan(value):
+        raise click.BadParameter("this is not a number", context, parameter)
+    return value
 
 
 @click.command(
@@ -43,11 +48,13 @@ Examples:
     "prices",
     multiple=True,
     metavar="ASSET=PRICE",
-    help="What a delivery is worth: a series of DATA, or an amount such as '2 EUR/MWh'.",
+    help="What a delivery is worth: a series of DATA, with its currency where the terms pay in "
+    "several (energy='spot EUR'), or an amount such as '2 EUR/MWh'.",
 )
 @click.option(
     "--confidence",
     type=click.FloatRange(0, 100, min_open=True, max_open=True),
+    callback=_finite,
     default=95.0,
     show_default=True,
     metavar="PERCENT",
@@ -56,6 +63,7 @@ Examples:
 @click.option(
     "--discount-rate",
     type=click.FloatRange(-100, 1000),
+    callback=_finite,
     default=0.0,
     show_default=True,
     metavar="PERCENT",
@@ -80,13 +88,23 @@ def value_contract(
     """
     opened = open_and_warn(file)
     _check_party(opened.contract, party)
-    marks = _prices(opened.contract, prices)
+    marks = read_prices(opened.contract, prices)
     world, slots = open_data(data, _needs(opened.contract, marks), open_choices=True, paths=True)
     check_slots(opened, data, slots)
     discount = discount_factors(discount_rate / 100, slots) if discount_rate else None
-    with evaluating(file, data):
+
+    def inspect() -> list[Problem]:
+        return problems(legs(opened.contract), world, slots, open_choices=True, cut_periods=True)
+
+    with evaluating(file, data, inspect):
         found = value_report(
-            opened.contract, party, world, slots, prices=marks or None, discount=discount
+            opened.contract,
+            party,
+            world,
+            slots,
+            prices=marks.observables or None,
+            currencies=marks.currencies,
+            discount=discount,
         )
         found = found.weighted(np.ones(found.paths), confidence / 100)
     if as_json:
@@ -104,31 +122,9 @@ def _check_party(contract: Contract, party: str) -> None:
         raise BadInput([Fault("arguments", 0, "--party", str(error), fix)]) from error
 
 
-def _needs(contract: Contract, prices: dict[str, Observable]) -> Needs:
+def _needs(contract: Contract, prices: Prices) -> Needs:
     try:
-        return needs_of([*factors(contract), *prices.values()])
+        return needs_of([*factors(contract), *prices.observables.values()])
     except IllFormed as error:
         fix = "use each series in one unit"
         raise BadInput([Fault("arguments", 0, "--price", str(error), fix)]) from error
-
-
-def _prices(contract: Contract, said: tuple[str, ...]) -> dict[str, Observable]:
-    """Read what deliveries are worth, by asset or family of assets."""
-    paid = sorted({leg.currency for leg in legs(contract)} - {""})
-    currency = paid[0] if len(paid) == 1 else ""
-    found: dict[str, Observable] = {}
-    document = Document("arguments")
-    for argument in said:
-        asset, _, text = argument.partition("=")
-        at = Entry(document, (f"--price {asset[:80]}",), text)
-        unit = _PRICES.get(ASSET_UNITS.get(asset.partition(":")[0], ""))
-        if unit is None or not text:
-            at.fault("is not ASSET=PRICE", "write it as in energy=spot or carbon='70 EUR/t'")
-            continue
-        if NAME.fullmatch(text) and not text.isdigit():
-            found[asset] = Series(text, unit)
-        elif price := Expressions({}).read(at, unit, currency, exact=True):
-            found[asset] = price
-    if document.faults:
-        raise BadInput(document.faults)
-    return found

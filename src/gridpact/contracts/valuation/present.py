@@ -91,23 +91,28 @@ def check_party(contract: Contract, party: str) -> None:
         raise IllFormed(f"{party!r} is no party: the terms name {', '.join(sorted(named))}")
 
 
-def marked(contract: Contract, prices: Mapping[str, Observable], currency: str) -> Contract:
+def marked(
+    contract: Contract, prices: Mapping[str, Observable], currency: str | Mapping[str, str]
+) -> Contract:
     """Let every physical delivery count as money at a market price.
 
     ``prices`` gives an observable [¤ per unit of the asset, such as µ¤/kWh for energy] for an
     asset (``"certificate:GO:2026"``) or its family (``"certificate"``). A delivery at a price
     becomes a payment from giver to taker of kind ``market-<family>``, because the taker holds
     what could be sold; the result is for valuing, never for settling. Other legs stay.
+    ``currency`` is that of all prices, or of each by the same asset or family.
     """
     parts: list[Contract] = []
     for leg in legs(contract):
         family = leg.asset.partition(":")[0]
-        price = prices.get(leg.asset, prices.get(family))
+        named = leg.asset if leg.asset in prices else family
+        price = prices.get(named)
         if leg.currency or price is None:
             parts.append(as_contract((leg,)))
         else:
             kind = f"market-{family}"
-            parts.append(pay(leg.amount * price, leg.giver, leg.taker, kind, currency))
+            code = currency if isinstance(currency, str) else currency[named]
+            parts.append(pay(leg.amount * price, leg.giver, leg.taker, kind, code))
     return All(tuple(parts))
 
 

@@ -40,6 +40,7 @@ def value_report(
     slots: Slots,
     *,
     prices: Mapping[str, Observable] | None = None,
+    currencies: Mapping[str, str] | None = None,
     discount: Floats | None = None,
 ) -> Value:
     """Value a contract to a party over scenario paths, every open choice taken as is best.
@@ -59,15 +60,18 @@ def value_report(
     slots : Slots
         The slots valued.
     prices : mapping of asset or family of assets to Observable, optional
-        What deliveries are worth, in the contract's one currency; see
-        :func:`gridpact.contracts.valuation.present.marked`.
+        What deliveries are worth; see :func:`gridpact.contracts.valuation.present.marked`.
+    currencies : mapping of the same assets or families to currency, optional
+        In which currency each price is; without them in the contract's one currency.
     discount : float [slots], optional
         Factors that turn a payment in a slot into one now.
 
     Raises as :func:`gridpact.contracts.valuation.value.value`.
     """
     check_party(contract, party)
-    terms = marked(contract, prices, one_currency(contract)) if prices else contract
+    terms = contract
+    if prices:
+        terms = marked(contract, prices, currencies or one_currency(contract))
     bound = dict(world)
     decided: list[Decided] = []
     refused: list[Refusal] = []
