@@ -259,6 +259,17 @@ def test_a_file_that_holds_no_key(tmp_path, content):
         WalletKey.load(path)
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_a_file_of_an_address_is_told_apart_from_a_key(tmp_path, mode):
+    path = tmp_path / "bakery.address"
+    path.write_text(checksummed(WalletKey(b"\7" * 32).address) + "\n")
+    path.chmod(mode)
+    with pytest.raises(StoreError, match="holds an address") as caught:
+        WalletKey.load(path)
+    assert "bakery.key" in str(caught.value)
+    assert "chmod" not in str(caught.value)
+
+
 def test_files_that_cannot_be_used(tmp_path):
     path = tmp_path / "key"
     path.write_text("07" * 32)

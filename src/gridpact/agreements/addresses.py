@@ -15,7 +15,7 @@ SIGNATURE_BYTES = 65
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 """Order of the group that secp256k1 generates."""
 
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _FIRST_V = 27
 
 
@@ -34,7 +34,7 @@ def parse_address(text: str) -> bytes:
 
     All letters small or all capital is an address without a checksum, as EIP-55 allows.
     """
-    if _ADDRESS.fullmatch(text) is None:
+    if ADDRESS.fullmatch(text) is None:
         raise ValueError("not 0x and 40 hex digits")
     address = bytes.fromhex(text[2:])
     if text[2:] not in (text[2:].lower(), text[2:].upper()) and checksummed(address) != text:

@@ -11,6 +11,7 @@ from gridpact.agreements.model import ADDRESS_BYTES, HASH_BYTES, NONE_BEFORE, Ag
 from gridpact.agreements.promises import broken_promises, broken_times
 from gridpact.base.errors import BadInput
 from gridpact.base.ids import PATTERN, well_formed
+from gridpact.base.slots import iso
 from gridpact.base.units import INT64_MAX
 from gridpact.contracts.canonical import keccak256
 from gridpact.contracts.needs import factors, nodes
@@ -32,6 +33,24 @@ def faults(agreement: Agreement) -> list[tuple[str, str, str]]:
 def field_faults(agreement: Agreement) -> list[tuple[str, str, str]]:
     """List what is wrong with the fields beside the terms; none means that it has a digest."""
     return [*_names(agreement), *_wallets(agreement), *_numbers(agreement)] or [*_order(agreement)]
+
+
+def succession_faults(before: Agreement, after: Agreement) -> list[tuple[str, str, str]]:
+    """List why one agreement cannot take over from another, which runs to its end."""
+    found = []
+    if after.id != before.id:
+        problem = f"{after.id!r} is not {before.id!r}, which it amends"
+        found.append(("id", problem, "keep the identifier"))
+    if not before.start <= after.start <= before.end:
+        problem = f"{iso(after.start)} is not within the version that it amends"
+        fix = f"begin from {iso(before.start)} to {iso(before.end)}"
+        found.append(("start", problem, fix))
+    found += [
+        ("parties", f"{each.name} is left out, or has another wallet", "keep everybody's wallet")
+        for each in before.parties
+        if each not in after.parties
+    ]
+    return found
 
 
 def named_in(contract: Contract) -> set[str]:

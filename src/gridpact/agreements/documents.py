@@ -18,7 +18,7 @@ from gridpact.agreements.checks import faults, field_faults
 from gridpact.agreements.keys import WalletKey
 from gridpact.agreements.model import NONE_BEFORE, Agreement, Party
 from gridpact.agreements.signatures import Signature, faults_of_others, flaw, strays, valid
-from gridpact.agreements.typed_data import digest
+from gridpact.agreements.typed_data import digest, typed_data
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots, iso
 from gridpact.contracts import amounts
@@ -139,6 +139,14 @@ def with_signature(document: Document, signature: bytes) -> Document:
     place = document.signatures.index(kept[0]) if kept else len(document.signatures)
     rest = [each for each in document.signatures if each.party != party.name]
     return Document(agreement, (*rest[:place], own, *rest[place:]))
+
+
+def for_wallets(document: Document) -> dict[str, object]:
+    """Return what an ordinary wallet signs for a party, ready for JSON: EIP-712 typed data.
+
+    Raises BadInput where the document is not fit to be signed.
+    """
+    return typed_data(_sound(document).agreement)
 
 
 def signed_by(document: Document) -> tuple[str, ...]:

@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 from typing import Self
 
-from gridpact.agreements.addresses import ORDER, address_of, checksummed
+from gridpact.agreements.addresses import ADDRESS, ORDER, address_of, checksummed
 from gridpact.base.errors import StoreError
 from gridpact.base.keyfiles import read_key, write_key
 
 KEY_BYTES = 32
+_ADDRESS_BYTES = 64
+"""How much of a file tells an address from a key."""
 _HEX = re.compile(r"(?:0x)?([0-9a-fA-F]{64})\n?")
 
 
@@ -41,6 +43,7 @@ class WalletKey:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a key of 64 hex digits, with or without 0x; refuses a file that others may read."""
+        _refuse_address(path)
         found = _HEX.fullmatch(read_key(path).decode("ascii", errors="replace"))
         if found is None:
             raise StoreError(f"key file {path} holds no private key: one line of 64 hex digits")
@@ -48,6 +51,20 @@ class WalletKey:
             return cls(bytes.fromhex(found[1]))
         except ValueError as error:
             raise StoreError(f"key file {path} holds no private key: {error}") from error
+
+
+def _refuse_address(path: Path) -> None:
+    """Raise StoreError for a file of an address, which is public and may be open to others."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(_ADDRESS_BYTES).strip()
+    except OSError:
+        return  # reading the key tells why
+    if ADDRESS.fullmatch(text.decode("ascii", errors="replace")):
+        raise StoreError(
+            f"{path} holds an address, which is for others to know, not a key; "
+            f"name the file of the private key, such as {path.with_suffix('.key').name}"
+        )
 
 
 def create(path: Path, entropy: bytes) -> WalletKey:

@@ -147,7 +147,7 @@ def _unmet(choice: Choice, slots: Slots) -> str:
     sheet = Sheet({}, slots)
     try:
         low, high = sheet.cells(choice.low).low, sheet.cells(choice.high).low
-    except (DivisorNotPositive, NumberOverflow) as error:
+    except (DivisorNotPositive, IllFormed, NumberOverflow) as error:
         return f"has bounds that cannot be worked out: {error}"
     above = np.broadcast_to(low > high, (slots.count,))
     if not above.any():

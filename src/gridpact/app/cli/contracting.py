@@ -9,7 +9,7 @@ from gridpact.app.cli.contracting_new import list_products, new
 from gridpact.app.cli.contracting_obligations import show_obligations
 from gridpact.app.cli.contracting_price import price
 from gridpact.app.cli.contracting_reading import hash_terms, show, show_needs
-from gridpact.app.cli.contracting_signing import sign
+from gridpact.app.cli.contracting_signing import sign, typed_data
 from gridpact.app.cli.contracting_value import value_contract
 from gridpact.app.cli.contracting_verify import verify_document
 
@@ -40,6 +40,7 @@ for command in (
     hash_terms,
     key,
     sign,
+    typed_data,
     verify_document,
 ):
     contract.add_command(command)

@@ -1,61 +1,30 @@
-"""``gridpact contract sign``: propose a contract to its parties, and sign what was proposed."""
+"""``gridpact contract sign`` and ``typed-data``: propose a contract to its parties, and sign it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from pathlib import Path
 
 import click
 
 from gridpact.agreements.addresses import checksummed
 from gridpact.agreements.documents import (
-    Conditions,
     Document,
     countersign,
-    propose,
+    for_wallets,
     signed_by,
+    with_signature,
 )
 from gridpact.agreements.files import to_text
 from gridpact.agreements.keys import WalletKey
-from gridpact.app.cli.contracting_files import FILE, Opened, open_contract, placed
-from gridpact.app.cli.contracting_layout import aligned, duration, window
+from gridpact.app.cli.contracting_files import FILE, open_contract, placed
+from gridpact.app.cli.contracting_layout import aligned, window
 from gridpact.app.cli.contracting_new import keep_new
-from gridpact.app.cli.contracting_times import length, moment
+from gridpact.app.cli.contracting_proposal import Wanted, fixed, proposal_options, proposed
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.errors import BadInput, Fault
-from gridpact.base.slots import Slots, iso
 
-_QUARTER_HOUR = 900
-_ADDRESS_FILE = 100
-"""Bytes of a file that holds no more than an address."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the command line says of a document that is to be proposed."""
-
-    party: str | None
-    others: tuple[str, ...]
-    name: str | None
-    start: int | None
-    end: int | None
-    step: int | None
-    conditions: Conditions
-
-    def said(self) -> list[str]:
-        """Options that were given."""
-        also = self.conditions
-        options = {
-            "--party": bool(self.others),
-            "--id": self.name is not None,
-            "--start": self.start is not None,
-            "--end": self.end is not None,
-            "--step": self.step is not None,
-            "--offer-until": also.offer_until >= 0,
-            "--leave-after": also.termination_notice_s >= 0,
-            "--authority": bool(also.authority),
-        }
-        return [option for option, given in options.items() if given]
+_SIGNATURE = re.compile(r"0x([0-9a-fA-F]{130})")
 
 
 @click.command(
@@ -65,57 +34,29 @@ class Wanted:
 Examples (the park proposes and signs, then the bakery signs the same file):
   gridpact contract sign sale.yaml --key park.key --as solar-park --party bakery=bakery.address
       --id roof-2026 --start 2026-07-01T00:00Z --end 2026-08-01T00:00Z --out roof.json
-  gridpact contract sign roof.json --key bakery.key""",
+  gridpact contract sign roof.json --key bakery.key
+
+\b
+Other terms from a later start on:
+  gridpact contract sign new.yaml --amends roof.json --key park.key
+      --start 2026-07-15T00:00Z --out roof-2.json""",
 )
 @click.argument("file", type=FILE)
-@click.option("--key", "key_file", required=True, type=FILE, help="File of the key that signs.")
+@click.option("--key", "key_file", type=FILE, help="File of the key that signs.")
+@click.option(
+    "--signature", metavar="0x…", help="Signature that a wallet made of what 'typed-data' prints."
+)
 @click.option("--as", "party", metavar="PARTY", help="Party whose key it is.")
-@click.option(
-    "--party",
-    "others",
-    multiple=True,
-    metavar="PARTY=ADDRESS",
-    help="Another party's wallet, or a file that holds its address.",
-)
-@click.option("--id", "name", metavar="ID", help="Name of the agreement.  [default: of FILE]")
-@click.option(
-    "--start",
-    metavar="INSTANT",
-    callback=moment,
-    help="First slot, such as 2026-07-01T00:00+02:00.",
-)
-@click.option("--end", metavar="INSTANT", callback=moment, help="Instant at which it ends.")
-@click.option(
-    "--step", metavar="DURATION", callback=length, help="Length of a slot.  [default: 15 min]"
-)
-@click.option(
-    "--offer-until",
-    metavar="INSTANT",
-    callback=moment,
-    help="Until when to sign.  [default: the start]",
-)
-@click.option(
-    "--leave-after",
-    metavar="DURATION",
-    callback=length,
-    help="Notice with which one party may leave alone.",
-)
-@click.option("--authority", default="", metavar="NAME", help="Who may suspend and end it.")
+@proposal_options
 @click.option("--out", type=FILE, help="File for the document.  [default: ID.json, or FILE]")
 @click.option("--force", is_flag=True, help="Replace the file if there is one.")
 @output_options
 def sign(
     file: Path,
-    key_file: Path,
+    key_file: Path | None,
+    signature: str | None,
     party: str | None,
-    others: tuple[str, ...],
-    name: str | None,
-    start: int | None,
-    end: int | None,
-    step: int | None,
-    offer_until: int | None,
-    leave_after: int | None,
-    authority: str,
+    wanted: Wanted,
     out: Path | None,
     force: bool,
     as_json: bool,
@@ -124,103 +65,100 @@ def sign(
     """Sign with your key: a contract FILE is proposed to all parties, a document is countersigned.
 
     Every party needs a wallet: your own is told by --key and --as, the others' by --party. The
-    document holds the terms, who the parties are, for how long, and all signatures so far.
+    document holds the terms, who the parties are, for how long, and all signatures so far. In
+    place of --key, --signature takes one that a wallet made, which tells whose it is.
     """
-    conditions = Conditions(
-        -1 if offer_until is None else offer_until,
-        -1 if leave_after is None else leave_after,
-        authority,
-    )
-    wanted = Wanted(party, others, name, start, end, step, conditions)
+    wallet, made = _signs_with(key_file, signature, party)
     opened = open_contract(file)
-    wallet = WalletKey.load(key_file)
-    if opened.document is not None:
-        with placed(file):
-            document = _countersigned(opened, opened.document, wallet, wanted)
-        kept = out or file
-        force = force or kept == file
+    if opened.document is None:
+        document, kept = proposed(opened, wanted, wallet, party), out
     else:
-        document = _proposed(opened, wallet, wanted)
-        kept = out or file.with_name(f"{document.agreement.id}.json")
-    keep_new(kept, to_text(document), force=force)
+        document, kept = opened.document, out or file
+        _refuse(file, document, fixed(file, wanted), wallet, party)
+    with placed(file):
+        signed = countersign(document, wallet) if wallet else with_signature(document, made)
+    kept = kept or file.with_name(f"{signed.agreement.id}.json")
+    keep_new(kept, to_text(signed), force=force or kept == file)
     if as_json:
-        say_json(_as_dict(document, kept))
+        say_json(_as_dict(signed, kept))
     elif not quiet:
-        for line in _lines(document, kept):
+        for line in _lines(signed, kept):
             say(line)
 
 
-def _proposed(opened: Opened, wallet: WalletKey, wanted: Wanted) -> Document:
-    """Write a document of a contract and sign it."""
-    faults, parties = _parties(wallet, wanted)
-    start, end, step = wanted.start, wanted.end, wanted.step or _QUARTER_HOUR
-    faults += _slot_faults(start, end, step)
-    if faults or start is None or end is None:
-        raise BadInput(faults)
-    slots = Slots(start, step, (end - start) // step)
-    name = wanted.name or opened.path.name.partition(".")[0].lower()
-    document = propose(opened.contract, name, parties, slots, wanted.conditions)
-    return countersign(document, wallet)
+@click.command(
+    "typed-data",
+    short_help="Print what a wallet signs.",
+    epilog="""\b
+Examples (the bakery's wallet signs what the first prints, the second adds its signature):
+  gridpact contract typed-data roof.json
+  gridpact contract sign roof.json --signature 0x…
 
+\b
+With no key at all, keep the document that is proposed:
+  gridpact contract typed-data sale.yaml --party solar-park=0x… --party bakery=0x…
+      --start 2026-07-01T00:00Z --end 2026-08-01T00:00Z --out roof.json""",
+)
+@click.argument("file", type=FILE)
+@proposal_options
+@click.option("--out", type=FILE, help="File for the document that is proposed.")
+@click.option("--force", is_flag=True, help="Replace the file if there is one.")
+@output_options
+def typed_data(
+    file: Path, wanted: Wanted, out: Path | None, force: bool, as_json: bool, quiet: bool
+) -> None:
+    """Print the JSON that an ordinary wallet signs: EIP-712, for eth_signTypedData_v4.
 
-def _parties(wallet: WalletKey, wanted: Wanted) -> tuple[list[Fault], dict[str, str | bytes]]:
-    faults = []
-    parties: dict[str, str | bytes] = {}
-    if wanted.party is None:
-        fix = "add --as PARTY"
-        faults.append(Fault("arguments", 0, "--as", "is missing: a key signs for a party", fix))
-    else:
-        parties[wanted.party] = wallet.address
-    for other in wanted.others:
-        name, sign_, address = other.partition("=")
-        if not sign_ or name in parties:
-            problem = f"{other[:80]!r} is not PARTY=ADDRESS" if not sign_ else f"{name} comes twice"
-            fix = "name each party once, with the address that 'gridpact contract key show' tells"
-            faults.append(Fault("arguments", 0, "--party", problem, fix))
-        parties.setdefault(name, _address(address))
-    return faults, parties
-
-
-def _address(text: str) -> str:
-    """Return an address, read from a file where one is named."""
-    path = Path(text)
-    if text.startswith("0x") or not path.is_file() or path.stat().st_size > _ADDRESS_FILE:
-        return text
-    return path.read_text(encoding="ascii", errors="replace").strip()
-
-
-def _slot_faults(start: int | None, end: int | None, step: int) -> list[Fault]:
-    faults = []
-    for option, at in (("--start", start), ("--end", end)):
-        if at is None:
-            problem, fix = "is missing: a document says for how long", "add it: 2026-07-01T00:00Z"
-            faults.append(Fault("arguments", 0, option, problem, fix))
-        elif at % step:
-            problem = f"{iso(at)} does not begin a slot of {duration(step)}"
-            fix = "give the begin of a slot, or another --step"
-            faults.append(Fault("arguments", 0, option, problem, fix))
-    if start is not None and end is not None and end <= start:
-        faults.append(Fault("arguments", 0, "--end", "is not after the start", "end later"))
-    return faults
-
-
-def _countersigned(
-    opened: Opened, document: Document, wallet: WalletKey, wanted: Wanted
-) -> Document:
-    """Add a signature to a document, which is signed as it is."""
-    file = str(opened.path)
-    fix = "leave it out, or propose another document from the contract file"
-    faults = [
-        Fault(file, 0, option, "is fixed in a document that is signed", fix)
-        for option in wanted.said()
-    ]
-    address = document.agreement.address_of(wanted.party) if wanted.party else wallet.address
-    if address != wallet.address:
-        problem = f"the key is of {checksummed(wallet.address)}, not the wallet of {wanted.party}"
-        faults.append(Fault(file, 0, "--as", problem, "use the key of the party"))
+    FILE is a document, or a contract that is proposed to the parties of --party. With --out the
+    document is kept, to which 'gridpact contract sign' adds the signature.
+    """
+    opened = open_contract(file)
+    faults = [] if opened.document is None else fixed(file, wanted)
+    if opened.document is not None and out is not None:
+        fix = "leave it out, and name this document when you sign"
+        faults.append(Fault(str(file), 0, "--out", "is for what is proposed", fix))
     if faults:
         raise BadInput(faults)
-    return countersign(document, wallet)
+    document = opened.document or proposed(opened, wanted)
+    with placed(file):
+        payload = for_wallets(document)
+    if out is not None:
+        keep_new(out, to_text(document), force=force)
+    if as_json or not quiet:
+        say_json(payload)
+
+
+def _signs_with(
+    key_file: Path | None, signature: str | None, party: str | None
+) -> tuple[WalletKey | None, bytes]:
+    """Return the key that signs, or no key and the signature that a wallet made."""
+    faults = []
+    if (key_file is None) == (signature is None):
+        problem = "is missing" if key_file is None else "and --signature are two ways to sign"
+        fix = "give --key FILE, or --signature with what a wallet signed"
+        faults.append(Fault("arguments", 0, "--key", problem, fix))
+    if signature is not None and party is not None:
+        fix = "leave it out"
+        faults.append(Fault("arguments", 0, "--as", "is what the signature tells by itself", fix))
+    found = _SIGNATURE.fullmatch(signature or "")
+    if signature is not None and found is None:
+        problem, fix = "is not 0x and 130 hex digits", "copy it from the wallet: r, s and v"
+        faults.append(Fault("arguments", 0, "--signature", problem, fix))
+    if faults:
+        raise BadInput(faults)
+    wallet = None if key_file is None else WalletKey.load(key_file)
+    return wallet, bytes.fromhex(found[1]) if found else b""
+
+
+def _refuse(
+    file: Path, document: Document, faults: list[Fault], wallet: WalletKey | None, party: str | None
+) -> None:
+    """Refuse options that would change a document, which is signed as it is, and others' keys."""
+    if wallet and party and document.agreement.address_of(party) != wallet.address:
+        problem = f"the key is of {checksummed(wallet.address)}, not the wallet of {party}"
+        faults = [*faults, Fault(str(file), 0, "--as", problem, "use the key of the party")]
+    if faults:
+        raise BadInput(faults)
 
 
 def _as_dict(document: Document, kept: Path) -> dict[str, object]:

@@ -157,3 +157,11 @@ def test_who_has_signed_is_told_to_programs(called, desk, done, keys):
     }
     half = called("contract", "verify", "roof.json")
     assert "nobody else signed       1 signature\n" in half.out
+
+
+def test_an_address_is_no_key(signed, called, desk, tree):
+    before = tree(desk)
+    told = called("contract", "sign", "swing.json", "--key", "bakery.address")
+    assert (told.code, told.out) == (3, "")
+    assert "bakery.address holds an address" in told.err
+    assert tree(desk) == before
