@@ -13,28 +13,47 @@ def settle(network: Network, equal: Bools) -> Ints:
 
     The first bid has as much as it can from the first offer, then from the second, and so on; then
     the second bid, given what the first has. The flow so found is unique, whatever optimal flow it
-    starts from. ``equal`` [nodes, nodes] are the arcs along which optimal flows differ. Each pair
-    takes a few searches, O((bids + offers)²) each.
+    starts from. ``equal`` [nodes, nodes] are the arcs along which optimal flows differ. A search
+    is O((bids + offers)²), and there are a few for each pair whose flow rises.
     """
     free = equal.copy()
     for bid in range(network.bids):
-        for offer in np.flatnonzero(free[bid]):
-            if offer != network.rest:
-                _raise(network, free, bid, int(offer))
+        _favour(network, free, bid)
         free[bid, network.bids : network.rest] = False
         free[network.bids : network.rest, bid] = False
     return network.flow_wh
 
 
-def _raise(network: Network, free: Bools, bid: int, offer: int) -> None:
-    """Send all that can be sent from a bid to an offer, and fix what flows between them."""
-    free[offer, bid] = False
+def _favour(network: Network, free: Bools, bid: int) -> None:
+    """Give a bid as much as it can have from the first offer, then from the next, and so on."""
+    reaches = _leading_to(network, free, bid)
+    for offer in np.flatnonzero(free[bid, : network.rest]).tolist():
+        if reaches[offer] and _raise(network, free, bid, offer):
+            reaches = _leading_to(network, free, bid)
+
+
+def _raise(network: Network, free: Bools, bid: int, offer: int) -> bool:
+    """Send all that can be sent from a bid to an offer and fix it; tell whether that was any."""
+    free[offer, bid] = raised = False
     while network.room[bid, offer] > 0:
         path = _path(network, free, offer, bid)
         if not path:
             break
         network.send(path)
+        raised = True
     free[bid, offer] = False
+    return raised
+
+
+def _leading_to(network: Network, free: Bools, end: int) -> Bools:
+    """Nodes [nodes] from which ``end`` can be reached along free arcs with room."""
+    found = np.zeros(network.rest + 1, dtype=np.bool_)
+    front = np.array([end])
+    while front.size:
+        arcs = free[:, front] & (network.room[:, front] > 0)
+        front = np.flatnonzero(arcs.any(axis=1) & ~found)
+        found[front] = True
+    return found
 
 
 def _path(network: Network, free: Bools, start: int, end: int) -> list[int]:

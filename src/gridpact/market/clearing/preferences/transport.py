@@ -1,6 +1,6 @@
 """The transportation problem in whole numbers: who supplies whom, for the greatest surplus.
 
-HiGHS proposes a solution in floating point; a transportation problem's vertices are whole, so
+HiGHS proposes a solution in floating point by the interior-point method with crossover; a transportation problem's vertices are whole, so
 rounding it changes nothing but noise. Exactness does not rest on that: the flow is then improved
 along cycles of positive gain, in integers, until none is left, which is the proof that it is
 optimal (Klein 1967). The gain of a pair is ``2·surplus + 1``: a cycle changes the volume by at
@@ -90,7 +90,7 @@ def _proposal(surplus: Whole, bid_wh: Ints, offer_wh: Ints) -> Ints:
     row, pair = np.concatenate([bid, bid_wh.size + offer]), np.tile(np.arange(bid.size), 2)
     table = sparse.csr_matrix((np.ones(row.size), (row, pair)))
     size = np.concatenate([bid_wh, offer_wh])[: table.shape[0]]
-    found = optimize.linprog(-gain / gain.max(), A_ub=table, b_ub=size, method="highs-ds")
+    found = optimize.linprog(-gain / gain.max(), A_ub=table, b_ub=size, method="highs-ipm")
     if found.x is None:
         return flow
     flow[bid, offer] = np.rint(found.x).astype(np.int64)
