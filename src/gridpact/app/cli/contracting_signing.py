@@ -132,11 +132,9 @@ def _signs_with(
     key_file: Path | None, signature: str | None, party: str | None
 ) -> tuple[WalletKey | None, bytes]:
     """Return the key that signs, or no key and the signature that a wallet made."""
-    faults = []
     if (key_file is None) == (signature is None):
-        problem = "is missing" if key_file is None else "and --signature are two ways to sign"
-        fix = "give --key FILE, or --signature with what a wallet signed"
-        faults.append(Fault("arguments", 0, "--key", problem, fix))
+        raise click.UsageError("Sign in one way: with --key FILE, or with --signature 0x…")
+    faults = []
     if signature is not None and party is not None:
         fix = "leave it out"
         faults.append(Fault("arguments", 0, "--as", "is what the signature tells by itself", fix))

@@ -95,8 +95,6 @@ def test_a_contract_is_proposed_with_no_key_at_all(called, desk, done, parties):
 @pytest.mark.parametrize(
     ("arguments", "problems"),
     [
-        (("sign", "roof.yaml"), ["--key: is missing"]),
-        (("sign", "roof.yaml", "--key", "bakery.key", "--signature", "0x12"), ["two ways", "130"]),
         (("sign", "roof.yaml", "--signature", "0x12", "--as", "bakery"), ["--as: is what", "130"]),
         (("typed-data", "roof.yaml"), ["--start: is missing", "--end: is missing"]),
         (("typed-data", "roof.yaml", *JULY), ["parties: 0 named", "named and no party"]),
@@ -108,6 +106,15 @@ def test_what_is_told_of_the_command_line(
     told = "\n".join(refused(called("contract", *arguments), desk, tree(desk)))
     assert parties
     assert all(problem in told for problem in problems), told
+
+
+@pytest.mark.parametrize("more", [(), ("--key", "bakery.key", "--signature", "0x12")])
+def test_one_way_to_sign(called, desk, parties, tree, more):
+    before = tree(desk)
+    told = called("contract", "sign", "roof.yaml", *parties, *JULY, *more)
+    assert (told.code, told.out) == (2, "")
+    assert "Sign in one way" in told.err
+    assert tree(desk) == before
 
 
 def test_a_document_is_printed_as_it_is(called, desk, refused, tree, parties, done):
