@@ -1,18 +1,25 @@
 """Terms that cannot hold are refused before anybody signs them, each with its own fault."""
 
+from pathlib import Path
+
 import pytest
 
+from gridpact.agreements.checks import named_in
 from gridpact.agreements.documents import verify
 from gridpact.base.errors import BadInput
 from gridpact.base.slots import Slots
 from gridpact.contracts.cashflows import cashflows
 from gridpact.contracts.errors import NotOnSlots
+from gridpact.contracts.files import read_contract
 from gridpact.contracts.formulas import muldiv, total
+from gridpact.contracts.needs import needs
 from gridpact.contracts.observables import Choice, Const, Profile, Series
 from gridpact.contracts.references import active, delivered, paid
+from gridpact.contracts.tables import read_world
 from gridpact.contracts.terms import All, One, Scale, pay, sale, within
 from gridpact.contracts.times import Between, LocalTime
 
+PRODUCTS = Path(__file__).parents[1] / "cases" / "products"
 START = 1_782_864_000  # 2026-07-01T00:00Z, as in conftest.py
 HOUR, DAY = 3600, 86_400
 EVERY_DAY = (tuple(range(1, 13)), tuple(range(1, 8)))
@@ -202,3 +209,15 @@ def test_what_was_signed_elsewhere_does_not_verify(desk, monkeypatch):
     document = desk.signed(desk.draft(energy(wh(1), "park", "park")))
     monkeypatch.undo()
     assert [check.name for check in verify(document) if not check.holds] == ["terms"]
+
+
+CASES = sorted(PRODUCTS.glob("*/contract.yaml"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.parent.name)
+def test_every_product_can_be_signed_for_the_slots_of_its_golden_table(desk, path):
+    contract = read_contract(path).contract
+    _, slots = read_world(path.with_name("data.csv"), needs(contract), open_choices=True)
+    names = sorted(named_in(contract))
+    wallets = {name: bytes([number]) * 20 for number, name in enumerate(names)}
+    assert refusals(desk, contract, slots=slots, parties=wallets, name="golden") == []
