@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from gridpact.market.clearing import discriminatory, k_pricing, merit_order, uniform_price
+from gridpact.market.clearing.blocks import clearing as block_orders
 from gridpact.market.clearing.discriminatory import Pays
 from gridpact.market.clearing.matched import Matched, from_accepted
 from gridpact.market.clearing.outcome import Clearing
@@ -122,6 +123,12 @@ MECHANISMS: dict[str, Mechanism] = {
             _MERIT | {Capability.PREFERENCES},
             preference_matching.clear,
             {"k_ppm": k_pricing.HALF},
+        ),
+        Mechanism(
+            "block-orders",
+            "one price per slot that supports orders over several slots, linked and exclusive ones",
+            _UNIFORM | {Capability.BLOCKS},
+            block_orders.clear,
         ),
     )
 }

@@ -1,10 +1,11 @@
 """The transportation problem in whole numbers: who supplies whom, for the greatest surplus.
 
-HiGHS proposes a solution in floating point by the interior-point method with crossover; a transportation problem's vertices are whole, so
-rounding it changes nothing but noise. Exactness does not rest on that: the flow is then improved
-along cycles of positive gain, in integers, until none is left, which is the proof that it is
-optimal (Klein 1967). The gain of a pair is ``2·surplus + 1``: a cycle changes the volume by at
-most one unit per unit sent, so this puts surplus first and volume second.
+HiGHS proposes a solution in floating point, by the interior-point method with crossover; a
+transportation problem's vertices are whole, so rounding it changes nothing but noise. Exactness
+does not rest on that: the flow is then improved along cycles of positive gain, in integers, until
+none is left, which is the proof that it is optimal (Klein 1967). The gain of a pair is
+``2·surplus + 1``: a cycle changes the volume by at most one unit per unit sent, so this puts
+surplus first and volume second.
 """
 
 from __future__ import annotations

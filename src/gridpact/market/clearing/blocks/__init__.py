@@ -1,0 +1,1 @@
+"""Orders over several slots: all-or-nothing, linked, exclusive; cleared with hourly orders."""
