@@ -50,7 +50,7 @@ DRIVERS = {
     "sharing-key": "shared:in@default-dynamic.v1",
     "imbalance-single-price": "metered:net",
 }
-EXERCISED = {"call", "put", "swing", "swing-minimum-take"}
+EXERCISED = {"call", "put", "swing", "swing-minimum-take", "swing-put"}
 _SCALE = {
     "micro/kWh": (1_000_000, "/kWh"),
     "Wh": (1_000, "kWh"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from catalogue_plots import CASES, Case, Payoff, draw, payoff
+from catalogue_plots import CASES, EXERCISED, MARKET, Case, Payoff, draw, payoff
 from docs_blocks import ROOT, Pages, main
 
 from gridpact.contracts.amounts import written
@@ -63,9 +63,13 @@ def product_page(product: Product, case: Case, found: Payoff) -> str:
         "\n".join(_settled(case)),
         "## Payoff",
         f"![Payoff and cash flows of {product.name}]({product.name}.svg)",
+        _held(case, found),
         "\n".join(_payoff(case, found)),
         "## Term sheet",
-        "Every sheet ends with how to read it, in the same words: `gridpact contract show FILE`.",
+        (
+            "The sheet is shown without its closing guide on how to read it, which is the same for "
+            "all: `gridpact contract show FILE` prints both."
+        ),
         f"```text\n{sheet.rstrip()}\n```",
     ]
     return "\n\n".join(parts) + "\n"
@@ -103,6 +107,29 @@ def _settled(case: Case) -> Iterator[str]:
     yield "|---|---|---|---|"
     for (payer, payee, currency, kind), amounts in case.flows.items():
         yield f"| {payer} | {payee} | {kind} | {written(int(amounts.sum()), 'nano', currency)} |"
+
+
+def _held(case: Case, found: Payoff) -> str:
+    """Return what the payoff holds fixed, and how its choices are taken."""
+    labels = [f"`{need.label}`" for need in needs(case.file.contract).choices]
+    if found.driver == MARKET:
+        swept = (
+            "Swept is a market price at which energy that changes hands is valued, the same in "
+            "every slot"
+        )
+    else:
+        swept = f"Swept is `{found.driver}`, the same in every slot"
+    taken = [label for label in labels if label != f"`{found.driver.removeprefix('choice:')}`"]
+    if case.name in EXERCISED:
+        choices = (
+            f"; {' and '.join(taken)} is taken in all slots at prices where that gains its holder, "
+            "at the others in none"
+        )
+    elif taken:
+        choices = f", {' and '.join(taken)} as recorded there, whatever would then be best"
+    else:
+        choices = ""
+    return f"{swept}; everything else is as in the worked case{choices}."
 
 
 def _payoff(case: Case, found: Payoff) -> Iterator[str]:
