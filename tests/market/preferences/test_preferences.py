@@ -13,6 +13,7 @@ from gridpact.base.errors import NumberOverflow
 from gridpact.base.randomness import stream
 from gridpact.base.units import INT64_MAX
 from gridpact.market.clearing.matched import accounts_nano
+from gridpact.market.clearing.preferences import transport
 from gridpact.market.clearing.preferences.clearing import LARGEST_SLOT, clear
 from gridpact.market.clearing.preferences.model import (
     Distances,
@@ -266,3 +267,15 @@ def test_premiums_beyond_64_bits_are_refused():
     wishes = msgspec.structs.replace(indifferent(orders), green_micro_per_kwh=np.array([5, 0]))
     with pytest.raises(NumberOverflow, match="premiums and fee"):
         clear(orders, 1, wishes)
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_nothing_rests_on_the_floating_point_proposal(data, preference_books):
+    """From no flow at all the cycles alone lead to the same trades."""
+    orders, wishes, grid = data.draw(preference_books)
+    expected = clear(orders, SLOTS, wishes, grid)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transport, "_proposal", lambda surplus, *_: np.zeros(surplus.shape, np.int64))
+        found = clear(orders, SLOTS, wishes, grid)
+    assert trades_of(orders, found) == trades_of(orders, expected)
