@@ -18,7 +18,7 @@ from gridpact.base.units import Floats, Ints
 FOLDS = 4
 CLEAR = 2.0
 """Standard errors: noise passes for a gain in 1 of 44 trials."""
-NOTHING_LEARNT = "what is known by then taught nothing that pays"
+NOTHING_LEARNT = "what is known by then teaches nothing that pays"
 
 
 def plain_policy(
