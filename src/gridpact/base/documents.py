@@ -73,8 +73,8 @@ def spell(path: Path) -> str:
     return text
 
 
-def parse(data: bytes, file: str, most: int = MAX_BYTES) -> Document:
-    """Parse YAML of at most ``most`` bytes.
+def parse(data: bytes, file: str, most: int = MAX_BYTES, begin: str = "gridpact: 1") -> Document:
+    """Parse YAML of at most ``most`` bytes; ``begin`` is how such a file begins.
 
     Faults of the YAML itself are in the result; then ``value`` may lack parts.
     """
@@ -91,7 +91,7 @@ def parse(data: bytes, file: str, most: int = MAX_BYTES) -> Document:
         document.faults.append(Fault(file, line, "", "this line is not UTF-8 text", fix))
         return document
     try:
-        _Reader(text, document).read()
+        _Reader(text, document).read(begin)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         _broken(document, error.problem or "the YAML is broken", mark.line + 1 if mark else 0)
@@ -139,13 +139,13 @@ class _Reader:
         self._nodes = 0
         self._reach = 0
 
-    def read(self) -> None:
+    def read(self, begin: str) -> None:
         """Read the one document of the stream into ``document.value``."""
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 break
         else:
-            self._stop(1, "the file is empty", "begin with a line such as gridpact: 1")
+            self._stop(1, "the file is empty", f"begin with a line such as {begin}")
         self._document.value = self._value(next(self._events), ())
         next(self._events)
         event = next(self._events)
@@ -235,7 +235,8 @@ class _Reader:
         try:
             return scalar(event.value)
         except ValueError:
-            self._document.fault(path, f"{event.value} is not a finite number", "write a number")
+            shown = event.value if len(event.value) <= 40 else f"{event.value[:40]}…"
+            self._document.fault(path, f"{shown} is not a finite number", "write a number")
             self._document.spoilt.append(path)
             return None
 

@@ -16,6 +16,7 @@ from gridpact.contracts.errors import IllFormed
 
 ANY_CURRENCY = "¤"
 CURRENCY = re.compile(r"[A-Z]{3}|¤")
+_LONGEST = 40
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9_]*)(?:\.[0-9]+)?")
 _ZERO_CELSIUS_MK = 273_150
 
@@ -77,7 +78,7 @@ def parse(number: str, unit: str) -> tuple[int, str, str]:
     Raises IllFormed for an unknown unit, or a value that is not a whole number of it.
     """
     if NUMBER.fullmatch(number) is None:
-        raise IllFormed(f"{number!r} is not a number")
+        raise IllFormed(f"{brief(number)!r} is not a number")
     exact = Fraction(Decimal(number.replace("_", "")))
     if unit == "degC":
         return _whole(exact * 1_000 + _ZERO_CELSIUS_MK, number, unit, "mK"), "mK", ""
@@ -85,6 +86,11 @@ def parse(number: str, unit: str) -> tuple[int, str, str]:
         return _whole(exact, number, unit, _of_terms(unit[1:-1])), unit[1:-1], ""
     factor, target, currency = _unit(unit)
     return _whole(exact * factor, number, unit, target), target, currency
+
+
+def brief(number: str) -> str:
+    """Return a number as a message quotes it: its begin alone where it has very many digits."""
+    return number if len(number) <= _LONGEST else f"{number[:_LONGEST]}…"
 
 
 def written(value: int, unit: str, currency: str = ANY_CURRENCY) -> str:
@@ -150,9 +156,9 @@ def _head(head: str, is_rate: bool, unit: str) -> tuple[Fraction, str, str]:
 
 def _whole(exact: Fraction, number: str, unit: str, target: str) -> int:
     if exact.denominator != 1:
-        raise IllFormed(f"{number} {unit} is not a whole number of {target}")
+        raise IllFormed(f"{brief(number)} {unit} is not a whole number of {target}")
     if abs(exact.numerator) > INT64_MAX:
-        raise IllFormed(f"{number} {unit} does not fit 64 bits in {target}")
+        raise IllFormed(f"{brief(number)} {unit} does not fit 64 bits in {target}")
     return exact.numerator
 
 

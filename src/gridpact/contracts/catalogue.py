@@ -12,7 +12,7 @@ from typing import Literal
 
 from gridpact.contracts.terms import Contract
 
-Kind = Literal["party", "amount", "notice", "whole", "text", "currency"]
+Kind = Literal["party", "amount", "notice", "whole", "count", "text", "period", "currency"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,9 @@ class Parameter:
 
     ``kind`` tells how it is written: a ``party``'s name; an ``amount``, any expression of ``unit``
     (the function receives an Observable); a ``notice``, a duration such as ``1 h`` (seconds as
-    int); a ``whole`` number (int); a ``text`` (label, asset or period); a ``currency``. ``example``
-    and ``default`` are spelled as in a contract file; without a default it must be given.
+    int); a ``whole`` number (int); a ``count``, which is not negative; a ``text`` (label or
+    asset); a ``period`` and its zone; a ``currency``. ``example`` and ``default`` are spelled as in
+    a contract file; without a default it must be given.
     """
 
     name: str

@@ -14,7 +14,7 @@ from gridpact.app.cli.contracting import contract
 from gridpact.app.cli.converting import convert
 from gridpact.app.cli.doctor import doctor
 from gridpact.app.cli.inspecting import explain_line, replay, verify_run
-from gridpact.app.cli.output import DEBUG, DEFECT, STOPPED, exit_code, say, say_error
+from gridpact.app.cli.output import DEBUG, DEFECT, STOPPED, exit_code, said, say, say_error
 from gridpact.app.cli.running import demo, run
 from gridpact.app.runs import Interrupted
 from gridpact.base.errors import GridpactError
@@ -30,7 +30,7 @@ Examples:
 
 \b
 Exit codes:
-  0  done                      3    a file cannot be read or written
+  0  done                      3    a file or database cannot be written
   1  a check does not hold     70   a defect of gridpact
   2  bad input                 130  stopped by ctrl-C""",
 )
@@ -50,6 +50,10 @@ def run_command(arguments: list[str] | None = None) -> int:
     """Run one command with ``sys.argv`` or other arguments; return its exit code."""
     for stream in (sys.stdout, sys.stderr):
         _forgiving(stream)
+    return said(_code(arguments))
+
+
+def _code(arguments: list[str] | None) -> int:
     try:
         cli.main(arguments, prog_name="gridpact", standalone_mode=False)
     except SystemExit as error:

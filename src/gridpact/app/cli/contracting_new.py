@@ -19,7 +19,7 @@ from gridpact.contracts.catalogue import Parameter, Product
 from gridpact.contracts.files import product_file, read_contract
 from gridpact.contracts.products import CATALOGUE
 
-_KINDS = {"whole": "whole number", "notice": "duration"}
+_KINDS = {"whole": "whole number", "count": "whole number", "notice": "duration"}
 _AMOUNTS = {
     "Wh": "energy",
     "W": "power",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from gridpact.app.cli.contracting_files import FILE, Opened, open_data
 from gridpact.app.cli.contracting_layout import aligned, heading, money, window
 from gridpact.app.cli.contracting_new import keep_new
 from gridpact.app.cli.output import output_options, say, say_json
+from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Calendar, Slots, iso
 from gridpact.base.units import Ints, checked_sum
 from gridpact.contracts.canonical import terms_hash
@@ -36,13 +38,21 @@ Rows: TypeAlias = Mapping[str, slice]
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
-def _zone(_: click.Context, __: click.Parameter, zone: str) -> str:
-    """Refuse what is no time zone."""
+@contextmanager
+def _zone_checked(zone: str) -> Iterator[None]:
+    """Refuse what is no time zone, together with all that is wrong inside."""
+    faults = []
     try:
         check_zone(zone)
     except IllFormed as error:
-        raise click.BadParameter(str(error)) from error
-    return zone
+        fix = "name a zone of the IANA database, such as Europe/Berlin"
+        faults.append(Fault("arguments", 0, "--zone", str(error), fix))
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput([*faults, *error.faults]) from error
+    if faults:
+        raise BadInput(faults)
 
 
 @click.command(
@@ -68,7 +78,6 @@ Examples:
     default="UTC",
     show_default=True,
     metavar="ZONE",
-    callback=_zone,
     help="Time zone of days.",
 )
 @click.option("--cut-periods", is_flag=True, help="Let cut months and the like count as whole.")
@@ -91,9 +100,10 @@ def price(
     DATA is CSV or Parquet: slot_start and one column per series or choice that the contract
     needs, whole numbers in its units.
     """
-    opened = open_and_warn(file)
-    world, slots = open_data(data, needs(opened.contract))
-    check_slots(opened, data, slots)
+    with _zone_checked(zone):
+        opened = open_and_warn(file)
+        world, slots = open_data(data, needs(opened.contract))
+        check_slots(opened, data, slots)
 
     def inspect() -> list[Problem]:
         rows = [leg for leg in legs(opened.contract) if leg.currency]
@@ -182,7 +192,7 @@ def _lines(opened: Opened, flows: Flows, nets: Nets, slots: Slots, rows: Rows) -
         return [*lines, "the contract pays nothing"]
     table = _totals(flows) if "total" in rows else _by_row(flows, rows)
     lines += [*table, "", *_nets_table(nets)]
-    if any(int(amounts.min(initial=0)) < 0 for amounts in flows.values()):
+    if any(amount < 0 for amounts in flows.values() for amount in _sums(amounts, rows)):
         lines += ["", "a negative amount flows from payee to payer"]
     return lines
 

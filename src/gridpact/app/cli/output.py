@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 import msgspec
@@ -51,7 +51,25 @@ def say(text: str, *, err: bool = False, end: str = "\n") -> None:
         click.echo(text, nl=False, err=err, color=_colour())
         click.echo(end, nl=False, err=err)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _abandon(stream)
+
+
+def said(code: int) -> int:
+    """Bring out all that was printed; return the exit code, 3 where there is no room for it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon(sys.stdout)
+    except OSError as error:
+        _abandon(sys.stdout)  # else the interpreter tries once more and complains by itself
+        if code == 0:
+            say_error(f"cannot write to standard output: {error.strerror or error}")
+        return code or 3
+    return code
+
+
+def _abandon(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _colour() -> bool | None:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from gridpact.contracts import amounts
 from gridpact.contracts.catalogue import Parameter, Product
 from gridpact.contracts.errors import IllFormed
-from gridpact.contracts.files.entries import UNREAD, Entry, near
+from gridpact.contracts.files.entries import UNREAD, Entry, near, worded
 from gridpact.contracts.files.expressions import Expressions, duration
 from gridpact.contracts.files.grammar import parse_expression
 from gridpact.contracts.files.names import party
 from gridpact.contracts.files.syntax import Name
 from gridpact.contracts.files.tokens import ExpressionFault
+from gridpact.contracts.periods import check_period
 from gridpact.contracts.terms import Contract
 
 
@@ -124,8 +125,29 @@ def _whole(parameter: Parameter, entry: Entry, setting: Setting) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not entry.spoilt:
-        entry.fault(f"{value!r} is not a whole number", f"write one such as {parameter.example}")
+        entry.fault(
+            f"{worded(value)} is not a whole number", f"write one such as {parameter.example}"
+        )
     return None
+
+
+def _count(parameter: Parameter, entry: Entry, setting: Setting) -> int | None:
+    found = _whole(parameter, entry, setting)
+    if found is not None and found < 0:
+        entry.fault(f"{found} is negative", f"write one such as {parameter.example}")
+        return None
+    return found
+
+
+def _period(parameter: Parameter, entry: Entry, setting: Setting) -> str | None:
+    found = entry.text(parameter.meaning)
+    try:
+        if found is not None:
+            check_period(found)
+    except IllFormed as error:
+        entry.fault(error, f"write one such as {parameter.example}")
+        return None
+    return found
 
 
 def _text(parameter: Parameter, entry: Entry, setting: Setting) -> str | None:
@@ -145,6 +167,8 @@ _READERS: Mapping[str, Callable[[Parameter, Entry, Setting], object]] = {
     "amount": _amount,
     "notice": _notice,
     "whole": _whole,
+    "count": _count,
     "text": _text,
+    "period": _period,
     "currency": _currency,
 }

@@ -66,7 +66,7 @@ class _Builder:
             return self._amount(number)
         if amounts.NUMBER.fullmatch(number.text) and "." not in number.text:
             return self._bare(number)
-        problem = f"{number.text} is not a whole number"
+        problem = f"{amounts.brief(number.text)} is not a whole number"
         self._tell(number.at, problem, "write whole numbers, or a unit as in 0.5 kWh")
         return None
 
@@ -74,7 +74,11 @@ class _Builder:
         value = int(number.text.replace("_", ""))
         if abs(value) <= INT64_MAX:
             return value
-        self._tell(number.at, f"{number.text} does not fit 64 bits", "write a smaller number")
+        self._tell(
+            number.at,
+            f"{amounts.brief(number.text)} does not fit 64 bits",
+            "write a smaller number",
+        )
         return None
 
     def _amount(self, number: Number) -> Const | None:
@@ -82,7 +86,11 @@ class _Builder:
             value, unit, currency = amounts.parse(number.text, number.unit)
         except IllFormed as error:
             multiply = number.unit in self._names
-            fix = f"write {number.text} * {number.unit}" if multiply else "correct the amount"
+            fix = (
+                f"write {amounts.brief(number.text)} * {number.unit}"
+                if multiply
+                else "correct the amount"
+            )
             self._tell(number.at, error, fix)
             return None
         return Const(value, unit) if self._spend(currency, number.at) else None

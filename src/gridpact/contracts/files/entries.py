@@ -55,7 +55,7 @@ class Entry:
         if isinstance(self.value, dict):
             return {key: self.child(key, value) for key, value in self.value.items()}
         if not self.spoilt:
-            self.fault(f"{_worded(self.value)} where a mapping is due", f"write {what}")
+            self.fault(f"{worded(self.value)} where a mapping is due", f"write {what}")
         return {}
 
     def items(self, what: str) -> list[Entry] | None:
@@ -63,7 +63,7 @@ class Entry:
         if isinstance(self.value, list):
             return [self.child(index, value) for index, value in enumerate(self.value)]
         if not self.spoilt:
-            self.fault(f"{_worded(self.value)} where a list is due", f"write {what}")
+            self.fault(f"{worded(self.value)} where a list is due", f"write {what}")
         return None
 
     def form(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Entry]:
@@ -91,7 +91,7 @@ class Entry:
             return self.value
         if not self.spoilt:
             fix = "put it in quotes" if isinstance(self.value, int | float) else f"write {what}"
-            self.fault(f"{_worded(self.value)} where {what} is due", fix)
+            self.fault(f"{worded(self.value)} where {what} is due", fix)
         return None
 
     def name(self, what: str) -> str | None:
@@ -140,7 +140,7 @@ class Entry:
             problem = f"{self.value} where whole numbers are due"
             self.fault(problem, "write a whole number, or a unit as in 0.5 kWh")
         else:
-            problem = f"{_worded(self.value)} where an expression is due"
+            problem = f"{worded(self.value)} where an expression is due"
             self.fault(problem, "write a name, an amount such as 20 kWh, or a formula")
         return None
 
@@ -158,7 +158,8 @@ def _goes_on(key: str, value: Value) -> bool:
     return isinstance(value, str) and value.count("(") > value.count(")") and "\n" not in key
 
 
-def _worded(value: Value) -> str:
+def worded(value: Value) -> str:
+    """Say what a value is in few words, however long it is written."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):

@@ -22,6 +22,7 @@ _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?-([0-9]{2}):([0-9]{2}
 TAKEN = ("between", "local", "profile", "active", "paid", "delivered", "series", "at_end")
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _LONGEST = 60
+_MEANT = {"kWh": "Wh", "kW": "W", "g": "mg"}
 _MONTHS, _DAYS = tuple(range(1, 13)), tuple(range(1, 8))
 
 
@@ -171,3 +172,20 @@ def bare_unit(text: str) -> str:
     if not unit_algebra.known(unit):
         raise IllFormed(f"{unit!r} is not a unit of terms such as Wh or micro/kWh")
     return unit
+
+
+def series_unit(text: str) -> str:
+    """Return the unit of a series, which is one that amounts count in unless it is in brackets.
+
+    ``kWh``, ``kW`` and ``g`` are terms' names for what prices are per, so a series that is said to
+    be in kWh is almost certainly meant to be in Wh; in brackets, ``[kWh]``, it is taken as said.
+    """
+    unit = bare_unit(text)
+    if unit in _MEANT and not text.startswith("["):
+        raise IllFormed(f"a series is not counted in {unit}; did you mean {_MEANT[unit]}")
+    return unit
+
+
+def write_series_unit(unit: str) -> str:
+    """Write the unit of a series as YAML that :func:`series_unit` reads back."""
+    return f"'[{unit}]'" if unit in _MEANT else unit

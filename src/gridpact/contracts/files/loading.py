@@ -6,16 +6,19 @@ by an absolute path, and no link may lead out of the outermost file's folder.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from gridpact.base.documents import Document, Value, parse
+from gridpact.base.files import read_regular
 from gridpact.contracts.files.entries import Entry
 from gridpact.contracts.files.ordering import ordered
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_FILES = 100
+BEGIN = "gridpact: contract/1"
 
 
 @dataclass(slots=True)
@@ -35,7 +38,7 @@ class Loaded:
 
 def load_text(text: str, file: str) -> dict[str, Loaded]:
     """Return a contract given as text, under the key ``""``; it can include nothing."""
-    return _load(parse(text.encode("utf-8", "replace"), file, MAX_BYTES), None)
+    return _load(parse(text.encode("utf-8", "replace"), file, MAX_BYTES, BEGIN), None)
 
 
 def load_file(path: Path) -> dict[str, Loaded]:
@@ -121,17 +124,16 @@ def _target(entry: Entry, folder: Path | None, outermost: Path | None) -> Path |
 
 
 def _read(path: Path, shown: str) -> Document:
-    document = Document(shown)
     try:
-        if not path.is_file():
-            document.fault((), "there is no such file", "correct the path")
-        elif path.stat().st_size > MAX_BYTES:
-            problem = f"the file has {path.stat().st_size} bytes; {MAX_BYTES} are read at most"
-            document.fault((), problem, "put data into files of their own")
-        else:
-            return parse(path.read_bytes(), shown, MAX_BYTES)
+        return parse(read_regular(path, MAX_BYTES), shown, MAX_BYTES, BEGIN)
+    except FileNotFoundError:
+        problem, fix = "there is no such file", "correct the path"
     except OSError as error:
-        document.fault((), f"the file cannot be read: {error.strerror}", "check its permissions")
+        is_large = error.errno == errno.EFBIG
+        problem = f"the file cannot be read: {error.strerror}"
+        fix = "put data into files of their own" if is_large else "check its permissions"
+    document = Document(shown)
+    document.fault((), problem, fix)
     return document
 
 

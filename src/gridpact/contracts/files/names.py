@@ -12,7 +12,7 @@ from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.files.building import Meaning
 from gridpact.contracts.files.entries import Entry, near
 from gridpact.contracts.files.expressions import NOTHING, duration, meaning, parsed
-from gridpact.contracts.files.literals import unit_of
+from gridpact.contracts.files.literals import series_unit, unit_of, write_series_unit
 from gridpact.contracts.files.ordering import ordered
 from gridpact.contracts.files.syntax import Syntax
 from gridpact.contracts.files.syntax import names as names_in
@@ -173,7 +173,7 @@ def _series(name: str, entry: Entry) -> Meaning:
     if unit is None:
         return NOTHING
     try:
-        return Meaning(Series(name, unit))
+        return Meaning(Series(name, series_unit(unit)))
     except IllFormed as error:
         entry.fault(error, _unit_meant(unit))
         return NOTHING
@@ -181,7 +181,7 @@ def _series(name: str, entry: Entry) -> Meaning:
 
 def _unit_meant(unit: str) -> str:
     """Return a fix for a series: its unit, where people may write it but terms do not know it."""
-    if known(unit):
+    if known(unit) and write_series_unit(unit) == unit:
         return "use letters, digits and . _ : @ / + -"
     try:
         return f"write {unit_of(unit)[1]}, in which terms count {unit}"

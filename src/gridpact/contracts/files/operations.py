@@ -144,7 +144,7 @@ def _delivered(args: Sequence[Argument]) -> Series:
 
 def _series(args: Sequence[Argument]) -> Series:
     name, unit = _texts(args)
-    return Series(name, literals.bare_unit(unit))
+    return Series(name, literals.series_unit(unit))
 
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -13,7 +13,7 @@ from gridpact.contracts.files.clauses import sound
 from gridpact.contracts.files.entries import Entry, near
 from gridpact.contracts.files.expressions import Expressions
 from gridpact.contracts.files.grammar import parse_expression
-from gridpact.contracts.files.literals import bare_unit
+from gridpact.contracts.files.literals import series_unit, write_series_unit
 from gridpact.contracts.files.reading import VERSION
 from gridpact.contracts.files.syntax import Apply, Literally, walk
 from gridpact.contracts.files.titles import TITLE_FIX, title_problem
@@ -81,7 +81,10 @@ def product_file(
     if title:
         head.append(f"title: {scalar_text(title)}")
     if series:
-        declared = [f"  {scalar_text(name)}: {unit}" for name, unit in sorted(series.items())]
+        declared = [
+            f"  {scalar_text(name)}: {write_series_unit(unit)}"
+            for name, unit in sorted(series.items())
+        ]
         head += ["series:", *declared]
     return "\n".join([*head, f"product: {scalar_text(product)}", "with:", *lines, ""])
 
@@ -105,7 +108,7 @@ def _named(
             text = with_unit(parameter, given[parameter.name])
             if parameter.kind == "amount":
                 text = _by_name(text, series)
-            is_number = parameter.kind in ("amount", "whole") and _WHOLE.fullmatch(text)
+            is_number = parameter.kind in ("amount", "whole", "count") and _WHOLE.fullmatch(text)
             yield parameter.name, text if is_number else scalar_text(text)
 
 
@@ -117,6 +120,6 @@ def _by_name(text: str, series: dict[str, str]) -> str:
     ]
     for call in sorted(calls, key=lambda call: -call.at):
         name, unit = (arg.text for arg in call.args if isinstance(arg, Literally))
-        series[name] = bare_unit(unit)
+        series[name] = series_unit(unit)
         text = text[: call.at] + spelled(name) + text[call.end :]
     return text

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from gridpact.contracts import amounts
 from gridpact.contracts.errors import IllFormed
 from gridpact.contracts.files.composing import Amount, Clause, Composer, amounts_in
+from gridpact.contracts.files.literals import write_series_unit
 from gridpact.contracts.files.loading import MAX_BYTES
 from gridpact.contracts.files.reading import VERSION, parties_of
 from gridpact.contracts.files.spelling import Speller
@@ -69,7 +70,10 @@ class _Writer:
         if self._sole:
             head.append(f"currency: {self._sole}")
         head.append(f"parties: [{', '.join(map(in_one_line, self._parties))}]")
-        series = [f"  {scalar_text(n)}: {u}" for n, u in sorted(self._speller.series.items())]
+        series = [
+            f"  {scalar_text(name)}: {write_series_unit(unit)}"
+            for name, unit in sorted(self._speller.series.items())
+        ]
         define = [f"  {name}: {scalar_text(text)}" for name, text in self._speller.define.items()]
         sections = {"series": series, "choices": choices, "define": define, "parts": parts}
         body = [line for key, lines in sections.items() if lines for line in (f"{key}:", *lines)]

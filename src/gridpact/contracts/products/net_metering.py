@@ -141,8 +141,8 @@ _REGISTERS = (
 )
 _PRICE = amount("price", "micro/kWh", "price of net imports", "0.30 EUR/kWh")
 _CREDIT = amount("credit_price", "micro/kWh", "price of credits", "0.06 EUR/kWh")
-_PERIOD = Parameter("period", "text", "billing period and its zone", "month@Europe/Berlin")
-_TRUE_UP = Parameter("true_up", "text", "period after which credits end", "year@Europe/Berlin")
+_PERIOD = Parameter("period", "period", "billing period and its zone", "month@Europe/Berlin")
+_TRUE_UP = Parameter("true_up", "period", "period after which credits end", "year@Europe/Berlin")
 
 PRODUCTS = (
     Product(

@@ -121,7 +121,7 @@ _CONSUMER = party("consumer", "who uses the network", "home")
 _DSO = party("dso", "who runs the network", "dso")
 _WITHDRAWAL = amount("withdrawal", "Wh", "energy withdrawn", "metered:withdrawal")
 _PRICE = amount("price", "micro/kWh", "price of energy withdrawn", "0.08 EUR/kWh")
-_PERIOD = Parameter("period", "text", "billing period and its zone", "month@Europe/Brussels")
+_PERIOD = Parameter("period", "period", "billing period and its zone", "month@Europe/Brussels")
 
 PRODUCTS = (
     Product(

@@ -12,7 +12,7 @@ _TAKEN = (
 )
 _CHARGED = (
     amount("standing_charge", "nano", "charge per billing period", "9.90 EUR"),
-    Parameter("period", "text", "billing period and its zone", "month@Europe/Berlin"),
+    Parameter("period", "period", "billing period and its zone", "month@Europe/Berlin"),
     CURRENCY,
 )
 

@@ -8,7 +8,7 @@ from gridpact.contracts.observables import Observable
 from gridpact.contracts.terms import Contract, pay
 
 PERIOD = Parameter(
-    "period", "text", "period of an agreed quantity and its zone", "month@Europe/Berlin"
+    "period", "period", "period of an agreed quantity and its zone", "month@Europe/Berlin"
 )
 GUARANTEE = (
     amount("guaranteed", "Wh", "energy that the seller guarantees per period", "100 MWh"),

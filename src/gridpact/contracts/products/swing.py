@@ -99,7 +99,7 @@ def counted_exercise(chosen: Choice, limit: int, period: str) -> Observable:
     return chosen * (running(chosen, period) <= Const(limit, ONE))
 
 
-_LIMIT = Parameter("limit", "whole", "exercises that count in each period", "20")
+_LIMIT = Parameter("limit", "count", "exercises that count in each period", "20")
 _TAKE = (
     amount("minimum_take", "Wh", "energy to take per period at least", "100 kWh"),
     amount("shortfall_price", "micro/kWh", "price of what was not taken", "50 EUR/MWh"),

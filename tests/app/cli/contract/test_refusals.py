@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -130,7 +132,6 @@ def test_files_that_are_no_contracts(called, desk, content, refused, tree):
     "arguments",
     [
         ("price", "roof.yaml"),
-        ("price", "roof.yaml", "--on", "roof.csv", "--zone", "Mars"),
         ("value", "roof.yaml", "--scenarios", "roof.csv"),
         ("value", "roof.yaml", "--scenarios", "roof.csv", "--party", "x", "--confidence", "100"),
         ("sign", "roof.yaml"),
@@ -311,3 +312,72 @@ def test_an_overflow_names_the_clause(called, desk, refused, tree):
     (desk / "huge.csv").write_text(text.replace(",100000,", f",{2**62},"))
     faults = refused(called("contract", "price", "roof.yaml", "--on", "huge.csv"), desk, tree(desk))
     assert any(re.search(r"huge.csv: \S+ pays \S+ EUR, \w+: a \w+ does not", f) for f in faults)
+
+
+def test_a_bad_zone_hides_no_other_fault(called, desk, refused, tree):
+    words = ("contract", "price", "roof.yaml", "--zone", "Mars", "--on")
+    faults = refused(called(*words, "none.csv"), desk, tree(desk))
+    assert len(faults) == 2
+    assert faults[0].startswith("arguments: --zone: 'Mars' is not a time zone")
+    refused(called(*words, "roof.csv"), desk, tree(desk))
+
+
+def test_every_wrong_argument_of_a_product_is_told(called, desk, refused, tree):
+    words = ("limit=-1", "period=fortnight", "notice=-1 h")
+    faults = "\n".join(refused(called("contract", "new", "swing", *words), desk, tree(desk)))
+    for problem in ("limit: -1 is neg", "period: period 'fortnight'", "notice: a notice is not"):
+        assert f"arguments: {problem}" in faults
+
+
+@pytest.mark.parametrize(("unit", "meant"), [("kWh", "Wh"), ("kW", "W"), ("g", "mg")])
+def test_a_series_counts_in_what_amounts_count_in(called, desk, unit, meant, refused, tree):
+    head = "gridpact: contract/1\ncurrency: EUR\nparties: [a, b]\n"
+    pay = "amount: 1 EUR * (x >= 1), payer: a, payee: b, kind: k"
+    text = f"{head}series: {{x: {unit}}}\nterms:\n  - pay: {{{pay}}}\n"
+    (desk / "odd.yaml").write_text(text)
+    (fault,) = refused(called("contract", "show", "odd.yaml"), desk, tree(desk))
+    assert f"series.x: a series is not counted in {unit}; did you mean {meant}. Fix" in fault
+    (desk / "odd.yaml").write_text(text.replace(f": {unit}}}", f": '[{unit}]'}}"))
+    told = called("contract", "needs", "odd.yaml", "--json")
+    assert json.loads(told.out)["series"] == {"x": unit}
+
+
+def test_thousands_of_digits_are_not_repeated(called, desk, refused, tree):
+    digits = "9" * 10_000
+    (desk / "odd.yaml").write_text(f"gridpact: contract/1\ntitle: {digits}\nproduct: {digits}\n")
+    for words in (("show", "odd.yaml"), ("new", "swing", f"limit={digits}", f"notice={digits}")):
+        for fault in refused(called("contract", *words), desk, tree(desk)):
+            assert "9" * 50 not in fault
+
+
+def test_an_empty_file_is_told_how_contracts_begin(called, desk, refused, tree):
+    (desk / "odd.yaml").write_text("")
+    (fault,) = refused(called("contract", "show", "odd.yaml"), desk, tree(desk))
+    assert fault.endswith("Fix: begin with a line such as gridpact: contract/1.")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
+@pytest.mark.parametrize("words", [("list",), ("show", "roof.yaml"), ("--help",)], ids=" ".join)
+def test_a_full_standard_output_is_told_in_one_line(desk, words):
+    code = "from gridpact.app.cli import main; main()"
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(
+            [sys.executable, "-c", code, "contract", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            check=False,
+        )
+    assert (told.returncode, told.stderr.count("\n")) == (3, 1)
+    assert "No space left" in told.stderr
+
+
+def test_what_flows_back_is_explained_where_it_is_shown(called, desk):
+    words = ("contract", "price", "virtual-ppa.yaml", "--on", "virtual-ppa.csv", "--by")
+    note = "a negative amount flows from payee to payer"
+    for by in ("total", "day", "slot"):
+        body, _, _ = called(*words, by).out.partition("\n\nparty ")
+        shown = re.search(r"\s-\d", body) is not None
+        assert (note in called(*words, by).out) == shown
