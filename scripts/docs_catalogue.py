@@ -19,7 +19,8 @@ FOLDER = ROOT / "docs" / "catalogue"
 NOTE = "Written from the products themselves by `scripts/docs_catalogue.py`."
 WORKED = "../../tests/cases/products"
 GUIDE = "How to read this"
-KINDS = {"amount": "", "party": "party", "notice": "duration", "whole": "whole number"}
+WHOLE = "whole number"
+KINDS = {"amount": "", "party": "party", "notice": "duration", "whole": WHOLE, "count": WHOLE}
 
 
 def index_page() -> str:

@@ -14,7 +14,6 @@ import numpy as np
 from gridpact.agreements.documents import Document
 from gridpact.agreements.files import SCHEMA as SIGNED
 from gridpact.agreements.files import from_text
-from gridpact.app.cli.contracting_evaluating import evaluating
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.files import check_regular, read_regular
 from gridpact.base.slots import Slots
@@ -29,16 +28,6 @@ from gridpact.contracts.sheet import from_term_sheet
 from gridpact.contracts.sheet.names import HEADINGS
 from gridpact.contracts.tables import read_world
 from gridpact.contracts.terms import Contract
-
-__all__ = [
-    "FILE",
-    "Opened",
-    "evaluating",
-    "open_contract",
-    "open_data",
-    "open_document",
-    "placed",
-]
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 MAX_BYTES = 16 * 1024 * 1024

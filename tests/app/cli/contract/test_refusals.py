@@ -303,6 +303,8 @@ def test_everything_that_lacks_is_told_at_once(called, desk, refused, tree):
     faults = refused(
         called("contract", "price", "virtual-ppa.yaml", "--on", "gap.csv"), desk, tree(desk)
     )
+    value = ("value", "virtual-ppa.yaml", "--scenarios", "gap.csv", "--party", "bakery")
+    assert refused(called("contract", *value), desk, tree(desk)) == faults
     named = [re.search(r"gap.csv: (\S+): has no value in (\d+) slot", each)[1] for each in faults]
     assert named == ["metered:generation", "spot"]
 
