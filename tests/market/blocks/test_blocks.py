@@ -69,7 +69,22 @@ def test_welfare_is_the_greatest_that_prices_support(
     every = every_selection(orders, blocks)
     supported = max(welfare for welfare, _, some in every if some)
     assert found.welfare_nano == supported
+    assert found.proven
     assert found.set_aside >= sum(welfare > supported for welfare, _, _ in every)
+
+
+@settings(deadline=None, max_examples=150)
+@given(data=st.data())
+def test_cut_short_it_is_supported_and_says_whether_it_is_the_best(
+    data, whole_blocks, every_selection, price_range
+):
+    orders, blocks = data.draw(whole_blocks)
+    found = clear_blocks(orders, SLOTS, blocks, price_range, patience=0)
+    supported = {welfare for welfare, _, some in every_selection(orders, blocks) if some}
+    assert found.welfare_nano in supported
+    assert found.proven == (found.set_aside == 0)
+    if found.proven:
+        assert found.welfare_nano == max(supported)
 
 
 @settings(deadline=None, max_examples=100)

@@ -10,6 +10,9 @@ The rules of the European day-ahead coupling (EUPHEMIA public description) for b
 3. A selection that no prices support is set aside and the next best is sought, until prices exist;
    with no block at all they always do. Only that selection is cut off, so that what is found is
    the greatest welfare among the selections that prices support.
+4. After ``patience`` selections set aside, the block that loses most in the selection at hand is
+   rejected for good instead, so that the search ends within as many steps as there are blocks;
+   the outcome then says that it is not proven to be the best.
 
 Unlike EUPHEMIA's linked families, a parent that loses may not live on its children's gain.
 
@@ -23,6 +26,7 @@ the optimum is that of a floating-point solver.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -42,10 +46,11 @@ from gridpact.market.clearing.blocks.programme import Programme
 from gridpact.market.clearing.crossing import cross
 from gridpact.market.clearing.matched import exact_sum
 from gridpact.market.clearing.outcome import Clearing
+from gridpact.market.clearing.uniform_price import middle
 from gridpact.market.orders import Orders, concatenate
 
-MOST_SET_ASIDE = 1_000
-"""Selections without prices after which the search gives up."""
+PATIENCE = 50
+"""Selections without prices that are set aside one by one."""
 
 
 class _Found(NamedTuple):
@@ -53,6 +58,7 @@ class _Found(NamedTuple):
     hourly_wh: Ints
     price: Ints
     set_aside: int
+    proven: bool
 
 
 def clear(
@@ -69,7 +75,11 @@ def clear(
 
 
 def clear_blocks(
-    orders: Orders, slots: int, blocks: Blocks, prices: PriceRange = DAY_AHEAD
+    orders: Orders,
+    slots: int,
+    blocks: Blocks,
+    prices: PriceRange = DAY_AHEAD,
+    patience: int = PATIENCE,
 ) -> BlockClearing:
     """Clear hourly and block orders.
 
@@ -83,6 +93,8 @@ def clear_blocks(
         In any row order.
     prices : PriceRange
         Every limit and price lies within.
+    patience : int
+        Selections without prices to set aside before blocks are rejected for good.
 
     Raises
     ------
@@ -90,34 +102,37 @@ def clear_blocks(
         Orders or blocks are unsound, see :func:`~gridpact.market.clearing.blocks.model.check`.
     NumberOverflow
         The quantities of the book do not add up in 64 bits.
-    RuntimeError
-        No supported selection was found among the best 1,000.
 
     Notes
     -----
-    NP-hard: exponential in the blocks at worst, one programme of orders + 2·blocks columns for
-    each selection set aside.
+    NP-hard: a programme is exponential in the blocks at worst. There are at most ``patience`` +
+    blocks of them, of orders + 2·blocks columns each.
     """
     check(orders, slots, blocks, prices)
     rows, places = np.argsort(orders.sequence), np.argsort(blocks.sequence)
-    found = _search(orders.take(rows), slots, blocks.take(places), prices)
+    found = _search(orders.take(rows), slots, blocks.take(places), prices, patience)
     steps, hourly = np.zeros(blocks.count, np.int64), np.zeros(orders.count, np.int64)
     steps[places], hourly[rows] = found.steps, found.hourly_wh
     return _outcome(orders, slots, blocks, found._replace(steps=steps, hourly_wh=hourly))
 
 
-def _search(orders: Orders, slots: int, blocks: Blocks, allowed: PriceRange) -> _Found:
+def _search(
+    orders: Orders, slots: int, blocks: Blocks, allowed: PriceRange, patience: int
+) -> _Found:
     """Go through selections from the best down to one that prices support."""
     programme = Programme(orders, slots, blocks)
-    for set_aside in range(MOST_SET_ASIDE):
+    for set_aside in count():
         steps, taken = programme.solve()
         hourly = _hourly(orders, slots, blocks, steps, allowed)
         low, high = intervals(orders, hourly, slots, allowed)
         price = supporting(blocks.take(taken), low, high)
         if price is not None:
-            return _Found(steps, hourly, price, set_aside)
-        programme.exclude(taken)
-    raise RuntimeError(f"none of the best {MOST_SET_ASIDE} selections of blocks has prices")
+            return _Found(steps, hourly, price, set_aside, set_aside <= patience)
+        if set_aside < patience:
+            programme.exclude(taken)
+        else:
+            programme.forbid(int((gains(blocks, middle(low, high)) * steps).argmin()))
+    raise AssertionError("a selection without blocks has prices")
 
 
 def _hourly(orders: Orders, slots: int, blocks: Blocks, steps: Ints, allowed: PriceRange) -> Ints:
@@ -152,4 +167,5 @@ def _outcome(orders: Orders, slots: int, blocks: Blocks, found: _Found) -> Block
         rejected_in_money=(found.steps == 0) & (gains(blocks, found.price) > 0),
         welfare_nano=exact_sum(worth),
         set_aside=found.set_aside,
+        proven=found.proven,
     )

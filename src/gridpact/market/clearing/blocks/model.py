@@ -86,7 +86,9 @@ class BlockClearing(msgspec.Struct, frozen=True):
     clearing. ``accepted_steps`` [blocks]. ``rejected_in_money`` [blocks] are the blocks that would
     gain at these prices and are not accepted: because their acceptance would move the prices
     (paradoxical rejection), for want of their parent, or because of another of their group.
-    ``welfare_nano`` is exact; ``set_aside`` counts the better selections that no prices support.
+    ``welfare_nano`` is exact; ``set_aside`` counts the selections found before that no prices
+    support. ``proven`` tells whether this is the best supported selection; it is False where the
+    search was cut short by rejecting blocks for good.
     """
 
     orders: Orders
@@ -95,6 +97,7 @@ class BlockClearing(msgspec.Struct, frozen=True):
     rejected_in_money: Bools
     welfare_nano: int
     set_aside: int
+    proven: bool
 
 
 def expand(orders: Orders, blocks: Blocks) -> tuple[Orders, Ints]:

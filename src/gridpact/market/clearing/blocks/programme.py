@@ -72,6 +72,10 @@ class Programme:
         sign = np.where(taken, -1.0, 1.0)
         self._rows.append(Row(self._taken, sign, 1.0 - int(taken.sum()), np.inf))
 
+    def forbid(self, block: int) -> None:
+        """Never again accept this block."""
+        self._most[self._taken[block]] = 0.0
+
     def _balances(self, slots: int) -> list[Row]:
         """As much bought as sold in every slot."""
         orders, blocks = self._orders, self._blocks
