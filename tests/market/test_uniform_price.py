@@ -19,7 +19,8 @@ from gridpact.market.clearing.outcome import (
 from gridpact.market.clearing.uniform_price import clear
 from gridpact.market.orders import Orders
 
-CASES = sorted((Path(__file__).parents[1] / "cases" / "market").iterdir())
+FOLDER = Path(__file__).parents[1] / "cases" / "market"
+CASES = sorted(path.parent for path in FOLDER.glob("*/orders.json"))
 SLOTS = 4
 
 

@@ -108,7 +108,8 @@ def test_a_file_that_cannot_be_put_in_place(called, cli, whole, place, name):
     (place / "run" / name).mkdir()
     done = called("run", "--resume", "run", "-q")
     assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
-    assert f"run/{name}: Is a directory" in done.err
+    why = "Is a directory" if name == "result.json" else "it is a folder, which is not replaced"
+    assert f"run/{name}: {why}" in done.err
     (place / "run" / name).rmdir()
     check_unfinished(place, had)
     again = called("run", "--resume", "run", "-q")

@@ -28,6 +28,11 @@ class Prices:
     observables: dict[str, Observable] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def pairs(self) -> dict[str, tuple[Observable, str]]:
+        """Each price with its currency."""
+        return {asset: (price, self.currencies[asset]) for asset, price in self.observables.items()}
+
 
 def read_prices(contract: Contract, said: Iterable[str]) -> Prices:
     """Read ``ASSET=PRICE`` as often as it was said; BadInput with every fault."""

@@ -102,8 +102,7 @@ def value_contract(
             party,
             world,
             slots,
-            prices=marks.observables or None,
-            currencies=marks.currencies,
+            prices=marks.pairs or None,
             discount=discount,
         )
         found = found.weighted(np.ones(found.paths), confidence / 100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -32,6 +33,8 @@ from gridpact.contracts.valuation.substitute import choices_in
 from gridpact.contracts.valuation.swing import take_swing, worth
 from gridpact.contracts.valuation.value import Decided, Undecided, Value, paths_of, valued
 
+Prices: TypeAlias = Mapping[str, Observable | tuple[Observable, str]]
+
 
 def value_report(
     contract: Contract,
@@ -39,8 +42,7 @@ def value_report(
     world: World,
     slots: Slots,
     *,
-    prices: Mapping[str, Observable] | None = None,
-    currencies: Mapping[str, str] | None = None,
+    prices: Prices | None = None,
     discount: Floats | None = None,
 ) -> Value:
     """Value a contract to a party over scenario paths, every open choice taken as is best.
@@ -60,18 +62,15 @@ def value_report(
     slots : Slots
         The slots valued.
     prices : mapping of asset or family of assets to Observable, optional
-        What deliveries are worth; see :func:`gridpact.contracts.valuation.present.marked`.
-    currencies : mapping of the same assets or families to currency, optional
-        In which currency each price is; without them in the contract's one currency.
+        What deliveries are worth; see :func:`gridpact.contracts.valuation.present.marked`. A pair
+        of price and currency where the contract has not just one.
     discount : float [slots], optional
         Factors that turn a payment in a slot into one now.
 
     Raises as :func:`gridpact.contracts.valuation.value.value`.
     """
     check_party(contract, party)
-    terms = contract
-    if prices:
-        terms = marked(contract, prices, currencies or one_currency(contract))
+    terms = _marked(contract, prices) if prices else contract
     bound = dict(world)
     decided: list[Decided] = []
     refused: list[Refusal] = []
@@ -89,9 +88,19 @@ def value_report(
     rows = legs(terms)
     left = as_contract(tuple(leg for leg in rows if not choices_in(leg.amount, labels)))
     paths = paths_of(terms, world)
-    found = valued(left, party, bound, slots, paths=paths, discount=discount, confidence=0.95)
+    base = Value(party, slots, paths, 0.95, {}, {})
+    found = valued(base, flows_to(left, party, bound, slots), discount)
     undecided = [_undecided(one, terms, party, bound, slots, discount) for one in refused]
     return replace(found, decided=tuple(decided), undecided=tuple(undecided))
+
+
+def _marked(contract: Contract, prices: Prices) -> Contract:
+    pairs = {
+        asset: price if isinstance(price, tuple) else (price, one_currency(contract))
+        for asset, price in prices.items()
+    }
+    currencies = {asset: currency for asset, (_, currency) in pairs.items()}
+    return marked(contract, {asset: price for asset, (price, _) in pairs.items()}, currencies)
 
 
 def _take(

@@ -77,9 +77,20 @@ def take_swing(
     if reason:
         return Refusal((plan.choice.label,), reason)
     known = [known_slot(slot, notice, slots) for slot in range(slots.count)]
+    taken, learnt = _learnt_and_decided(amounts, states, known)
+    method = f"by least squares on paths, {when_decided(notice)}"
+    if not learnt:
+        method = f"never, or wherever it is open: {NOTHING_LEARNT}"
+    return Exercise(plan.author, {plan.choice.key: taken}, method)
+
+
+def _learnt_and_decided(
+    amounts: Payoffs, states: Sequence[Floats], known: Sequence[int]
+) -> tuple[Ints, bool]:
+    """Decide each half of the paths by what the other teaches; tell whether it taught anything."""
     taken = np.zeros(amounts.each.shape, dtype=np.int64)
     plain = [_everywhere(amounts, once) for once in (False, True)]
-    learnt = []
+    learnt = False
     for learn, decide in halves(amounts.rows):
         chosen = plain_policy(
             learn,
@@ -89,16 +100,13 @@ def take_swing(
                 follow(amounts, states, known, learn_swing(amounts, states, known, few), rest),
             ),
         )
-        learnt.append(chosen is None)
         if chosen is None:
+            learnt = True
             lesson = learn_swing(amounts, states, known, learn)
             taken[decide] = follow(amounts, states, known, lesson, decide)
         else:
             taken[decide] = plain[chosen][decide]
-    method = f"by least squares on paths, {when_decided(notice)}"
-    if not any(learnt):
-        method = f"never, or wherever it is open: {NOTHING_LEARNT}"
-    return Exercise(plan.author, {plan.choice.key: taken}, method)
+    return taken, learnt
 
 
 def worth(amounts: Payoffs, taken: Ints) -> Floats:

@@ -207,29 +207,19 @@ def value(
     """
     check_party(contract, party)
     paths = paths_of(contract, world)
-    return valued(
-        contract, party, world, slots, paths=paths, discount=discount, confidence=confidence
-    )
+    base = Value(party, slots, paths, confidence, {}, {})
+    return valued(base, flows_to(contract, party, world, slots), discount)
 
 
-def valued(
-    contract: Contract,
-    party: str,
-    world: World,
-    slots: Slots,
-    *,
-    paths: int,
-    discount: Floats | None,
-    confidence: float,
-) -> Value:
-    """Return :func:`value` over so many paths, also where the terms do not name the party."""
+def valued(base: Value, flows: dict[tuple[str, str], Ints], discount: Floats | None) -> Value:
+    """Fill a value with cash flows to its party, [paths, slots] or [slots] by (currency, kind)."""
+    slots = base.slots
     check_discount(discount, slots)
-    flows = flows_to(contract, party, world, slots)
     present = {key: present_value(amounts, discount) for key, amounts in flows.items()}
     for currency in {code for code, _ in flows}:
         present[currency, ALL_KINDS] = present_value(net(flows, slots, currency), discount)
-    present = {key: np.broadcast_to(values, (paths,)) for key, values in present.items()}
-    return _measured(Value(party, slots, paths, confidence, present, {}), None, confidence)
+    present = {key: np.broadcast_to(values, (base.paths,)) for key, values in present.items()}
+    return _measured(replace(base, present=present), None, base.confidence)
 
 
 def paths_of(contract: Contract, world: World) -> int:
