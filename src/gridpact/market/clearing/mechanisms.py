@@ -15,6 +15,7 @@ import msgspec
 
 from gridpact.market.clearing import discriminatory, k_pricing, merit_order, uniform_price
 from gridpact.market.clearing.blocks import clearing as block_orders
+from gridpact.market.clearing.continuous import conversion as continuous_trading
 from gridpact.market.clearing.discriminatory import Pays
 from gridpact.market.clearing.matched import Matched, from_accepted
 from gridpact.market.clearing.outcome import Clearing
@@ -129,6 +130,19 @@ MECHANISMS: dict[str, Mechanism] = {
             "one price per slot that supports orders over several slots, linked and exclusive ones",
             _UNIFORM | {Capability.BLOCKS},
             block_orders.clear,
+        ),
+        Mechanism(
+            "continuous",
+            "orders meet as they come, each trade at the price of the one that waited",
+            frozenset(
+                {
+                    Capability.CONTINUOUS,
+                    Capability.INDIVIDUALLY_RATIONAL,
+                    Capability.BUDGET_BALANCED,
+                    Capability.UNCROSSED,
+                }
+            ),
+            continuous_trading.clear,
         ),
     )
 }
