@@ -46,7 +46,10 @@ NODES = st.recursive(
 
 
 def below(node):
+    """All nodes under a node, and what sums and products come to from the left on their way."""
     yield node
+    if isinstance(node, Op) and node.kind in ("+", "*"):
+        yield from (Op(node.kind, node.args[:count]) for count in range(2, len(node.args)))
     for child in children(node):
         yield from below(child)
 
