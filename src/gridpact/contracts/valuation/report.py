@@ -71,6 +71,21 @@ def value_report(
     """
     check_party(contract, party)
     terms = _marked(contract, prices) if prices else contract
+    bound, decided, refused = _taken(terms, world, slots, discount)
+    labels = frozenset(label for refusal in refused for label in refusal.labels)
+    rows = legs(terms)
+    left = as_contract(tuple(leg for leg in rows if not choices_in(leg.amount, labels)))
+    paths = paths_of(terms, world)
+    base = Value(party, slots, paths, 0.95, {}, {})
+    found = valued(base, flows_to(left, party, bound, slots), discount)
+    undecided = [_undecided(one, terms, party, bound, slots, discount) for one in refused]
+    return replace(found, decided=tuple(decided), undecided=tuple(undecided))
+
+
+def _taken(
+    terms: Contract, world: World, slots: Slots, discount: Floats | None
+) -> tuple[World, list[Decided], list[Refusal]]:
+    """Take every open choice that a method can; return the world with them, and how it went."""
     bound = dict(world)
     decided: list[Decided] = []
     refused: list[Refusal] = []
@@ -84,14 +99,7 @@ def value_report(
             continue
         bound.update(taken.choices)
         decided.append(_decided(plan, taken, world, slots, discount))
-    labels = frozenset(label for refusal in refused for label in refusal.labels)
-    rows = legs(terms)
-    left = as_contract(tuple(leg for leg in rows if not choices_in(leg.amount, labels)))
-    paths = paths_of(terms, world)
-    base = Value(party, slots, paths, 0.95, {}, {})
-    found = valued(base, flows_to(left, party, bound, slots), discount)
-    undecided = [_undecided(one, terms, party, bound, slots, discount) for one in refused]
-    return replace(found, decided=tuple(decided), undecided=tuple(undecided))
+    return bound, decided, refused
 
 
 def _marked(contract: Contract, prices: Prices) -> Contract:

@@ -117,11 +117,6 @@ class Tender(msgspec.Struct, frozen=True):
         return muldiv(power_w, called, np.array(3600 * PPM))
 
 
-def no_offers() -> Offers:
-    """Return offers of length zero."""
-    return Offers(*(np.empty(0, dtype=np.int64) for _ in Offers.__struct_fields__))
-
-
 def joined(first: Offers, second: Offers) -> Offers:
     """Put the rows of ``second`` below those of ``first``; sequences are left as they are."""
     names = Offers.__struct_fields__
