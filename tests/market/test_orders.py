@@ -150,6 +150,16 @@ def test_codes_are_fixed():
         "PRICE_LIMIT",
         "VOLUME_LIMIT",
         "DUPLICATE",
+        "SUSPENDED",
+        "COLLATERAL",
+        "UNKNOWN_LOCATION",
+        "UNKNOWN_PARTNER",
+        "VALIDITY",
+        "BLOCK",
+        "ATTRIBUTE",
+        "RATING",
+        "UNKNOWN_ORDER",
+        "ALREADY_TRADED",
     ]
     assert [int(reason) for reason in sorted(Refusal)] == list(range(8))
 

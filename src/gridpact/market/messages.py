@@ -85,6 +85,39 @@ class OrdersRefused(Message, frozen=True, kw_only=True, tag="orders-refused"):
     reasons: tuple[str, ...]
 
 
+class OrderAccepted(Message, frozen=True, kw_only=True, tag="order-accepted"):
+    """A person's order is in the book under ``sequence``, which others are told apart by.
+
+    ``traded_wh`` has traded at once, in a market that trades continuously.
+    """
+
+    phase: ClassVar[Phase] = Phase.PLAN
+    session: str
+    participant: str
+    key: str
+    sequence: int
+    traded_wh: int = 0
+
+
+class CancelOrder(Message, frozen=True, kw_only=True, tag="cancel-order"):
+    """Take an order back, as far as it has not traded; answered like an order."""
+
+    phase: ClassVar[Phase] = Phase.PLAN
+    session: str
+    participant: str
+    key: str
+
+
+class OrderCancelled(Message, frozen=True, kw_only=True, tag="order-cancelled"):
+    """So much of an order was taken back; its key cannot be used again in the session."""
+
+    phase: ClassVar[Phase] = Phase.PLAN
+    session: str
+    participant: str
+    key: str
+    cancelled_wh: int
+
+
 class GateClosed(Message, frozen=True, kw_only=True, tag="gate-closed"):
     """No more orders; the session is cleared."""
 
@@ -92,11 +125,32 @@ class GateClosed(Message, frozen=True, kw_only=True, tag="gate-closed"):
     session: str
 
 
+class SessionTrades(msgspec.Struct, frozen=True):
+    """Trades with prices of their own, as int64 columns [trades].
+
+    ``seller`` and ``buyer`` are rows of members, ``slot`` a position in the session's window,
+    ``sell_order`` and ``buy_order`` the orders' sequences. The buyer pays ``buyer`` and the seller
+    receives ``seller`` [µ¤/kWh]; the difference, a charge by distance or what a scarce line earns,
+    goes to the network company.
+    """
+
+    seller: Ints
+    buyer: Ints
+    slot: Ints
+    quantity_wh: Ints
+    seller_micro_per_kwh: Ints
+    buyer_micro_per_kwh: Ints
+    sell_order: Ints
+    buy_order: Ints
+
+
 class SessionCleared(Message, frozen=True, kw_only=True, tag="session-cleared"):
     """What was traded: ``bought_wh`` and ``sold_wh`` [members, slots of the window].
 
     ``price_micro_per_kwh`` [slots] counts only where ``traded`` is true. ``offered_wh`` and
-    ``asked_wh`` [slots] are the book's totals, ``orders`` its number of orders.
+    ``asked_wh`` [slots] are the book's totals, ``orders`` its number of orders. Where trades have
+    prices of their own they are in ``trades``, and the price of a slot is the buyers' mean,
+    weighted by energy and rounded half to even.
     """
 
     phase: ClassVar[Phase] = Phase.CLEARING
@@ -108,3 +162,4 @@ class SessionCleared(Message, frozen=True, kw_only=True, tag="session-cleared"):
     offered_wh: Ints
     asked_wh: Ints
     orders: int
+    trades: SessionTrades | None = None

@@ -35,6 +35,16 @@ class Refusal(IntEnum):
     PRICE_LIMIT = 5
     VOLUME_LIMIT = 6
     DUPLICATE = 7
+    SUSPENDED = 8
+    COLLATERAL = 9
+    UNKNOWN_LOCATION = 10
+    UNKNOWN_PARTNER = 11
+    VALIDITY = 12
+    BLOCK = 13  # its market takes no block orders, or a link leads nowhere
+    ATTRIBUTE = 14  # its market does not look at what the order prefers
+    RATING = 15
+    UNKNOWN_ORDER = 16
+    ALREADY_TRADED = 17
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -85,6 +95,15 @@ class PlacedOrder(msgspec.Struct, frozen=True):
 
     ``key`` is the idempotency key, unique within the participant: placing the same key twice with
     the same content is one order. ``slot_start`` is the slot's start [s since the epoch].
+
+    An order over several ``slots`` is a block: ``quantity_wh`` in each of them, accepted in one
+    ratio of at least ``minimum_ppm``, only if the block under the key ``parent`` is, and at most
+    one of the blocks of a ``group``. ``location`` is a zone, that of the participant where empty.
+    From ``valid_until`` on [s since the epoch] the order does not trade; 0 is until its gate.
+
+    ``green`` says of an offer that its energy is renewable. A bid's premiums [µ¤/kWh] are what it
+    pays beyond its limit for green energy, energy of the participant ``partner``, and energy from
+    its own location; -1 is what the participant prefers in general.
     """
 
     key: str
@@ -93,6 +112,17 @@ class PlacedOrder(msgspec.Struct, frozen=True):
     slot_start: int
     quantity_wh: int
     limit_micro_per_kwh: int
+    slots: int = 1
+    minimum_ppm: int = 1_000_000
+    parent: str = ""
+    group: str = ""
+    location: str = ""
+    valid_until: int = 0
+    green: bool = False
+    green_micro_per_kwh: int = -1
+    partner: str = ""
+    partner_micro_per_kwh: int = -1
+    near_micro_per_kwh: int = -1
 
 
 def no_orders() -> Orders:

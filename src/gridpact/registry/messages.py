@@ -17,3 +17,11 @@ class CommunityOpened(Message, frozen=True, kw_only=True, tag="community-opened"
     seed: int
     first_day: str
     gridpact: str
+
+
+class StandingChanged(Message, frozen=True, kw_only=True, tag="standing-changed"):
+    """The authority suspends a participant, or lets it take part again; ``reason`` says why."""
+
+    participant: str
+    suspended: bool
+    reason: str

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.slots import Calendar
-from gridpact.base.units import Floats, Ints
+from gridpact.base.units import Bools, Floats, Ints
 
 STORAGE_KINDS = ("battery", "car", "heat_pump", "tank")
 
@@ -35,11 +35,38 @@ class Zones(msgspec.Struct, frozen=True):
     export_limit_w: Ints
 
 
+class TradingTerms(msgspec.Struct, frozen=True):
+    """What members may trade, and what they prefer beside price, shape [members].
+
+    ``authorised`` tells who is admitted to the market. ``buy_limit`` and ``sell_limit`` bound what
+    a member may have on order per slot and side [Wh]; ``collateral`` bounds what it may come to
+    owe by its orders and by trades not yet settled [nano-¤]; -1 for no limit. A buyer's premiums
+    [µ¤/kWh] are what it pays beyond its limit for energy that is green, from its ``partner`` (row
+    of a member, -1 for nobody), or from its own zone.
+    """
+
+    authorised: Bools
+    buy_limit_wh: Ints
+    sell_limit_wh: Ints
+    collateral_nano: Ints
+    green_micro_per_kwh: Ints
+    partner: Ints
+    partner_micro_per_kwh: Ints
+    near_micro_per_kwh: Ints
+
+
+def free_trading(members: int) -> TradingTerms:
+    """Terms of members who are all admitted, without limits, and look at price alone."""
+    none, zero = np.full(members, -1, np.int64), np.zeros(members, np.int64)
+    return TradingTerms(np.ones(members, np.bool_), none, none, none, zero, none, zero, zero)
+
+
 class Members(msgspec.Struct, frozen=True):
     """Members, one metering point each, shape [members].
 
     ``discount`` and ``premium`` [µ¤/kWh] say how much better than their supplier's price a member
     wants to be before trading; ``static_share`` [ppm] is used by the static sharing key.
+    ``trading`` is None where :func:`free_trading` applies.
     """
 
     ids: tuple[str, ...]
@@ -49,6 +76,7 @@ class Members(msgspec.Struct, frozen=True):
     discount_micro_per_kwh: Ints
     premium_micro_per_kwh: Ints
     static_share_ppm: Ints
+    trading: TradingTerms | None = None
 
 
 class Pv(msgspec.Struct, frozen=True):
@@ -117,14 +145,45 @@ class Tariffs(msgspec.Struct, frozen=True):
     levy_micro_per_kwh: int
 
 
+class TradingRules(msgspec.Struct, frozen=True):
+    """How one market, day-ahead or intraday, trades.
+
+    ``mechanism`` is one of :data:`gridpact.market.clearing.mechanisms.MECHANISMS`, ``k_ppm`` the
+    share of a gain that goes to the seller where the mechanism divides it. ``ties`` says how
+    orders at the marginal price share: ``pro-rata`` to quantity, or by ``time`` of arrival.
+    Fees [µ¤/kWh] go to the operator. ``distance_fee`` goes to the network company, for every step
+    between two zones; only preference matching takes it. With ``grid_limits`` what is traded into
+    and out of each zone keeps within the zone's limits. A member rated below
+    ``lowest_rating_ppm`` is not admitted. Price limits that are None are those of all markets.
+    """
+
+    mechanism: str = "uniform-price"
+    k_ppm: int = 500_000
+    ties: str = "pro-rata"
+    buyer_fee_micro_per_kwh: int = 0
+    seller_fee_micro_per_kwh: int = 0
+    distance_fee_micro_per_kwh: int = 0
+    grid_limits: bool = False
+    lowest_rating_ppm: int = 0
+    lowest_micro_per_kwh: int | None = None
+    highest_micro_per_kwh: int | None = None
+
+
 class MarketRules(msgspec.Struct, frozen=True):
-    """Gates [seconds of the local day], lead [s] from gate to first slot, price limits."""
+    """Gates [seconds of the local day], lead [s] from gate to first slot, price limits.
+
+    Orders come in from ``opens_s`` before a gate. ``day_ahead`` and ``intraday`` say how each
+    market trades.
+    """
 
     day_ahead_gate_s: int
     intraday_gates_s: tuple[int, ...]
     lead_s: int
     lowest_micro_per_kwh: int
     highest_micro_per_kwh: int
+    opens_s: int = 900
+    day_ahead: TradingRules = TradingRules()
+    intraday: TradingRules = TradingRules()
 
 
 class SharingRules(msgspec.Struct, frozen=True):
