@@ -161,7 +161,7 @@ def test_codes_are_fixed():
         "UNKNOWN_ORDER",
         "ALREADY_TRADED",
     ]
-    assert [int(reason) for reason in sorted(Refusal)] == list(range(8))
+    assert [int(reason) for reason in sorted(Refusal)] == list(range(18))
 
 
 def test_columns():
