@@ -1,0 +1,1 @@
+"""Markets that keep the limits of a grid: zones, feeders, transformers and meshed networks."""
