@@ -185,6 +185,10 @@ class MarketRules(msgspec.Struct, frozen=True):
     day_ahead: TradingRules = TradingRules()
     intraday: TradingRules = TradingRules()
 
+    def trading(self, kind: str) -> TradingRules:
+        """How sessions of a kind trade: those called ``day-ahead``, and all others intraday."""
+        return self.day_ahead if kind == "day-ahead" else self.intraday
+
 
 class SharingRules(msgspec.Struct, frozen=True):
     """``key`` is ``default-dynamic`` or ``static``.
