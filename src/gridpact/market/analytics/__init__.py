@@ -1,0 +1,1 @@
+"""What a market did, in the figures that markets are judged by."""

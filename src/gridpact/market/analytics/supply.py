@@ -1,0 +1,106 @@
+"""Self-sufficiency, self-consumption and local share, of a community and of its members.
+
+In every slot, of a load L and a generation P at the same place, M = min(L, P) is used where it is
+made. Over time, *self-sufficiency* is ΣM ÷ ΣL and *self-consumption* ΣM ÷ ΣP (Luthander, Widén,
+Nilsson and Palm, Photovoltaic self-consumption in buildings: a review, 2015); here L holds what
+storage takes. The place may be a member or the community: a community's L and P are the sums over
+its members, so what one makes and another uses in the same slot is used where it is made.
+
+A slot that is not known at one member is not known of the community; it counts nowhere, neither
+in M nor in L or P.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Bools, Ints, checked_add, checked_sum
+from gridpact.market.analytics.shares import Share
+
+
+class Supply(msgspec.Struct, frozen=True):
+    """Sums over known slots [Wh], shape [] or [members]: load, generation, and both at once."""
+
+    load_wh: Ints
+    generation_wh: Ints
+    matched_wh: Ints
+
+    @property
+    def self_sufficiency(self) -> Share:
+        """Share of the load that was met at the place itself; not known without load."""
+        return Share(self.matched_wh, self.load_wh)
+
+    @property
+    def self_consumption(self) -> Share:
+        """Share of the generation that was used there; not known without generation."""
+        return Share(self.matched_wh, self.generation_wh)
+
+
+def by_member(load_wh: Ints, generation_wh: Ints, known: Bools | None = None) -> Supply:
+    """Match every member's load with its own generation.
+
+    Parameters
+    ----------
+    load_wh, generation_wh : int64 [members, slots]
+        Not negative.
+    known : bool [members, slots], optional
+        Where both are known; everywhere unless given. What stands elsewhere is not read.
+
+    Raises
+    ------
+    ValueError
+        Shapes differ, or known energy is negative.
+    NumberOverflow
+        A sum does not fit 64 bits.
+    """
+    load, generation = _known(load_wh, generation_wh, known)
+    matched = np.minimum(load, generation)
+    return Supply(*(checked_sum(each, axis=-1) for each in (load, generation, matched)))
+
+
+def of_community(load_wh: Ints, generation_wh: Ints, known: Bools | None = None) -> Supply:
+    """Match the load of all members with the generation of all, slot by slot; as :func:`by_member`.
+
+    The sums have shape []. A slot counts where it is known of every member.
+    """
+    everywhere = None if known is None else np.broadcast_to(known.all(axis=0), known.shape)
+    load, generation = _known(load_wh, generation_wh, everywhere)
+    load, generation = checked_sum(load, axis=0), checked_sum(generation, axis=0)
+    matched = np.minimum(load, generation)
+    return Supply(*(checked_sum(each, axis=-1) for each in (load, generation, matched)))
+
+
+def behind_meters(withdrawal_wh: Ints, injection_wh: Ints, generation_wh: Ints) -> Ints:
+    """Load behind meters: generation plus withdrawal less injection, any shape [..., slots].
+
+    Where storage gives more to the grid than plants make, that is negative and counts as 0: what
+    storage gives back was load when it was taken. Without generation behind them, meters are
+    read as they are: withdrawal is load and injection generation. Raises
+    :class:`~gridpact.base.errors.NumberOverflow`.
+    """
+    net = checked_add(withdrawal_wh, -injection_wh)
+    return np.maximum(checked_add(generation_wh, net), 0)
+
+
+def local_share(bought_wh: Ints, withdrawal_wh: Ints, known: Bools | None = None) -> Share:
+    """Share of what members took from the grid that they had bought within the community.
+
+    Σ min(bought, withdrawn) ÷ Σ withdrawn over known slots, [members] from [members, slots]; its
+    ``total_ppm`` is the community's. What was bought and not used counts for nothing. Parameters
+    and errors as :func:`by_member`.
+    """
+    bought, taken = _known(bought_wh, withdrawal_wh, known)
+    used = np.minimum(bought, taken)
+    return Share(checked_sum(used, axis=-1), checked_sum(taken, axis=-1))
+
+
+def _known(one: Ints, other: Ints, known: Bools | None) -> tuple[Ints, Ints]:
+    """Leave what is known, 0 elsewhere, after a check."""
+    if one.shape != other.shape or (known is not None and known.shape != one.shape):
+        raise ValueError("columns must have one shape [members, slots]")
+    if known is not None:
+        one, other = np.where(known, one, 0), np.where(known, other, 0)
+    if min(one.min(initial=0), other.min(initial=0)) < 0:
+        raise ValueError("energy must not be negative")
+    return one, other
