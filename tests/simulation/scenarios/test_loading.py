@@ -16,7 +16,7 @@ from gridpact.simulation.scenarios.reference import reference_markdown
 from gridpact.simulation.scenarios.schema import schema
 
 ROOT = Path(__file__).resolve().parents[3]
-FAULTY = ROOT / "tests" / "cases" / "scenarios" / "faulty"
+CASES = ROOT / "tests" / "cases" / "scenarios"
 
 
 @pytest.fixture
@@ -35,10 +35,12 @@ def faults(path, **kwargs):
     return caught.value.faults
 
 
-def test_the_golden_faulty_scenario_lists_everything_at_once(monkeypatch):
+@pytest.mark.parametrize("case", ["faulty", "faulty-markets"])
+def test_the_golden_faulty_scenarios_list_everything_at_once(monkeypatch, case):
     monkeypatch.delenv("GRIDPACT_DATA", raising=False)
-    found = [str(fault).replace(f"{FAULTY}/", "") for fault in faults(FAULTY / "scenario.yaml")]
-    assert sorted(found) == sorted((FAULTY / "expected.txt").read_text("utf-8").splitlines())
+    folder = CASES / case
+    found = [str(fault).replace(f"{folder}/", "") for fault in faults(folder / "scenario.yaml")]
+    assert sorted(found) == sorted((folder / "expected.txt").read_text("utf-8").splitlines())
 
 
 def test_the_schema_is_a_valid_json_schema():

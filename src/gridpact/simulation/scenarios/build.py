@@ -10,6 +10,7 @@ import numpy as np
 from gridpact.base.units import Floats, Ints
 from gridpact.registry.model import Community, Members, Pv, Runs, Storage, Zones
 from gridpact.simulation.scenarios import model
+from gridpact.simulation.scenarios.markets import trading_terms
 from gridpact.simulation.scenarios.model import Asset, Scenario
 
 Kind = TypeVar("Kind", bound=Asset)
@@ -85,6 +86,7 @@ def _members(scenario: Scenario) -> Members:
         discount_micro_per_kwh=ints([each.discount_micro_per_kwh for each in everyone]),
         premium_micro_per_kwh=ints([each.premium_micro_per_kwh for each in everyone]),
         static_share_ppm=ints([each.static_share_ppm for each in everyone]),
+        trading=trading_terms(everyone),
     )
 
 

@@ -19,6 +19,7 @@ from gridpact.simulation.scenarios.access import (
     texts,
 )
 from gridpact.simulation.scenarios.checks_data import check_sources, check_uses
+from gridpact.simulation.scenarios.checks_markets import check_markets
 from gridpact.simulation.scenarios.checks_time import check_times
 
 
@@ -30,6 +31,7 @@ def check_all(document: Document, root: Group) -> None:
     check_assets(document, root)
     check_shares(document, root)
     check_times(document, root)
+    check_markets(document, root)
     check_sources(document, root)
     check_uses(document, root)
 

@@ -106,10 +106,6 @@ def _check_gates(document: Document, root: Group) -> None:
         if gate in seen:
             document.fault(here, f"gate {gate} is listed twice", "remove one")
         seen.add(gate)
-    low, high = (exact(market, f"{end}_price_ct_per_kwh") for end in ("lowest", "highest"))
-    if low >= high:
-        problem = f"the lowest price {float(low):g} is not below the highest {float(high):g}"
-        document.fault(("market", "lowest_price_ct_per_kwh"), problem, "lower it")
 
 
 def _check_use(document: Document, block: Group) -> None:

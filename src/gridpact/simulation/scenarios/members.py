@@ -19,6 +19,7 @@ from gridpact.simulation.scenarios.access import (
     text,
     truth,
 )
+from gridpact.simulation.scenarios.markets import trading
 from gridpact.simulation.scenarios.model import (
     Appliance,
     Asset,
@@ -55,6 +56,7 @@ def member(node: Group, first_zone: str) -> Member:
         discount_micro_per_kwh=scaled(node, "discount_ct", MICRO_PER_CT),
         premium_micro_per_kwh=scaled(node, "premium_ct", MICRO_PER_CT),
         static_share_ppm=ppm(node, "static_share_percent"),
+        trading=trading(group(node, "market")),
     )
 
 

@@ -134,6 +134,22 @@ class Appliance(msgspec.Struct, frozen=True, tag="appliance"):
 Asset: TypeAlias = Pv | Battery | Car | HeatPump | Tank | Appliance
 
 
+class Trading(msgspec.Struct, frozen=True):
+    """What a member may trade and prefers beside price; limits [Wh], [nano-¤] are -1 for none.
+
+    Premiums are in µ¤/kWh; ``partner`` is empty for nobody.
+    """
+
+    authorised: bool = True
+    buy_limit_wh: int = -1
+    sell_limit_wh: int = -1
+    collateral_nano: int = -1
+    green_micro_per_kwh: int = 0
+    partner: str = ""
+    partner_micro_per_kwh: int = 0
+    near_micro_per_kwh: int = 0
+
+
 class Member(msgspec.Struct, frozen=True):
     """A member with one metering point; prices [µ¤/kWh], share in millionths."""
 
@@ -146,6 +162,7 @@ class Member(msgspec.Struct, frozen=True):
     discount_micro_per_kwh: int
     premium_micro_per_kwh: int
     static_share_ppm: int
+    trading: Trading = Trading()
 
 
 class SeriesSource(msgspec.Struct, frozen=True):
@@ -196,7 +213,6 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     zones: tuple[Zone, ...]
     members: tuple[Member, ...]
     tariffs: Tariffs
-    mechanism: str
     market: MarketRules
     sharing: SharingRules
     settlement: SettlementRules

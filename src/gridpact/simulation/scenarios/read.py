@@ -11,7 +11,7 @@ import numpy as np
 from gridpact.base.rounding import largest_remainder
 from gridpact.base.units import NANO_PER_UNIT
 from gridpact.metering.importers.mapping import Mapping, SessionMapping, TextStyle
-from gridpact.registry.model import MarketRules, Parties, SettlementRules, SharingRules, Tariffs
+from gridpact.registry.model import Parties, SettlementRules, SharingRules, Tariffs
 from gridpact.simulation.faults import Rates
 from gridpact.simulation.scenarios import generate
 from gridpact.simulation.scenarios.access import (
@@ -19,7 +19,6 @@ from gridpact.simulation.scenarios.access import (
     MICRO_PER_MWH,
     WATT_PER_KW,
     Group,
-    clock_s,
     count,
     entries,
     exact,
@@ -29,8 +28,8 @@ from gridpact.simulation.scenarios.access import (
     scaled,
     share,
     text,
-    texts,
 )
+from gridpact.simulation.scenarios.markets import market_rules
 from gridpact.simulation.scenarios.members import column_ref, member, plain
 from gridpact.simulation.scenarios.model import (
     Member,
@@ -64,8 +63,7 @@ def scenario(root: Group, file: str, paths: Names[str, str]) -> Scenario:
         zones=zones,
         members=_members(root, zones),
         tariffs=_tariffs(group(root, "tariffs")),
-        mechanism=text(group(root, "market"), "mechanism"),
-        market=_market(group(root, "market")),
+        market=market_rules(root),
         sharing=SharingRules(
             text(group(root, "sharing"), "key"), ppm(group(root, "sharing"), "seller_percent")
         ),
@@ -144,17 +142,6 @@ def _tariffs(node: Group) -> Tariffs:
         import_spot_ppm=ppm(node, "import_spot_percent"),
         export_spot_ppm=ppm(node, "export_spot_percent"),
         **prices,
-    )
-
-
-def _market(node: Group) -> MarketRules:
-    gates = [clock_s({"gate": gate}, "gate") for gate in texts(node, "intraday_gates")]
-    return MarketRules(
-        day_ahead_gate_s=clock_s(node, "day_ahead_gate"),
-        intraday_gates_s=tuple(sorted(gates)),
-        lead_s=count(node, "lead_minutes") * 60,
-        lowest_micro_per_kwh=scaled(node, "lowest_price_ct_per_kwh", MICRO_PER_CT),
-        highest_micro_per_kwh=scaled(node, "highest_price_ct_per_kwh", MICRO_PER_CT),
     )
 
 

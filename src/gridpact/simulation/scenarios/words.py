@@ -32,6 +32,7 @@ UNITS: dict[str, tuple[str, Mapping[str, float]]] = {
     "latitude": ("degrees north", {"deg": 1, "°": 1, "°n": 1}),
     "longitude": ("degrees east", {"deg": 1, "°": 1, "°e": 1}),
     "_m": ("metres", {"m": 1, "km": 1000}),
+    "collateral": ("the community's currency", {"eur": 1, "€": 1, "ct": 0.01}),
 }
 _QUANTITY = re.compile(r"^\s*([-+]?\d+(?:[.,]\d+)?)\s*([A-Za-z%°€/]*)\s*$")
 _TYPES = {
