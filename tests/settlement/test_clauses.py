@@ -8,8 +8,10 @@ from gridpact.contracts.cashflows import cashflows
 from gridpact.contracts.needs import needs
 from gridpact.contracts.terms import bind
 from gridpact.market.trades import trade_contract
-from gridpact.settlement.clauses import MEMBER, clauses, sharing_name, trade_name
+from gridpact.settlement.clause import MEMBER
+from gridpact.settlement.clauses import clauses, sharing_name
 from gridpact.settlement.day import energy
+from gridpact.settlement.spot import trade_name
 from gridpact.settlement.statements import LINES
 
 

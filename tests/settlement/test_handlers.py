@@ -11,7 +11,7 @@ from gridpact.market.messages import PricesPublished, Session, SessionCleared
 from gridpact.metering.messages import DayMetered
 from gridpact.scheduling.messages import ScheduleSolved
 from gridpact.scheduling.problem import Plan
-from gridpact.settlement.clauses import MEMBER
+from gridpact.settlement.clause import MEMBER
 from gridpact.settlement.day import Facts
 from gridpact.settlement.handlers import Settlement, facts_of
 from gridpact.settlement.messages import DaySettled, ImbalancePublished

@@ -13,7 +13,7 @@ from gridpact.base.errors import NumberOverflow
 from gridpact.base.slots import Slots
 from gridpact.metering.messages import DayMetered
 from gridpact.registry.model import SettlementRules, Tariffs
-from gridpact.settlement.clauses import MEMBER
+from gridpact.settlement.clause import MEMBER
 from gridpact.settlement.day import Facts
 from gridpact.settlement.statements import net_positions, received_minor, settle
 

@@ -29,7 +29,8 @@ from gridpact.ledger.merkle import Tree, leaf_hash, verify_inclusion
 from gridpact.ledger.messages import Committed
 from gridpact.metering.messages import DayMetered, ReadingsReceived
 from gridpact.registry.model import Community
-from gridpact.settlement.clauses import MEMBER, Clause, clauses
+from gridpact.settlement.clause import MEMBER, Clause
+from gridpact.settlement.clauses import clauses
 from gridpact.settlement.day import Facts, energy
 from gridpact.settlement.handlers import Settlement, facts_of
 from gridpact.settlement.messages import DaySettled, LineKind

@@ -6,31 +6,17 @@ Templates name the party ``member`` and are read for all members at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from gridpact.base.units import Ints
 from gridpact.contracts.observables import Const
 from gridpact.contracts.products.imbalance import imbalance_settlement
 from gridpact.contracts.products.network import NetworkFees, network_tariff
 from gridpact.contracts.products.sharing import sharing_key
-from gridpact.contracts.products.spot import cleared_trades
 from gridpact.contracts.products.supplier import supplier_tariff
-from gridpact.contracts.terms import Contract
 from gridpact.registry.model import Community
-from gridpact.settlement.day import Energy, Facts, Trades
+from gridpact.settlement.clause import MEMBER, Clause
+from gridpact.settlement.day import Energy, Facts
+from gridpact.settlement.spot import traded
 
-MEMBER = "member"
 KEY_VERSION = "v1"
-
-
-@dataclass(frozen=True)
-class Clause:
-    """One contract of the day: its name on statements, its terms and its series."""
-
-    name: str
-    contract: Contract
-    world: Mapping[str, Ints]
 
 
 def sharing_name(community: Community) -> str:
@@ -41,30 +27,12 @@ def sharing_name(community: Community) -> str:
 def clauses(community: Community, facts: Facts, energy: Energy) -> list[Clause]:
     """List the day's contracts in the order of the statement's lines."""
     return [
-        *(_trades(community, trades) for trades in facts.trades),
+        *(traded(community, trades) for trades in facts.trades),
         _sharing(community, energy),
         _supply(community, energy),
         _network(community, facts, energy),
         _imbalance(community, facts, energy),
     ]
-
-
-def trade_name(session: str) -> str:
-    """Name of a session's trades on statements: ``spot.day-ahead``, without the day."""
-    return f"spot.{session.split('.', 1)[-1]}"
-
-
-def _trades(community: Community, trades: Trades) -> Clause:
-    operator = community.parties.operator
-    return Clause(
-        trade_name(trades.session),
-        cleared_trades(MEMBER, operator, community.currency),
-        {
-            "trade:bought": trades.bought_wh,
-            "trade:sold": trades.sold_wh,
-            "trade:price": trades.price_micro_per_kwh,
-        },
-    )
 
 
 def _sharing(community: Community, energy: Energy) -> Clause:

@@ -8,21 +8,29 @@ import numpy as np
 from gridpact.base.rounding import muldiv
 from gridpact.base.slots import Slots, overlap
 from gridpact.base.units import MICRO_PER_UNIT, Bools, Ints
-from gridpact.market.messages import SessionCleared
+from gridpact.market.messages import SessionCleared, SessionTrades
 from gridpact.metering.messages import DayMetered
-from gridpact.registry.model import Community, SharingRules
+from gridpact.registry.model import Community, SharingRules, TradingRules
 from gridpact.registry.tariffs import Outside, outside_prices
 from gridpact.settlement.allocation import Allocation, allocate
 from gridpact.settlement.residual import NetworkSplit, Residual, network_split, position, residual
 
 
-class Trades(msgspec.Struct, frozen=True):
-    """One session's trades laid over the day: Wh [members, slots] and price [slots]."""
+class Trades(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One session's trades laid over the day: Wh [members, slots] and price [slots].
+
+    Trades with prices of their own are in ``matched``, their slots counted from the day's first;
+    the price of a slot is then the buyers' mean, which nothing is settled at. Fees [µ¤/kWh] are
+    those of the session's market.
+    """
 
     session: str
     bought_wh: Ints
     sold_wh: Ints
     price_micro_per_kwh: Ints
+    matched: SessionTrades | None = None
+    buyer_fee_micro_per_kwh: int = 0
+    seller_fee_micro_per_kwh: int = 0
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -53,15 +61,34 @@ class Energy(msgspec.Struct, frozen=True):
     shared_price: Ints
 
 
-def laid_over(day: Slots, cleared: SessionCleared) -> Trades:
-    """Lay a session's trades over its day; 0 outside the session's window."""
+def laid_over(day: Slots, cleared: SessionCleared, rules: TradingRules | None = None) -> Trades:
+    """Lay a session's trades over its day; 0 outside the session's window.
+
+    ``rules`` are those of the session's market; without them there are no fees.
+    """
     here, there = overlap(day, cleared.session.window)
     members = cleared.bought_wh.shape[0]
     bought, sold = np.zeros((2, members, day.count), np.int64)
     price = np.zeros(day.count, np.int64)
     bought[:, here], sold[:, here] = cleared.bought_wh[:, there], cleared.sold_wh[:, there]
     price[here] = np.where(cleared.traded, cleared.price_micro_per_kwh, 0)[there]
-    return Trades(cleared.session.id, bought, sold, price)
+    return Trades(
+        cleared.session.id,
+        bought,
+        sold,
+        price,
+        None if cleared.trades is None else _moved(cleared.trades, here, there),
+        rules.buyer_fee_micro_per_kwh if rules else 0,
+        rules.seller_fee_micro_per_kwh if rules else 0,
+    )
+
+
+def _moved(trades: SessionTrades, here: slice, there: slice) -> SessionTrades:
+    """Keep the trades of slots ``there`` and count their slots as ``here``."""
+    kept = (trades.slot >= there.start) & (trades.slot < there.stop)
+    columns = {name: getattr(trades, name)[kept] for name in trades.__struct_fields__}
+    columns["slot"] = columns["slot"] + (here.start - there.start)
+    return SessionTrades(**columns)
 
 
 def energy(community: Community, facts: Facts) -> Energy:

@@ -75,7 +75,8 @@ class Settlement:
         day = state.days.get(message.session.day)
         if day is None or not message.traded.any():
             return state, []
-        trades = (*day.trades, laid_over(day.slots, message))
+        rules = self._community.market.trading(message.session.kind)
+        trades = (*day.trades, laid_over(day.slots, message, rules))
         changed = msgspec.structs.replace(day, trades=trades)
         return _with(state, message.session.day, changed), []
 

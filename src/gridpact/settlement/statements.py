@@ -9,13 +9,17 @@ from gridpact.base.rounding import RULES
 from gridpact.base.units import INT64_MAX, Ints, checked_add, checked_multiply, checked_sum
 from gridpact.contracts.cashflows import cashflows
 from gridpact.registry.model import Community
-from gridpact.settlement.clauses import MEMBER, Clause, clauses
+from gridpact.settlement.clause import MEMBER, Clause
+from gridpact.settlement.clauses import clauses
 from gridpact.settlement.day import Energy, Facts, energy
 from gridpact.settlement.messages import DaySettled, LineKind
 
 LINES = {
     ("spot", True): ("bought", "trade:bought"),
     ("spot", False): ("sold", "trade:sold"),
+    ("grid", True): ("grid", "trade:bought"),
+    ("buyer-fee", True): ("buyer-fee", "trade:bought"),
+    ("seller-fee", True): ("seller-fee", "trade:sold"),
     ("sharing", True): ("taken", "shared:in"),
     ("sharing", False): ("given", "shared:out"),
     ("supply", True): ("import", "supplier:in"),
@@ -30,13 +34,14 @@ LINES = {
 
 def _lines(clause: Clause, facts: Facts) -> list[tuple[LineKind, Ints, Ints]]:
     """Read one contract: per line its kind, exact amounts and energy, shape [members]."""
-    found = []
+    found, members = [], len(facts.metered.withdrawal_wh)
     flows = cashflows(clause.contract, clause.world, facts.metered.slots)
     for (payer, payee, _, kind), amount in flows.items():
         name, series = LINES[kind, payer == MEMBER]
         values = next(v for key, v in clause.world.items() if key.split("@")[0] == series)
         line = LineKind(clause.name, name, payer, payee)
-        found.append((line, checked_sum(amount, axis=-1), checked_sum(values, axis=-1)))
+        exact, energy_wh = (clause.by_member(each, members) for each in (amount, values))
+        found.append((line, exact, energy_wh))
     return found
 
 

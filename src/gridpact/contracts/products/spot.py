@@ -1,14 +1,17 @@
-"""Spot trades: energy by slot at a price by slot."""
+"""Spot trades: energy by slot at a price by slot, and what market and network charge on it."""
 
 from __future__ import annotations
 
 from gridpact.contracts.catalogue import CURRENCY, Product, amount, party
 from gridpact.contracts.observables import Observable, Series
-from gridpact.contracts.terms import Contract, sale
+from gridpact.contracts.terms import Contract, pay, sale
 
 BOUGHT = Series("trade:bought", "Wh")
 SOLD = Series("trade:sold", "Wh")
 PRICE = Series("trade:price", "micro/kWh")
+BOUGHT_PRICE = Series("trade:bought-price", "micro/kWh")
+SOLD_PRICE = Series("trade:sold-price", "micro/kWh")
+GRID_PRICE = Series("trade:grid-price", "micro/kWh")
 
 
 def spot_trade(
@@ -26,6 +29,41 @@ def cleared_trades(member: str, counterparty: str, currency: str) -> Contract:
     return spot_trade(BOUGHT, PRICE, counterparty, member, currency) + spot_trade(
         SOLD, PRICE, member, counterparty, currency
     )
+
+
+def matched_trades(member: str, counterparty: str, currency: str) -> Contract:
+    """Trade what was matched for a member at prices of its own, with one counterparty.
+
+    Bought and sold energy have a price each, since a member may do both in one slot. One who
+    trades at several prices in a slot has as many rows of series, which add up.
+    """
+    return spot_trade(BOUGHT, BOUGHT_PRICE, counterparty, member, currency) + spot_trade(
+        SOLD, SOLD_PRICE, member, counterparty, currency
+    )
+
+
+def grid_charge(
+    quantity: Observable, price: Observable, buyer: str, network: str, currency: str
+) -> Contract:
+    """Pay the network company what a buyer's price [µ¤/kWh] is above the seller's.
+
+    It is a charge by distance, or what a scarce line earns; a negative price pays the buyer.
+    """
+    return pay(quantity * price, buyer, network, "grid", currency)
+
+
+def buyer_fee(
+    quantity: Observable, fee: Observable, buyer: str, operator: str, currency: str
+) -> Contract:
+    """Pay a market's operator a fee [µ¤/kWh] on what is bought [Wh]."""
+    return pay(quantity * fee, buyer, operator, "buyer-fee", currency)
+
+
+def seller_fee(
+    quantity: Observable, fee: Observable, seller: str, operator: str, currency: str
+) -> Contract:
+    """Pay a market's operator a fee [µ¤/kWh] on what is sold [Wh]."""
+    return pay(quantity * fee, seller, operator, "seller-fee", currency)
 
 
 PRODUCTS = (
