@@ -1,0 +1,142 @@
+"""What is wrong with single assets, table by table, and needs that no plan of theirs can meet."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridpact.base.units import Floats, Ints
+from gridpact.scheduling.fleet.columns import (
+    Curtailable,
+    Fleet,
+    Generators,
+    OneWay,
+    Runs,
+)
+from gridpact.scheduling.fleet.findings import Findings
+from gridpact.scheduling.fleet.storage_faults import storage_findings
+
+INFINITY = float("inf")
+LARGEST = 1e15
+TOUCH_WH = 1e-6
+"""Needs missed by less count as met: rounding of the numbers given."""
+
+
+def asset_findings(found: Findings, fleet: Fleet, zones: int) -> None:
+    """Look through every table of a fleet."""
+    for name in ("one_way", "storage", "curtailable", "runs", "generators"):
+        table = getattr(fleet, name)
+        if table is not None:
+            found.whole(f"{name}[{{}}].zone", table.zone, len(table.zone), (0, zones - 1))
+    if fleet.one_way is not None:
+        _one_way(found, fleet.one_way, fleet)
+    if fleet.storage is not None:
+        storage_findings(found, fleet.storage, fleet)
+    if fleet.curtailable is not None:
+        _curtailable(found, fleet.curtailable, fleet.slots)
+    if fleet.runs is not None:
+        _runs(found, fleet.runs, fleet.slots)
+    if fleet.generators is not None:
+        _generators(found, fleet.generators, fleet.slots)
+
+
+def _one_way(found: Findings, table: OneWay, fleet: Fleet) -> None:
+    count, slots = len(table.zone), fleet.slots
+    arrive = found.whole("one_way[{}].arrive", table.arrive, count, (0, slots))
+    leave = found.whole("one_way[{}].leave", table.leave, count, (0, slots))
+    energy = found.number("one_way[{}].energy_wh", table.energy_wh, (count,), (0, LARGEST))
+    power = found.number("one_way[{}].power_w", table.power_w, (count, slots), (0, LARGEST))
+    if arrive is None or leave is None or energy is None or power is None:
+        return
+    found.rows(
+        leave <= arrive,
+        "one_way[{}].leave",
+        "leaves at slot {leave}, arrives at {arrive}",
+        "leave after arriving",
+        leave=leave,
+        arrive=arrive,
+    )
+    powered = np.any(power > 0, axis=1)
+    found.rows(~powered, "one_way[{}].power_w", "has no power", "give power above 0 W")
+    reachable = _energy_within(power, arrive, leave, np.ndim(table.power_w) == 2) * fleet.hours
+    found.rows(
+        (energy > reachable + TOUCH_WH) & (leave > arrive) & powered,
+        "one_way[{}].energy_wh",
+        "{energy} Wh are due, {reachable} Wh can be drawn in the window",
+        "lower the energy, or give more power or time",
+        energy=energy,
+        reachable=reachable,
+    )
+
+
+def _energy_within(power: Floats, arrive: Ints, leave: Ints, varying: bool) -> Floats:
+    """Sum of power over each window, W·slots [assets]."""
+    if not varying:
+        return np.asarray(power[:, 0] * np.maximum(leave - arrive, 0))
+    rows = np.arange(len(power))
+    total = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, axis=1)], axis=1)
+    return np.asarray(total[rows, np.maximum(leave, arrive)] - total[rows, arrive])
+
+
+def _curtailable(found: Findings, table: Curtailable, slots: int) -> None:
+    count = len(table.zone)
+    shape = (count, slots)
+    found.number("curtailable[{}].forecast_wh", table.forecast_wh, shape, (0, LARGEST))
+    found.number("curtailable[{}].cost", table.cost, (count,), (-LARGEST, LARGEST))
+    found.number("curtailable[{}].least", table.least, (count,), (0, 1))
+
+
+def _runs(found: Findings, table: Runs, slots: int) -> None:
+    count = len(table.zone)
+    power = np.asarray(table.power_w, np.float64)
+    if power.ndim != 2 or len(power) != count or not power.shape[1]:
+        found.add("runs.power_w", f"has shape {power.shape}", "give [runs, longest]")
+        return
+    found.number("runs[{}].power_w", power, power.shape, (0, LARGEST))
+    first = found.whole("runs[{}].first", table.first, count, (0, slots - 1))
+    end = found.whole("runs[{}].end", table.end, count, (1, slots))
+    length = found.whole("runs[{}].length", table.length, count, (1, power.shape[1]))
+    least = found.whole("runs[{}].min_on", table.min_on, count, (1, slots))
+    found.whole("runs[{}].min_off", table.min_off, count, (1, slots))
+    if first is None or end is None or length is None or least is None:
+        return
+    found.rows(
+        end - first < length,
+        "runs[{}].end",
+        "a run of {length} slots does not fit between slots {first} and {end}",
+        "widen the window or shorten the run",
+        length=length,
+        first=first,
+        end=end,
+    )
+    found.rows(
+        np.broadcast_to(np.asarray(table.interruptible, np.bool_), (count,)) & (least > length),
+        "runs[{}].min_on",
+        "{least} slots at a time, of a run of {length}",
+        "let a stretch be at most as long as the run",
+        least=least,
+        length=length,
+    )
+
+
+def _generators(found: Findings, table: Generators, slots: int) -> None:
+    count = len(table.zone)
+    most = found.number("generators[{}].max_w", table.max_w, (count, slots), (0, LARGEST))
+    least = found.number("generators[{}].min_w", table.min_w, (count, slots), (0, LARGEST))
+    if most is not None and least is not None:
+        found.rows(
+            least > most,
+            "generators[{}].min_w",
+            "{least} W at least, {most} W at most",
+            "give min_w ≤ max_w",
+            least=least,
+            most=most,
+        )
+        idle = np.all(most <= 0, axis=1)
+        found.rows(idle, "generators[{}].max_w", "has no power", "give power above 0 W")
+    for name in ("fuel", "idle_cost", "start_cost"):
+        bounds = (-LARGEST if name == "fuel" else 0.0, LARGEST)
+        found.number(f"generators[{{}}].{name}", getattr(table, name), (count,), bounds)
+    for name in ("min_up", "min_down"):
+        found.whole(f"generators[{{}}].{name}", getattr(table, name), count, (1, 2**31))
+    found.whole("generators[{}].before", table.before, count, (-(2**31), 2**31))
+    found.number("generators[{}].ramp_w", table.ramp_w, (count,), (0, INFINITY))

@@ -1,0 +1,115 @@
+"""What is wrong with storage, and storage that cannot keep its own bounds whatever it does."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridpact.base.units import Bools, Floats
+from gridpact.scheduling.fleet.columns import Fleet, Storage, per_asset, per_slot
+from gridpact.scheduling.fleet.findings import Findings
+
+LARGEST = 1e15
+INFINITY = float("inf")
+SMALLEST = 1e-6
+"""Least efficiency: below it a state could not be told from rounding."""
+TOUCH_WH = 1e-6
+
+BY_SLOT = {
+    "charge_w": (0.0, LARGEST),
+    "discharge_w": (0.0, LARGEST),
+    "lo_wh": (-LARGEST, LARGEST),
+    "hi_wh": (-LARGEST, LARGEST),
+    "draw_wh": (-LARGEST, LARGEST),
+    "efficiency_in": (SMALLEST, 100.0),
+}
+BY_ASSET = {
+    "initial_wh": (-LARGEST, LARGEST),
+    "terminal_wh": (-INFINITY, LARGEST),
+    "efficiency_out": (SMALLEST, 1.0),
+    "kept": (SMALLEST, 1.0),
+    "wear": (0.0, LARGEST),
+    "charge_min_w": (0.0, LARGEST),
+    "discharge_min_w": (0.0, LARGEST),
+    "charge_step_w": (0.0, LARGEST),
+    "discharge_step_w": (0.0, LARGEST),
+    "ramp_w": (0.0, INFINITY),
+}
+"""Bounds of every column, and whether it may vary from slot to slot."""
+
+
+def storage_findings(found: Findings, table: Storage, fleet: Fleet) -> None:
+    """Look through a table of storage; its needs only where its numbers are sound."""
+    count, before = len(table.zone), len(found.faults)
+    for name, bounds in BY_SLOT.items():
+        values = getattr(table, name)
+        found.number(f"storage[{{}}].{name}", values, (count, fleet.slots), bounds)
+    for name, bounds in BY_ASSET.items():
+        found.number(f"storage[{{}}].{name}", getattr(table, name), (count,), bounds)
+    if len(found.faults) == before:
+        _bounds(found, table, fleet)
+    if len(found.faults) == before:
+        wrong, slot = unreachable(table, fleet)
+        found.rows(
+            wrong,
+            "storage[{}].lo_wh",
+            "its bounds cannot be kept after slot {slot}, whatever it does",
+            "widen the bounds, give more power, or begin from another state",
+            slot=slot,
+        )
+
+
+def _bounds(found: Findings, table: Storage, fleet: Fleet) -> None:
+    count, slots = len(table.zone), fleet.slots
+    lo, hi = per_slot(table.lo_wh, count, slots), per_slot(table.hi_wh, count, slots)
+    found.rows(
+        lo > hi,
+        "storage[{}].lo_wh",
+        "{lo} Wh at least, {hi} Wh at most",
+        "give lo_wh ≤ hi_wh",
+        lo=lo,
+        hi=hi,
+    )
+    found.rows(
+        hi.max(axis=1) <= lo.min(axis=1),
+        "storage[{}].hi_wh",
+        "its capacity is zero",
+        "give room between lo_wh and hi_wh",
+    )
+    for name in ("charge", "discharge"):
+        power = getattr(table, f"{name}_w")
+        most = per_slot(power, count, slots).max(axis=1)
+        least = per_asset(getattr(table, f"{name}_min_w"), count)
+        found.rows(
+            (most > 0) & (least > most),
+            f"storage[{{}}].{name}_min_w",
+            "{least} W at least, {most} W at most",
+            f"give {name}_min_w ≤ {name}_w",
+            least=least,
+            most=most,
+        )
+
+
+def unreachable(table: Storage, fleet: Fleet) -> tuple[Bools, Floats]:
+    """Mark storage whose bounds no plan keeps, and the slot [assets] after which none is left.
+
+    The states reachable after a slot form an interval, moved by the slot's strongest charge and
+    discharge and cut by its bounds; without least powers and ramps, a plan exists exactly when no
+    interval becomes empty.
+    """
+    count, slots = len(table.zone), fleet.slots
+    charge, discharge = (per_slot(v, count, slots) for v in (table.charge_w, table.discharge_w))
+    lo, hi = (per_slot(values, count, slots) for values in (table.lo_wh, table.hi_wh))
+    draw, inward = (per_slot(v, count, slots) for v in (table.draw_wh, table.efficiency_in))
+    kept, outward = per_asset(table.kept, count), per_asset(table.efficiency_out, count)
+    terminal = per_asset(table.terminal_wh, count)
+    low = per_asset(table.initial_wh, count)
+    high, empty_at = low, np.full(count, float(slots))
+    for slot in range(slots):
+        least = np.maximum(lo[:, slot], terminal) if slot == slots - 1 else lo[:, slot]
+        taken = discharge[:, slot] * fleet.hours / outward
+        given = charge[:, slot] * fleet.hours * inward[:, slot]
+        low = np.maximum(kept * low - taken - draw[:, slot], least)
+        high = np.minimum(kept * high + given - draw[:, slot], hi[:, slot])
+        empty_at = np.where((low > high + TOUCH_WH) & (empty_at == slots), slot, empty_at)
+        low, high = np.minimum(low, high), np.maximum(low, high)
+    return empty_at < slots, empty_at
