@@ -321,3 +321,15 @@ def test_an_unknown_answer_is_not_journalled():
     with pytest.raises(msgspec.ValidationError):
         loop.run(forever)
     assert [row.kind for row in journal.rows()] == ["go", "ask"]
+
+
+def test_what_is_due_later_waits_for_a_later_call():
+    loop = scene({"first": [Later(20, Go(name="second")), Later(21, Go(name="third"))]})
+    loop.submit(Go(name="first"), 10)
+    loop.run(forever, until=20)
+    assert loop.states["scene"] == ("first@10", "second@20")
+    loop.submit(Go(name="between"), 20)
+    loop.run(forever, until=20)
+    assert loop.states["scene"][2:] == ("between@20",)
+    loop.run(forever)
+    assert loop.states["scene"][3:] == ("third@21",)

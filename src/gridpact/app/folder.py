@@ -23,8 +23,8 @@ from gridpact.ledger.local import LocalLedger
 
 JOURNAL, LEDGER = "journal.db", "ledger.db"
 MANIFEST, RESULT, SCENARIO, REPORT = "run.json", "result.json", "scenario.yaml", "report.html"
-LOCK = ".lock"
-OUTPUTS = (STATEMENTS, BILLS, BILLS_JSON, READINGS, SCHEDULES, REPORT, RESULT)
+PAUSED, LOCK = "paused.json", ".lock"
+OUTPUTS = (STATEMENTS, BILLS, BILLS_JSON, READINGS, SCHEDULES, REPORT, RESULT, PAUSED)
 _NOT_A_RUN = "name a folder that 'gridpact run' wrote"
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -55,7 +55,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """Where a finished run stands: hashes in hex, ``days`` settled, rows in the journal."""
+    """Where a run stands: hashes in hex, ``days`` settled or to be, rows in the journal."""
 
     days: int
     rows: int
@@ -64,6 +64,17 @@ class Result(msgspec.Struct, frozen=True):
     ledger_height: int
     ledger_root: str
     ledger_key: str
+
+
+class Paused(msgspec.Struct, frozen=True):
+    """A run that waits for people: all up to ``at`` [s since the epoch] is done.
+
+    ``local`` is that instant by the community's clock, ``result`` where the run stands.
+    """
+
+    at: int
+    local: str
+    result: Result
 
 
 def write_text(path: Path, text: str) -> None:
@@ -86,9 +97,10 @@ def write_json(path: Path, value: msgspec.Struct) -> None:
     write_text(path, json.dumps(msgspec.to_builtins(value), indent=2, sort_keys=True) + "\n")
 
 
-def resuming(folder: Path) -> str:
-    """Return the command that goes on with a run, as a person can paste it."""
-    return f"gridpact run --resume {shlex.quote(str(folder))}"
+def resuming(folder: Path, until: str = "") -> str:
+    """Return the command that goes on with a run, to its end or an instant, to be pasted."""
+    end = f" --until {shlex.quote(until)}" if until else ""
+    return f"gridpact run --resume {shlex.quote(str(folder))}{end}"
 
 
 def check_new(folder: Path, scenario: Path) -> None:
@@ -168,11 +180,12 @@ def clear(folder: Path) -> None:
 
 
 def reopen(folder: Path, manifest: Manifest) -> None:
-    """Mark a run as not finished and write down what it is now to do."""
-    try:
-        (folder / RESULT).unlink(missing_ok=True)
-    except OSError as error:
-        raise _unwritable(folder / RESULT, error) from error
+    """Mark a run as on its way and write down what it is now to do."""
+    for name in (RESULT, PAUSED):
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(folder / name, error) from error
     write_json(folder / MANIFEST, manifest)
 
 
@@ -212,6 +225,26 @@ def result(folder: Path) -> Result:
         fix = f"finish it with '{resuming(folder)}'"
         raise BadInput([Fault(str(folder), 0, "", "the run has not finished", fix)])
     return _read(folder / RESULT, Result)
+
+
+def paused(folder: Path) -> Paused:
+    """Read where a run waits for people; BadInput where it does not wait."""
+    manifest(folder)
+    if not (folder / PAUSED).exists():
+        problem, fix = "the run was stopped on its way, not paused", resuming(folder, "INSTANT")
+        fix = f"take it to an instant with '{fix}'"
+        if (folder / RESULT).exists():
+            problem = "the run has finished: its gates are closed"
+            fix = "begin a run that pauses: gridpact run SCENARIO --until INSTANT"
+        raise BadInput([Fault(str(folder), 0, "", problem, fix)])
+    return _read(folder / PAUSED, Paused)
+
+
+def standing(folder: Path) -> Result:
+    """Read where a finished or paused run stands; BadInput where it is on its way."""
+    if (folder / PAUSED).exists() and not (folder / RESULT).exists():
+        return paused(folder).result
+    return result(folder)
 
 
 def journal(folder: Path, *, writable: bool = False) -> Journal:

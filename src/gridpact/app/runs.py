@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,12 +9,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from gridpact import __version__
 from gridpact.app import exports, folder
 from gridpact.app.bootstrap import Edges, build
+from gridpact.app.endings import finish, pause
+from gridpact.app.orders.instants import local
 from gridpact.app.record import Record, opening_of
-from gridpact.app.report import RunFacts, build_report
 from gridpact.app.watch import Stopwatch
 from gridpact.base.errors import BadInput, Fault, GridpactError, StoreError
 from gridpact.kernel.codec import encode
@@ -25,7 +26,7 @@ from gridpact.kernel.messages import Message
 from gridpact.ledger.handlers import DAY
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import CommitRefused, Committed
-from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
+from gridpact.market.gates import day_ahead
 from gridpact.registry.messages import CommunityOpened
 from gridpact.registry.model import Community
 from gridpact.simulation.scenarios.build import community as build_community
@@ -37,8 +38,9 @@ from gridpact.simulation.world import World
 class Interrupted(GridpactError):  # noqa: N818 - reads as what it is
     """A person stopped the run; the journal holds what was done."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"stopped; what was done is kept. Go on with: {folder.resuming(path)}")
+    def __init__(self, path: Path, until: str = "") -> None:
+        command = folder.resuming(path, until)
+        super().__init__(f"stopped; what was done is kept. Go on with: {command}")
 
 
 @dataclass
@@ -64,54 +66,120 @@ def last_day(manifest: folder.Manifest) -> date:
     return date.fromisoformat(manifest.first_day) + timedelta(days=manifest.days - 1)
 
 
-def start(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
-    """Begin a run in a new folder and see it to its end.
+class _Task(NamedTuple):
+    """What a run is to do in its folder; ``until`` [s since the epoch] it is to wait for people."""
+
+    path: Path
+    community: Community
+    world: World
+    manifest: folder.Manifest
+    watch: Stopwatch
+    until: int | None
+
+    @property
+    def pause(self) -> str:
+        """The instant to pause at, by the local clock; "" for none."""
+        return "" if self.until is None else local(self.until, self.community.timezone)
+
+
+def start(
+    path: Path,
+    scenario: Scenario,
+    manifest: folder.Manifest,
+    watch: Stopwatch,
+    until: int | None = None,
+) -> None:
+    """Begin a run in a new folder and see it to its end, or up to ``until`` [s since the epoch].
 
     The scenario's data are read before the folder is made: bad data leave nothing behind.
     """
     folder.check_new(path, Path(scenario.file))
-    stage = _stage(scenario, manifest)
+    task = _task(path, scenario, manifest, watch, until)
+    _check_until(task, _begins(task.community, manifest), "begins")
     folder.make(path)
-    with _stoppable(path), folder.held(path):
+    with _stoppable(task), folder.held(path):
         folder.create(path, manifest, Path(scenario.file))
-        _go(path, stage, manifest, watch)
+        _go(task)
 
 
 def restart(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
     """Run in a folder whose earlier demonstration is removed; any other run is kept."""
-    stage = _stage(scenario, manifest)
+    task = _task(path, scenario, manifest, watch)
     folder.make(path)
-    with _stoppable(path), folder.held(path):
+    with _stoppable(task), folder.held(path):
         folder.clear(path)
         folder.create(path, manifest, Path(scenario.file))
-        _go(path, stage, manifest, watch)
+        _go(task)
 
 
-def resume(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: Stopwatch) -> None:
-    """Go on with a run that was stopped, or that is to settle more days than before."""
-    stage = _stage(scenario, manifest)
-    with _stoppable(path), folder.held(path):
-        _check_same(path, stage[0], manifest)
+def resume(
+    path: Path,
+    scenario: Scenario,
+    manifest: folder.Manifest,
+    watch: Stopwatch,
+    until: int | None = None,
+) -> None:
+    """Go on with a run that was stopped or waits, or that is to settle more days than before."""
+    task = _task(path, scenario, manifest, watch, until)
+    with _stoppable(task), folder.held(path):
+        _check_same(path, task.community, manifest)
+        _check_until(task, _reached(path), "is")
         if (path / folder.RESULT).exists():
             _check_days(folder.result(path).days, manifest)
         folder.reopen(path, manifest)
-        _go(path, stage, manifest, watch)
+        _go(task)
 
 
 @contextmanager
-def _stoppable(path: Path) -> Iterator[None]:
+def _stoppable(task: _Task) -> Iterator[None]:
     """Say how to go on after a ctrl-C, once there is something to go on with."""
     try:
         yield
     except KeyboardInterrupt as error:
-        if (path / folder.MANIFEST).exists():
-            raise Interrupted(path) from error
+        if (task.path / folder.MANIFEST).exists():
+            raise Interrupted(task.path, task.pause) from error
         raise
 
 
-def _stage(scenario: Scenario, manifest: folder.Manifest) -> tuple[Community, World]:
+def _task(
+    path: Path,
+    scenario: Scenario,
+    manifest: folder.Manifest,
+    watch: Stopwatch,
+    until: int | None = None,
+) -> _Task:
     community = build_community(scenario)
-    return community, world(scenario, community, manifest.seed)
+    staged = world(scenario, community, manifest.seed)
+    return _Task(path, community, staged, manifest, watch, until)
+
+
+def _begins(community: Community, manifest: folder.Manifest) -> int:
+    """When a run's first session opens [s since the epoch]."""
+    rules = community.market
+    first = day_ahead(rules, community.calendar, date.fromisoformat(manifest.first_day))
+    return first.gate - rules.opens_s
+
+
+def _reached(path: Path) -> int:
+    """The instant up to which a run is done [s since the epoch]."""
+    if (path / folder.PAUSED).exists():
+        return folder.paused(path).at
+    if not (path / folder.JOURNAL).exists():
+        return 0
+    journal = folder.journal(path)
+    try:
+        return journal.row(journal.height - 1).time if journal.height else 0
+    finally:
+        journal.close()
+
+
+def _check_until(task: _Task, earliest: int, does: str) -> None:
+    """Refuse to pause before what is done already, or before there is anything to do."""
+    if task.until is None or task.until >= earliest:
+        return
+    from_when = local(earliest, task.community.timezone)
+    problem = f"the run {does} at {from_when}, and {task.pause} is before that"
+    raise BadInput([Fault(str(task.path), 0, "--until", problem, f"name {from_when} or later")])
 
 
 def _check_same(path: Path, community: Community, manifest: folder.Manifest) -> None:
@@ -142,48 +210,43 @@ def _check_same(path: Path, community: Community, manifest: folder.Manifest) -> 
         raise BadInput(faults)
 
 
-def _go(
-    path: Path, stage: tuple[Community, World], manifest: folder.Manifest, watch: Stopwatch
-) -> None:
-    stop = _Stop(f"{DAY}{last_day(manifest)}")
+def _go(task: _Task) -> None:
+    stop = _Stop(f"{DAY}{last_day(task.manifest)}")
     with _interruptible(stop):
-        record, done = _loop(path, stage, manifest, watch, stop)
+        record, done = _loop(task, stop)
         stop.check()
-        exports.write(path, record)
+        if done.days < task.manifest.days:
+            pause(task.path, record, done, task.until or 0)
+            return
+        exports.write(task.path, record)
         stop.check()
-        finish(path, record, manifest, done, watch)
+        finish(task.path, record, task.manifest, done, task.watch)
 
 
-def _loop(
-    path: Path,
-    stage: tuple[Community, World],
-    manifest: folder.Manifest,
-    watch: Stopwatch,
-    stop: _Stop,
-) -> tuple[Record, folder.Result]:
-    """Take the loop to the last day; return what was recorded and where it stands."""
-    community, stage_world = stage
+def _loop(task: _Task, stop: _Stop) -> tuple[Record, folder.Result]:
+    """Take the loop to the last day or the pause; return what was recorded, where it stands."""
+    path, manifest = task.path, task.manifest
     with ExitStack() as stack:
         journal = folder.journal(path, writable=True)
         stack.callback(journal.close)
         ledger = folder.ledger(path, manifest.seed, writable=True)
         stack.callback(ledger.close)
-        loop = build(community, manifest.seed, journal, Edges(stage_world, ledger, None, watch))
+        edges = Edges(task.world, ledger, None, task.watch)
+        loop = build(task.community, manifest.seed, journal, edges)
         if journal.height:
             loop.recover()
         else:
-            _open(loop, community, manifest)
-        _run(loop, manifest, stop)
-        watch.enter("proving and writing the report")
-        return Record(journal), _result(loop, journal, ledger, manifest)
+            begins = _begins(task.community, manifest)
+            loop.submit(_opening(task.community, manifest), begins)
+        _run(loop, task, stop)
+        task.watch.enter("proving and writing the report")
+        return Record(journal), _result(loop, journal, ledger)
 
 
-def _result(
-    loop: Loop, journal: Journal, ledger: LocalLedger, manifest: folder.Manifest
-) -> folder.Result:
+def _result(loop: Loop, journal: Journal, ledger: LocalLedger) -> folder.Result:
     head = ledger.head()
     return folder.Result(
-        days=manifest.days,
+        days=loop.states["ledger"].days,
         rows=journal.height,
         state_hash=loop.state_hash().hex(),
         journal_head=journal.head.hex(),
@@ -202,20 +265,15 @@ def _opening(community: Community, manifest: folder.Manifest) -> CommunityOpened
     )
 
 
-def _open(loop: Loop, community: Community, manifest: folder.Manifest) -> None:
-    first = day_ahead(community.market, community.calendar, date.fromisoformat(manifest.first_day))
-    loop.submit(_opening(community, manifest), first.gate - ORDERS_OPEN_S)
-
-
-def _run(loop: Loop, manifest: folder.Manifest, stop: _Stop) -> None:
-    settled: int = loop.states["ledger"].days
-    _check_days(settled, manifest)
-    if settled == manifest.days:
+def _run(loop: Loop, task: _Task, stop: _Stop) -> None:
+    days = task.manifest.days
+    _check_days(loop.states["ledger"].days, task.manifest)
+    if loop.states["ledger"].days == days:
         return
-    loop.run(stop)
+    loop.run(stop, task.until)
     stop.check()
-    if loop.states["ledger"].days < manifest.days:
-        raise GridpactError(f"the run ended before {last_day(manifest)} was settled")
+    if loop.states["ledger"].days < days and task.until is None:
+        raise GridpactError(f"the run ended before {last_day(task.manifest)} was settled")
 
 
 def _check_days(settled: int, manifest: folder.Manifest) -> None:
@@ -245,40 +303,3 @@ def _interruptible(stop: _Stop) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def finish(
-    path: Path,
-    record: Record,
-    manifest: folder.Manifest,
-    done: folder.Result,
-    watch: Stopwatch,
-) -> None:
-    """Write the report and, last of all, the result, which says that the run is finished."""
-    facts = RunFacts(
-        scenario="the default community" if manifest.demo else manifest.scenario,
-        command=command(path, manifest),
-        verify="gridpact verify .",
-        seed=manifest.seed,
-        state_hash=done.state_hash,
-        journal_head=done.journal_head,
-        ledger_height=done.ledger_height,
-        ledger_root=done.ledger_root,
-        ledger_key=done.ledger_key,
-        timings=tuple(watch.summary()),
-        version=manifest.gridpact,
-    )
-    folder.write_text(path / folder.REPORT, build_report(record, facts))
-    folder.write_json(path / folder.RESULT, done)
-
-
-def command(path: Path, manifest: folder.Manifest) -> str:
-    """Return the command that makes the same run again."""
-    out = shlex.quote(f"{path.name}-again")
-    if manifest.demo:
-        return f"gridpact demo --out {out}"
-    scenario = shlex.quote(manifest.scenario)
-    return (
-        f"gridpact run {scenario} --from {manifest.first_day} --days {manifest.days}"
-        f" --seed {manifest.seed} --out {out}"
-    )

@@ -32,9 +32,12 @@ def _outcome(name: str, check: Callable[[], str]) -> Outcome:
         return Outcome(name, False, str(error))
 
 
-def _whole(record: Record, result: folder.Result) -> str:
+def _whole(path: Path, record: Record, result: folder.Result) -> str:
     if record.head.hex() != result.journal_head:
-        raise CheckFailed("the journal ends elsewhere than the run's result says")
+        problem = "the journal ends elsewhere than the run's result says"
+        if (path / folder.PAUSED).exists() and record.rows > result.rows:
+            problem = "an order came in and was not answered: place it again, or resume the run"
+        raise CheckFailed(problem)
     return f"{record.rows:,} rows chained"
 
 
@@ -53,10 +56,11 @@ def _signed(ledger: LocalLedger, result: folder.Result) -> str:
 
 def _described(path: Path, record: Record, manifest: folder.Manifest, result: folder.Result) -> str:
     opening, settled = record.opening(), [day.day for day in record.all(DaySettled)]
+    paused = (path / folder.PAUSED).exists()
     for name, said, held in (
         ("seed", manifest.seed, opening.seed),
         ("first_day", manifest.first_day, opening.first_day),
-        ("days", manifest.days, len(settled)),
+        ("days", result.days if paused else manifest.days, len(settled)),
     ):
         if said != held:
             raise CheckFailed(f"{folder.MANIFEST} says {name} {said}, the journal {held}")
@@ -68,11 +72,11 @@ def _described(path: Path, record: Record, manifest: folder.Manifest, result: fo
 
 
 def verify(path: Path) -> list[Outcome]:
-    """Run every check on a finished run's folder, and write nothing there.
+    """Run every check on the folder of a finished or paused run, and write nothing there.
 
-    Raises BadInput where the folder holds no finished run, StoreError where it cannot be read.
+    Raises BadInput where the folder holds no such run, StoreError where it cannot be read.
     """
-    manifest, result = folder.manifest(path), folder.result(path)
+    manifest, result = folder.manifest(path), folder.standing(path)
     with ExitStack() as stack:
         try:
             journal = folder.journal(path)
@@ -82,7 +86,7 @@ def verify(path: Path) -> list[Outcome]:
         except JournalDamaged as error:
             return [Outcome("journal is whole", False, str(error))]
         return [
-            _outcome("journal is whole", lambda: _whole(record, result)),
+            _outcome("journal is whole", lambda: _whole(path, record, result)),
             _outcome(
                 "folder describes this run", lambda: _described(path, record, manifest, result)
             ),
@@ -92,8 +96,16 @@ def verify(path: Path) -> list[Outcome]:
             _outcome("energy balances in every slot", lambda: checks.energy(record)),
             _outcome("meters agree with the boundary", lambda: checks.boundary(record)),
             _outcome("money paid is money received", lambda: checks.money(record)),
-            _outcome("files give what the journal has", lambda: checks.exported(path, record)),
+            *_on_files(path, record),
         ]
+
+
+def _on_files(path: Path, record: Record) -> list[Outcome]:
+    """Check the files of a finished run; a paused one has not written them yet."""
+    if (path / folder.PAUSED).exists():
+        return []
+    name = "files give what the journal has"
+    return [_outcome(name, lambda: checks.exported(path, record))]
 
 
 def _on_ledger(path: Path, seed: int, record: Record, result: folder.Result) -> list[Outcome]:

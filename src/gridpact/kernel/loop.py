@@ -107,11 +107,14 @@ class Loop:
             }
         )
 
-    def run(self, stop: StopRule) -> None:
-        """Go on until ``stop`` says so of a message just handled, or nothing is left to do."""
+    def run(self, stop: StopRule, until: int | None = None) -> None:
+        """Go on until ``stop`` says so of a message just handled, or nothing is left to do.
+
+        What is due after ``until`` [s since the epoch] is left for a later call.
+        """
         while True:
             self._take_inbox()
-            if not self._queue:
+            if not self._queue or (until is not None and self._queue[0][0] > until):
                 return
             reached = self._clock.reach(self._queue[0][0])
             if reached < self._queue[0][0]:

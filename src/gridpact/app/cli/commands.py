@@ -14,6 +14,8 @@ from gridpact.app.cli.contracting import contract
 from gridpact.app.cli.converting import convert
 from gridpact.app.cli.doctor import doctor
 from gridpact.app.cli.inspecting import explain_line, replay, verify_run
+from gridpact.app.cli.market import market
+from gridpact.app.cli.ordering import order
 from gridpact.app.cli.output import DEBUG, DEFECT, STOPPED, exit_code, said, say, say_error
 from gridpact.app.cli.running import demo, run
 from gridpact.app.runs import Interrupted
@@ -42,7 +44,18 @@ def cli() -> None:
     """
 
 
-for command in (demo, run, replay, verify_run, explain_line, contract, convert, doctor):
+for command in (
+    demo,
+    run,
+    replay,
+    verify_run,
+    explain_line,
+    order,
+    market,
+    contract,
+    convert,
+    doctor,
+):
     cli.add_command(command)
 
 

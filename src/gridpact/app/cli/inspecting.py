@@ -25,11 +25,12 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.argument("path", metavar="DIR", type=FOLDER)
 @output_options
 def replay(path: Path, as_json: bool, quiet: bool) -> None:
-    """Recompute the finished run in DIR from its journal alone and compare the state hash.
+    """Recompute the run in DIR from its journal alone and compare the state hash.
 
-    Nothing is forecast, solved, dispatched or committed again: those answers are in the journal.
+    The run has finished, or waits for people. Nothing is forecast, solved, dispatched or
+    committed again: those answers are in the journal.
     """
-    expected = folder.result(path).state_hash
+    expected = folder.standing(path).state_hash
     journal = folder.journal(path)
     try:
         record = Record(journal)
@@ -55,7 +56,10 @@ def replay(path: Path, as_json: bool, quiet: bool) -> None:
 @click.argument("path", metavar="DIR", type=FOLDER)
 @output_options
 def verify_run(path: Path, as_json: bool, quiet: bool) -> None:
-    """Check every commitment of the finished run in DIR, and that every book balances."""
+    """Check every commitment of the run in DIR, and that every book balances.
+
+    The run has finished, or waits for people; what a paused run has not written is not checked.
+    """
     outcomes = verify(path)
     if as_json:
         say_json(outcomes)

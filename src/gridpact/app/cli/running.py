@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -12,7 +13,10 @@ import msgspec
 
 from gridpact import __version__
 from gridpact.app import folder, runs
+from gridpact.app.cli.moments import MOMENT
 from gridpact.app.cli.output import Progress, output_options, say, say_json
+from gridpact.app.orders.instants import epoch
+from gridpact.app.orders.waiting import waiting
 from gridpact.app.summary import summarise
 from gridpact.app.watch import Stopwatch
 from gridpact.base.documents import Value, parse
@@ -138,7 +142,8 @@ def _carry_out(job: _Job, work: Work, *, as_json: bool, quiet: bool) -> None:
         work(job.path, job.scenario, job.manifest, Stopwatch(progress))
     finally:
         progress.done()
-    summary = summarise(job.path)
+    paused = (job.path / folder.PAUSED).exists()
+    summary = waiting(job.path) if paused else summarise(job.path)
     if as_json:
         say_json(summary)
     elif not quiet:
@@ -156,7 +161,12 @@ Examples:
 \b
 To finish a run that was stopped, and to let it go on for more days:
   gridpact run --resume runs/june
-  gridpact run --resume runs/june --days 7""",
+  gridpact run --resume runs/june --days 7
+
+\b
+To wait for people's orders ten minutes before a gate closes, and then to go on:
+  gridpact run examples/default.yaml --until 2026-06-14T11:50 --out runs/june
+  gridpact run --resume runs/june""",
 )
 @click.argument("scenario", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--days", type=click.IntRange(1, 3660), metavar="N", help="Local days to settle.")
@@ -183,6 +193,12 @@ To finish a run that was stopped, and to let it go on for more days:
     help="Folder of data files that are not beside the scenario.",
 )
 @click.option("--resume", type=FOLDER, metavar="DIR", help="Go on with the run in DIR.")
+@click.option(
+    "--until",
+    type=MOMENT,
+    metavar="INSTANT",
+    help="Do all up to an instant, by the community's clock unless it has an offset, and wait.",
+)
 @output_options
 def run(
     scenario: Path | None,
@@ -192,6 +208,7 @@ def run(
     seed: int | None,
     data: Path | None,
     resume: Path | None,
+    until: datetime | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -199,7 +216,8 @@ def run(
 
     What the options say goes before what the scenario says.
 
-    Ctrl-C stops a run between two messages; --resume finishes it to the same bytes.
+    Ctrl-C stops a run between two messages; --resume finishes it to the same bytes. A run that
+    was told to wait (--until) takes orders: see gridpact order.
     """
     if (scenario is None) == (resume is None):
         raise click.UsageError("give a SCENARIO to begin a run, or --resume DIR to go on with one")
@@ -207,9 +225,23 @@ def run(
         raise click.UsageError("--resume goes on in its own folder: leave out --out")
     wanted = Wanted(days, first_day.date() if first_day else None, seed, data)
     if resume is not None:
-        _carry_out(_again(resume, wanted), runs.resume, as_json=as_json, quiet=quiet)
+        job = _again(resume, wanted)
+        work = partial(runs.resume, until=_until(job, until))
     elif scenario is not None:
-        _carry_out(_begin(out, scenario, wanted), runs.start, as_json=as_json, quiet=quiet)
+        job = _begin(out, scenario, wanted)
+        work = partial(runs.start, until=_until(job, until))
+    _carry_out(job, work, as_json=as_json, quiet=quiet)
+
+
+def _until(job: _Job, moment: datetime | None) -> int | None:
+    """Read an instant by the clock of a scenario's community [s since the epoch]."""
+    if moment is None:
+        return None
+    try:
+        return epoch(moment, job.scenario.timezone)
+    except ValueError as error:
+        fix = "name another instant, or add its offset from UTC"
+        raise BadInput([Fault("arguments", 0, "--until", str(error), fix)]) from error
 
 
 @click.command(

@@ -1,0 +1,29 @@
+"""Instants as options of the command line; whose clock they are by is known only later."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from gridpact.app.orders import instants
+
+
+class Moment(click.ParamType[datetime]):
+    """An instant of ISO 8601, with or without an offset from UTC."""
+
+    name = "instant"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read an instant; a usage error where it is none."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return instants.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+MOMENT = Moment()
