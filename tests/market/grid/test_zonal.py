@@ -12,6 +12,7 @@ from gridpact.market.coupling.accounts import link_money
 from gridpact.market.coupling.clearing import clear_tree
 from gridpact.market.coupling.tree import Market, tree
 from gridpact.market.grid import zonal
+from gridpact.market.grid.pairing import nearest_first
 
 SLOTS = 2
 
@@ -148,7 +149,7 @@ def test_what_does_not_balance_is_refused(orders_of):
     orders = orders_of([(0, 1, 5, 10), (0, -1, 5, 1)])
     lone = tree([Market("a"), Market("b")], 1)
     with pytest.raises(ValueError, match="as much must be bought as sold"):
-        zonal.nearest_first(orders, np.array([0, 1]), lone, np.array([5, 5]))
+        nearest_first(orders, np.array([0, 1]), lone, np.array([5, 5]))
     none = zonal.clear(orders, 1, np.array([0, 1]), lone)
     assert none.matched.trades.count == 0
     assert none.matched.accepted_wh.tolist() == [0, 0]
