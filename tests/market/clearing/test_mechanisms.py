@@ -12,7 +12,7 @@ def test_by_name():
 def test_an_option_is_used_and_kept(orders_of):
     orders = orders_of([(0, 1, 10, 30), (0, -1, 10, 10)])
     chosen = choose("k-pricing", {"k_ppm": 250_000})
-    assert chosen.options == {"k_ppm": 250_000}
+    assert chosen.options == {"k_ppm": 250_000, "ties": "pro-rata"}
     assert MECHANISMS["k-pricing"].clear is clear_pairs
     for mechanism, price in ((chosen, 15), (MECHANISMS["k-pricing"], 20)):
         found = match(mechanism, orders, 1)
@@ -23,8 +23,9 @@ def test_an_option_is_used_and_kept(orders_of):
     ("name", "options", "message"),
     [
         ("vickrey", {}, "there are .*k-pricing, .*uniform-price"),
-        ("uniform-price", {"k_ppm": 1}, "no option 'k_ppm'; it has none"),
-        ("k-pricing", {"k": 1}, "no option 'k'; it has k_ppm"),
+        ("uniform-price", {"k_ppm": 1}, "no option 'k_ppm'; it has ties"),
+        ("continuous", {"ties": "time"}, "no option 'ties'; it has none"),
+        ("k-pricing", {"k": 1}, "no option 'k'; it has k_ppm, ties"),
     ],
 )
 def test_what_there_is_is_told(name, options, message):

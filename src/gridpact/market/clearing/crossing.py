@@ -18,7 +18,7 @@ import numpy as np
 from gridpact.base.units import Bools, Ints
 from gridpact.market.clearing.line import NO_BID, NO_OFFER, Line, check, line_up
 from gridpact.market.clearing.matched import Pairs, meet
-from gridpact.market.clearing.priority import pro_rata
+from gridpact.market.clearing.priority import SHARES, Ties
 from gridpact.market.orders import Orders
 
 _BIDS_TO_OFFERS = (1, 0, -1)  # along a line: accepted bids, then neither, then accepted offers
@@ -71,25 +71,27 @@ class _Margins(NamedTuple):
     cut: Bools
 
 
-def cross(orders: Orders, slots: int) -> Crossing:
+def cross(orders: Orders, slots: int, ties: str = Ties.PRO_RATA) -> Crossing:
     """Find volume, acceptance and price bounds of every slot; O(n log n).
 
-    Orders tied at the margin share pro rata to quantity, by largest remainder in whole Wh, the
-    lower sequence first. Rows may be in any order. Raises as :func:`~.line.check` does.
+    Orders tied at the margin share by the rule ``ties``, one of
+    :class:`~gridpact.market.clearing.priority.Ties`. Rows may be in any order. Raises as
+    :func:`~.line.check` does, and ValueError for an unknown rule.
     """
+    ties = Ties(ties)
     check(orders, slots)
     if not orders.count:
         return _nothing(slots)
     if (orders.sequence[1:] < orders.sequence[:-1]).any():
         first = np.argsort(orders.sequence)
-        found = cross(orders.take(first), slots)
+        found = cross(orders.take(first), slots, ties)
         return msgspec.structs.replace(found, bids=first[found.bids], offers=first[found.offers])
     if orders.count > _PART and slots > 1:
-        return _in_parts(orders, slots)
-    return _cross_sorted(orders, slots)
+        return _in_parts(orders, slots, ties)
+    return _cross_sorted(orders, slots, ties)
 
 
-def _cross_sorted(orders: Orders, slots: int) -> Crossing:
+def _cross_sorted(orders: Orders, slots: int, ties: Ties) -> Crossing:
     """Cross a sound book of at least one order, whose rows are in order of sequence."""
     line = line_up(orders, slots)
     volume = _volume(line)
@@ -97,8 +99,8 @@ def _cross_sorted(orders: Orders, slots: int) -> Crossing:
     traded = volume > 0
     low, high = _bounds(orders.limit_micro_per_kwh, line, bids, offers, traded)
     at_bids, at_offers = _reach(line, bids, offers, traded)
-    bid_wh = _accepted(orders, line, at_bids, bids)
-    offer_wh = _accepted(orders, line, at_offers, offers)
+    bid_wh = _accepted(orders, line, at_bids, bids, ties)
+    offer_wh = _accepted(orders, line, at_offers, offers, ties)
     turn = _turned(at_offers, line)
     at_offers, offer_wh = at_offers[turn], offer_wh[turn]
     bid_rows, bid_wh = _positive(line.row[at_bids], bid_wh)
@@ -106,7 +108,7 @@ def _cross_sorted(orders: Orders, slots: int) -> Crossing:
     return Crossing(volume, low, high, bid_rows, bid_wh, offer_rows, offer_wh)
 
 
-def _in_parts(orders: Orders, slots: int) -> Crossing:
+def _in_parts(orders: Orders, slots: int, ties: Ties) -> Crossing:
     """Cross some slots at a time: sorts that fit the cache are faster, and their keys short."""
     each = max(1, slots * _PART // orders.count)
     part = orders.slot // each
@@ -119,7 +121,7 @@ def _in_parts(orders: Orders, slots: int) -> Crossing:
         first, width = number * each, min(each, slots - number * each)
         book = orders.take(here)
         book = msgspec.structs.replace(book, slot=book.slot - first)
-        some = _cross_sorted(book, width) if here.size else _nothing(width)
+        some = _cross_sorted(book, width, ties) if here.size else _nothing(width)
         found.append(msgspec.structs.replace(some, bids=here[some.bids], offers=here[some.offers]))
     names = Crossing.__struct_fields__
     return Crossing(*(np.concatenate([getattr(one, name) for one in found]) for name in names))
@@ -204,7 +206,7 @@ def _reach(line: Line, bids: _Margins, offers: _Margins, traded: Bools) -> tuple
     return ((zone > 0) & line.bid).nonzero()[0], ((zone < 0) & ~line.bid).nonzero()[0]
 
 
-def _accepted(orders: Orders, line: Line, at: Ints, margins: _Margins) -> Ints:
+def _accepted(orders: Orders, line: Line, at: Ints, margins: _Margins, ties: Ties) -> Ints:
     """Wh accepted of the orders at given positions: all of it, save for ties cut at the margin."""
     accepted = line.quantity_wh[at]
     if not margins.cut.any():
@@ -217,7 +219,7 @@ def _accepted(orders: Orders, line: Line, at: Ints, margins: _Margins) -> Ints:
         return accepted
     rows = np.repeat(first - (np.cumsum(size) - size), size) + np.arange(int(size.sum()))
     sequence = orders.sequence[line.row[at[rows]]]
-    accepted[rows] = pro_rata(got, size, accepted[rows], sequence)
+    accepted[rows] = SHARES[ties](got, size, accepted[rows], sequence)
     return accepted
 
 

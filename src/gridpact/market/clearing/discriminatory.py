@@ -12,8 +12,9 @@ welfare, the greatest there is; only its division differs. In any other order lo
 the cheap offers first: more Wh can trade, with less welfare.
 
 Ties: where a group of equal bids, or of equal offers, is filled only in part, its orders share
-pro rata to quantity, by largest remainder in whole Wh, the lower sequence first. Among equal
-bids the lower sequence meets the cheaper offers.
+pro rata to quantity, by largest remainder in whole Wh, the lower sequence first; where a market
+says so they are filled by time instead. Among equal bids the lower sequence meets the cheaper
+offers.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from enum import StrEnum
 
 from gridpact.market.clearing.crossing import cross
 from gridpact.market.clearing.matched import Matched, Trades
+from gridpact.market.clearing.priority import Ties
 from gridpact.market.orders import Orders
 
 
@@ -32,7 +34,9 @@ class Pays(StrEnum):
     BID = "bid"
 
 
-def clear(orders: Orders, slots: int, pays: Pays = Pays.OFFER) -> Matched:
+def clear(
+    orders: Orders, slots: int, pays: Pays = Pays.OFFER, ties: str = Ties.PRO_RATA
+) -> Matched:
     """Fill every slot of a book greedily; trades come by slot, then in merit order.
 
     All slots in one pass over the columns: O(n log n) in the orders, linear memory, at most
@@ -46,13 +50,16 @@ def clear(orders: Orders, slots: int, pays: Pays = Pays.OFFER) -> Matched:
         Number of slots.
     pays : Pays
         Whose limit is the price of a trade; buyer and seller have the same.
+    ties : str
+        How orders tied at the marginal price share, one of
+        :class:`~gridpact.market.clearing.priority.Ties`.
 
     Raises
     ------
     ValueError, NumberOverflow
         As :func:`gridpact.market.clearing.uniform_price.clear`.
     """
-    crossing = cross(orders, slots)
+    crossing = cross(orders, slots, ties)
     pairs = crossing.pairs()
     priced = pairs.sell if Pays(pays) is Pays.OFFER else pairs.buy
     price = orders.limit_micro_per_kwh[priced]

@@ -20,13 +20,16 @@ from gridpact.base.units import MICRO_PER_UNIT, Ints
 from gridpact.market.clearing.crossing import cross
 from gridpact.market.clearing.matched import Matched, Trades
 from gridpact.market.clearing.outcome import Clearing
+from gridpact.market.clearing.priority import Ties
 from gridpact.market.clearing.uniform_price import at_price
 from gridpact.market.orders import Orders
 
 HALF = MICRO_PER_UNIT // 2
 
 
-def clear_pairs(orders: Orders, slots: int, k_ppm: int = HALF) -> Matched:
+def clear_pairs(
+    orders: Orders, slots: int, k_ppm: int = HALF, ties: str = Ties.PRO_RATA
+) -> Matched:
     """Clear every slot, each pair at its own price; O(n log n).
 
     Parameters
@@ -37,6 +40,9 @@ def clear_pairs(orders: Orders, slots: int, k_ppm: int = HALF) -> Matched:
         Number of slots.
     k_ppm : int
         Share of the surplus that goes to the seller [ppm].
+    ties : str
+        How orders tied at the marginal price share, one of
+        :class:`~gridpact.market.clearing.priority.Ties`.
 
     Raises
     ------
@@ -45,19 +51,21 @@ def clear_pairs(orders: Orders, slots: int, k_ppm: int = HALF) -> Matched:
     NumberOverflow
         The quantities of the book do not add up in 64 bits.
     """
-    crossing = cross(orders, slots)
+    crossing = cross(orders, slots, ties)
     pairs, limit = crossing.pairs(), orders.limit_micro_per_kwh
     price = between(limit[pairs.sell], limit[pairs.buy], k_ppm)
     return Matched(crossing.accepted_wh(orders.count), Trades(*pairs, price, price))
 
 
-def clear_uniform(orders: Orders, slots: int, k_ppm: int = HALF) -> Clearing:
+def clear_uniform(
+    orders: Orders, slots: int, k_ppm: int = HALF, ties: str = Ties.PRO_RATA
+) -> Clearing:
     """Clear every slot at one price, a share k of the way up its interval of valid prices.
 
     The interval is that of :mod:`~gridpact.market.clearing.uniform_price`, whose price this is
     with k = ½. Parameters, errors and complexity as :func:`clear_pairs`.
     """
-    crossing = cross(orders, slots)
+    crossing = cross(orders, slots, ties)
     return at_price(orders, crossing, between(crossing.low, crossing.high, k_ppm))
 
 

@@ -20,6 +20,7 @@ from gridpact.market.clearing.discriminatory import Pays
 from gridpact.market.clearing.matched import Matched, from_accepted
 from gridpact.market.clearing.outcome import Clearing
 from gridpact.market.clearing.preferences import clearing as preference_matching
+from gridpact.market.clearing.priority import Ties
 from gridpact.market.orders import Orders
 
 Clear: TypeAlias = Callable[..., Clearing | Matched]
@@ -76,6 +77,8 @@ _MERIT = frozenset(
     }
 )
 _UNIFORM = _MERIT | {Capability.UNIFORM_PRICE}
+_TIES: dict[str, Option] = {"ties": Ties.PRO_RATA.value}
+_K: dict[str, Option] = {"k_ppm": k_pricing.HALF}
 
 MECHANISMS: dict[str, Mechanism] = {
     mechanism.name: mechanism
@@ -85,51 +88,56 @@ MECHANISMS: dict[str, Mechanism] = {
             "one price per slot, in the middle of what is valid",
             _UNIFORM,
             uniform_price.clear,
+            _TIES,
         ),
         Mechanism(
             "pay-as-offer",
             "the cheapest offer first, each trade at the offer's price",
             _MERIT | {Capability.PAY_AS_OFFER},
             partial(discriminatory.clear, pays=Pays.OFFER),
+            _TIES,
         ),
         Mechanism(
             "pay-as-bid",
             "the cheapest offer first, each trade at the bid's price",
             _MERIT | {Capability.PAY_AS_BID},
             partial(discriminatory.clear, pays=Pays.BID),
+            _TIES,
         ),
         Mechanism(
             "k-pricing",
             "each pair divides its surplus, a share k to the seller",
             _MERIT,
             k_pricing.clear_pairs,
-            {"k_ppm": k_pricing.HALF},
+            _K | _TIES,
         ),
         Mechanism(
             "k-uniform",
             "one price per slot, a share k of the way up what is valid",
             _UNIFORM,
             k_pricing.clear_uniform,
-            {"k_ppm": k_pricing.HALF},
+            _K | _TIES,
         ),
         Mechanism(
             "merit-order",
             "one price per slot, that of the last Wh produced",
             _UNIFORM,
             merit_order.clear,
+            _TIES,
         ),
         Mechanism(
             "preference",
             "who suits whom best by price, source, partner and distance; a share k to the seller",
             _MERIT | {Capability.PREFERENCES},
             preference_matching.clear,
-            {"k_ppm": k_pricing.HALF},
+            _K,
         ),
         Mechanism(
             "block-orders",
             "one price per slot that supports orders over several slots, linked and exclusive ones",
             _UNIFORM | {Capability.BLOCKS},
             block_orders.clear,
+            _TIES,
         ),
         Mechanism(
             "continuous",

@@ -19,6 +19,7 @@ import numpy as np
 from gridpact.base.units import Bools, Ints, checked_add, checked_multiply
 from gridpact.market.clearing.crossing import cross
 from gridpact.market.clearing.outcome import Clearing
+from gridpact.market.clearing.priority import Ties
 from gridpact.market.clearing.uniform_price import at_price
 from gridpact.market.orders import Orders, Side, concatenate, no_orders
 
@@ -65,13 +66,13 @@ class Dispatch(msgspec.Struct, frozen=True):
         return self.unserved_wh > 0
 
 
-def clear(orders: Orders, slots: int) -> Clearing:
+def clear(orders: Orders, slots: int, ties: str = Ties.PRO_RATA) -> Clearing:
     """Clear a book at the system marginal price of every slot; O(n log n).
 
     What is accepted is that of :func:`gridpact.market.clearing.uniform_price.clear`, as are the
     parameters and errors; only where both sides end exactly is the price another.
     """
-    crossing = cross(orders, slots)
+    crossing = cross(orders, slots, ties)
     return at_price(orders, crossing, crossing.low)
 
 

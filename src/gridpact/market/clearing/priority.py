@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import numpy as np
 
 from gridpact.base.units import INT64_MAX, Ints
 
 _KEY_BITS = 63
+
+
+class Ties(StrEnum):
+    """How orders of one price share what is left for them."""
+
+    PRO_RATA = "pro-rata"
+    """In proportion to quantity, by largest remainder in whole Wh, the lower sequence first."""
+    TIME = "time"
+    """One after the other in full, the lower sequence first."""
 
 
 def ranked(group: Ints, cost: Ints, sequence: Ints) -> Ints:
@@ -62,3 +73,21 @@ def pro_rata(total: Ints, size: Ints, weight: Ints, sequence: Ints) -> Ints:
     rank = np.arange(group.size) - starts[group]
     base[order] += rank < left[group]
     return np.asarray(base, dtype=np.int64)
+
+
+def in_turn(total: Ints, size: Ints, weight: Ints, sequence: Ints) -> Ints:
+    """Divide totals [groups] by filling the rows of each one after the other, by sequence.
+
+    Parameters as those of :func:`pro_rata`.
+    """
+    group = np.repeat(np.arange(size.size), size)
+    order = np.lexsort((sequence, group))
+    ends = np.cumsum(weight[order])
+    starts = ends - weight[order]
+    first = np.repeat(starts[np.cumsum(size) - size], size)  # sorted, groups stand as before
+    filled = np.empty_like(weight)
+    filled[order] = np.clip(total[group] - (starts - first), 0, weight[order])
+    return filled
+
+
+SHARES = {Ties.PRO_RATA: pro_rata, Ties.TIME: in_turn}

@@ -11,7 +11,7 @@ orders, per slot:
 3. Of all outcomes with the greatest welfare the one with the greatest volume is taken: a bid and
    an offer at the same price do trade.
 4. Orders tied at the marginal price share pro rata to quantity, by largest remainder in whole Wh,
-   the lower sequence first.
+   the lower sequence first; where a market says so they are filled by time instead.
 
 One sort of the book and bisections in it (:mod:`~gridpact.market.clearing.crossing`): O(n log n)
 in the orders, linear memory.
@@ -25,10 +25,11 @@ from gridpact.base.units import Ints
 from gridpact.market.clearing.crossing import Crossing, cross
 from gridpact.market.clearing.matched import Matched, Trades
 from gridpact.market.clearing.outcome import Clearing
+from gridpact.market.clearing.priority import Ties
 from gridpact.market.orders import Orders
 
 
-def clear(orders: Orders, slots: int) -> Clearing:
+def clear(orders: Orders, slots: int, ties: str = Ties.PRO_RATA) -> Clearing:
     """Clear every slot of a book.
 
     Parameters
@@ -37,16 +38,19 @@ def clear(orders: Orders, slots: int) -> Clearing:
         In any row order; sequences must be unique, ``slot`` in ``[0, slots)``.
     slots : int
         Number of slots.
+    ties : str
+        How orders tied at the marginal price share, one of
+        :class:`~gridpact.market.clearing.priority.Ties`.
 
     Raises
     ------
     ValueError
         An order has no positive quantity, an unknown slot, a side other than ±1, or a limit price
-        at the very end of int64.
+        at the very end of int64; or ``ties`` is unknown.
     NumberOverflow
         The quantities of the book do not add up in 64 bits.
     """
-    crossing = cross(orders, slots)
+    crossing = cross(orders, slots, ties)
     return at_price(orders, crossing, middle(crossing.low, crossing.high))
 
 

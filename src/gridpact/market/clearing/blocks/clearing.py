@@ -46,11 +46,21 @@ from gridpact.market.clearing.blocks.programme import Programme
 from gridpact.market.clearing.crossing import cross
 from gridpact.market.clearing.matched import exact_sum
 from gridpact.market.clearing.outcome import Clearing
+from gridpact.market.clearing.priority import Ties
 from gridpact.market.clearing.uniform_price import middle
 from gridpact.market.orders import Orders, concatenate
 
 PATIENCE = 50
 """Selections without prices that are set aside one by one."""
+
+
+class _Hours(NamedTuple):
+    """Hourly orders by sequence, and the rules for them."""
+
+    orders: Orders
+    slots: int
+    allowed: PriceRange
+    ties: Ties
 
 
 class _Found(NamedTuple):
@@ -62,7 +72,11 @@ class _Found(NamedTuple):
 
 
 def clear(
-    orders: Orders, slots: int, blocks: Blocks | None = None, prices: PriceRange = DAY_AHEAD
+    orders: Orders,
+    slots: int,
+    blocks: Blocks | None = None,
+    prices: PriceRange = DAY_AHEAD,
+    ties: str = Ties.PRO_RATA,
 ) -> Clearing:
     """Clear as :func:`clear_blocks`; without blocks this is the uniform-price auction.
 
@@ -70,8 +84,8 @@ def clear(
     without blocks are those of the orders.
     """
     if blocks is None or not blocks.count:
-        return uniform_price.clear(orders, slots)
-    return clear_blocks(orders, slots, blocks, prices).clearing
+        return uniform_price.clear(orders, slots, ties)
+    return clear_blocks(orders, slots, blocks, prices, ties=ties).clearing
 
 
 def clear_blocks(
@@ -80,6 +94,7 @@ def clear_blocks(
     blocks: Blocks,
     prices: PriceRange = DAY_AHEAD,
     patience: int = PATIENCE,
+    ties: str = Ties.PRO_RATA,
 ) -> BlockClearing:
     """Clear hourly and block orders.
 
@@ -95,6 +110,9 @@ def clear_blocks(
         Every limit and price lies within.
     patience : int
         Selections without prices to set aside before blocks are rejected for good.
+    ties : str
+        How hourly orders tied at the marginal price share, one of
+        :class:`~gridpact.market.clearing.priority.Ties`.
 
     Raises
     ------
@@ -110,21 +128,20 @@ def clear_blocks(
     """
     check(orders, slots, blocks, prices)
     rows, places = np.argsort(orders.sequence), np.argsort(blocks.sequence)
-    found = _search(orders.take(rows), slots, blocks.take(places), prices, patience)
+    hours = _Hours(orders.take(rows), slots, prices, Ties(ties))
+    found = _search(hours, blocks.take(places), patience)
     steps, hourly = np.zeros(blocks.count, np.int64), np.zeros(orders.count, np.int64)
     steps[places], hourly[rows] = found.steps, found.hourly_wh
     return _outcome(orders, slots, blocks, found._replace(steps=steps, hourly_wh=hourly))
 
 
-def _search(
-    orders: Orders, slots: int, blocks: Blocks, allowed: PriceRange, patience: int
-) -> _Found:
+def _search(hours: _Hours, blocks: Blocks, patience: int) -> _Found:
     """Go through selections from the best down to one that prices support."""
-    programme = Programme(orders, slots, blocks)
+    programme = Programme(hours.orders, hours.slots, blocks)
     for set_aside in count():
         steps, taken = programme.solve()
-        hourly = _hourly(orders, slots, blocks, steps, allowed)
-        low, high = intervals(orders, hourly, slots, allowed)
+        hourly = _hourly(hours, blocks, steps)
+        low, high = intervals(hours.orders, hourly, hours.slots, hours.allowed)
         price = supporting(blocks.take(taken), low, high)
         if price is not None:
             return _Found(steps, hourly, price, set_aside, set_aside <= patience)
@@ -135,15 +152,17 @@ def _search(
     raise AssertionError("a selection without blocks has prices")
 
 
-def _hourly(orders: Orders, slots: int, blocks: Blocks, steps: Ints, allowed: PriceRange) -> Ints:
+def _hourly(hours: _Hours, blocks: Blocks, steps: Ints) -> Ints:
     """What hourly orders have [orders] when the blocks buy and sell whatever the price."""
+    orders, allowed = hours.orders, hours.allowed
     net = (blocks.side * steps) @ blocks.step_wh
     slot = np.flatnonzero(net)
     side = np.sign(net[slot])
     limit = np.where(side > 0, allowed.highest + 1, allowed.lowest - 1)
     nobody = np.full(slot.size, -1)
     takers = Orders(-1 - slot, nobody, slot, side, np.abs(net[slot]), limit)
-    accepted = cross(concatenate(orders, takers), slots).accepted_wh(orders.count + slot.size)
+    found = cross(concatenate(orders, takers), hours.slots, hours.ties)
+    accepted = found.accepted_wh(orders.count + slot.size)
     if np.any(accepted[orders.count :] != takers.quantity_wh):
         raise RuntimeError("the solver's selection does not balance in whole Wh")
     return accepted[: orders.count]
