@@ -135,6 +135,22 @@ def test_a_rule_that_both_markets_replace_is_not_read(read):
     assert problems(read, f"gridpact: 1\n{text}")[0][0] == "market.k_percent"
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("{ties: time, grid_limits: true}", "market.ties"),
+        ("{ties: time, intraday: {ties: pro-rata, grid_limits: true}}", ""),
+        ("{grid_limits: true, day_ahead: {ties: time}}", "market.day_ahead.ties"),
+    ],
+)
+def test_grid_limits_leave_no_choice_of_ties(read, text, where):
+    text = f"gridpact: 1\nmarket: {text}\n"
+    if where:
+        assert where in [place for place, _ in problems(read, text)]
+    else:
+        assert read(text).market.day_ahead.ties == "time"
+
+
 def test_price_limits_are_checked_together_with_what_they_inherit(read):
     text = "market: {lowest_price_ct_per_kwh: 20, intraday: {highest_price_ct_per_kwh: 20}}\n"
     where, problem = problems(read, f"gridpact: 1\n{text}")[0]

@@ -9,7 +9,7 @@ from gridpact.base.documents import Document, Path
 from gridpact.market.clearing.mechanisms import MECHANISMS
 from gridpact.market.clearing.preferences.clearing import LARGEST_SLOT
 from gridpact.simulation.scenarios import generate
-from gridpact.simulation.scenarios.access import Group, entries, exact, group, text
+from gridpact.simulation.scenarios.access import Group, entries, exact, group, text, truth
 from gridpact.simulation.scenarios.markets import MARKETS, PRICE_LIMITS, Market, rules_of
 
 
@@ -17,6 +17,7 @@ def check_markets(document: Document, root: Group) -> None:
     """Run every check of this file."""
     for key in _READ_BY:
         _check_read(document, root, key)
+    _check_ties(document, root)
     _check_prices(document, root)
     _check_size(document, root)
     _check_partners(document, root)
@@ -44,8 +45,13 @@ def _check_read(document: Document, root: Group, key: str) -> None:
         if any(chosen[market] in readers for market in markets):
             continue
         names = " and ".join(dict.fromkeys(chosen[market] for market in markets))
-        fix = f"remove it, or choose the mechanism {' or '.join(readers)}"
+        fix = f"remove it, or choose the mechanism {_either(readers)}"
         document.fault(path, f"{key} means nothing to {names}", fix)
+
+
+def _either(names: list[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _written(
@@ -59,6 +65,22 @@ def _written(
     for market in MARKETS:
         if group(both, market).get(key, False) is not False:
             yield ("market", market, key), (market,)
+
+
+def _check_ties(document: Document, root: Group) -> None:
+    """Within the zones' limits orders at the marginal price always share pro rata."""
+    for market in MARKETS:
+        rules = rules_of(root, market)
+        if truth(rules, "grid_limits") and text(rules, "ties") == "time":
+            problem = "within grid limits orders share pro rata, not by time"
+            path = _place(root, market, "ties")
+            document.fault(path, problem, "write ties: pro-rata, or grid_limits: false")
+
+
+def _place(root: Group, market: Market, key: str) -> Path:
+    """Where what holds in a market is written: in its own keys, or in those of both."""
+    own = key in group(group(root, "market"), market)
+    return ("market", market, key) if own else ("market", key)
 
 
 def _check_prices(document: Document, root: Group) -> None:
@@ -86,9 +108,8 @@ def _check_size(document: Document, root: Group) -> None:
         return
     for market in MARKETS:
         if text(rules_of(root, market), "mechanism") == "preference":
-            own = "mechanism" in group(group(root, "market"), market)
-            path: Path = ("market", market, "mechanism") if own else ("market", "mechanism")
             problem = f"preference matching is for {LARGEST_SLOT} members; here are {members}"
+            path = _place(root, market, "mechanism")
             document.fault(path, problem, "choose another mechanism")
             return
 
