@@ -1,14 +1,21 @@
 """Arrays of Wh per member and slot, drawn at random with many zeros and ties; whole short days."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gridpact.base.slots import Slots
-from gridpact.market.messages import Session, SessionCleared
+from gridpact.market.messages import Session, SessionCleared, SessionTrades
 from gridpact.metering.messages import DayMetered
-from gridpact.registry.model import SettlementRules, SharingRules, Tariffs
+from gridpact.registry.model import (
+    MarketRules,
+    SettlementRules,
+    SharingRules,
+    Tariffs,
+    TradingRules,
+)
 from gridpact.settlement.day import Facts, laid_over
 
 AMOUNT = st.integers(0, 3) | st.integers(0, 5000) | st.just(0)
@@ -41,29 +48,69 @@ def _balanced(bought, sold):
     ]
 
 
-def _cleared(draw, number, members, slots):
-    """One session's outcome over the last slots of the day: balanced, 0 where not traded."""
+def _session(draw, number, slots):
+    """A session over the last slots of the day; the first may be the day-ahead one."""
     first = draw(st.integers(0, slots.count - 1))
     window = Slots(slots.start + first * slots.step, slots.step, slots.count - first)
-    shape = (members, window.count)
-    traded = draw(arrays(bool, window.count))
+    kind = draw(st.sampled_from(["day-ahead", "intraday"])) if number == 0 else "intraday"
+    name = f"{DAY}.{kind}" if kind == "day-ahead" else f"{DAY}.intraday-{number:02}00"
+    return Session(name, kind, DAY, 0, window, window)
+
+
+def _cleared(draw, number, members, slots):
+    """One session's outcome at one price per slot: balanced, 0 where not traded."""
+    session = _session(draw, number, slots)
+    shape = (members, session.window.count)
+    traded = draw(arrays(bool, session.window.count))
     bought, sold = _balanced(*(draw(arrays(np.int64, shape, elements=AMOUNT)) for _ in range(2)))
-    name = f"{DAY}.intraday-{number:02}00"
+    price = draw(arrays(np.int64, session.window.count, elements=PRICE))
+    return _outcome(session, price, bought * traded, sold * traded)
+
+
+def _outcome(session, price, bought, sold, trades=None):
+    nothing = np.zeros(session.window.count, np.int64)
     return SessionCleared(
-        session=Session(name, "intraday", DAY, 0, window, window),
-        price_micro_per_kwh=draw(arrays(np.int64, window.count, elements=PRICE)),
-        traded=traded,
-        bought_wh=bought * traded,
-        sold_wh=sold * traded,
-        offered_wh=np.zeros(window.count, np.int64),
-        asked_wh=np.zeros(window.count, np.int64),
+        session=session,
+        price_micro_per_kwh=price,
+        traded=bought.any(axis=0),
+        bought_wh=bought,
+        sold_wh=sold,
+        offered_wh=nothing,
+        asked_wh=nothing,
         orders=0,
+        trades=trades,
+    )
+
+
+def _matched(draw, number, members, slots):
+    """One session's trades at prices of their own, many in one cell, some subsidised."""
+    session = _session(draw, number, slots)
+    row, price = st.integers(0, members - 1), st.sampled_from([0, 1, -70_000]) | PRICE
+    grid = st.sampled_from([0, 0, 0, 5_000, 41_000, -3_000])
+    trade = st.tuples(
+        row, row, st.integers(0, session.window.count - 1), st.integers(1, 900), price, grid
+    )
+    found = draw(st.lists(trade, max_size=12))
+    seller, buyer, slot, quantity, paid, charge = np.array(found, np.int64).reshape(-1, 6).T
+    order = np.arange(len(found))
+    trades = SessionTrades(seller, buyer, slot, quantity, paid, paid + charge, order, order)
+    bought, sold = np.zeros((2, members, session.window.count), np.int64)
+    np.add.at(bought, (buyer, slot), quantity)
+    np.add.at(sold, (seller, slot), quantity)
+    mean = np.full(session.window.count, 77)  # nothing may be settled at it
+    return _outcome(session, mean, bought, sold, trades)
+
+
+def _lay(community, slots, cleared):
+    """Lay sessions over their day under the rules of the community's markets."""
+    return tuple(
+        laid_over(slots, each, community.market.trading(each.session.kind)) for each in cleared
     )
 
 
 @st.composite
 def _days(draw):
-    """Readings, prices, plans and cleared sessions of a short day; some members do nothing."""
+    """Readings, prices, plans and cleared sessions of a short day, its trades still to be laid."""
     members, count = draw(st.integers(1, 5)), draw(st.integers(1, 4))
     slots, shape = Slots(START, 900, count), (members, count)
     idle = draw(arrays(bool, members))[:, None]
@@ -78,12 +125,15 @@ def _days(draw):
         estimated=np.zeros(shape, bool),
         method="linear.v1",
     )
-    cleared = [_cleared(draw, at, members, slots) for at in range(draw(st.integers(0, 3)))]
+    cleared = [
+        (_matched if draw(st.booleans()) else _cleared)(draw, at, members, slots)
+        for at in range(draw(st.integers(0, 3)))
+    ]
     facts = Facts(
         metered,
         draw(arrays(np.int64, count, elements=PRICE)),
         draw(arrays(np.int64, count, elements=PRICE)),
-        tuple(laid_over(slots, each) for each in cleared),
+        (),
         draw(arrays(np.int64, shape, elements=st.integers(-5000, 5000))),
         draw(arrays(bool, count)),
     )
@@ -94,7 +144,15 @@ def _days(draw):
 def _rules(draw):
     """Any tariffs, sharing key, rounding rule and minor unit, as fields of a community."""
     fee, ppm = st.integers(0, 150_000), st.integers(0, 1_200_000)
+    market_fee = st.sampled_from([0, 0, 1, 2_500, 30_000])
+    ahead, within = (
+        TradingRules(
+            buyer_fee_micro_per_kwh=draw(market_fee), seller_fee_micro_per_kwh=draw(market_fee)
+        )
+        for _ in range(2)
+    )
     return {
+        "market": MarketRules(46_800, (), 1800, -500_000, 4_000_000, 900, ahead, within),
         "tariffs": Tariffs(
             draw(ppm), draw(PRICE), draw(ppm), draw(PRICE), draw(fee), draw(fee), draw(fee)
         ),
@@ -111,9 +169,16 @@ UNITS = [1, 2, 1000, 10_000_000]
 
 
 @pytest.fixture(scope="session")
-def any_day():
-    """Strategy of (facts, cleared sessions)."""
-    return _days()
+def settled_day(any_rules, small_community):
+    """Draw a community with any rules and (facts, cleared sessions) under its markets' rules."""
+
+    def drawn(data):
+        facts, cleared = data.draw(_days())
+        community = small_community(len(facts.metered.withdrawal_wh), **data.draw(any_rules))
+        trades = _lay(community, facts.metered.slots, cleared)
+        return community, msgspec.structs.replace(facts, trades=trades), cleared
+
+    return drawn
 
 
 @pytest.fixture(scope="session")

@@ -16,10 +16,9 @@ from gridpact.settlement.day import Facts, energy, laid_over
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=150)
-def test_every_wh_is_accounted_for(data, any_day, any_rules, small_community):
-    facts, _ = data.draw(any_day)
-    members = len(facts.metered.withdrawal_wh)
-    spent = energy(small_community(members, **data.draw(any_rules)), facts)
+def test_every_wh_is_accounted_for(data, settled_day):
+    community, facts, _ = settled_day(data)
+    spent = energy(community, facts)
     out, back = facts.metered.withdrawal_wh, facts.metered.injection_wh
     bought, sold = (
         sum((getattr(each, side) for each in facts.trades), start=np.zeros_like(out))
@@ -47,10 +46,9 @@ def test_every_wh_is_accounted_for(data, any_day, any_rules, small_community):
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=100)
-def test_deviation_and_prices_by_loop(data, any_day, any_rules, small_community):
-    facts, _ = data.draw(any_day)
+def test_deviation_and_prices_by_loop(data, settled_day):
+    community, facts, _ = settled_day(data)
     members, slots = facts.metered.withdrawal_wh.shape
-    community = small_community(members, **data.draw(any_rules))
     spent, tariffs = energy(community, facts), community.tariffs
     for slot in range(slots):
         spot = int(facts.spot_micro_per_kwh[slot])

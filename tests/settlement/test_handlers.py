@@ -46,10 +46,9 @@ def schedule(window, net_wh):
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=80)
-def test_a_day_is_settled_on_what_was_gathered(data, any_day, any_rules, small_community):
-    facts, cleared = data.draw(any_day)
+def test_a_day_is_settled_on_what_was_gathered(data, settled_day):
+    community, facts, cleared = settled_day(data)
     slots, members = facts.metered.slots, len(facts.metered.withdrawal_wh)
-    community = small_community(members, **data.draw(any_rules))
     room = Settlement(community).room()
     state, outs = tell(room, room.state, prices(facts))
     assert outs == []

@@ -24,16 +24,15 @@ def rounded(nano, unit, rule):
     return int((Decimal(nano) / Decimal(unit)).quantize(Decimal(1), rounding=DECIMAL[rule]))
 
 
-def whole_days(data, any_day, any_rules, small_community):
-    facts, _ = data.draw(any_day)
-    community = small_community(len(facts.metered.withdrawal_wh), **data.draw(any_rules))
+def whole_days(data, settled_day):
+    community, facts, _ = settled_day(data)
     return community, facts, settle(community, facts)
 
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=120)
-def test_lines_are_rounded_once_and_balance(data, any_day, any_rules, small_community):
-    community, _, day = whole_days(data, any_day, any_rules, small_community)
+def test_lines_are_rounded_once_and_balance(data, settled_day):
+    community, _, day = whole_days(data, settled_day)
     rules = community.settlement
     for exact, whole in ((day.nano, day.minor), (day.operator_nano, day.operator_minor)):
         expected = [
@@ -59,8 +58,8 @@ def test_lines_are_rounded_once_and_balance(data, any_day, any_rules, small_comm
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=100)
-def test_with_the_supplier_alone(data, any_day, any_rules, small_community):
-    community, facts, day = whole_days(data, any_day, any_rules, small_community)
+def test_with_the_supplier_alone(data, settled_day):
+    community, facts, day = whole_days(data, settled_day)
     tariffs = community.tariffs
     expected = []
     for row in range(len(community.members.ids)):
@@ -80,10 +79,10 @@ def test_with_the_supplier_alone(data, any_day, any_rules, small_community):
 @given(data=st.data())
 @settings(deadline=None, max_examples=60)
 def test_without_trades_plans_and_neighbours_the_statement_is_the_suppliers(
-    data, any_day, any_rules, small_community
+    data, settled_day, any_rules, small_community
 ):
     """A member alone, with one register in use per slot, pays what it would have paid anyway."""
-    facts, _ = data.draw(any_day)
+    _, facts, _ = settled_day(data)
     metered = facts.metered
     one = msgspec.structs.replace(
         metered,

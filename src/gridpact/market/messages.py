@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 import msgspec
+import numpy as np
 
+from gridpact.base.layers import Items
 from gridpact.base.slots import Slots
-from gridpact.base.units import Bools, Ints
+from gridpact.base.units import Bools, Ints, checked_add
 from gridpact.kernel.messages import Message
 from gridpact.kernel.phases import Phase
 from gridpact.market.orders import Orders, PlacedOrder
@@ -142,6 +144,23 @@ class SessionTrades(msgspec.Struct, frozen=True):
     buyer_micro_per_kwh: Ints
     sell_order: Ints
     buy_order: Ints
+
+    @property
+    def grid_micro_per_kwh(self) -> Ints:
+        """What goes to the network company [µ¤/kWh]; negative where it pays the buyer."""
+        return checked_add(self.buyer_micro_per_kwh, -self.seller_micro_per_kwh)
+
+    @property
+    def sides(self) -> Items:
+        """What is bought (0) and sold (1), with the seller's price and what goes to the network."""
+        grid = self.grid_micro_per_kwh
+        return Items(
+            np.concatenate([self.buyer, self.seller]),
+            np.repeat(np.arange(2), grid.size),
+            np.tile(self.slot, 2),
+            np.tile(self.quantity_wh, 2),
+            (np.tile(self.seller_micro_per_kwh, 2), np.concatenate([grid, np.zeros_like(grid)])),
+        )
 
 
 class SessionCleared(Message, frozen=True, kw_only=True, tag="session-cleared"):

@@ -7,10 +7,8 @@ settled as it was traded. The market's fees per kWh go to the operator.
 
 from __future__ import annotations
 
-import numpy as np
-
-from gridpact.base.layers import Items, lay
-from gridpact.base.units import Ints, checked_add
+from gridpact.base.layers import lay
+from gridpact.base.units import Ints
 from gridpact.contracts.observables import Const
 from gridpact.contracts.products import spot
 from gridpact.contracts.terms import Contract
@@ -68,16 +66,7 @@ def _at_own_prices(
 
 def _series(matched: SessionTrades, slots: int) -> tuple[dict[str, Ints], Ints]:
     """Lay trades in rows of their members; return the series [rows, slots] and the owners."""
-    grid = checked_add(matched.buyer_micro_per_kwh, -matched.seller_micro_per_kwh)
-    count = grid.size
-    items = Items(
-        np.concatenate([matched.buyer, matched.seller]),
-        np.repeat(np.array([_BUY, _SELL], np.int64), count),
-        np.tile(matched.slot, 2),
-        np.tile(matched.quantity_wh, 2),
-        (np.tile(matched.seller_micro_per_kwh, 2), np.concatenate([grid, np.zeros_like(grid)])),
-    )
-    laid = lay(items, slots)
+    laid = lay(matched.sides, slots)
     price, charge = laid.values
     return {
         spot.BOUGHT.name: laid.quantity[_BUY],
