@@ -19,7 +19,7 @@ from gridpact.market.clearing.preferences.clearing import clear as clear_by_pref
 from gridpact.market.clearing.preferences.model import Distances, indifferent
 from gridpact.market.orders import Orders
 from gridpact.market.trade_contracts import (
-    Venue,
+    Marketplace,
     terms_of,
     to_contract,
     trade_contracts,
@@ -28,7 +28,7 @@ from gridpact.market.trade_contracts import (
 )
 
 NAMES = ("bakery", "home-07", "solar-park")
-VENUE = Venue(Slots(1_781_474_400, 900, 4), NAMES, "EUR", "dso")
+PLACE = Marketplace(Slots(1_781_474_400, 900, 4), NAMES, "EUR", "dso")
 
 
 def three_members(rows, orders_of):
@@ -43,7 +43,7 @@ def net_flows(contracts):
     """What each party pays less what it receives, and the sums by kind."""
     net, by_kind = {}, {}
     for contract in contracts:
-        for (payer, payee, currency, kind), amount in cashflows(contract, {}, VENUE.window).items():
+        for (payer, payee, currency, kind), amount in cashflows(contract, {}, PLACE.window).items():
             assert currency == "EUR"
             total = int(amount.sum())
             net[payer] = net.get(payer, 0) + total
@@ -54,19 +54,19 @@ def net_flows(contracts):
 
 def check(orders, matched):
     """Contracts against the accounts of the clearing, then bytes and hashes."""
-    contracts = trade_contracts(orders, matched, VENUE)
+    contracts = trade_contracts(orders, matched, PLACE)
     assert len(contracts) == matched.trades.count
     paid, received, fees = accounts_nano(orders, matched, 3)
     net, by_kind = net_flows(contracts)
     for row, name in enumerate(NAMES):
         assert net.get(name, 0) == int(paid[row]) - int(received[row])
     assert by_kind.get("spot", 0) == int(received.sum())
-    assert by_kind.get("trading-fee", 0) == fees == -net.get("dso", 0)
+    assert by_kind.get("grid", 0) == fees == -net.get("dso", 0)
     terms = [to_bytes(contract) for contract in contracts]
-    assert terms_of(trades_of(orders, matched, VENUE), VENUE) == terms
+    assert terms_of(trades_of(orders, matched, PLACE), PLACE) == terms
     assert [from_bytes(each) for each in terms] == contracts
     hashes = [keccak.new(digest_bits=256, data=each).digest() for each in terms]
-    assert trade_hashes(orders, matched, VENUE) == hashes
+    assert trade_hashes(orders, matched, PLACE) == hashes
 
 
 @pytest.mark.parametrize("name", sorted(MECHANISMS))
@@ -79,7 +79,7 @@ def test_contracts_pay_the_accounts_of_every_mechanism(name, data, book_rows, or
 
 @settings(deadline=None, max_examples=30)
 @given(data=st.data())
-def test_fees_by_distance_go_to_who_collects_them(data, book_rows, orders_of):
+def test_charges_by_distance_go_to_the_network_company(data, book_rows, orders_of):
     orders = three_members(data.draw(book_rows), orders_of)
     place = np.array(data.draw(st.lists(st.integers(0, 1), min_size=24, max_size=24)))
     preferences = indifferent(orders)
@@ -122,36 +122,36 @@ def one_trade(quantity, pays, gets, orders_of):
 
 
 def test_a_trade_delivers_its_energy_in_its_slot_from_seller_to_buyer(orders_of):
-    (contract,) = trade_contracts(*one_trade(1250, 200_000, 180_000, orders_of), VENUE)
+    (contract,) = trade_contracts(*one_trade(1250, 200_000, 180_000, orders_of), PLACE)
     (leg,) = [
-        leg for leg in obligations(contract, {}, VENUE.window) if not leg.asset.startswith("money")
+        leg for leg in obligations(contract, {}, PLACE.window) if not leg.asset.startswith("money")
     ]
     assert (leg.giver, leg.taker, leg.asset) == ("home-07", "bakery", "energy")
     assert leg.low.tolist() == leg.high.tolist() == [0, 1250, 0, 0]
-    flows = {key: row.tolist() for key, row in cashflows(contract, {}, VENUE.window).items()}
+    flows = {key: row.tolist() for key, row in cashflows(contract, {}, PLACE.window).items()}
     assert flows == {
         ("bakery", "home-07", "EUR", "spot"): [0, 225_000_000, 0, 0],
-        ("bakery", "dso", "EUR", "trading-fee"): [0, 25_000_000, 0, 0],
+        ("bakery", "dso", "EUR", "grid"): [0, 25_000_000, 0, 0],
     }
 
 
 @pytest.mark.parametrize("step", [1, 60, 900, 3600, 86_400])
 def test_many_at_once_are_written_as_each_alone_at_any_step(step, orders_of):
-    venue = Venue(Slots(86_400 * 20_000, step, 4), NAMES, "CHF", "percent.a-b")
+    place = Marketplace(Slots(86_400 * 20_000, step, 4), NAMES, "CHF", "percent.a-b")
     for pays in (7, 9):
-        trades = trades_of(*one_trade(3, pays, 7, orders_of), venue)
-        assert terms_of(trades, venue) == [to_bytes(to_contract(each, venue)) for each in trades]
+        trades = trades_of(*one_trade(3, pays, 7, orders_of), place)
+        assert terms_of(trades, place) == [to_bytes(to_contract(each, place)) for each in trades]
 
 
 def test_every_number_and_name_is_in_the_hash(orders_of):
     seen = {
-        trade_hashes(*one_trade(*terms, orders_of), venue)[0]
+        trade_hashes(*one_trade(*terms, orders_of), place)[0]
         for terms in ((5, 9, 9), (6, 9, 9), (5, 8, 8), (5, 9, 8))
-        for venue in (
-            VENUE,
-            Venue(Slots(1_781_475_300, 900, 4), NAMES, "EUR", "dso"),
-            Venue(VENUE.window, NAMES[::-1], "EUR", "dso"),
-            Venue(VENUE.window, NAMES, "CHF", "dso"),
+        for place in (
+            PLACE,
+            Marketplace(Slots(1_781_475_300, 900, 4), NAMES, "EUR", "dso"),
+            Marketplace(PLACE.window, NAMES[::-1], "EUR", "dso"),
+            Marketplace(PLACE.window, NAMES, "CHF", "dso"),
         )
     }
     assert len(seen) == 16
@@ -159,10 +159,10 @@ def test_every_number_and_name_is_in_the_hash(orders_of):
 
 def test_what_no_contract_can_say_is_refused(orders_of):
     with pytest.raises(NumberOverflow):
-        trade_hashes(*one_trade(10**10, 10**10, 10**10, orders_of), VENUE)
+        trade_hashes(*one_trade(10**10, 10**10, 10**10, orders_of), PLACE)
     with pytest.raises(NumberOverflow):
-        trade_hashes(*one_trade(4, 2**60, -(2**60), orders_of), VENUE)
-    unnamed = Venue(VENUE.window, ('"', "home", "park"), "EUR", "dso")
+        trade_hashes(*one_trade(4, 2**60, -(2**60), orders_of), PLACE)
+    unnamed = Marketplace(PLACE.window, ('"', "home", "park"), "EUR", "dso")
     for hashed in (trade_hashes, trade_contracts):
         with pytest.raises(IllFormed, match="is not a name"):
             hashed(*one_trade(5, 9, 9, orders_of), unnamed)
@@ -174,8 +174,8 @@ def test_a_days_trades_of_many_members(orders_of):
     side = draw.choice([1, -1], count)
     rows = [draw.integers(0, 4, count), side, draw.integers(1, 900, count)]
     orders = orders_of(np.stack([*rows, draw.integers(0, 300, count) + 60 * side], axis=1))
-    venue = Venue(VENUE.window, tuple(f"home-{row}" for row in range(count)), "EUR", "dso")
+    place = Marketplace(PLACE.window, tuple(f"home-{row}" for row in range(count)), "EUR", "dso")
     matched = match(MECHANISMS["pay-as-offer"], orders, 4)
-    expected = [to_bytes(each) for each in trade_contracts(orders, matched, venue)]
+    expected = [to_bytes(each) for each in trade_contracts(orders, matched, place)]
     assert len(expected) > 1000
-    assert terms_of(trades_of(orders, matched, venue), venue) == expected
+    assert terms_of(trades_of(orders, matched, place), place) == expected

@@ -1,9 +1,9 @@
 """Every trade of a clearing as a contract between its two sides, and the hash of its terms.
 
 A trade is a :func:`~gridpact.contracts.products.spot.spot_trade` of its energy in its slot at the
-price that the seller receives. Where the buyer pays another price, the difference is a fee that
-the buyer pays to the one who collects it, kind ``trading-fee``; a subsidy is a negative fee. So
-the cash flows of all contracts add up to what
+price that the seller receives. Where the buyer pays another price, the difference is a
+:func:`~gridpact.contracts.products.spot.grid_charge` to the network company, by distance or for a
+scarce line; it may be negative. So the cash flows of all contracts add up to what
 :func:`~gridpact.market.clearing.matched.accounts_nano` says of the clearing.
 
 Terms say what was agreed, not who ordered it when: two trades of the same pair with the same
@@ -22,48 +22,46 @@ from gridpact.base.slots import Slots
 from gridpact.base.units import checked_add, checked_multiply
 from gridpact.contracts.canonical import keccak256, to_bytes
 from gridpact.contracts.observables import Const, Profile, check_name
-from gridpact.contracts.products.spot import spot_trade
-from gridpact.contracts.terms import Contract, pay
+from gridpact.contracts.products.spot import grid_charge, spot_trade
+from gridpact.contracts.terms import Contract
 from gridpact.market.clearing.matched import Matched
 from gridpact.market.orders import Orders
 
-FEE_KIND = "trading-fee"
 
-
-class Venue(msgspec.Struct, frozen=True):
-    """Where trades are made: slots traded, names of members by row, currency, fee collector."""
+class Marketplace(msgspec.Struct, frozen=True):
+    """Where trades are made: slots traded, members' names by row, currency, network company."""
 
     window: Slots
     names: tuple[str, ...]
     currency: str
-    collector: str
+    network: str
 
 
 class Trade(msgspec.Struct, frozen=True):
-    """One trade: start of its slot [s since the epoch], Wh, price and fee [µ¤/kWh], and names."""
+    """One trade: names, start of its slot [s since the epoch], Wh, price and charge [µ¤/kWh]."""
 
     seller: str
     buyer: str
     start: int
     quantity_wh: int
     price_micro_per_kwh: int
-    fee_micro_per_kwh: int
+    charge_micro_per_kwh: int
 
 
-def trades_of(orders: Orders, matched: Matched, venue: Venue) -> list[Trade]:
+def trades_of(orders: Orders, matched: Matched, place: Marketplace) -> list[Trade]:
     """List the trades of a clearing with names in place of rows, in their order.
 
     Raises
     ------
     IndexError
-        A slot or member is not one of the venue's.
+        A slot or member is not one of the marketplace's.
     NumberOverflow
         A trade's worth does not fit 64 bits: no contract could pay it.
     """
-    trades, starts, names = matched.trades, venue.window.starts(), venue.names
+    trades, starts, names = matched.trades, place.window.starts(), place.names
     price = trades.seller_micro_per_kwh
-    fee = checked_add(trades.buyer_micro_per_kwh, -price)
-    for each in (price, fee):
+    charge = checked_add(trades.buyer_micro_per_kwh, -price)
+    for each in (price, charge):
         checked_multiply(trades.quantity_wh, each)
     columns = (
         orders.member[trades.sell].tolist(),
@@ -71,7 +69,7 @@ def trades_of(orders: Orders, matched: Matched, venue: Venue) -> list[Trade]:
         starts[orders.slot[trades.buy]].tolist(),
         trades.quantity_wh.tolist(),
         price.tolist(),
-        fee.tolist(),
+        charge.tolist(),
     )
     return [
         Trade(names[seller], names[buyer], *terms)
@@ -79,26 +77,26 @@ def trades_of(orders: Orders, matched: Matched, venue: Venue) -> list[Trade]:
     ]
 
 
-def to_contract(trade: Trade, venue: Venue) -> Contract:
+def to_contract(trade: Trade, place: Marketplace) -> Contract:
     """Return what the two sides agreed. Raises IllFormed where a name cannot stand in terms."""
-    quantity = Profile(trade.start, venue.window.step, (trade.quantity_wh,), "Wh")
+    quantity = Profile(trade.start, place.window.step, (trade.quantity_wh,), "Wh")
     price = Const(trade.price_micro_per_kwh, "micro/kWh")
-    sold = spot_trade(quantity, price, trade.seller, trade.buyer, venue.currency)
-    if not trade.fee_micro_per_kwh:
+    sold = spot_trade(quantity, price, trade.seller, trade.buyer, place.currency)
+    if not trade.charge_micro_per_kwh:
         return sold
-    fee = quantity * Const(trade.fee_micro_per_kwh, "micro/kWh")
-    return sold + pay(fee, trade.buyer, venue.collector, FEE_KIND, venue.currency)
+    charge = Const(trade.charge_micro_per_kwh, "micro/kWh")
+    return sold + grid_charge(quantity, charge, trade.buyer, place.network, place.currency)
 
 
-def trade_contracts(orders: Orders, matched: Matched, venue: Venue) -> list[Contract]:
+def trade_contracts(orders: Orders, matched: Matched, place: Marketplace) -> list[Contract]:
     """Return every trade of a clearing as a contract, in the order of the trades.
 
     Errors as :func:`trades_of` and :func:`to_contract`.
     """
-    return [to_contract(trade, venue) for trade in trades_of(orders, matched, venue)]
+    return [to_contract(trade, place) for trade in trades_of(orders, matched, place)]
 
 
-def terms_of(trades: Sequence[Trade], venue: Venue) -> list[bytes]:
+def terms_of(trades: Sequence[Trade], place: Marketplace) -> list[bytes]:
     """Write the canonical bytes of many trades' contracts.
 
     The same as :func:`~gridpact.contracts.canonical.to_bytes` of each :func:`to_contract`, several
@@ -106,17 +104,17 @@ def terms_of(trades: Sequence[Trade], venue: Venue) -> list[bytes]:
     """
     for name in sorted({name for trade in trades for name in (trade.seller, trade.buyer)}):
         check_name(name, "party")
-    plain, with_fee = _form(venue, with_fee=False), _form(venue, with_fee=True)
-    forms = ((with_fee if trade.fee_micro_per_kwh else plain, trade) for trade in trades)
+    plain, charged = _form(place, charged=False), _form(place, charged=True)
+    forms = ((charged if trade.charge_micro_per_kwh else plain, trade) for trade in trades)
     return [(text % fields(trade)).encode("ascii") for (text, fields), trade in forms]
 
 
-def trade_hashes(orders: Orders, matched: Matched, venue: Venue) -> list[bytes]:
+def trade_hashes(orders: Orders, matched: Matched, place: Marketplace) -> list[bytes]:
     """keccak-256 of the terms of every trade, in the order of the trades; 32 bytes each.
 
     Errors as :func:`trades_of` and :func:`to_contract`.
     """
-    return [keccak256(terms) for terms in terms_of(trades_of(orders, matched, venue), venue)]
+    return [keccak256(terms) for terms in terms_of(trades_of(orders, matched, place), place)]
 
 
 _UNLIKELY = 7_919_000_003
@@ -125,15 +123,17 @@ _MARK = Trade(
 )
 
 
-def _form(venue: Venue, *, with_fee: bool) -> tuple[str, Callable[[Trade], tuple[str | int, ...]]]:
+def _form(
+    place: Marketplace, *, charged: bool
+) -> tuple[str, Callable[[Trade], tuple[str | int, ...]]]:
     """Terms with a gap for each value that differs from trade to trade, and what fills them."""
     mark = msgspec.structs.replace(
         _MARK,
-        start=(_UNLIKELY - 1) * venue.window.step,
-        fee_micro_per_kwh=_MARK.fee_micro_per_kwh if with_fee else 0,
+        start=(_UNLIKELY - 1) * place.window.step,
+        charge_micro_per_kwh=_MARK.charge_micro_per_kwh if charged else 0,
     )
     values = {str(value): name for name, value in msgspec.structs.asdict(mark).items() if value}
     marks = "|".join(f'(?<="){re.escape(value)}(?=")' for value in values)
-    text = to_bytes(to_contract(mark, venue)).decode("ascii")
+    text = to_bytes(to_contract(mark, place)).decode("ascii")
     gaps = [values[found] for found in re.findall(marks, text)]
     return re.sub(marks, "%s", text.replace("%", "%%")), attrgetter(*gaps)
