@@ -50,6 +50,7 @@ class Network(msgspec.Struct, frozen=True):
     """Nodes and branches as columns; ``slack`` is the node through which the rest is supplied.
 
     ``source`` and ``target`` [branches] are rows of nodes, ``limit_w`` [branches] is -1 for none.
+    ``slack_voltage`` is what the slack is held at, in parts of its rated voltage.
     """
 
     nodes: tuple[str, ...]
@@ -64,10 +65,16 @@ class Network(msgspec.Struct, frozen=True):
     conductance_s: Floats
     susceptance_s: Floats
     ratio: Floats
+    slack_voltage: float = 1.0
 
 
 def network(
-    nodes: Sequence[Node], branches: Sequence[Branch], slack: str, file: str = "grid"
+    nodes: Sequence[Node],
+    branches: Sequence[Branch],
+    slack: str,
+    file: str = "grid",
+    *,
+    slack_voltage: float = 1.0,
 ) -> Network:
     """Put a grid into columns.
 
@@ -90,6 +97,9 @@ def network(
         problem = f"nothing joins it to {slack!r}"
         raise BadInput([Fault(file, 0, nodes[row].id, problem, fix) for row in cut_off])
     limits = [NO_LIMIT if branch.limit_w is None else branch.limit_w for branch in branches]
+    reactance, resistance, conductance, susceptance, ratio = (
+        np.array([getattr(branch, name) for branch in branches], np.float64) for name in _NUMBERS
+    )
     return Network(
         tuple(node.id for node in nodes),
         np.array([node.voltage_v for node in nodes], dtype=np.int64),
@@ -98,7 +108,12 @@ def network(
         source,
         target,
         np.array(limits, dtype=np.int64),
-        *(np.array([getattr(at, name) for at in branches], np.float64) for name in _NUMBERS),
+        reactance,
+        resistance,
+        conductance,
+        susceptance,
+        ratio,
+        slack_voltage,
     )
 
 
@@ -114,10 +129,10 @@ def _node_faults(nodes: Sequence[Node], slack: str, file: str) -> Iterator[Fault
     seen: set[str] = set()
     for line, node in enumerate(nodes, 1):
         if not node.id or node.id in seen:
-            problem = f"the node's id {node.id!r} is empty or taken by an earlier node"
-            yield Fault(file, line, "id", problem, "give each node its own")
+            problem = "is empty or taken by an earlier node"
+            yield Fault(file, line, f"node {node.id!r}", problem, "give each its own id")
         if node.voltage_v <= 0:
-            yield Fault(file, line, node.id, "the voltage is not above 0", "give volts")
+            yield Fault(file, line, f"node {node.id!r}", "the voltage is not above 0", "give volts")
         seen.add(node.id)
     if slack not in seen:
         yield Fault(file, 0, "slack", f"{slack!r} is not known", "name one of the nodes")
