@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import Committed
 from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
+from gridpact.market.messages import Session, SessionCleared, SessionTrades
 from gridpact.registry import model
 from gridpact.registry.messages import CommunityOpened
 from gridpact.simulation.scenarios import load
@@ -114,6 +116,40 @@ def _storage(rows):
     ids, *whole = _columns("storage", [row[1:5] for row in rows], 4)
     shares = np.array([row[5:] for row in rows], float).reshape(-1, 3).T.copy()
     return model.Storage(ids, tuple(row[0] for row in rows), *whole, *shares)
+
+
+def matched_session(rows, members, window, day="2026-06-15", kind="day-ahead"):
+    """Make a cleared session of trades with prices of their own.
+
+    ``rows`` are (seller, buyer, slot of the window, Wh, seller's price, buyer's price).
+    """
+    columns = np.array(rows, np.int64).reshape(-1, 6).T
+    order = np.arange(columns.shape[1])
+    trades = SessionTrades(*columns, order, order)
+    bought, sold = np.zeros((2, members, window.count), np.int64)
+    np.add.at(bought, (trades.buyer, trades.slot), trades.quantity_wh)
+    np.add.at(sold, (trades.seller, trades.slot), trades.quantity_wh)
+    volume, value = [0] * window.count, [0] * window.count
+    for _, _, slot, energy, _, paid in rows:
+        volume[slot] += energy
+        value[slot] += energy * paid
+    mean = [round(Fraction(v, e)) if e else 0 for v, e in zip(value, volume, strict=True)]
+    return SessionCleared(
+        session=Session(f"{day}.{kind}", kind.split("-0")[0], day, 0, window, window),
+        price_micro_per_kwh=np.array(mean, np.int64),
+        traded=bought.any(axis=0),
+        bought_wh=bought,
+        sold_wh=sold,
+        offered_wh=sold.sum(axis=0),
+        asked_wh=bought.sum(axis=0),
+        orders=2 * len(rows),
+        trades=trades,
+    )
+
+
+@pytest.fixture(name="matched_session", scope="session")
+def _matched_session():
+    return matched_session
 
 
 @pytest.fixture(name="small_community", scope="session")

@@ -10,7 +10,6 @@ from gridpact.contracts.cashflows import cashflows
 from gridpact.contracts.needs import needs
 from gridpact.contracts.obligations import obligations
 from gridpact.contracts.terms import All
-from gridpact.market.messages import Session, SessionCleared, SessionTrades
 from gridpact.market.trades import terms_hashes, trade_contract
 from gridpact.registry.model import MarketRules, TradingRules
 
@@ -24,26 +23,9 @@ ROWS = (  # seller, buyer, slot, Wh, seller's and buyer's price
 )
 
 
-def cleared_of(rows, members=4):
-    columns = np.array(rows, np.int64).reshape(-1, 6).T
-    order = np.arange(columns.shape[1])
-    trades = SessionTrades(*columns, order, order)
-    bought, sold = np.zeros((2, members, WINDOW.count), np.int64)
-    np.add.at(bought, (trades.buyer, trades.slot), trades.quantity_wh)
-    np.add.at(sold, (trades.seller, trades.slot), trades.quantity_wh)
-    nothing = np.zeros(WINDOW.count, np.int64)
-    session = Session("2026-06-15.day-ahead", "day-ahead", "2026-06-15", 0, WINDOW, WINDOW)
-    return SessionCleared(
-        session=session,
-        price_micro_per_kwh=nothing,
-        traded=bought.any(axis=0),
-        bought_wh=bought,
-        sold_wh=sold,
-        offered_wh=nothing,
-        asked_wh=nothing,
-        orders=0,
-        trades=trades,
-    )
+@pytest.fixture
+def cleared_of(matched_session):
+    return lambda rows: matched_session(rows, 4, WINDOW)
 
 
 @pytest.fixture
@@ -65,7 +47,7 @@ def flows_of(community, cleared, member):
     }
 
 
-def test_a_buyer_at_two_prices_in_one_slot_who_also_sells(community_with):
+def test_a_buyer_at_two_prices_in_one_slot_who_also_sells(community_with, cleared_of):
     found = flows_of(community_with(2_000, 1_000), cleared_of(ROWS), 1)
     assert found == {
         ("m001", "operator", "spot"): [500 * 100_000 + 300 * 110_000, 0, 0],
@@ -76,7 +58,7 @@ def test_a_buyer_at_two_prices_in_one_slot_who_also_sells(community_with):
     }
 
 
-def test_a_subsidy_goes_from_the_network_company_to_the_buyer(community_with):
+def test_a_subsidy_goes_from_the_network_company_to_the_buyer(community_with, cleared_of):
     found = flows_of(community_with(), cleared_of(ROWS), 0)
     assert found["m000", "dso", "grid"] == [0, 0, -50 * 2_000]
     assert set(found) == {
@@ -86,7 +68,7 @@ def test_a_subsidy_goes_from_the_network_company_to_the_buyer(community_with):
     }
 
 
-def test_terms_oblige_to_what_was_traded(community_with):
+def test_terms_oblige_to_what_was_traded(community_with, cleared_of):
     community, cleared = community_with(2_000, 1_000), cleared_of(ROWS)
     for row, name in enumerate(community.members.ids):
         position = np.zeros(WINDOW.count, np.int64)
@@ -97,7 +79,7 @@ def test_terms_oblige_to_what_was_traded(community_with):
     assert trade_contract(community, cleared, 3) == All(())
 
 
-def test_hashes_are_keccak_of_the_canonical_terms(community_with):
+def test_hashes_are_keccak_of_the_canonical_terms(community_with, cleared_of):
     community, cleared = community_with(2_000), cleared_of(ROWS)
     expected = []
     for row in range(3):
@@ -107,7 +89,7 @@ def test_hashes_are_keccak_of_the_canonical_terms(community_with):
     assert terms_hashes(community, cleared) == expected
 
 
-def test_hashes_stay_what_they_are(community_with):
+def test_hashes_stay_what_they_are(community_with, cleared_of):
     """They are on ledgers: a change of terms for the same trades would break their proofs."""
     found = [each.hex() for each in terms_hashes(community_with(2_000, 1_000), cleared_of(ROWS))]
     assert found == [
@@ -119,7 +101,7 @@ def test_hashes_stay_what_they_are(community_with):
 
 @pytest.mark.parametrize("place", range(len(ROWS)))
 @pytest.mark.parametrize("column", range(6))
-def test_every_number_of_a_trade_is_a_term_of_both_its_sides(community_with, place, column):
+def test_every_number_of_a_trade_is_a_term_of_both_sides(community_with, cleared_of, place, column):
     community, changed = community_with(), [list(row) for row in ROWS]
     changed[place][column] = 3 if column < 2 else (changed[place][column] + 1) % 130_000
     if column == 2:
@@ -134,7 +116,7 @@ def test_every_number_of_a_trade_is_a_term_of_both_its_sides(community_with, pla
     assert {row for row in range(4) if before[row] != after[row]} == own
 
 
-def test_fees_are_terms_of_those_who_pay_them(community_with):
+def test_fees_are_terms_of_those_who_pay_them(community_with, cleared_of):
     only_sale = cleared_of(ROWS[3:4])
     plain, buyers, sellers = (
         [to_bytes(trade_contract(community_with(*fees), only_sale, row)) for row in range(4)]
@@ -144,7 +126,7 @@ def test_fees_are_terms_of_those_who_pay_them(community_with):
     assert [row for row in range(4) if plain[row] != sellers[row]] == [0]
 
 
-def test_the_order_of_trades_is_no_term(community_with):
+def test_the_order_of_trades_is_no_term(community_with, cleared_of):
     community = community_with(2_000, 1_000)
     again = terms_hashes(community, cleared_of(ROWS[::-1]))
     assert again == terms_hashes(community, cleared_of(ROWS))

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots
-from gridpact.market.messages import Session, SessionCleared, SessionTrades
 from gridpact.metering.messages import DayMetered
 from gridpact.registry.model import MarketRules, SettlementRules, TradingRules
 from gridpact.settlement.billing import MEMBERS, bills, received
@@ -27,27 +26,10 @@ CASE = Path(__file__).parents[1] / "cases" / "settlement" / "own_prices"
 SLOTS = Slots(1_781_474_400, 900, 2)
 
 
-def session_of(rows, members, slots=SLOTS):
-    """Trades (seller, buyer, slot, Wh, seller's price, buyer's price) as a cleared session."""
-    columns = np.array(rows, np.int64).reshape(-1, 6).T
-    order = np.arange(columns.shape[1])
-    trades = SessionTrades(*columns, order, order)
-    bought, sold = np.zeros((2, members, slots.count), np.int64)
-    np.add.at(bought, (trades.buyer, trades.slot), trades.quantity_wh)
-    np.add.at(sold, (trades.seller, trades.slot), trades.quantity_wh)
-    nothing = np.zeros(slots.count, np.int64)
-    day = "2026-06-15"
-    return SessionCleared(
-        session=Session(f"{day}.day-ahead", "day-ahead", day, 0, slots, slots),
-        price_micro_per_kwh=nothing,
-        traded=bought.any(axis=0),
-        bought_wh=bought,
-        sold_wh=sold,
-        offered_wh=nothing,
-        asked_wh=nothing,
-        orders=0,
-        trades=trades,
-    )
+@pytest.fixture(scope="module")
+def session_of(matched_session):
+    """Make a session of trades (seller, buyer, slot, Wh, seller's price, buyer's price)."""
+    return lambda rows, members, slots=SLOTS: matched_session(rows, members, slots)
 
 
 def facts_of(community, cleared):
@@ -78,7 +60,7 @@ def spot_lines(day):
 
 
 @pytest.fixture
-def by_hand(small_community):
+def by_hand(small_community, session_of):
     expected = json.loads((CASE / "expected.json").read_text())
     names = tuple(expected["members"])
     with (CASE / "trades.csv").open(newline="") as stream:
@@ -133,10 +115,10 @@ def plainly(cleared, rules):
         lines[line][member][1] += energy
 
     if cleared.trades is not None:
-        columns = [
-            getattr(cleared.trades, name).tolist() for name in SessionTrades.__struct_fields__
-        ]
-        trades = list(zip(*columns[:6], strict=True))
+        own = cleared.trades
+        columns = (own.seller, own.buyer, own.slot, own.quantity_wh)
+        prices = (own.seller_micro_per_kwh, own.buyer_micro_per_kwh)
+        trades = list(zip(*(each.tolist() for each in (*columns, *prices)), strict=True))
     else:
         trades = []
         for slot, price in enumerate(cleared.price_micro_per_kwh.tolist()):
@@ -206,7 +188,9 @@ def test_what_all_parties_receive_adds_up_to_nothing(data, settled_day):
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=60)
-def test_neither_order_nor_splitting_of_trades_changes_a_statement(data, small_community):
+def test_neither_order_nor_splitting_of_trades_changes_a_statement(
+    data, small_community, session_of
+):
     members, price = 3, st.sampled_from([-1000, 0, 90_000, 90_001])
     row = st.tuples(
         st.integers(0, members - 1),
@@ -232,7 +216,7 @@ def test_neither_order_nor_splitting_of_trades_changes_a_statement(data, small_c
         np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
 
 
-def test_lines_are_only_those_that_a_session_calls_for(small_community):
+def test_lines_are_only_those_that_a_session_calls_for(small_community, session_of):
     community = small_community(2)
     plain = session_of([(0, 1, 0, 100, 90_000, 90_000)], 2)
     assert set(spot_lines(settle(community, facts_of(community, plain)))) == {"bought", "sold"}
@@ -240,7 +224,7 @@ def test_lines_are_only_those_that_a_session_calls_for(small_community):
     assert "grid" in spot_lines(settle(community, facts_of(community, charged)))
 
 
-def test_a_trade_outside_the_day_is_not_settled_in_it(small_community):
+def test_a_trade_outside_the_day_is_not_settled_in_it(small_community, session_of):
     """A session may reach beyond a day; its trades there belong to the next one's statements."""
     community = small_community(2)
     wide = Slots(SLOTS.start - 900, 900, 4)

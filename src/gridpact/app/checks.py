@@ -14,10 +14,10 @@ import numpy as np
 
 from gridpact.app import exports
 from gridpact.app.bootstrap import Edges, build
+from gridpact.app.market_checks import wrong_lines, wrong_session
 from gridpact.app.record import Record
 from gridpact.base.errors import GridpactError, StoreError
 from gridpact.base.rounding import RULES
-from gridpact.base.units import checked_multiply, checked_sum
 from gridpact.kernel.journal import Journal
 from gridpact.ledger import anchors
 from gridpact.ledger.leaves import demonstration_secrets
@@ -84,20 +84,21 @@ def boundary(record: Record) -> str:
 
 
 def money(record: Record) -> str:
-    """Paid = received to the unit; rounding by the named rule; clearing pays what it takes."""
+    """Paid = received to the unit; rounding by the named rule; trades are settled as cleared."""
     community, lines = record.opening().community, 0
+    sessions = record.all(SessionCleared)
     rules = community.settlement
     for day in record.all(DaySettled):
         if sum(net_positions(community, day).values()):
             raise CheckFailed(f"{day.day}: net positions do not sum to zero")
         if not np.array_equal(RULES[rules.rounding](day.nano, rules.minor_nano), day.minor):
             raise CheckFailed(f"{day.day}: a line is not rounded by {rules.rounding}")
+        if name := wrong_lines(community, day, sessions):
+            raise CheckFailed(f"{day.day}: {name} is not what the session's trades come to")
         lines += day.nano.size + day.operator_nano.size
-    for cleared in record.all(SessionCleared):
-        price = np.where(cleared.traded, cleared.price_micro_per_kwh, 0)
-        paid = checked_sum(checked_multiply(cleared.bought_wh, price))
-        if paid != checked_sum(checked_multiply(cleared.sold_wh, price)):
-            raise CheckFailed(f"{cleared.session.id}: buyers pay other than sellers receive")
+    for cleared in sessions:
+        if wrong := wrong_session(cleared):
+            raise CheckFailed(f"{cleared.session.id}: {wrong}")
     return f"{counted(lines, 'line')} of {counted(len(record.all(DaySettled)), 'day')}"
 
 
