@@ -69,12 +69,11 @@ def _written(
 
 def _check_ties(document: Document, root: Group) -> None:
     """Within the zones' limits orders at the marginal price always share pro rata."""
-    for market in MARKETS:
-        rules = rules_of(root, market)
-        if truth(rules, "grid_limits") and text(rules, "ties") == "time":
-            problem = "within grid limits orders share pro rata, not by time"
-            path = _place(root, market, "ties")
-            document.fault(path, problem, "write ties: pro-rata, or grid_limits: false")
+    limited = [market for market in MARKETS if truth(rules_of(root, market), "grid_limits")]
+    by_time = [market for market in limited if text(rules_of(root, market), "ties") == "time"]
+    for path in dict.fromkeys(_place(root, market, "ties") for market in by_time):
+        problem = "within grid limits orders share pro rata, not by time"
+        document.fault(path, problem, "write ties: pro-rata, or grid_limits: false")
 
 
 def _place(root: Group, market: Market, key: str) -> Path:
