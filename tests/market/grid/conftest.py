@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from gridpact.market.flexibility.offers import Offers
 from gridpact.market.grid.network import Branch, Node, network
+from gridpact.market.grid.verification import Solution
 
 COUPLING = Path(__file__).parents[1] / "coupling" / "conftest.py"
 
@@ -71,3 +73,63 @@ def grids(draw, ring=False, wide=True, most=24):
 @pytest.fixture(scope="session")
 def random_grids():
     return grids
+
+
+def sweep(network, active_w, reactive_var):
+    """AC power flow of a radial grid by backward and forward sweeps, with no solver's code.
+
+    Knows series impedances only. (D. Shirmohammadi et al., IEEE Trans. Power Systems 3(2), 1988)
+    """
+    power = (active_w + 1j * reactive_var).astype(complex)
+    above, order = [None] * len(network.nodes), [network.slack]
+    for node in order:
+        for row, ends in enumerate(
+            zip(network.source.tolist(), network.target.tolist(), strict=True)
+        ):
+            other = ends[1] if ends[0] == node else ends[0] if ends[1] == node else None
+            if other is not None and other != network.slack and above[other] is None:
+                above[other] = (row, node)
+                order.append(other)
+    rated = network.voltage_v.astype(float)[:, None]
+    base = rated[network.target] ** 2
+    drop = (network.resistance_ohm + 1j * network.reactance_ohm)[:, None] / base
+    voltage = np.full(power.shape, network.slack_voltage, complex)
+    current = np.zeros((len(network.branches), power.shape[1]), complex)
+    step = np.inf
+    with np.errstate(all="ignore"):
+        for _ in range(200):
+            drawn = np.conj(-power / voltage)
+            for node in order[:0:-1]:
+                row, parent = above[node]
+                current[row] = drawn[node]
+                drawn[parent] = drawn[parent] + drawn[node]
+            last = voltage.copy()
+            for node in order[1:]:
+                row, parent = above[node]
+                voltage[node] = voltage[parent] - drop[row] * current[row]
+            step = np.abs(voltage - last).max(axis=0, initial=0)
+    solved = np.isfinite(step) & (step < 1e-9)
+    return Solution(
+        np.where(solved, np.abs(current), 0.0), np.where(solved, np.abs(voltage), 0.0), solved
+    )
+
+
+@pytest.fixture(scope="session")
+def ac():
+    return sweep
+
+
+def build_offers(rows):
+    """Offers from rows (location, direction, power, least, price [µ¤/kWh], first, duration)."""
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 7).T
+    count = np.arange(columns.shape[1], dtype=np.int64)
+    location, direction, power, least, price, first, duration = columns
+    none = np.zeros_like(count)
+    return Offers(
+        count, count, location, direction, first, duration, power, least, power, none, none, price
+    )
+
+
+@pytest.fixture(scope="session")
+def offers_of():
+    return build_offers

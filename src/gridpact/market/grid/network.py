@@ -91,11 +91,7 @@ def network(
         raise BadInput(found)
     source = np.array([rows[branch.source] for branch in branches], dtype=np.int64)
     target = np.array([rows[branch.target] for branch in branches], dtype=np.int64)
-    cut_off = np.flatnonzero(~_reached(source, target, len(nodes), rows[slack])).tolist()
-    if cut_off:
-        fix = "add the branch that joins it, or leave the node out"
-        problem = f"nothing joins it to {slack!r}"
-        raise BadInput([Fault(file, 0, nodes[row].id, problem, fix) for row in cut_off])
+    _check_joined(nodes, _reached(source, target, len(nodes), rows[slack]), slack, file)
     limits = [NO_LIMIT if branch.limit_w is None else branch.limit_w for branch in branches]
     reactance, resistance, conductance, susceptance, ratio = (
         np.array([getattr(branch, name) for branch in branches], np.float64) for name in _NUMBERS
@@ -165,6 +161,14 @@ def _number_problems(branch: Branch) -> Iterator[tuple[str, str]]:
         yield "its resistance is below 0 or its ratio not above 0", "check the signs"
     if branch.limit_w is not None and not 0 < branch.limit_w <= LARGEST_LIMIT_W:
         yield f"its limit is not within 1 and {LARGEST_LIMIT_W} W", "leave out a limit it lacks"
+
+
+def _check_joined(nodes: Sequence[Node], reached: Bools, slack: str, file: str) -> None:
+    fix = "add the branch that joins it, or leave the node out"
+    problem = f"nothing joins it to {slack!r}"
+    cut_off = np.flatnonzero(~reached).tolist()
+    if cut_off:
+        raise BadInput([Fault(file, 0, nodes[row].id, problem, fix) for row in cut_off])
 
 
 def _reached(source: Ints, target: Ints, nodes: int, start: int) -> Bools:
