@@ -97,19 +97,34 @@ def _runs(found: Findings, table: Runs, slots: int) -> None:
     length = found.whole("runs[{}].length", table.length, count, (1, power.shape[1]))
     least = found.whole("runs[{}].min_on", table.min_on, count, (1, slots))
     found.whole("runs[{}].min_off", table.min_off, count, (1, slots))
+    found.whole("runs[{}].most_starts", table.most_starts, count, (0, slots))
+    found.number("runs[{}].value", table.value, (count,), (0, INFINITY))
+    times = found.whole("runs[{}].times", table.times, count, (1, slots))
+    pause = found.whole("runs[{}].pause", table.pause, count, (0, slots))
     if first is None or end is None or length is None or least is None:
         return
+    if times is None or pause is None:
+        return
+    taken = times * length + (times - 1) * pause
     found.rows(
-        end - first < length,
+        end - first < taken,
         "runs[{}].end",
-        "a run of {length} slots does not fit between slots {first} and {end}",
-        "widen the window or shorten the run",
-        length=length,
+        "runs of {taken} slots in all do not fit between slots {first} and {end}",
+        "widen the window, shorten the run, or run fewer times",
+        taken=taken,
         first=first,
         end=end,
     )
+    apart = np.broadcast_to(np.asarray(table.interruptible, np.bool_), (count,))
     found.rows(
-        np.broadcast_to(np.asarray(table.interruptible, np.bool_), (count,)) & (least > length),
+        apart & (times > 1),
+        "runs[{}].times",
+        "an interruptible run takes place once, not {times} times",
+        "give one row for each time, each with its window",
+        times=times,
+    )
+    found.rows(
+        apart & (least > length),
         "runs[{}].min_on",
         "{least} slots at a time, of a run of {length}",
         "let a stretch be at most as long as the run",

@@ -109,12 +109,15 @@ class Curtailable(msgspec.Struct, frozen=True):
 
 
 class Runs(msgspec.Struct, frozen=True):
-    """Programmes of appliances that run once within slots ``first ≤ slot < end`` [runs].
+    """Programmes of appliances that run within slots ``first ≤ slot < end`` [runs].
 
     ``power_w`` [runs, longest] is the power of each step, of which the first ``length`` [runs]
-    count. An uninterruptible run goes through its steps at once. Where ``interruptible`` [runs],
-    its steps, all of the power of the first, may lie apart: each stretch is at least ``min_on``
-    slots long, each pause between stretches at least ``min_off``.
+    count. An uninterruptible run goes through its steps at once; it takes place ``times`` in the
+    window, ``pause`` slots or more between one and the next. Where ``interruptible`` [runs], its
+    steps, all of the power of the first, may lie apart: each stretch is at least ``min_on`` slots
+    long, each pause between stretches at least ``min_off``, and there are at most ``most_starts``
+    stretches (0: any number). With a finite ``value`` [µ¤] it takes place only where its energy
+    costs less than that, each time anew; otherwise it must.
     """
 
     zone: Ints
@@ -125,6 +128,10 @@ class Runs(msgspec.Struct, frozen=True):
     interruptible: Bools | bool = False
     min_on: Ints | int = 1
     min_off: Ints | int = 1
+    times: Ints | int = 1
+    pause: Ints | int = 0
+    most_starts: Ints | int = 0
+    value: Values = UNBOUNDED
 
 
 class Generators(msgspec.Struct, frozen=True):

@@ -1,0 +1,222 @@
+"""Kernels of appliances' runs: when to start, when to pause. See :mod:`.run_programmes`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.fleet.machine_code import machine_code
+
+INFINITY = np.inf
+
+
+class Programmes(NamedTuple):
+    """Runs, sorted: ``energy`` [runs, longest] of each step [kWh], the rest [runs].
+
+    ``even`` marks runs with one power throughout, ``value`` is ¤ a run (infinite: it must happen),
+    ``most_starts`` is 0 where the number of stretches is free.
+    """
+
+    begin: Ints
+    end: Ints
+    length: Ints
+    energy: Floats
+    even: Bools
+    apart: Bools
+    min_on: Ints
+    min_off: Ints
+    times: Ints
+    pause: Ints
+    most_starts: Ints
+    value: Floats
+
+
+class Tariff(NamedTuple):
+    """Prices [slots], the sums of all before each slot [slots + 1], and slots by price."""
+
+    prices: Floats
+    before: Floats
+    order: Ints
+
+
+class Work(NamedTuple):
+    """Scratch: least costs and choices by layer (runs or starts left), slot and steps left."""
+
+    off: Floats
+    on: Floats
+    starts: Bools
+    stops: Bools
+    cost: Floats
+
+
+@machine_code
+def sums(runs: Programmes, first: Ints, prices: Floats, work: Work) -> tuple[Floats, Floats]:
+    """Sum the plans of every group: energy [groups, slots], own cost [groups]."""
+    groups, slots = prices.shape
+    energy, own = np.zeros((groups, slots)), np.zeros(groups)
+    for group in range(groups):
+        tariff = _tariff(prices[group])
+        for run in range(first[group], first[group + 1]):
+            own[group] += _add(runs, run, tariff, energy[group], work)
+    return energy, own
+
+
+@machine_code
+def plans(runs: Programmes, rows: Ints, prices: Floats, work: Work) -> Floats:
+    """Plans of single runs [rows, 1, slots] to prices [slots]."""
+    energy = np.zeros((len(rows), 1, len(prices)))
+    tariff = _tariff(prices)
+    for place in range(len(rows)):
+        _add(runs, rows[place], tariff, energy[place, 0], work)
+    return energy
+
+
+@machine_code
+def _tariff(prices: Floats) -> Tariff:
+    before = np.zeros(len(prices) + 1)
+    for slot in range(len(prices)):
+        before[slot + 1] = before[slot] + prices[slot]
+    return Tariff(prices, before, np.argsort(prices, kind="mergesort"))
+
+
+@machine_code
+def _add(runs: Programmes, run: int, tariff: Tariff, into: Floats, work: Work) -> float:
+    """Add the best plan of one run to ``into`` [slots]; return its own cost."""
+    if not runs.apart[run]:
+        _start_costs(runs, run, tariff, work.cost)
+        if runs.times[run] == 1:
+            return _once(runs, run, into, work.cost)
+        return _repeatedly(runs, run, into, work)
+    if runs.min_on[run] == 1 and runs.min_off[run] == 1 and runs.most_starts[run] == 0:
+        return _cheapest(runs, run, tariff, into)
+    return _stretches(runs, run, tariff, into, work)
+
+
+@machine_code
+def _start_costs(runs: Programmes, run: int, tariff: Tariff, cost: Floats) -> None:
+    """Cost of the energy of an uninterrupted run by the slot it begins in, ¤."""
+    length, steps = runs.length[run], runs.energy[run]
+    last = runs.end[run] - length
+    for slot in range(runs.begin[run], last + 1):
+        if runs.even[run]:
+            cost[slot] = steps[0] * (tariff.before[slot + length] - tariff.before[slot])
+            continue
+        total = 0.0
+        for step in range(length):
+            total += steps[step] * tariff.prices[slot + step]
+        cost[slot] = total
+
+
+@machine_code
+def _once(runs: Programmes, run: int, into: Floats, cost: Floats) -> float:
+    """Run at the cheapest start, the earliest of equals, if it is worth it."""
+    best = runs.begin[run]
+    for slot in range(best + 1, runs.end[run] - runs.length[run] + 1):
+        if cost[slot] < cost[best]:
+            best = slot
+    if cost[best] >= runs.value[run]:
+        return 0.0
+    return _place(runs, run, best, into)
+
+
+@machine_code
+def _place(runs: Programmes, run: int, slot: int, into: Floats) -> float:
+    """Add an uninterrupted run; return what it earns as a negative cost."""
+    for step in range(runs.length[run]):
+        into[slot + step] += runs.energy[run, step]
+    return -runs.value[run] if runs.value[run] < INFINITY else 0.0
+
+
+@machine_code
+def _repeatedly(runs: Programmes, run: int, into: Floats, work: Work) -> float:
+    """Run up to so many times (exactly, where it must) one after another."""
+    begin, end, length = runs.begin[run], runs.end[run], runs.length[run]
+    must = runs.value[run] == INFINITY
+    worth = 0.0 if must else runs.value[run]
+    least, starts, times = work.off, work.starts, runs.times[run]
+    for left in range(times + 1):
+        least[left, end - length + 1 : end + 1, 0] = INFINITY if must and left else 0.0
+        for slot in range(end - length, begin - 1, -1):
+            wait, start = least[left, slot + 1, 0], INFINITY
+            if left > 0:
+                free = min(slot + length + runs.pause[run], end)
+                start = work.cost[slot] - worth + least[left - 1, free, 0]
+            starts[left, slot, 0] = start < wait
+            least[left, slot, 0] = min(start, wait)
+    own, slot, left = 0.0, begin, times
+    while slot <= end - length:
+        if starts[left, slot, 0]:
+            own += _place(runs, run, slot, into)
+            slot, left = slot + length + runs.pause[run], left - 1
+        else:
+            slot += 1
+    return own
+
+
+@machine_code
+def _cheapest(runs: Programmes, run: int, tariff: Tariff, into: Floats) -> float:
+    """Take the cheapest slots of the window, whichever they are."""
+    left, cost, steps = runs.length[run], 0.0, runs.energy[run, 0]
+    last = 0
+    for place in range(len(tariff.order)):
+        slot = tariff.order[place]
+        if runs.begin[run] <= slot < runs.end[run]:
+            cost += steps * tariff.prices[slot]
+            left -= 1
+            last = place
+            if left == 0:
+                break
+    if cost >= runs.value[run]:
+        return 0.0
+    for place in range(last + 1):
+        slot = tariff.order[place]
+        if runs.begin[run] <= slot < runs.end[run]:
+            into[slot] += steps
+    return -runs.value[run] if runs.value[run] < INFINITY else 0.0
+
+
+@machine_code
+def _stretches(runs: Programmes, run: int, tariff: Tariff, into: Floats, work: Work) -> float:
+    """Run in stretches and pauses of least lengths."""
+    top = runs.most_starts[run]
+    for layer in range(top + 1):
+        _layer(runs, run, layer, tariff, work)
+    begin, length, steps = runs.begin[run], runs.length[run], runs.energy[run, 0]
+    if steps * work.off[top, begin, length] >= runs.value[run]:
+        return 0.0
+    slot, left, layer, hold, running = begin, length, top, 0, False
+    while left > 0:
+        if running and hold == 0 and work.stops[layer, slot, left]:
+            running, slot = False, slot + runs.min_off[run]
+        elif not running and not work.starts[layer, slot, left]:
+            slot += 1
+        else:
+            if not running:
+                running, hold, layer = True, runs.min_on[run], max(layer - 1, 0)
+            into[slot] += steps
+            slot, left, hold = slot + 1, left - 1, max(hold - 1, 0)
+    return -runs.value[run] if runs.value[run] < INFINITY else 0.0
+
+
+@machine_code
+def _layer(runs: Programmes, run: int, layer: int, tariff: Tariff, work: Work) -> None:
+    """Least sums of prices with ``layer`` starts left, where the number of starts is bounded."""
+    begin, end, least = runs.begin[run], runs.end[run], runs.min_on[run]
+    off, on, below = work.off[layer], work.on[layer], work.on[max(layer - 1, 0)]
+    may = layer > 0 or runs.most_starts[run] == 0
+    for left in range(runs.length[run] + 1):
+        off[end, left] = on[end, left] = INFINITY if left else 0.0
+    for slot in range(end - 1, begin - 1, -1):
+        free = min(slot + runs.min_off[run], end)
+        off[slot, 0] = on[slot, 0] = 0.0
+        for left in range(1, runs.length[run] + 1):
+            stay, stop = tariff.prices[slot] + on[slot + 1, left - 1], off[free, left]
+            work.stops[layer, slot, left] = stop < stay
+            on[slot, left] = min(stop, stay)
+            wait, start, begun = off[slot + 1, left], INFINITY, slot + least
+            if may and left >= least and begun <= end:
+                start = tariff.before[begun] - tariff.before[slot] + below[begun, left - least]
+            work.starts[layer, slot, left] = start < wait
+            off[slot, left] = min(start, wait)
