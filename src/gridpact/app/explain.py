@@ -2,65 +2,54 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from gridpact.app import folder
 from gridpact.app.exports import parse_line_id
+from gridpact.app.proving import Proof, prove
 from gridpact.app.record import Record
 from gridpact.app.report.text import money_of
+from gridpact.app.slot_shares import SlotShare, Traced, shares
 from gridpact.base.errors import BadInput, Fault, StoreError
-from gridpact.base.slots import iso
-from gridpact.base.units import Ints
-from gridpact.contracts.cashflows import cashflows
 from gridpact.contracts.legs import Leg, legs
-from gridpact.contracts.needs import needs_of
 from gridpact.contracts.observables import Const, Observable, Op, Series
 from gridpact.ledger import anchors
-from gridpact.ledger.entries import canonical
 from gridpact.ledger.handlers import DAY
 from gridpact.ledger.leaves import demonstration_secrets
 from gridpact.ledger.local import LocalLedger
-from gridpact.ledger.merkle import Tree, leaf_hash, verify_inclusion
-from gridpact.ledger.messages import Committed
-from gridpact.metering.messages import DayMetered, ReadingsReceived
+from gridpact.market.messages import SessionCleared
+from gridpact.market.trades import terms_hashes, traders
+from gridpact.metering.messages import DayMetered
 from gridpact.registry.model import Community
-from gridpact.settlement.clause import MEMBER, Clause
+from gridpact.settlement.clause import MEMBER
 from gridpact.settlement.clauses import clauses
 from gridpact.settlement.day import Facts, energy
 from gridpact.settlement.handlers import Settlement, facts_of
-from gridpact.settlement.messages import DaySettled, LineKind
+from gridpact.settlement.messages import DaySettled
+from gridpact.settlement.spot import trade_name
 from gridpact.settlement.statements import LINES
 
 
-class SlotShare(msgspec.Struct, frozen=True):
-    """One slot of a line: what each series of the contract was, unit included, and the amount."""
+class Agreed(msgspec.Struct, frozen=True):
+    """What a member agreed in a session: how it was priced, and how the ledger holds its terms.
 
-    slot: str
-    local_time: str
-    series: dict[str, int]
-    nano: int
-    estimated: bool
-    journal_rows: tuple[int, ...]
+    The proof's leaf is the keccak-256 of the member's contract. Fees are in µ¤/kWh.
+    """
 
-
-class Proof(msgspec.Struct, frozen=True):
-    """How the ledger holds the statement: entry, block, and whether the proofs verify."""
-
-    entry: int
-    block: int
-    leaf: str
-    root: str
-    tree_root: str
-    verified: bool
+    session: str
+    mechanism: str
+    buyer_fee_micro_per_kwh: int
+    seller_fee_micro_per_kwh: int
+    proof: Proof
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """A line traced back. ``contract`` is the clause in words, ``rounding`` the rule applied."""
+    """A line traced back. ``contract`` is the clause in words, ``rounding`` the rule applied.
+
+    ``agreed`` is where the terms come from, for a line of trades.
+    """
 
     line: str
     payer: str
@@ -74,19 +63,12 @@ class Explanation(msgspec.Struct, frozen=True):
     rounding: str
     slots: tuple[SlotShare, ...]
     proof: Proof
+    agreed: Agreed | None = None
 
-
-class _Traced(NamedTuple):
-    """A line found: its day, contract, flow and member, and the evidence it was settled on."""
-
-    record: Record
-    community: Community
-    day: DaySettled
-    facts: Facts
-    clause: Clause
-    kind: LineKind
-    row: int
-    member: int
+    @property
+    def verified(self) -> bool:
+        """Whether every proof of the line verifies."""
+        return self.proof.verified and (self.agreed is None or self.agreed.proof.verified)
 
 
 def explain(path: Path, line: str) -> Explanation:
@@ -95,26 +77,28 @@ def explain(path: Path, line: str) -> Explanation:
     seed = traced.record.opening().seed
     name = traced.community.members.ids[traced.member]
     place = traced.row, traced.member
-    rules = traced.community.settlement
+    rules, leg = traced.community.settlement, _leg(traced)
     with folder.ledger(path, seed) as ledger:
         proof = _proof(traced, seed, ledger)
+        agreed = _agreed(traced, ledger)
     return Explanation(
         line=line,
         payer=name if traced.kind.payer == MEMBER else traced.kind.payer,
         payee=name if traced.kind.payee == MEMBER else traced.kind.payee,
         currency=traced.community.currency,
-        contract=_clause_words(_leg(traced), name),
+        contract=_clause_words(leg, name),
         energy_wh=int(traced.day.energy_wh[place]),
         nano=int(traced.day.nano[place]),
         minor=int(traced.day.minor[place]),
         minor_nano=rules.minor_nano,
         rounding=f"{rules.rounding} to {money_of(traced.community).minor(1)}",
-        slots=_shares(traced),
+        slots=shares(traced, leg),
         proof=proof,
+        agreed=agreed,
     )
 
 
-def _trace(record: Record, line: str) -> _Traced:
+def _trace(record: Record, line: str) -> Traced:
     community = record.opening().community
     fix = "take a line from statements.csv, such as 2026-06-15/home-07/supplier.import"
     try:
@@ -129,7 +113,7 @@ def _trace(record: Record, line: str) -> _Traced:
                 spent = energy(community, facts)
                 clause = next(c for c in clauses(community, facts, spent) if c.name == contract)
                 column = community.members.ids.index(member)
-                return _Traced(record, community, day, facts, clause, kind, row, column)
+                return Traced(record, community, day, facts, clause, kind, row, column)
     problem = _why_not(record, line)
     raise BadInput([Fault("statements.csv", 0, "LINE", problem, fix)])
 
@@ -163,7 +147,7 @@ def _facts(record: Record, community: Community, day: str) -> Facts:
     raise StoreError(f"the journal does not show what {day} was settled on")
 
 
-def _leg(traced: _Traced) -> Leg:
+def _leg(traced: Traced) -> Leg:
     """Find the cash flow of the contract that the line sums up."""
     for leg in legs(traced.clause.contract):
         name, _ = LINES.get((leg.kind, leg.giver == MEMBER), ("", ""))
@@ -190,74 +174,37 @@ def _formula(node: Observable) -> str:
     return str(node)
 
 
-def _shares(traced: _Traced) -> tuple[SlotShare, ...]:
-    """Every slot with an amount: the series behind it and the readings it rests on."""
-    leg, member, slots = _leg(traced), traced.member, traced.day.slots
-    flows = cashflows(traced.clause.contract, traced.clause.world, slots)
-    nano = flows[leg.giver, leg.taker, leg.currency, leg.kind][member]
-    values = {
-        f"{need.name} [{need.unit}]": _of_member(traced.clause.world[need.name], member)
-        for need in needs_of([leg.amount]).series
-    }
-    zone, rows = ZoneInfo(traced.community.timezone), _reading_rows(traced)
-    return tuple(
-        SlotShare(
-            slot=iso(start),
-            local_time=datetime.fromtimestamp(start, zone).strftime("%H:%M"),
-            series={name: int(column[place]) for name, column in values.items()},
-            nano=int(nano[place]),
-            estimated=bool(traced.facts.metered.estimated[member, place]),
-            journal_rows=tuple(rows.get(start, ())),
-        )
-        for place, start in enumerate(slots.starts().tolist())
-        if nano[place]
-    )
-
-
-def _of_member(values: Ints, member: int) -> Ints:
-    return values if values.ndim == 1 else values[member]
-
-
-def _reading_rows(traced: _Traced) -> dict[int, list[int]]:
-    """Journal rows in which the member's meter reported, by slot start."""
-    rows: dict[int, list[int]] = {}
-    for item in traced.record.kept(ReadingsReceived):
-        reading = item.message
-        if isinstance(reading, ReadingsReceived) and reading.present[traced.member]:
-            rows.setdefault(reading.slot, []).append(item.seq)
-    return rows
-
-
-def _proof(traced: _Traced, seed: int, ledger: LocalLedger) -> Proof:
+def _proof(traced: Traced, seed: int, ledger: LocalLedger) -> Proof:
     """Prove the member's leaf under the day's root, and the root under the ledger's."""
     community, day = traced.community, traced.day
     secrets = demonstration_secrets(seed, community.members.ids)
     found = anchors.statement_leaves(community, day, secrets)
     entry = anchors.anchored(community, "statements", day.day, found)
-    committed = [m for m in traced.record.all(Committed) if m.key == f"{DAY}{day.day}"]
-    if not committed:
-        fix = "let the run go on with 'gridpact run --resume'"
-        raise BadInput([Fault("", 0, day.day, "the day is not on the ledger yet", fix)])
-    receipt = committed[0].receipt
-    index = receipt.first_index + ledger.entries(
-        receipt.first_index, receipt.first_index + receipt.count
-    ).index(entry)
-    held = ledger.prove(index)
-    hashes = [leaf_hash(body) for body in found]
-    tree = Tree(hashes)
-    inside = verify_inclusion(
-        hashes[traced.member],
-        traced.member,
-        len(hashes),
-        tree.inclusion(traced.member),
-        tree.root(),
+    return prove(traced.record, ledger, f"{DAY}{day.day}", entry, found, traced.member)
+
+
+def _agreed(traced: Traced, ledger: LocalLedger) -> Agreed | None:
+    """Prove the contract that a line of trades settles; None for other lines and non-traders."""
+    cleared = next(
+        (
+            each
+            for each in traced.record.all(SessionCleared)
+            if each.session.day == traced.day.day
+            and trade_name(each.session.id) == traced.clause.name
+        ),
+        None,
     )
-    outside = verify_inclusion(leaf_hash(canonical(entry)), index, held.size, held.path, held.root)
-    return Proof(
-        entry=index,
-        block=receipt.height,
-        leaf=found[traced.member].hex(),
-        root=tree.root().hex(),
-        tree_root=held.root.hex(),
-        verified=inside and outside,
+    if cleared is None or traced.member not in traders(cleared):
+        return None
+    community, session = traced.community, cleared.session
+    rules = community.market.trading(session.kind)
+    (entry,) = anchors.terms(community, cleared)
+    place = traders(cleared).tolist().index(traced.member)
+    hashes = terms_hashes(community, cleared)
+    return Agreed(
+        session.id,
+        rules.mechanism,
+        rules.buyer_fee_micro_per_kwh,
+        rules.seller_fee_micro_per_kwh,
+        prove(traced.record, ledger, f"terms/{session.id}", entry, hashes, place),
     )

@@ -12,6 +12,7 @@ from gridpact.app.cli.output import mark, output_options, say, say_json
 from gridpact.app.explain import Explanation, explain
 from gridpact.app.record import Record
 from gridpact.app.report.text import Money
+from gridpact.app.slot_shares import TradeShare
 from gridpact.app.summary import plain
 from gridpact.app.verify import verify
 
@@ -90,7 +91,7 @@ def explain_line(path: Path, line: str, as_json: bool, quiet: bool) -> None:
     elif not quiet:
         for text in _lines(found):
             say(text)
-    sys.exit(0 if found.proof.verified else 1)
+    sys.exit(0 if found.verified else 1)
 
 
 def _lines(found: Explanation) -> list[str]:
@@ -109,11 +110,43 @@ def _lines(found: Explanation) -> list[str]:
         "",
         *_table(found, money),
         "",
+        *_trades(found),
         f"  statement leaf {proof.leaf[:16]}… is under root {proof.root[:16]}…",
         f"  that root is entry {proof.entry} of the ledger, in block {proof.block}",
         f"  the ledger's tree has root {proof.tree_root[:16]}…",
-        "  proofs " + ("verified" if proof.verified else "DO NOT VERIFY"),
+        "  proofs " + ("verified" if found.verified else "DO NOT VERIFY"),
     ]
+
+
+def _trades(found: Explanation) -> list[str]:
+    """Say how a line of trades was agreed, with whom, and where the terms are on the ledger."""
+    if found.agreed is None:
+        return []
+    agreed, unit = found.agreed, f"{found.currency}/kWh"
+    fees = [
+        f"{side} pay {fee / 1e6:.4f} {unit}"
+        for side, fee in (
+            ("buyers", agreed.buyer_fee_micro_per_kwh),
+            ("sellers", agreed.seller_fee_micro_per_kwh),
+        )
+        if fee
+    ]
+    trades = [(share.local_time, trade) for share in found.slots for trade in share.trades]
+    return [
+        f"  traded in {agreed.session} by {agreed.mechanism}; fees: {', '.join(fees) or 'none'}",
+        *(_trade(at, trade, unit) for at, trade in trades),
+        f"  terms {agreed.proof.leaf[:16]}… are under root {agreed.proof.root[:16]}…",
+        f"  that root is entry {agreed.proof.entry} of the ledger, in block {agreed.proof.block}",
+        "",
+    ]
+
+
+def _trade(at: str, trade: TradeShare, unit: str) -> str:
+    """Write one trade, and the buyer's price where it is another than the seller's."""
+    sold, paid = trade.seller_micro_per_kwh / 1e6, trade.buyer_micro_per_kwh / 1e6
+    charged = f", buyer pays {paid:.4f}" if paid != sold else ""
+    energy = f"{trade.energy_wh / 1000:,.3f} kWh"
+    return f"  {at:<6}{trade.seller} to {trade.buyer}: {energy} at {sold:.4f} {unit}{charged}"
 
 
 def _table(found: Explanation, money: Money) -> list[str]:

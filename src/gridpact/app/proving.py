@@ -1,0 +1,55 @@
+"""Proofs that a leaf is under a root, and that root on the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gridpact.app.record import Record
+from gridpact.base.errors import BadInput, Fault
+from gridpact.ledger.entries import Entry, canonical
+from gridpact.ledger.local import LocalLedger
+from gridpact.ledger.merkle import Tree, leaf_hash, verify_inclusion
+from gridpact.ledger.messages import Committed
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """How the ledger holds something: its leaf, entry and block, and whether the proofs verify."""
+
+    entry: int
+    block: int
+    leaf: str
+    root: str
+    tree_root: str
+    verified: bool
+
+
+def prove(
+    record: Record, ledger: LocalLedger, key: str, entry: Entry, leaves: Sequence[bytes], row: int
+) -> Proof:
+    """Prove one of the leaves under the root that ``entry`` holds, and the entry on the ledger.
+
+    ``key`` is what the entry was committed under. BadInput where it is not on the ledger yet.
+    """
+    committed = [m for m in record.all(Committed) if m.key == key]
+    if not committed:
+        what, fix = key.split("/", 1)[-1], "let the run go on with 'gridpact run --resume'"
+        raise BadInput([Fault("", 0, what, f"{what} is not on the ledger yet", fix)])
+    receipt = committed[0].receipt
+    index = receipt.first_index + ledger.entries(
+        receipt.first_index, receipt.first_index + receipt.count
+    ).index(entry)
+    held = ledger.prove(index)
+    hashes = [leaf_hash(body) for body in leaves]
+    tree = Tree(hashes)
+    inside = verify_inclusion(hashes[row], row, len(hashes), tree.inclusion(row), tree.root())
+    outside = verify_inclusion(leaf_hash(canonical(entry)), index, held.size, held.path, held.root)
+    return Proof(
+        entry=index,
+        block=receipt.height,
+        leaf=leaves[row].hex(),
+        root=tree.root().hex(),
+        tree_root=held.root.hex(),
+        verified=inside and outside,
+    )
