@@ -1,4 +1,4 @@
-"""Files for other programs: statement lines, bills, readings, schedules.
+"""Files for other programs: statement lines, bills, trades, readings, schedules.
 
 Every file is written under another name first and then renamed, so that a reader finds a whole
 file or none. The same record gives the same bytes. Amounts are whole numbers (nano, minor units)
@@ -19,6 +19,7 @@ from gridpact.app.record import Record
 from gridpact.app.report.axis import axis_of
 from gridpact.app.report.series import devices, planned
 from gridpact.app.report.text import Money, money_of
+from gridpact.app.trades_table import trades
 from gridpact.base.errors import StoreError
 from gridpact.base.files import write_whole
 from gridpact.base.units import Floats, Ints, checked_multiply
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 STATEMENTS, BILLS, BILLS_JSON = "statements.csv", "bills.csv", "bills.json"
-READINGS, SCHEDULES = "readings.parquet", "schedules.parquet"
+READINGS, SCHEDULES, TRADES = "readings.parquet", "schedules.parquet", "trades.parquet"
 SIGN = "a positive amount is paid by the member, a positive saving stays with the member"
 
 
@@ -66,6 +67,7 @@ def write(folder: Path, record: Record) -> list[Path]:
         BILLS_JSON: lambda: _json(community, found, table),
         READINGS: lambda: _parquet(readings(record)),
         SCHEDULES: lambda: _parquet(schedules(record)),
+        TRADES: lambda: _parquet(_timed(trades(record))),
     }
     return [_keep(folder / name, content()) for name, content in contents.items()]
 

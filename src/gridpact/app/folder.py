@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from gridpact.app.exports import BILLS, BILLS_JSON, READINGS, SCHEDULES, STATEMENTS
+from gridpact.app.exports import BILLS, BILLS_JSON, READINGS, SCHEDULES, STATEMENTS, TRADES
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.files import write_whole
@@ -24,7 +24,7 @@ from gridpact.ledger.local import LocalLedger
 JOURNAL, LEDGER = "journal.db", "ledger.db"
 MANIFEST, RESULT, SCENARIO, REPORT = "run.json", "result.json", "scenario.yaml", "report.html"
 PAUSED, LOCK = "paused.json", ".lock"
-OUTPUTS = (STATEMENTS, BILLS, BILLS_JSON, READINGS, SCHEDULES, REPORT, RESULT, PAUSED)
+OUTPUTS = (STATEMENTS, BILLS, BILLS_JSON, READINGS, SCHEDULES, TRADES, REPORT, RESULT, PAUSED)
 _NOT_A_RUN = "name a folder that 'gridpact run' wrote"
 
 S = TypeVar("S", bound=msgspec.Struct)

@@ -34,6 +34,7 @@ EXACT = (
     "bills.json",
     "readings.parquet",
     "schedules.parquet",
+    "trades.parquet",
 )
 TIMINGS = re.compile(rb'<section id="timings">.*?</section>', re.DOTALL)
 

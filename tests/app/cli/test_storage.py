@@ -76,6 +76,7 @@ FILES = (
     "bills.json",
     "readings.parquet",
     "schedules.parquet",
+    "trades.parquet",
     "report.html",
 )
 
