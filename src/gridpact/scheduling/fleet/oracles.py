@@ -15,7 +15,7 @@ from gridpact.base.units import Floats, Ints
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """How the assets of one oracle lie: ``rows`` are the caller's rows of the table, group by group.
+    """How the assets of one oracle lie: ``rows`` of the caller's table, group by group.
 
     Assets of group ``g`` are ``rows[first[g] : first[g + 1]]``; their place in ``rows`` is their
     sorted row. An oracle is built from its table, a layout, and the fleet's slots and hours.
@@ -31,7 +31,7 @@ class Answers(msgspec.Struct, frozen=True):
     ``energy`` [groups, slots]: net energy taken [kWh]. ``own_cost`` [groups]: costs beside that of
     energy, such as wear, fuel and starts [¤]. Together they are the least
     ``own_cost + Σ prices · energy``, up to ``slack`` [groups]: each answer is at most so much [¤]
-    above the least (0 for exact arithmetic; the bounds deduct it).
+    above the least (0 where the answer is the least; the lower bound deducts it).
     """
 
     energy: Floats
@@ -55,6 +55,10 @@ class Oracle(Protocol):
     @property
     def divisible(self) -> bool:
         """Whether a mix of an asset's plans is a plan of it."""
+        ...
+
+    def exact(self) -> Oracle:
+        """The same oracle in float64 throughout, for lower bounds; itself where it is that."""
         ...
 
     def best(self, prices: Floats) -> Answers:

@@ -1,0 +1,67 @@
+"""Best answers of generation that may be cut: give where the price beats the cost of cutting."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Floats, Ints
+from gridpact.scheduling.fleet.columns import Curtailable, per_asset, per_slot
+from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
+
+
+class CurtailableOracle(msgspec.Struct, frozen=True):
+    """Oracle of a table of :class:`Curtailable`: forecast, least output [kWh], cost [¤/kWh]."""
+
+    first: Ints
+    forecast: Floats
+    least: Floats
+    cost: Floats
+
+    @classmethod
+    def build(
+        cls, table: Curtailable, layout: Layout, slots: int, hours: float
+    ) -> CurtailableOracle:
+        """Take the rows of a table as laid out; energies are per slot whatever its ``hours``."""
+        del hours
+        count, rows = len(table.zone), layout.rows
+        forecast = per_slot(table.forecast_wh, count, slots)[rows] / 1000
+        least = forecast * per_asset(table.least, count)[rows, None]
+        return cls(layout.first, forecast, least, per_asset(table.cost, count)[rows] * 1e-6)
+
+    @property
+    def divisible(self) -> bool:
+        """Any output between the least and the forecast is a plan."""
+        return True
+
+    def exact(self) -> Oracle:
+        """Itself."""
+        return self
+
+    def best(self, prices: Floats) -> Answers:
+        """Best answers of all groups; see :class:`Oracle`."""
+        count = np.diff(self.first)
+        output = self._output(slice(None), np.repeat(prices, count, axis=0))
+        spent = self.cost * (self.forecast - output).sum(axis=1)
+        filled = np.flatnonzero(count)
+        energy, own = np.zeros(prices.shape), np.zeros(len(prices))
+        if filled.size:
+            energy[filled] = -np.add.reduceat(output, self.first[filled], axis=0)
+            own[filled] = np.add.reduceat(spent, self.first[filled])
+        return Answers(energy, own, np.zeros(len(prices)))
+
+    def plans(self, rows: Ints, prices: Floats) -> Floats:
+        """Plans of single assets [n, 1, slots]; see :class:`Oracle`."""
+        return -self._output(rows, prices[None])[:, None]
+
+    def part(self, groups: slice) -> CurtailableOracle:
+        """The same oracle with these groups alone."""
+        first = self.first[groups.start : groups.stop + 1]
+        own = slice(int(first[0]), int(first[-1]))
+        return CurtailableOracle(
+            first - first[0], self.forecast[own], self.least[own], self.cost[own]
+        )
+
+    def _output(self, rows: Ints | slice, prices: Floats) -> Floats:
+        give = prices > -self.cost[rows, None]
+        return np.where(give, self.forecast[rows], self.least[rows])

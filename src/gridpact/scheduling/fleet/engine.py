@@ -1,0 +1,145 @@
+"""Rounds of prices: hierarchical Dantzig–Wolfe decomposition over exact oracles.
+
+Every round, prices of shared limits go down; each group of assets answers with its best plans; the
+sums come up as columns of its cell's master, which mixes all answers so far under the limits of its
+zone; the portfolio master mixes what the cells propose under the limits that couple them. The mix
+bounds the least cost from above. The answers bound it from below (Lagrange): for any prices ≥ 0,
+what assets would at least pay, less the limits at their prices.
+
+Prices swing widely while masters know few answers; answers are therefore asked between the prices
+of the masters and those of the best lower bound so far (P. Wentges, 1997).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridpact.base.units import Floats
+from gridpact.scheduling.fleet.answers import Answered, ask
+from gridpact.scheduling.fleet.curtailable import CurtailableOracle
+from gridpact.scheduling.fleet.groups import Block
+from gridpact.scheduling.fleet.one_way import OneWayOracle
+from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.fleet.portfolio_master import PortfolioMaster, Usage
+from gridpact.scheduling.fleet.prepare import (
+    Case,
+    Duals,
+    GroupPrices,
+    coupling_prices,
+    group_prices,
+    no_prices,
+    rent,
+)
+from gridpact.scheduling.fleet.solution import Round, relative_gap
+from gridpact.scheduling.fleet.zone_masters import ZoneMasters
+
+INWARD = 0.3
+"""Share of the way from the masters' prices to those of the best bound at which assets are asked."""
+QUICK = (OneWayOracle, CurtailableOracle)
+"""Oracles so fast that they are asked twice a round."""
+FINE = 1e-3
+"""How much finer than the gap masters are solved."""
+
+
+class Engine:
+    """One solve: everything known so far. ``upper`` and ``lower`` are in ¤, fixed load included."""
+
+    def __init__(self, case: Case, options: Options, penalty: float) -> None:
+        self.case, self.options, self.penalty = case, options, penalty
+        self.masters = ZoneMasters(
+            case.groups, case.most, np.where(np.isfinite(case.penalty), case.penalty, penalty)
+        )
+        self.portfolio: PortfolioMaster | None = None
+        if case.coupling.present:
+            self.portfolio = PortfolioMaster(case.coupling, len(case.groups.zone), penalty)
+        self.duals = self.best = no_prices(case)
+        self.lower, self.upper = -np.inf, np.inf
+        self.certified = -np.inf
+        self.asked_at: list[GroupPrices] = []
+        self.rounds: list[Round] = []
+        self.final: Usage | None = None
+        quick = tuple(one for one in case.groups.blocks if isinstance(one.oracle, QUICK))
+        self._quick = quick if len(quick) < len(case.groups.blocks) else ()
+
+    def run(self) -> None:
+        """Go through rounds until the gap is proven, or cancelled, or out of rounds."""
+        self._ask(self.duals, self.case.groups.blocks)
+        for number in range(1, self.options.rounds + 1):
+            self._mix()
+            self._report(number)
+            if self._proven() or self.options.cancelled():
+                return
+            if self._quick:
+                self._ask(self.duals, self._quick)
+                self._mix()
+            self._ask(self.duals.towards(self.best, INWARD), self.case.groups.blocks)
+
+    def _report(self, number: int) -> None:
+        now = Round(number, self.lower * 1e9, self.upper * 1e9)
+        self.rounds.append(now)
+        if self.options.progress is not None:
+            self.options.progress(now)
+
+    def _proven(self) -> bool:
+        """Whether the gap is closed by a bound from exact answers."""
+        if relative_gap(self.lower, self.upper) > self.options.gap:
+            return False
+        self.certify()
+        return relative_gap(self.lower, self.upper) <= self.options.gap
+
+    def certify(self) -> None:
+        """Replace the lower bound by what exact oracles answer to its prices."""
+        blocks = tuple(
+            Block(one.table, one.layout, one.oracle.exact(), one.place)
+            for one in self.case.groups.blocks
+        )
+        answered = self._answers(group_prices(self.case, self.best), blocks)
+        self.certified = max(self.certified, self._bound(answered, self.best))
+        self.lower = self.certified
+
+    def _ask(self, duals: Duals, blocks: tuple[Block, ...]) -> None:
+        """Ask assets at these prices of limits, keep their answers and the bound they prove."""
+        prices, groups = group_prices(self.case, duals), self.case.groups
+        answered = self._answers(prices, blocks)
+        paid = np.einsum("gt,gt->g", self.case.buy[groups.cell], answered.energy)
+        born = len(self.asked_at)
+        self.asked_at.append(prices)
+        self.masters.append(answered.asked, answered.energy, answered.own_cost + paid, born)
+        if answered.asked.all():
+            bound = self._bound(answered, duals)
+            if bound > self.lower:
+                self.lower, self.best = bound, duals
+
+    def _answers(self, prices: GroupPrices, blocks: tuple[Block, ...]) -> Answered:
+        groups, options = self.case.groups, self.options
+        return ask(groups, blocks, prices.of(groups), (options.executor, options.tasks))
+
+    def _bound(self, answered: Answered, duals: Duals) -> float:
+        return float(answered.value.sum()) - rent(self.case, duals) + self.case.fixed_cost
+
+    def _mix(self) -> None:
+        """Let the masters mix all answers; their prices and the cost of the mix follow."""
+        tolerance = self._tolerance()
+        for _ in range(2 if self.portfolio else 1):
+            extra = coupling_prices(self.case, self.duals.coupling)
+            prices = extra.of(self.case.groups) if self.portfolio else None
+            self.masters.solve(prices, tolerance)
+            usage = self.masters.usage()
+            if self.portfolio is None:
+                self.final, cost = usage, float(usage.cost.sum())
+                self.duals = Duals(self.masters.price.copy(), self.duals.coupling)
+            else:
+                self.portfolio.add(usage)
+                found = self.portfolio.solve(float(tolerance.sum()))
+                cost = self.portfolio.cost()
+                ahead = Duals(self.masters.price.copy(), found)
+                share = 1.0 if len(self.portfolio.proposals) <= 2 else 0.5
+                self.duals = Duals(ahead.cells, self.duals.towards(ahead, share).coupling)
+            self.upper = min(self.upper, cost + self.case.fixed_cost)
+
+    def _tolerance(self) -> Floats:
+        """Least gain worth a pivot in each cell [cells] ¤: a small part of the gap asked for."""
+        scale = np.array(
+            [np.abs(one.master.cost[: one.columns]).max() for one in self.masters.masters]
+        )
+        return np.asarray(self.options.gap * FINE * np.maximum(scale, 1e-9))

@@ -1,0 +1,181 @@
+"""How a fleet is cut up for the engine: cells, groups of like assets, and their oracles.
+
+A cell is a zone's own assets. A group is a part of the assets of one oracle in one cell that are in
+the same portfolio sets. Groups are listed cell by cell; the order depends on the assets' numbers
+alone, so that permuting a fleet changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Storage
+from gridpact.scheduling.fleet.curtailable import CurtailableOracle
+from gridpact.scheduling.fleet.one_way import OneWayOracle
+from gridpact.scheduling.fleet.oracles import Layout, Oracle
+from gridpact.scheduling.fleet.steady_storage import SteadyStorageOracle, steady
+from gridpact.scheduling.fleet.tree import below
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One oracle and its groups: ``table`` it serves, ``layout`` of rows, ``place`` of each group.
+
+    ``place`` [own groups] is the position among all groups.
+    """
+
+    table: str
+    layout: Layout
+    oracle: Oracle
+    place: Ints
+
+
+class Groups(msgspec.Struct, frozen=True):
+    """All groups [groups], sorted by cell. ``zone`` [cells] is the zone row of a cell.
+
+    ``cell``, ``signature`` [groups]; groups of cell ``c`` are ``first[c] : first[c + 1]``;
+    ``member`` [signatures, sets] says which portfolio sets a signature is in.
+    """
+
+    zone: Ints
+    cell: Ints
+    signature: Ints
+    first: Ints
+    member: Bools
+    blocks: tuple[Block, ...]
+
+
+class _Keyed(msgspec.Struct, frozen=True):
+    """Rows of one oracle, laid out, with the cell and signature of each group."""
+
+    table: str
+    layout: Layout
+    oracle: Oracle
+    zone: Ints
+    signature: Ints
+
+
+def make_groups(fleet: Fleet, parts: int) -> Groups:
+    """Cut a fleet into groups, each cell's assets of one oracle and signature into ``parts``."""
+    member, signatures = signatures_of(fleet)
+    keyed = [
+        _lay_out(fleet, table, rows, signatures[table], (make, parts))
+        for table, rows, make in _kinds(fleet)
+    ]
+    zone = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.zone for one in keyed)]))
+    cell = np.searchsorted(zone, np.concatenate([np.zeros(0, np.int64), *(k.zone for k in keyed)]))
+    signature = np.concatenate([np.zeros(0, np.int64), *(one.signature for one in keyed)])
+    order = np.argsort(cell, kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    ends = np.cumsum([0, *(len(one.zone) for one in keyed)])
+    blocks = tuple(
+        Block(one.table, one.layout, one.oracle, place[ends[at] : ends[at + 1]])
+        for at, one in enumerate(keyed)
+    )
+    first = np.searchsorted(cell[order], np.arange(len(zone) + 1))
+    return Groups(zone, cell[order], signature[order], first, member, blocks)
+
+
+Maker = Callable[[object, Layout, int, float], Oracle]
+
+
+def _kinds(fleet: Fleet) -> Iterator[tuple[str, Ints, Maker]]:
+    """Each oracle a fleet needs: its table, the rows it answers for, and what builds it."""
+    if fleet.one_way is not None:
+        yield "one_way", np.arange(len(fleet.one_way.zone)), OneWayOracle.build  # type: ignore[misc]
+    if fleet.storage is not None:
+        calm = steady(fleet.storage, fleet.slots)
+        if calm.any():
+            yield "storage", np.flatnonzero(calm), SteadyStorageOracle.build  # type: ignore[misc]
+    if fleet.curtailable is not None:
+        yield "curtailable", np.arange(len(fleet.curtailable.zone)), CurtailableOracle.build  # type: ignore[misc]
+
+
+def _lay_out(
+    fleet: Fleet, name: str, rows: Ints, signature: Ints, making: tuple[Maker, int]
+) -> _Keyed:
+    """Sort the rows of one oracle by zone, signature and likeness, and cut them into groups."""
+    table = getattr(fleet, name)
+    zone = np.asarray(table.zone)
+    keys = [*_likeness(table, rows)[::-1], signature[rows], zone[rows]]
+    rows = rows[np.lexsort(keys)]
+    zone, signature = zone[rows], signature[rows]
+    new = (np.diff(zone, prepend=-1) != 0) | (np.diff(signature, prepend=-1) != 0)
+    begin = np.append(np.flatnonzero(new), len(rows))
+    first = _cut(begin, making[1])
+    layout = Layout(rows, first)
+    oracle = making[0](table, layout, fleet.slots, fleet.hours)
+    return _Keyed(name, layout, oracle, zone[first[:-1]], signature[first[:-1]])
+
+
+def _cut(begin: Ints, parts: int) -> Ints:
+    """Cut each stretch between two of ``begin`` into parts of even size, no smaller than one."""
+    count = np.diff(begin)
+    pieces = np.minimum(count, parts)
+    stretch = np.repeat(np.arange(len(count)), pieces)
+    number = np.arange(len(stretch)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    return np.append(begin[stretch] + count[stretch] * number // pieces[stretch], begin[-1])
+
+
+def _likeness(table: msgspec.Struct, rows: Ints) -> list[Floats]:
+    """Keys [rows] by which like assets lie together, most telling first; then all there is."""
+    if isinstance(table, Storage):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            hours = _flat(table.hi_wh, rows) / _flat(table.charge_w, rows)
+        leading = [np.nan_to_num(hours)]
+    else:
+        leading = []
+    columns = [getattr(table, name) for name in table.__struct_fields__ if name != "zone"]
+    return leading + [_flat(values, rows) for values in columns if np.ndim(values)]
+
+
+def _flat(values: object, rows: Ints) -> Floats:
+    """One number per row: the value, or for values by slot a sum that tells rows apart."""
+    array = np.asarray(values, np.float64)
+    if array.ndim == 0:
+        return np.full(len(rows), float(array))
+    if array.ndim == 1:
+        return np.asarray(array[rows])
+    return np.asarray(array[rows] @ np.linspace(1.0, 2.0, array.shape[1]))
+
+
+def signatures_of(fleet: Fleet) -> tuple[Bools, dict[str, Ints]]:
+    """Which sets signatures are in [signatures, sets], and the signature of each asset by table."""
+    tables = {name: getattr(fleet, name) for name in TABLES if getattr(fleet, name) is not None}
+    portfolio = fleet.portfolio
+    if portfolio is None or not len(portfolio.set_of_row):
+        return np.zeros((1, 0), np.bool_), {
+            name: np.zeros(len(table.zone), np.int64) for name, table in tables.items()
+        }
+    within = zone_sets(fleet, portfolio)
+    rows = [
+        _memberships(portfolio, within[np.asarray(table.zone)], TABLES.index(name))
+        for name, table in tables.items()
+    ]
+    packed = np.packbits(np.concatenate([within[:0], *rows]), axis=1)
+    unique, inverse = np.unique(packed, axis=0, return_inverse=True)
+    member = np.unpackbits(unique, axis=1, count=within.shape[1]).astype(np.bool_)
+    ends = np.cumsum([0, *(len(one) for one in rows)])
+    inverse = inverse.ravel()
+    return member, {name: inverse[ends[at] : ends[at + 1]] for at, name in enumerate(tables)}
+
+
+def zone_sets(fleet: Fleet, portfolio: Portfolio) -> Bools:
+    """Which sets a zone is in, by itself or below another [zones, sets]."""
+    sets = int(portfolio.set_of_row.max(initial=-1)) + 1
+    inside = np.zeros((len(fleet.zones.parent), sets), np.bool_)
+    for zone, own in zip(portfolio.zone.tolist(), portfolio.zone_set.tolist(), strict=True):
+        inside[below(fleet.zones.parent, zone), own] = True
+    return inside
+
+
+def _memberships(portfolio: Portfolio, by_zone: Bools, table: int) -> Bools:
+    """Which sets assets of one table are in, by their zone or by themselves [assets, sets]."""
+    member = by_zone.copy()
+    own = portfolio.asset_table == table
+    member[portfolio.asset[own], portfolio.asset_set[own]] = True
+    return member

@@ -1,0 +1,35 @@
+"""How a fleet is to be solved, and who is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+import msgspec
+
+from gridpact.scheduling.fleet.solution import Round
+
+
+def _never() -> bool:
+    return False
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How to solve.
+
+    ``gap`` is the proven relative gap at which to stop; ``rounds`` the most rounds of prices.
+    ``parts`` is how many groups the assets of one kind in one zone are cut into. ``penalty``
+    [µ¤/kWh] is what missing a limit costs at first (None: chosen from the prices); it is raised
+    while limits are missed. ``executor`` spreads the assets' answers in ``tasks`` tasks; the answer
+    is the same bit for bit. ``progress`` is told of every round; once ``cancelled`` says so, the
+    solve stops after its round with the best answer so far.
+    """
+
+    gap: float = 1e-3
+    rounds: int = 200
+    parts: int = 4
+    penalty: float | None = None
+    executor: Executor | None = None
+    tasks: int = 8
+    progress: Callable[[Round], None] | None = None
+    cancelled: Callable[[], bool] = _never

@@ -1,0 +1,180 @@
+"""The portfolio master: mix what cells propose so that limits that couple them hold.
+
+A proposal is the best mix of every cell at given coupling prices. Cells are bundled; each bundle's
+proposals are columns of one restricted master, whose rows are the coupling limits: all portfolio
+rows, and those limits of upper zones that something exceeded.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.fleet.limits import SIGN, RowLimits
+from gridpact.scheduling.fleet.restricted import OVER, RestrictedMaster
+from gridpact.scheduling.fleet.simplex import Limits
+
+BUNDLES = 64
+"""Most bundles of cells: more make the master finer and slower."""
+
+
+class Coupling(msgspec.Struct, frozen=True):
+    """What couples cells.
+
+    ``rows``: portfolio limits. ``most`` [upper zones, kinds, slots]: limits of zones with zones
+    below; ``inside`` [upper zones, cells]: which cells lie in them.
+    """
+
+    rows: RowLimits
+    most: Floats
+    inside: Bools
+
+    @property
+    def present(self) -> bool:
+        """Whether anything couples cells."""
+        return bool(len(self.rows.row) or np.any(np.isfinite(self.most)))
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What cells propose: ``cost`` [cells] ¤, ``energy`` [cells, signatures, slots] kWh.
+
+    ``weights``: for each cell the columns of its master and their weights.
+    """
+
+    cost: Floats
+    energy: Floats
+    weights: tuple[tuple[Ints, Floats], ...]
+
+
+class CouplingPrices(msgspec.Struct, frozen=True):
+    """Prices of coupling limits [¤/kWh], never negative.
+
+    ``rows`` [portfolio limits]; ``zones`` [upper zones, kinds, slots].
+    """
+
+    rows: Floats
+    zones: Floats
+
+
+class PortfolioMaster:
+    """Proposals so far, and their best mix."""
+
+    def __init__(self, coupling: Coupling, cells: int, penalty: float) -> None:
+        self.coupling = coupling
+        self.penalty = penalty
+        self.bundle = np.arange(cells) * min(cells, BUNDLES) // max(cells, 1)
+        self.proposals: list[Usage] = []
+        self._begin = np.searchsorted(self.bundle, np.arange(self.bundle[-1] + 1))
+        self._zone_rows: list[tuple[int, int, int]] = []
+        self._master = self._fresh()
+
+    def add(self, usage: Usage) -> None:
+        """Add what cells propose now."""
+        self.proposals.append(usage)
+        self._append(len(self.proposals) - 1)
+
+    def solve(self, tolerance: float) -> CouplingPrices:
+        """Mix the proposals; return the prices of the coupling limits."""
+        while True:
+            self._master.solve(None, tolerance)
+            exceeded = self._exceeded()
+            if not exceeded:
+                break
+            self._zone_rows += exceeded
+            self._master = self._fresh()
+            for number in range(len(self.proposals)):
+                self._append(number)
+        return self._prices()
+
+    def shares(self) -> Floats:
+        """Weight of each proposal in each cell [proposals, cells]; a cell's sum to 1."""
+        columns, weights = self._master.weights()
+        share = np.zeros((len(self.proposals), len(self._begin)))
+        master = self._master.master
+        share[self._master.born[columns], master.group[columns]] = weights
+        return np.asarray(share[:, self.bundle])
+
+    def energy(self) -> Floats:
+        """What cells take in the mix [cells, signatures, slots]."""
+        total = np.zeros(self.proposals[0].energy.shape)
+        for share, proposal in zip(self.shares(), self.proposals, strict=True):
+            used = np.flatnonzero(share)
+            total[used] += share[used, None, None] * proposal.energy[used]
+        return total
+
+    def cost(self) -> float:
+        """Cost of the mix, with what is missed of the limits at the penalty [¤]."""
+        own = sum(
+            float(share @ one.cost)
+            for share, one in zip(self.shares(), self.proposals, strict=True)
+        )
+        rows, zones = self.missed(self.energy())
+        return own + self.penalty * float(rows.sum() + zones.sum())
+
+    def missed(self, energy: Floats) -> tuple[Floats, Floats]:
+        """By how much limits are exceeded [portfolio limits], [upper zones, kinds, slots]."""
+        rows, most = self.coupling.rows, self.coupling.most
+        over = rows.sign * row_energy(rows, energy.sum(axis=0)) - rows.most
+        within = self.coupling.inside.astype(np.float64) @ energy.sum(axis=1)
+        above = SIGN[None, :, None] * within[:, None] - most
+        return np.maximum(over, 0.0), np.maximum(above, 0.0)
+
+    def raise_penalty(self, penalty: float) -> None:
+        """Make missing a limit dearer."""
+        self.penalty = penalty
+        self._master.limits.high[:] = penalty
+
+    def _fresh(self) -> RestrictedMaster:
+        """An empty master with the rows known so far."""
+        rows, zone_rows = self.coupling.rows, self._zone_rows
+        most = [self.coupling.most[at] for at in zone_rows]
+        count = len(rows.row) + len(zone_rows)
+        limits = Limits(
+            resource=np.arange(count),
+            sign=np.concatenate([rows.sign, SIGN[[kind for _, kind, _ in zone_rows]]]),
+            limit=np.concatenate([rows.most, most]),
+            low=np.zeros(count),
+            high=np.full(count, self.penalty),
+            active=np.zeros(count, np.bool_),
+        )
+        return RestrictedMaster(len(self._begin), count, limits)
+
+    def _append(self, number: int) -> None:
+        """Make one proposal a column of each bundle."""
+        usage, rows = self.proposals[number], self.coupling.rows
+        energy = np.add.reduceat(usage.energy, self._begin, axis=0)
+        values = [row_energy(rows, one) for one in energy]
+        total = usage.energy.sum(axis=1)
+        for at, (zone, _, slot) in enumerate(self._zone_rows):
+            taken = np.where(self.coupling.inside[zone], total[:, slot], 0.0)
+            by_bundle = np.add.reduceat(taken, self._begin)
+            if at == 0:
+                values = [np.append(one, np.zeros(len(self._zone_rows))) for one in values]
+            for bundle, amount in enumerate(by_bundle):
+                values[bundle][len(rows.row) + at] = amount
+        cost = np.add.reduceat(usage.cost, self._begin)
+        self._master.append(np.arange(len(self._begin)), np.array(values), cost, number)
+
+    def _exceeded(self) -> list[tuple[int, int, int]]:
+        """Limits of upper zones that the mix exceeds and that are no rows yet."""
+        if not np.any(np.isfinite(self.coupling.most)):
+            return []
+        _, above = self.missed(self.energy())
+        bound = OVER * (1 + np.abs(np.where(above > 0, self.coupling.most, 0.0)))
+        found = [(int(z), int(k), int(t)) for z, k, t in np.argwhere(above > bound)]
+        return [at for at in found if at not in set(self._zone_rows)]
+
+    def _prices(self) -> CouplingPrices:
+        price, rows = self._master.prices(), len(self.coupling.rows.row)
+        zones = np.zeros(self.coupling.most.shape)
+        for at, place in enumerate(self._zone_rows):
+            zones[place] = price[rows + at]
+        return CouplingPrices(price[:rows], zones)
+
+
+def row_energy(rows: RowLimits, energy: Floats) -> Floats:
+    """Energy of each portfolio limit's set from that of signatures [signatures, slots]."""
+    total = np.concatenate([np.zeros((len(energy), 1)), np.cumsum(energy, axis=1)], axis=1)
+    window = total[:, rows.end] - total[:, rows.first]
+    return np.asarray(np.sum(rows.member.T * window, axis=0))

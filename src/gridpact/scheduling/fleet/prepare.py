@@ -1,0 +1,165 @@
+"""A fleet made ready for the engine: its groups, limits inside cells and between them, prices."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Floats
+from gridpact.scheduling.fleet.columns import Fleet, Prices, per_slot
+from gridpact.scheduling.fleet.groups import Groups, make_groups, zone_sets
+from gridpact.scheduling.fleet.limits import (
+    EXPORT,
+    IMPORT,
+    SIGN,
+    SPREAD,
+    Tariff,
+    row_limits,
+    tariff_of,
+    zone_limits,
+)
+from gridpact.scheduling.fleet.portfolio_master import Coupling, CouplingPrices
+from gridpact.scheduling.fleet.tree import below, sums_up
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A fleet made ready; energies kWh, prices ¤/kWh.
+
+    ``buy`` [cells, slots]; ``most``, ``penalty`` [cells, kinds, slots]: limits of cells, and the
+    prices at which they may be exceeded (infinite: the penalty in force). ``upper`` holds the rows
+    of zones with zones below. ``fixed_cost`` [¤] is what fixed load costs at buying prices.
+    """
+
+    groups: Groups
+    tariff: Tariff
+    buy: Floats
+    most: Floats
+    penalty: Floats
+    coupling: Coupling
+    upper: tuple[int, ...]
+    fixed_cost: float
+
+
+def prepare(fleet: Fleet, prices: Prices, parts: int) -> Case:
+    """Make a fleet ready; it must be free of faults."""
+    groups, tariff = make_groups(fleet, parts), tariff_of(fleet, prices)
+    limits, parent = zone_limits(fleet, tariff), np.asarray(fleet.zones.parent)
+    above = np.zeros(len(parent), np.bool_)
+    above[parent[parent >= 0]] = True
+    kinds = _kinds(limits.most)
+    most = np.where(above[:, None, None], np.inf, limits.most)[groups.zone][:, :kinds]
+    upper = tuple(np.flatnonzero(above & np.isfinite(limits.most).any(axis=(1, 2))).tolist())
+    inside = [below(parent, zone)[groups.zone] for zone in upper]
+    load = per_slot(fleet.zones.load_wh, len(parent), fleet.slots) / 1000
+    coupling = Coupling(
+        rows=row_limits(fleet, groups.member, _set_load(fleet, load)),
+        most=limits.most[list(upper)],
+        inside=np.array(inside, np.bool_).reshape(len(upper), len(groups.zone)),
+    )
+    return Case(
+        groups=groups,
+        tariff=tariff,
+        buy=tariff.buy[groups.zone],
+        most=np.ascontiguousarray(most),
+        penalty=np.ascontiguousarray(limits.penalty[groups.zone][:, :kinds]),
+        coupling=coupling,
+        upper=upper,
+        fixed_cost=float(np.sum(tariff.buy * load)),
+    )
+
+
+def _kinds(most: Floats) -> int:
+    """How many kinds of limits are in use, counted from the first."""
+    used = [kind for kind in (IMPORT, EXPORT, SPREAD) if np.isfinite(most[:, kind]).any()]
+    return max(used, default=IMPORT) + 1
+
+
+def _set_load(fleet: Fleet, load: Floats) -> Floats:
+    """Fixed load of each portfolio set [sets, slots]."""
+    if fleet.portfolio is None:
+        return np.zeros((0, fleet.slots))
+    return np.asarray(zone_sets(fleet, fleet.portfolio).T.astype(np.float64) @ load)
+
+
+class Duals(msgspec.Struct, frozen=True):
+    """Prices of all limits: of cells [cells, kinds, slots], and of those that couple them."""
+
+    cells: Floats
+    coupling: CouplingPrices
+
+    def towards(self, other: Duals, share: float) -> Duals:
+        """Go a share of the way to other prices."""
+        return Duals(
+            _between(self.cells, other.cells, share),
+            CouplingPrices(
+                _between(self.coupling.rows, other.coupling.rows, share),
+                _between(self.coupling.zones, other.coupling.zones, share),
+            ),
+        )
+
+
+def _between(one: Floats, other: Floats, share: float) -> Floats:
+    return np.asarray((1 - share) * one + share * other)
+
+
+def no_prices(case: Case) -> Duals:
+    """Every limit at price zero."""
+    rows = np.zeros(len(case.coupling.rows.row))
+    return Duals(
+        np.zeros(case.most.shape), CouplingPrices(rows, np.zeros(case.coupling.most.shape))
+    )
+
+
+class GroupPrices(msgspec.Struct, frozen=True):
+    """What energy costs: ``cell`` [cells, slots] plus ``signature`` [signatures, slots], ¤/kWh."""
+
+    cell: Floats
+    signature: Floats
+
+    def of(self, groups: Groups) -> Floats:
+        """Prices of all groups [groups, slots]."""
+        return np.asarray(self.cell[groups.cell] + self.signature[groups.signature])
+
+
+def coupling_prices(case: Case, prices: CouplingPrices) -> GroupPrices:
+    """What coupling limits add to the price of energy."""
+    rows, slots = case.coupling.rows, case.buy.shape[1]
+    by_slot = np.zeros((len(rows.row), slots + 1))
+    place = np.arange(len(rows.row))
+    by_slot[place, rows.first] += rows.sign * prices.rows
+    by_slot[place, rows.end] -= rows.sign * prices.rows
+    by_slot = np.cumsum(by_slot, axis=1)[:, :-1]
+    zones = np.sum(SIGN[:, None] * prices.zones, axis=1)
+    return GroupPrices(
+        case.coupling.inside.T.astype(np.float64) @ zones,
+        rows.member.T.astype(np.float64) @ by_slot,
+    )
+
+
+def group_prices(case: Case, duals: Duals) -> GroupPrices:
+    """What energy costs assets at these prices of limits."""
+    extra = coupling_prices(case, duals.coupling)
+    sign = SIGN[: duals.cells.shape[1], None]
+    return GroupPrices(case.buy + np.sum(sign * duals.cells, axis=1) + extra.cell, extra.signature)
+
+
+def rent(case: Case, duals: Duals) -> float:
+    """Limits at their prices [¤], which the lower bound deducts."""
+    coupling = case.coupling
+    return (
+        _paid(duals.cells, case.most)
+        + _paid(duals.coupling.rows, coupling.rows.most)
+        + _paid(duals.coupling.zones, coupling.most)
+    )
+
+
+def _paid(price: Floats, most: Floats) -> float:
+    return float(np.sum(price * np.where(np.isfinite(most), most, 0.0)))
+
+
+def net_of_zones(fleet: Fleet, case: Case, energy: Floats) -> Floats:
+    """Net energy of zones [zones, slots] kWh, fixed load included, from that of cells."""
+    zones = len(fleet.zones.parent)
+    own = np.array(per_slot(fleet.zones.load_wh, zones, fleet.slots) / 1000)
+    own[case.groups.zone] += energy
+    return sums_up(fleet.zones.parent, own)

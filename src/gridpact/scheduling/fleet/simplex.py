@@ -1,0 +1,294 @@
+"""The restricted master problem: mix known answers of groups so that limits hold at least cost.
+
+Primal revised simplex with a dense inverse, for few rows and many columns::
+
+    min  Σ cost · x + Σ high · excess − Σ low · slack
+    s.t. Σ x of a group = 1,          sign · Σ values · x + slack − excess = limit,      x ≥ 0
+
+so that a limit's price lies between its ``low`` and ``high``. Limits that nothing exceeds are left
+out until something does. Method: G. B. Dantzig & P. Wolfe, Decomposition principle for linear
+programs, Operations Research 8 (1960); the inverse is updated by elimination at each pivot.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.fleet.machine_code import machine_code
+
+COLUMNS, ROWS, GROUPS, PIVOTS = range(4)
+"""Positions in ``Master.size``."""
+OPTIMAL, OUT_OF_ROOM, OUT_OF_PIVOTS, LOST = range(4)
+"""How a call ended. ``LOST``: the inverse no longer fits its basis and is to be made anew."""
+
+PIVOT = 1e-9
+"""Smallest element to pivot on."""
+REFRESH = 64
+"""Pivots after which prices are worked out anew."""
+
+
+class Master(NamedTuple):
+    """Arrays of one master; those with room hold more than ``size`` says.
+
+    ``values`` [resources, columns]; ``cost``, ``group`` [columns]; ``row`` [rows]: positions of the
+    active limits; ``inverse`` [groups + rows, same]; ``basis``, ``level``, ``price``
+    [groups + rows]. A basis entry is a column, -1 - 2·row for a row's slack, or -2 - 2·row for its
+    excess.
+    """
+
+    values: Floats
+    cost: Floats
+    group: Ints
+    row: Ints
+    inverse: Floats
+    basis: Ints
+    level: Floats
+    price: Floats
+    size: Ints
+
+
+class Limits(NamedTuple):
+    """All limits a master may have to hold [limits]: ``sign · energy of resource ≤ limit``."""
+
+    resource: Ints
+    sign: Floats
+    limit: Floats
+    low: Floats
+    high: Floats
+    active: Bools
+
+
+@machine_code
+def reduced_costs(master: Master, limits: Limits, cost: Floats, reduced: Floats) -> None:
+    """Cost of each column less what its group and the limits pay for it, into ``reduced``."""
+    columns, rows, groups = master.size[COLUMNS], master.size[ROWS], master.size[GROUPS]
+    price = master.price
+    for column in range(columns):
+        reduced[column] = cost[column] - price[master.group[column]]
+    for row in range(rows):
+        at = limits.sign[master.row[row]] * price[groups + row]
+        if at != 0.0:
+            values = master.values[limits.resource[master.row[row]]]
+            for column in range(columns):
+                reduced[column] -= at * values[column]
+
+
+@machine_code
+def entering(
+    master: Master, limits: Limits, reduced: Floats, tolerance: float
+) -> tuple[int, float]:
+    """Most promising basis entry and its reduced cost; a cost of 0 where none is left."""
+    best, entry = -tolerance, 0
+    for column in range(master.size[COLUMNS]):
+        if reduced[column] < best:
+            best, entry = reduced[column], column
+    groups = master.size[GROUPS]
+    for row in range(master.size[ROWS]):
+        price, at = master.price[groups + row], master.row[row]
+        if -limits.low[at] - price < best:
+            best, entry = -limits.low[at] - price, -1 - 2 * row
+        if limits.high[at] + price < best:
+            best, entry = limits.high[at] + price, -2 - 2 * row
+    return entry, (best if best < -tolerance else 0.0)
+
+
+@machine_code
+def entry_cost(master: Master, limits: Limits, cost: Floats, entry: int) -> float:
+    """Cost of a basis entry."""
+    if entry >= 0:
+        return float(cost[entry])
+    row = (-1 - entry) // 2
+    at = master.row[row]
+    return float(limits.high[at] if entry == -2 - 2 * row else -limits.low[at])
+
+
+@machine_code
+def fill_column(master: Master, limits: Limits, entry: int, column: Floats) -> None:
+    """Write the coefficients of a basis entry into ``column`` [groups + rows]."""
+    rows, groups = master.size[ROWS], master.size[GROUPS]
+    for place in range(groups + rows):
+        column[place] = 0.0
+    if entry >= 0:
+        column[master.group[entry]] = 1.0
+        for row in range(rows):
+            at = master.row[row]
+            column[groups + row] = limits.sign[at] * master.values[limits.resource[at], entry]
+    else:
+        row = (-1 - entry) // 2
+        column[groups + row] = -1.0 if entry == -2 - 2 * row else 1.0
+
+
+@machine_code
+def make_prices(master: Master, limits: Limits, cost: Floats) -> None:
+    """Work out the prices of groups and limits from the basis."""
+    places = master.size[ROWS] + master.size[GROUPS]
+    for place in range(places):
+        master.price[place] = 0.0
+    for place in range(places):
+        own = entry_cost(master, limits, cost, master.basis[place])
+        if own != 0.0:
+            inverse = master.inverse[place]
+            for other in range(places):
+                master.price[other] += own * inverse[other]
+
+
+@machine_code
+def leaving(level: Floats, direction: Floats, places: int) -> tuple[int, float]:
+    """Place whose level first falls to zero along ``direction``, and how far that is; -1 if none.
+
+    Among near ties the largest element is pivoted on.
+    """
+    step, place = np.inf, -1
+    for other in range(places):
+        if direction[other] > PIVOT:
+            ratio = level[other] / direction[other]
+            near = place >= 0 and ratio < step + 1e-12 and direction[other] > direction[place]
+            if ratio < step - 1e-12 or near:
+                step, place = ratio, other
+    return place, max(step, 0.0)
+
+
+@machine_code
+def towards(master: Master, column: Floats, direction: Floats) -> None:
+    """How levels fall as an entry with coefficients ``column`` rises, into ``direction``."""
+    places = master.size[ROWS] + master.size[GROUPS]
+    for place in range(places):
+        total, own = 0.0, master.inverse[place]
+        for other in range(places):
+            total += own[other] * column[other]
+        direction[place] = total
+
+
+@machine_code
+def eliminate(master: Master, direction: Floats, out: int) -> None:
+    """Bring the inverse up to date after the entry at place ``out`` was replaced."""
+    places = master.size[ROWS] + master.size[GROUPS]
+    scale, row = 1.0 / direction[out], master.inverse[out]
+    for other in range(places):
+        row[other] *= scale
+    for place in range(places):
+        factor = direction[place]
+        if place != out and factor != 0.0:
+            own = master.inverse[place]
+            for other in range(places):
+                own[other] -= factor * row[other]
+
+
+@machine_code
+def pivot(master: Master, column: Floats, direction: Floats, entry: int, reduced: float) -> bool:
+    """Bring an entry with coefficients ``column`` into the basis; False where nothing stops it."""
+    places = master.size[ROWS] + master.size[GROUPS]
+    towards(master, column, direction)
+    out, step = leaving(master.level, direction, places)
+    if out < 0:
+        return False
+    for place in range(places):
+        master.level[place] = max(master.level[place] - step * direction[place], 0.0)
+    master.level[out] = step
+    eliminate(master, direction, out)
+    for other in range(places):
+        master.price[other] += reduced * master.inverse[out, other]
+    master.basis[out] = entry
+    return True
+
+
+@machine_code
+def mixed(master: Master, mix: Floats) -> None:
+    """Write what groups take of each resource [groups, resources] at the present levels."""
+    mix[:] = 0.0
+    for place in range(master.size[ROWS] + master.size[GROUPS]):
+        entry, share = master.basis[place], master.level[place]
+        if entry >= 0 and share != 0.0:
+            own = mix[master.group[entry]]
+            for resource in range(master.values.shape[0]):
+                own[resource] += share * master.values[resource, entry]
+
+
+@machine_code
+def activate(master: Master, limits: Limits, at: int, over: float) -> None:
+    """Make a limit that is exceeded by ``over`` a row, with its excess in the basis."""
+    places = master.size[ROWS] + master.size[GROUPS]
+    values, sign = master.values[limits.resource[at]], limits.sign[at]
+    new = master.inverse[places]
+    for other in range(places):
+        new[other] = 0.0
+        master.inverse[other, places] = 0.0
+    for place in range(places):
+        entry = master.basis[place]
+        if entry >= 0 and values[entry] != 0.0:
+            factor = sign * values[entry]
+            for other in range(places):
+                new[other] += factor * master.inverse[place, other]
+    new[places] = -1.0
+    master.basis[places] = -2 - 2 * master.size[ROWS]
+    master.level[places] = over
+    master.row[master.size[ROWS]] = at
+    master.size[ROWS] += 1
+    limits.active[at] = True
+
+
+@machine_code
+def activate_exceeded(master: Master, limits: Limits, mix: Floats, tolerance: float) -> int:
+    """Activate every limit that the mix exceeds; the number of them, -1 where room ran out."""
+    added = 0
+    for at in range(limits.limit.shape[0]):
+        if limits.active[at]:
+            continue
+        total = 0.0
+        for group in range(master.size[GROUPS]):
+            total += mix[group, limits.resource[at]]
+        over = limits.sign[at] * total - limits.limit[at]
+        if over > tolerance * (1.0 + abs(limits.limit[at])):
+            if master.size[ROWS] == master.row.shape[0]:
+                return -1
+            activate(master, limits, at, over)
+            added += 1
+    return added
+
+
+@machine_code
+def descend(master: Master, limits: Limits, cost: Floats, tolerance: float, most: int) -> int:
+    """Pivot until no entry improves; OPTIMAL, OUT_OF_PIVOTS or LOST."""
+    reduced = np.empty(master.size[COLUMNS])
+    column, direction = np.empty(master.price.shape[0]), np.empty(master.price.shape[0])
+    since, done = 0, 0
+    make_prices(master, limits, cost)
+    while True:
+        reduced_costs(master, limits, cost, reduced)
+        entry, gain = entering(master, limits, reduced, tolerance)
+        if gain == 0.0 and since == 0:
+            return OPTIMAL
+        if done >= most:
+            return OUT_OF_PIVOTS
+        if gain != 0.0:
+            fill_column(master, limits, entry, column)
+            if not pivot(master, column, direction, entry, gain):
+                return LOST
+            since, done = since + 1, done + 1
+            master.size[PIVOTS] += 1
+        if gain == 0.0 or since == REFRESH:
+            make_prices(master, limits, cost)
+            since = 0
+
+
+@machine_code
+def optimise(master: Master, limits: Limits, cost: Floats, mix: Floats, tolerance: Floats) -> int:
+    """Solve a master from its present basis, in place; how it ended.
+
+    ``cost`` [columns] may differ from the master's own. ``mix`` [groups, resources] is filled.
+    ``tolerance`` holds the least gain worth a pivot, what a limit may be exceeded by (relative),
+    and the most pivots.
+    """
+    while True:
+        ended = descend(master, limits, cost, tolerance[0], int(tolerance[2]))
+        mixed(master, mix)
+        if ended != OPTIMAL:
+            return ended
+        added = activate_exceeded(master, limits, mix, tolerance[1])
+        if added < 0:
+            return OUT_OF_ROOM
+        if added == 0:
+            return OPTIMAL

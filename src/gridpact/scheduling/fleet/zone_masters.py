@@ -1,0 +1,81 @@
+"""The masters of all cells: each mixes its groups' answers under the limits of its own zone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridpact.base.units import Floats
+from gridpact.scheduling.fleet.groups import Groups
+from gridpact.scheduling.fleet.limits import SIGN
+from gridpact.scheduling.fleet.portfolio_master import Usage
+from gridpact.scheduling.fleet.restricted import RestrictedMaster
+from gridpact.scheduling.fleet.simplex import Limits
+
+
+class ZoneMasters:
+    """One restricted master per cell; arrays are [cells, ...].
+
+    ``most`` and ``penalty`` [cells, kinds, slots] are the limits of cells and the prices at which
+    they may be exceeded; ``high`` is the largest price that masters give them now.
+    """
+
+    def __init__(self, groups: Groups, most: Floats, penalty: Floats) -> None:
+        cells, kinds, slots = most.shape
+        self.groups, self.most, self.penalty = groups, most, penalty
+        self.low, self.high = np.zeros(most.shape), penalty.copy()
+        self.mix = np.zeros((len(groups.cell), slots))
+        self.price = np.zeros(most.shape)
+        self.masters = [
+            RestrictedMaster(
+                int(groups.first[cell + 1] - groups.first[cell]),
+                slots,
+                Limits(
+                    resource=np.tile(np.arange(slots), kinds),
+                    sign=np.repeat(SIGN[:kinds], slots),
+                    limit=most[cell].ravel(),
+                    low=self.low[cell].reshape(-1),
+                    high=self.high[cell].reshape(-1),
+                    active=np.zeros(kinds * slots, np.bool_),
+                ),
+            )
+            for cell in range(cells)
+        ]
+
+    def append(self, asked: Floats, energy: Floats, cost: Floats, born: int) -> None:
+        """Add the answers of the groups ``asked`` for (a mask) [groups]: one column each."""
+        first = self.groups.first
+        for cell, master in enumerate(self.masters):
+            own = slice(first[cell], first[cell + 1])
+            group = np.flatnonzero(asked[own])
+            if group.size:
+                rows = group + first[cell]
+                master.append(group, energy[rows], cost[rows], born)
+
+    def solve(self, extra: Floats | None, tolerance: Floats) -> None:
+        """Mix again; ``extra`` [groups, slots] are coupling prices, ``tolerance`` is [cells]."""
+        first = self.groups.first
+        for cell, master in enumerate(self.masters):
+            own = slice(first[cell], first[cell + 1])
+            master.solve(None if extra is None else extra[own], float(tolerance[cell]))
+            self.mix[own] = master.mix
+            self.price[cell] = master.prices().reshape(self.price[cell].shape)
+
+    def usage(self) -> Usage:
+        """What cells propose now; what they miss of their limits costs its penalty."""
+        groups = self.groups
+        shape = (len(self.masters), len(groups.member), self.mix.shape[1])
+        energy = np.zeros(shape)
+        np.add.at(energy, (groups.cell, groups.signature), self.mix)
+        missed = self.missed(energy.sum(axis=1))
+        own = np.array([master.own_cost() for master in self.masters])
+        weights = tuple(
+            (master.born[columns], master.master.group[columns], share)
+            for master in self.masters
+            for columns, share in [master.weights()]
+        )
+        return Usage(own + (self.penalty * missed).sum(axis=(1, 2)), energy, weights)
+
+    def missed(self, total: Floats) -> Floats:
+        """By how much ``total`` energy [cells, slots] exceeds limits [cells, kinds, slots]."""
+        kinds = self.most.shape[1]
+        return np.maximum(SIGN[:kinds, None] * total[:, None] - self.most, 0.0)
