@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from gridpact.market.orders import PlacedOrder
+
 
 class Kind(StrEnum):
     """What a value is, and so how it is written."""
@@ -73,3 +75,7 @@ FIELDS: dict[str, Field] = {
     )
 }
 """Every field by name, in the order in which people are told of them."""
+
+_OPTIONAL = PlacedOrder.__struct_fields__[-len(PlacedOrder.__struct_defaults__) :]
+DEFAULTS = dict(zip(_OPTIONAL, PlacedOrder.__struct_defaults__, strict=True))
+"""What a placed order holds where nothing is said, by the name it has there."""

@@ -9,9 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from gridpact.app.orders.cells import Terms, Unclear, Value, read
-from gridpact.app.orders.fields import EXAMPLES, FIELDS
+from gridpact.app.orders.fields import DEFAULTS, EXAMPLES, FIELDS
 from gridpact.market.orders import PlacedOrder
-
 
 MISSING = "is missing"
 
@@ -66,9 +65,11 @@ def _with_key(order: PlacedOrder) -> PlacedOrder:
     """Give an order without a key one that follows from its content."""
     if order.key:
         return order
-    content = msgspec.json.encode(msgspec.to_builtins(order), order="sorted")
-    key = f"auto-{hashlib.sha256(content).hexdigest()[:16]}"
-    return msgspec.structs.replace(order, key=key)
+    said = msgspec.to_builtins(order).items()
+    # what has its default is left out, so that a field added later changes no key
+    content = {name: value for name, value in said if value != DEFAULTS.get(name, "")}
+    text = msgspec.json.encode(content, order="sorted")
+    return msgspec.structs.replace(order, key=f"auto-{hashlib.sha256(text).hexdigest()[:16]}")
 
 
 def _contradictions(values: Mapping[str, Value]) -> list[Problem]:

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from gridpact.app.orders.cells import Terms, Unclear, Value, split
 from gridpact.app.orders.fields import FIELDS, UNITS
 from gridpact.app.orders.making import MISSING, make
@@ -173,13 +171,3 @@ def _check_keys(found: Iterable[Wanted], report: Report) -> None:
             other = "the same order" if before.order == order else "another order"
             problem = f"{order.key!r} of {order.participant} is {other} in line {before.line}"
             report.add(each.line, "key", problem, "give every order of a member its own key")
-
-
-def as_message(wanted_session: str, order: PlacedOrder) -> str:
-    """Write the message that an order is, as one line of JSON."""
-    content = {
-        "type": "place-order",
-        "session": wanted_session,
-        "order": msgspec.to_builtins(order),
-    }
-    return msgspec.json.encode(content).decode()

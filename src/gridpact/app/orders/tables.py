@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from gridpact.app.orders import message_form
+from gridpact.app.orders.cells import Unclear
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.files import read_regular
 from gridpact.contracts.tables.csv_text import Rows, read_csv
@@ -82,7 +84,9 @@ def _json_lines(data: bytes, report: Report) -> Table:
 
 
 def _json_object(text: bytes, line: int, report: Report) -> dict[str, str]:
-    """Read one line; what is no flat object of texts and numbers is noted, and empty."""
+    """Read one line; what is no flat object of texts and numbers, nor a message, is noted."""
+    if message_form.is_message(text):
+        return _message(text, line, report)
     fix = 'write one object to a line, as in {"member": "home-01", "quantity": "2.5 kWh"}'
     try:
         pairs = json.loads(text, object_pairs_hook=list, parse_float=Decimal, parse_int=Decimal)
@@ -96,6 +100,14 @@ def _json_object(text: bytes, line: int, report: Report) -> dict[str, str]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         report.add(line, twice[0][:80], "is said twice", "keep one of them")
     return {name: _text(value) for name, (_, value) in zip(names, pairs, strict=True)}
+
+
+def _message(text: bytes, line: int, report: Report) -> dict[str, str]:
+    try:
+        return message_form.read(text)
+    except Unclear as error:
+        report.add(line, "", str(error), error.fix)
+        return {}
 
 
 def _is_flat(pairs: object) -> bool:
