@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from gridpact.base.errors import NumberOverflow
 from gridpact.base.units import INT64_MAX
 from gridpact.market.analytics.supply import (
-    behind_meters,
+    across_boundary,
     by_member,
     local_share,
     of_community,
@@ -34,9 +34,20 @@ def test_two_homes_and_a_roof_by_hand():
     assert alone.self_consumption.total_ppm == 375_000
 
 
-def test_what_is_behind_meters():
-    taken, given_back, made = np.array([2, 0, 0, 5]), np.array([0, 6, 4, 1]), np.array([1, 9, 3, 0])
-    assert behind_meters(taken, given_back, made).tolist() == [3, 3, 0, 4]
+def test_across_a_boundary_by_hand():
+    """A roof makes 10; 4 go out at noon, 3 come in at night: 9 used, 6 of them from the roof."""
+    found = across_boundary(np.array([-4, 3]), np.array([10, 0]))
+    assert [int(found.load_wh), int(found.generation_wh), int(found.matched_wh)] == [9, 10, 6]
+    assert found.self_sufficiency.total_ppm == 666_667
+    assert found.self_consumption.total_ppm == 600_000
+
+
+def test_more_out_than_was_made_says_nothing():
+    """A battery that was full before gives out 5 with 4 made: whose energy it was is not known."""
+    found = across_boundary(np.array([[-5, 2], [-4, 2]]), np.array([[4, 0], [4, 0]]))
+    assert found.self_sufficiency.known.tolist() == [False, True]
+    assert found.self_consumption.known.tolist() == [False, True]
+    assert found.load_wh.tolist() == [0, 2]
 
 
 def test_without_load_or_generation_there_is_no_share():
@@ -79,16 +90,34 @@ def test_a_community_uses_at_least_what_its_members_use_alone(load, made):
         assert np.all(share.part <= share.whole)
 
 
-@given(taken=ENERGY, given_back=ENERGY, made=ENERGY)
+@given(load=ENERGY, made=ENERGY, known=KNOWN)
 @settings(deadline=None, max_examples=100)
-def test_shares_follow_from_what_crosses_the_boundary(taken, given_back, made):
-    """Self-sufficiency is 1 − import ÷ load wherever no storage exports beyond generation."""
-    made = np.maximum(made, given_back - taken)
-    load = behind_meters(taken, given_back, made)
-    found, net = of_community(load, made), (taken - given_back).sum(axis=0)
-    imported, exported = int(np.maximum(net, 0).sum()), int(np.maximum(-net, 0).sum())
-    assert int(found.load_wh) - imported == int(found.matched_wh)
-    assert int(found.generation_wh) - exported == int(found.matched_wh)
+def test_without_storage_the_boundary_tells_the_same(load, made, known):
+    pairs = (
+        (by_member(load, made, known), across_boundary(load - made, made, known)),
+        (
+            of_community(load, made, known),
+            across_boundary((load - made).sum(axis=0), made.sum(axis=0), known.all(axis=0)),
+        ),
+    )
+    for direct, across in pairs:
+        for name in direct.__struct_fields__:
+            assert getattr(direct, name).tolist() == getattr(across, name).tolist()
+
+
+@given(net=arrays(np.int64, SHAPE, elements=st.integers(-9, 9)), made=ENERGY)
+@settings(deadline=None, max_examples=100)
+def test_boundary_sums_whatever_storage_does(net, made):
+    found = across_boundary(net, made)
+    for member in range(SHAPE[0]):
+        generated, went = sum(made[member].tolist()), sum(max(-each, 0) for each in net[member])
+        came = sum(max(each, 0) for each in net[member])
+        sums = [generated - went + came, generated, generated - went]
+        expected = sums if went <= generated else [0, 0, 0]
+        mine = (found.load_wh, found.generation_wh, found.matched_wh)
+        assert [int(each[member]) for each in mine] == expected
+        for share in (found.self_sufficiency, found.self_consumption):
+            assert 0 <= share.part[member] <= share.whole[member]
 
 
 @given(bought=ENERGY, taken=ENERGY, known=KNOWN)

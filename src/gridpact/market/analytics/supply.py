@@ -1,6 +1,6 @@
 """Self-sufficiency, self-consumption and local share, of a community and of its members.
 
-In every slot, of a load L and a generation P at the same place, M = min(L, P) is used where it is
+In every slot, of a load L and a generation P at one place, M = min(L, P) is used where it is
 made. Over time, *self-sufficiency* is ΣM ÷ ΣL and *self-consumption* ΣM ÷ ΣP (Luthander, Widén,
 Nilsson and Palm, Photovoltaic self-consumption in buildings: a review, 2015); here L holds what
 storage takes. The place may be a member or the community: a community's L and P are the sums over
@@ -71,16 +71,36 @@ def of_community(load_wh: Ints, generation_wh: Ints, known: Bools | None = None)
     return Supply(*(checked_sum(each, axis=-1) for each in (load, generation, matched)))
 
 
-def behind_meters(withdrawal_wh: Ints, injection_wh: Ints, generation_wh: Ints) -> Ints:
-    """Load behind meters: generation plus withdrawal less injection, any shape [..., slots].
+def across_boundary(net_wh: Ints, generation_wh: Ints, known: Bools | None = None) -> Supply:
+    """Match load and generation behind a boundary from what crosses it and what is generated.
 
-    Where storage gives more to the grid than plants make, that is negative and counts as 0: what
-    storage gives back was load when it was taken. Without generation behind them, meters are
-    read as they are: withdrawal is load and injection generation. Raises
-    :class:`~gridpact.base.errors.NumberOverflow`.
+    With I and E the sums of what came in and went out, the load over the whole time is P + I − E,
+    and P − E of it was met behind the boundary. Without storage that is :func:`by_member` of the
+    load P + net in each slot; with it, what storage gives back meets load as generation does, and
+    what it gives out counts as generation that was exported.
+
+    Parameters
+    ----------
+    net_wh, generation_wh : int64 [..., slots]
+        In less out, and generation, which is not negative. For a community as one, sums over its
+        members; for all members one by one, columns [members, slots].
+    known : bool [..., slots], optional
+        As for :func:`by_member`.
+
+    Returns
+    -------
+    Supply
+        Of shape [...]. Where more went out than was generated, storage gave out energy of unknown
+        origin: then nothing is said, and all three sums are 0.
     """
-    net = checked_add(withdrawal_wh, -injection_wh)
-    return np.maximum(checked_add(generation_wh, net), 0)
+    if known is not None:
+        net_wh = np.where(known, net_wh, 0)
+    came, went = np.maximum(net_wh, 0), np.maximum(-net_wh, 0)
+    made, went = _known(generation_wh, went, known)
+    generated, exported = checked_sum(made, axis=-1), checked_sum(went, axis=-1)
+    met = checked_add(generated, -exported)
+    load = checked_add(met, checked_sum(came, axis=-1))
+    return Supply(*(np.where(met < 0, 0, each) for each in (load, generated, met)))
 
 
 def local_share(bought_wh: Ints, withdrawal_wh: Ints, known: Bools | None = None) -> Share:
