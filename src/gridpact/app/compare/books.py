@@ -45,8 +45,12 @@ class BooksCompared(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...]
 
 
-def compare_run(
-    record: Record, clear: Clear, mechanisms: Sequence[str], where: str
+def compare_books(
+    record: Record,
+    clear: Clear,
+    mechanisms: Sequence[str],
+    where: str,
+    remarks: tuple[str, ...] = (),
 ) -> BooksCompared:
     """Clear the books of a run's settled days under each mechanism.
 
@@ -74,7 +78,7 @@ def compare_run(
         supplier_only_minor=tuple(found.supplier_only_minor.tolist()),
         mechanisms=compare(books, clear, variants(community.market, mechanisms)),
         models=models.run(_needs(record, books), community.members.ids, opening.seed),
-        remarks=_remarks(variants(community.market, mechanisms)),
+        remarks=(*_remarks(variants(community.market, mechanisms)), *remarks),
     )
 
 

@@ -16,7 +16,7 @@ from gridpact.base.slots import Slots
 from gridpact.base.units import checked_sum
 from gridpact.market.analytics.shares import share_ppm
 from gridpact.market.messages import Session, SessionTrades
-from gridpact.registry.model import TradingRules
+from gridpact.registry.model import MarketRules
 from gridpact.registry.tariffs import Outside
 
 
@@ -45,8 +45,8 @@ class Books(msgspec.Struct, frozen=True):
     offered_wh: int
 
 
-Clear: TypeAlias = Callable[[str, TradingRules], Cleared]
-"""``clear(session id, rules)``: the session's book under other rules."""
+Clear: TypeAlias = Callable[[Session, MarketRules], Cleared]
+"""``clear(session, rules)``: the session's book under other rules."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +79,14 @@ def compare(books: Books, clear: Clear, variants: Sequence[Variant]) -> tuple[Ou
 
 
 def _outcome(books: Books, clear: Clear, variant: Variant) -> Outcome:
-    rules = [variant.rules.trading(session.kind) for session in books.sessions]
-    cleared = [clear(session.id, rule) for session, rule in zip(books.sessions, rules, strict=True)]
+    cleared = [clear(session, variant.rules) for session in books.sessions]
     accounts = [
-        at_own_prices(each.trades, (books.members, session.window.count), rule)
-        for session, rule, each in zip(books.sessions, rules, cleared, strict=True)
+        at_own_prices(
+            each.trades,
+            (books.members, session.window.count),
+            variant.rules.trading(session.kind),
+        )
+        for session, each in zip(books.sessions, cleared, strict=True)
     ]
     gains = tuple(_gains(books, accounts))
     volume, received, paid, fees = (

@@ -1,0 +1,50 @@
+"""Amounts of a comparison as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gridpact.app.compare.models import Model
+from gridpact.app.compare.spread import Spread
+from gridpact.app.report.text import MISSING, Money, number
+from gridpact.base.rounding import round_half_even
+from gridpact.base.units import MICRO_PER_UNIT, NANO_PER_UNIT
+
+MOST_ROWS = 60
+
+
+def nano(money: Money, amount: int) -> str:
+    """Write nano-¤ rounded to the minor unit."""
+    return money.minor(round_half_even(amount, money.minor_nano))
+
+
+def units(amounts_nano: Sequence[int]) -> list[float]:
+    """Nano-¤ in the currency as floats, for plots alone."""
+    return [amount / NANO_PER_UNIT for amount in amounts_nano]
+
+
+def share(ppm: int | None) -> str:
+    """Write a share in percent; a dash where there is no whole."""
+    return MISSING if ppm is None else number(100 * ppm / MICRO_PER_UNIT, 1)
+
+
+def who_gains(found: Spread) -> str:
+    """Write how many gain and lose, such as ``7 / 1``."""
+    return f"{number(found.gainers)} / {number(found.losers)}"
+
+
+def gini(found: Spread) -> str:
+    """Write a Gini coefficient; a dash where it says nothing."""
+    return MISSING if found.gini is None else number(found.gini, 3)
+
+
+def stable(found: Model) -> str:
+    """Say whether no coalition would gain by leaving, as far as it was looked at."""
+    return {True: "yes", False: "no", None: "not refuted"}[found.in_core]
+
+
+def left_out(members: int, where: str) -> str:
+    """Say that not every member has a row, where that is so."""
+    if members <= MOST_ROWS:
+        return ""
+    return f"The first {MOST_ROWS} of {number(members)} members; {where} has all."

@@ -1,0 +1,208 @@
+"""Mechanisms on the same books: what is traded at which prices, who gains, and what models say."""
+
+from __future__ import annotations
+
+from gridpact.app.compare.books import BooksCompared
+from gridpact.app.compare.mechanisms import Outcome
+from gridpact.app.report.comparison import modelled
+from gridpact.app.report.comparison.amounts import (
+    MOST_ROWS,
+    gini,
+    left_out,
+    nano,
+    share,
+    units,
+    who_gains,
+)
+from gridpact.app.report.comparison.plots import Range, dots, ranges
+from gridpact.app.report.parts import Figure, Notes, Section, Table, Tile
+from gridpact.app.report.rendering import Page, period
+from gridpact.app.report.text import MISSING, Money, counted, kwh, number, price
+from gridpact.base.units import MICRO_PER_UNIT
+
+GLOSSARY = (
+    ("gain", "what trades are worth to a member beside buying and selling at the supplier alone"),
+    ("welfare", "what buyers would have paid at most less what sellers asked at least"),
+    ("price", "what sellers get, before fees; the mean is weighted by energy"),
+    ("market fees, grid charges", "what the operator and the network company take of trades"),
+    ("Gini", "0 where all gain the same, near 1 where one gains all; – where somebody loses"),
+    ("central", "one operator clears all needs at one price"),
+    ("meetings", "members meet at random and trade without knowing what others have"),
+    ("negotiated", "both sides share what they have and need, and pairs divide their gain"),
+    ("coalition", "all share as one and divide what they save by the Shapley value"),
+    ("would leave", "the coalition that gains most by trading alone, where one does"),
+    ("–", "not known or not applicable; never zero"),
+)
+
+
+SETTLED = "Settled bills also hold what was shared by key, and what differed from plans."
+
+
+def page(found: BooksCompared) -> Page:
+    """Lay the comparison out."""
+    money = Money(found.currency, found.minor_nano)
+    return Page(
+        kind="gridpact comparison of mechanisms",
+        title=found.community,
+        period=period(found.days),
+        place=f"{counted(found.orders, 'order', 'orders')} in "
+        f"{counted(len(found.sessions), 'session', 'sessions')}",
+        tiles=_tiles(found, money),
+        sections=(_mechanisms(found, money), _gains(found, money), modelled.section(found, money)),
+        glossary=GLOSSARY,
+    )
+
+
+def _tiles(found: BooksCompared, money: Money) -> tuple[Tile, ...]:
+    recorded = next(each for each in found.mechanisms if each.recorded)
+    even = min(
+        (each for each in found.mechanisms if each.spread.gini is not None),
+        key=lambda each: each.spread.gini or 0.0,
+        default=None,
+    )
+    alone, paid = sum(found.supplier_only_minor), sum(found.bill_minor)
+    return (
+        Tile("In force", recorded.name, "", f"{kwh(recorded.volume_wh)} kWh traded"),
+        Tile(
+            "Gained by trade",
+            nano(money, sum(recorded.gain_nano)),
+            money.currency,
+            f"{counted(recorded.spread.gainers, 'member gains', 'members gain')}, "
+            f"{number(recorded.spread.losers)} lose",
+        ),
+        Tile(
+            "Most even",
+            even.name if even else MISSING,
+            "",
+            f"Gini {gini(even.spread)} of gains" if even else "everywhere somebody loses",
+        ),
+        Tile(
+            "Settled bills",
+            money.minor(paid),
+            money.currency,
+            f"with the supplier alone {money.minor(alone)}",
+        ),
+    )
+
+
+def _mechanisms(found: BooksCompared, money: Money) -> Section:
+    lead = (
+        "Every mechanism clears the very orders that were placed. Where welfare is the same they "
+        "differ in who gains, not in how much there is to gain."
+    )
+    labels = [each.name for each in found.mechanisms]
+    prices = Figure(
+        "prices",
+        "Prices",
+        f"What sellers get over all trades [{money.currency}/kWh].",
+        ranges("prices", labels, [_range(each) for each in found.mechanisms], money.currency),
+    )
+    return Section(
+        "mechanisms", "Mechanisms", lead, (_table(found, money), prices, Notes(found.remarks))
+    )
+
+
+def _range(found: Outcome) -> Range | None:
+    low, mean, high = (
+        found.lowest_price_micro_per_kwh,
+        found.mean_price_micro_per_kwh,
+        found.highest_price_micro_per_kwh,
+    )
+    if low is None or mean is None or high is None:
+        return None
+    return Range(low / MICRO_PER_UNIT, mean / MICRO_PER_UNIT, high / MICRO_PER_UNIT)
+
+
+def _table(found: BooksCompared, money: Money) -> Table:
+    short = [each.name for each in found.mechanisms if not each.proven]
+    return Table(
+        "table",
+        "Volume, welfare, prices and gains",
+        _columns(money.currency),
+        tuple(_row(each, money) for each in found.mechanisms),
+        groups=(("", 5), (f"price [{money.currency}/kWh]", 3), ("", 5)),
+        note=f"Not proven to be the best there is: {', '.join(short)}." if short else "",
+    )
+
+
+def _columns(unit: str) -> tuple[str, ...]:
+    return (
+        "mechanism",
+        "traded [kWh]",
+        "of what was asked [%]",
+        "of what was offered [%]",
+        f"welfare [{unit}]",
+        "lowest",
+        "mean",
+        "highest",
+        f"market fees [{unit}]",
+        f"grid charges [{unit}]",
+        f"members gain [{unit}]",
+        "gain / lose",
+        "Gini",
+    )
+
+
+def _row(found: Outcome, money: Money) -> tuple[str, ...]:
+    return (
+        f"{found.name} (in force)" if found.recorded else found.name,
+        kwh(found.volume_wh, 1),
+        share(found.share_of_asked_ppm),
+        share(found.share_of_offered_ppm),
+        nano(money, found.welfare_nano),
+        *_prices(found),
+        nano(money, found.market_fees_nano),
+        nano(money, found.grid_charges_nano),
+        nano(money, sum(found.gain_nano)),
+        who_gains(found.spread),
+        gini(found.spread),
+    )
+
+
+def _prices(found: Outcome) -> tuple[str, ...]:
+    values = (
+        found.lowest_price_micro_per_kwh,
+        found.mean_price_micro_per_kwh,
+        found.highest_price_micro_per_kwh,
+    )
+    return tuple(MISSING if value is None else price(value) for value in values)
+
+
+def _gains(found: BooksCompared, money: Money) -> Section:
+    labels = [each.name for each in found.mechanisms]
+    amounts = [units(each.gain_nano) for each in found.mechanisms]
+    figure = Figure(
+        "gains",
+        "Gains by member",
+        f"What trade gains each member beside the supplier alone [{money.currency}]; members lie "
+        "in the same order in every column.",
+        dots("gains", labels, amounts, money.currency),
+    )
+    return Section("gains", "Who gains", "", (figure, _members(found, money)))
+
+
+def _members(found: BooksCompared, money: Money) -> Table:
+    rows = tuple(
+        (
+            name,
+            money.minor(found.supplier_only_minor[row]),
+            money.minor(found.bill_minor[row]),
+            *(nano(money, each.gain_nano[row]) for each in found.mechanisms),
+        )
+        for row, name in enumerate(found.members[:MOST_ROWS])
+    )
+    names = [each.name for each in found.mechanisms]
+    return Table(
+        "members",
+        f"Members’ bills as settled, and what each mechanism’s trades gain them [{money.currency}]",
+        ("member", "supplier only", "settled", *names),
+        rows,
+        (
+            "all",
+            money.minor(sum(found.supplier_only_minor)),
+            money.minor(sum(found.bill_minor)),
+            *(nano(money, sum(each.gain_nano)) for each in found.mechanisms),
+        ),
+        groups=(("", 1), ("bill", 2), ("gain by trade", len(names))),
+        note=f"{SETTLED} {left_out(len(found.members), '--json')}".strip(),
+    )

@@ -1,0 +1,160 @@
+"""Whole runs under several mechanisms: bills to the minor unit, and what each party received."""
+
+from __future__ import annotations
+
+from gridpact.app.compare.whole import RunsCompared
+from gridpact.app.report.comparison.amounts import (
+    MOST_ROWS,
+    gini,
+    left_out,
+    units,
+    who_gains,
+)
+from gridpact.app.report.comparison.plots import dots
+from gridpact.app.report.parts import Figure, Notes, Section, Table, Tile
+from gridpact.app.report.rendering import Page, period
+from gridpact.app.report.text import Money, counted, kwh
+
+GLOSSARY = (
+    ("bill", "positive where the member pays, negative where it earns"),
+    ("supplier only", "the bill for the same readings with the supplier alone"),
+    ("saving", "the supplier-only bill less the bill; positive where the community helps"),
+    ("shared by key", "surplus that the sharing key gave to members who withdrew in the same slot"),
+    ("Gini", "0 where all save the same, near 1 where one saves all; – where somebody loses"),
+)
+SAME = (
+    "Weather, needs, prices and forecasts are the same in every run: only the rules of the markets "
+    "differ, and what follows from them."
+)
+
+
+def page(found: RunsCompared) -> Page:
+    """Lay the comparison out."""
+    money = Money(found.currency, found.minor_nano)
+    return Page(
+        kind="gridpact comparison of whole runs",
+        title=found.community,
+        period=period(found.days),
+        place=f"{counted(len(found.runs), 'run', 'runs')}, seed {found.seed}",
+        tiles=_tiles(found, money),
+        sections=(_totals(found, money), _savings(found, money), _parties(found, money)),
+        glossary=GLOSSARY,
+    )
+
+
+def _tiles(found: RunsCompared, money: Money) -> tuple[Tile, ...]:
+    least = min(found.runs, key=lambda run: sum(run.bill_minor))
+    own = next(run for run in found.runs if run.recorded)
+    return (
+        Tile("Members", str(len(found.members)), "", ""),
+        Tile(
+            "With the supplier alone",
+            money.minor(sum(own.supplier_only_minor)),
+            money.currency,
+            "bills of all members",
+        ),
+        Tile(
+            "As the scenario says",
+            money.minor(sum(own.bill_minor)),
+            money.currency,
+            f"bills of all members under {own.name}",
+        ),
+        Tile(
+            "Lowest bills",
+            money.minor(sum(least.bill_minor)),
+            money.currency,
+            f"under {least.name}",
+        ),
+    )
+
+
+def _totals(found: RunsCompared, money: Money) -> Section:
+    unit = money.currency
+    rows = tuple(
+        (
+            f"{run.name} (scenario)" if run.recorded else run.name,
+            kwh(run.traded_wh, 1),
+            kwh(run.shared_wh, 1),
+            kwh(run.supplier_wh, 1),
+            money.minor(sum(run.bill_minor)),
+            money.minor(sum(run.supplier_only_minor)),
+            money.minor(sum(run.saving_minor)),
+            who_gains(run.spread),
+            gini(run.spread),
+        )
+        for run in found.runs
+    )
+    table = Table(
+        "table",
+        "Energy and bills of all members",
+        (
+            "mechanism",
+            "traded",
+            "shared by key",
+            "from the supplier",
+            "bills",
+            "supplier only",
+            "saving",
+            "save / lose",
+            "Gini",
+        ),
+        rows,
+        groups=(("", 1), ("energy [kWh]", 3), (f"money [{unit}]", 3), ("savings", 2)),
+    )
+    return Section("totals", "Mechanisms", "", (table, Notes((SAME,))))
+
+
+def _savings(found: RunsCompared, money: Money) -> Section:
+    minor = money.minor_nano
+    figure = Figure(
+        "savings",
+        "Savings by member",
+        f"What each member saves beside the supplier alone [{money.currency}]; members lie in the "
+        "same order in every column.",
+        dots(
+            "savings",
+            [run.name for run in found.runs],
+            [units([each * minor for each in run.saving_minor]) for run in found.runs],
+            money.currency,
+        ),
+    )
+    own = next(run for run in found.runs if run.recorded)
+    table = Table(
+        "bills",
+        f"Members’ bills [{money.currency}]",
+        ("member", "supplier only", *(run.name for run in found.runs)),
+        tuple(
+            (
+                name,
+                money.minor(own.supplier_only_minor[row]),
+                *(money.minor(run.bill_minor[row]) for run in found.runs),
+            )
+            for row, name in enumerate(found.members[:MOST_ROWS])
+        ),
+        (
+            "all",
+            money.minor(sum(own.supplier_only_minor)),
+            *(money.minor(sum(run.bill_minor)) for run in found.runs),
+        ),
+        note=left_out(len(found.members), "--json"),
+    )
+    return Section("savings-section", "Who saves", "", (figure, table))
+
+
+def _parties(found: RunsCompared, money: Money) -> Section:
+    parties = list(dict.fromkeys(party for run in found.runs for party in run.parties))
+    table = Table(
+        "parties",
+        f"What each party received [{money.currency}]",
+        ("mechanism", *parties, "together"),
+        tuple(
+            (
+                run.name,
+                *(money.minor(run.parties.get(party, 0)) for party in parties),
+                money.minor(sum(run.parties.values())),
+            )
+            for run in found.runs
+        ),
+    )
+    lead = "Positive is received, negative is paid; what one party pays another receives."
+    return Section("parties-section", "Parties", lead, (table,))
