@@ -156,7 +156,9 @@ def test_trades_and_their_average_price(run, page, html):
     traded = sum(int(item.bought_wh.sum()) for item in run.all(SessionCleared))
     assert tile(html, "Local trades")[0] == f"{traded / 1000:.1f}"
     assert tile(html, "Average local price")[0] == "0.1500"
-    assert value(page.tables["sessions"][-1][5]) == Decimal(f"{traded / 1000:.1f}")
+    heads, *_, foot = page.tables["sessions"]
+    assert value(foot[heads.index("traded [kWh]")]) == Decimal(f"{traded / 1000:.1f}")
+    assert foot[heads.index("from – to [EUR/kWh]")] == "0.1500"
 
 
 def test_energy_by_day_adds_up(run, page):

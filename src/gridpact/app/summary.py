@@ -10,11 +10,13 @@ import numpy as np
 from gridpact.app import folder
 from gridpact.app.record import Record
 from gridpact.app.report.text import MINUS, THIN, Money
+from gridpact.app.turnover import turnover
+from gridpact.base.rounding import round_half_even
 from gridpact.base.units import NANO_PER_UNIT, checked_sum
 from gridpact.market.messages import SessionCleared
 from gridpact.metering.messages import DayMetered
 from gridpact.scheduling.messages import ScheduleSolved, TelemetryReceived
-from gridpact.settlement.billing import bills
+from gridpact.settlement.billing import Bills, bills
 from gridpact.settlement.messages import DaySettled
 from gridpact.simulation.messages import WorldAdvanced
 from gridpact.supervision.messages import LimitExceeded
@@ -49,6 +51,8 @@ class Summary(msgspec.Struct, frozen=True):
     paid_minor: int
     supplier_only_minor: int
     members_pay_minor: int
+    market_fees_minor: int
+    grid_charges_minor: int
     ledger_blocks: int
     ledger_root: str
     state_hash: str
@@ -89,9 +93,17 @@ class Summary(msgspec.Struct, frozen=True):
                 self.supplier_only_minor - self.members_pay_minor,
             )
         )
-        mean = f"at {price:.4f} {self.currency}/kWh on average" if self.traded_wh else ""
+        mean = f" at {price:.4f} {self.currency}/kWh on average" if self.traded_wh else ""
+        charged = "".join(
+            f", {name} {plain(money.minor(minor))} {self.currency}"
+            for name, minor in (
+                ("fees", self.market_fees_minor),
+                ("grid charges", self.grid_charges_minor),
+            )
+            if minor
+        )
         return [
-            f"Market     {traded} from {self.orders:,} orders {mean}".rstrip(),
+            f"Market     {traded} from {self.orders:,} orders{mean}{charged}",
             f"Money      {paid} paid and received in {self.lines_on_statements:,} lines",
             f"Saved      {saved}: members pay {bill}, with the supplier alone {alone}",
         ]
@@ -113,7 +125,7 @@ def summarise(path: Path) -> Summary:
     settled = record.all(DaySettled)
     metered = record.all(DayMetered)[: len(settled)]
     cleared = _delivered(record, settled)
-    bill = bills(community, settled)
+    bill, made = bills(community, settled), turnover(community, cleared)
     ends = max((day.slots.end for day in settled), default=0)
     return Summary(
         name=community.name,
@@ -125,10 +137,10 @@ def summarise(path: Path) -> Summary:
         withdrawn_wh=sum(int(day.withdrawal_wh.sum()) for day in metered),
         injected_wh=sum(int(day.injection_wh.sum()) for day in metered),
         local_wh=sum(_local(day, used) for day, used in zip(settled, metered, strict=True)),
-        traded_wh=sum(int(each.bought_wh.sum()) for each in cleared),
+        traded_wh=made.energy_wh,
         sessions=len(cleared),
         orders=sum(each.orders for each in cleared),
-        mean_price_micro_per_kwh=_mean_price(cleared),
+        mean_price_micro_per_kwh=round_half_even(made.value_nano, max(made.energy_wh, 1)),
         plans=len(record.all(ScheduleSolved)),
         conflicts=sum(len(each.plan.conflicts) for each in record.all(ScheduleSolved)),
         slots=sum(day.slots.count for day in settled),
@@ -142,6 +154,8 @@ def summarise(path: Path) -> Summary:
         paid_minor=sum(_turnover(day) for day in settled),
         supplier_only_minor=int(checked_sum(bill.supplier_only_minor)),
         members_pay_minor=int(checked_sum(bill.total_minor)),
+        market_fees_minor=_charged(bill, "buyer-fee", "seller-fee"),
+        grid_charges_minor=_charged(bill, "grid"),
         ledger_blocks=result.ledger_height,
         ledger_root=result.ledger_root,
         state_hash=result.state_hash,
@@ -162,13 +176,10 @@ def _local(day: DaySettled, metered: DayMetered) -> int:
     )
 
 
-def _mean_price(cleared: list[SessionCleared]) -> int:
-    wh = sum(int(each.bought_wh.sum()) for each in cleared)
-    nano = sum(
-        int((each.bought_wh.sum(axis=0) * each.price_micro_per_kwh * each.traded).sum())
-        for each in cleared
-    )
-    return round(nano / wh) if wh else 0
+def _charged(bill: Bills, *names: str) -> int:
+    """What members pay on lines of some names [minor units]."""
+    rows = [at for at, kind in enumerate(bill.kinds) if kind.kind in names]
+    return int(checked_sum(bill.paid_minor[rows]))
 
 
 def _refusals(record: Record, ends: int) -> int:

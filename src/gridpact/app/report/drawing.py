@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SOLAR, LOCAL, SUPPLIER, EXPORT = "#E69F00", "#009E73", "#0072B2", "#56B4E9"
 LIMIT, PLAN, ACTUAL, BAND = "#D55E00", "#CC79A7", "#1b1f24", "#c9d6e2"
+LOCAL_BAND, SOLAR_BAND = "#b3e2d5", "#f7e2b3"
 QUIET = "#8b949e"
 DASHED = (0, (4, 2))
 WIDTH_IN = 9.0
@@ -148,9 +149,9 @@ def stack(axes: Axes, axis: Axis, layers: Sequence[tuple[str, str, Floats]]) -> 
         base = np.where(np.isnan(top), base, top)
 
 
-def band(axes: Axes, axis: Axis, low: Floats, high: Floats, label: str) -> None:
+def band(axes: Axes, axis: Axis, low: Floats, high: Floats, label: str, colour: str = BAND) -> None:
     """Fill between two series per bin."""
-    _fill(axes, axis, low, high, (label, BAND))
+    _fill(axes, axis, low, high, (label, colour))
 
 
 def _fill(axes: Axes, axis: Axis, low: Floats, high: Floats, named: tuple[str, str]) -> None:

@@ -6,12 +6,12 @@ import numpy as np
 
 from gridpact.app.report.energy import ratios
 from gridpact.app.report.limits import exceeded, unmet
-from gridpact.app.report.market import turnover
 from gridpact.app.report.parts import Tile
 from gridpact.app.report.quality import readings
 from gridpact.app.report.series import known
 from gridpact.app.report.text import MISSING, counted, kwh, number, percent, price
 from gridpact.app.report.view import View
+from gridpact.app.turnover import turnover
 from gridpact.base.units import checked_sum
 from gridpact.registry.model import Community
 
@@ -65,7 +65,7 @@ def _owners(community: Community, kind: str) -> int:
 
 
 def _market(view: View) -> tuple[Tile, ...]:
-    made, shared = turnover(view.sessions), known(view.balance.shared)
+    made, shared = turnover(view.community, view.sessions), known(view.balance.shared)
     return (
         Tile(
             "Local trades",

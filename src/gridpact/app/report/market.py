@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gridpact.app.report import drawing
 from gridpact.app.report.parts import Figure, Notes, Section, Table
 from gridpact.app.report.series import laid
-from gridpact.app.report.text import counted, kwh, number, price
+from gridpact.app.report.text import MISSING, counted, kwh, number, price
 from gridpact.app.report.view import View
+from gridpact.app.turnover import Turnover, by_slot, turnover
 from gridpact.base.rounding import round_half_even
-from gridpact.base.units import Floats, checked_multiply, checked_sum
+from gridpact.base.units import Floats
 from gridpact.market.messages import (
     OrdersRefused,
     PricesMissing,
@@ -27,31 +28,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_SESSIONS = 40
-Cleared: TypeAlias = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True)
-class Turnover:
-    """Traded energy [Wh] and its value [nano]; exact."""
+class Cleared:
+    """Trades of one kind of session by slot: Wh, and prices [µ¤/kWh], NaN without trade.
 
-    energy_wh: int
-    value_nano: int
+    ``price`` is weighted by energy; single trades were made from ``lowest`` to ``highest``.
+    """
 
-    @property
-    def price(self) -> float:
-        """Average price weighted by energy [µ¤/kWh]; NaN without trade."""
-        return self.value_nano / self.energy_wh if self.energy_wh else float("nan")
-
-
-def turnover(sessions: Sequence[SessionCleared]) -> Turnover:
-    """Add up what sessions cleared."""
-    energy = value = 0
-    for cleared in sessions:
-        paid = np.where(cleared.traded, cleared.price_micro_per_kwh, 0)
-        volume = checked_sum(cleared.bought_wh, axis=0)
-        energy += int(checked_sum(volume))
-        value += int(checked_sum(checked_multiply(volume, paid)))
-    return Turnover(energy, value)
+    volume: Floats
+    price: Floats
+    lowest: Floats
+    highest: Floats
 
 
 def section(view: View) -> Section:
@@ -67,16 +56,21 @@ def section(view: View) -> Section:
 
 
 def _cleared(view: View, kind: str) -> Cleared:
-    """Volume [Wh] and energy-weighted price [µ¤/kWh] by slot of all sessions of a kind."""
-    volume, value = np.zeros((2, view.axis.slots.count))
+    """Lay all sessions of a kind over the axis: day-ahead, or intraday as all others are."""
+    slots = view.axis.slots.count
+    volume, value = np.zeros((2, slots))
+    lowest, highest = np.full((2, slots), np.nan)
     for cleared in view.sessions:
         if (cleared.session.kind == "day-ahead") != (kind == "day-ahead"):
             continue
-        bought = cleared.bought_wh.sum(axis=0)
-        piece = [(cleared.session.window, np.stack([bought, bought * cleared.price_micro_per_kwh]))]
-        added = np.nan_to_num(laid(view.axis, piece, 2))
-        volume, value = volume + added[0], value + added[1]
-    return volume, np.divide(value, volume, out=np.full_like(value, np.nan), where=volume > 0)
+        found = by_slot(cleared)
+        rows = np.stack([found.energy_wh, found.value_nano, found.lowest, found.highest]) * 1.0
+        rows[2:, found.energy_wh == 0] = np.nan
+        added = laid(view.axis, [(cleared.session.window, rows)], 4)
+        volume, value = volume + np.nan_to_num(added[0]), value + np.nan_to_num(added[1])
+        lowest, highest = np.fmin(lowest, added[2]), np.fmax(highest, added[3])
+    price = np.divide(value, volume, out=np.full_like(value, np.nan), where=volume > 0)
+    return Cleared(volume, price, lowest, highest)
 
 
 @dataclass(frozen=True)
@@ -120,7 +114,9 @@ def _figure(view: View) -> Figure:
     caption = (
         f"Energy prices before network charges and levies [{unit}/kWh], and energy traded and "
         f"shared within the community [kWh per {per}]. “Worth to a buyer” is the supplier’s price "
-        "plus the network charge that local energy saves. No line where nothing was traded."
+        "plus the network charge that local energy saves. No line where nothing was traded. "
+        "Lines of trades are averages weighted by energy of what buyers paid for energy, without "
+        "the market’s fees; where trades were made at several prices, shading shows the range."
     )
     svg = drawing.draw("prices", (2.0, 1.1), paint)
     return Figure("prices", "Prices and volumes", caption, svg)
@@ -132,67 +128,112 @@ def _paint_prices(view: View, panel: Axes, ahead: Cleared, within: Cleared) -> N
         dash: dict[str, Any] = {"linestyle": drawing.DASHED} if line.dashed else {}
         shown = axis.meant(line.values) / 1e6
         drawing.steps(panel, axis, shown, color=line.colour, label=line.label, **dash)
-    for label, colour, width, (volume, paid) in (
-        ("day-ahead trades", drawing.LOCAL, 2.8, ahead),
-        ("intraday trades", drawing.SOLAR, 1.4, within),
+    for name, colour, tint, width, found in (
+        ("day-ahead", drawing.LOCAL, drawing.LOCAL_BAND, 2.8, ahead),
+        ("intraday", drawing.SOLAR, drawing.SOLAR_BAND, 1.4, within),
     ):
-        if volume.any():
-            shown = _weighted(view, volume, paid) / 1e6
+        if found.volume.any():
+            shown = _weighted(view, found) / 1e6
+            label = f"{name} trades"
             drawing.levels(panel, axis, shown, color=colour, linewidth=width, label=label)
+            _paint_range(view, panel, found, (f"{name} range", tint))
     panel.set_ylabel(f"{view.money.currency}/kWh")
 
 
 def _paint_volumes(view: View, panel: Axes, ahead: Cleared, within: Cleared) -> None:
     axis = view.axis
     layers = [
-        ("day-ahead", drawing.LOCAL, axis.binned(ahead[0]) / 1000),
-        ("intraday", drawing.SOLAR, axis.binned(within[0]) / 1000),
+        ("day-ahead", drawing.LOCAL, axis.binned(ahead.volume) / 1000),
+        ("intraday", drawing.SOLAR, axis.binned(within.volume) / 1000),
         ("shared by key", drawing.PLAN, axis.binned(view.balance.shared) / 1000),
     ]
     drawing.stack(panel, axis, [layer for layer in layers if np.nansum(layer[2])])
     panel.set_ylabel(f"kWh per {axis.per}")
 
 
-def _weighted(view: View, volume: Floats, paid: Floats) -> Floats:
+def _paint_range(view: View, panel: Axes, found: Cleared, named: tuple[str, str]) -> None:
+    """Shade from the lowest to the highest price of a bin's trades, where they differ.
+
+    ``named`` is label and colour.
+    """
+    edges, (label, tint) = view.axis.edges[:-1], named
+    low = np.fmin.reduceat(found.lowest, edges) / 1e6
+    high = np.fmax.reduceat(found.highest, edges) / 1e6
+    if (high > low).any():
+        drawing.band(panel, view.axis, low, high, label, tint)
+
+
+def _weighted(view: View, found: Cleared) -> Floats:
     """Energy-weighted price per bin; NaN where nothing was traded."""
-    total = view.axis.binned(volume)
-    value = view.axis.binned(np.where(volume > 0, np.nan_to_num(paid) * volume, 0.0))
+    total = view.axis.binned(found.volume)
+    worth = np.where(found.volume > 0, np.nan_to_num(found.price) * found.volume, 0.0)
+    value = view.axis.binned(worth)
     return np.divide(value, total, out=np.full_like(value, np.nan), where=total > 0)
 
 
 def _sessions(view: View) -> Table:
     found, unit = view.sessions, view.money.currency
+    whole = turnover(view.community, found)
+    shown = found[-MOST_SESSIONS:]
+    sums = [_sums(view, [item], whole) for item in shown]
     rows = [
-        (item.session.id, view.clock(item.session.gate), *_sums(view, [item]))
-        for item in found[-MOST_SESSIONS:]
+        (item.session.id, view.clock(item.session.gate), _mechanism(view, item), *own)
+        for item, own in zip(shown, sums, strict=True)
     ]
     hidden = len(found) - len(rows)
-    energies = ("asked [kWh]", "offered [kWh]", "traded [kWh]")
+    prices = (f"average price [{unit}/kWh]", f"from – to [{unit}/kWh]", f"value [{unit}]")
+    charges = [
+        f"{name} [{unit}]"
+        for name, nano in (("of it to the network", whole.grid_nano), ("fees", whole.fees_nano))
+        if nano
+    ]
     return Table(
         "sessions",
         "Sessions",
-        ("session", "gate", "orders", *energies, f"average price [{unit}/kWh]", f"value [{unit}]"),
+        (
+            *("session", "gate", "mechanism", "orders"),
+            *("asked [kWh]", "offered [kWh]", "traded [kWh]"),
+            *prices,
+            *charges,
+        ),
         tuple(rows),
-        ("all", "", *_sums(view, found)),
-        names=2,
+        ("all", "", "", *_sums(view, found, whole)),
+        names=3,
         note=f"{hidden} earlier sessions are not listed." if hidden else "",
     )
 
 
-def _sums(view: View, found: Sequence[SessionCleared]) -> tuple[str, ...]:
-    made = turnover(found)
+def _mechanism(view: View, cleared: SessionCleared) -> str:
+    return view.community.market.trading(cleared.session.kind).mechanism
+
+
+def _sums(view: View, found: Sequence[SessionCleared], whole: Turnover) -> tuple[str, ...]:
+    """Figures of some sessions; charges and fees where the ``whole`` table has any."""
+    made = turnover(view.community, found)
     return (
         number(sum(item.orders for item in found)),
         kwh(float(sum(item.asked_wh.sum() for item in found)), 1),
         kwh(float(sum(item.offered_wh.sum() for item in found)), 1),
         kwh(made.energy_wh, 1),
         price(made.price),
-        _value(view, made),
+        _range(made),
+        _amount(view, made.value_nano),
+        *([_amount(view, made.grid_nano)] if whole.grid_nano else []),
+        *([_amount(view, made.fees_nano)] if whole.fees_nano else []),
     )
 
 
-def _value(view: View, made: Turnover) -> str:
-    return view.money.minor(round_half_even(made.value_nano, view.money.minor_nano))
+def _range(made: Turnover) -> str:
+    """Write the lowest and the highest price, once where they are one."""
+    if made.lowest is None or made.highest is None:
+        return MISSING
+    if made.lowest == made.highest:
+        return price(made.lowest)
+    return f"{price(made.lowest)} – {price(made.highest)}"
+
+
+def _amount(view: View, nano: int) -> str:
+    return view.money.minor(round_half_even(nano, view.money.minor_nano))
 
 
 def _remarks(view: View) -> tuple[Notes, ...]:
