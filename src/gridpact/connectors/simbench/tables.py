@@ -79,7 +79,7 @@ def _middle(places: list[object]) -> tuple[float, float]:
     return round(float(latitude), 2), round(float(longitude), 2)
 
 
-def _opened(net: Tables, kind: str) -> set[int]:
+def opened(net: Tables, kind: str) -> set[int]:
     """Rows of lines (``l``) or transformers (``t``) that an open switch takes out."""
     switch = net["switch"]
     chosen = (switch["et"] == kind) & ~switch["closed"].astype(bool)
@@ -93,12 +93,12 @@ def _ties(net: Tables) -> tuple[tuple[int, int], ...]:
     return tuple((int(one), int(other)) for one, other in pairs)
 
 
-def _rated(mva: float) -> int:
+def rated_w(mva: float) -> int:
     """Whole VA that a rating allows; the small addend undoes the binary form of 0.16."""
     return math.floor(mva * WATT_PER_MW + 1e-6)
 
 
-def _share(table: pd.DataFrame, row: int) -> float:
+def usable_share(table: pd.DataFrame, row: int) -> float:
     """How much of its rating a line or transformer may carry, times how many lie side by side."""
     return float(
         table["parallel"].loc[row]
@@ -110,24 +110,24 @@ def _share(table: pd.DataFrame, row: int) -> float:
 
 def _lines(net: Tables) -> tuple[Line, ...]:
     """Lines in service with all switches closed, rated √3 · U · I."""
-    table, cut = net["line"], _opened(net, "l")
+    table, cut = net["line"], opened(net, "l")
     names = dict(zip(table.index, short_names(table["name"].tolist()), strict=True))
     found = []
     for row in used(net, "line"):
         ends = int(table["from_bus"].loc[row]), int(table["to_bus"].loc[row])
         volts = float(net["bus"]["vn_kv"].loc[ends[0]])
-        mva = math.sqrt(3) * volts * float(table["max_i_ka"].loc[row]) * _share(table, row)
+        mva = math.sqrt(3) * volts * float(table["max_i_ka"].loc[row]) * usable_share(table, row)
         if row not in cut:
-            found.append(Line(names[row], ends, _rated(mva)))
+            found.append(Line(names[row], ends, rated_w(mva)))
     return tuple(sorted(found, key=lambda line: line.id))
 
 
 def _transformers(net: Tables) -> tuple[Transformer, ...]:
-    table, cut = net["trafo"], _opened(net, "t")
+    table, cut = net["trafo"], opened(net, "t")
     return tuple(
         Transformer(
             int(table["lv_bus"].loc[row]),
-            _rated(float(table["sn_mva"].loc[row]) * _share(table, row)),
+            rated_w(float(table["sn_mva"].loc[row]) * usable_share(table, row)),
         )
         for row in used(net, "trafo")
         if row not in cut

@@ -14,7 +14,7 @@ import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.market.grid.network import Network
-from gridpact.market.grid.verification import PPM, PowerFlow, Solution, State
+from gridpact.market.grid.verification import PPM, PowerFlow, Solution, State, Verification
 
 TRIAL_W = 1_000
 """What a node feeds in on trial, to see what it does to every limit."""
@@ -73,6 +73,14 @@ def beyond(state: State, found: Solution) -> Floats:
         voltage - state.band.high_ppm,
     )
     return np.where(found.solved, np.concatenate(parts), 0.0)
+
+
+def excess(limits: Limits, found: Verification) -> Ints:
+    """How far limits are beyond, in whole units rounded up, 0 where kept [limits, slots]."""
+    parts = (found.over_va, found.below_ppm, found.above_ppm)
+    return np.concatenate(
+        [part[limits.element[limits.kind == kind]] for kind, part in zip(Kind, parts, strict=True)]
+    )
 
 
 def linearised(state: State, power_flow: PowerFlow, locations: Ints, slots: Ints) -> Linear:

@@ -11,9 +11,8 @@ from gridpact.base.units import Bools, Ints, checked_add, checked_multiply, chec
 from gridpact.market.flexibility import exact
 from gridpact.market.flexibility.offers import Offers
 from gridpact.market.flexibility.selection import Reason, accounts
-from gridpact.market.grid.limits import Kind, Limits, limits_of
+from gridpact.market.grid.limits import Kind, Limits, excess, limits_of
 from gridpact.market.grid.redispatch import Redispatched, Round
-from gridpact.market.grid.verification import Verification
 
 
 class Fate(IntEnum):
@@ -94,7 +93,7 @@ def report(found: Redispatched, offers: Offers) -> LimitReport:
     """Tell of every limit what became of it, and of those not kept why."""
     network = found.state.network
     limits = limits_of(network)
-    before, after = (_beyond(limits, each) for each in (found.before, found.after))
+    before, after = (excess(limits, each) for each in (found.before, found.after))
     fate = np.select([after > 0, before > 0], [Fate.OVERRUN, Fate.RELIEVED], Fate.KEPT)
     fate[:, ~found.after.solved] = Fate.UNSOLVED
     names = (network.branches, network.nodes, network.nodes)
@@ -123,7 +122,7 @@ def lines(told: LimitReport) -> list[str]:
             text += f" (bought in full: {', '.join(map(str, each.exhausted))})"
         if each.lacking_w:
             text += f"; {each.lacking_w:,} W of relief are missing"
-        if each.would_cost_nano is not None:
+        if each.lacking_w and each.would_cost_nano is not None:
             text += f", {each.would_cost_nano / 1e9:.4f} ¤ at the price of the last W"
         found.append(text + ("; worse than without redispatch" if each.worse else ""))
     return found
@@ -148,14 +147,6 @@ def settle(
         more = checked_sum(checked_multiply(own.direction[:, None], books.energy_wh), axis=0)
     outside = checked_multiply(-more, outside_micro_per_kwh)
     return Money(paid, outside, -int(checked_add(checked_sum(paid), checked_sum(outside))))
-
-
-def _beyond(limits: Limits, found: Verification) -> Ints:
-    """How far limits are beyond [limits, slots], 0 where they are kept."""
-    parts = (found.over_va, found.below_ppm, found.above_ppm)
-    return np.concatenate(
-        [part[limits.element[limits.kind == kind]] for kind, part in zip(Kind, parts, strict=True)]
-    )
 
 
 def _explained(plain: Unkept, last: Round | None, offers: Offers, limit: int) -> Unkept:

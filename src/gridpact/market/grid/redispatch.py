@@ -4,11 +4,15 @@ Around the present state every limit is linear in what nodes feed in, with sensi
 trying: one more AC power flow for each node that has offers. With these the offers are selected
 anew as a whole (:mod:`gridpact.market.flexibility.exact`), the state is solved again, and so on
 until it is clean or the selection no longer changes: successive linear programming (R. Griffith,
-R. Stewart, Management Science 7, 1961). Of the states passed on the way the one with the least
-excess is returned.
+R. Stewart, Management Science 7, 1961). Currents are convex in what is fed in, so a limit may stay
+a little beyond while the selection leaps from one set of offers to another; from the third round
+on, what such a limit is still beyond is asked for on top. Of the states passed on the way the one
+with the least excess is returned.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,9 +22,11 @@ from gridpact.base.units import Ints
 from gridpact.market.flexibility import exact
 from gridpact.market.flexibility.offers import Offers
 from gridpact.market.flexibility.selection import Selection
-from gridpact.market.grid.limits import linearised
+from gridpact.market.grid.limits import excess, limits_of, linearised
 from gridpact.market.grid.tendering import Asked, ask
 from gridpact.market.grid.verification import PowerFlow, State, Verification, verify
+
+_PLAIN_ROUNDS = 2
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -33,7 +39,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     worth_micro_per_kw: int = 100_000_000
     decided_at: int | None = None
-    rounds: int = 10
+    rounds: int = 20
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -86,13 +92,16 @@ def redispatch(
     nothing = np.zeros((offers.count, window.count), np.int64)
     present = best = Redispatched(nothing, before, before, state, None, 0)
     rows = _in_reach(offers, before, window, terms)
+    search = _Search(power_flow, offers.take(rows), rows, window, terms)
+    margin = np.zeros((limits_of(state.network).kind.size, window.count), np.int64)
     for number in range(1, terms.rounds + 1):
         if not rows.size or present.after.clean[before.solved].all():
             break
-        chosen = _selected(present, power_flow, offers, rows, window, terms)
+        margin += _still_beyond(present)
+        chosen = _selected(search, present, margin)
         power = nothing.copy()
         power[rows] = chosen.selection.power_w
-        repeated = np.array_equal(power, present.power_w)
+        repeated = np.array_equal(power, present.power_w) and not _still_beyond(present).any()
         moved = with_power(state, offers, power)
         present = Redispatched(power, before, verify(moved, power_flow), moved, chosen, number)
         best = min(best, present, key=_excess)
@@ -135,21 +144,36 @@ def _excess(found: Redispatched) -> tuple[int, int, int]:
     )
 
 
-def _selected(
-    present: Redispatched,
-    power_flow: PowerFlow,
-    offers: Offers,
-    rows: Ints,
-    window: Slots,
-    terms: Terms,
-) -> Round:
+def _still_beyond(present: Redispatched) -> Ints:
+    """What limits are beyond although the last selection met them [limits, slots]."""
+    limits, last = limits_of(present.state.network), present.last
+    found = excess(limits, present.after)
+    met = np.zeros(found.shape, np.bool_)
+    if last is not None and present.rounds >= _PLAIN_ROUNDS:
+        at = last.selection.unmet.lacking_w == 0
+        met[last.asked.limit[at], last.asked.requests.slot[at]] = True
+    return np.where(met, found, 0)
+
+
+class _Search(NamedTuple):
+    """What stays the same from round to round; ``own`` are the offers in reach, ``rows`` of all."""
+
+    power_flow: PowerFlow
+    own: Offers
+    rows: Ints
+    window: Slots
+    terms: Terms
+
+
+def _selected(search: _Search, present: Redispatched, margin: Ints) -> Round:
     """Linearise every limit around the present state and select from all offers anew."""
-    own, nodes = offers.take(rows), len(present.state.network.nodes)
+    own, window, state = search.own, search.window, present.state
     edge = np.zeros(window.count + 1, np.int64)
     np.add.at(edge, own.first_slot, 1)
     np.add.at(edge, own.first_slot + own.duration_slots, -1)
     slots = np.flatnonzero(np.cumsum(edge)[:-1])
-    linear = linearised(present.state, power_flow, np.unique(own.location), slots)
-    worth = terms.worth_micro_per_kw
-    asked = ask(linear, own, present.power_w[rows], window, nodes, worth)
-    return Round(rows, asked, exact.select(own, asked.requests, asked.tender))
+    linear = linearised(state, search.power_flow, np.unique(own.location), slots)
+    linear = linear._replace(beyond=linear.beyond + margin[:, slots])
+    nodes, worth = len(state.network.nodes), search.terms.worth_micro_per_kw
+    asked = ask(linear, own, present.power_w[search.rows], window, nodes, worth)
+    return Round(search.rows, asked, exact.select(own, asked.requests, asked.tender))

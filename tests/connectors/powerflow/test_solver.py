@@ -1,0 +1,92 @@
+"""The AC power flow of power-grid-model, against formulas and a small feeder by hand."""
+
+import numpy as np
+import pytest
+
+from gridpact.connectors.powerflow import PowerGridModelFlow, installed
+from gridpact.market.grid.network import Branch, Node, network
+from gridpact.market.grid.verification import State, verify
+
+if not installed():
+    pytest.skip(
+        "needs the extra: pip install 'gridpact[grid]', see docs/grid.md", allow_module_level=True
+    )
+
+
+@pytest.fixture(scope="module")
+def flow():
+    return PowerGridModelFlow()
+
+
+def two_buses(resistance, reactance, **more):
+    branch = Branch("cable", "s", "l", reactance, resistance, 100_000, **more)
+    return network([Node("s", 400), Node("l", 400)], [branch], "s")
+
+
+def drawn(grid, active, reactive=0):
+    """One case with a load at the last node."""
+    shape = (len(grid.nodes), 1)
+    columns = [np.zeros(shape, np.int64) for _ in range(2)]
+    columns[0][-1], columns[1][-1] = -active, -reactive
+    return columns
+
+
+def test_a_resistive_cable_by_hand(flow):
+    """V² - V + P·R/U² = 0 with P·R/U² = 90,000 × 0.16 / 160,000 = 0.09, so V = 0.9."""
+    grid = two_buses(0.16, 1e-9)
+    found = verify(State(grid, *drawn(grid, 90_000)), flow)
+    assert found.voltage_ppm[:, 0].tolist() == [1_000_000, 900_000]
+    assert found.apparent_va.tolist() == [[100_000]]
+    assert found.clean.all()
+
+
+@pytest.mark.parametrize(
+    ("active", "reactive"), [(30_000, 0), (30_000, 12_000), (-40_000, 5_000), (1, -20_000)]
+)
+def test_two_buses_by_formula(flow, active, reactive):
+    """V⁴ + (2(rp + xq) - 1)·V² + (r² + x²)(p² + q²) = 0, in parts of 100 kVA."""
+    grid = two_buses(0.2, 0.1)
+    r, x, p, q = 0.2 / 1.6, 0.1 / 1.6, active / 1e5, reactive / 1e5
+    half = (1 - 2 * (r * p + x * q)) / 2
+    squared = half + np.sqrt(half**2 - (r**2 + x**2) * (p**2 + q**2))
+    found = flow(grid, *drawn(grid, active, reactive))
+    assert found.voltage[1, 0] == pytest.approx(np.sqrt(squared), abs=1e-9)
+    current = np.hypot(active, reactive) / np.sqrt(squared)
+    assert found.apparent_va[0, 0] == pytest.approx(current, rel=1e-8)
+
+
+def test_the_slack_holds_its_voltage_and_a_tap_lowers_the_rest(flow):
+    branch = Branch("transformer", "s", "l", 0.01, ratio=1.05)
+    grid = network([Node("s", 20_000), Node("l", 400)], [branch], "s", slack_voltage=1.025)
+    found = flow(grid, *drawn(grid, 0))
+    assert found.voltage[:, 0] == pytest.approx([1.025, 1.025 / 1.05], abs=1e-9)
+
+
+def test_shunts_charge_a_cable(flow):
+    """Half of the susceptance at the far end, behind the impedance: V = 1 / (1 - X·B/2)."""
+    grid = two_buses(1e-9, 0.1, susceptance_s=0.02)
+    found = flow(grid, *drawn(grid, 0))
+    assert found.voltage[1, 0] == pytest.approx(1 / (1 - 0.1 * 0.01), abs=1e-7)
+
+
+def test_a_collapse_is_told_and_other_cases_are_solved(flow):
+    grid = two_buses(0.2, 0.1)
+    active = np.array([[0, 0, 0], [-10_000, -1_000_000, -20_000]])
+    found = flow(grid, active, np.zeros_like(active))
+    assert found.solved.tolist() == [True, False, True]
+    assert not found.voltage[:, 1].any()
+    alone = flow(grid, active[:, [2]], np.zeros((2, 1), np.int64))
+    assert found.voltage[:, 2] == pytest.approx(alone.voltage[:, 0])
+    with pytest.raises(ValueError, match="must be"):
+        flow(grid, active, np.zeros((2, 1), np.int64))
+
+
+def test_a_ring_shares_the_current(flow):
+    """Two equal ways to the load carry half each, and the third side of the ring nothing."""
+    nodes = [Node(name, 400) for name in "sabl"]
+    ways = [("s", "a"), ("s", "b"), ("a", "l"), ("b", "l"), ("a", "b")]
+    grid = network(nodes, [Branch(a + b, a, b, 0.01, 0.02, 10**6) for a, b in ways], "s")
+    found = flow(grid, *drawn(grid, 10_000))
+    assert found.apparent_va[:4, 0] == pytest.approx(found.apparent_va[0, 0])
+    assert found.apparent_va[0, 0] == pytest.approx(10_000 / found.voltage[3, 0] / 2)
+    assert found.apparent_va[4, 0] == pytest.approx(0, abs=1e-3)
