@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from gridpact.app.record import Record
-from gridpact.app.report import energy, forecast, headline, limits, market, member, money, proofs
+from gridpact.app.report import (
+    analytics,
+    energy,
+    forecast,
+    headline,
+    limits,
+    market,
+    member,
+    money,
+    proofs,
+)
 from gridpact.app.report import quality as data_quality
 from gridpact.app.report.facts import RunFacts
 from gridpact.app.report.parts import Section
 from gridpact.app.report.predicted import forecasts
-from gridpact.app.report.text import day_name
+from gridpact.app.report.rendering import Page, period, render
 from gridpact.app.report.view import View, view
 
 GLOSSARY = (
@@ -37,25 +47,18 @@ def build_report(record: Record, facts: RunFacts) -> str:
     The same record and facts give the same bytes. Everything that varies between runs of one
     scenario is in ``<section id="timings">``. Raises StoreError where the journal is empty.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("gridpact.app.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     seen = view(record)
-    return environment.get_template("report.html").render(
-        title=seen.community.name,
-        period=_period(seen),
-        place=f"{seen.community.timezone}, slots of {seen.axis.slots.step // 60} min",
-        facts=facts,
-        tiles=headline.tiles(seen),
-        sections=_sections(seen, facts),
-        glossary=GLOSSARY,
+    return render(
+        Page(
+            kind="gridpact run report",
+            title=seen.community.name,
+            period=period(seen.axis.days),
+            place=f"{seen.community.timezone}, slots of {seen.axis.slots.step // 60} min",
+            warnings=facts.warnings,
+            tiles=headline.tiles(seen),
+            sections=tuple(_sections(seen, facts)),
+            glossary=GLOSSARY,
+        )
     )
 
 
@@ -64,6 +67,7 @@ def _sections(seen: View, facts: RunFacts) -> list[Section]:
     return [
         energy.section(seen),
         market.section(seen),
+        analytics.section(seen),
         member.section(seen, found),
         forecast.section(seen, found),
         limits.section(seen),
@@ -73,10 +77,3 @@ def _sections(seen: View, facts: RunFacts) -> list[Section]:
         proofs.reproduce(facts),
         proofs.timings(facts),
     ]
-
-
-def _period(seen: View) -> str:
-    first, last = seen.axis.days[0], seen.axis.days[-1]
-    if first == last:
-        return day_name(first)
-    return f"{day_name(first)} to {day_name(last)}, {len(seen.axis.days)} days"
