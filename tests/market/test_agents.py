@@ -12,10 +12,11 @@ from gridpact.market.agents import orders
 from gridpact.market.clearing import uniform_price
 from gridpact.market.clearing.outcome import energy_by_member
 from gridpact.market.orders import Side
-from gridpact.registry.model import MarketRules, Tariffs
+from gridpact.market.terms import Terms
+from gridpact.registry.model import Tariffs, TradingRules
 from gridpact.registry.tariffs import outside_prices
 
-WIDE = MarketRules(0, (), 0, -10_000_000, 10_000_000)
+WIDE = Terms(TradingRules(), -10_000_000, 10_000_000)
 
 
 def half_even(value):
@@ -69,7 +70,7 @@ def test_limits_that_the_market_does_not_allow_give_way_only_where_nobody_loses(
         (-1, 100_000, [100_000]),  # the seller keeps its energy
         (350_000, 400_000, [350_000]),  # the buyer stays with its supplier
     ):
-        rules = MarketRules(0, (), 0, low, high)
+        rules = Terms(TradingRules(), low, high)
         found = orders(net, nothing, prices, community.members, rules)
         assert found.limit_micro_per_kwh.tolist() == expected
 
@@ -86,7 +87,7 @@ def cases(draw):
         draw(PPM), draw(PRICE), draw(PPM), draw(PRICE), draw(FEE), draw(FEE), draw(FEE)
     )
     low = draw(st.integers(-500_000, 300_000))
-    rules = MarketRules(0, (), 0, low, low + draw(st.integers(1, 600_000)))
+    rules = Terms(TradingRules(), low, low + draw(st.integers(1, 600_000)))
     shape = (draw(st.integers(1, 6)), draw(st.integers(1, 3)))
     net, position = (draw(arrays(np.int64, shape, elements=WH)) for _ in range(2))
     spot = draw(arrays(np.int64, shape[1], elements=PRICE))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gridpact.kernel.messages import Later
-from gridpact.market.gates import ORDERS_OPEN_S, day_ahead, intraday
+from gridpact.market.gates import day_ahead, intraday
 from gridpact.market.handlers import DAYS_KEPT, Market
 from gridpact.market.messages import (
     GateClosed,
@@ -86,7 +86,9 @@ def refused(outs):
 def test_a_run_opens_the_first_session_before_its_gate(room, community, sessions):
     message = CommunityOpened(community=community, seed=1, first_day=str(DAY), gridpact="x")
     _, (later,) = tell(room, room.state, message)
-    assert later == Later(sessions[0].gate - ORDERS_OPEN_S, SessionOpened(session=sessions[0]))
+    assert later == Later(
+        sessions[0].gate - community.market.opens_s, SessionOpened(session=sessions[0])
+    )
 
 
 def test_a_day_ahead_session_sets_the_days_others_and_the_next_day(room, community, sessions):
@@ -95,8 +97,8 @@ def test_a_day_ahead_session_sets_the_days_others_and_the_next_day(room, communi
     assert outs == [
         Later(sessions[0].gate, GateClosed(session=FIRST)),
         PricesRequested(day=str(DAY), slots=sessions[0].window),
-        *(Later(s.gate - ORDERS_OPEN_S, SessionOpened(session=s)) for s in sessions[1:]),
-        Later(following.gate - ORDERS_OPEN_S, SessionOpened(session=following)),
+        *(Later(s.gate - community.market.opens_s, SessionOpened(session=s)) for s in sessions[1:]),
+        Later(following.gate - community.market.opens_s, SessionOpened(session=following)),
     ]
     assert list(state.sessions) == list(state.books) == [FIRST]
     _, outs = tell(room, state, SessionOpened(session=sessions[1]))
@@ -124,9 +126,14 @@ def test_gate_closure_clears_and_forgets_and_positions_add_up(room, sessions):
             place(session, "b", "m000", Side.BUY, quantity, 120_000, slot),
             place(session, "s", "m001", Side.SELL, 1000, 80_000, slot),
         ):
-            state, outs = tell(room, state, message)
-            assert outs == []
-        state, (cleared,) = tell(room, state, GateClosed(session=session.id))
+            state, (accepted,) = tell(room, state, message)
+            assert (accepted.session, accepted.traded_wh) == (session.id, 0)
+        state, (cleared, closed) = tell(room, state, GateClosed(session=session.id))
+        paid = quantity * int(cleared.price_micro_per_kwh[slot])
+        assert closed.keys == ("b", "s")
+        assert closed.traded_wh.tolist() == [quantity, quantity]
+        assert closed.left_wh.tolist() == [0, 1000 - quantity]
+        assert closed.paid_nano.tolist() == [paid, -paid]
         assert session.id not in state.sessions
         assert session.id not in state.books
         assert cleared.session == session
@@ -210,17 +217,17 @@ def test_an_order_that_may_not_be_is_refused_and_told_why(
 def test_the_same_order_twice_is_one_order_and_another_under_its_key_is_refused(room, sessions):
     state = opened(room, sessions)
     order = place(sessions[0], "k", "m000", Side.BUY, 100)
-    once, _ = tell(room, state, order)
+    once, first = tell(room, state, order)
     twice, outs = tell(room, once, order)
-    assert outs == []
+    assert outs == first, "asked again, the answer is the same"
     assert twice.books[FIRST].orders.count == 1
     other = place(sessions[0], "k", "m000", Side.BUY, 101)
     thrice, outs = tell(room, twice, other)
     assert refused(outs) == {"m000 k": "duplicate"}
     assert thrice.books[FIRST].orders.count == 1
     mine = place(sessions[0], "k", "m001", Side.BUY, 100)
-    four, outs = tell(room, thrice, mine)
-    assert outs == [], "keys are the participant's own"
+    four, (accepted,) = tell(room, thrice, mine)
+    assert accepted.sequence == 1, "keys are the participant's own"
     assert four.books[FIRST].orders.count == 2
 
 

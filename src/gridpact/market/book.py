@@ -6,53 +6,46 @@ replays into the same book and a clearing can be repeated at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-
 import msgspec
 import numpy as np
 
 from gridpact.base.slots import Slots
-from gridpact.base.units import INT64_MAX, Bools, Ints
-from gridpact.market.orders import (
-    Admission,
-    Orders,
-    PlacedOrder,
-    Refusal,
-    concatenate,
-    no_orders,
-    refusals,
-)
+from gridpact.base.units import Ints
+from gridpact.market.admission import Admission, refusals
+from gridpact.market.clearing.continuous.state import State as Resting
+from gridpact.market.messages import SessionTrades
+from gridpact.market.orders import Orders, PlacedOrder, Refusal, concatenate, no_orders
 
 
-class Book(msgspec.Struct, frozen=True):
+class Book(msgspec.Struct, frozen=True, omit_defaults=True):
     """Accepted orders over the session's ``slots``, in ascending sequence.
 
-    ``keys`` maps "participant key" to the sequence of the order accepted under it.
+    ``keys`` maps "participant key" to the sequence of the order accepted under it, ``placed`` to
+    the order as its owner placed it, ``cancelled`` to the Wh taken back. Blocks have a sequence
+    but no row in ``orders``.
+
+    In a market that trades continuously ``resting`` is what the books hold and ``traded`` what has
+    traded; ``orders`` then have the quantities that traded or still may.
     """
 
     slots: Slots
     orders: Orders
     next_sequence: int
     keys: dict[str, int]
-
-
-class Placement(msgspec.Struct, frozen=True):
-    """What became of a batch: the book after it and, per placed order [placed], the outcome.
-
-    ``refusal`` holds codes of :class:`~gridpact.market.orders.Refusal`; ``sequence`` is -1 where
-    refused, and that of the first placing where the same order was placed again. ``accepted`` are
-    the orders that the batch added.
-    """
-
-    book: Book
-    accepted: Orders
-    refusal: Ints
-    sequence: Ints
+    placed: dict[str, PlacedOrder] = {}
+    cancelled: dict[str, int] = {}
+    resting: Resting | None = None
+    traded: SessionTrades | None = None
 
 
 def open_book(slots: Slots, first_sequence: int = 0) -> Book:
     """Return an empty book; sequences count from ``first_sequence``."""
     return Book(slots, no_orders(), first_sequence, {})
+
+
+def name_of(participant: str, key: str) -> str:
+    """Keys are the participant's own: identifiers hold no space, so no two pairs look alike."""
+    return f"{participant} {key}"
 
 
 def of_slot(book: Book, slot: int) -> Orders:
@@ -71,111 +64,93 @@ def append(book: Book, orders: Orders) -> Book:
     )
 
 
-def merge(first: Book, second: Book) -> Book:
-    """Put a book of the same slots below another, renumbering it; keys must not collide."""
-    if first.slots != second.slots:
-        raise ValueError(f"books of {first.slots} and {second.slots} cannot be merged")
-    if both := first.keys.keys() & second.keys.keys():
-        raise ValueError(f"books share idempotency keys such as {min(both)!r}")
-    old = second.orders.sequence
-    shifted = {
-        key: first.next_sequence + int(np.searchsorted(old, sequence))
-        for key, sequence in second.keys.items()
-    }
-    joined = append(first, second.orders)
-    return msgspec.structs.replace(joined, keys={**first.keys, **shifted})
-
-
-def admit(book: Book, orders: Orders, rules: Admission) -> tuple[Book, Ints]:
+def admit(book: Book, orders: Orders, rules: Admission, owed_nano: Ints) -> tuple[Book, Ints]:
     """Take columns of new orders into the book; return it and a refusal code per order."""
-    codes = refusals(orders, rules, book.orders)
+    codes = refusals(orders, rules, owed_nano)
     return append(book, orders.take(codes == Refusal.NONE)), codes
 
 
-def place(
-    book: Book, placed: Sequence[PlacedOrder], rows: Mapping[str, int], rules: Admission
-) -> Placement:
-    """Take a batch of placed orders into the book.
+def place(book: Book, order: PlacedOrder, member: int, left_wh: int) -> Book:
+    """Take a person's order into the book, with what is left of it; it gets the next sequence.
 
-    Parameters
-    ----------
-    book : Book
-        The book so far; it stays as it is.
-    placed : sequence of PlacedOrder
-        In the order of arrival.
-    rows : mapping
-        Row of each participant among the community's members.
-    rules : Admission
-        What an order must satisfy now.
-
-    Returns
-    -------
-    Placement
-        A key met again with the same content has the outcome of its first use, whatever the gate
-        does by now; with other content it is refused as ``DUPLICATE``. A refused order leaves
-        nothing in the book: its key may be used again in a later batch.
+    The order must have been judged: nothing about it is checked here.
     """
-    columns = _to_columns(book, placed, rows)
-    first = _first_uses(placed)
-    known = np.array([book.keys.get(_key(order), -1) for order in placed], dtype=np.int64)
-    fresh = np.flatnonzero((first == np.arange(first.size)) & (known < 0))
-    after, codes = admit(book, columns.take(fresh), rules)
-    refusal, sequence = np.zeros_like(known), known.copy()
-    refusal[fresh] = codes
-    taken = fresh[codes == Refusal.NONE]
-    accepted = after.orders.take(np.arange(book.orders.count, after.orders.count))
-    sequence[taken] = accepted.sequence
-    refusal, sequence = refusal[first], sequence[first]
-    other = _differs(placed, first) | _differs_from_book(book, columns, known)
-    refusal[other], sequence[other] = Refusal.DUPLICATE, -1
-    keys = {_key(placed[row]): int(sequence[row]) for row in taken}
-    after = msgspec.structs.replace(after, keys={**book.keys, **keys})
-    return Placement(after, accepted, refusal, sequence)
-
-
-def _key(order: PlacedOrder) -> str:
-    """Keys are the participant's own: identifiers hold no space, so no two pairs look alike."""
-    return f"{order.participant} {order.key}"
-
-
-def _first_uses(placed: Sequence[PlacedOrder]) -> Ints:
-    """Row at which each row's key is first used in the batch."""
-    seen: dict[tuple[str, str], int] = {}
-    rows = [
-        seen.setdefault((order.participant, order.key), row) for row, order in enumerate(placed)
-    ]
-    return np.array(rows, dtype=np.int64)
-
-
-def _differs(placed: Sequence[PlacedOrder], first: Ints) -> Bools:
-    """Whether a row's content is another than that of the first use of its key in the batch."""
-    pairs = zip(placed, first.tolist(), strict=True)
-    return np.array([order != placed[row] for order, row in pairs], dtype=np.bool_)
-
-
-def _differs_from_book(book: Book, columns: Orders, known: Ints) -> Bools:
-    """Whether a row repeats a key of the book with other content; ``known`` as its sequence."""
-    differs = np.zeros(known.size, dtype=np.bool_)
-    repeats = np.flatnonzero(known >= 0)
-    there = book.orders.take(np.searchsorted(book.orders.sequence, known[repeats]))
-    for name in ("member", "slot", "side", "quantity_wh", "limit_micro_per_kwh"):
-        differs[repeats] |= getattr(there, name) != getattr(columns, name)[repeats]
-    return differs
-
-
-def _to_columns(book: Book, placed: Sequence[PlacedOrder], rows: Mapping[str, int]) -> Orders:
-    """Turn placed orders into columns; what does not exist becomes -1 and is refused as such."""
-    position = {start: at for at, start in enumerate(book.slots.starts().tolist())}
-    return Orders(
-        np.full(len(placed), -1, dtype=np.int64),
-        _column(rows.get(order.participant, -1) for order in placed),
-        _column(position.get(order.slot_start, -1) for order in placed),
-        _column(order.side for order in placed),
-        _column(order.quantity_wh for order in placed),
-        _column(order.limit_micro_per_kwh for order in placed),
+    name = name_of(order.participant, order.key)
+    keyed = msgspec.structs.replace(
+        book,
+        keys={**book.keys, name: book.next_sequence},
+        placed={**book.placed, name: order},
     )
+    if order.is_block:
+        return msgspec.structs.replace(keyed, next_sequence=book.next_sequence + 1)
+    slot = book.slots.index(order.slot_start)
+    row = (-1, member, slot, int(order.side), left_wh, order.limit_micro_per_kwh)
+    return append(keyed, Orders(*(np.array([value], dtype=np.int64) for value in row)))
 
 
-def _column(values: Iterable[int]) -> Ints:
-    """Clip to 64 bits: beyond lies nothing that any rule admits."""
-    return np.array([max(-INT64_MAX, min(INT64_MAX, value)) for value in values], dtype=np.int64)
+def rows_of(book: Book, sequences: Ints) -> Ints:
+    """Rows of the orders with given sequences; all must have one."""
+    return np.searchsorted(book.orders.sequence, sequences)
+
+
+def left_wh(book: Book) -> Ints:
+    """What of each order has not traded yet, and still counts [orders]."""
+    if book.resting is None:
+        return book.orders.quantity_wh
+    placed = book.resting.placed
+    rows = np.searchsorted(placed.order, book.orders.sequence)
+    return book.orders.quantity_wh - (placed.total_wh - placed.left_wh)[rows]
+
+
+def take_back(book: Book, rows: Ints) -> Book:
+    """Leave of the orders in given rows only what has traded."""
+    quantity = book.orders.quantity_wh.copy()
+    quantity[rows] -= left_wh(book)[rows]
+    orders = msgspec.structs.replace(book.orders, quantity_wh=quantity)
+    return msgspec.structs.replace(book, orders=orders.take(quantity > 0))
+
+
+def mark_cancelled(book: Book, cancelled: dict[str, int]) -> Book:
+    """Note what was taken back of orders by name; their names stay taken."""
+    return msgspec.structs.replace(book, cancelled={**book.cancelled, **cancelled})
+
+
+def without_expired(book: Book, now: int) -> Book:
+    """Leave of orders whose validity is over only what has traded."""
+    over = [
+        book.keys[name]
+        for name, order in book.placed.items()
+        if order.expired(now) and not order.is_block
+    ]
+    gone = np.flatnonzero(np.isin(book.orders.sequence, over))
+    return take_back(book, gone) if gone.size else book
+
+
+def in_order(book: Book) -> list[str]:
+    """Names of persons' orders by sequence; a map read back from a journal has lost its order."""
+    return sorted(book.placed, key=lambda name: book.keys[name])
+
+
+def open_blocks(book: Book, now: int) -> dict[str, PlacedOrder]:
+    """Blocks by name that are neither cancelled nor expired, nor hang on one that is."""
+    found: dict[str, PlacedOrder] = {}
+    for name in in_order(book):  # a parent was placed before its children
+        order = book.placed[name]
+        gone = name in book.cancelled or order.expired(now)
+        parent = not order.parent or name_of(order.participant, order.parent) in found
+        if order.is_block and not gone and parent:
+            found[name] = order
+    return found
+
+
+def open_amounts(book: Book, now: int) -> dict[str, int]:
+    """What of persons' orders can still trade, over all their slots, by name; none of zero."""
+    rows = dict(zip(book.orders.sequence.tolist(), left_wh(book).tolist(), strict=True))
+    found = {
+        name: rows.get(book.keys[name], 0)
+        for name, order in book.placed.items()
+        if not (order.is_block or order.expired(now))
+    }
+    for name, order in open_blocks(book, now).items():
+        found[name] = order.quantity_wh * order.slots
+    return {name: wh for name, wh in found.items() if wh}

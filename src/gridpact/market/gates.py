@@ -9,7 +9,7 @@ from gridpact.market.messages import Session
 from gridpact.registry.model import MarketRules
 
 ORDERS_OPEN_S = 900
-"""Orders are taken from this long [s] before the gate closes."""
+"""Orders are taken from this long [s] before the gate closes, where a market says nothing else."""
 LOOK_AHEAD_S = 12 * 3600
 """A schedule looks this far [s] beyond the day it is for, so that no need ends at midnight."""
 
@@ -42,3 +42,19 @@ def intraday(rules: MarketRules, calendar: Calendar, day: date) -> list[Session]
         name = f"{day}.intraday-{seconds // 3600:02}{seconds % 3600 // 60:02}"
         sessions.append(Session(name, "intraday", str(day), gate, window, _horizon(window)))
     return sessions
+
+
+def find_session(rules: MarketRules, calendar: Calendar, name: str) -> Session | None:
+    """Return a session by its name, whether it is open, over or yet to come; None for no name."""
+    try:
+        day = date.fromisoformat(name.partition(".")[0])
+        every = [day_ahead(rules, calendar, day), *intraday(rules, calendar, day)]
+    except (ValueError, OverflowError):  # not a day, or one that the calendar does not reach
+        return None
+    return next((session for session in every if session.id == name), None)
+
+
+def later_sessions(rules: MarketRules, calendar: Calendar, session: Session) -> list[Session]:
+    """The sessions of the same day whose gates close after that of a session, the next first."""
+    every = intraday(rules, calendar, date.fromisoformat(session.day))
+    return sorted((each for each in every if each.gate > session.gate), key=lambda each: each.gate)

@@ -111,7 +111,11 @@ class CancelOrder(Message, frozen=True, kw_only=True, tag="cancel-order"):
 
 
 class OrderCancelled(Message, frozen=True, kw_only=True, tag="order-cancelled"):
-    """So much of an order was taken back; its key cannot be used again in the session."""
+    """So much of an order was taken back; its key cannot be used again in the session.
+
+    Its owner asked for it, or was suspended; or, in a market that trades continuously, the order
+    would have met one of its own owner.
+    """
 
     phase: ClassVar[Phase] = Phase.PLAN
     session: str
@@ -169,7 +173,8 @@ class SessionCleared(Message, frozen=True, kw_only=True, tag="session-cleared"):
     ``price_micro_per_kwh`` [slots] counts only where ``traded`` is true. ``offered_wh`` and
     ``asked_wh`` [slots] are the book's totals, ``orders`` its number of orders. Where trades have
     prices of their own they are in ``trades``, and the price of a slot is the buyers' mean,
-    weighted by energy and rounded half to even.
+    weighted by energy and rounded half to even. Where ``proven`` is false the search for the best
+    selection of blocks was cut short, and there may be a better one.
     """
 
     phase: ClassVar[Phase] = Phase.CLEARING
@@ -182,3 +187,33 @@ class SessionCleared(Message, frozen=True, kw_only=True, tag="session-cleared"):
     asked_wh: Ints
     orders: int
     trades: SessionTrades | None = None
+    proven: bool = True
+
+
+class BlocksDue(Message, frozen=True, kw_only=True, tag="blocks-due"):
+    """Solve a session with block orders; answered by what was cleared.
+
+    Among selections of equal worth a solver may choose, so its choice is recorded.
+    """
+
+    phase: ClassVar[Phase] = Phase.CLEARING
+    answer_phase: ClassVar[Phase] = Phase.CLEARING
+    session: str
+
+
+class OrdersClosed(Message, frozen=True, kw_only=True, tag="orders-closed"):
+    """What became of persons' orders by the close of their session, as columns [orders].
+
+    ``traded_wh`` of the order at ``sequence`` traded, over all its slots, for ``paid_nano`` without
+    the market's fees (negative where received). ``left_wh`` was open to the last; of an order that
+    is valid beyond the gate it goes on to the next session that trades its slot.
+    """
+
+    phase: ClassVar[Phase] = Phase.CLEARING
+    session: str
+    participants: tuple[str, ...]
+    keys: tuple[str, ...]
+    sequence: Ints
+    traded_wh: Ints
+    paid_nano: Ints
+    left_wh: Ints

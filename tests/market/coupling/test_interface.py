@@ -4,6 +4,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gridpact.market import agents
+from gridpact.market.admission import NO_LIMIT, Admission, refusals
 from gridpact.market.clearing import outcome, uniform_price
 from gridpact.market.coupling.accounts import link_money, payments_nano, surplus_nano, welfare_nano
 from gridpact.market.coupling.clearing import clear_tree
@@ -16,8 +17,9 @@ from gridpact.market.coupling.interface import (
     wholesale,
 )
 from gridpact.market.coupling.tree import Market, locate, subtree, tree, written_out
-from gridpact.market.orders import Admission, Orders, Refusal, concatenate, refusals
-from gridpact.registry.model import MarketRules
+from gridpact.market.orders import Orders, Refusal, concatenate
+from gridpact.market.terms import Terms
+from gridpact.registry.model import TradingRules
 from gridpact.registry.tariffs import outside_prices
 
 SLOTS = 2
@@ -137,7 +139,7 @@ def test_a_price_taking_community_pays_the_same_bills(small_community, rows, spo
     prices = outside_prices(community.tariffs, np.array(spot))
     assume(np.all(prices.supplier_export < prices.supplier_import))
     saved = prices.avoided - prices.supplier_import
-    free = MarketRules(0, (), 0, -10_000_000, 10_000_000)
+    free = Terms(TradingRules(), -10_000_000, 10_000_000)
     orders = agents.orders(net, np.zeros_like(net), prices, community.members, free)
 
     def bills(count, accepted, payments):
@@ -196,9 +198,9 @@ def test_a_main_market_buys_below_the_price_at_which_it_sells(export_price, colu
 
 
 def test_main_market_players_trade_inside_under_the_inside_rules(columns):
-    rules = Admission(
-        np.array([True, False]), np.array([True]), -50, 90, np.array([-1]), np.array([-1])
-    )
+    yes, free = np.array([True]), np.array([NO_LIMIT])
+    volume, places = np.full((1, 2, 2), NO_LIMIT), np.full(2, NO_LIMIT)
+    rules = Admission(np.array([True, False]), yes, ~yes, yes, -50, 90, volume, free, places)
     players = [
         Player("trader-1", "trader", "main", buy_limit_wh=10),
         Player("generator-1", "generator", "main"),
@@ -223,7 +225,7 @@ def test_main_market_players_trade_inside_under_the_inside_rules(columns):
         orders.quantity_wh,
         orders.limit_micro_per_kwh,
     )
-    codes = refusals(orders, extended, orders.take(np.array([], dtype=np.int64)))
+    codes = refusals(orders, extended, np.zeros(orders.count, dtype=np.int64))
     assert [Refusal(code).name for code in codes.tolist()] == [
         "NONE", "VOLUME_LIMIT", "NONE", "PRICE_LIMIT", "GATE_CLOSED", "NOT_AUTHORISED", "NONE",
     ]  # fmt: skip

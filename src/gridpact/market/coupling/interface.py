@@ -15,12 +15,13 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Ints, checked_sum
+from gridpact.market.admission import NO_LIMIT, Admission
 from gridpact.market.coupling.clearing import Coupled, clear_open
 from gridpact.market.coupling.curves import Curves, Link, add, below, cross
 from gridpact.market.coupling.prices import Bounds, known, link_bounds
 from gridpact.market.coupling.residuals import ascend
 from gridpact.market.coupling.tree import Tree, link_columns, subtree, written_out
-from gridpact.market.orders import Admission, Orders, Side, no_orders
+from gridpact.market.orders import Orders, Side, no_orders
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ class Player(msgspec.Struct, frozen=True):
 
     ``market`` is where its meter stands: orders count there, so that what it trades with a
     community pays the fees and keeps the limits of the links on the way. Limits [Wh per slot and
-    side] as in :class:`~gridpact.market.orders.Admission`, -1 for none.
+    side], -1 for none.
     """
 
     id: str
@@ -64,18 +65,23 @@ def admit_players(rules: Admission, players: Sequence[Player], roles: Collection
     """Extend the inside rules to main-market players, in rows below those of the members.
 
     A player may trade if its role is one of ``roles``; otherwise its orders are refused as
-    ``NOT_AUTHORISED``. Gates, price limits and the largest order are those of the inside.
+    ``NOT_AUTHORISED``. Gates, price limits and the largest order are those of the inside; a player
+    holds no collateral and has no rating.
     """
-
-    def extended(column: Ints, more: list[int]) -> Ints:
-        return np.concatenate([column, np.array(more, dtype=np.int64)])
-
     allowed = np.array([player.role in roles for player in players], dtype=np.bool_)
+    fair, free = np.ones_like(allowed), np.full(allowed.size, NO_LIMIT, dtype=np.int64)
+    limits = np.array(
+        [(player.sell_limit_wh, player.buy_limit_wh) for player in players], dtype=np.int64
+    ).reshape(-1, 1, 2)
+    shape = (allowed.size, rules.open_slots.size, 2)
+    volume = np.broadcast_to(np.where(limits < 0, NO_LIMIT, limits), shape)
     return msgspec.structs.replace(
         rules,
         authorised=np.concatenate([rules.authorised, allowed]),
-        buy_limit_wh=extended(rules.buy_limit_wh, [player.buy_limit_wh for player in players]),
-        sell_limit_wh=extended(rules.sell_limit_wh, [player.sell_limit_wh for player in players]),
+        suspended=np.concatenate([rules.suspended, ~fair]),
+        rated=np.concatenate([rules.rated, fair]),
+        volume_wh=np.concatenate([rules.volume_wh, volume]),
+        funds_nano=np.concatenate([rules.funds_nano, free]),
     )
 
 
