@@ -124,7 +124,7 @@ def _trades(found: Explanation) -> list[str]:
         return []
     agreed, unit = found.agreed, f"{found.currency}/kWh"
     fees = [
-        f"{side} pay {fee / 1e6:.4f} {unit}"
+        f"{side} pay {fee / 1e6:.6f} {unit}"
         for side, fee in (
             ("buyers", agreed.buyer_fee_micro_per_kwh),
             ("sellers", agreed.seller_fee_micro_per_kwh),
@@ -144,9 +144,9 @@ def _trades(found: Explanation) -> list[str]:
 def _trade(at: str, trade: TradeShare, unit: str) -> str:
     """Write one trade, and the buyer's price where it is another than the seller's."""
     sold, paid = trade.seller_micro_per_kwh / 1e6, trade.buyer_micro_per_kwh / 1e6
-    charged = f", buyer pays {paid:.4f}" if paid != sold else ""
+    charged = f", buyer pays {paid:.6f}" if paid != sold else ""
     energy = f"{trade.energy_wh / 1000:,.3f} kWh"
-    return f"  {at:<6}{trade.seller} to {trade.buyer}: {energy} at {sold:.4f} {unit}{charged}"
+    return f"  {at:<6}{trade.seller} to {trade.buyer}: {energy} at {sold:.6f} {unit}{charged}"
 
 
 def _table(found: Explanation, money: Money) -> list[str]:

@@ -116,7 +116,8 @@ def _figure(view: View) -> Figure:
         f"shared within the community [kWh per {per}]. “Worth to a buyer” is the supplier’s price "
         "plus the network charge that local energy saves. No line where nothing was traded. "
         "Lines of trades are averages weighted by energy of what buyers paid for energy, without "
-        "the market’s fees; where trades were made at several prices, shading shows the range."
+        "the market’s fees; where trades were made at several prices, a lighter shade of the line "
+        "shows their range."
     )
     svg = drawing.draw("prices", (2.0, 1.1), paint)
     return Figure("prices", "Prices and volumes", caption, svg)
@@ -136,7 +137,7 @@ def _paint_prices(view: View, panel: Axes, ahead: Cleared, within: Cleared) -> N
             shown = _weighted(view, found) / 1e6
             label = f"{name} trades"
             drawing.levels(panel, axis, shown, color=colour, linewidth=width, label=label)
-            _paint_range(view, panel, found, (f"{name} range", tint))
+            _paint_range(view, panel, found, tint)
     panel.set_ylabel(f"{view.money.currency}/kWh")
 
 
@@ -151,16 +152,14 @@ def _paint_volumes(view: View, panel: Axes, ahead: Cleared, within: Cleared) -> 
     panel.set_ylabel(f"kWh per {axis.per}")
 
 
-def _paint_range(view: View, panel: Axes, found: Cleared, named: tuple[str, str]) -> None:
-    """Shade from the lowest to the highest price of a bin's trades, where they differ.
-
-    ``named`` is label and colour.
-    """
-    edges, (label, tint) = view.axis.edges[:-1], named
+def _paint_range(view: View, panel: Axes, found: Cleared, tint: str) -> None:
+    """Shade from the lowest to the highest price of a bin's trades, where they differ."""
+    edges = view.axis.edges[:-1]
     low = np.fmin.reduceat(found.lowest, edges) / 1e6
     high = np.fmax.reduceat(found.highest, edges) / 1e6
     if (high > low).any():
-        drawing.band(panel, view.axis, low, high, label, tint)
+        # no place of its own in the legend, which is full: the line's colour says whose range it is
+        drawing.band(panel, view.axis, low, high, "_range", tint)
 
 
 def _weighted(view: View, found: Cleared) -> Floats:
@@ -181,26 +180,33 @@ def _sessions(view: View) -> Table:
         for item, own in zip(shown, sums, strict=True)
     ]
     hidden = len(found) - len(rows)
-    prices = (f"average price [{unit}/kWh]", f"from – to [{unit}/kWh]", f"value [{unit}]")
     charges = [
-        f"{name} [{unit}]"
-        for name, nano in (("of it to the network", whole.grid_nano), ("fees", whole.fees_nano))
-        if nano
+        name for name, nano in (("grid", whole.grid_nano), ("fees", whole.fees_nano)) if nano
     ]
     return Table(
         "sessions",
-        "Sessions",
+        f"Sessions: energy in kWh, prices in {unit}/kWh, money in {unit}",
         (
-            *("session", "gate", "mechanism", "orders"),
-            *("asked [kWh]", "offered [kWh]", "traded [kWh]"),
-            *prices,
-            *charges,
+            *("session", "gate", "mechanism", "orders", "asked", "offered", "traded"),
+            *("average", "range", "value", *charges),
         ),
         tuple(rows),
         ("all", "", "", *_sums(view, found, whole)),
         names=3,
-        note=f"{hidden} earlier sessions are not listed." if hidden else "",
+        note=_notes(hidden, whole),
     )
+
+
+def _notes(hidden: int, whole: Turnover) -> str:
+    """Say what the table leaves out, and what its charges are where it has any."""
+    grid = "“Grid” is the part of the value that goes to the network company."
+    fees = "Fees come on top of the value and go to the operator."
+    notes = (
+        (hidden, f"{hidden} earlier sessions are not listed."),
+        (whole.grid_nano, grid),
+        (whole.fees_nano, fees),
+    )
+    return " ".join(text for there, text in notes if there)
 
 
 def _mechanism(view: View, cleared: SessionCleared) -> str:
@@ -229,7 +235,7 @@ def _range(made: Turnover) -> str:
         return MISSING
     if made.lowest == made.highest:
         return price(made.lowest)
-    return f"{price(made.lowest)} – {price(made.highest)}"
+    return f"{price(made.lowest)}–{price(made.highest)}"
 
 
 def _amount(view: View, nano: int) -> str:
