@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app.compare import models
-from gridpact.app.compare.mechanisms import Books, Clear, Outcome, compare
+from gridpact.app.compare.mechanisms import Books, Clear, Outcome, Totals, compare
 from gridpact.app.compare.rules import Variant, variants
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
@@ -72,8 +72,8 @@ def compare_books(
         members=community.members.ids,
         sessions=tuple(each.session.id for each in cleared),
         orders=sum(each.orders for each in cleared),
-        asked_wh=books.asked_wh,
-        offered_wh=books.offered_wh,
+        asked_wh=books.totals.asked_wh,
+        offered_wh=books.totals.offered_wh,
         bill_minor=tuple(found.total_minor.tolist()),
         supplier_only_minor=tuple(found.supplier_only_minor.tolist()),
         mechanisms=compare(books, clear, variants(community.market, mechanisms)),
@@ -96,8 +96,10 @@ def _books(community: Community, record: Record, cleared: Sequence[SessionCleare
         days={day.day: day.slots for day in settled},
         outside={day.day: outside_prices(community.tariffs, spot[day.day]) for day in settled},
         sessions=tuple(each.session for each in cleared),
-        asked_wh=sum(int(checked_sum(each.asked_wh)) for each in cleared),
-        offered_wh=sum(int(checked_sum(each.offered_wh)) for each in cleared),
+        totals=Totals(
+            asked_wh=sum(int(checked_sum(each.asked_wh)) for each in cleared),
+            offered_wh=sum(int(checked_sum(each.offered_wh)) for each in cleared),
+        ),
     )
 
 

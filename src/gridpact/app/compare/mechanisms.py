@@ -31,18 +31,24 @@ class Cleared(msgspec.Struct, frozen=True):
     proven: bool = True
 
 
+class Totals(msgspec.Struct, frozen=True):
+    """What all books asked for and offered [Wh]."""
+
+    asked_wh: int
+    offered_wh: int
+
+
 class Books(msgspec.Struct, frozen=True):
     """What is compared: the sessions of ``days`` and the prices outside, by day (ISO date).
 
-    ``asked_wh`` and ``offered_wh`` are the totals of all books, ``members`` how many there are.
+    ``members`` is how many there are.
     """
 
     members: int
     days: dict[str, Slots]
     outside: dict[str, Outside]
     sessions: tuple[Session, ...]
-    asked_wh: int
-    offered_wh: int
+    totals: Totals
 
 
 Clear: TypeAlias = Callable[[Session, MarketRules], Cleared]
@@ -88,7 +94,17 @@ def _outcome(books: Books, clear: Clear, variant: Variant) -> Outcome:
         )
         for session, each in zip(books.sessions, cleared, strict=True)
     ]
-    gains = tuple(_gains(books, accounts))
+    return outcome_of(variant, cleared, accounts, _gains(books, accounts), books.totals)
+
+
+def outcome_of(
+    variant: Variant,
+    cleared: Sequence[Cleared],
+    accounts: Sequence[Account],
+    gains_nano: Sequence[int],
+    totals: Totals,
+) -> Outcome:
+    """Describe books cleared under the same rules; ``gains_nano`` [members]."""
     volume, received, paid, fees = (
         sum(int(checked_sum(getattr(account, name))) for account in accounts)
         for name in ("sold_wh", "received_nano", "paid_nano", "fees_nano")
@@ -106,10 +122,10 @@ def _outcome(books: Books, clear: Clear, variant: Variant) -> Outcome:
         highest_price_micro_per_kwh=int(prices.max()) if prices.size else None,
         market_fees_nano=fees,
         grid_charges_nano=paid - received,
-        share_of_asked_ppm=share_ppm(volume, books.asked_wh),
-        share_of_offered_ppm=share_ppm(volume, books.offered_wh),
-        gain_nano=gains,
-        spread=spread(gains),
+        share_of_asked_ppm=share_ppm(volume, totals.asked_wh),
+        share_of_offered_ppm=share_ppm(volume, totals.offered_wh),
+        gain_nano=tuple(gains_nano),
+        spread=spread(gains_nano),
         proven=all(each.proven for each in cleared),
     )
 

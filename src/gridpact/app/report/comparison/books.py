@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from gridpact.app.compare.books import BooksCompared
-from gridpact.app.compare.mechanisms import Outcome
-from gridpact.app.report.comparison import modelled
+from gridpact.app.report.comparison import modelled, outcomes
 from gridpact.app.report.comparison.amounts import (
     MOST_ROWS,
     gini,
     left_out,
     nano,
-    share,
     units,
-    who_gains,
 )
-from gridpact.app.report.comparison.plots import Range, dots, ranges
-from gridpact.app.report.parts import Figure, Notes, Section, Table, Tile
+from gridpact.app.report.comparison.plots import dots
+from gridpact.app.report.parts import Figure, Section, Table, Tile
 from gridpact.app.report.rendering import Page, period
-from gridpact.app.report.text import MISSING, Money, counted, kwh, number, price
-from gridpact.base.units import MICRO_PER_UNIT
+from gridpact.app.report.text import MISSING, Money, counted, kwh, number
 
 GLOSSARY = (
     ("gain", "what trades are worth to a member beside buying and selling at the supplier alone"),
@@ -48,7 +44,11 @@ def page(found: BooksCompared) -> Page:
         place=f"{counted(found.orders, 'order', 'orders')} in "
         f"{counted(len(found.sessions), 'session', 'sessions')}",
         tiles=_tiles(found, money),
-        sections=(_mechanisms(found, money), _gains(found, money), modelled.section(found, money)),
+        sections=(
+            outcomes.section(found.mechanisms, found.remarks, money),
+            _gains(found, money),
+            modelled.section(found, money),
+        ),
         glossary=GLOSSARY,
     )
 
@@ -83,89 +83,6 @@ def _tiles(found: BooksCompared, money: Money) -> tuple[Tile, ...]:
             f"with the supplier alone {money.minor(alone)}",
         ),
     )
-
-
-def _mechanisms(found: BooksCompared, money: Money) -> Section:
-    lead = (
-        "Every mechanism clears the very orders that were placed. Where welfare is the same they "
-        "differ in who gains, not in how much there is to gain."
-    )
-    labels = [each.name for each in found.mechanisms]
-    prices = Figure(
-        "prices",
-        "Prices",
-        f"What sellers get over all trades [{money.currency}/kWh].",
-        ranges("prices", labels, [_range(each) for each in found.mechanisms], money.currency),
-    )
-    return Section(
-        "mechanisms", "Mechanisms", lead, (_table(found, money), prices, Notes(found.remarks))
-    )
-
-
-def _range(found: Outcome) -> Range | None:
-    low, mean, high = (
-        found.lowest_price_micro_per_kwh,
-        found.mean_price_micro_per_kwh,
-        found.highest_price_micro_per_kwh,
-    )
-    if low is None or mean is None or high is None:
-        return None
-    return Range(low / MICRO_PER_UNIT, mean / MICRO_PER_UNIT, high / MICRO_PER_UNIT)
-
-
-def _table(found: BooksCompared, money: Money) -> Table:
-    short = [each.name for each in found.mechanisms if not each.proven]
-    return Table(
-        "table",
-        "Volume, welfare, prices and gains",
-        _columns(money.currency),
-        tuple(_row(each, money) for each in found.mechanisms),
-        groups=(("", 5), (f"price [{money.currency}/kWh]", 3), ("", 5)),
-        note=f"Not proven to be the best there is: {', '.join(short)}." if short else "",
-    )
-
-
-def _columns(unit: str) -> tuple[str, ...]:
-    return (
-        "mechanism",
-        "traded [kWh]",
-        "of what was asked [%]",
-        "of what was offered [%]",
-        f"welfare [{unit}]",
-        "lowest",
-        "mean",
-        "highest",
-        f"market fees [{unit}]",
-        f"grid charges [{unit}]",
-        f"members gain [{unit}]",
-        "gain / lose",
-        "Gini",
-    )
-
-
-def _row(found: Outcome, money: Money) -> tuple[str, ...]:
-    return (
-        f"{found.name} (in force)" if found.recorded else found.name,
-        kwh(found.volume_wh, 1),
-        share(found.share_of_asked_ppm),
-        share(found.share_of_offered_ppm),
-        nano(money, found.welfare_nano),
-        *_prices(found),
-        nano(money, found.market_fees_nano),
-        nano(money, found.grid_charges_nano),
-        nano(money, sum(found.gain_nano)),
-        who_gains(found.spread),
-        gini(found.spread),
-    )
-
-
-def _prices(found: Outcome) -> tuple[str, ...]:
-    values = (
-        found.lowest_price_micro_per_kwh,
-        found.mean_price_micro_per_kwh,
-        found.highest_price_micro_per_kwh,
-    )
-    return tuple(MISSING if value is None else price(value) for value in values)
 
 
 def _gains(found: BooksCompared, money: Money) -> Section:

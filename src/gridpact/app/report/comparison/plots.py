@@ -85,16 +85,20 @@ def _paint_dots(panel: Axes, amounts: Sequence[Sequence[float]]) -> None:
 
 
 def _foot(labels: Sequence[str]) -> float:
-    """Room below the axis [inches]: for two lines where names are broken."""
-    return 0.45 if len(labels) > _FEW else 0.3
+    """Room below the axis [inches] for as many lines as the longest label has."""
+    return 0.17 + 0.14 * max(label.count("\n") + 1 for label in _shown(labels))
+
+
+def _shown(labels: Sequence[str]) -> list[str]:
+    """Labels as they are set; where there are many, long names break before their last word."""
+    if len(labels) <= _FEW:
+        return list(labels)
+    return ["-\n".join(label.replace(" / ", " /\n").rsplit("-", 1)) for label in labels]
 
 
 def _places(panels: Sequence[Axes], labels: Sequence[str]) -> None:
-    """Label the places; where there are many, long names break before their last word."""
-    shown = list(labels)
-    if len(labels) > _FEW:
-        shown = ["-\n".join(label.replace(" / ", " /\n").rsplit("-", 1)) for label in labels]
+    """Label the places, one for each column of a panel."""
     for panel in panels:
         panel.set_xlim(-0.6, len(labels) - 0.4)
-        panel.set_xticks(range(len(labels)), shown)
+        panel.set_xticks(range(len(labels)), _shown(labels))
         panel.tick_params(axis="x", length=0)

@@ -1,0 +1,178 @@
+"""How a comparison reads in a terminal: one line a mechanism."""
+
+from __future__ import annotations
+
+from gridpact.app.cli.contracting_layout import aligned, wrapped
+from gridpact.app.compare.books import BooksCompared
+from gridpact.app.compare.mechanisms import Outcome
+from gridpact.app.compare.models import Model
+from gridpact.app.compare.orders import OrdersCompared
+from gridpact.app.compare.whole import RunsCompared, WholeRun
+from gridpact.app.report.comparison.amounts import gini, nano, share, stable, who_gains
+from gridpact.app.report.text import MISSING, Money, counted, kwh, price
+from gridpact.app.summary import plain
+
+_CENT = 10_000_000
+
+
+def lines(found: BooksCompared | OrdersCompared | RunsCompared) -> list[str]:
+    """Return the tables of a comparison, ready to print."""
+    match found:
+        case BooksCompared():
+            made = _books(found)
+        case OrdersCompared():
+            made = _orders(found)
+        case RunsCompared():
+            made = _runs(found)
+    return [plain(line) for line in made]
+
+
+def _orders(found: OrdersCompared) -> list[str]:
+    head = (
+        f"{found.file}: {counted(found.orders, 'order', 'orders')} of "
+        f"{counted(len(found.members), 'member', 'members')} in "
+        f"{counted(found.slots, 'slot', 'slots')}; kWh and ¤; gained beside the orders' limits"
+    )
+    money = Money("¤", _CENT)
+    return [
+        head,
+        "",
+        *_table(_OUTCOME, [_outcome(each, money) for each in found.mechanisms]),
+        *(line for remark in found.remarks for line in ("", *wrapped(remark))),
+    ]
+
+
+def _books(found: BooksCompared) -> list[str]:
+    money = Money(found.currency, found.minor_nano)
+    head = (
+        f"{found.community}: {counted(found.orders, 'order', 'orders')} in "
+        f"{counted(len(found.sessions), 'session', 'sessions')}, {_days(found.days)}; "
+        f"kWh and {found.currency}; gained beside the supplier alone"
+    )
+    bills = (
+        f"Bills      settled {money.minor(sum(found.bill_minor))} {found.currency}, "
+        f"with the supplier alone {money.minor(sum(found.supplier_only_minor))} {found.currency}"
+    )
+    return [
+        head,
+        "",
+        *_table(_OUTCOME, [_outcome(each, money) for each in found.mechanisms]),
+        "* in force when the run was made",
+        "",
+        *_table(_MODEL, [_model(each, money) for each in found.models]),
+        "",
+        bills,
+        *(line for remark in found.remarks for line in wrapped(remark)),
+    ]
+
+
+_OUTCOME = (
+    "mechanism",
+    "traded",
+    "of asked %",
+    "welfare",
+    "mean price",
+    "lowest",
+    "highest",
+    "fees",
+    "charges",
+    "gained",
+    "gain / lose",
+    "Gini",
+)
+
+
+def _outcome(found: Outcome, money: Money) -> tuple[str, ...]:
+    prices = (
+        found.mean_price_micro_per_kwh,
+        found.lowest_price_micro_per_kwh,
+        found.highest_price_micro_per_kwh,
+    )
+    return (
+        _starred(found.name, recorded=found.recorded),
+        kwh(found.volume_wh, 1),
+        share(found.share_of_asked_ppm),
+        nano(money, found.welfare_nano),
+        *(MISSING if value is None else price(value) for value in prices),
+        nano(money, found.market_fees_nano),
+        nano(money, found.grid_charges_nano),
+        nano(money, sum(found.gain_nano)),
+        who_gains(found.spread),
+        gini(found.spread),
+    )
+
+
+_MODEL = ("model", "traded", "welfare", "gain / lose", "Gini", "stable", "would leave for")
+
+
+def _model(found: Model, money: Money) -> tuple[str, ...]:
+    return (
+        found.name,
+        kwh(found.volume_wh, 1),
+        nano(money, found.welfare_nano),
+        who_gains(found.spread),
+        gini(found.spread),
+        stable(found),
+        nano(money, found.excess_nano) if found.excess_nano > 0 else MISSING,
+    )
+
+
+def _runs(found: RunsCompared) -> list[str]:
+    money = Money(found.currency, found.minor_nano)
+    parties = list(dict.fromkeys(party for run in found.runs for party in run.parties))
+    received = [
+        (run.name, *(money.minor(run.parties.get(party, 0)) for party in parties))
+        for run in found.runs
+    ]
+    head = (
+        f"{found.community}: {len(found.members)} members, {_days(found.days)}, seed {found.seed}; "
+        f"kWh and {found.currency}"
+    )
+    return [
+        head,
+        "",
+        *_table(_RUN, [_run(run, money) for run in found.runs]),
+        "* as the scenario says",
+        "",
+        "Received by",
+        *_table(("mechanism", *parties), received),
+    ]
+
+
+_RUN = (
+    "mechanism",
+    "traded",
+    "shared",
+    "supplied",
+    "bills",
+    "supplier only",
+    "saving",
+    "save / lose",
+    "Gini",
+)
+
+
+def _run(run: WholeRun, money: Money) -> tuple[str, ...]:
+    return (
+        _starred(run.name, recorded=run.recorded),
+        kwh(run.traded_wh, 1),
+        kwh(run.shared_wh, 1),
+        kwh(run.supplier_wh, 1),
+        money.minor(sum(run.bill_minor)),
+        money.minor(sum(run.supplier_only_minor)),
+        money.minor(sum(run.saving_minor)),
+        who_gains(run.spread),
+        gini(run.spread),
+    )
+
+
+def _starred(name: str, *, recorded: bool) -> str:
+    return f"{name} *" if recorded else name
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    return aligned([head, *rows], right=range(1, len(head)))
+
+
+def _days(days: tuple[str, ...]) -> str:
+    return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"

@@ -1,0 +1,63 @@
+"""Books of a run cleared again, under the rules that were in force or under others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+
+from gridpact.app.compare.mechanisms import Clear, Cleared
+from gridpact.base.units import checked_multiply
+from gridpact.market.book import Book, without_expired
+from gridpact.market.clearing.matched import exact_sum, from_accepted
+from gridpact.market.clearing.outcome import Clearing
+from gridpact.market.clearing.preferences.clearing import LARGEST_SLOT
+from gridpact.market.dispatch import Outcome, clear_under, session_trades
+from gridpact.market.messages import Session, SessionTrades
+from gridpact.market.terms import Venue
+from gridpact.registry.model import Community, MarketRules
+
+CROWDED = "preference is left out: a slot has more orders than it can match."
+
+
+def clearing_of(community: Community, books: Mapping[str, Book]) -> Clear:
+    """Return what clears the books of a community's sessions, by identifier, under any rules.
+
+    Orders that expired before the gate take no part.
+    """
+    venues: dict[MarketRules, Venue] = {}
+
+    def clear(session: Session, rules: MarketRules) -> Cleared:
+        changed = msgspec.structs.replace(community, market=rules)
+        venue = venues.setdefault(rules, Venue(changed))
+        book = without_expired(books[session.id], session.gate)
+        found = clear_under(book, venue, venue.terms(session.kind), session.gate)
+        return Cleared(trades_of(found), welfare_nano(found), found.proven)
+
+    return clear
+
+
+def trades_of(found: Outcome) -> SessionTrades:
+    """Return the trades; where one price holds for all, pairs in merit order at that price."""
+    if found.trades is not None:
+        return found.trades
+    volume = np.zeros(found.traded.size, np.int64)
+    np.add.at(volume, found.orders.slot, found.accepted_wh)
+    one = Clearing(found.price_micro_per_kwh, found.traded, volume // 2, found.accepted_wh)
+    return session_trades(found.orders, from_accepted(found.orders, one))
+
+
+def welfare_nano(found: Outcome) -> int:
+    """What buyers would have paid at most less what sellers asked at least; exact."""
+    signed = found.orders.side * found.accepted_wh
+    return exact_sum(checked_multiply(signed, found.orders.limit_micro_per_kwh))
+
+
+def too_crowded(books: Mapping[str, Book]) -> bool:
+    """Whether a slot has more orders than preference matching takes."""
+    return any(
+        int(np.bincount(book.orders.slot).max()) > LARGEST_SLOT
+        for book in books.values()
+        if book.orders.count
+    )

@@ -1,0 +1,124 @@
+"""A file of orders under every mechanism: no community, no supplier, only the orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from gridpact.app.compare.accounts import at_own_prices
+from gridpact.app.compare.clearing import CROWDED, too_crowded, trades_of, welfare_nano
+from gridpact.app.compare.mechanisms import Cleared, Outcome, Totals, outcome_of
+from gridpact.app.compare.rules import Variant, both_under
+from gridpact.app.orders.books import FileBook, Market, book_of
+from gridpact.app.orders.reading import Known, Wanted, read_orders
+from gridpact.base.errors import BadInput, Fault
+from gridpact.base.units import Ints, checked_add, checked_multiply
+from gridpact.market import dispatch
+from gridpact.market.clearing.matched import total_by
+from gridpact.market.orders import Side
+from gridpact.market.terms import terms_of
+from gridpact.registry.model import TradingRules
+
+BLOCKS_ALONE = "Orders over several slots take part under block-orders alone."
+PREFERENCES_ALONE = "What orders prefer beside price counts under preference alone."
+
+
+class OrdersCompared(msgspec.Struct, frozen=True, kw_only=True):
+    """Mechanisms on the orders of one file; gains are against the orders' own limits."""
+
+    kind: str = "orders"
+    file: str
+    members: tuple[str, ...]
+    orders: int
+    slots: int
+    mechanisms: tuple[Outcome, ...]
+    remarks: tuple[str, ...]
+
+
+def compare_orders(
+    path: Path, mechanisms: Sequence[str], slot_s: int, limits: tuple[int, int]
+) -> OrdersCompared:
+    """Clear the orders of a file under each mechanism.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, JSON lines or Parquet, as :func:`gridpact.app.orders.reading.read_orders` takes.
+    mechanisms : sequence of str
+        Names of mechanisms, in the order of the comparison.
+    slot_s : int
+        Length of a slot [s].
+    limits : (int, int)
+        Lowest and highest price of the market [µ¤/kWh].
+
+    Raises
+    ------
+    BadInput
+        Lists every fault of the file.
+    """
+    wanted = read_orders(path, None, Known(slot_s=slot_s))
+    rules = TradingRules(mechanism=_widest(wanted))
+    found = book_of(str(path), wanted, Market(rules, *limits, slot_s))
+    crowded = "preference" in mechanisms and too_crowded({"": found.book})
+    chosen = [name for name in mechanisms if not (crowded and name == "preference")]
+    if not chosen:
+        raise BadInput([Fault(str(path), 0, "", CROWDED, "compare other mechanisms too")])
+    said = (_has_blocks(wanted), rules.mechanism == "preference", crowded)
+    remarks = (BLOCKS_ALONE, PREFERENCES_ALONE, CROWDED)
+    return OrdersCompared(
+        file=path.name,
+        members=found.venue.community.members.ids,
+        orders=len(wanted),
+        slots=found.book.slots.count,
+        mechanisms=tuple(_outcome(found, name, _totals(wanted)) for name in chosen),
+        remarks=tuple(text for text, holds in zip(remarks, said, strict=True) if holds),
+    )
+
+
+def _widest(wanted: Sequence[Wanted]) -> str:
+    """The mechanism that takes what the orders say beside side, size and limit."""
+    if _has_blocks(wanted):
+        return "block-orders"
+    premiums = (
+        max(
+            each.order.green_micro_per_kwh,
+            each.order.partner_micro_per_kwh,
+            each.order.near_micro_per_kwh,
+        )
+        for each in wanted
+    )
+    return "preference" if max(premiums) >= 0 else "uniform-price"
+
+
+def _has_blocks(wanted: Sequence[Wanted]) -> bool:
+    return any(each.order.is_block for each in wanted)
+
+
+def _totals(wanted: Sequence[Wanted]) -> Totals:
+    asked, offered = (
+        sum(each.order.quantity_wh * each.order.slots for each in wanted if each.order.side == side)
+        for side in (Side.BUY, Side.SELL)
+    )
+    return Totals(asked, offered)
+
+
+def _outcome(found: FileBook, mechanism: str, totals: Totals) -> Outcome:
+    community = found.venue.community
+    rules = both_under(community.market, mechanism)
+    terms = terms_of(rules, rules.day_ahead)
+    outcome = dispatch.clear_under(found.book, found.venue, terms, 0)
+    cleared = Cleared(trades_of(outcome), welfare_nano(outcome), outcome.proven)
+    shape = (len(community.members.ids), found.book.slots.count)
+    account = at_own_prices(cleared.trades, shape, rules.day_ahead)
+    gains = [int(gain) for gain in _gains(outcome, shape[0])]
+    return outcome_of(Variant(mechanism, rules), [cleared], [account], gains, totals)
+
+
+def _gains(outcome: dispatch.Outcome, members: int) -> Ints:
+    """What members gain against their own limits [nano-¤, members]."""
+    orders = outcome.orders
+    worth = checked_multiply(orders.side * outcome.accepted_wh, orders.limit_micro_per_kwh)
+    return np.asarray(total_by(orders.member, checked_add(worth, -outcome.paid_nano), members))

@@ -1,0 +1,95 @@
+"""What each mechanism comes to on the same orders: volume, welfare, prices, gains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gridpact.app.compare.mechanisms import Outcome
+from gridpact.app.report.comparison.amounts import gini, nano, share, who_gains
+from gridpact.app.report.comparison.plots import Range, ranges
+from gridpact.app.report.parts import Figure, Notes, Section, Table
+from gridpact.app.report.text import MISSING, Money, kwh, price
+from gridpact.base.units import MICRO_PER_UNIT
+
+
+def section(found: Sequence[Outcome], remarks: tuple[str, ...], money: Money) -> Section:
+    """Lay outcomes out as a table and their prices as a plot."""
+    lead = (
+        "Every mechanism clears the very orders that were placed. Where welfare is the same they "
+        "differ in who gains, not in how much there is to gain."
+    )
+    labels = [each.name for each in found]
+    prices = Figure(
+        "prices",
+        "Prices",
+        f"What sellers get over all trades [{money.currency}/kWh].",
+        ranges("prices", labels, [_range(each) for each in found], f"{money.currency}/kWh"),
+    )
+    said = (Notes(remarks),) if remarks else ()
+    return Section("mechanisms", "Mechanisms", lead, (_table(found, money), prices, *said))
+
+
+def _range(found: Outcome) -> Range | None:
+    low, mean, high = (
+        found.lowest_price_micro_per_kwh,
+        found.mean_price_micro_per_kwh,
+        found.highest_price_micro_per_kwh,
+    )
+    if low is None or mean is None or high is None:
+        return None
+    return Range(low / MICRO_PER_UNIT, mean / MICRO_PER_UNIT, high / MICRO_PER_UNIT)
+
+
+def _table(found: Sequence[Outcome], money: Money) -> Table:
+    short = [each.name for each in found if not each.proven]
+    return Table(
+        "table",
+        "Volume, welfare, prices and gains",
+        _columns(money.currency),
+        tuple(_row(each, money) for each in found),
+        groups=(("", 5), (f"price [{money.currency}/kWh]", 3), ("", 5)),
+        note=f"Not proven to be the best there is: {', '.join(short)}." if short else "",
+    )
+
+
+def _columns(unit: str) -> tuple[str, ...]:
+    return (
+        "mechanism",
+        "traded [kWh]",
+        "of what was asked [%]",
+        "of what was offered [%]",
+        f"welfare [{unit}]",
+        "lowest",
+        "mean",
+        "highest",
+        f"market fees [{unit}]",
+        f"grid charges [{unit}]",
+        f"members gain [{unit}]",
+        "gain / lose",
+        "Gini",
+    )
+
+
+def _row(found: Outcome, money: Money) -> tuple[str, ...]:
+    return (
+        f"{found.name} (in force)" if found.recorded else found.name,
+        kwh(found.volume_wh, 1),
+        share(found.share_of_asked_ppm),
+        share(found.share_of_offered_ppm),
+        nano(money, found.welfare_nano),
+        *_prices(found),
+        nano(money, found.market_fees_nano),
+        nano(money, found.grid_charges_nano),
+        nano(money, sum(found.gain_nano)),
+        who_gains(found.spread),
+        gini(found.spread),
+    )
+
+
+def _prices(found: Outcome) -> tuple[str, ...]:
+    values = (
+        found.lowest_price_micro_per_kwh,
+        found.mean_price_micro_per_kwh,
+        found.highest_price_micro_per_kwh,
+    )
+    return tuple(MISSING if value is None else price(value) for value in values)
