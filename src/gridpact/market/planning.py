@@ -55,8 +55,11 @@ def _allowed(venue: Venue, state: State, session: Session, wanted_wh: Ints, now:
 
 
 def admit_columns(venue: Venue, state: State, message: OrdersPlaced, now: int) -> Step[State]:
-    """Take the agents' orders into the book."""
-    session = state.sessions[message.session]
+    """Take the agents' orders into the book, as far as the session is open to them."""
+    session = state.sessions.get(message.session)
+    if session is None:
+        closed = np.full(message.orders.count, Refusal.GATE_CLOSED, dtype=np.int64)
+        return state, _refused(message.session, closed)
     terms = venue.terms(session.kind)
     book = without_expired(state.books[session.id], now)
     rules = admission_of(venue, state, session, book, now)
@@ -66,9 +69,14 @@ def admit_columns(venue: Venue, state: State, message: OrdersPlaced, now: int) -
         book = admit_continuously(book, taken, venue, terms, now)
     else:
         book = append(book, taken)
-    outs = []
-    if refused := np.flatnonzero(codes).tolist():
-        keys = tuple(str(row) for row in refused)
-        reasons = tuple(Refusal(int(codes[row])).name.lower() for row in refused)
-        outs = [OrdersRefused(session=message.session, keys=keys, reasons=reasons)]
-    return with_book(state, message.session, book), outs
+    return with_book(state, message.session, book), _refused(message.session, codes)
+
+
+def _refused(session: str, codes: Ints) -> list[OrdersRefused]:
+    """Tell which rows were refused and why, if any."""
+    rows = np.flatnonzero(codes).tolist()
+    if not rows:
+        return []
+    keys = tuple(str(row) for row in rows)
+    reasons = tuple(Refusal(int(codes[row])).name.lower() for row in rows)
+    return [OrdersRefused(session=session, keys=keys, reasons=reasons)]
