@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 import msgspec
 import numpy as np
 
-from gridpact.base.units import Bools, Floats
+from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.groups import Block, Groups
 from gridpact.scheduling.fleet.oracles import Answers, Oracle
 
@@ -32,10 +32,10 @@ def ask(
     executor, tasks = spread
     asked = np.zeros(len(groups.cell), np.bool_)
     energy, own, value = np.zeros(prices.shape), np.zeros(len(asked)), np.zeros(len(asked))
-    answers = map(_best, *_tasks(blocks, prices, 1))
-    if executor is not None:
-        answers = executor.map(_best, *_tasks(blocks, prices, tasks))
-    places = _places(blocks, 1 if executor is None else tasks)
+    tasks = 1 if executor is None else tasks
+    spread_over = map if executor is None else executor.map
+    answers = spread_over(_best, *_tasks(blocks, prices, tasks))
+    places = _places(blocks, tasks)
     for place, answer in zip(places, answers, strict=True):
         asked[place], energy[place], own[place] = True, answer.energy, answer.own_cost
         paid = np.einsum("gt,gt->g", prices[place], answer.energy)
@@ -64,5 +64,5 @@ def _tasks(
     return oracles, [prices[block.place[cut]] for block, cut in parts]
 
 
-def _places(blocks: tuple[Block, ...], tasks: int) -> list[Floats]:
+def _places(blocks: tuple[Block, ...], tasks: int) -> list[Ints]:
     return [block.place[cut] for block in blocks for cut in _cuts(block, tasks)]

@@ -34,7 +34,7 @@ from gridpact.scheduling.fleet.solution import Round, relative_gap
 from gridpact.scheduling.fleet.zone_masters import ZoneMasters
 
 INWARD = 0.3
-"""Share of the way from the masters' prices to those of the best bound at which assets are asked."""
+"""Share of the way from the masters' prices to those of the best bound at which to ask."""
 QUICK = (OneWayOracle, CurtailableOracle)
 """Oracles so fast that they are asked twice a round."""
 FINE = 1e-3
@@ -57,17 +57,22 @@ class Engine:
         self.certified = -np.inf
         self.asked_at: list[GroupPrices] = []
         self.rounds: list[Round] = []
-        self.final: Usage | None = None
+        self.stopped = False
         quick = tuple(one for one in case.groups.blocks if isinstance(one.oracle, QUICK))
         self._quick = quick if len(quick) < len(case.groups.blocks) else ()
 
     def run(self) -> None:
         """Go through rounds until the gap is proven, or cancelled, or out of rounds."""
-        self._ask(self.duals, self.case.groups.blocks)
-        for number in range(1, self.options.rounds + 1):
+        if not self.asked_at:
+            self._ask(self.duals, self.case.groups.blocks)
+        while True:
             self._mix()
-            self._report(number)
-            if self._proven() or self.options.cancelled():
+            self._report(len(self.rounds) + 1)
+            if self._proven():
+                return
+            self.stopped = self.options.cancelled() or len(self.rounds) >= self.options.rounds
+            if self.stopped:
+                self.certify()
                 return
             if self._quick:
                 self._ask(self.duals, self._quick)
@@ -126,7 +131,7 @@ class Engine:
             self.masters.solve(prices, tolerance)
             usage = self.masters.usage()
             if self.portfolio is None:
-                self.final, cost = usage, float(usage.cost.sum())
+                cost = float(usage.cost.sum())
                 self.duals = Duals(self.masters.price.copy(), self.duals.coupling)
             else:
                 self.portfolio.add(usage)
@@ -136,6 +141,21 @@ class Engine:
                 share = 1.0 if len(self.portfolio.proposals) <= 2 else 0.5
                 self.duals = Duals(ahead.cells, self.duals.towards(ahead, share).coupling)
             self.upper = min(self.upper, cost + self.case.fixed_cost)
+
+    def proposals(self) -> tuple[list[Usage], Floats]:
+        """What cells proposed, and the weight of each proposal in each cell [proposals, cells]."""
+        if self.portfolio is not None:
+            return self.portfolio.proposals, self.portfolio.shares()
+        return [self.masters.usage()], np.ones((1, len(self.masters.masters)))
+
+    def raise_penalty(self, penalty: float) -> None:
+        """Make missing a limit dearer, and go on from what is known."""
+        self.penalty, self.upper = penalty, np.inf
+        self.masters.raise_penalty(
+            np.where(np.isfinite(self.case.penalty), self.case.penalty, penalty)
+        )
+        if self.portfolio is not None:
+            self.portfolio.raise_penalty(penalty)
 
     def _tolerance(self) -> Floats:
         """Least gain worth a pivot in each cell [cells] ¤: a small part of the gap asked for."""

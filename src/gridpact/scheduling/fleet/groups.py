@@ -18,6 +18,7 @@ from gridpact.scheduling.fleet.curtailable import CurtailableOracle
 from gridpact.scheduling.fleet.one_way import OneWayOracle
 from gridpact.scheduling.fleet.oracles import Layout, Oracle
 from gridpact.scheduling.fleet.steady_storage import SteadyStorageOracle, steady
+from gridpact.scheduling.fleet.storage import StorageOracle, stepwise
 from gridpact.scheduling.fleet.tree import below
 
 
@@ -80,19 +81,22 @@ def make_groups(fleet: Fleet, parts: int) -> Groups:
     return Groups(zone, cell[order], signature[order], first, member, blocks)
 
 
-Maker = Callable[[object, Layout, int, float], Oracle]
+Maker = Callable[..., Oracle]
 
 
 def _kinds(fleet: Fleet) -> Iterator[tuple[str, Ints, Maker]]:
     """Each oracle a fleet needs: its table, the rows it answers for, and what builds it."""
     if fleet.one_way is not None:
-        yield "one_way", np.arange(len(fleet.one_way.zone)), OneWayOracle.build  # type: ignore[misc]
+        yield "one_way", np.arange(len(fleet.one_way.zone)), OneWayOracle.build
     if fleet.storage is not None:
         calm = steady(fleet.storage, fleet.slots)
-        if calm.any():
-            yield "storage", np.flatnonzero(calm), SteadyStorageOracle.build  # type: ignore[misc]
+        stepped = stepwise(fleet.storage)
+        if (calm & ~stepped).any():
+            yield "storage", np.flatnonzero(calm & ~stepped), SteadyStorageOracle.build
+        if (~calm & ~stepped).any():
+            yield "storage", np.flatnonzero(~calm & ~stepped), StorageOracle.build
     if fleet.curtailable is not None:
-        yield "curtailable", np.arange(len(fleet.curtailable.zone)), CurtailableOracle.build  # type: ignore[misc]
+        yield "curtailable", np.arange(len(fleet.curtailable.zone)), CurtailableOracle.build
 
 
 def _lay_out(

@@ -7,6 +7,8 @@ rows, and those limits of upper zones that something exceeded.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
@@ -36,15 +38,26 @@ class Coupling(msgspec.Struct, frozen=True):
         return bool(len(self.rows.row) or np.any(np.isfinite(self.most)))
 
 
-class Usage(msgspec.Struct, frozen=True):
-    """What cells propose: ``cost`` [cells] ¤, ``energy`` [cells, signatures, slots] kWh.
+class Weights(NamedTuple):
+    """How a cell mixes its answers: round, group within the cell, and weight of each."""
 
-    ``weights``: for each cell the columns of its master and their weights.
+    born: Ints
+    group: Ints
+    share: Floats
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What cells propose: ``energy`` [cells, signatures, slots] kWh and its cost [cells] ¤.
+
+    ``own_cost`` is what it costs at buying prices; ``cost`` also counts what the cells' own limits
+    are exceeded by, at their penalties.
+    ``weights`` [cells] say how each cell mixes its answers.
     """
 
+    own_cost: Floats
     cost: Floats
     energy: Floats
-    weights: tuple[tuple[Ints, Floats], ...]
+    weights: tuple[Weights, ...]
 
 
 class CouplingPrices(msgspec.Struct, frozen=True):

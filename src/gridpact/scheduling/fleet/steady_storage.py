@@ -78,7 +78,7 @@ def water_states(scratch: Scratch, slots: int) -> None:
     critical, state = scratch.critical, scratch.state
     gain, loss, lo, hi, terminal = scratch.bounds
     for lane in range(state.shape[0]):
-        state[lane] = terminal
+        state[lane] = terminal if critical[lane] <= 0.0 else hi
     for slot in range(slots - 1, -1, -1):
         scratch.charge_to[slot], scratch.discharge_to[slot] = state[2 * slot], state[2 * slot + 1]
         charge, discharge = critical[2 * slot], critical[2 * slot + 1]

@@ -20,9 +20,9 @@ def below(parent: Ints, zone: int) -> Bools:
     """Mark a zone and all zones below it [zones]."""
     inside = np.arange(len(parent)) == zone
     while True:
-        wider = np.asarray(inside | ((parent >= 0) & inside[parent]))
+        wider = inside | ((parent >= 0) & inside[parent])
         if np.array_equal(wider, inside):
-            return inside
+            return np.asarray(inside)
         inside = wider
 
 

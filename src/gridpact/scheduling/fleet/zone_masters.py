@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridpact.base.units import Floats
+from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.groups import Groups
 from gridpact.scheduling.fleet.limits import SIGN
-from gridpact.scheduling.fleet.portfolio_master import Usage
+from gridpact.scheduling.fleet.portfolio_master import Usage, Weights
 from gridpact.scheduling.fleet.restricted import RestrictedMaster
 from gridpact.scheduling.fleet.simplex import Limits
 
@@ -41,7 +41,7 @@ class ZoneMasters:
             for cell in range(cells)
         ]
 
-    def append(self, asked: Floats, energy: Floats, cost: Floats, born: int) -> None:
+    def append(self, asked: Bools, energy: Floats, cost: Floats, born: int) -> None:
         """Add the answers of the groups ``asked`` for (a mask) [groups]: one column each."""
         first = self.groups.first
         for cell, master in enumerate(self.masters):
@@ -60,6 +60,11 @@ class ZoneMasters:
             self.mix[own] = master.mix
             self.price[cell] = master.prices().reshape(self.price[cell].shape)
 
+    def raise_penalty(self, penalty: Floats) -> None:
+        """Make missing limits dearer: ``penalty`` [cells, kinds, slots]."""
+        self.penalty = penalty
+        self.high[:] = penalty
+
     def usage(self) -> Usage:
         """What cells propose now; what they miss of their limits costs its penalty."""
         groups = self.groups
@@ -69,11 +74,11 @@ class ZoneMasters:
         missed = self.missed(energy.sum(axis=1))
         own = np.array([master.own_cost() for master in self.masters])
         weights = tuple(
-            (master.born[columns], master.master.group[columns], share)
+            Weights(master.born[columns], master.master.group[columns], share)
             for master in self.masters
             for columns, share in [master.weights()]
         )
-        return Usage(own + (self.penalty * missed).sum(axis=(1, 2)), energy, weights)
+        return Usage(own, own + (self.penalty * missed).sum(axis=(1, 2)), energy, weights)
 
     def missed(self, total: Floats) -> Floats:
         """By how much ``total`` energy [cells, slots] exceeds limits [cells, kinds, slots]."""

@@ -1,0 +1,147 @@
+"""Solve a fleet: refuse what is wrong, let the engine go through its rounds, make the answer."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Floats
+from gridpact.scheduling.fleet.columns import Fleet, Prices
+from gridpact.scheduling.fleet.engine import Engine
+from gridpact.scheduling.fleet.faults import refuse_faults
+from gridpact.scheduling.fleet.limits import EXPORT, IMPORT
+from gridpact.scheduling.fleet.mixture import Mixture, shares_of
+from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.fleet.outcome import (
+    Outcome,
+    missed_limits,
+    mixed_outcome,
+    scheduled_energy,
+    tight_slots,
+)
+from gridpact.scheduling.fleet.prepare import Case, Duals, net_of_zones, prepare
+from gridpact.scheduling.fleet.solution import (
+    LimitPrices,
+    Missed,
+    Solution,
+    Status,
+    relative_gap,
+)
+
+RAISES = 3
+"""How often the penalty is raised tenfold before limits count as impossible to keep together."""
+
+
+def solve(fleet: Fleet, prices: Prices, options: Options | None = None) -> Solution:
+    """Schedule a fleet at least cost under its limits, to a proven gap.
+
+    Raises :class:`~gridpact.base.errors.BadInput` naming everything that is wrong with the fleet or
+    its prices. What cannot be kept of shared limits is missed by little and named in the answer.
+    """
+    options = options or Options()
+    refuse_faults(fleet, prices)
+    case = prepare(fleet, prices, options.parts)
+    engine = Engine(case, options, _penalty(case, options))
+    for _ in range(RAISES + 1):
+        engine.run()
+        answer = _answer(fleet, case, engine)
+        if not answer.missed or engine.stopped:
+            break
+        engine.raise_penalty(engine.penalty * 10)
+    return _solution(fleet, case, engine, answer)
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """What the engine's last mix comes to once storage is separated."""
+
+    mixture: Mixture
+    outcome: Outcome
+    missed: tuple[Missed, ...]
+
+
+def _penalty(case: Case, options: Options) -> float:
+    """Penalty to begin with [¤/kWh]: above what shifting energy between slots can save."""
+    if options.penalty is not None:
+        return options.penalty * 1e-6
+    if not case.buy.size:
+        return 1.0
+    return float(np.ptp(case.buy) + np.abs(case.buy).max() * 0.5) or 1.0
+
+
+def _answer(fleet: Fleet, case: Case, engine: Engine) -> _Answer:
+    usages, weight = engine.proposals()
+    energy, cost = np.zeros(usages[0].energy.shape), np.zeros(len(case.groups.zone))
+    for share, usage in zip(weight, usages, strict=True):
+        energy += share[:, None, None] * usage.energy
+        cost += share * usage.own_cost
+    tight = tight_slots(fleet, case, engine.duals)
+    shares = shares_of(case.groups, usages, weight)
+    mixture = Mixture(fleet, case.groups, tuple(engine.asked_at), shares, tight)
+    changed, saved = scheduled_energy(mixture, case, energy)
+    cost += np.einsum("cst,ct->c", changed - energy, case.buy) - saved
+    outcome = mixed_outcome(case, changed, cost)
+    return _Answer(mixture, outcome, missed_limits(case, outcome))
+
+
+def _solution(fleet: Fleet, case: Case, engine: Engine, answer: _Answer) -> Solution:
+    outcome, penalty = answer.outcome, engine.penalty
+    over = float(outcome.cells.sum() + outcome.rows.sum() + outcome.zones.sum())
+    upper = float(outcome.cost.sum()) + case.fixed_cost + penalty * over
+    lower = min(engine.lower, upper)
+    status = Status.LIMITS_MISSED if answer.missed else Status.OPTIMAL
+    if relative_gap(lower, upper) > engine.options.gap * (1 + 1e-6):
+        status = Status.STOPPED
+    prices = _limit_prices(fleet, case, engine.best)
+    return Solution(
+        status=status,
+        lower_nano=lower * 1e9,
+        upper_nano=upper * 1e9,
+        penalty=penalty * 1e6,
+        net_wh=net_of_zones(fleet, case, outcome.energy.sum(axis=1)) * 1000,
+        prices=prices,
+        limit_cost_nano=_limit_cost(case, engine.best, len(fleet.zones.parent)),
+        row_cost_nano=_row_cost(fleet, case, engine.best),
+        missed=answer.missed,
+        rounds=tuple(engine.rounds),
+        source=answer.mixture,
+    )
+
+
+def _limit_prices(fleet: Fleet, case: Case, duals: Duals) -> LimitPrices:
+    """Prices of all limits in the caller's rows [µ¤/kWh]."""
+    shape = (len(fleet.zones.parent), fleet.slots)
+    by_kind = {IMPORT: np.zeros(shape), EXPORT: np.zeros(shape)}
+    for kind, prices in by_kind.items():
+        if kind < duals.cells.shape[1]:
+            prices[case.groups.zone] = duals.cells[:, kind] * 1e6
+        prices[list(case.upper)] = duals.coupling.zones[:, kind] * 1e6
+    rows, count = case.coupling.rows, _row_count(fleet)
+    sides = {1.0: np.zeros(count), -1.0: np.zeros(count)}
+    for sign, side in sides.items():
+        own = rows.sign == sign
+        side[rows.row[own]] = duals.coupling.rows[own] * 1e6
+    return LimitPrices(by_kind[IMPORT], by_kind[EXPORT], lower=sides[-1.0], upper=sides[1.0])
+
+
+def _row_count(fleet: Fleet) -> int:
+    return 0 if fleet.portfolio is None else len(fleet.portfolio.set_of_row)
+
+
+def _limit_cost(case: Case, duals: Duals, zones: int) -> Floats:
+    """Import and export limits at their prices [zones] nano-¤."""
+    cost = np.zeros(zones)
+    for price, most, zone in (
+        (duals.cells, case.most, case.groups.zone),
+        (duals.coupling.zones, case.coupling.most, np.array(case.upper, np.int64)),
+    ):
+        kinds = slice(0, EXPORT + 1)
+        finite = np.where(np.isfinite(most[:, kinds]), most[:, kinds], 0.0)
+        cost[zone] += (price[:, kinds] * finite).sum(axis=(1, 2)) * 1e9
+    return cost
+
+
+def _row_cost(fleet: Fleet, case: Case, duals: Duals) -> Floats:
+    """Portfolio bounds at their prices [rows] nano-¤."""
+    cost, rows = np.zeros(_row_count(fleet)), case.coupling.rows
+    np.add.at(cost, rows.row, duals.coupling.rows * rows.most * 1e9)
+    return cost

@@ -1,0 +1,264 @@
+"""Best answers of storage in its general form: powers, bounds, draw vary, and the state leaks.
+
+The method is that of :mod:`.steady_storage`. Between slots the state leaks to the share ``kept``,
+so a water price before a slot is ``kept`` times the one after it, and the state before is what was
+aimed at, plus the draw, over ``kept``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.fleet.columns import Storage, per_asset, per_slot, varies
+from gridpact.scheduling.fleet.machine_code import machine_code
+from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
+
+LANES = 8
+"""Critical prices handled together; work space is rounded up to whole blocks of them."""
+GAIN, LOSS, LO, HI, DRAW, INWARD, CHARGE, DISCHARGE = range(8)
+"""Rows of ``Work.by_slot``: an asset's energies, bounds [kWh stored], and critical prices."""
+
+
+class Stores(NamedTuple):
+    """Arrays of the kernels: [assets], or [assets, 1 or slots] from ``gain`` to ``inward``."""
+
+    initial: Floats
+    terminal: Floats
+    outward: Floats
+    kept: Floats
+    wear: Floats
+    gain: Floats
+    loss: Floats
+    lo: Floats
+    hi: Floats
+    draw: Floats
+    inward: Floats
+
+
+class Work(NamedTuple):
+    """Work space: what an asset is, slot by slot; critical prices and states by lane; targets."""
+
+    by_slot: Floats
+    critical: Floats
+    state: Floats
+    charge_to: Floats
+    discharge_to: Floats
+
+
+@machine_code
+def spread(values: Floats, asset: int, into: Floats) -> None:
+    """Write one asset's values for every slot."""
+    width = values.shape[1]
+    for slot in range(into.shape[0]):
+        into[slot] = values[asset, slot if width > 1 else 0]
+
+
+@machine_code
+def load(stores: Stores, asset: int, prices: Floats, work: Work) -> bool:
+    """Fill one asset's numbers and critical prices; whether a slot was replaced by its hull."""
+    by_slot, slots, hull = work.by_slot, prices.shape[0], False
+    spread(stores.gain, asset, by_slot[GAIN])
+    spread(stores.loss, asset, by_slot[LOSS])
+    spread(stores.lo, asset, by_slot[LO])
+    spread(stores.hi, asset, by_slot[HI])
+    spread(stores.draw, asset, by_slot[DRAW])
+    spread(stores.inward, asset, by_slot[INWARD])
+    by_slot[LO, slots - 1] = max(by_slot[LO, slots - 1], stores.terminal[asset])
+    for slot in range(slots):
+        gain, loss = by_slot[GAIN, slot], by_slot[LOSS, slot]
+        charge = -prices[slot] / by_slot[INWARD, slot]
+        discharge = -(prices[slot] - stores.wear[asset]) * stores.outward[asset]
+        if charge > discharge and gain > 0.0 and loss > 0.0:
+            charge = (charge * gain + discharge * loss) / (gain + loss)
+            discharge = charge
+            hull = True
+        by_slot[CHARGE, slot], by_slot[DISCHARGE, slot] = charge, discharge
+    return hull
+
+
+@machine_code
+def begin_lanes(work: Work, slots: int, kept: float) -> None:
+    """Set every lane to its price and state after the last slot."""
+    lo, hi = work.by_slot[LO, slots - 1], work.by_slot[HI, slots - 1]
+    scale = 1.0
+    for slot in range(slots - 1, -1, -1):
+        work.critical[2 * slot] = work.by_slot[CHARGE, slot] * scale
+        work.critical[2 * slot + 1] = work.by_slot[DISCHARGE, slot] * scale
+        scale /= kept
+    for lane in range(work.state.shape[0]):
+        work.state[lane] = lo if work.critical[lane] <= 0.0 else hi
+
+
+@machine_code
+def water_states(work: Work, slots: int, kept: float) -> None:
+    """Fill the targets of all slots, backwards in time."""
+    by_slot, critical, state = work.by_slot, work.critical, work.state
+    begin_lanes(work, slots, kept)
+    for slot in range(slots - 1, -1, -1):
+        work.charge_to[slot], work.discharge_to[slot] = state[2 * slot], state[2 * slot + 1]
+        if slot == 0:
+            return
+        gain, loss, draw = by_slot[GAIN, slot], by_slot[LOSS, slot], by_slot[DRAW, slot]
+        lo, hi = by_slot[LO, slot - 1], by_slot[HI, slot - 1]
+        charge, discharge = by_slot[CHARGE, slot], by_slot[DISCHARGE, slot]
+        for lane in range(-(-2 * slot // LANES) * LANES):
+            price, after = critical[lane], state[lane] + draw
+            fuller = after + loss if price > discharge else after
+            before = (fuller - gain if price < charge else fuller) / kept
+            low = max(before, lo)
+            state[lane] = min(low, hi)
+            critical[lane] = price * kept
+
+
+@machine_code
+def follow(stores: Stores, asset: int, work: Work, stored: Floats) -> None:
+    """Go through the slots by the targets; stored energy gained (or lost) into ``stored``."""
+    state, by_slot = stores.initial[asset], work.by_slot
+    for slot in range(stored.shape[0]):
+        idle = stores.kept[asset] * state - by_slot[DRAW, slot]
+        up, down = work.charge_to[slot], work.discharge_to[slot]
+        after = idle
+        if idle < up:
+            after = min(idle + by_slot[GAIN, slot], up)
+        elif idle > down:
+            after = max(idle - by_slot[LOSS, slot], down)
+        stored[slot] = after - idle
+        state = after
+
+
+@machine_code
+def plan(stores: Stores, asset: int, prices: Floats, work: Work, stored: Floats) -> bool:
+    """Make one asset's plan into ``stored`` [slots]; whether hulls were used."""
+    hull = load(stores, asset, prices, work)
+    water_states(work, prices.shape[0], stores.kept[asset])
+    follow(stores, asset, work, stored)
+    return hull
+
+
+@machine_code
+def above_hull(stores: Stores, asset: int, prices: Floats, work: Work, stored: Floats) -> float:
+    """What a plan costs above the hulls of its slots [¤]."""
+    total = 0.0
+    for slot in range(prices.shape[0]):
+        gain, loss = work.by_slot[GAIN, slot], work.by_slot[LOSS, slot]
+        charge = prices[slot] / work.by_slot[INWARD, slot]
+        discharge = (prices[slot] - stores.wear[asset]) * stores.outward[asset]
+        if charge < discharge and gain > 0.0 and loss > 0.0:
+            slope = (charge * gain + discharge * loss) / (gain + loss)
+            cost = (charge if stored[slot] > 0.0 else discharge) * stored[slot]
+            total += cost - (charge - slope) * gain - slope * stored[slot]
+    return total
+
+
+@machine_code
+def answer_groups(
+    stores: Stores, first: Ints, prices: Floats, work: Work, energy: Floats, own: Floats
+) -> None:
+    """Sum plans into ``energy`` [groups, slots], wear and slack into ``own`` [2, groups]."""
+    slots = prices.shape[1]
+    stored = np.empty(slots)
+    for group in range(first.shape[0] - 1):
+        for asset in range(first[group], first[group + 1]):
+            hull = plan(stores, asset, prices[group], work, stored)
+            outward, out = stores.outward[asset], 0.0
+            for slot in range(slots):
+                gained = stored[slot]
+                factor = 1.0 / work.by_slot[INWARD, slot] if gained > 0.0 else outward
+                energy[group, slot] += gained * factor
+                out -= gained if gained < 0.0 else 0.0
+            own[0, group] += out * outward * stores.wear[asset]
+            if hull:
+                own[1, group] += above_hull(stores, asset, prices[group], work, stored)
+
+
+@machine_code
+def answer_rows(stores: Stores, rows: Ints, prices: Floats, work: Work, stored: Floats) -> None:
+    """Write the plans of single assets, stored energy gained, into ``stored`` [rows, slots]."""
+    for place in range(rows.shape[0]):
+        plan(stores, rows[place], prices, work, stored[place])
+
+
+def make_work(slots: int) -> Work:
+    """Work space for so many slots."""
+    lanes = -(-2 * slots // LANES) * LANES
+    return Work(
+        np.zeros((8, slots)), np.zeros(lanes), np.zeros(lanes), np.zeros(slots), np.zeros(slots)
+    )
+
+
+def stepwise(table: Storage) -> Bools:
+    """Mark storage [assets] whose power is not free between nothing and the most."""
+    count, marked = len(table.zone), np.isfinite(per_asset(table.ramp_w, len(table.zone)))
+    for name in ("charge_min_w", "discharge_min_w", "charge_step_w", "discharge_step_w"):
+        marked |= per_asset(getattr(table, name), count) > 0
+    return np.asarray(marked)
+
+
+class StorageOracle(msgspec.Struct, frozen=True):
+    """Oracle of continuous :class:`Storage` of any form."""
+
+    first: Ints
+    stores: Stores
+
+    @classmethod
+    def build(cls, table: Storage, layout: Layout, slots: int, hours: float) -> StorageOracle:
+        """Take rows of a table as laid out; none has a least power, power steps or a ramp."""
+        count, rows, to_kwh = len(table.zone), layout.rows, hours / 1000
+
+        def column(name: str) -> Floats:
+            return np.asarray(per_asset(getattr(table, name), count)[rows])
+
+        def by_slot(name: str) -> Floats:
+            values = getattr(table, name)
+            width = slots if varies(values) else 1
+            return np.array(per_slot(values, count, slots)[:, :width][rows])
+
+        inward, outward = by_slot("efficiency_in"), column("efficiency_out")
+        stores = Stores(
+            initial=column("initial_wh") / 1000,
+            terminal=column("terminal_wh") / 1000,
+            outward=outward,
+            kept=column("kept"),
+            wear=column("wear") * 1e-6,
+            gain=by_slot("charge_w") * inward * to_kwh,
+            loss=by_slot("discharge_w") / outward[:, None] * to_kwh,
+            lo=by_slot("lo_wh") / 1000,
+            hi=by_slot("hi_wh") / 1000,
+            draw=by_slot("draw_wh") / 1000,
+            inward=inward,
+        )
+        return cls(layout.first, stores)
+
+    @property
+    def divisible(self) -> bool:
+        """A mix of plans keeps all bounds."""
+        return True
+
+    def exact(self) -> Oracle:
+        """Itself."""
+        return self
+
+    def best(self, prices: Floats) -> Answers:
+        """Best answers of all groups; see :class:`Oracle`."""
+        energy, own = np.zeros(prices.shape), np.zeros((2, len(prices)))
+        work = make_work(prices.shape[1])
+        answer_groups(self.stores, self.first, np.ascontiguousarray(prices), work, energy, own)
+        return Answers(energy, own[0], own[1])
+
+    def plans(self, rows: Ints, prices: Floats) -> Floats:
+        """Plans of single assets [n, 2, slots]: charge, discharge; see :class:`Oracle`."""
+        stored = np.zeros((len(rows), prices.shape[-1]))
+        answer_rows(self.stores, rows, prices, make_work(prices.shape[-1]), stored)
+        charge = np.maximum(stored, 0.0) / self.stores.inward[rows]
+        discharge = np.maximum(-stored, 0.0) * self.stores.outward[rows, None]
+        return np.stack([charge, discharge], axis=1)
+
+    def part(self, groups: slice) -> StorageOracle:
+        """The same oracle with these groups alone."""
+        first = self.first[groups.start : groups.stop + 1]
+        own = slice(int(first[0]), int(first[-1]))
+        return StorageOracle(first - first[0], Stores(*(column[own] for column in self.stores)))
