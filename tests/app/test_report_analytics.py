@@ -14,8 +14,8 @@ from gridpact.app.report.members_market import energy_of, members_table, supply_
 from gridpact.app.report.view import view
 from gridpact.market.clearing.mechanisms import MECHANISMS, match
 from gridpact.market.messages import (
+    GateClosed,
     OrdersPlaced,
-    OrdersRefused,
     PlaceOrder,
     SessionCleared,
     SessionTrades,
@@ -182,7 +182,7 @@ def booked(make_run):
     )
 
 
-def recorded(booked, mechanism, *, own_prices=False, **changes):
+def recorded(booked, mechanism, *, own_prices=False, gate=True, **changes):
     """A record in which the session is cleared by a mechanism."""
     name, orders = booked.cleared.session.id, booked.orders
     window = booked.cleared.session.window
@@ -206,15 +206,20 @@ def recorded(booked, mechanism, *, own_prices=False, **changes):
     terms |= {"orders": orders.count, "trades": own if own_prices else None, **changes}
     cleared = msgspec.structs.replace(booked.cleared, **terms)
     first, second = booked.batches
-    placed = [
+    nobody = msgspec.structs.replace(booked.person, participant="nobody", quantity_wh=7)
+    told = [
         OrdersPlaced(session=name, orders=first),
+        PlaceOrder(session=name, order=nobody),  # refused, so it is not in the book
         PlaceOrder(session=name, order=booked.person),
         OrdersPlaced(session=name, orders=second),
+        *([GateClosed(session=name)] if gate else []),
+        cleared,
     ]
-    made = booked.made
-    kept = [(t, m) for t, m in made.messages if not isinstance(m, SessionCleared)]
-    extra = [(cleared.session.gate, message) for message in (*placed, cleared)]
-    made.messages = [*kept[:1], *extra, *kept[1:]]
+    made, messages = booked.made, []
+    for time, message in made.messages:
+        here = told if isinstance(message, SessionCleared) else [message]
+        messages += [(time, each) for each in here]
+    made.messages = messages
     return made, found
 
 
@@ -246,28 +251,20 @@ def test_a_spread_is_shown_where_both_sides_are_left(booked):
 
 
 def test_of_a_doubtful_book_nothing_is_said(booked):
-    def kept(**changes):
-        made, _ = recorded(booked, "uniform-price", **changes)
-        return made
-
-    name = booked.cleared.session.id
-    refused = kept()
-    refused.add(0, OrdersRefused(session=name, keys=("3",), reasons=("quantity",)))
     other = np.zeros_like(booked.cleared.bought_wh)
-    doubtful = [refused, kept(orders=5), kept(bought_wh=other)]
-    for made in doubtful:
+    before = list(booked.made.messages)
+    for changes in ({"gate": False}, {"bought_wh": other}):
+        booked.made.messages = list(before)
+        made, _ = recorded(booked, "uniform-price", **changes)
         record = made.record()
         assert closes(record, record.all(SessionCleared)) == {}
-    notes = [
-        part
-        for part in analytics.section(view(doubtful[1].record())).parts
-        if part.shape == "notes"
-    ]
+    notes = [part for part in analytics.section(view(record)).parts if part.shape == "notes"]
     assert "1 session’s book is not known" in notes[0].items[0]
 
 
-def test_every_book_of_a_real_run_is_read_back(run_in_memory):
-    path = Path(__file__).parents[2] / "examples" / "small.yaml"
+@pytest.mark.parametrize("example", ["small", "markets"])
+def test_every_book_of_a_real_run_is_read_back(run_in_memory, example):
+    path = Path(__file__).parents[2] / "examples" / f"{example}.yaml"
     record = run_in_memory(path).record
     sessions = record.all(SessionCleared)
     found = closes(record, sessions)
