@@ -42,9 +42,12 @@ def case(request):
     ours = network_of(request.param, net)
     level = net.bus.vn_kv.loc[net.trafo.lv_bus.iloc[0]]
     row = {}
-    for places in (net.bus.index[net.bus.vn_kv == level], net.bus.index[net.bus.vn_kv != level]):
+    low = net.bus.vn_kv == level
+    for places, before in ((net.bus.index[low], ""), (net.bus.index[~low], "mv-")):
         names = short_names(net.bus.name.loc[places].tolist())
-        row |= {bus: ours.nodes.index(name) for bus, name in zip(places, names, strict=True)}
+        named = zip(places, names, strict=True)
+        row |= {bus: ours.nodes.index(before + name) for bus, name in named}
+    assert len(set(row.values())) == len(ours.nodes) == len(net.bus)
     return net, series, ours, row
 
 

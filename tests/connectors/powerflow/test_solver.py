@@ -1,10 +1,17 @@
 """The AC power flow of power-grid-model, against formulas and a small feeder by hand."""
 
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from gridpact.base.slots import Slots
 from gridpact.connectors.powerflow import PowerGridModelFlow, installed
+from gridpact.market.flexibility.offers import Offers
 from gridpact.market.grid.network import Branch, Node, network
+from gridpact.market.grid.outcome import settle
+from gridpact.market.grid.redispatch import redispatch
 from gridpact.market.grid.verification import State, verify
 
 if not installed():
@@ -16,6 +23,16 @@ if not installed():
 @pytest.fixture(scope="module")
 def flow():
     return PowerGridModelFlow()
+
+
+@pytest.fixture(scope="module")
+def books():
+    """What the market's own tests of grids share, among it a power flow by sweeps."""
+    path = Path(__file__).parents[2] / "market" / "grid" / "conftest.py"
+    spec = spec_from_file_location("grid_books", path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def two_buses(resistance, reactance, **more):
@@ -90,3 +107,49 @@ def test_a_ring_shares_the_current(flow):
     assert found.apparent_va[:4, 0] == pytest.approx(found.apparent_va[0, 0])
     assert found.apparent_va[0, 0] == pytest.approx(10_000 / found.voltage[3, 0] / 2)
     assert found.apparent_va[4, 0] == pytest.approx(0, abs=1e-3)
+
+
+def test_radial_grids_are_what_sweeps_find(flow, books):
+    """Random feeders with several cases, some of which collapse, against sweeps in plain numpy."""
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        count = int(draw.integers(2, 9))
+        nodes = [Node(f"n{row}", 400) for row in range(count)]
+        branches = []
+        for row in range(1, count):
+            near = int(draw.integers(0, row))
+            ends = (near, row) if draw.random() < 0.5 else (row, near)
+            ohms = draw.integers(1, 9, 2) / 100
+            branches.append(Branch(f"b{row}", f"n{ends[0]}", f"n{ends[1]}", *ohms.tolist()))
+        grid = network(nodes, branches, "n0", slack_voltage=1.02)
+        active, reactive = draw.integers(-15_000, 15_000, (2, count, 4))
+        active[:, 3] *= 100
+        ours, theirs = flow(grid, active, reactive), books.sweep(grid, active, reactive)
+        both = ours.solved & theirs.solved
+        assert both[:3].sum() >= 2
+        assert ours.voltage[:, both] == pytest.approx(theirs.voltage[:, both], abs=1e-7)
+        assert ours.apparent_va[:, both] == pytest.approx(theirs.apparent_va[:, both], abs=0.1)
+
+
+def test_redispatch_on_a_ring(flow):
+    """The short way is overloaded by a load at c; who reduces it, and where, is paid for."""
+    nodes = [Node(name, 400) for name in "sabc"]
+    ways = [("s", "c", 0.02, 15_000), ("s", "a", 0.02, None), ("a", "b", 0.02, None)]
+    ways.append(("b", "c", 0.02, None))
+    branches = [Branch(f"{a}-{b}", a, b, x, x, limit) for a, b, x, limit in ways]
+    grid = network(nodes, branches, "s")
+    active = np.array([[0], [0], [-4_000], [-22_000]])
+    row = np.arange(2)
+    price, power = np.array([100_000, 300_000]), np.array([9_000, 9_000])
+    one, none = np.ones(2, np.int64), np.zeros(2, np.int64)
+    offers = Offers(
+        row, row, np.array([2, 3]), one, none, one, power, none, power, none, none, price
+    )
+    found = redispatch(State(grid, active, np.zeros_like(active)), flow, offers, Slots(0, 3600, 1))
+    assert found.before.over_va[0, 0] > 0
+    assert found.after.clean.all()
+    # a W at b takes half a W off s-c and costs a third: bought first
+    assert found.power_w[0, 0] > 0 == found.power_w[1, 0]
+    money = settle(found, offers, 2, np.array([50_000]))
+    assert money.providers_nano.tolist() == [int(found.power_w[0, 0]) * 100_000, 0]
+    assert money.operator_nano == -int(found.power_w[0, 0]) * 50_000

@@ -194,3 +194,34 @@ def test_a_price_that_a_programme_cannot_tell_is_refused(orders_of):
         nodal.clear(orders, 1, np.array([0]), grid, headroom(grid, 1, HOUR))
     with pytest.raises(ValueError, match="market must be in"):
         nodal.clear(orders_of([(0, -1, 5, 1)]), 1, np.array([3]), grid, headroom(grid, 1, HOUR))
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=60)
+def test_the_order_of_rows_does_not_matter(random_grids, columns, data):
+    grid, rows, baseline = data.draw(random_grids(ring=data.draw(st.booleans())))
+    orders, location = columns(rows)
+    room = headroom(grid, SLOTS, HOUR, baseline)
+    shuffled = np.array(data.draw(st.permutations(range(orders.count))), dtype=np.int64)
+    one = nodal.clear_meshed(orders, SLOTS, location, grid, room)
+    other = nodal.clear_meshed(orders.take(shuffled), SLOTS, location[shuffled], grid, room)
+    assert np.array_equal(one.matched.accepted_wh[shuffled], other.matched.accepted_wh)
+    assert np.array_equal(one.price_micro_per_kwh, other.price_micro_per_kwh)
+    assert np.array_equal(one.matched.trades.buy, shuffled[other.matched.trades.buy])
+    assert np.array_equal(one.matched.trades.quantity_wh, other.matched.trades.quantity_wh)
+
+
+def test_trades_across_a_mesh_are_paired_by_local_price(orders_of):
+    """What b buys it has from b; what c buys it has from both, the cheap seller first."""
+    grid = triangle(60)
+    orders = orders_of([(0, -1, 500, 10), (0, -1, 500, 40), (0, 1, 150, 100), (0, 1, 9, 60)])
+    location = np.array([0, 1, 2, 1])
+    room = headroom(grid, 1, HOUR)
+    found = nodal.clear(orders, 1, location, grid, room)
+    consistent(orders, location, found, grid, room)
+    trades = found.matched.trades
+    shown = list(
+        zip(trades.buy.tolist(), trades.sell.tolist(), trades.quantity_wh.tolist(), strict=True)
+    )
+    assert shown == [(2, 0, 30), (2, 1, 120), (3, 1, 9)]  # 9 Wh within b come first
+    assert np.all(trades.buyer_micro_per_kwh >= trades.seller_micro_per_kwh)

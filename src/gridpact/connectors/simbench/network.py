@@ -62,13 +62,16 @@ def network_of(code: str, net: Tables) -> Network:
 
 
 def _node_names(net: Tables) -> dict[int, str]:
-    """Identifier of every bus; those joined by a closed switch share the lowest one's."""
+    """Identifier of every bus, ``mv-`` before those of the medium voltage.
+
+    Buses joined by a closed switch share the lowest one's.
+    """
     bus = net["bus"]
     low = bus["vn_kv"] == bus["vn_kv"].loc[net["trafo"]["lv_bus"].iloc[0]]
     names: dict[int, str] = {}
-    for places in (bus.index[low], bus.index[~low]):
+    for places, before in ((bus.index[low], ""), (bus.index[~low], "mv-")):
         words = short_names(bus["name"].loc[places].tolist())
-        names.update(zip((int(place) for place in places), words, strict=True))
+        names.update((int(place), before + word) for place, word in zip(places, words, strict=True))
     switch = net["switch"]
     ties = switch[(switch["et"] == "b") & switch["closed"].astype(bool)]
     for one, other in zip(ties["bus"], ties["element"], strict=True):

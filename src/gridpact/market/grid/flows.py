@@ -15,8 +15,10 @@ from gridpact.base.units import Floats, Ints, checked_multiply
 from gridpact.market.coupling.tree import Tree
 from gridpact.market.grid.network import NO_LIMIT, Network, is_radial
 
-DECIMALS = 9
-"""Sensitivities and flows are rounded to so many decimals, so that whole ones are whole."""
+DECIMALS = 12
+"""Sensitivities are rounded to so many decimals, so that whole ones are whole."""
+FLOW_DECIMALS = 6
+"""Flows in Wh are rounded to so many."""
 
 
 class Headroom(msgspec.Struct, frozen=True):
@@ -72,7 +74,7 @@ def headroom(
     )[:, None]
     flow = np.zeros((len(network.branches), slots))
     if baseline_wh is not None:
-        flow = np.round(sensitivities(network) @ baseline_wh.astype(np.float64), 6)
+        flow = np.round(sensitivities(network) @ baseline_wh.astype(np.float64), FLOW_DECIMALS)
     forward = np.floor(limit - flow).astype(np.int64)
     backward = np.floor(limit + flow).astype(np.int64)
     free = np.broadcast_to(limit < 0, flow.shape)

@@ -22,7 +22,7 @@ from gridpact.market.clearing.priority import pro_rata
 from gridpact.market.coupling.clearing import check_orders
 from gridpact.market.coupling.tree import NO_LIMIT
 from gridpact.market.grid import zonal
-from gridpact.market.grid.flows import DECIMALS, Headroom, rooted, sensitivities
+from gridpact.market.grid.flows import FLOW_DECIMALS, Headroom, rooted, sensitivities
 from gridpact.market.grid.network import Network, is_radial
 from gridpact.market.grid.pairing import by_local_price
 from gridpact.market.grid.programme import (
@@ -46,7 +46,8 @@ class Nodal(msgspec.Struct, frozen=True):
     ``flow_wh`` [branches, slots] is the flow that trade adds, from source to target, in a mesh in
     fractions of Wh. ``full`` [branches, slots] tells which limits bind, as +1 forward, -1 backward
     and 0 not; ``worth_micro_per_kwh`` [branches, slots] is what another kWh of that limit would
-    gain. ``rent_nano`` [slots] is what buyers pay beyond what sellers receive.
+    gain. ``rent_nano`` [slots] is what buyers pay beyond what sellers receive; in a mesh the
+    rounding of prices, at most half a µ¤/kWh each, can take a rent of nothing a little below 0.
     """
 
     matched: Matched
@@ -112,7 +113,7 @@ def clear_meshed(
         priced,
         bought,
         sold,
-        np.round(factors @ (sold - bought).astype(np.float64), DECIMALS),
+        np.round(factors @ (sold - bought).astype(np.float64), FLOW_DECIMALS),
         np.sign(worth).astype(np.int64),
         worth,
         _rent_nano(orders, trades, slots),
