@@ -29,7 +29,7 @@ from gridpact.market.messages import (
 )
 from gridpact.market.ratings import after_day, no_history
 from gridpact.market.state import Day, State
-from gridpact.market.terms import Venue
+from gridpact.market.terms import Venue, terms_of
 from gridpact.metering.messages import DayMetered
 from gridpact.registry.messages import CommunityOpened, StandingChanged
 from gridpact.registry.model import Community
@@ -42,13 +42,15 @@ DAYS_KEPT = 3
 class Market:
     """Handlers bound to one community.
 
-    Raises ValueError where a market's rules name no mechanism, or ask of it what it has not.
+    Raises ValueError where the rules of a market cannot be kept, see
+    :func:`~gridpact.market.terms.terms_of`.
     """
 
     def __init__(self, community: Community) -> None:
         self._calendar, self._rules = community.calendar, community.market
-        self._venue = venue = Venue(community)
-        venue.day_ahead.mechanism, venue.intraday.mechanism  # noqa: B018 - refuse now, not at a gate
+        self._venue = Venue(community)
+        for rules in (self._rules.day_ahead, self._rules.intraday):
+            terms_of(self._rules, rules)  # refuses now what could not be cleared at a gate
 
     def room(self) -> Room[State]:
         """Return the room for the loop."""

@@ -8,9 +8,10 @@ from functools import cached_property
 import msgspec
 import numpy as np
 
-from gridpact.base.units import Bools, Ints
+from gridpact.base.units import MICRO_PER_UNIT, Bools, Ints
 from gridpact.market.clearing.mechanisms import MECHANISMS, Capability, Mechanism, Option, choose
 from gridpact.market.clearing.preferences.model import Distances
+from gridpact.market.clearing.priority import Ties
 from gridpact.market.coupling.tree import Tree, of_zones
 from gridpact.registry.model import Community, MarketRules, TradingRules, TradingTerms, free_trading
 
@@ -54,10 +55,15 @@ class Terms(msgspec.Struct, frozen=True):
 def terms_of(rules: MarketRules, trading: TradingRules) -> Terms:
     """Return the terms of one market.
 
-    Raises ValueError for an unknown mechanism, or where limits of the grid are to be kept by a
-    mechanism that has no price for them.
+    Raises ValueError for an unknown mechanism, tie rule or share, or where limits of the grid are
+    to be kept by a mechanism that has no price for them.
     """
     choose(trading.mechanism)
+    Ties(trading.ties)
+    if not 0 <= trading.k_ppm <= MICRO_PER_UNIT:
+        raise ValueError(f"k is {trading.k_ppm} ppm; it must be within 0 and {MICRO_PER_UNIT}")
+    if trading.distance_fee_micro_per_kwh < 0:
+        raise ValueError("the fee by distance must not be negative")
     if trading.grid_limits and trading.mechanism != UNIFORM:
         raise ValueError(f"limits of the grid are kept by {UNIFORM} alone")
     low, high = trading.lowest_micro_per_kwh, trading.highest_micro_per_kwh
