@@ -185,3 +185,53 @@ def settled_day(any_rules, small_community):
 def any_rules():
     """Strategy of a community's fields that decide about money."""
     return _rules()
+
+
+def _account(community, cleared, start=None):
+    """What each trade comes to, in plain Python: (line, member's row, Wh, price per kWh).
+
+    ``start`` names one slot, None is all of them. Lines come in the statement's order, each of
+    them at least once for every member, with nothing traded where it has to be.
+    """
+    window, kind, own = cleared.session.window, cleared.session.kind, cleared.trades
+    rules = community.market.day_ahead if kind == "day-ahead" else community.market.intraday
+    fees = {
+        "buyer-fee": rules.buyer_fee_micro_per_kwh,
+        "seller-fee": rules.seller_fee_micro_per_kwh,
+    }
+    apart = own is not None and any(own.buyer_micro_per_kwh != own.seller_micro_per_kwh)
+    charged = ["grid"] * apart + [line for line, fee in fees.items() if fee]
+    for line in ("bought", "sold", *charged):
+        for row in range(len(community.members.ids)):
+            yield line, row, 0, 0
+    for slot, side, row, energy, gets, pays in _sides(cleared):
+        if start in (None, window.start + slot * window.step):
+            prices = {side: gets, "grid": pays - gets, **fees}
+            lines = ("bought", "grid", "buyer-fee") if side == "bought" else ("sold", "seller-fee")
+            for line in lines:
+                if line in (side, *charged):
+                    yield line, row, energy, prices[line]
+
+
+def _sides(cleared):
+    """Both sides of every trade: (slot, line, member's row, Wh, price received, price paid)."""
+    own = cleared.trades
+    if own is None:
+        for slot in np.flatnonzero(cleared.traded).tolist():
+            price = int(cleared.price_micro_per_kwh[slot])
+            for line, wh in (("bought", cleared.bought_wh), ("sold", cleared.sold_wh)):
+                for row, energy in enumerate(wh[:, slot].tolist()):
+                    yield slot, line, row, energy, price, price
+        return
+    columns = (own.slot, own.buyer, own.seller, own.quantity_wh)
+    prices = (own.seller_micro_per_kwh, own.buyer_micro_per_kwh)
+    for row in zip(*(each.tolist() for each in (*columns, *prices)), strict=True):
+        slot, buyer, seller, *rest = row
+        yield slot, "bought", buyer, *rest
+        yield slot, "sold", seller, *rest
+
+
+@pytest.fixture(scope="session")
+def trade_account():
+    """Account for a session's trades, one by one; see :func:`_account`."""
+    return _account

@@ -20,7 +20,7 @@ from gridpact.kernel.journal import Journal
 from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import Committed
-from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
+from gridpact.market.gates import day_ahead
 from gridpact.market.messages import PricesPublished, SessionCleared
 from gridpact.metering.estimate import filled
 from gridpact.metering.messages import DayClosed, DayMetered, ReadingsReceived
@@ -151,7 +151,7 @@ def evidence(record, day: DayClosed) -> Evidence:
     return found
 
 
-def statements(community, day: Evidence):
+def statements(community, day: Evidence, account):
     """Every line as {(contract, line): [(Wh, nano)] by member}, slot by slot in whole numbers."""
     tariffs, members = community.tariffs, range(len(community.members.ids))
     lines = defaultdict(lambda: [[0, 0] for _ in members])
@@ -170,15 +170,9 @@ def statements(community, day: Evidence):
         net = [day.injection[row][place] - day.withdrawal[row][place] for row in members]
         for cleared in day.trades:
             name = "spot." + cleared.session.id.split(".", 1)[1]
-            at = (start - cleared.session.window.start) // cleared.session.window.step
-            inside = 0 <= at < cleared.session.window.count
-            price = int(cleared.price_micro_per_kwh[at]) if inside and cleared.traded[at] else 0
-            for row in members:
-                bought = int(cleared.bought_wh[row, at]) if inside else 0
-                sold = int(cleared.sold_wh[row, at]) if inside else 0
-                book(name, "bought", row, bought, price)
-                book(name, "sold", row, sold, price)
-                net[row] += bought - sold
+            for line, row, energy, price in account(community, cleared, start):
+                book(name, line, row, energy, price)
+                net[row] += {"bought": energy, "sold": -energy}.get(line, 0)
         surplus, need = [max(n, 0) for n in net], [max(-n, 0) for n in net]
         taken, given = shared_energy(community.sharing, community.members, surplus, need)
         for row in members:
@@ -199,7 +193,7 @@ def statements(community, day: Evidence):
     return lines
 
 
-def assert_settled(record, day: DaySettled):
+def assert_settled(record, day: DaySettled, account):
     """Compare a settled day with one worked out from its evidence."""
     community = record.opening().community
     closed = next(m for m in record.all(DayClosed) if m.day == day.day)
@@ -207,7 +201,7 @@ def assert_settled(record, day: DaySettled):
     metered = next(m for m in record.all(DayMetered) if m.day == day.day)
     assert metered.withdrawal_wh.tolist() == own.withdrawal
     assert metered.injection_wh.tolist() == own.injection
-    lines = statements(community, own)
+    lines = statements(community, own, account)
     assert [(kind.contract, kind.kind) for kind in day.kinds] == list(lines)
     rule, unit = ROUND[community.settlement.rounding], community.settlement.minor_nano
     for row, (name, amounts) in enumerate(lines.items()):
@@ -287,7 +281,7 @@ def run(scenario, inputs=()) -> Record:
     loop = build(community, seed, journal, Edges(world(scenario, community, seed), ledger))
     gate = day_ahead(community.market, community.calendar, first).gate
     opening = CommunityOpened(community=community, seed=seed, first_day=str(first), gridpact="test")
-    loop.submit(opening, gate - ORDERS_OPEN_S)
+    loop.submit(opening, gate - community.market.opens_s)
     for message, at in inputs:
         loop.submit(message, at)
     loop.run(lambda message: isinstance(message, Committed) and message.key.startswith("day/"))
@@ -305,15 +299,38 @@ def scenario_of(tmp_path):
 
 
 @pytest.mark.parametrize(("key", "rule"), RULES)
-def test_a_made_up_community(scenario_of, key, rule):
+def test_a_made_up_community(scenario_of, key, rule, trade_account):
     minor = "10" if rule == "half-away" else "1000"
     record = run(scenario_of(MADE_UP.replace("MINOR", minor), key, rule))
-    lines = assert_settled(record, record.all(DaySettled)[0])
+    lines = assert_settled(record, record.all(DaySettled)[0], trade_account)
     used = {name for name, amounts in lines.items() if any(wh for wh, _ in amounts)}
     assert used == set(lines), "every kind of line is used"
 
 
-def test_readings_that_came_twice_late_and_otherwise(scenario_of):
+MARKETS = {
+    "uniform-price": "",
+    "pay-as-bid": "",
+    "k-pricing": "k_percent: 30, ",
+    "continuous": "",
+    "preference": "distance_fee_ct_per_kwh: 0.7, ",
+}
+
+
+@pytest.mark.parametrize("mechanism", MARKETS)
+def test_every_mechanism_with_fees(scenario_of, mechanism, trade_account):
+    fees = "buyer_fee_ct_per_kwh: 0.21, seller_fee_ct_per_kwh: 0.1"
+    market = f"market: {{mechanism: {mechanism}, {MARKETS[mechanism]}{fees}}}"
+    zones = "zones: [{id: a}, {id: b}]"
+    text = MADE_UP.replace("MINOR", "1000").replace("role: producer", "role: producer\n    zone: b")
+    scenario = scenario_of(f"{text}{market}\n{zones}\n", "default-dynamic", "half-even")
+    record = run(scenario)
+    lines = assert_settled(record, record.all(DaySettled)[0], trade_account)
+    used = {kind for (name, kind), amounts in lines.items() if any(nano for _, nano in amounts)}
+    assert {"bought", "sold", "buyer-fee", "seller-fee"} <= used
+    assert ("grid" in used) == (mechanism == "preference")
+
+
+def test_readings_that_came_twice_late_and_otherwise(scenario_of, trade_account):
     scenario = scenario_of(MADE_UP.replace("MINOR", "100"), "default-dynamic", "half-even")
     came = run(scenario).all(ReadingsReceived)
     step = scenario.step_s
@@ -331,14 +348,14 @@ def test_readings_that_came_twice_late_and_otherwise(scenario_of):
             inputs.append((again(told), told.slot))
     record = run(scenario, inputs)
     assert len(record.all(ReadingsReceived)) > len(came) + len(inputs) // 2
-    assert_settled(record, record.all(DaySettled)[0])
+    assert_settled(record, record.all(DaySettled)[0], trade_account)
 
 
 @pytest.mark.data
 @pytest.mark.parametrize(("key", "rule"), RULES)
-def test_measured_australian_homes(scenario_of, data_root, key, rule):
+def test_measured_australian_homes(scenario_of, data_root, key, rule, trade_account):
     record = run(scenario_of(MEASURED, key, rule, data_root))
-    lines = assert_settled(record, record.all(DaySettled)[0])
+    lines = assert_settled(record, record.all(DaySettled)[0], trade_account)
     assert sum(wh for wh, _ in lines["sharing", "taken"]) > 0
 
 

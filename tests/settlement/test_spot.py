@@ -106,37 +106,6 @@ def test_a_session_by_hand(by_hand):
     assert net_positions(community, trades_alone) == {**expected["net_minor"], "supplier": 0}
 
 
-def plainly(cleared, rules):
-    """What each line of a session comes to: {line: {member: [nano, Wh]}}."""
-    lines = defaultdict(lambda: defaultdict(lambda: [0, 0]))
-
-    def book(line, member, energy, price):
-        lines[line][member][0] += energy * price
-        lines[line][member][1] += energy
-
-    if cleared.trades is not None:
-        own = cleared.trades
-        columns = (own.seller, own.buyer, own.slot, own.quantity_wh)
-        prices = (own.seller_micro_per_kwh, own.buyer_micro_per_kwh)
-        trades = list(zip(*(each.tolist() for each in (*columns, *prices)), strict=True))
-    else:
-        trades = []
-        for slot, price in enumerate(cleared.price_micro_per_kwh.tolist()):
-            for row in range(len(cleared.bought_wh)):
-                bought, sold = int(cleared.bought_wh[row, slot]), int(cleared.sold_wh[row, slot])
-                trades.append((None, row, slot, bought, price, price))
-                trades.append((row, None, slot, sold, price, price))
-    for seller, buyer, _, energy, gets, pays in trades:
-        if buyer is not None:
-            book("bought", buyer, energy, gets)
-            book("grid", buyer, energy, pays - gets)
-            book("buyer-fee", buyer, energy, rules.buyer_fee_micro_per_kwh)
-        if seller is not None:
-            book("sold", seller, energy, gets)
-            book("seller-fee", seller, energy, rules.seller_fee_micro_per_kwh)
-    return lines
-
-
 WHO = {
     "bought": (MEMBER, "operator"),
     "sold": ("operator", MEMBER),
@@ -148,7 +117,9 @@ WHO = {
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=150)
-def test_every_line_of_trades_is_what_an_account_in_plain_python_says(data, settled_day):
+def test_every_line_of_trades_is_what_an_account_in_plain_python_says(
+    data, settled_day, trade_account
+):
     community, facts, cleared = settled_day(data)
     day = settle(community, facts)
     found = {
@@ -158,13 +129,15 @@ def test_every_line_of_trades_is_what_an_account_in_plain_python_says(data, sett
     }
     for session in cleared:
         name = "spot." + session.session.id.split(".", 1)[1]
-        lines = plainly(session, community.market.trading(session.session.kind))
-        for line, who in WHO.items():
-            own = [lines[line][row] for row in range(len(community.members.ids))]
+        lines = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+        for line, row, energy, price in trade_account(community, session):
+            lines[line][row][0] += energy * price
+            lines[line][row][1] += energy
+        for line, by_member in lines.items():
+            own = [by_member[row] for row in range(len(community.members.ids))]
             nano, energy = ([pair[at] for pair in own] for at in (0, 1))
-            # a line that is always 0 may be left out, and no other
-            absent = (*who, [0] * len(own), energy)
-            assert found.pop((name, line), absent) == (*who, nano, energy)
+            told = found.pop((name, line), (*WHO[line], nano, energy) if not any(energy) else None)
+            assert told == (*WHO[line], nano, energy)
     assert found == {}
 
 
