@@ -17,7 +17,6 @@ from gridpact.app.compare.books import BooksCompared
 from gridpact.app.compare.orders import OrdersCompared, compare_orders
 from gridpact.app.compare.recorded import compare_run
 from gridpact.app.compare.whole import RunsCompared
-from gridpact.app.record import Record
 from gridpact.app.report.comparison import build_comparison
 from gridpact.app.watch import Stopwatch
 from gridpact.base.documents import Value
@@ -82,7 +81,7 @@ def compare(
     chosen, orders = _chosen(mechanisms), what.suffix.lower() in ORDERS and not what.is_dir()
     _check_options(what, orders, days, slot_minutes)
     if what.is_dir():
-        found: Found = _recorded(what, chosen)
+        found: Found = compare_run(folder.record(what), chosen, str(what))
     elif orders:
         found = compare_orders(what, chosen, (slot_minutes or 15) * 60, EUROPE)
     else:
@@ -120,15 +119,6 @@ def _check_options(what: Path, orders: bool, days: int | None, slot_minutes: int
         raise click.UsageError("--days is for a SCENARIO")
     if slot_minutes is not None and not orders:
         raise click.UsageError("--slot-minutes is for a file of ORDERS")
-
-
-def _recorded(path: Path, mechanisms: Sequence[str]) -> BooksCompared:
-    folder.manifest(path)
-    journal = folder.journal(path)
-    try:
-        return compare_run(Record(journal), mechanisms, str(path))
-    finally:
-        journal.close()
 
 
 def _run(

@@ -17,7 +17,10 @@ from gridpact.app.report.rendering import Page, period
 from gridpact.app.report.text import MISSING, Money, counted, kwh, number
 
 GLOSSARY = (
-    ("gain", "what trades are worth to a member beside buying and selling at the supplier alone"),
+    (
+        "gain",
+        "what trades are worth to a member beside the supplier alone, delivered as they were agreed",
+    ),
     ("welfare", "what buyers would have paid at most less what sellers asked at least"),
     ("price", "what sellers get, before fees; the mean is weighted by energy"),
     ("market fees, grid charges", "what the operator and the network company take of trades"),
