@@ -188,6 +188,7 @@ def _as_dict(told: _Told, placed: Placed, answer: Answer) -> dict[str, object]:
         "accepted": not answer.refusals,
         "sequence": answer.sequence,
         "traded_wh": answer.traded_wh,
+        "cancelled_wh": answer.cancelled_wh,
         "refusals": [
             {"reason": refusal.name.lower(), "text": text}
             for refusal, text in zip(answer.refusals, _why(told, placed, answer), strict=True)
@@ -203,15 +204,29 @@ def _why(told: _Told, placed: Placed, answer: Answer) -> list[str]:
     ]
 
 
+def _was_taken_back(waiting: Waiting, message: PlaceOrder) -> bool:
+    """Whether the order under a message's key was taken back before."""
+    book = waiting.market.books.get(message.session)
+    name = f"{message.order.participant} {message.order.key}"
+    return book is not None and name in book.cancelled
+
+
 def _lines(told: _Told, placed: Placed, answer: Answer) -> list[str]:
     """Say what an order is, what became of it, and what to do next."""
     what = order_line(placed.message.order, told.waiting.community)
     line = f"line {placed.line}: " if placed.line else ""
     if answer.refusals:
         reasons = [f"    {text}" for text in _why(told, placed, answer)]
+        if _was_taken_back(told.waiting, placed.message):
+            reasons.append(
+                "    the order under this key was taken back; to order again name a --key"
+            )
         return [f"{mark(good=False)} {line}{what}: refused", *reasons]
-    at_once = f", {energy(answer.traded_wh)} of it traded at once" if answer.traded_wh else ""
-    taken = f"order {answer.sequence} of {answer.session}{at_once}"
+    taken = f"order {answer.sequence} of {answer.session}"
+    if answer.traded_wh:
+        taken += f", {energy(answer.traded_wh)} of it traded at once"
+    if answer.cancelled_wh:
+        taken += f", {energy(answer.cancelled_wh)} cut as it would have met {answer.member} itself"
     cancel = f"gridpact order cancel {shlex.quote(str(told.path))}"
     back = f"    to take it back: {cancel} --member {answer.member} {answer.key}"
     return [f"{mark(good=True)} {line}{what}: {taken}", back]

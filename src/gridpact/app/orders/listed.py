@@ -82,6 +82,8 @@ def listed(record: Record, still_open: Sequence[OpenOrder], now: int) -> list[Li
 def _look_again(orders: list[Listed], still_open: Sequence[OpenOrder], now: int) -> None:
     """Tell of open orders what their books have of them by now."""
     found = {(each.session, each.participant, each.key): each for each in still_open}
+    for order in [each for each in orders if each.status is Status.UNANSWERED]:
+        found.pop(order.id, None)  # the process that placed it was killed before the answer
     for order in [each for each in orders if each.status is Status.OPEN]:
         here = found.pop(order.id, None)
         if here is not None:
