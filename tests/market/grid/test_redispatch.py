@@ -106,7 +106,7 @@ def test_what_ran_out_is_told_with_its_price(ac, offers_of):
     assert unkept.would_cost_nano == unkept.last_micro_per_kw * unkept.lacking_w
     (line,) = lines(told)
     assert line.startswith("cable, slot 0: ")
-    assert "all offers that help ran out (bought in full: 0, 1)" in line
+    assert "all offers together do not suffice; bought in full: 0, 1; " in line
 
 
 def test_what_is_too_dear_or_too_late_is_left(ac, offers_of):

@@ -30,7 +30,7 @@ class Fate(IntEnum):
 
 _WHY = {
     Reason.MET: "linearly it is kept; the rounds ended before the AC power flow agreed",
-    Reason.SCARCE: "all offers that help ran out",
+    Reason.SCARCE: "all offers together do not suffice",
     Reason.DEAR: "the offers left over cost more than relief is worth",
     Reason.BOUND: "the offers left over are indivisible or would harm another limit",
 }
@@ -118,8 +118,9 @@ def lines(told: LimitReport) -> list[str]:
     for each in told.unkept:
         what = "VA over its limit" if each.kind == Kind.CURRENT else "ppm outside its voltage band"
         text = f"{each.element}, slot {each.slot}: {each.beyond:,} {what}; {each.why}"
-        if each.exhausted:
-            text += f" (bought in full: {', '.join(map(str, each.exhausted))})"
+        for word, offers in (("bought in full", each.exhausted), ("left over", each.left)):
+            if offers:
+                text += f"; {word}: {', '.join(map(str, offers))}"
         if each.lacking_w:
             text += f"; {each.lacking_w:,} W of relief are missing"
         if each.lacking_w and each.would_cost_nano is not None:
