@@ -121,10 +121,8 @@ def _days(days: tuple[str, ...]) -> str:
 def summarise(path: Path) -> Summary:
     """Read the figures of a finished run from its journal."""
     record, result = folder.record(path), folder.result(path)
-    community = record.opening().community
-    settled = record.all(DaySettled)
-    metered = record.all(DayMetered)[: len(settled)]
-    cleared = _delivered(record, settled)
+    community, settled = record.opening().community, record.all(DaySettled)
+    metered, cleared = record.all(DayMetered)[: len(settled)], _delivered(record, settled)
     bill, made = bills(community, settled), turnover(community, cleared)
     ends = max((day.slots.end for day in settled), default=0)
     return Summary(
