@@ -10,9 +10,9 @@ from gridpact.scheduling.fleet.columns import (
     Fleet,
     Generators,
     OneWay,
-    Runs,
 )
 from gridpact.scheduling.fleet.findings import Findings
+from gridpact.scheduling.fleet.run_faults import run_findings
 from gridpact.scheduling.fleet.storage_faults import storage_findings
 
 INFINITY = float("inf")
@@ -34,7 +34,7 @@ def asset_findings(found: Findings, fleet: Fleet, zones: int) -> None:
     if fleet.curtailable is not None:
         _curtailable(found, fleet.curtailable, fleet.slots)
     if fleet.runs is not None:
-        _runs(found, fleet.runs, fleet.slots)
+        run_findings(found, fleet.runs, fleet.slots)
     if fleet.generators is not None:
         _generators(found, fleet.generators, fleet.slots)
 
@@ -83,54 +83,6 @@ def _curtailable(found: Findings, table: Curtailable, slots: int) -> None:
     found.number("curtailable[{}].forecast_wh", table.forecast_wh, shape, (0, LARGEST))
     found.number("curtailable[{}].cost", table.cost, (count,), (-LARGEST, LARGEST))
     found.number("curtailable[{}].least", table.least, (count,), (0, 1))
-
-
-def _runs(found: Findings, table: Runs, slots: int) -> None:
-    count = len(table.zone)
-    power = np.asarray(table.power_w, np.float64)
-    if power.ndim != 2 or len(power) != count or not power.shape[1]:
-        found.add("runs.power_w", f"has shape {power.shape}", "give [runs, longest]")
-        return
-    found.number("runs[{}].power_w", power, power.shape, (0, LARGEST))
-    first = found.whole("runs[{}].first", table.first, count, (0, slots - 1))
-    end = found.whole("runs[{}].end", table.end, count, (1, slots))
-    length = found.whole("runs[{}].length", table.length, count, (1, power.shape[1]))
-    least = found.whole("runs[{}].min_on", table.min_on, count, (1, slots))
-    found.whole("runs[{}].min_off", table.min_off, count, (1, slots))
-    found.whole("runs[{}].most_starts", table.most_starts, count, (0, slots))
-    found.number("runs[{}].value", table.value, (count,), (0, INFINITY))
-    times = found.whole("runs[{}].times", table.times, count, (1, slots))
-    pause = found.whole("runs[{}].pause", table.pause, count, (0, slots))
-    if first is None or end is None or length is None or least is None:
-        return
-    if times is None or pause is None:
-        return
-    taken = times * length + (times - 1) * pause
-    found.rows(
-        end - first < taken,
-        "runs[{}].end",
-        "runs of {taken} slots in all do not fit between slots {first} and {end}",
-        "widen the window, shorten the run, or run fewer times",
-        taken=taken,
-        first=first,
-        end=end,
-    )
-    apart = np.broadcast_to(np.asarray(table.interruptible, np.bool_), (count,))
-    found.rows(
-        apart & (times > 1),
-        "runs[{}].times",
-        "an interruptible run takes place once, not {times} times",
-        "give one row for each time, each with its window",
-        times=times,
-    )
-    found.rows(
-        apart & (least > length),
-        "runs[{}].min_on",
-        "{least} slots at a time, of a run of {length}",
-        "let a stretch be at most as long as the run",
-        least=least,
-        length=length,
-    )
 
 
 def _generators(found: Findings, table: Generators, slots: int) -> None:
