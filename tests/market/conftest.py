@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from gridpact.base.slots import Slots
 from gridpact.kernel.codec import decode, encode
 from gridpact.kernel.messages import Later
 from gridpact.market.gates import day_ahead, intraday
@@ -24,6 +25,7 @@ from gridpact.market.messages import (
 from gridpact.market.orders import Orders, PlacedOrder, Side
 from gridpact.market.state import State
 from gridpact.registry.messages import StandingChanged
+from gridpact.settlement.messages import DaySettled
 
 
 def build(rows):
@@ -174,6 +176,9 @@ class Floor:
     def suspend(self, who, suspended=True):
         return self.tell(StandingChanged(participant=who, suspended=suspended, reason="test"))
 
+    def settle(self, day):
+        return self.tell(settled(day))
+
     def gate(self, at=0):
         session = self.sessions[at]
         return self.tell(GateClosed(session=session.id), session.gate)
@@ -183,6 +188,18 @@ class Floor:
 
     def book(self, at=0):
         return self.state.books[self.sessions[at].id]
+
+
+def settled(day):
+    """A day's statements, without any line."""
+    words = {"day": day, "slots": Slots(0, 900, 0), "kinds": (), "operator_kinds": ()}
+    columns = [name for name in DaySettled.__struct_fields__ if name not in words]
+    return DaySettled(**words, **{name: np.zeros(0, np.int64) for name in columns})
+
+
+@pytest.fixture(scope="session")
+def settled_day():
+    return settled
 
 
 @pytest.fixture(scope="session")
