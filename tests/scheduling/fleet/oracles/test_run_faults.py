@@ -25,5 +25,5 @@ def test_runs_that_do_not_fit():
     with pytest.raises(BadInput) as refused:
         refuse_faults(fleet, Prices(np.full(8, 100_000)))
     where = [fault.where for fault in refused.value.faults]
-    assert where == ["runs[1].end", "runs[3].end", "runs[0].times", "runs[2].min_on"]
+    assert where == ["runs[0].times", "runs[1].end", "runs[2].min_on", "runs[3].end"]
     assert "10 slots in all do not fit between slots 0 and 8" in str(refused.value)
