@@ -37,6 +37,9 @@ INWARD = 0.3
 """Share of the way from the masters' prices to those of the best bound at which to ask."""
 QUICK = (OneWayOracle, CurtailableOracle)
 """Oracles so fast that they are asked twice a round."""
+PATIENCE = 20
+STALLED = 0.01
+"""A gap that closes by less than this part in so many rounds is taken for final."""
 FINE = 1e-3
 """How much finer than the gap masters are solved."""
 
@@ -46,9 +49,7 @@ class Engine:
 
     def __init__(self, case: Case, options: Options, penalty: float) -> None:
         self.case, self.options, self.penalty = case, options, penalty
-        self.masters = ZoneMasters(
-            case.groups, case.most, np.where(np.isfinite(case.penalty), case.penalty, penalty)
-        )
+        self.masters = ZoneMasters(case.groups, case.most, case.penalty, penalty)
         self.portfolio: PortfolioMaster | None = None
         if case.coupling.present:
             self.portfolio = PortfolioMaster(case.coupling, len(case.groups.zone), penalty)
@@ -57,7 +58,7 @@ class Engine:
         self.certified = -np.inf
         self.asked_at: list[GroupPrices] = []
         self.rounds: list[Round] = []
-        self.stopped = False
+        self.stopped, self._raised = False, 0
         quick = tuple(one for one in case.groups.blocks if isinstance(one.oracle, QUICK))
         self._quick = quick if len(quick) < len(case.groups.blocks) else ()
 
@@ -70,7 +71,7 @@ class Engine:
             self._report(len(self.rounds) + 1)
             if self._proven():
                 return
-            self.stopped = self.options.cancelled() or len(self.rounds) >= self.options.rounds
+            self.stopped = self._stops()
             if self.stopped:
                 self.certify()
                 return
@@ -78,6 +79,16 @@ class Engine:
                 self._ask(self.duals, self._quick)
                 self._mix()
             self._ask(self.duals.towards(self.best, INWARD), self.case.groups.blocks)
+
+    def _stops(self) -> bool:
+        """Whether to stop without proof: cancelled, out of rounds, or no longer getting closer."""
+        if self.options.cancelled() or len(self.rounds) >= self.options.rounds:
+            return True
+        if len(self.rounds) - self._raised <= PATIENCE:
+            return False
+        before, now = self.rounds[-PATIENCE - 1], self.rounds[-1]
+        closed = before.upper_nano - now.upper_nano + now.lower_nano - before.lower_nano
+        return closed < STALLED * max(now.upper_nano - now.lower_nano, 0.0)
 
     def _report(self, number: int) -> None:
         now = Round(number, self.lower * 1e9, self.upper * 1e9)
@@ -131,7 +142,8 @@ class Engine:
             self.masters.solve(prices, tolerance)
             usage = self.masters.usage()
             if self.portfolio is None:
-                cost = float(usage.cost.sum())
+                own = usage.own_cost + usage.spread_cost + self.penalty * usage.missed
+                cost = float(own.sum())
                 self.duals = Duals(self.masters.price.copy(), self.duals.coupling)
             else:
                 self.portfolio.add(usage)
@@ -150,10 +162,8 @@ class Engine:
 
     def raise_penalty(self, penalty: float) -> None:
         """Make missing a limit dearer, and go on from what is known."""
-        self.penalty, self.upper = penalty, np.inf
-        self.masters.raise_penalty(
-            np.where(np.isfinite(self.case.penalty), self.case.penalty, penalty)
-        )
+        self.penalty, self.upper, self._raised = penalty, np.inf, len(self.rounds)
+        self.masters.raise_penalty(penalty)
         if self.portfolio is not None:
             self.portfolio.raise_penalty(penalty)
 

@@ -14,6 +14,8 @@ from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Prices, 
 from gridpact.scheduling.fleet.findings import Findings
 
 INFINITY = float("inf")
+MOST_SETS = 10_000
+"""Portfolio sets are dense columns inside the engine."""
 LARGEST = 1e15
 """Energies [Wh], powers [W] and prices [µ¤/kWh] beyond this lose whole units in float64."""
 
@@ -59,8 +61,7 @@ def circular(parent: Ints) -> Bools:
 
 def _portfolio(found: Findings, fleet: Fleet, portfolio: Portfolio) -> None:
     rows, slots = len(portfolio.set_of_row), fleet.slots
-    sets = int(portfolio.set_of_row.max(initial=-1)) + 1
-    found.whole("portfolio[{}].set_of_row", portfolio.set_of_row, rows, (0, max(sets - 1, 0)))
+    found.whole("portfolio[{}].set_of_row", portfolio.set_of_row, rows, (0, MOST_SETS - 1))
     first = found.whole("portfolio[{}].first", portfolio.first, rows, (0, slots - 1))
     end = found.whole("portfolio[{}].end", portfolio.end, rows, (1, slots))
     if first is not None and end is not None:
@@ -73,7 +74,7 @@ def _portfolio(found: Findings, fleet: Fleet, portfolio: Portfolio) -> None:
             first=first,
         )
     _row_bounds(found, portfolio, rows)
-    _members(found, fleet, portfolio, sets)
+    _members(found, fleet, portfolio)
 
 
 def _row_bounds(found: Findings, portfolio: Portfolio, rows: int) -> None:
@@ -93,13 +94,13 @@ def _row_bounds(found: Findings, portfolio: Portfolio, rows: int) -> None:
     )
 
 
-def _members(found: Findings, fleet: Fleet, portfolio: Portfolio, sets: int) -> None:
+def _members(found: Findings, fleet: Fleet, portfolio: Portfolio) -> None:
     pairs = len(portfolio.zone_set)
     zones = len(fleet.zones.parent)
-    found.whole("portfolio.zone_set[{}]", portfolio.zone_set, pairs, (0, max(sets - 1, 0)))
+    found.whole("portfolio.zone_set[{}]", portfolio.zone_set, pairs, (0, MOST_SETS - 1))
     found.whole("portfolio.zone[{}]", portfolio.zone, pairs, (0, zones - 1))
     pairs = len(portfolio.asset_set)
-    found.whole("portfolio.asset_set[{}]", portfolio.asset_set, pairs, (0, max(sets - 1, 0)))
+    found.whole("portfolio.asset_set[{}]", portfolio.asset_set, pairs, (0, MOST_SETS - 1))
     table = found.whole(
         "portfolio.asset_table[{}]", portfolio.asset_table, pairs, (0, len(TABLES) - 1)
     )

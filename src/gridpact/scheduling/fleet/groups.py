@@ -170,7 +170,8 @@ def signatures_of(fleet: Fleet) -> tuple[Bools, dict[str, Ints]]:
 
 def zone_sets(fleet: Fleet, portfolio: Portfolio) -> Bools:
     """Which sets a zone is in, by itself or below another [zones, sets]."""
-    sets = int(portfolio.set_of_row.max(initial=-1)) + 1
+    named = (portfolio.set_of_row, portfolio.zone_set, portfolio.asset_set)
+    sets = max(int(one.max(initial=-1)) for one in named) + 1
     inside = np.zeros((len(fleet.zones.parent), sets), np.bool_)
     for zone, own in zip(portfolio.zone.tolist(), portfolio.zone_set.tolist(), strict=True):
         inside[below(fleet.zones.parent, zone), own] = True

@@ -49,13 +49,14 @@ class Weights(NamedTuple):
 class Usage(msgspec.Struct, frozen=True):
     """What cells propose: ``energy`` [cells, signatures, slots] kWh and its cost [cells] ¤.
 
-    ``own_cost`` is what it costs at buying prices; ``cost`` also counts what the cells' own limits
-    are exceeded by, at their penalties.
+    ``own_cost`` is what it costs at buying prices, ``spread_cost`` what meters that feed in earn
+    less than that; ``missed`` [cells] is the energy by which own limits are exceeded [kWh].
     ``weights`` [cells] say how each cell mixes its answers.
     """
 
     own_cost: Floats
-    cost: Floats
+    spread_cost: Floats
+    missed: Floats
     energy: Floats
     weights: tuple[Weights, ...]
 
@@ -95,9 +96,7 @@ class PortfolioMaster:
             if not exceeded:
                 break
             self._zone_rows += exceeded
-            self._master = self._fresh()
-            for number in range(len(self.proposals)):
-                self._append(number)
+            self._rebuild()
         return self._prices()
 
     def shares(self) -> Floats:
@@ -119,7 +118,7 @@ class PortfolioMaster:
     def cost(self) -> float:
         """Cost of the mix, with what is missed of the limits at the penalty [¤]."""
         own = sum(
-            float(share @ one.cost)
+            float(share @ self._cost(one))
             for share, one in zip(self.shares(), self.proposals, strict=True)
         )
         rows, zones = self.missed(self.energy())
@@ -136,7 +135,17 @@ class PortfolioMaster:
     def raise_penalty(self, penalty: float) -> None:
         """Make missing a limit dearer."""
         self.penalty = penalty
-        self._master.limits.high[:] = penalty
+        self._rebuild()
+
+    def _cost(self, usage: Usage) -> Floats:
+        """What a proposal costs [cells] at the penalty in force."""
+        return np.asarray(usage.own_cost + usage.spread_cost + self.penalty * usage.missed)
+
+    def _rebuild(self) -> None:
+        """Make the master anew from all proposals and known rows."""
+        self._master = self._fresh()
+        for number in range(len(self.proposals)):
+            self._append(number)
 
     def _fresh(self) -> RestrictedMaster:
         """An empty master with the rows known so far."""
@@ -166,7 +175,7 @@ class PortfolioMaster:
                 values = [np.append(one, np.zeros(len(self._zone_rows))) for one in values]
             for bundle, amount in enumerate(by_bundle):
                 values[bundle][len(rows.row) + at] = amount
-        cost = np.add.reduceat(usage.cost, self._begin)
+        cost = np.add.reduceat(self._cost(usage), self._begin)
         self._master.append(np.arange(len(self._begin)), np.array(values), cost, number)
 
     def _exceeded(self) -> list[tuple[int, int, int]]:

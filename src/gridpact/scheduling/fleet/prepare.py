@@ -27,7 +27,8 @@ class Case(msgspec.Struct, frozen=True):
 
     ``buy`` [cells, slots]; ``most``, ``penalty`` [cells, kinds, slots]: limits of cells, and the
     prices at which they may be exceeded (infinite: the penalty in force). ``upper`` holds the rows
-    of zones with zones below. ``fixed_cost`` [¤] is what fixed load costs at buying prices.
+    of zones with zones below. ``fixed_cost`` [¤] is what fixed load costs
+    at buying prices; meters that feed in with no asset behind them earn their selling price.
     """
 
     groups: Groups
@@ -48,12 +49,16 @@ def prepare(fleet: Fleet, prices: Prices, parts: int) -> Case:
     above[parent[parent >= 0]] = True
     kinds = _kinds(limits.most)
     most = np.where(above[:, None, None], np.inf, limits.most)[groups.zone][:, :kinds]
-    upper = tuple(np.flatnonzero(above & np.isfinite(limits.most).any(axis=(1, 2))).tolist())
+    empty = ~np.isin(np.arange(len(parent)), groups.zone) & ~above
+    hard = limits.most[:, :SPREAD]
+    coupled = (above & np.isfinite(hard).any(axis=(1, 2))) | (empty & (hard < 0).any(axis=(1, 2)))
+    upper = tuple(np.flatnonzero(coupled).tolist())
     inside = [below(parent, zone)[groups.zone] for zone in upper]
     load = per_slot(fleet.zones.load_wh, len(parent), fleet.slots) / 1000
+    idle = np.where(empty[:, None], tariff.spread * np.maximum(-load, 0.0), 0.0)
     coupling = Coupling(
         rows=row_limits(fleet, groups.member, _set_load(fleet, load)),
-        most=limits.most[list(upper)],
+        most=_hard(limits.most[list(upper)]),
         inside=np.array(inside, np.bool_).reshape(len(upper), len(groups.zone)),
     )
     return Case(
@@ -64,8 +69,15 @@ def prepare(fleet: Fleet, prices: Prices, parts: int) -> Case:
         penalty=np.ascontiguousarray(limits.penalty[groups.zone][:, :kinds]),
         coupling=coupling,
         upper=upper,
-        fixed_cost=float(np.sum(tariff.buy * load)),
+        fixed_cost=float(np.sum(tariff.buy * load + idle)),
     )
+
+
+def _hard(most: Floats) -> Floats:
+    """Limits [zones, kinds, slots] without the price spread of meters, which is none."""
+    most = most.copy()
+    most[:, SPREAD] = np.inf
+    return most
 
 
 def _kinds(most: Floats) -> int:

@@ -28,6 +28,8 @@ from gridpact.scheduling.fleet.solution import (
     relative_gap,
 )
 
+LESS = 0.999
+"""Part of what was missed that a higher penalty must bring it below to be raised again."""
 RAISES = 3
 """How often the penalty is raised tenfold before limits count as impossible to keep together."""
 
@@ -42,12 +44,17 @@ def solve(fleet: Fleet, prices: Prices, options: Options | None = None) -> Solut
     refuse_faults(fleet, prices)
     case = prepare(fleet, prices, options.parts)
     engine = Engine(case, options, _penalty(case, options))
-    for _ in range(RAISES + 1):
-        engine.run()
-        answer = _answer(fleet, case, engine)
-        if not answer.missed or engine.stopped:
+    engine.run()
+    answer = _answer(fleet, case, engine)
+    for _ in range(RAISES):
+        before = answer.missing_wh
+        if not before or engine.stopped:
             break
         engine.raise_penalty(engine.penalty * 10)
+        engine.run()
+        answer = _answer(fleet, case, engine)
+        if answer.missing_wh > LESS * before:
+            break
     return _solution(fleet, case, engine, answer)
 
 
@@ -57,6 +64,11 @@ class _Answer(msgspec.Struct, frozen=True):
     mixture: Mixture
     outcome: Outcome
     missed: tuple[Missed, ...]
+
+    @property
+    def missing_wh(self) -> float:
+        """All that is missed of limits [Wh]."""
+        return sum(one.missing_wh for one in self.missed)
 
 
 def _penalty(case: Case, options: Options) -> float:

@@ -15,14 +15,16 @@ from gridpact.scheduling.fleet.simplex import Limits
 class ZoneMasters:
     """One restricted master per cell; arrays are [cells, ...].
 
-    ``most`` and ``penalty`` [cells, kinds, slots] are the limits of cells and the prices at which
-    they may be exceeded; ``high`` is the largest price that masters give them now.
+    ``most`` [cells, kinds, slots] are the limits of cells and ``prices`` what exceeding them costs,
+    infinite for those that only the penalty excuses; ``high`` is the largest price that masters
+    give them now.
     """
 
-    def __init__(self, groups: Groups, most: Floats, penalty: Floats) -> None:
+    def __init__(self, groups: Groups, most: Floats, prices: Floats, penalty: float) -> None:
         cells, kinds, slots = most.shape
-        self.groups, self.most, self.penalty = groups, most, penalty
-        self.low, self.high = np.zeros(most.shape), penalty.copy()
+        self.groups, self.most, self.soft = groups, most, np.isfinite(prices)
+        self.penalty = np.where(self.soft, prices, penalty)
+        self.low, self.high = np.zeros(most.shape), self.penalty.copy()
         self.mix = np.zeros((len(groups.cell), slots))
         self.price = np.zeros(most.shape)
         self.masters = [
@@ -60,10 +62,10 @@ class ZoneMasters:
             self.mix[own] = master.mix
             self.price[cell] = master.prices().reshape(self.price[cell].shape)
 
-    def raise_penalty(self, penalty: Floats) -> None:
-        """Make missing limits dearer: ``penalty`` [cells, kinds, slots]."""
-        self.penalty = penalty
-        self.high[:] = penalty
+    def raise_penalty(self, penalty: float) -> None:
+        """Make missing a limit dearer."""
+        self.penalty = np.where(self.soft, self.penalty, penalty)
+        self.high[:] = self.penalty
 
     def usage(self) -> Usage:
         """What cells propose now; what they miss of their limits costs its penalty."""
@@ -73,12 +75,14 @@ class ZoneMasters:
         np.add.at(energy, (groups.cell, groups.signature), self.mix)
         missed = self.missed(energy.sum(axis=1))
         own = np.array([master.own_cost() for master in self.masters])
+        spread = (np.where(self.soft, self.penalty, 0.0) * missed).sum(axis=(1, 2))
+        hard = np.where(self.soft, 0.0, missed).sum(axis=(1, 2))
         weights = tuple(
             Weights(master.born[columns], master.master.group[columns], share)
             for master in self.masters
             for columns, share in [master.weights()]
         )
-        return Usage(own, own + (self.penalty * missed).sum(axis=(1, 2)), energy, weights)
+        return Usage(own, spread, hard, energy, weights)
 
     def missed(self, total: Floats) -> Floats:
         """By how much ``total`` energy [cells, slots] exceeds limits [cells, kinds, slots]."""
