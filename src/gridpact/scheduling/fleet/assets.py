@@ -98,7 +98,7 @@ class Tank(msgspec.Struct, frozen=True):
     """
 
     zone: str
-    capacity_wh: float
+    capacity_wh: Series
     power_w: float
     initial_wh: float
     draw_wh: Series = 0.0
