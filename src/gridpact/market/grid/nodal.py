@@ -25,13 +25,13 @@ from gridpact.market.grid import zonal
 from gridpact.market.grid.flows import FLOW_DECIMALS, Headroom, rooted, sensitivities
 from gridpact.market.grid.network import Network, is_radial
 from gridpact.market.grid.pairing import by_local_price
+from gridpact.market.grid.prices import supporting
 from gridpact.market.grid.programme import (
     TOLERANCE_WH,
     Limits,
     Steps,
     best,
     in_whole_wh,
-    supporting,
 )
 from gridpact.market.orders import Orders
 
