@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from gridpact.app.cli.commands import run_command
+
 SCENARIO = """\
 gridpact: 1
 community: {name: Corner Market, slot_minutes: 60}
@@ -34,7 +36,7 @@ SLOT = "2026-06-15T13:00"
 
 
 @pytest.fixture(scope="session")
-def waiting_under(cli, tmp_path_factory):
+def waiting_under(tmp_path_factory):
     """Return the place of a run that waits, by what its day-ahead market says; made once each."""
     made = {}
 
@@ -43,8 +45,10 @@ def waiting_under(cli, tmp_path_factory):
             folder = tmp_path_factory.mktemp("waiting")
             text = SCENARIO.replace("DAY_AHEAD", rules)
             (folder / "corner.yaml").write_text(text, encoding="utf-8")
-            done = cli.run("run", "corner.yaml", "--out", "run", "--until", UNTIL, "-q", cwd=folder)
-            assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+            words = ["run", "corner.yaml", "--out", "run", "--until", UNTIL, "-q"]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                assert run_command(words) == 0
             made[rules] = folder
         return made[rules]
 
