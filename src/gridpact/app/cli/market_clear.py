@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from gridpact.app import folder
+from gridpact.app.cli.contracting_layout import aligned
 from gridpact.app.cli.contracting_new import keep_new
 from gridpact.app.cli.market_options import (
     EUROPE,
@@ -26,6 +27,7 @@ from gridpact.app.orders.books import Market, book_of
 from gridpact.app.orders.figures import results, total
 from gridpact.app.orders.reading import Known, read_orders
 from gridpact.app.orders.recorded import Recorded, cleared_again, differences, recorded
+from gridpact.app.orders.words import energy
 from gridpact.base.errors import BadInput, Fault, NumberOverflow
 from gridpact.base.slots import Slots
 from gridpact.market.book import Book
@@ -34,6 +36,16 @@ from gridpact.market.terms import Terms, Venue, terms_of
 from gridpact.registry.model import TradingRules
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """An order with a key, what it orders over all its slots and what of it was accepted."""
+
+    member: str
+    key: str
+    sequence: int
+    ordered_wh: int
+    accepted_wh: int
 
 
 class _Cleared(NamedTuple):
@@ -72,6 +84,7 @@ Examples:
     show_default=True,
     help="Length of a slot of a file.",
 )
+@click.option("--orders", "by_order", is_flag=True, help="Show what each order with a key gets.")
 @click.option("--out", type=FILE, help="Write the trades to a CSV file.")
 @click.option("--force", is_flag=True, help="Replace the file if there is one.")
 @output_options
@@ -79,6 +92,7 @@ def clear(
     source: Path,
     session: str | None,
     slot_minutes: int,
+    by_order: bool,
     out: Path | None,
     force: bool,
     as_json: bool,
@@ -104,7 +118,7 @@ def clear(
     if as_json:
         say_json(_as_dict(cleared))
     elif not quiet:
-        for line in _lines(cleared):
+        for line in [*_lines(cleared), *(_order_lines(cleared) if by_order else [])]:
             say(line)
         if out is not None:
             say(f"trades: {out}")
@@ -197,19 +211,24 @@ def _as_dict(cleared: _Cleared) -> dict[str, object]:
     }
 
 
-def _accepted(cleared: _Cleared) -> list[dict[str, object]]:
+def _accepted(cleared: _Cleared) -> list[Accepted]:
     """How much of each order with a key was accepted, over all its slots."""
-    outcome = cleared.outcome
+    outcome, book = cleared.outcome, cleared.book
     accepted: dict[int, int] = {}
     rows = zip(outcome.orders.sequence.tolist(), outcome.accepted_wh.tolist(), strict=True)
     for sequence, wh in rows:
         accepted[sequence] = accepted.get(sequence, 0) + wh
-    return [
-        {
-            "member": name.split(" ")[0],
-            "key": name.split(" ")[1],
-            "sequence": sequence,
-            "accepted_wh": accepted.get(sequence, 0),
-        }
-        for name, sequence in sorted(cleared.book.keys.items(), key=lambda one: one[1])
+    found = []
+    for name in sorted(book.placed, key=lambda each: book.keys[each]):
+        order, sequence = book.placed[name], book.keys[name]
+        whole, taken = order.quantity_wh * order.slots, accepted.get(sequence, 0)
+        found.append(Accepted(order.participant, order.key, sequence, whole, taken))
+    return found
+
+
+def _order_lines(cleared: _Cleared) -> list[str]:
+    rows = [
+        (each.member, each.key, energy(each.ordered_wh), energy(each.accepted_wh))
+        for each in _accepted(cleared)
     ]
+    return ["", *aligned([("member", "key", "ordered", "accepted"), *rows], right=(2, 3))]

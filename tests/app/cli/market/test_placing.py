@@ -160,11 +160,13 @@ def test_a_file_says_it_all(corner, called):
     assert (done.code, "--file says it all: leave out --member" in done.err) == (2, True)
 
 
-def test_only_a_run_that_waits_takes_orders(corner, called, whole):
+def test_only_a_run_that_waits_takes_orders(corner, called):
     corner()
-    words = ("--member", "home-01", "--buy", "1 kWh", "--limit", "1 ct/kWh", "--slot", SLOT)
-    done = called("order", "place", whole / "run", *words)
+    assert called("order", "list", "run").out == "no such orders\n"
+    assert called("run", "--resume", "run", "-q").code == 0
+    words = ("--member", "bakery", "--buy", "1 kWh", "--limit", "1 ct/kWh", "--slot", SLOT)
+    done = called("order", "place", "run", *words)
     assert done.code == 2
     assert "the run has finished: its gates are closed" in done.err
     assert called("order", "place", "nowhere", *words).code == 2
-    assert called("order", "list", whole / "run").out == "no such orders\n"
+    assert called("order", "list", "run").out == "no such orders\n"
