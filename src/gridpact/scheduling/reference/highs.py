@@ -1,0 +1,189 @@
+"""HiGHS behind one call: one thread, no limits of time, so repeatable; every status guarded.
+
+The bound of a linear programme is not taken from the solver: it is worked out from its duals in a
+way that holds for any duals whatever (A. Neumaier and O. Shcherbina, "Safe bounds in linear and
+mixed-integer linear programming", Mathematical Programming 99, 2004).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Bools, Floats
+from gridpact.scheduling.reference.programme import Arrays
+
+if TYPE_CHECKING:
+    import highspy
+
+FINE = 1e-9
+"""Tolerance on rows [kWh] and reduced costs [¤/kWh] of linear programmes."""
+COARSE = 1e-7
+"""The same where whole numbers leave no room for the finer one."""
+WHOLE = 1e-6
+"""Tolerance on whole numbers and on rows while searching for them."""
+PRESOLVES = ("choose", "off", "on")
+
+
+class Optimum(msgspec.Struct, frozen=True):
+    """Column values, duals of rows, objective, and the least it can be [¤].
+
+    ``proven`` is false where the search was cut short, so that ``bound`` may lag.
+    """
+
+    values: Floats
+    row_dual: Floats
+    objective: float
+    bound: float
+    proven: bool = True
+
+
+class Search(msgspec.Struct, frozen=True):
+    """How hard to search for whole numbers: to a relative ``gap``, through so many ``nodes``.
+
+    ``method`` is HiGHS's for linear programmes.
+    """
+
+    gap: float = 1e-7
+    nodes: int = 1_000_000
+    method: str = "choose"
+
+
+def minimise(arrays: Arrays, search: Search) -> Optimum | None:
+    """Return the optimum; None where no values keep all rows.
+
+    Whole columns are exact: they are rounded and fixed, and the rest is solved again, which also
+    gives the duals.
+
+    Raises
+    ------
+    RuntimeError
+        The solver neither found an optimum nor proved that there is none.
+    """
+    if not arrays.whole.any():
+        return _linear(arrays, search)
+    found = _search(arrays, search)
+    if found is None:
+        return None
+    values, bound, proven = found
+    whole = np.round(values[arrays.whole])
+    lower, upper = arrays.lower.copy(), arrays.upper.copy()
+    lower[arrays.whole] = upper[arrays.whole] = whole
+    fixed = msgspec.structs.replace(arrays, lower=lower, upper=upper)
+    best = _linear(fixed, search) or _linear(fixed, search, COARSE)
+    if best is None:
+        raise RuntimeError("the search's whole numbers keep the rows only by rounding")
+    return msgspec.structs.replace(best, bound=min(bound, best.objective), proven=proven)
+
+
+def _linear(arrays: Arrays, search: Search, touch: float = FINE) -> Optimum | None:
+    """Solve with whole columns free to be fractions; again in other ways where that fails."""
+    highs = _solver()
+    for option, value in (
+        ("solver", search.method),
+        ("primal_feasibility_tolerance", touch),
+        ("dual_feasibility_tolerance", FINE),
+    ):
+        highs.setOptionValue(option, value)
+    _pass(highs, arrays, mixed=False)
+    for presolve in PRESOLVES:
+        highs.setOptionValue("presolve", presolve)
+        status = _run(highs)
+        if status == "Optimal":
+            solution = highs.getSolution()
+            values, dual = np.array(solution.col_value), np.array(solution.row_dual)
+            objective = float(arrays.cost @ values)
+            return Optimum(values, dual, objective, min(safe_bound(arrays, dual), objective))
+        if status == "Infeasible":
+            return None
+        highs.clearSolver()
+        highs.setOptionValue("solver", "choose")
+    raise RuntimeError(f"no optimum: {status}")
+
+
+def _search(arrays: Arrays, search: Search) -> tuple[Floats, float, bool] | None:
+    """Search for whole numbers: values, bound and whether the gap is proven; None if impossible.
+
+    A search cut short before it found anything goes on to its end.
+    """
+    highs = _solver()
+    highs.setOptionValue("mip_rel_gap", search.gap)
+    highs.setOptionValue("mip_abs_gap", 1e-9)
+    highs.setOptionValue("mip_feasibility_tolerance", WHOLE)
+    highs.setOptionValue("mip_max_nodes", search.nodes)
+    _pass(highs, arrays, mixed=True)
+    status = _run(highs)
+    if status not in ("Optimal", "Infeasible") and not _found(highs):
+        highs.setOptionValue("mip_max_nodes", 2**31 - 1)
+        status = _run(highs)
+    if status == "Infeasible":
+        return None
+    if not _found(highs):
+        raise RuntimeError(f"no optimum: {status}")
+    values = np.array(highs.getSolution().col_value)
+    return values, float(highs.getInfo().mip_dual_bound), status == "Optimal"
+
+
+def _found(highs: highspy.Highs) -> bool:
+    import highspy
+
+    feasible = highspy.SolutionStatus.kSolutionStatusFeasible
+    return bool(highs.getInfo().primal_solution_status == feasible)
+
+
+def safe_bound(arrays: Arrays, row_dual: Floats) -> float:
+    """Least objective that these duals prove, rounding aside; -inf where they prove nothing."""
+    dual = np.where(_paired(row_dual, arrays.row_lower, arrays.row_upper), row_dual, 0.0)
+    column = np.repeat(np.arange(len(arrays.cost)), np.diff(arrays.start))
+    priced = np.bincount(
+        column, weights=arrays.value * dual[arrays.index], minlength=len(arrays.cost)
+    )
+    reduced = arrays.cost - priced
+    return _least(dual, arrays.row_lower, arrays.row_upper) + _least(
+        reduced, arrays.lower, arrays.upper
+    )
+
+
+def _paired(price: Floats, lower: Floats, upper: Floats) -> Bools:
+    """Mark prices whose bound is finite."""
+    return np.asarray(np.isfinite(np.where(price > 0, lower, upper)))
+
+
+def _least(price: Floats, lower: Floats, upper: Floats) -> float:
+    """Least of Σ price · value within bounds."""
+    used = price != 0
+    ends = np.where(price > 0, lower, upper)
+    return float(np.sum(price[used] * ends[used]))
+
+
+def _solver() -> highspy.Highs:
+    import highspy
+
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("threads", 1)
+    highs.setOptionValue("parallel", "off")
+    highs.setOptionValue("random_seed", 0)
+    return highs
+
+
+def _run(highs: highspy.Highs) -> str:
+    highs.run()
+    return str(highs.modelStatusToString(highs.getModelStatus()))
+
+
+def _pass(highs: highspy.Highs, arrays: Arrays, *, mixed: bool) -> None:
+    import highspy
+
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(arrays.cost), len(arrays.row_lower)
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = arrays.cost, arrays.lower, arrays.upper
+    lp.row_lower_, lp.row_upper_ = arrays.row_lower, arrays.row_upper
+    lp.a_matrix_.start_ = arrays.start
+    lp.a_matrix_.index_, lp.a_matrix_.value_ = arrays.index, arrays.value
+    if mixed:
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[whole] for whole in arrays.whole.tolist()]
+    highs.passModel(lp)
