@@ -50,14 +50,14 @@ class Programme:
             *(np.asarray(part, np.float64) for part in (lower, upper, cost))
         )
         kind = np.full(low.size, whole)
-        self._columns.append((low.ravel(), high.ravel(), price.ravel(), kind))
+        self._columns.append((low.flatten(), high.flatten(), price.flatten(), kind))
         first, self._column_count = self._column_count, self._column_count + low.size
         return np.arange(first, self._column_count, dtype=np.int64).reshape(low.shape)
 
     def rows(self, lower: ArrayLike, upper: ArrayLike) -> Ints:
         """Add rows and return their numbers, in the block's shape."""
         low, high = np.broadcast_arrays(np.asarray(lower, float), np.asarray(upper, float))
-        self._rows.append((low.ravel(), high.ravel()))
+        self._rows.append((low.flatten(), high.flatten()))
         first, self._row_count = self._row_count, self._row_count + low.size
         return np.arange(first, self._row_count, dtype=np.int64).reshape(low.shape)
 
