@@ -6,8 +6,9 @@ zone; the portfolio master mixes what the cells propose under the limits that co
 bounds the least cost from above. The answers bound it from below (Lagrange): for any prices ≥ 0,
 what assets would at least pay, less the limits at their prices.
 
-Prices swing widely while masters know few answers; answers are therefore asked between the prices
-of the masters and those of the best lower bound so far (P. Wentges, 1997).
+Prices swing widely while masters know few answers. The masters' prices are therefore held within a
+box around those of the best lower bound so far (R. E. Marsten et al., The boxstep method, 1975),
+and assets are asked at prices between the two (P. Wentges, 1997).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from gridpact.scheduling.fleet.curtailable import CurtailableOracle
 from gridpact.scheduling.fleet.groups import Block
 from gridpact.scheduling.fleet.one_way import OneWayOracle
 from gridpact.scheduling.fleet.options import Options
-from gridpact.scheduling.fleet.portfolio_master import PortfolioMaster, Usage
+from gridpact.scheduling.fleet.portfolio_master import NO_PRICES, PortfolioMaster, Usage
 from gridpact.scheduling.fleet.prepare import (
     Case,
     Duals,
@@ -36,7 +37,13 @@ from gridpact.scheduling.fleet.zone_masters import ZoneMasters
 INWARD = 0.3
 """Share of the way from the masters' prices to those of the best bound at which to ask."""
 QUICK = (OneWayOracle, CurtailableOracle)
-"""Oracles so fast that they are asked twice a round."""
+"""Oracles so fast that they are asked several times a round."""
+INNER = 1
+"""How often cells and portfolio exchange prices between two asks."""
+QUICK_ASKS = 4
+"""How often quick oracles are asked alone in a round."""
+BOX, WIDER = 0.08, 1.1
+"""Prices stay this close to those of the best bound: a part of the penalty, wider every round."""
 PATIENCE = 20
 STALLED = 0.01
 """A gap that closes by less than this part in so many rounds is taken for final."""
@@ -75,7 +82,7 @@ class Engine:
             if self.stopped:
                 self.certify()
                 return
-            if self._quick:
+            for _ in range(QUICK_ASKS if self._quick else 0):
                 self._ask(self.duals, self._quick)
                 self._mix()
             self._ask(self.duals.towards(self.best, INWARD), self.case.groups.blocks)
@@ -136,9 +143,13 @@ class Engine:
     def _mix(self) -> None:
         """Let the masters mix all answers; their prices and the cost of the mix follow."""
         tolerance = self._tolerance()
-        for _ in range(2 if self.portfolio else 1):
+        width = self.penalty * BOX * WIDER ** (len(self.rounds) - self._raised)
+        self.masters.hold(self.best.cells, width)
+        if self.portfolio is not None:
+            self.portfolio.hold(self.best.coupling, width)
+        for _ in range(INNER if self.portfolio else 1):
             extra = coupling_prices(self.case, self.duals.coupling)
-            prices = extra.of(self.case.groups) if self.portfolio else None
+            prices = extra.of(self.case.groups) if self.portfolio else NO_PRICES
             self.masters.solve(prices, tolerance)
             usage = self.masters.usage()
             if self.portfolio is None:

@@ -35,7 +35,7 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Groups(msgspec.Struct, frozen=True):
-    """All groups [groups], sorted by cell. ``zone`` [cells] is the zone row of a cell.
+    """All groups [groups], sorted by cell, then signature. ``zone`` [cells]: a cell's zone row.
 
     ``cell``, ``signature`` [groups]; groups of cell ``c`` are ``first[c] : first[c + 1]``;
     ``member`` [signatures, sets] says which portfolio sets a signature is in.
@@ -69,7 +69,7 @@ def make_groups(fleet: Fleet, parts: int) -> Groups:
     zone = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.zone for one in keyed)]))
     cell = np.searchsorted(zone, np.concatenate([np.zeros(0, np.int64), *(k.zone for k in keyed)]))
     signature = np.concatenate([np.zeros(0, np.int64), *(one.signature for one in keyed)])
-    order = np.argsort(cell, kind="stable")
+    order = np.lexsort([signature, cell])
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     ends = np.cumsum([0, *(len(one.zone) for one in keyed)])

@@ -46,9 +46,10 @@ def shares_of(groups: Groups, proposals: list[Usage], weight: Floats) -> Shares:
     for number, usage in enumerate(proposals):
         for cell in np.flatnonzero(weight[number] > ROUNDING).tolist():
             mixed = usage.weights[cell]
-            group.append(mixed.group + groups.first[cell])
-            born.append(mixed.born)
-            share.append(mixed.share * weight[number, cell])
+            asked_at, own, part = mixed.used()
+            group.append(own + groups.first[cell])
+            born.append(asked_at)
+            share.append(part * weight[number, cell])
     of_group, rounds = np.concatenate(group), np.concatenate(born)
     return _summed(len(groups.cell), of_group, rounds, np.concatenate(share))
 

@@ -17,6 +17,7 @@ from gridpact.scheduling.fleet.limits import SIGN, RowLimits
 from gridpact.scheduling.fleet.restricted import OVER, RestrictedMaster
 from gridpact.scheduling.fleet.simplex import Limits
 
+NO_PRICES = np.zeros((0, 0))
 BUNDLES = 64
 """Most bundles of cells: more make the master finer and slower."""
 
@@ -39,11 +40,17 @@ class Coupling(msgspec.Struct, frozen=True):
 
 
 class Weights(NamedTuple):
-    """How a cell mixes its answers: round, group within the cell, and weight of each."""
+    """How a cell mixed its answers: its master, whose columns stay, and the basis at the time."""
 
-    born: Ints
-    group: Ints
-    share: Floats
+    master: RestrictedMaster
+    basis: Ints
+    level: Floats
+
+    def used(self) -> tuple[Ints, Ints, Floats]:
+        """Round, group within the cell, and weight of each answer in the mix."""
+        places = np.flatnonzero((self.basis >= 0) & (self.level > 0))
+        columns = self.basis[places]
+        return self.master.born[columns], self.master.master.group[columns], self.level[places]
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -91,7 +98,7 @@ class PortfolioMaster:
     def solve(self, tolerance: float) -> CouplingPrices:
         """Mix the proposals; return the prices of the coupling limits."""
         while True:
-            self._master.solve(None, tolerance)
+            self._master.solve(NO_PRICES, tolerance)
             exceeded = self._exceeded()
             if not exceeded:
                 break
@@ -117,12 +124,9 @@ class PortfolioMaster:
 
     def cost(self) -> float:
         """Cost of the mix, with what is missed of the limits at the penalty [¤]."""
-        own = sum(
-            float(share @ self._cost(one))
-            for share, one in zip(self.shares(), self.proposals, strict=True)
-        )
-        rows, zones = self.missed(self.energy())
-        return own + self.penalty * float(rows.sum() + zones.sum())
+        limits = self._master.limits
+        over = limits.sign * self._master.mix.sum(axis=0) - limits.limit
+        return self._master.own_cost() + self.penalty * float(np.maximum(over, 0.0).sum())
 
     def missed(self, energy: Floats) -> tuple[Floats, Floats]:
         """By how much limits are exceeded [portfolio limits], [upper zones, kinds, slots]."""
@@ -131,6 +135,14 @@ class PortfolioMaster:
         within = self.coupling.inside.astype(np.float64) @ energy.sum(axis=1)
         above = SIGN[None, :, None] * within[:, None] - most
         return np.maximum(over, 0.0), np.maximum(above, 0.0)
+
+    def hold(self, centre: CouplingPrices, width: float) -> None:
+        """Keep prices of limits within ``width`` of ``centre``."""
+        limits = self._master.limits
+        middle = np.append(centre.rows, [centre.zones[at] for at in self._zone_rows])
+        np.maximum(middle - width, 0.0, out=limits.low)
+        np.minimum(middle + width, self.penalty, out=limits.high)
+        np.minimum(limits.low, limits.high, out=limits.low)
 
     def raise_penalty(self, penalty: float) -> None:
         """Make missing a limit dearer."""
@@ -166,7 +178,7 @@ class PortfolioMaster:
         """Make one proposal a column of each bundle."""
         usage, rows = self.proposals[number], self.coupling.rows
         energy = np.add.reduceat(usage.energy, self._begin, axis=0)
-        values = [row_energy(rows, one) for one in energy]
+        values = list(row_energy(rows, energy))
         total = usage.energy.sum(axis=1)
         for at, (zone, _, slot) in enumerate(self._zone_rows):
             taken = np.where(self.coupling.inside[zone], total[:, slot], 0.0)
@@ -188,7 +200,7 @@ class PortfolioMaster:
         return [at for at in found if at not in set(self._zone_rows)]
 
     def _prices(self) -> CouplingPrices:
-        price, rows = self._master.prices(), len(self.coupling.rows.row)
+        price, rows = self._master.price, len(self.coupling.rows.row)
         zones = np.zeros(self.coupling.most.shape)
         for at, place in enumerate(self._zone_rows):
             zones[place] = price[rows + at]
@@ -196,7 +208,8 @@ class PortfolioMaster:
 
 
 def row_energy(rows: RowLimits, energy: Floats) -> Floats:
-    """Energy of each portfolio limit's set from that of signatures [signatures, slots]."""
-    total = np.concatenate([np.zeros((len(energy), 1)), np.cumsum(energy, axis=1)], axis=1)
-    window = total[:, rows.end] - total[:, rows.first]
-    return np.asarray(np.sum(rows.member.T * window, axis=0))
+    """Energy of each limit's set [..., limits] from that of signatures [..., signatures, slots]."""
+    total = np.zeros((*energy.shape[:-1], energy.shape[-1] + 1))
+    np.cumsum(energy, axis=-1, out=total[..., 1:])
+    window = total[..., rows.end] - total[..., rows.first]
+    return np.asarray(np.sum(rows.member.T * window, axis=-2))

@@ -18,8 +18,8 @@ OVER = 1e-9
 class RestrictedMaster:
     """The answers of some groups to past prices, and their best mix under limits.
 
-    ``mix`` [groups, resources] is what groups take at the present mix. ``born`` [columns] is what
-    the caller says of each column (a round).
+    ``mix`` [groups, resources] is what groups take at the present mix, ``price`` [limits] what
+    limits cost there. ``born`` [columns] is what the caller says of each column (a round).
     """
 
     def __init__(self, groups: int, resources: int, limits: Limits) -> None:
@@ -27,6 +27,7 @@ class RestrictedMaster:
         places = groups + rows
         self.limits = limits
         self.mix = np.zeros((groups, resources))
+        self.price = np.zeros(len(limits.limit))
         self.born = np.zeros(room, np.int64)
         self.master = Master(
             values=np.zeros((resources, room)),
@@ -69,14 +70,17 @@ class RestrictedMaster:
         master.size[ROWS] = 0
         self.limits.active[:] = False
 
-    def solve(self, extra: Floats | None, tolerance: float) -> int:
-        """Find the best mix; ``extra`` [groups, resources] are prices on top of the costs."""
-        cost = self.master.cost
-        if extra is not None:
-            cost = cost + _priced(self.master, extra)
+    def solve(self, extra: Floats, tolerance: float) -> int:
+        """Find the best mix, and the limits' prices; how it ended.
+
+        ``extra`` [groups, resources] are prices on top of the costs; of no rows where there are
+        none.
+        """
         settings = np.array([tolerance, OVER, MOST_PIVOTS])
         for _ in range(20):
-            ended = simplex.optimise(self.master, self.limits, cost, self.mix, settings)
+            ended = simplex.optimise(
+                self.master, self.limits, extra, self.mix, self.price, settings
+            )
             if ended == simplex.OUT_OF_ROOM:
                 self._heighten()
             elif ended == simplex.LOST or self._drifted(ended == simplex.OPTIMAL):
@@ -85,14 +89,6 @@ class RestrictedMaster:
                 break
         return ended
 
-    def prices(self) -> Floats:
-        """Price of every limit, within its bounds [limits]."""
-        master, limits = self.master, self.limits
-        groups, rows = int(master.size[GROUPS]), int(master.size[ROWS])
-        price = np.zeros(len(limits.limit))
-        price[master.row[:rows]] = -master.price[groups : groups + rows]
-        return np.clip(price, limits.low, limits.high)
-
     def weights(self) -> tuple[Ints, Floats]:
         """Columns in the mix and their weights, of which each group's sum to 1."""
         places = int(self.master.size[ROWS] + self.master.size[GROUPS])
@@ -100,10 +96,14 @@ class RestrictedMaster:
         used = (entry >= 0) & (level > 0)
         return entry[used], level[used]
 
+    def basis(self) -> tuple[Ints, Floats]:
+        """Copy of the basis and its levels, as :class:`~.simplex.Master` has them."""
+        places = int(self.master.size[ROWS] + self.master.size[GROUPS])
+        return self.master.basis[:places].copy(), self.master.level[:places].copy()
+
     def own_cost(self) -> float:
         """Cost of the mix without what limits are exceeded by."""
-        columns, weights = self.weights()
-        return float(self.master.cost[columns] @ weights)
+        return simplex.cost_of_mix(self.master)
 
     def _drifted(self, settled: bool) -> bool:
         """Whether the levels no longer solve their equations; looked at after many pivots."""
@@ -168,14 +168,3 @@ class RestrictedMaster:
             level=np.pad(master.level, (0, extra)),
             price=np.pad(master.price, (0, extra)),
         )
-
-
-def _priced(master: Master, extra: Floats) -> Floats:
-    """What prices on top [groups, resources] add to the cost of each column, zero beyond them."""
-    columns = int(master.size[COLUMNS])
-    added = np.zeros(len(master.cost))
-    used = np.flatnonzero(extra.any(axis=0))
-    if used.size:
-        by_column = extra[master.group[:columns]][:, used]
-        added[:columns] = np.einsum("cr,rc->c", by_column, master.values[used, :columns])
-    return added

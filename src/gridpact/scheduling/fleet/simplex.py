@@ -275,20 +275,61 @@ def descend(master: Master, limits: Limits, cost: Floats, tolerance: float, most
 
 
 @machine_code
-def optimise(master: Master, limits: Limits, cost: Floats, mix: Floats, tolerance: Floats) -> int:
+def add_prices(master: Master, extra: Floats, cost: Floats) -> None:
+    """Write columns' costs into ``cost``, with what ``extra`` [groups, resources] adds to them."""
+    columns = master.size[COLUMNS]
+    for column in range(columns):
+        cost[column] = master.cost[column]
+    if extra.shape[0] == 0:
+        return
+    for resource in range(extra.shape[1]):
+        used = False
+        for group in range(extra.shape[0]):
+            used |= extra[group, resource] != 0.0
+        if used:
+            values = master.values[resource]
+            for column in range(columns):
+                cost[column] += extra[master.group[column], resource] * values[column]
+
+
+@machine_code
+def limit_prices(master: Master, limits: Limits, price: Floats) -> None:
+    """Write the price of every limit, within its bounds, into ``price`` [limits]."""
+    for at in range(price.shape[0]):
+        price[at] = limits.low[at]
+    for row in range(master.size[ROWS]):
+        at, found = master.row[row], -master.price[master.size[GROUPS] + row]
+        price[at] = min(max(found, limits.low[at]), limits.high[at])
+
+
+@machine_code
+def optimise(
+    master: Master, limits: Limits, extra: Floats, mix: Floats, price: Floats, tolerance: Floats
+) -> int:
     """Solve a master from its present basis, in place; how it ended.
 
-    ``cost`` [columns] may differ from the master's own. ``mix`` [groups, resources] is filled.
-    ``tolerance`` holds the least gain worth a pivot, what a limit may be exceeded by (relative),
-    and the most pivots.
+    ``extra`` [groups or 0, resources] are prices on top of the columns' costs. ``mix`` [groups,
+    resources] and ``price`` [limits] are filled. ``tolerance`` holds the least gain worth a pivot,
+    what a limit may be exceeded by (relative), and the most pivots.
     """
+    cost = np.empty(master.size[COLUMNS])
+    add_prices(master, extra, cost)
     while True:
         ended = descend(master, limits, cost, tolerance[0], int(tolerance[2]))
         mixed(master, mix)
-        if ended != OPTIMAL:
-            return ended
-        added = activate_exceeded(master, limits, mix, tolerance[1])
-        if added < 0:
-            return OUT_OF_ROOM
-        if added == 0:
-            return OPTIMAL
+        added = 0
+        if ended == OPTIMAL:
+            added = activate_exceeded(master, limits, mix, tolerance[1])
+        if added <= 0:
+            limit_prices(master, limits, price)
+            return OUT_OF_ROOM if added < 0 else ended
+
+
+@machine_code
+def cost_of_mix(master: Master) -> float:
+    """Cost of the mix at the columns' own costs, without what limits are exceeded by."""
+    total = 0.0
+    for place in range(master.size[ROWS] + master.size[GROUPS]):
+        if master.basis[place] >= 0:
+            total += master.level[place] * master.cost[master.basis[place]]
+    return total

@@ -16,8 +16,8 @@ class ZoneMasters:
     """One restricted master per cell; arrays are [cells, ...].
 
     ``most`` [cells, kinds, slots] are the limits of cells and ``prices`` what exceeding them costs,
-    infinite for those that only the penalty excuses; ``high`` is the largest price that masters
-    give them now.
+    infinite for those that only the penalty excuses; ``low`` and ``high`` are the
+    bounds of the prices that masters give them now.
     """
 
     def __init__(self, groups: Groups, most: Floats, prices: Floats, penalty: float) -> None:
@@ -27,6 +27,9 @@ class ZoneMasters:
         self.low, self.high = np.zeros(most.shape), self.penalty.copy()
         self.mix = np.zeros((len(groups.cell), slots))
         self.price = np.zeros(most.shape)
+        self._leading = np.flatnonzero(
+            np.diff(groups.cell * len(groups.member) + groups.signature, prepend=-1)
+        )
         self.masters = [
             RestrictedMaster(
                 int(groups.first[cell + 1] - groups.first[cell]),
@@ -42,6 +45,9 @@ class ZoneMasters:
             )
             for cell in range(cells)
         ]
+        for cell, master in enumerate(self.masters):
+            master.mix = self.mix[groups.first[cell] : groups.first[cell + 1]]
+            master.price = self.price[cell].reshape(-1)
 
     def append(self, asked: Bools, energy: Floats, cost: Floats, born: int) -> None:
         """Add the answers of the groups ``asked`` for (a mask) [groups]: one column each."""
@@ -53,14 +59,17 @@ class ZoneMasters:
                 rows = group + first[cell]
                 master.append(group, energy[rows], cost[rows], born)
 
-    def solve(self, extra: Floats | None, tolerance: Floats) -> None:
-        """Mix again; ``extra`` [groups, slots] are coupling prices, ``tolerance`` is [cells]."""
-        first = self.groups.first
+    def solve(self, extra: Floats, tolerance: Floats) -> None:
+        """Mix again; ``extra`` [groups or 0, slots] are coupling prices, ``tolerance`` [cells]."""
+        first = self.groups.first.tolist()
         for cell, master in enumerate(self.masters):
-            own = slice(first[cell], first[cell + 1])
-            master.solve(None if extra is None else extra[own], float(tolerance[cell]))
-            self.mix[own] = master.mix
-            self.price[cell] = master.prices().reshape(self.price[cell].shape)
+            master.solve(extra[first[cell] : first[cell + 1]], float(tolerance[cell]))
+
+    def hold(self, centre: Floats, width: float) -> None:
+        """Keep prices of limits within ``width`` of ``centre`` [cells, kinds, slots]."""
+        np.maximum(centre - width, 0.0, out=self.low)
+        np.minimum(centre + width, self.penalty, out=self.high)
+        np.minimum(self.low, self.high, out=self.low)
 
     def raise_penalty(self, penalty: float) -> None:
         """Make missing a limit dearer."""
@@ -70,18 +79,15 @@ class ZoneMasters:
     def usage(self) -> Usage:
         """What cells propose now; what they miss of their limits costs its penalty."""
         groups = self.groups
-        shape = (len(self.masters), len(groups.member), self.mix.shape[1])
-        energy = np.zeros(shape)
-        np.add.at(energy, (groups.cell, groups.signature), self.mix)
+        energy = np.zeros((len(self.masters), len(groups.member), self.mix.shape[1]))
+        if len(self._leading):
+            at = groups.cell[self._leading], groups.signature[self._leading]
+            energy[at] = np.add.reduceat(self.mix, self._leading, axis=0)
         missed = self.missed(energy.sum(axis=1))
         own = np.array([master.own_cost() for master in self.masters])
         spread = (np.where(self.soft, self.penalty, 0.0) * missed).sum(axis=(1, 2))
         hard = np.where(self.soft, 0.0, missed).sum(axis=(1, 2))
-        weights = tuple(
-            Weights(master.born[columns], master.master.group[columns], share)
-            for master in self.masters
-            for columns, share in [master.weights()]
-        )
+        weights = tuple(Weights(master, *master.basis()) for master in self.masters)
         return Usage(own, spread, hard, energy, weights)
 
     def missed(self, total: Floats) -> Floats:
