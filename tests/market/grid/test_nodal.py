@@ -1,5 +1,6 @@
 """Clearing on grids: equal to the tree where radial, within limits everywhere, and explained."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -225,3 +226,32 @@ def test_trades_across_a_mesh_are_paired_by_local_price(orders_of):
     )
     assert shown == [(2, 0, 30), (2, 1, 120), (3, 1, 9)]  # 9 Wh within b come first
     assert np.all(trades.buyer_micro_per_kwh >= trades.seller_micro_per_kwh)
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=80)
+def test_prices_of_a_mesh_differ_by_what_full_branches_are_worth(random_grids, columns, data):
+    """Any two nodes' prices: the sensitivities to what each is worth, to half a µ¤/kWh of each."""
+    grid, rows, baseline = data.draw(random_grids(ring=True))
+    orders, location = columns(rows)
+    room = headroom(grid, SLOTS, HOUR, baseline)
+    found = nodal.clear(orders, SLOTS, location, grid, room)
+    worth = sensitivities(grid).T @ found.worth_micro_per_kwh
+    slack = found.price_micro_per_kwh + worth
+    for slot in range(SLOTS):
+        known = slack[found.priced[:, slot], slot]
+        assert np.ptp(known) <= 1 + 1e-3 if known.size else not found.full[:, slot].any()
+    flow = (found.worth_micro_per_kwh * found.flow_wh).sum(axis=0)
+    moved = np.abs(found.bought_wh - found.sold_wh).sum(axis=0)
+    assert np.all(np.abs(flow - found.rent_nano) <= moved / 2 + 1e-3 * (1 + moved))
+
+
+def test_a_flow_beyond_what_was_left_is_seen(orders_of):
+    grid = triangle(60)
+    orders = orders_of([(0, -1, 500, 10), (0, 1, 150, 100)])
+    room = headroom(grid, 1, HOUR)
+    found = nodal.clear(orders, 1, np.array([0, 2]), grid, room)
+    assert nodal.limits_kept(found, room).all()
+    for flow, kept in ((60.1, False), (60, True), (-60, True), (-60.1, False)):
+        moved = msgspec.structs.replace(found, flow_wh=np.array([[999.0], [999.0], [flow]]))
+        assert nodal.limits_kept(moved, room)[:, 0].tolist() == [True, True, kept]

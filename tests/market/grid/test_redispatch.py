@@ -170,6 +170,18 @@ def test_blocks_over_several_slots(ac, offers_of):
     assert found.power_w[1, 0] > 2_000
 
 
+def test_a_slot_without_a_power_flow_is_told_and_left_alone(ac, offers_of):
+    grid, window = feeder(), Slots(0, 3600, 2)
+    offers = offers_of([(3, 1, 9_000, 0, 100_000, 0, 1), (3, 1, 9_000, 0, 100_000, 1, 1)])
+    found = redispatch(state(grid, [0, 0, 0, -(10**6)], [0, 0, 0, -24_000]), ac, offers, window)
+    told = report(found, offers)
+    assert told.unsolved == (0,)
+    assert np.all(told.fate[:, 0] == Fate.UNSOLVED)
+    assert told.fate[0, 1] == Fate.RELIEVED
+    assert lines(told) == ["slot 0: the AC power flow has no solution"]
+    assert found.power_w[0].tolist() == [0, 0]
+
+
 def test_sensitivities_are_those_of_the_flow(ac):
     """Without losses or voltage drops a W at c takes a W off the cable."""
     grid = feeder(20_000, 1e-6)
@@ -225,7 +237,8 @@ def test_every_limit_is_kept_or_explained(ac, offers_of, data):
     again = verify(with_power(start, offers, found.power_w), ac)
     over = (again.over_va, again.below_ppm, again.above_ppm)
     count = sum(int(np.sum(part > 0)) for part in over)
-    assert count == len(told.unkept) == len(lines(told)) == np.sum(told.fate == Fate.OVERRUN)
+    assert len(lines(told)) == count + len(told.unsolved)
+    assert count == len(told.unkept) == np.sum(told.fate == Fate.OVERRUN)
     assert (count == 0) == bool(again.clean[again.solved].all())
     for each in told.unkept:
         column = told.after[:, each.slot] > told.before[:, each.slot]

@@ -16,7 +16,7 @@ from gridpact.market.grid.network import Network
 from gridpact.market.grid.verification import Solution
 
 if TYPE_CHECKING:
-    from power_grid_model.typing import BatchDataset, SingleDataset
+    from power_grid_model.data_types import BatchDataset, SingleDataset
 
 MISSING = "AC power flow needs the extra: pip install 'gridpact[grid]'"
 SHORT_CIRCUIT_VA = 1e20
@@ -45,7 +45,6 @@ class PowerGridModelFlow:
     def __call__(self, network: Network, active_w: Ints, reactive_var: Ints) -> Solution:
         """Solve every case; see the protocol. A case that does not converge is not solved."""
         from power_grid_model import CalculationMethod, PowerGridModel
-        from power_grid_model.errors import PowerGridBatchError
 
         shapes = {active_w.shape, reactive_var.shape, (len(network.nodes), active_w.shape[-1])}
         if len(shapes) != 1:
@@ -58,8 +57,7 @@ class PowerGridModelFlow:
             output_component_types=["node", "generic_branch"],
             continue_on_batch_error=True,
         )
-        failed = model.batch_error
-        if isinstance(failed, PowerGridBatchError):
+        if (failed := model.batch_error) is not None:
             solved[np.asarray(failed.failed_scenarios)] = False
         return _solution(network, output, solved)
 

@@ -65,7 +65,7 @@ class LimitReport(msgspec.Struct, frozen=True):
     """Every limit in every slot: how far beyond before and after [limits, slots], and its fate.
 
     ``fate`` [limits, slots] is a :class:`Fate`; ``unkept`` explains each that is beyond in the
-    end.
+    end, and of the slots ``unsolved`` nothing is known.
     """
 
     limits: Limits
@@ -73,6 +73,7 @@ class LimitReport(msgspec.Struct, frozen=True):
     after: Ints
     fate: Ints
     unkept: tuple[Unkept, ...]
+    unsolved: tuple[int, ...]
 
 
 class Money(msgspec.Struct, frozen=True):
@@ -109,12 +110,13 @@ def report(found: Redispatched, offers: Offers) -> LimitReport:
             NO_OFFER,
         )
         unkept.append(_explained(plain, found.last, offers, limit))
-    return LimitReport(limits, before, after, fate.astype(np.int64), tuple(unkept))
+    lost = tuple(np.flatnonzero(~found.after.solved).tolist())
+    return LimitReport(limits, before, after, fate.astype(np.int64), tuple(unkept), lost)
 
 
 def lines(told: LimitReport) -> list[str]:
     """Write why limits are not kept, one line each, money in ¤."""
-    found = []
+    found = [f"slot {slot}: the AC power flow has no solution" for slot in told.unsolved]
     for each in told.unkept:
         what = "VA over its limit" if each.kind == Kind.CURRENT else "ppm outside its voltage band"
         text = f"{each.element}, slot {each.slot}: {each.beyond:,} {what}; {each.why}"
