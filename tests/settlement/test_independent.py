@@ -313,21 +313,24 @@ MARKETS = {
     "k-pricing": "k_percent: 30, ",
     "continuous": "",
     "preference": "distance_fee_ct_per_kwh: 0.7, ",
+    "split by limits": "grid_limits: true, ",
 }
+ZONES = "zones: [{id: top}, {id: a, parent: top}, {id: b, parent: top, export_limit_kw: 2}]"
 
 
-@pytest.mark.parametrize("mechanism", MARKETS)
-def test_every_mechanism_with_fees(scenario_of, mechanism, trade_account):
+@pytest.mark.parametrize("market", MARKETS)
+def test_every_market_with_fees(scenario_of, market, trade_account):
+    """Prices differ along the way where distance costs or a limit of zone b is reached."""
+    mechanism = "uniform-price" if market == "split by limits" else market
     fees = "buyer_fee_ct_per_kwh: 0.21, seller_fee_ct_per_kwh: 0.1"
-    market = f"market: {{mechanism: {mechanism}, {MARKETS[mechanism]}{fees}}}"
-    zones = "zones: [{id: a}, {id: b}]"
+    keys = f"market: {{mechanism: {mechanism}, {MARKETS[market]}{fees}}}"
     text = MADE_UP.replace("MINOR", "1000").replace("role: producer", "role: producer\n    zone: b")
-    scenario = scenario_of(f"{text}{market}\n{zones}\n", "default-dynamic", "half-even")
+    scenario = scenario_of(f"{text}{keys}\n{ZONES}\n", "default-dynamic", "half-even")
     record = run(scenario)
     lines = assert_settled(record, record.all(DaySettled)[0], trade_account)
     used = {kind for (name, kind), amounts in lines.items() if any(nano for _, nano in amounts)}
     assert {"bought", "sold", "buyer-fee", "seller-fee"} <= used
-    assert ("grid" in used) == (mechanism == "preference")
+    assert ("grid" in used) == (market in ("preference", "split by limits"))
 
 
 def test_readings_that_came_twice_late_and_otherwise(scenario_of, trade_account):
