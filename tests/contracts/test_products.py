@@ -15,7 +15,14 @@ from gridpact.contracts.products.network import NetworkFees, network_tariff
 from gridpact.contracts.products.option import OptionTerms, call, put
 from gridpact.contracts.products.ppa import virtual_ppa
 from gridpact.contracts.products.sharing import sharing_key
-from gridpact.contracts.products.spot import cleared_trades, spot_trade
+from gridpact.contracts.products.spot import (
+    buyer_fee,
+    cleared_trades,
+    grid_charge,
+    matched_trades,
+    seller_fee,
+    spot_trade,
+)
 from gridpact.contracts.products.supplier import supplier_tariff
 from gridpact.contracts.terms import give
 
@@ -68,6 +75,37 @@ def test_cleared_trades_of_many_members():
     received = flows[("operator", "member", "EUR", "spot")]
     assert paid.tolist() == euros([[1, 0, 0.005], [0, 0, 0]], price)
     assert received.tolist() == euros([[0, 0, 0], [0.7, 0, 0.005]], price)
+
+
+def test_matched_trades_have_a_price_on_each_side_and_rows_add_up():
+    """Two rows of one member: it buys at two prices in the first slot, and sells in it too."""
+    flows = settle(
+        matched_trades("member", "operator", "EUR"),
+        trade__bought=[[1000, 0, 5], [200, 0, 0]],
+        **{"trade__bought-price": [[120_000, 0, 60_001], [130_000, 0, 0]]},
+        trade__sold=[[300, 0, 0], [0, 0, 0]],
+        **{"trade__sold-price": [[-90_000, 0, 0], [0, 0, 0]]},
+    )
+    paid = flows[("member", "operator", "EUR", "spot")]
+    received = flows[("operator", "member", "EUR", "spot")]
+    first, second = euros([[1, 0, 0.005]], [0.12, 0, 0.060001]), euros([[0.2, 0, 0]], [0.13, 0, 0])
+    assert paid.tolist() == [*first, *second]
+    assert received.tolist() == euros([[0.3, 0, 0], [0, 0, 0]], [-0.09, 0, 0])
+
+
+def test_what_market_and_network_charge_on_trades():
+    quantity = Profile(0, 900, (1000, 0, 250), "Wh")
+    contract = (
+        grid_charge(quantity, Profile(0, 900, (5_000, 0, -3_000), PRICE), "m-1", "dso", "EUR")
+        + buyer_fee(quantity, Const(2_000, PRICE), "m-1", "operator", "EUR")
+        + seller_fee(quantity, Const(1_000, PRICE), "m-2", "operator", "EUR")
+    )
+    assert {key: amount.tolist() for key, amount in settle(contract).items()} == {
+        ("m-1", "dso", "EUR", "grid"): euros([[1, 0, 0.25]], [0.005, 0, -0.003])[0],
+        ("m-1", "operator", "EUR", "buyer-fee"): euros([[1, 0, 0.25]], [0.002] * 3)[0],
+        ("m-2", "operator", "EUR", "seller-fee"): euros([[1, 0, 0.25]], [0.001] * 3)[0],
+    }
+    assert obligations(contract, {}, SLOTS) == ()
 
 
 def test_supplier_tariff():
