@@ -5,10 +5,12 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from gridpact.app.cli.comparing_tables import lines
 from gridpact.app.compare.books import delivered
 from gridpact.app.compare.clearing import clearing_of
 from gridpact.app.compare.recorded import books_of, compare_run
 from gridpact.app.record import Record
+from gridpact.app.report.comparison import build_comparison
 from gridpact.base.errors import BadInput
 from gridpact.base.rounding import round_half_even
 from gridpact.kernel.codec import encode, tag_of
@@ -138,6 +140,15 @@ def test_a_crowded_slot_leaves_preference_out(committed, monkeypatch):
     found = compare_run(committed, ("preference", "uniform-price"), "here")
     assert [each.name for each in found.mechanisms] == ["uniform-price"]
     assert any("preference is left out" in remark for remark in found.remarks)
+
+
+def test_models_of_too_many_members_are_left_out(committed, monkeypatch):
+    monkeypatch.setattr("gridpact.app.compare.models.MOST_GAINS", 3 * 3 * 48 - 1)
+    found = compare_run(committed, ("uniform-price",), "here")
+    assert found.models == ()
+    assert found.remarks[-1].startswith("Models of coalitions are left out")
+    assert "Central, peer to peer" not in build_comparison(found)
+    assert all(not line.startswith("model") for line in lines(found))
 
 
 def test_a_run_without_a_settled_day_is_refused(committed, tmp_path):

@@ -59,11 +59,16 @@ def _books(found: BooksCompared) -> list[str]:
         *_table(_OUTCOME, [_outcome(each, money) for each in found.mechanisms]),
         "* in force when the run was made",
         "",
-        *_table(_MODEL, [_model(each, money) for each in found.models]),
-        "",
+        *_models(found, money),
         bills,
         *(line for remark in found.remarks for line in wrapped(remark)),
     ]
+
+
+def _models(found: BooksCompared, money: Money) -> list[str]:
+    if not found.models:
+        return []
+    return [*_table(_MODEL, [_model(each, money) for each in found.models]), ""]
 
 
 _OUTCOME = (

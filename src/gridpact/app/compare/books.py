@@ -64,6 +64,8 @@ def compare_books(
     community, found = opening.community, bills(opening.community, settled)
     cleared = delivered(record)
     books = _books(community, record, cleared)
+    needs, compared = _needs(record, books), variants(community.market, mechanisms)
+    modelled = models.fits(needs)
     return BooksCompared(
         community=community.name,
         currency=community.currency,
@@ -76,9 +78,9 @@ def compare_books(
         offered_wh=books.totals.offered_wh,
         bill_minor=tuple(found.total_minor.tolist()),
         supplier_only_minor=tuple(found.supplier_only_minor.tolist()),
-        mechanisms=compare(books, clear, variants(community.market, mechanisms)),
-        models=models.run(_needs(record, books), community.members.ids, opening.seed),
-        remarks=(*_remarks(variants(community.market, mechanisms)), *remarks),
+        mechanisms=compare(books, clear, compared),
+        models=models.run(needs, community.members.ids, opening.seed) if modelled else (),
+        remarks=(*_remarks(compared), *remarks, *(() if modelled else (TOO_MANY,))),
     )
 
 
@@ -118,6 +120,7 @@ AS_PLACED = (
     "Orders are those that were placed, in later sessions after what was traded before under the "
     "rules in force; what members would have ordered otherwise is seen in whole runs."
 )
+TOO_MANY = "Models of coalitions are left out: there are too many members for so many slots."
 LIMITED = "Only uniform-price keeps trade within the zones' limits; the others trade without them."
 
 

@@ -14,8 +14,10 @@ from gridpact.market.coalitions.core import Stability, sampled_stability, stabil
 from gridpact.market.coalitions.shapley import EXACT_MEMBERS
 from gridpact.market.coalitions.sharing_game import SharingGame
 
-MOST_VALUES = 1 << 32
+MOST_VALUES = 1 << 30
 """Values that sampling may look at; with more members and slots fewer orders are drawn."""
+MOST_GAINS = 1 << 24
+"""Members × members × slots beyond which the models are not run: they would take minutes."""
 FEWEST_ORDERS, MOST_ORDERS = 64, 2_000
 
 
@@ -50,6 +52,12 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     examined: int
     every: bool
     in_core: bool | None
+
+
+def fits(needs: Needs) -> bool:
+    """Tell whether a community is small enough for its coalitions to be looked at."""
+    members, slots = needs.net_wh.shape
+    return int(members * members * slots) <= MOST_GAINS
 
 
 def run(needs: Needs, members: Sequence[str], seed: int) -> tuple[Model, ...]:

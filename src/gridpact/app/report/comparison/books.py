@@ -17,10 +17,7 @@ from gridpact.app.report.rendering import Page, period
 from gridpact.app.report.text import MISSING, Money, counted, kwh, number
 
 GLOSSARY = (
-    (
-        "gain",
-        "what trades are worth to a member beside the supplier alone, delivered as they were agreed",
-    ),
+    ("gain", "what trades are worth to a member beside the supplier alone, delivered as agreed"),
     ("welfare", "what buyers would have paid at most less what sellers asked at least"),
     ("price", "what sellers get, before fees; the mean is weighted by energy"),
     ("market fees, grid charges", "what the operator and the network company take of trades"),
@@ -50,7 +47,7 @@ def page(found: BooksCompared) -> Page:
         sections=(
             outcomes.section(found.mechanisms, found.remarks, money),
             _gains(found, money),
-            modelled.section(found, money),
+            *((modelled.section(found, money),) if found.models else ()),
         ),
         glossary=GLOSSARY,
     )
