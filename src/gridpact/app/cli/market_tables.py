@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.orders.figures import Depth, Result, Total
 from gridpact.app.orders.instants import local
 from gridpact.app.orders.words import energy, money, price
@@ -44,6 +44,7 @@ def cleared_lines(shown: Shown, by_slot: Sequence[Result], all_slots: Total) -> 
             money(each.welfare_nano, shown.currency),
         )
         for each in by_slot
+        if each.volume_wh
     ]
     sums = (
         "total",
@@ -59,11 +60,14 @@ def cleared_lines(shown: Shown, by_slot: Sequence[Result], all_slots: Total) -> 
     account = f"buyers pay {paid}, sellers receive {received}"
     if all_slots.charges_nano:
         account += f", the network has {charges}"
-    return [*aligned([head, *rows, sums], right=(1, 2, 3, 4)), account]
+    still = len(by_slot) - len(rows)
+    idle = f"nothing trades in {counted(still, 'other slot')} with orders"
+    table = aligned([head, *rows, sums], right=(1, 2, 3, 4))
+    return [*table, account, *([idle] if still else [])]
 
 
 def depth_lines(shown: Shown, depths: Sequence[Depth], would: Sequence[Result] | None) -> list[str]:
-    """Show what a book has slot by slot, and what it would give if its gate closed now."""
+    """Show what a book has in slots with both sides, and what it would give if it closed now."""
     head = ("slot", "bids", "bought", "best bid", "offers", "offered", "best offer")
     more = ("would trade", "at") if would is not None else ()
     rows = [
@@ -78,8 +82,20 @@ def depth_lines(shown: Shown, depths: Sequence[Depth], would: Sequence[Result] |
             *(_would(shown, would[place]) if would is not None else ()),
         )
         for place, each in enumerate(depths)
+        if each.bids and each.offers
     ]
-    return aligned([(*head, *more), *rows], right=range(1, len(head) + len(more)))
+    table = aligned([(*head, *more), *rows], right=range(1, len(head) + len(more)))
+    bids, offers = (sum(not other for other in others) for others in _sides(depths))
+    return [*table, *_alone(bids, "bids"), *_alone(offers, "offers")]
+
+
+def _sides(depths: Sequence[Depth]) -> tuple[list[int], list[int]]:
+    """How many offers, and how many bids, each slot has."""
+    return [each.offers for each in depths], [each.bids for each in depths]
+
+
+def _alone(slots: int, what: str) -> list[str]:
+    return [f"{counted(slots, 'slot')} with {what} alone"] if slots else []
 
 
 def _would(shown: Shown, result: Result) -> tuple[str, str]:
