@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots
+from gridpact.kernel.codec import decode, encode
 from gridpact.metering.messages import DayMetered
 from gridpact.registry.model import MarketRules, SettlementRules, TradingRules
 from gridpact.settlement.billing import MEMBERS, bills, received
 from gridpact.settlement.clause import MEMBER
-from gridpact.settlement.day import Facts, laid_over
+from gridpact.settlement.day import Facts, Trades, laid_over
 from gridpact.settlement.statements import net_positions, settle
 
 CASE = Path(__file__).parents[1] / "cases" / "settlement" / "own_prices"
@@ -217,3 +218,15 @@ def test_a_trade_outside_the_day_is_not_settled_in_it(small_community, session_o
     )
     assert spot_lines(day)["bought"][2] == [0, (11 + 12) * 90_000]
     assert spot_lines(day)["grid"][2] == [0, (11 + 12) * 1_000]
+
+
+def test_a_days_trades_survive_a_snapshot_and_plain_ones_look_as_they_always_did(by_hand):
+    community, cleared, _ = by_hand
+    (laid,) = facts_of(community, cleared).trades
+    again = decode(encode(laid), Trades)
+    assert encode(again) == encode(laid)
+    np.testing.assert_array_equal(again.matched.buyer, cleared.trades.buyer)
+    assert again.buyer_fee_micro_per_kwh == 2_000
+    plain = laid_over(SLOTS, msgspec.structs.replace(cleared, trades=None))
+    fields = set(msgspec.msgpack.decode(encode(plain), ext_hook=lambda *_: None))
+    assert fields == {"session", "bought_wh", "sold_wh", "price_micro_per_kwh"}
