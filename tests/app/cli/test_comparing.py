@@ -78,8 +78,9 @@ def test_whole_runs_of_a_scenario(called, here):
         (("run", "--mechanisms", ""), "there is no mechanism ''"),
         (("run", "--days", "2"), "--days is for a SCENARIO"),
         (("run", "--slot-minutes", "5"), "--slot-minutes is for a file of ORDERS"),
-        (("nowhere.yaml",), "cannot be read"),
-        (("nowhere.csv",), "nowhere.csv"),
+        (("nowhere.yaml",), "nowhere.yaml: there is no such file or folder"),
+        (("nowhere.csv",), "nowhere.csv: there is no such file or folder"),
+        ((".",), "name a folder that 'gridpact run' wrote"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(called, recorded, arguments, words):

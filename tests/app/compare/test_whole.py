@@ -5,8 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gridpact.app.cli.comparing_tables import lines
 from gridpact.app.compare.rules import both_under
-from gridpact.app.compare.whole import compare, record_of
+from gridpact.app.compare.whole import LARGE, compare, record_of
 from gridpact.settlement.billing import bills
 from gridpact.settlement.messages import DaySettled
 from gridpact.simulation.scenarios import load
@@ -52,6 +53,14 @@ def test_every_run_balances(compared):
 def test_rules_in_force_are_marked(compared):
     assert [run.name for run in compared.runs if run.recorded] == ["uniform-price"]
     assert len({run.bill_minor for run in compared.runs}) > 1, "mechanisms divide gains otherwise"
+
+
+def test_a_large_community_goes_without_preference(scenario, monkeypatch):
+    monkeypatch.setattr("gridpact.app.compare.whole.LARGEST_SLOT", 3)
+    found = compare(scenario, ("uniform-price", "preference"))
+    assert [run.name for run in found.runs] == ["uniform-price"]
+    assert found.remarks == (LARGE,)
+    assert any("preference is left out" in line for line in lines(found))
 
 
 def test_comparing_again_gives_the_same(scenario, compared):

@@ -114,7 +114,10 @@ def _chosen(mechanisms: str | None) -> tuple[str, ...]:
 
 
 def _check_options(what: Path, orders: bool, days: int | None, slot_minutes: int | None) -> None:
-    """Refuse options that mean nothing to what is compared."""
+    """Refuse what is not there, and options that mean nothing to what is compared."""
+    if not what.exists():
+        fix = "name the folder of a run, a file of orders or a scenario"
+        raise BadInput([Fault(str(what), 0, "", "there is no such file or folder", fix)])
     if days is not None and (orders or what.is_dir()):
         raise click.UsageError("--days is for a SCENARIO")
     if slot_minutes is not None and not orders:

@@ -141,6 +141,7 @@ def _runs(found: RunsCompared) -> list[str]:
         "",
         "Received by",
         *_table(("mechanism", *parties), received),
+        *(line for remark in found.remarks for line in ("", *wrapped(remark))),
     ]
 
 

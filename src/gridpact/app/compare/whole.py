@@ -24,6 +24,7 @@ from gridpact.ledger.handlers import DAY
 from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import Committed
+from gridpact.market.clearing.preferences.clearing import LARGEST_SLOT
 from gridpact.market.gates import day_ahead
 from gridpact.market.messages import SessionCleared
 from gridpact.registry.messages import CommunityOpened
@@ -67,6 +68,10 @@ class RunsCompared(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     members: tuple[str, ...]
     runs: tuple[WholeRun, ...]
+    remarks: tuple[str, ...] = ()
+
+
+LARGE = f"preference is left out: it is for {LARGEST_SLOT} members at most."
 
 
 def compare(
@@ -78,9 +83,11 @@ def compare(
     differ. Raises what a run raises.
     """
     plain = build_community(scenario)
+    large = len(plain.members.ids) > LARGEST_SLOT and "preference" in mechanisms
+    chosen = [name for name in mechanisms if not (large and name == "preference")]
     found = [
         (each, record_of(scenario, msgspec.structs.replace(plain, market=each.rules), watch))
-        for each in variants(plain.market, mechanisms)
+        for each in variants(plain.market, chosen)
     ]
     days = tuple(day.day for day in found[0][1].all(DaySettled))
     return RunsCompared(
@@ -91,6 +98,7 @@ def compare(
         seed=scenario.run.seed,
         members=plain.members.ids,
         runs=tuple(_whole(each.name, record, recorded=each.recorded) for each, record in found),
+        remarks=(LARGE,) if large else (),
     )
 
 

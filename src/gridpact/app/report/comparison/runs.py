@@ -101,7 +101,7 @@ def _totals(found: RunsCompared, money: Money) -> Section:
         rows,
         groups=(("", 1), ("energy [kWh]", 3), (f"money [{unit}]", 3), ("savings", 2)),
     )
-    return Section("totals", "Mechanisms", "", (table, Notes((SAME,))))
+    return Section("totals", "Mechanisms", "", (table, Notes((SAME, *found.remarks))))
 
 
 def _savings(found: RunsCompared, money: Money) -> Section:
