@@ -55,9 +55,10 @@ def _one_way(found: Findings, table: OneWay, fleet: Fleet) -> None:
         leave=leave,
         arrive=arrive,
     )
-    powered = np.any(power > 0, axis=1)
+    varying = np.ndim(table.power_w) == 2
+    powered = np.any(power > 0, axis=1) if varying else power[:, 0] > 0
     found.rows(~powered, "one_way[{}].power_w", "has no power", "give power above 0 W")
-    reachable = _energy_within(power, arrive, leave, np.ndim(table.power_w) == 2) * fleet.hours
+    reachable = _energy_within(power, arrive, leave, varying) * fleet.hours
     found.rows(
         (energy > reachable + TOUCH_WH) & (leave > arrive) & powered,
         "one_way[{}].energy_wh",

@@ -36,6 +36,11 @@ def per_slot(values: Values, assets: int, slots: int) -> Floats:
     return np.broadcast_to(array[:, None] if array.ndim == 1 else array, (assets, slots))
 
 
+def narrow(values: Values, assets: int, slots: int) -> Floats:
+    """Spread over [assets, slots], or [assets, 1] where nothing varies from slot to slot."""
+    return per_slot(values, assets, slots if varies(values) else 1)
+
+
 def varies(values: Values) -> bool:
     """Tell whether values are given slot by slot."""
     return np.ndim(values) == 2

@@ -180,7 +180,4 @@ class Engine:
 
     def _tolerance(self) -> Floats:
         """Least gain worth a pivot in each cell [cells] ¤: a small part of the gap asked for."""
-        scale = np.array(
-            [np.abs(one.master.cost[: one.columns]).max() for one in self.masters.masters]
-        )
-        return np.asarray(self.options.gap * FINE * np.maximum(scale, 1e-9))
+        return np.asarray(self.options.gap * FINE * np.maximum(self.masters.scale, 1e-9))

@@ -43,10 +43,15 @@ class Findings:
         ``shape`` is [rows] or [rows, slots]; returns the values spread over it, None where they
         cannot be or hold no numbers. Values outside the bounds are noted and replaced by a bound.
         """
+        if len(shape) == 2 and np.ndim(values) < 2:
+            flat = self.number(where, values, shape[:1], bounds)
+            return None if flat is None else np.broadcast_to(flat[:, None], shape)
         array = self._spread(where, values, shape)
         if array is None:
             return None
         low, high = bounds
+        if np.all((array >= low) & (array <= high)):
+            return array
         self.rows(np.isnan(array), where, "not a number", "give a number")
         infinite = np.isinf(array) & ((array > 0) & ~np.isinf(high) | (array < 0) & ~np.isinf(low))
         self.rows(infinite, where, "infinite", "give a finite number")

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.base.units import Bools, Floats, Ints
-from gridpact.scheduling.fleet.columns import Storage, per_asset, per_slot
+from gridpact.scheduling.fleet.columns import Storage, narrow, per_asset
 from gridpact.scheduling.fleet.machine_code import machine_code
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
 
@@ -180,7 +180,8 @@ def make_scratch(slots: int, single: bool) -> Scratch:
 def steady(table: Storage, slots: int) -> Bools:
     """Mark storage that this oracle answers for [assets]: nothing varies, leaks or is drawn."""
     count = len(table.zone)
-    marked = (per_asset(table.kept, count) == 1.0) & ~per_slot(table.draw_wh, count, slots).any(1)
+    drawn = narrow(table.draw_wh, count, slots).any(axis=1)
+    marked = (per_asset(table.kept, count) == 1.0) & ~drawn
     for name in ("charge_w", "discharge_w", "lo_wh", "hi_wh", "efficiency_in"):
         values = getattr(table, name)
         if np.ndim(values) == 2:
@@ -201,7 +202,7 @@ class SteadyStorageOracle(msgspec.Struct, frozen=True):
         count, rows = len(table.zone), layout.rows
 
         def column(name: str) -> Floats:
-            return np.asarray(per_slot(getattr(table, name), count, slots)[rows, 0])
+            return np.asarray(narrow(getattr(table, name), count, slots)[rows, 0])
 
         inward, outward = column("efficiency_in"), column("efficiency_out")
         lo = column("lo_wh") / 1000

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridpact.base.units import Bools, Floats
-from gridpact.scheduling.fleet.columns import Fleet, Storage, per_asset, per_slot
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.fleet.columns import Fleet, Storage, Values, narrow, per_asset, per_slot
 from gridpact.scheduling.fleet.findings import Findings
+from gridpact.scheduling.fleet.steady_storage import steady
 
 LARGEST = 1e15
 INFINITY = float("inf")
@@ -60,14 +61,15 @@ def storage_findings(found: Findings, table: Storage, fleet: Fleet) -> None:
 
 def _bounds(found: Findings, table: Storage, fleet: Fleet) -> None:
     count, slots = len(table.zone), fleet.slots
-    lo, hi = per_slot(table.lo_wh, count, slots), per_slot(table.hi_wh, count, slots)
+    lo, hi = narrow(table.lo_wh, count, slots), narrow(table.hi_wh, count, slots)
+    crossed = lo > hi
     found.rows(
-        lo > hi,
+        crossed if crossed.shape[1] > 1 else crossed[:, 0],
         "storage[{}].lo_wh",
         "{lo} Wh at least, {hi} Wh at most",
         "give lo_wh ≤ hi_wh",
-        lo=lo,
-        hi=hi,
+        lo=lo if crossed.shape[1] > 1 else lo[:, 0],
+        hi=hi if crossed.shape[1] > 1 else hi[:, 0],
     )
     found.rows(
         hi.max(axis=1) <= lo.min(axis=1),
@@ -77,7 +79,7 @@ def _bounds(found: Findings, table: Storage, fleet: Fleet) -> None:
     )
     for name in ("charge", "discharge"):
         power = getattr(table, f"{name}_w")
-        most = per_slot(power, count, slots).max(axis=1)
+        most = narrow(power, count, slots).max(axis=1)
         least = per_asset(getattr(table, f"{name}_min_w"), count)
         found.rows(
             (most > 0) & (least > most),
@@ -96,20 +98,44 @@ def unreachable(table: Storage, fleet: Fleet) -> tuple[Bools, Floats]:
     discharge and cut by its bounds; without least powers and ramps, a plan exists exactly when no
     interval becomes empty.
     """
+    empty_at = np.full(len(table.zone), float(fleet.slots))
+    rows = np.flatnonzero(~_free_to_rest(table, fleet))
+    if rows.size:
+        empty_at[rows] = _first_empty(table, fleet, rows)
+    return empty_at < fleet.slots, empty_at
+
+
+def _free_to_rest(table: Storage, fleet: Fleet) -> Bools:
+    """Mark steady storage that begins within its bounds and can charge to what it must end with."""
     count, slots = len(table.zone), fleet.slots
-    charge, discharge = (per_slot(v, count, slots) for v in (table.charge_w, table.discharge_w))
-    lo, hi = (per_slot(values, count, slots) for values in (table.lo_wh, table.hi_wh))
-    draw, inward = (per_slot(v, count, slots) for v in (table.draw_wh, table.efficiency_in))
-    kept, outward = per_asset(table.kept, count), per_asset(table.efficiency_out, count)
-    terminal = per_asset(table.terminal_wh, count)
-    low = per_asset(table.initial_wh, count)
-    high, empty_at = low, np.full(count, float(slots))
+    lo, hi, gain, inward = (
+        narrow(values, count, slots)[:, 0]
+        for values in (table.lo_wh, table.hi_wh, table.charge_w, table.efficiency_in)
+    )
+    first, last = per_asset(table.initial_wh, count), per_asset(table.terminal_wh, count)
+    highest = np.minimum(first + slots * gain * inward * fleet.hours, hi)
+    fine = (lo <= first) & (first <= hi) & (last <= highest)
+    return np.asarray(fine & steady(table, slots))
+
+
+def _first_empty(table: Storage, fleet: Fleet, rows: Ints) -> Floats:
+    """First slot after which no state is within reach of these rows; ``slots`` where none."""
+    count, slots = len(table.zone), fleet.slots
+
+    def by_slot(values: Values) -> Floats:
+        return np.asarray(per_slot(values, count, slots)[rows])
+
+    inward, draw = by_slot(table.efficiency_in), by_slot(table.draw_wh)
+    given = by_slot(table.charge_w) * fleet.hours * inward
+    taken = by_slot(table.discharge_w) * fleet.hours
+    taken = taken / per_asset(table.efficiency_out, count)[rows, None]
+    lo, hi, kept = by_slot(table.lo_wh), by_slot(table.hi_wh), per_asset(table.kept, count)[rows]
+    lo[:, -1] = np.maximum(lo[:, -1], per_asset(table.terminal_wh, count)[rows])
+    low = high = per_asset(table.initial_wh, count)[rows]
+    empty_at = np.full(len(rows), float(slots))
     for slot in range(slots):
-        least = np.maximum(lo[:, slot], terminal) if slot == slots - 1 else lo[:, slot]
-        taken = discharge[:, slot] * fleet.hours / outward
-        given = charge[:, slot] * fleet.hours * inward[:, slot]
-        low = np.maximum(kept * low - taken - draw[:, slot], least)
-        high = np.minimum(kept * high + given - draw[:, slot], hi[:, slot])
+        low = np.maximum(kept * low - taken[:, slot] - draw[:, slot], lo[:, slot])
+        high = np.minimum(kept * high + given[:, slot] - draw[:, slot], hi[:, slot])
         empty_at = np.where((low > high + TOUCH_WH) & (empty_at == slots), slot, empty_at)
         low, high = np.minimum(low, high), np.maximum(low, high)
-    return empty_at < slots, empty_at
+    return empty_at

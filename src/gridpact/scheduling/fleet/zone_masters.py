@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridpact.base.units import Bools, Floats
+from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.groups import Groups
 from gridpact.scheduling.fleet.limits import SIGN
 from gridpact.scheduling.fleet.portfolio_master import Usage, Weights
@@ -17,7 +17,8 @@ class ZoneMasters:
 
     ``most`` [cells, kinds, slots] are the limits of cells and ``prices`` what exceeding them costs,
     infinite for those that only the penalty excuses; ``low`` and ``high`` are the
-    bounds of the prices that masters give them now.
+    bounds of the prices that masters give them now. ``scale`` [cells] is the largest cost of an
+    answer [¤].
     """
 
     def __init__(self, groups: Groups, most: Floats, prices: Floats, penalty: float) -> None:
@@ -27,6 +28,8 @@ class ZoneMasters:
         self.low, self.high = np.zeros(most.shape), self.penalty.copy()
         self.mix = np.zeros((len(groups.cell), slots))
         self.price = np.zeros(most.shape)
+        self.scale = np.zeros(cells)
+        self._known: dict[bytes, tuple[list[Ints], list[Ints]]] = {}
         self._leading = np.flatnonzero(
             np.diff(groups.cell * len(groups.member) + groups.signature, prepend=-1)
         )
@@ -51,13 +54,20 @@ class ZoneMasters:
 
     def append(self, asked: Bools, energy: Floats, cost: Floats, born: int) -> None:
         """Add the answers of the groups ``asked`` for (a mask) [groups]: one column each."""
-        first = self.groups.first
-        for cell, master in enumerate(self.masters):
-            own = slice(first[cell], first[cell + 1])
-            group = np.flatnonzero(asked[own])
-            if group.size:
-                rows = group + first[cell]
+        np.maximum.at(self.scale, self.groups.cell[asked], np.abs(cost[asked]))
+        for master, rows, group in zip(self.masters, *self._rows(asked), strict=True):
+            if rows.size:
                 master.append(group, energy[rows], cost[rows], born)
+
+    def _rows(self, asked: Bools) -> tuple[list[Ints], list[Ints]]:
+        """Groups asked for in each cell: their rows among all groups, and within the cell."""
+        key = asked.tobytes()
+        if key not in self._known:
+            rows, first = np.flatnonzero(asked), self.groups.first
+            ends = np.searchsorted(rows, first[1:-1])
+            parts = np.split(rows, ends)
+            self._known[key] = parts, [part - at for part, at in zip(parts, first, strict=False)]
+        return self._known[key]
 
     def solve(self, extra: Floats, tolerance: Floats) -> None:
         """Mix again; ``extra`` [groups or 0, slots] are coupling prices, ``tolerance`` [cells]."""
