@@ -118,6 +118,18 @@ def is_radial(network: Network) -> bool:
     return len(network.branches) == len(network.nodes) - 1
 
 
+def steps_from_slack(network: Network) -> Ints:
+    """Least number of branches between each node and the slack [nodes]."""
+    steps = np.where(np.arange(len(network.nodes)) == network.slack, 0, -1)
+    for step in range(1, steps.size):
+        known = steps >= 0
+        if known.all():
+            break
+        for near, far in ((network.source, network.target), (network.target, network.source)):
+            steps[far[known[near] & ~known[far]]] = step
+    return steps
+
+
 _NUMBERS = ("reactance_ohm", "resistance_ohm", "conductance_s", "susceptance_s", "ratio")
 
 

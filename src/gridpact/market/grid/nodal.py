@@ -23,7 +23,7 @@ from gridpact.market.coupling.clearing import check_orders
 from gridpact.market.coupling.tree import NO_LIMIT
 from gridpact.market.grid import zonal
 from gridpact.market.grid.flows import FLOW_DECIMALS, Headroom, rooted, sensitivities
-from gridpact.market.grid.network import Network, is_radial
+from gridpact.market.grid.network import Network, is_radial, steps_from_slack
 from gridpact.market.grid.pairing import by_local_price
 from gridpact.market.grid.prices import supporting
 from gridpact.market.grid.programme import (
@@ -94,13 +94,14 @@ def clear_meshed(
     if magnitude(orders.limit_micro_per_kwh) > LARGEST_PRICE_MICRO_PER_KWH:
         raise NumberOverflow("a price on a mesh is beyond 10⁹ µ¤/kWh")
     factors = sensitivities(network)
+    grid = _Grid(factors, steps_from_slack(network))
     shape = (len(network.nodes), slots)
     accepted = np.zeros(orders.count, np.int64)
     price, priced = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
     worth = np.zeros((factors.shape[0], slots))
     for slot in np.unique(orders.slot).tolist():
         rows = np.flatnonzero(orders.slot == slot)
-        one = _slot(orders.take(rows), location[rows], factors, room, slot)
+        one = _slot(orders.take(rows), location[rows], grid, room, slot)
         accepted[rows] = one.accepted_wh
         price[:, slot], priced[:, slot], worth[:, slot] = one.price, one.priced, one.worth
     pairs = by_local_price(orders, location, accepted, price)
@@ -128,6 +129,13 @@ def limits_kept(nodal: Nodal, room: Headroom) -> Bools:
     return kept
 
 
+class _Grid(NamedTuple):
+    """Sensitivities [branches, nodes] and steps from the slack [nodes]."""
+
+    factors: Floats
+    rank: Ints
+
+
 class _Slot(NamedTuple):
     accepted_wh: Ints
     price: Ints
@@ -135,8 +143,9 @@ class _Slot(NamedTuple):
     worth: Floats
 
 
-def _slot(orders: Orders, node: Ints, factors: Floats, room: Headroom, slot: int) -> _Slot:
+def _slot(orders: Orders, node: Ints, grid: _Grid, room: Headroom, slot: int) -> _Slot:
     """Clear one slot."""
+    factors = grid.factors
     steps, member_of = _steps(orders, node)
     limited = np.flatnonzero(room.forward_wh[:, slot] != NO_LIMIT)
     left = (side[limited, slot].astype(np.float64) for side in (room.forward_wh, room.backward_wh))
@@ -144,7 +153,7 @@ def _slot(orders: Orders, node: Ints, factors: Floats, room: Headroom, slot: int
     fractions = best(steps, limits)
     sign, bound = _full(steps, limits, fractions)
     low, high = _open(steps, fractions, factors.shape[1])
-    found = supporting(factors.shape[1], low, high, limits.factors[bound], sign[bound])
+    found = supporting(grid.rank, low, high, limits.factors[bound], sign[bound])
     price = np.rint(np.round(found.price, 6)).astype(np.int64)
     gains = steps.side * (steps.limit - price[steps.node]) >= 0
     whole = in_whole_wh(steps, limits, fractions, gains)

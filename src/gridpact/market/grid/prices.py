@@ -13,10 +13,10 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 
 if TYPE_CHECKING:
-    from highspy import HighsLp
+    from highspy import Highs
 
-_OPEN_ENDED = 1e-3
-"""Weight of a price bounded on one side only, where the middles do not fit together."""
+_NEAR = 1e-7
+"""In µ¤/kWh: prices this near to each other are the same, as programmes see them."""
 
 
 class Support(NamedTuple):
@@ -30,13 +30,13 @@ class Support(NamedTuple):
     worth: Floats
 
 
-def supporting(nodes: int, low: Floats, high: Floats, factors: Floats, sign: Ints) -> Support:
+def supporting(rank: Ints, low: Floats, high: Floats, factors: Floats, sign: Ints) -> Support:
     """Prices that support an optimum.
 
     Parameters
     ----------
-    nodes : int
-        How many nodes there are.
+    rank : int64 [nodes]
+        Steps from the slack: the nearer go first where middles do not fit together.
     low, high : float64 [nodes]
         What the orders of each node leave open to its price, infinite where they bound nothing.
     factors : float64 [full, nodes]
@@ -46,68 +46,91 @@ def supporting(nodes: int, low: Floats, high: Floats, factors: Floats, sign: Int
 
     Notes
     -----
-    Each node takes the middle of what all conditions together leave open to it; where these
-    middles do not fit together, the prices nearest to them that do (least sum of differences,
-    prices that are open on one side giving way first).
+    Each node takes the middle of what all conditions together leave open to it, or the end where
+    only one is given. Where these do not fit together, each takes the nearest that those before
+    it leave open, from the slack outwards, as in a tree.
     """
-    conditions = _Conditions(nodes, low, high, factors, sign)
+    conditions = _Conditions(low, high, factors, sign)
+    first = np.full(conditions.count, rank.size, np.int64)
+    np.minimum.at(first, conditions.of, rank)
     lowest, highest = conditions.extremes()
-    bounded = np.isfinite(lowest) & np.isfinite(highest)
     priced = np.isfinite(lowest) | np.isfinite(highest)
     with np.errstate(invalid="ignore"):
-        middle = np.where(bounded, (lowest + highest) / 2, np.maximum(lowest, -np.inf))
-    middle = np.where(np.isneginf(middle), highest, middle)
-    middle = np.where(priced, middle, 0.0)
-    weight = np.select([bounded, priced], [1.0, _OPEN_ENDED], 0.0)
-    return conditions.nearest(middle, weight, priced)
+        ends = [np.isfinite(lowest) & np.isfinite(highest), np.isfinite(lowest), priced]
+        wanted = np.select(ends, [(lowest + highest) / 2, lowest, highest], 0.0)
+    order = np.lexsort((np.arange(first.size), first))
+    price, values = conditions.settled(wanted, order[priced[order]])
+    return Support(price[conditions.of], priced[conditions.of], conditions.worth(values))
 
 
 class _Conditions:
-    """The polyhedron of supporting prices; unknown are the slack's price and worths ≥ 0."""
+    """The polyhedron of supporting prices; unknown are the slack's price and worths ≥ 0.
 
-    def __init__(self, nodes: int, low: Floats, high: Floats, factors: Floats, sign: Ints) -> None:
+    Nodes with the same sensitivities have the same price and are one row: ``of`` [nodes] tells it.
+    """
+
+    def __init__(self, low: Floats, high: Floats, factors: Floats, sign: Ints) -> None:
         forward, backward = np.flatnonzero(sign >= 0), np.flatnonzero(sign <= 0)
         self._full = sign.size
         self._branch = np.concatenate([forward, backward])
         self._way = np.concatenate([np.ones(forward.size), -np.ones(backward.size)])
         worths = -(factors[self._branch] * self._way[:, None]).T
-        self._matrix = np.concatenate([np.ones((nodes, 1)), worths], axis=1)
-        # nodes with the same sensitivities have the same price, so one row stands for them all
-        self._rows, self._of = np.unique(self._matrix, axis=0, return_inverse=True)
-        self._of = self._of.reshape(-1)
-        count = self._rows.shape[0]
-        self._low, self._high = np.full(count, -np.inf), np.full(count, np.inf)
-        np.maximum.at(self._low, self._of, low)
-        np.minimum.at(self._high, self._of, high)
+        matrix = np.concatenate([np.ones((low.size, 1)), worths], axis=1)
+        self._rows, of = np.unique(matrix, axis=0, return_inverse=True)
+        self.of: Ints = of.reshape(-1)
+        self.count = self._rows.shape[0]
+        self._low, self._high = np.full(self.count, -np.inf), np.full(self.count, np.inf)
+        np.maximum.at(self._low, self.of, low)
+        np.minimum.at(self._high, self.of, high)
+        self._highs = self._model()
 
     def extremes(self) -> tuple[Floats, Floats]:
-        """Least and greatest price of every node, infinite where nothing bounds it.
+        """Least and greatest price of every row, infinite where nothing bounds it."""
+        found = np.array([self._range(row) for row in range(self.count)]).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
 
-        One model whose objective changes: each optimum is where the search for the next begins.
+    def settled(self, wanted: Floats, order: Ints) -> tuple[Floats, Floats]:
+        """Prices as near to those wanted as those before leave open, and the unknowns.
+
+        ``order`` are the rows that have a price, each before those that must give way to it.
         """
+        values = np.linalg.lstsq(self._rows[order], wanted[order], rcond=None)[0]
+        near = np.abs(self._rows[order] @ values - wanted[order]).max(initial=0.0) < _NEAR
+        if near and np.all(values[1:] > -_NEAR):
+            return wanted, values
+        price = wanted.copy()
+        for row in order.tolist():
+            price[row] = np.clip(wanted[row], *self._range(row))
+            self._highs.changeRowBounds(row, price[row] - _NEAR, price[row] + _NEAR)
+        self._run(np.zeros(self._rows.shape[1]))
+        return price, np.array(self._highs.getSolution().col_value)
+
+    def worth(self, values: Floats) -> Floats:
+        """What another Wh over each full branch is worth, from the unknowns."""
+        worth = np.zeros(self._full)
+        np.add.at(worth, self._branch, self._way * values[1:])
+        return worth
+
+    def _range(self, row: int) -> tuple[float, float]:
+        """Least and greatest price of a row, as the conditions stand."""
+        low, high = self._run(self._rows[row]), -self._run(-self._rows[row])
+        return min(low, high), max(low, high)  # where there is no room they differ by rounding
+
+    def _run(self, cost: Floats) -> float:
+        """Least cost, from where the last search ended; -inf where nothing bounds it."""
         import highspy
 
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("presolve", "off"), ("threads", 1)):
-            highs.setOptionValue(option, value)
-        highs.passModel(self._model())
-        columns = np.arange(self._matrix.shape[1], dtype=np.int32)
-        found = np.empty((2, self._rows.shape[0]))
-        for row, prices in enumerate(self._rows):
-            for place, sign in enumerate((1.0, -1.0)):
-                highs.changeColsCost(columns.size, columns, sign * prices)
-                highs.run()
-                status = highs.getModelStatus()
-                if status == highspy.HighsModelStatus.kUnbounded:
-                    found[place, row] = -sign * np.inf
-                elif status == highspy.HighsModelStatus.kOptimal:
-                    found[place, row] = sign * highs.getInfo().objective_function_value
-                else:
-                    named = highs.modelStatusToString(status)
-                    raise RuntimeError(f"no prices support the clearing: {named}")
-        return found[0][self._of], found[1][self._of]
+        self._highs.changeColsCost(cost.size, np.arange(cost.size, dtype=np.int32), cost)
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kUnbounded:
+            return -np.inf
+        if status == highspy.HighsModelStatus.kOptimal:
+            return float(self._highs.getInfo().objective_function_value)
+        named = self._highs.modelStatusToString(status)
+        raise RuntimeError(f"no prices support the clearing: {named}")
 
-    def _model(self) -> HighsLp:
+    def _model(self) -> Highs:
         """The conditions in HiGHS's own columns, without an objective."""
         import highspy
 
@@ -121,27 +144,8 @@ class _Conditions:
         lp.a_matrix_.start_ = np.arange(0, rows * columns + 1, rows, dtype=np.int32)
         lp.a_matrix_.index_ = np.tile(np.arange(rows, dtype=np.int32), columns)
         lp.a_matrix_.value_ = self._rows.T.ravel()
-        return lp
-
-    def nearest(self, wanted: Floats, weight: Floats, priced: Bools) -> Support:
-        """The prices nearest to those wanted."""
-        from scipy import optimize
-
-        nodes, unknown = self._matrix.shape
-        has_low, has_high = np.isfinite(self._low), np.isfinite(self._high)
-        table = np.concatenate([self._rows[has_high], -self._rows[has_low]])
-        found = optimize.linprog(
-            np.concatenate([np.zeros(unknown), weight, weight]),
-            A_ub=np.concatenate([table, np.zeros((table.shape[0], 2 * nodes))], axis=1),
-            b_ub=np.concatenate([self._high[has_high], -self._low[has_low]]),
-            A_eq=np.concatenate([self._matrix, np.eye(nodes), -np.eye(nodes)], axis=1),
-            b_eq=wanted,
-            bounds=[(None, None), *[(0, None)] * (unknown - 1 + 2 * nodes)],
-            method="highs",
-        )
-        if found.status != 0:
-            raise RuntimeError(f"no prices support the clearing: {found.message}")
-        values = np.asarray(found.x[:unknown], dtype=np.float64)
-        worth = np.zeros(self._full)
-        np.add.at(worth, self._branch, self._way * values[1:])
-        return Support(self._matrix @ values, priced, worth)
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in (("output_flag", False), ("presolve", "off"), ("threads", 1)):
+            highs.setOptionValue(option, value)
+        highs.passModel(lp)
+        return highs
