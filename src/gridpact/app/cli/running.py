@@ -165,7 +165,7 @@ To finish a run that was stopped, and to let it go on for more days:
 
 \b
 To wait for people's orders ten minutes before a gate closes, and then to go on:
-  gridpact run examples/default.yaml --until 2026-06-14T11:50 --out runs/june
+  gridpact run examples/default.yaml --until 2026-06-14T12:50 --out runs/june
   gridpact run --resume runs/june""",
 )
 @click.argument("scenario", required=False, type=click.Path(path_type=Path, dir_okay=False))

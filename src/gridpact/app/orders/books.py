@@ -1,4 +1,4 @@
-"""The book of a file: its orders in the columns of a market, with the place of each in the file."""
+"""The book of a file: its orders in the columns of a market, in the order of its lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from gridpact.app.orders.reading import Wanted
 from gridpact.base.slots import Slots
 from gridpact.base.units import MICRO_PER_UNIT, Ints
 from gridpact.contracts.tables.faults import Report
-from gridpact.market.book import Book, open_book, place
+from gridpact.market.book import Book, name_of
+from gridpact.market.orders import Orders
 from gridpact.market.terms import Terms, Venue
 from gridpact.registry import model
 
@@ -29,12 +30,11 @@ class Market(NamedTuple):
 
 
 class FileBook(NamedTuple):
-    """A book with the venue it is cleared at and the terms; lines by sequence."""
+    """A book, the venue it is cleared at, and the terms."""
 
     book: Book
     venue: Venue
     terms: Terms
-    lines: tuple[int, ...]
 
 
 def book_of(file: str, wanted: Sequence[Wanted], market: Market) -> FileBook:
@@ -55,11 +55,32 @@ def book_of(file: str, wanted: Sequence[Wanted], market: Market) -> FileBook:
     _check_links(wanted, report)
     slots = _window(wanted, market.slot_s, report)
     report.check()
-    book = open_book(slots)
-    for each in wanted:
-        member = venue.rows[each.order.participant]
-        book = place(book, each.order, member, each.order.quantity_wh)
-    return FileBook(book, venue, terms, tuple(each.line for each in wanted))
+    return FileBook(_book(wanted, slots, venue), venue, terms)
+
+
+def _book(wanted: Sequence[Wanted], slots: Slots, venue: Venue) -> Book:
+    """Place all orders at once, with the sequence of their lines."""
+    names = [name_of(each.order.participant, each.order.key) for each in wanted]
+    rows = [
+        (
+            sequence,
+            venue.rows[each.order.participant],
+            (each.order.slot_start - slots.start) // slots.step,
+            int(each.order.side),
+            each.order.quantity_wh,
+            each.order.limit_micro_per_kwh,
+        )
+        for sequence, each in enumerate(wanted)
+        if not each.order.is_block
+    ]
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 6).T.copy()
+    return Book(
+        slots=slots,
+        orders=Orders(*columns),
+        next_sequence=len(names),
+        keys={name: sequence for sequence, name in enumerate(names)},
+        placed={name: each.order for name, each in zip(names, wanted, strict=True)},
+    )
 
 
 def _zones(wanted: Iterable[Wanted], report: Report) -> dict[str, str]:

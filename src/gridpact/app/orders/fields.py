@@ -68,10 +68,25 @@ FIELDS: dict[str, Field] = {
         Field("zone", Kind.NAME, "location", "where it feeds in or out"),
         Field("valid_until", Kind.INSTANT, "valid_until", "when it expires"),
         Field("green", Kind.FLAG, "green", "whether an offer is of renewable source"),
-        Field("prefer_green", Kind.PRICE, "green_micro_per_kwh", "paid beyond the limit for it"),
+        Field(
+            "prefer_green",
+            Kind.PRICE,
+            "green_micro_per_kwh",
+            "what a bid pays beyond its limit for green energy",
+        ),
         Field("partner", Kind.NAME, "partner", "from whom a buyer would rather have it"),
-        Field("prefer_partner", Kind.PRICE, "partner_micro_per_kwh", "paid beyond the limit"),
-        Field("prefer_near", Kind.PRICE, "near_micro_per_kwh", "paid beyond it for its own zone"),
+        Field(
+            "prefer_partner",
+            Kind.PRICE,
+            "partner_micro_per_kwh",
+            "what it pays beyond its limit for energy from there",
+        ),
+        Field(
+            "prefer_near",
+            Kind.PRICE,
+            "near_micro_per_kwh",
+            "what it pays beyond its limit for energy from its own zone",
+        ),
     )
 }
 """Every field by name, in the order in which people are told of them."""
