@@ -8,7 +8,7 @@ from gridpact.app.compare.mechanisms import Outcome
 from gridpact.app.compare.models import Model
 from gridpact.app.compare.orders import OrdersCompared
 from gridpact.app.compare.whole import RunsCompared, WholeRun
-from gridpact.app.report.comparison.amounts import gini, nano, share, stable, who_gains
+from gridpact.app.report.comparison.amounts import gini, nano, share, stable, starred, who_gains
 from gridpact.app.report.text import MISSING, Money, counted, kwh, price
 from gridpact.app.summary import plain
 
@@ -94,7 +94,7 @@ def _outcome(found: Outcome, money: Money) -> tuple[str, ...]:
         found.highest_price_micro_per_kwh,
     )
     return (
-        _starred(found.name, recorded=found.recorded),
+        starred(found.name, recorded=found.recorded),
         kwh(found.volume_wh, 1),
         share(found.share_of_asked_ppm),
         nano(money, found.welfare_nano),
@@ -160,7 +160,7 @@ _RUN = (
 
 def _run(run: WholeRun, money: Money) -> tuple[str, ...]:
     return (
-        _starred(run.name, recorded=run.recorded),
+        starred(run.name, recorded=run.recorded),
         kwh(run.traded_wh, 1),
         kwh(run.shared_wh, 1),
         kwh(run.supplier_wh, 1),
@@ -170,10 +170,6 @@ def _run(run: WholeRun, money: Money) -> tuple[str, ...]:
         who_gains(run.spread),
         gini(run.spread),
     )
-
-
-def _starred(name: str, *, recorded: bool) -> str:
-    return f"{name} *" if recorded else name
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

@@ -43,6 +43,11 @@ def stable(found: Model) -> str:
     return {True: "yes", False: "no", None: "not refuted"}[found.in_core]
 
 
+def starred(name: str, *, recorded: bool) -> str:
+    """Mark the name of the rules that are in force."""
+    return f"{name} *" if recorded else name
+
+
 def left_out(members: int, where: str) -> str:
     """Say that not every member has a row, where that is so."""
     if members <= MOST_ROWS:

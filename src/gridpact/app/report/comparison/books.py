@@ -62,7 +62,7 @@ def _tiles(found: BooksCompared, money: Money) -> tuple[Tile, ...]:
     )
     alone, paid = sum(found.supplier_only_minor), sum(found.bill_minor)
     return (
-        Tile("In force", recorded.name, "", f"{kwh(recorded.volume_wh)} kWh traded"),
+        Tile("Traded", kwh(recorded.volume_wh), "kWh", f"under {recorded.name}, in force"),
         Tile(
             "Gained by trade",
             nano(money, sum(recorded.gain_nano)),

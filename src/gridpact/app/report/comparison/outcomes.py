@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gridpact.app.compare.mechanisms import Outcome
-from gridpact.app.report.comparison.amounts import gini, nano, share, who_gains
+from gridpact.app.report.comparison.amounts import gini, nano, share, starred, who_gains
 from gridpact.app.report.comparison.plots import Range, ranges
 from gridpact.app.report.parts import Figure, Notes, Section, Table
 from gridpact.app.report.text import MISSING, Money, kwh, price
@@ -42,13 +42,15 @@ def _range(found: Outcome) -> Range | None:
 
 def _table(found: Sequence[Outcome], money: Money) -> Table:
     short = [each.name for each in found if not each.proven]
+    note = ["* in force when the run was made."] if any(each.recorded for each in found) else []
+    note += [f"Not proven to be the best there is: {', '.join(short)}."] if short else []
     return Table(
         "table",
         "Volume, welfare, prices and gains",
         _columns(money.currency),
         tuple(_row(each, money) for each in found),
         groups=(("", 5), (f"price [{money.currency}/kWh]", 3), ("", 5)),
-        note=f"Not proven to be the best there is: {', '.join(short)}." if short else "",
+        note=" ".join(note),
     )
 
 
@@ -56,8 +58,8 @@ def _columns(unit: str) -> tuple[str, ...]:
     return (
         "mechanism",
         "traded [kWh]",
-        "of what was asked [%]",
-        "of what was offered [%]",
+        "of asked [%]",
+        "of offered [%]",
         f"welfare [{unit}]",
         "lowest",
         "mean",
@@ -72,7 +74,7 @@ def _columns(unit: str) -> tuple[str, ...]:
 
 def _row(found: Outcome, money: Money) -> tuple[str, ...]:
     return (
-        f"{found.name} (in force)" if found.recorded else found.name,
+        starred(found.name, recorded=found.recorded),
         kwh(found.volume_wh, 1),
         share(found.share_of_asked_ppm),
         share(found.share_of_offered_ppm),

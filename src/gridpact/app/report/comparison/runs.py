@@ -7,6 +7,7 @@ from gridpact.app.report.comparison.amounts import (
     MOST_ROWS,
     gini,
     left_out,
+    starred,
     units,
     who_gains,
 )
@@ -72,7 +73,7 @@ def _totals(found: RunsCompared, money: Money) -> Section:
     unit = money.currency
     rows = tuple(
         (
-            f"{run.name} (scenario)" if run.recorded else run.name,
+            starred(run.name, recorded=run.recorded),
             kwh(run.traded_wh, 1),
             kwh(run.shared_wh, 1),
             kwh(run.supplier_wh, 1),
@@ -100,6 +101,7 @@ def _totals(found: RunsCompared, money: Money) -> Section:
         ),
         rows,
         groups=(("", 1), ("energy [kWh]", 3), (f"money [{unit}]", 3), ("savings", 2)),
+        note="* as the scenario says.",
     )
     return Section("totals", "Mechanisms", "", (table, Notes((SAME, *found.remarks))))
 
