@@ -23,6 +23,7 @@ from gridpact.app.cli.market_options import (
 from gridpact.app.cli.market_tables import Shown, cleared_lines
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.orders import trades
+from gridpact.app.orders.acting import paused_at
 from gridpact.app.orders.books import Market, book_of
 from gridpact.app.orders.figures import results, total
 from gridpact.app.orders.reading import Known, read_orders
@@ -149,7 +150,7 @@ def _outcome(path: Path, book: Book, venue: Venue, terms: Terms) -> Outcome:
 def _of_run(path: Path, session: str | None, said: Said) -> _Cleared:
     if session is None:
         raise click.UsageError(f"name the session: gridpact market show {path} lists them")
-    one = recorded(folder.record(path), session)
+    one = recorded(folder.record(path), session, paused_at(path))
     terms, community = _terms(one, said), one.venue.community
     outcome = cleared_again(one, terms)
     remark, same = _compared(one, terms, outcome)

@@ -13,6 +13,7 @@ from gridpact.app import folder
 from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.market_tables import NOTHING, Shown, cleared_lines, depth_lines
 from gridpact.app.cli.output import output_options, say, say_json
+from gridpact.app.orders.acting import paused_at
 from gridpact.app.orders.figures import depth, results, total
 from gridpact.app.orders.instants import local
 from gridpact.app.orders.recorded import Recorded, cleared_again, recorded
@@ -65,7 +66,7 @@ def show(path: Path, session: str | None, as_json: bool, quiet: bool) -> None:
         elif not quiet:
             _say_all(_table(lines, record.opening().community))
         return
-    one = recorded(record, session)
+    one = recorded(record, session, paused_at(path))
     if as_json:
         say_json(_as_dict(one))
     elif not quiet:

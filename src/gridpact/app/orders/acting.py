@@ -83,14 +83,20 @@ def _opened(path: Path, *, writable: bool) -> Iterator[tuple[Loop, Journal, Comm
 
 def look(path: Path) -> Waiting:
     """Return a paused run as it is, without touching it; BadInput where it does not wait."""
-    paused = folder.paused(path)
-    return look_on(path)._replace(at=paused.at)
+    folder.paused(path)
+    return look_on(path)
 
 
 def look_on(path: Path) -> Waiting:
     """Return the market of any run as its journal leaves it, without touching it."""
     with _opened(path, writable=False) as (loop, _, community):
-        return Waiting(community, loop.now, cast(State, loop.states["market"]))
+        at = max(loop.now, paused_at(path))
+        return Waiting(community, at, cast(State, loop.states["market"]))
+
+
+def paused_at(path: Path) -> int:
+    """The instant at which a run waits [s since the epoch]; 0 where it does not wait."""
+    return folder.paused(path).at if (path / folder.PAUSED).exists() else 0
 
 
 def act(path: Path, messages: Sequence[Act]) -> list[Answer]:

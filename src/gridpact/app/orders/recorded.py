@@ -39,8 +39,11 @@ class Recorded(NamedTuple):
         return self.venue.terms(self.session.kind)
 
 
-def recorded(record: Record, session: str) -> Recorded:
-    """Read back the book of a session; BadInput where the run has none of that name."""
+def recorded(record: Record, session: str, at: int = 0) -> Recorded:
+    """Read back the book of a session; BadInput where the run has none of that name.
+
+    ``at`` is the instant at which a run waits [s since the epoch].
+    """
     community = record.opening().community
     found = {each.session.id: each.session for each in record.all(SessionOpened)}
     if session not in found:
@@ -50,7 +53,7 @@ def recorded(record: Record, session: str) -> Recorded:
     if book is None:
         raise BadInput([_unknown(record, session, list(found))])
     cleared = {each.session.id: each for each in record.all(SessionCleared)}.get(session)
-    now = messages[-1][1] if cleared is None else found[session].gate
+    now = max(messages[-1][1], at) if cleared is None else found[session].gate
     return Recorded(found[session], without_expired(book, now), Venue(community), now, cleared)
 
 
