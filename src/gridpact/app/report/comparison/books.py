@@ -26,7 +26,7 @@ GLOSSARY = (
     ("meetings", "members meet at random and trade without knowing what others have"),
     ("negotiated", "both sides share what they have and need, and pairs divide their gain"),
     ("coalition", "all share as one and divide what they save by the Shapley value"),
-    ("would leave", "the coalition that gains most by trading alone, where one does"),
+    ("would leave for", "what the coalition with most to gain would gain by trading alone"),
     ("–", "not known or not applicable; never zero"),
 )
 
