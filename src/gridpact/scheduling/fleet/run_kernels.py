@@ -10,13 +10,15 @@ from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.machine_code import machine_code
 
 INFINITY = np.inf
+ONCE, REPEATED, CHEAPEST, STRETCHES = range(4)
+"""Kinds of runs: uninterrupted, several times, the cheapest slots, stretches and pauses."""
 
 
 class Programmes(NamedTuple):
     """Runs, sorted: ``energy`` [runs, longest] of each step [kWh], the rest [runs].
 
-    ``even`` marks runs with one power throughout, ``value`` is ¤ a run (infinite: it must happen),
-    ``most_starts`` is 0 where the number of stretches is free.
+    ``even`` marks runs with one power throughout, ``kind`` is one of those above. ``value`` is ¤ a
+    run (infinite: it must happen); ``most_starts`` is 0 where the number of stretches is free.
     """
 
     begin: Ints
@@ -24,7 +26,7 @@ class Programmes(NamedTuple):
     length: Ints
     energy: Floats
     even: Bools
-    apart: Bools
+    kind: Ints
     min_on: Ints
     min_off: Ints
     times: Ints
@@ -58,8 +60,8 @@ def sums(runs: Programmes, first: Ints, prices: Floats, work: Work) -> tuple[Flo
     energy, own = np.zeros((groups, slots)), np.zeros(groups)
     for group in range(groups):
         tariff = _tariff(prices[group])
-        for run in range(first[group], first[group + 1]):
-            own[group] += _add(runs, run, tariff, energy[group], work)
+        span = (first[group], first[group + 1])
+        own[group] = _add(runs, span, tariff, energy[group], work)
     return energy, own
 
 
@@ -69,7 +71,7 @@ def plans(runs: Programmes, rows: Ints, prices: Floats, work: Work) -> Floats:
     energy = np.zeros((len(rows), 1, len(prices)))
     tariff = _tariff(prices)
     for place in range(len(rows)):
-        _add(runs, rows[place], tariff, energy[place, 0], work)
+        _add(runs, (rows[place], rows[place] + 1), tariff, energy[place, 0], work)
     return energy
 
 
@@ -82,16 +84,21 @@ def _tariff(prices: Floats) -> Tariff:
 
 
 @machine_code
-def _add(runs: Programmes, run: int, tariff: Tariff, into: Floats, work: Work) -> float:
-    """Add the best plan of one run to ``into`` [slots]; return its own cost."""
-    if not runs.apart[run]:
-        _start_costs(runs, run, tariff, work.cost)
-        if runs.times[run] == 1:
-            return _once(runs, run, into, work.cost)
-        return _repeatedly(runs, run, into, work)
-    if runs.min_on[run] == 1 and runs.min_off[run] == 1 and runs.most_starts[run] == 0:
-        return _cheapest(runs, run, tariff, into)
-    return _stretches(runs, run, tariff, into, work)
+def _add(
+    runs: Programmes, span: tuple[int, int], tariff: Tariff, into: Floats, work: Work
+) -> float:
+    """Add the best plans of a span of runs to ``into`` [slots]; return their own cost.
+
+    Quick kinds go through the whole span in one call: a call costs more than their answer.
+    """
+    own = _once(runs, span, tariff, into) + _cheapest(runs, span, tariff, into)
+    for run in range(span[0], span[1]):
+        if runs.kind[run] == REPEATED:
+            _start_costs(runs, run, tariff, work.cost)
+            own += _repeatedly(runs, run, into, work)
+        elif runs.kind[run] == STRETCHES:
+            own += _stretches(runs, run, tariff, into, work)
+    return own
 
 
 @machine_code
@@ -102,23 +109,39 @@ def _start_costs(runs: Programmes, run: int, tariff: Tariff, cost: Floats) -> No
     for slot in range(runs.begin[run], last + 1):
         if runs.even[run]:
             cost[slot] = steps[0] * (tariff.before[slot + length] - tariff.before[slot])
-            continue
-        total = 0.0
-        for step in range(length):
-            total += steps[step] * tariff.prices[slot + step]
-        cost[slot] = total
+        else:
+            cost[slot] = _products(runs.energy, run, length, tariff.prices[slot:])
 
 
 @machine_code
-def _once(runs: Programmes, run: int, into: Floats, cost: Floats) -> float:
-    """Run at the cheapest start, the earliest of equals, if it is worth it."""
-    best = runs.begin[run]
-    for slot in range(best + 1, runs.end[run] - runs.length[run] + 1):
-        if cost[slot] < cost[best]:
-            best = slot
-    if cost[best] >= runs.value[run]:
-        return 0.0
-    return _place(runs, run, best, into)
+def _once(runs: Programmes, span: tuple[int, int], tariff: Tariff, into: Floats) -> float:
+    """Run at the cheapest start, the earliest of equals, if it is worth it; return own costs."""
+    own = 0.0
+    for run in range(span[0], span[1]):
+        if runs.kind[run] != ONCE:
+            continue
+        length, value, best = runs.length[run], runs.value[run], runs.begin[run]
+        least = INFINITY
+        for slot in range(runs.begin[run], runs.end[run] - length + 1):
+            cost = runs.energy[run, 0] * (tariff.before[slot + length] - tariff.before[slot])
+            if not runs.even[run]:
+                cost = _products(runs.energy, run, length, tariff.prices[slot:])
+            if cost < least:
+                best, least = slot, cost
+        if least < value:
+            for step in range(length):
+                into[best + step] += runs.energy[run, step]
+            own -= value if value < INFINITY else 0.0
+    return own
+
+
+@machine_code
+def _products(energy: Floats, run: int, length: int, prices: Floats) -> float:
+    """Sum of the energy of each step times the prices from its start on."""
+    total = 0.0
+    for step in range(length):
+        total += energy[run, step] * prices[step]
+    return total
 
 
 @machine_code
@@ -156,25 +179,25 @@ def _repeatedly(runs: Programmes, run: int, into: Floats, work: Work) -> float:
 
 
 @machine_code
-def _cheapest(runs: Programmes, run: int, tariff: Tariff, into: Floats) -> float:
-    """Take the cheapest slots of the window, whichever they are."""
-    left, cost, steps = runs.length[run], 0.0, runs.energy[run, 0]
-    last = 0
-    for place in range(len(tariff.order)):
-        slot = tariff.order[place]
-        if runs.begin[run] <= slot < runs.end[run]:
-            cost += steps * tariff.prices[slot]
-            left -= 1
-            last = place
-            if left == 0:
-                break
-    if cost >= runs.value[run]:
-        return 0.0
-    for place in range(last + 1):
-        slot = tariff.order[place]
-        if runs.begin[run] <= slot < runs.end[run]:
-            into[slot] += steps
-    return -runs.value[run] if runs.value[run] < INFINITY else 0.0
+def _cheapest(runs: Programmes, span: tuple[int, int], tariff: Tariff, into: Floats) -> float:
+    """Take the cheapest slots of the window, whichever they are; return own costs."""
+    own, order = 0.0, tariff.order
+    for run in range(span[0], span[1]):
+        if runs.kind[run] != CHEAPEST:
+            continue
+        left, cost, last = runs.length[run], 0.0, 0
+        begin, end, energy = runs.begin[run], runs.end[run], runs.energy[run, 0]
+        while left > 0:
+            if begin <= order[last] < end:
+                cost += energy * tariff.prices[order[last]]
+                left -= 1
+            last += 1
+        if cost < runs.value[run]:
+            for place in range(last):
+                if begin <= order[place] < end:
+                    into[order[place]] += energy
+            own -= runs.value[run] if runs.value[run] < INFINITY else 0.0
+    return own
 
 
 @machine_code

@@ -23,7 +23,16 @@ from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Runs, per_asset
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
 from gridpact.scheduling.fleet.parts import groups_of
-from gridpact.scheduling.fleet.run_kernels import Programmes, Work, plans, sums
+from gridpact.scheduling.fleet.run_kernels import (
+    CHEAPEST,
+    ONCE,
+    REPEATED,
+    STRETCHES,
+    Programmes,
+    Work,
+    plans,
+    sums,
+)
 
 
 class RunOracle(msgspec.Struct, frozen=True):
@@ -47,13 +56,17 @@ class RunOracle(msgspec.Struct, frozen=True):
         # more starts than fit bind nothing, and would only make layers
         starts = whole(table.most_starts)
         starts = np.where(starts >= length // least, 0, starts)
+        apart = np.broadcast_to(np.asarray(table.interruptible, np.bool_), (count,))[rows]
+        free = (least == 1) & (whole(table.min_off) == 1) & (starts == 0)
+        loose = np.where(free, CHEAPEST, STRETCHES)
+        again = whole(table.times) > 1
         runs = Programmes(
             begin=whole(table.first),
             end=whole(table.end),
             length=length,
             energy=energy,
             even=np.asarray((~counted | (energy == energy[:, :1])).all(axis=1)),
-            apart=np.broadcast_to(np.asarray(table.interruptible, np.bool_), (count,))[rows],
+            kind=np.where(apart, loose, np.where(again, REPEATED, ONCE)),
             min_on=least,
             min_off=whole(table.min_off),
             times=whole(table.times),
@@ -75,13 +88,13 @@ class RunOracle(msgspec.Struct, frozen=True):
     def best(self, prices: Floats) -> Answers:
         """Best answers of all groups; see :class:`Oracle`."""
         work = self._work(prices.shape[1])
-        energy, own = sums(self.runs, self.first, np.ascontiguousarray(prices), work)
+        energy, own = sums(self.runs, self.first, np.array(prices, np.float64), work)
         return Answers(energy, own, np.zeros(len(own)))
 
     def plans(self, rows: Ints, prices: Floats) -> Floats:
         """Plans of single runs [n, 1, slots]; see :class:`Oracle`."""
         work = self._work(len(prices))
-        return plans(self.runs, np.asarray(rows), np.ascontiguousarray(prices), work)
+        return plans(self.runs, np.asarray(rows), np.array(prices, np.float64), work)
 
     def part(self, groups: slice) -> RunOracle:
         """The same oracle with these groups alone."""
@@ -90,8 +103,9 @@ class RunOracle(msgspec.Struct, frozen=True):
     def _work(self, slots: int) -> Work:
         """Scratch large enough for the run that needs most."""
         runs = self.runs
-        layers = 1 + max(_most(runs.most_starts[runs.apart]), _most(runs.times[~runs.apart]))
-        shape = (layers, slots + 1, 1 + _most(runs.length[runs.apart]))
+        several, apart = runs.kind == REPEATED, runs.kind == STRETCHES
+        layers = 1 + max(_most(runs.most_starts[apart]), _most(runs.times[several]))
+        shape = (layers, slots + 1, 1 + _most(runs.length[apart]))
         off, on = np.zeros(shape), np.zeros(shape)
         starts, stops = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
         return Work(off, on, starts, stops, np.zeros(slots + 1))
