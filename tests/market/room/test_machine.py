@@ -1,7 +1,7 @@
 """The room against a plain model of it: anything may happen in any order, and all adds up.
 
-The model keeps every order by itself, in plain Python, and trades Wh by Wh. After each step the
-orders that are open, what of them has traded, and every answer must be those of the model.
+After each step the orders that are open, what of them has traded, and every answer must be those
+of the model.
 """
 
 import msgspec
@@ -24,175 +24,6 @@ from gridpact.market.messages import (
 from gridpact.registry.model import MarketRules, TradingRules, free_trading
 
 GATES = (46_800, (21_600, 43_200), 1800, -500_000, 4_000_000)
-STEP, FIRST_SLOT = 900, (0, 26, 50)  # positions in the day at which the sessions begin
-BUY_LIMIT = 30  # of the first member, Wh per slot
-
-
-class Known:
-    """One order in one session, as the model has it."""
-
-    def __init__(self, at, who, key, content, left, number):
-        self.at, self.who, self.key, self.content = at, who, key, content
-        self.side, self.slot, self.limit, self.until = (
-            content[name] for name in ("side", "slot", "limit", "until")
-        )
-        self.left, self.traded, self.cancelled, self.number = left, 0, None, number
-
-    def alive(self, now):
-        return self.left > 0 and self.cancelled is None and not self.over(now)
-
-    def over(self, now):
-        return self.until != 0 and self.until <= now
-
-
-class Model:
-    """What should happen."""
-
-    def __init__(self, continuous, gates, clear):
-        self.continuous, self.gates, self.clear = continuous, gates, clear
-        self.open, self.done = set(), set()
-        self.orders, self.waiting, self.suspended, self.taken = [], [], set(), {}
-        self.number = 0
-
-    # -- what is asked ---------------------------------------------------------------------
-
-    def find(self, at, who, key):
-        return next((o for o in self.orders if (o.at, o.who, o.key) == (at, who, key)), None)
-
-    def waits(self, who, key):
-        return next((o for o in self.waiting if (o.who, o.key) == (who, key)), None)
-
-    def on_order(self, who, side, slot, now):
-        total = 0
-        for each in [*self.orders, *self.waiting]:
-            if (each.who, each.side, each.slot) == (who, side, slot):
-                total += each.left if each.alive(now) else 0
-                total += each.traded if each.at in self.open and each not in self.waiting else 0
-        return total
-
-    def reasons(self, at, who, key, content, now):
-        found = set()
-        trades = FIRST_SLOT[at] <= content["slot"] < 96
-        fair = 0 < content["wh"] <= 10**9, -500_000 <= content["limit"] <= 4_000_000
-        found |= {"gate_closed"} if at not in self.open else set()
-        found |= {"unknown_slot"} if not trades else set()
-        found |= {"not_authorised"} if who == "m009" else set()
-        found |= {"quantity"} if not fair[0] else set()
-        found |= {"price_limit"} if not fair[1] else set()
-        found |= {"suspended"} if who in self.suspended else set()
-        found |= {"validity"} if content["until"] and content["until"] <= now else set()
-        used = {(o.who, o.key) for o in self.orders if o.at in self.open}
-        used |= {(o.who, o.key) for o in self.waiting}
-        used |= {name for session in self.open for name in self.taken.get(session, {})}
-        found |= {"duplicate"} if (who, key) in used else set()
-        if all(fair) and trades and who == "m000" and content["side"] > 0:
-            total = self.on_order(who, 1, content["slot"], now) + content["wh"]
-            found |= {"volume_limit"} if total > BUY_LIMIT else set()
-        return found
-
-    # -- what happens ----------------------------------------------------------------------
-
-    def enter(self, at, who, key, content, left, now):
-        order = Known(at, who, key, content, left, self.number)
-        self.number += 1
-        self.orders.append(order)
-        if self.continuous:
-            self.meet(order, now)
-        return order
-
-    def meet(self, order, now):
-        """Trade Wh by Wh with the best that rests, the first to come first."""
-        while order.left:
-            rests = [
-                each
-                for each in self.orders
-                if each is not order
-                and each.alive(now)
-                and (each.at, each.slot, each.side) == (order.at, order.slot, -order.side)
-                and order.side * (order.limit - each.limit) >= 0
-            ]
-            if not rests:
-                return
-            best = min(rests, key=lambda each: (order.side * each.limit, each.number))
-            if best.who == order.who:
-                order.cancelled, order.left = order.left, 0
-                return
-            for each in (order, best):
-                each.left, each.traded = each.left - 1, each.traded + 1
-
-    def cancel(self, at, who, key, now):
-        """Return what is taken back, or the reason against it."""
-        if (waits := self.waits(who, key)) is not None:
-            if waits.over(now):
-                return "validity"
-            waits.cancelled = waits.left if waits.cancelled is None else waits.cancelled
-            return waits.cancelled
-        if at not in self.open:
-            return "gate_closed"
-        if (who, key) in self.taken.get(at, {}):
-            return self.taken[at][who, key]
-        return self.cancel_in(at, who, key, now)
-
-    def cancel_in(self, at, who, key, now):
-        """The same for an order of an open session."""
-        order = self.find(at, who, key)
-        if order is None:
-            return "unknown_order"
-        if order.cancelled is not None:
-            return order.cancelled
-        if order.over(now):
-            return "validity"
-        if not order.left:
-            return "already_traded"
-        order.cancelled, order.left = order.left, 0
-        return order.cancelled
-
-    def withdraw(self, who, now):
-        gone = {}
-        for order in self.orders:
-            if order.at in self.open and order.who == who and order.alive(now):
-                if order.key is not None:
-                    gone[order.at, order.key] = order.left
-                order.cancelled, order.left = order.left, 0
-        for each in self.waiting:
-            if each.who == who and each.cancelled is None:
-                gone[each.at, each.key] = each.left
-        self.waiting = [each for each in self.waiting if each.who != who]
-        return gone
-
-    def close(self, at):
-        """Clear a session; return Wh per slot, then move on what is left."""
-        gate = self.gates[at]
-        book = [o for o in self.orders if o.at == at]
-        if not self.continuous:
-            for slot in {o.slot for o in book}:
-                here = [o for o in book if o.slot == slot and o.alive(gate)]
-                rows = [(0, o.side, o.left, o.limit) for o in here]
-                for order, wh in zip(here, self.clear(rows)[2], strict=True):
-                    order.traded, order.left = wh, order.left - wh
-        self.open.discard(at)
-        self.done.add(at)
-        for order in book:
-            following = [s for s in range(at + 1, 3) if FIRST_SLOT[s] <= order.slot]
-            if order.key is None or not order.alive(gate) or order.until <= gate or not following:
-                continue
-            if following[0] in self.open:
-                self.enter(following[0], order.who, order.key, order.content, order.left, gate)
-            else:
-                waits = Known(following[0], order.who, order.key, order.content, order.left, -1)
-                self.waiting.append(waits)
-        return book
-
-    def opened(self, at, now):
-        self.open.add(at)
-        here = [each for each in self.waiting if each.at == at]
-        self.waiting = [each for each in self.waiting if each.at != at]
-        for each in here:
-            if each.cancelled is not None:
-                self.taken.setdefault(at, {})[each.who, each.key] = each.cancelled
-            elif not each.over(now):
-                self.enter(at, each.who, each.key, each.content, each.left, now)
-
 
 KEYS = st.sampled_from(["a", "b", "c", "d"])
 WHO = st.sampled_from(["m000", "m000", "m001", "m001", "m002", "m009"])
@@ -209,13 +40,13 @@ UNTIL = st.sampled_from(["none", "none", "soon", "gate", "after", "forever", "ov
 class Room(RuleBasedStateMachine):
     """The machine; a test gives it the kind of market and what it needs of the fixtures."""
 
-    floor = community = continuous = clear = None
+    floor = plain = community = continuous = clear = None
 
     def __init__(self):
         super().__init__()
         self.home = self.floor(self.community)
         self.gates = [session.gate for session in self.home.sessions]
-        self.model = Model(self.continuous, self.gates, self.clear)
+        self.model = self.plain(self.continuous, self.gates, self.clear)
         self.home.now = self.gates[0] - 4000
         self.open_next()
 
@@ -268,7 +99,7 @@ class Room(RuleBasedStateMachine):
     def put(self, at, who, key, content):
         known = self.model.find(at, who, key)
         frozen = encode(self.home.state)
-        slot = content["slot"] - FIRST_SLOT[at]
+        slot = content["slot"] - self.model.first_slot[at]
         told = self.home.place(
             key, who, content["side"], content["wh"], content["limit"], slot, at,
             valid_until=content["until"],
@@ -324,14 +155,21 @@ class Room(RuleBasedStateMachine):
     def agents(self, at, rows):
         at = at if at in self.model.open else min(self.model.open, default=0)
         told = self.home.columns(
-            [(row, 60 - FIRST_SLOT[at], side, wh, limit) for row, side, wh, limit in rows], at
+            [
+                (row, 60 - self.model.first_slot[at], side, wh, limit)
+                for row, side, wh, limit in rows
+            ],
+            at,
         )
         expected, fresh = {}, []
         for place, (row, side, wh, limit) in enumerate(rows):
             who = f"m{row:03}"
             before = sum(w for o, s, w, _ in fresh if (o, s) == (who, side))
             over = side > 0 and row == 0
-            over = over and self.model.on_order(who, 1, 60, self.now) + before + wh > BUY_LIMIT
+            over = (
+                over
+                and self.model.on_order(who, 1, 60, self.now) + before + wh > self.model.buy_limit
+            )
             if at not in self.model.open:
                 expected[str(place)] = "gate_closed"
             elif who in self.model.suspended:
@@ -383,7 +221,9 @@ class Room(RuleBasedStateMachine):
             expected = np.zeros_like(table)
             for order in book:
                 if order.side == side:
-                    expected[int(order.who[1:]), order.slot - FIRST_SLOT[at]] += order.traded
+                    expected[int(order.who[1:]), order.slot - self.model.first_slot[at]] += (
+                        order.traded
+                    )
             np.testing.assert_array_equal(table, expected)
         np.testing.assert_array_equal(cleared.bought_wh.sum(0), cleared.sold_wh.sum(0))
         persons = [order for order in book if order.key is not None]
@@ -427,13 +267,16 @@ class Room(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("mechanism", ["uniform-price", "continuous"])
-def test_the_room_is_its_plain_model(mechanism, floor, small_community, slow_clear):
+def test_the_room_is_its_plain_model(mechanism, floor, plain_model, small_community, slow_clear):
     rules = TradingRules(mechanism)
     market = MarketRules(*GATES, opens_s=86_400, day_ahead=rules, intraday=rules)
-    trading = msgspec.structs.replace(free_trading(3), buy_limit_wh=np.array([BUY_LIMIT, -1, -1]))
+    trading = msgspec.structs.replace(
+        free_trading(3), buy_limit_wh=np.array([plain_model.buy_limit, -1, -1])
+    )
     community = small_community(3, market=market, trading=trading)
     bound = {
         "floor": staticmethod(floor),
+        "plain": plain_model,
         "community": community,
         "continuous": mechanism == "continuous",
         "clear": staticmethod(slow_clear),
