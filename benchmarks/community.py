@@ -24,7 +24,7 @@ from gridpact.kernel.codec import Codec
 from gridpact.kernel.journal import Journal
 from gridpact.ledger.handlers import DAY
 from gridpact.ledger.messages import Committed
-from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
+from gridpact.market.gates import day_ahead
 from gridpact.registry.messages import CommunityOpened
 from gridpact.simulation.scenarios import load
 from gridpact.simulation.scenarios.build import community as build_community
@@ -52,7 +52,7 @@ def one_day(path: Path) -> tuple[float, float, list[tuple[str, float, int]]]:
     loop = build(community, seed, journal, edges)
     gate = day_ahead(community.market, community.calendar, first).gate
     opening = CommunityOpened(community=community, seed=seed, first_day=str(first), gridpact="")
-    loop.submit(opening, gate - ORDERS_OPEN_S)
+    loop.submit(opening, gate - community.market.opens_s)
     loop.run(lambda message: isinstance(message, Committed) and message.key == f"{DAY}{first}")
     exports.write(path.parent, Record(journal))
     ran = time.process_time() - began

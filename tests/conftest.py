@@ -20,7 +20,7 @@ from gridpact.ledger.handlers import DAY
 from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import Committed
-from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
+from gridpact.market.gates import day_ahead
 from gridpact.market.messages import Session, SessionCleared, SessionTrades
 from gridpact.registry import model
 from gridpact.registry.messages import CommunityOpened
@@ -57,7 +57,8 @@ def run_in_memory(path: Path, days: int = 1, data_root: Path | None = None) -> R
     loop = build(community, seed, journal, Edges(world(scenario, community, seed), ledger))
     opening = CommunityOpened(community=community, seed=seed, first_day=str(first), gridpact="test")
     loop.submit(
-        opening, day_ahead(community.market, community.calendar, first).gate - ORDERS_OPEN_S
+        opening,
+        day_ahead(community.market, community.calendar, first).gate - community.market.opens_s,
     )
     done: list[str] = []
 

@@ -11,7 +11,7 @@ from gridpact.forecasting.messages import ForecastDue, ForecastIssued
 from gridpact.kernel.journal import Journal
 from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.local import LocalLedger
-from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
+from gridpact.market.gates import day_ahead
 from gridpact.market.messages import SessionOpened
 from gridpact.registry.messages import CommunityOpened
 from gridpact.simulation.scenarios import load
@@ -83,7 +83,8 @@ def run(tmp_path_factory):
         loop = build(community, seed, journal, Edges(world, ledger))
         opening = CommunityOpened(community=community, seed=seed, first_day=str(first), gridpact="")
         loop.submit(
-            opening, day_ahead(community.market, community.calendar, first).gate - ORDERS_OPEN_S
+            opening,
+            day_ahead(community.market, community.calendar, first).gate - community.market.opens_s,
         )
         loop.run(lambda m: isinstance(m, ForecastIssued) and m.session == session)
         record = Record(journal)

@@ -16,7 +16,7 @@ from gridpact.ledger.handlers import DAY
 from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import Committed
-from gridpact.market.gates import ORDERS_OPEN_S, day_ahead
+from gridpact.market.gates import day_ahead
 from gridpact.registry.messages import CommunityOpened
 from gridpact.simulation.scenarios import load
 from gridpact.simulation.scenarios.build import community as build_community
@@ -232,7 +232,7 @@ class Bench:
             opening = CommunityOpened(
                 community=self.community, seed=self.seed, first_day=str(first), gridpact="test"
             )
-            loop.submit(opening, gate - ORDERS_OPEN_S)
+            loop.submit(opening, gate - self.community.market.opens_s)
         return loop
 
     def ledger(self, path: Path | str = ":memory:") -> LocalLedger:

@@ -8,8 +8,6 @@ from gridpact.base.slots import Calendar, Slots
 from gridpact.market.messages import Session
 from gridpact.registry.model import MarketRules
 
-ORDERS_OPEN_S = 900
-"""Orders are taken from this long [s] before the gate closes, where a market says nothing else."""
 LOOK_AHEAD_S = 12 * 3600
 """A schedule looks this far [s] beyond the day it is for, so that no need ends at midnight."""
 
