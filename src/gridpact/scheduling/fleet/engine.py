@@ -13,6 +13,7 @@ and assets are asked at prices between the two (P. Wentges, 1997).
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from gridpact.base.units import Floats
@@ -113,7 +114,7 @@ class Engine:
     def certify(self) -> None:
         """Replace the lower bound by what exact oracles answer to its prices."""
         blocks = tuple(
-            Block(one.table, one.layout, one.oracle.exact(), one.place)
+            msgspec.structs.replace(one, oracle=one.oracle.exact())
             for one in self.case.groups.blocks
         )
         answered = self._answers(group_prices(self.case, self.best), blocks)

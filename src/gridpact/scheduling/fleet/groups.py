@@ -7,31 +7,28 @@ alone, so that permuting a fleet changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Storage
-from gridpact.scheduling.fleet.curtailable import CurtailableOracle
-from gridpact.scheduling.fleet.one_way import OneWayOracle
+from gridpact.scheduling.fleet.kinds import Kind, kinds_of
 from gridpact.scheduling.fleet.oracles import Layout, Oracle
-from gridpact.scheduling.fleet.steady_storage import SteadyStorageOracle, steady
-from gridpact.scheduling.fleet.storage import StorageOracle, stepwise
 from gridpact.scheduling.fleet.tree import below
 
 
 class Block(msgspec.Struct, frozen=True):
     """One oracle and its groups: ``table`` it serves, ``layout`` of rows, ``place`` of each group.
 
-    ``place`` [own groups] is the position among all groups.
+    ``place`` [own groups] is the position among all groups. ``divisible``: mixes of an asset's
+    plans are plans, or become one when storage is separated (:mod:`.separation`).
     """
 
     table: str
     layout: Layout
     oracle: Oracle
     place: Ints
+    divisible: bool
 
 
 class Groups(msgspec.Struct, frozen=True):
@@ -57,14 +54,19 @@ class _Keyed(msgspec.Struct, frozen=True):
     oracle: Oracle
     zone: Ints
     signature: Ints
+    divisible: bool
 
 
-def make_groups(fleet: Fleet, parts: int) -> Groups:
-    """Cut a fleet into groups, each cell's assets of one oracle and signature into ``parts``."""
+def make_groups(fleet: Fleet, lowest: Floats, parts: int) -> Groups:
+    """Cut a fleet into groups, each cell's assets of one oracle and signature into ``parts``.
+
+    ``lowest`` [zones] is the lowest price of energy [¤/kWh].
+    """
     member, signatures = signatures_of(fleet)
     keyed = [
-        _lay_out(fleet, table, rows, signatures[table], (make, parts))
-        for table, rows, make in _kinds(fleet)
+        _lay_out(fleet, kind, signatures[kind.table], parts)
+        for kind in kinds_of(fleet, lowest)
+        if len(kind.rows)
     ]
     zone = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.zone for one in keyed)]))
     cell = np.searchsorted(zone, np.concatenate([np.zeros(0, np.int64), *(k.zone for k in keyed)]))
@@ -74,35 +76,16 @@ def make_groups(fleet: Fleet, parts: int) -> Groups:
     place[order] = np.arange(len(order))
     ends = np.cumsum([0, *(len(one.zone) for one in keyed)])
     blocks = tuple(
-        Block(one.table, one.layout, one.oracle, place[ends[at] : ends[at + 1]])
+        Block(one.table, one.layout, one.oracle, place[ends[at] : ends[at + 1]], one.divisible)
         for at, one in enumerate(keyed)
     )
     first = np.searchsorted(cell[order], np.arange(len(zone) + 1))
     return Groups(zone, cell[order], signature[order], first, member, blocks)
 
 
-Maker = Callable[..., Oracle]
-
-
-def _kinds(fleet: Fleet) -> Iterator[tuple[str, Ints, Maker]]:
-    """Each oracle a fleet needs: its table, the rows it answers for, and what builds it."""
-    if fleet.one_way is not None:
-        yield "one_way", np.arange(len(fleet.one_way.zone)), OneWayOracle.build
-    if fleet.storage is not None:
-        calm = steady(fleet.storage, fleet.slots)
-        stepped = stepwise(fleet.storage)
-        if (calm & ~stepped).any():
-            yield "storage", np.flatnonzero(calm & ~stepped), SteadyStorageOracle.build
-        if (~calm & ~stepped).any():
-            yield "storage", np.flatnonzero(~calm & ~stepped), StorageOracle.build
-    if fleet.curtailable is not None:
-        yield "curtailable", np.arange(len(fleet.curtailable.zone)), CurtailableOracle.build
-
-
-def _lay_out(
-    fleet: Fleet, name: str, rows: Ints, signature: Ints, making: tuple[Maker, int]
-) -> _Keyed:
+def _lay_out(fleet: Fleet, kind: Kind, signature: Ints, parts: int) -> _Keyed:
     """Sort the rows of one oracle by zone, signature and likeness, and cut them into groups."""
+    rows, name = kind.rows, kind.table
     table = getattr(fleet, name)
     zone = np.asarray(table.zone)
     keys = [*_likeness(table, rows)[::-1], signature[rows], zone[rows]]
@@ -110,10 +93,11 @@ def _lay_out(
     zone, signature = zone[rows], signature[rows]
     new = (np.diff(zone, prepend=-1) != 0) | (np.diff(signature, prepend=-1) != 0)
     begin = np.append(np.flatnonzero(new), len(rows))
-    first = _cut(begin, making[1])
+    first = _cut(begin, parts)
     layout = Layout(rows, first)
-    oracle = making[0](table, layout, fleet.slots, fleet.hours)
-    return _Keyed(name, layout, oracle, zone[first[:-1]], signature[first[:-1]])
+    oracle = kind.build(table, layout, fleet.slots, fleet.hours)
+    divisible = oracle.divisible or kind.separable
+    return _Keyed(name, layout, oracle, zone[first[:-1]], signature[first[:-1]], divisible)
 
 
 def _cut(begin: Ints, parts: int) -> Ints:

@@ -43,7 +43,9 @@ class Case(msgspec.Struct, frozen=True):
 
 def prepare(fleet: Fleet, prices: Prices, parts: int) -> Case:
     """Make a fleet ready; it must be free of faults."""
-    groups, tariff = make_groups(fleet, parts), tariff_of(fleet, prices)
+    tariff = tariff_of(fleet, prices)
+    lowest = np.min(tariff.buy - np.maximum(tariff.spread, 0.0), axis=1)
+    groups = make_groups(fleet, lowest, parts)
     limits, parent = zone_limits(fleet, tariff), np.asarray(fleet.zones.parent)
     above = np.zeros(len(parent), np.bool_)
     above[parent[parent >= 0]] = True

@@ -80,19 +80,24 @@ def reduced_costs(master: Master, limits: Limits, cost: Floats, reduced: Floats)
 def entering(
     master: Master, limits: Limits, reduced: Floats, tolerance: float
 ) -> tuple[int, float]:
-    """Most promising basis entry and its reduced cost; a cost of 0 where none is left."""
-    best, entry = -tolerance, 0
+    """Most promising basis entry and its reduced cost; a cost of 0 where none is left.
+
+    A column may enter by 1, slack or excess by about its limit: gains are compared at these.
+    """
+    best, entry, cost = -tolerance, 0, 0.0
     for column in range(master.size[COLUMNS]):
         if reduced[column] < best:
-            best, entry = reduced[column], column
+            best, entry, cost = reduced[column], column, reduced[column]
     groups = master.size[GROUPS]
     for row in range(master.size[ROWS]):
         price, at = master.price[groups + row], master.row[row]
-        if -limits.low[at] - price < best:
-            best, entry = -limits.low[at] - price, -1 - 2 * row
-        if limits.high[at] + price < best:
-            best, entry = limits.high[at] + price, -2 - 2 * row
-    return entry, (best if best < -tolerance else 0.0)
+        size = 1.0 + abs(limits.limit[at])
+        slack, excess = -limits.low[at] - price, limits.high[at] + price
+        if slack * size < best:
+            best, entry, cost = slack * size, -1 - 2 * row, slack
+        if excess * size < best:
+            best, entry, cost = excess * size, -2 - 2 * row, excess
+    return entry, cost
 
 
 @machine_code
