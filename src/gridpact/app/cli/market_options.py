@@ -51,8 +51,9 @@ def clearing_options(command: F) -> F:
         )
     ):
         command = click.option(name, metavar=shown, help=text)(command)
-    names = click.Choice(sorted(MECHANISMS))
-    return click.option("--mechanism", type=names, help="How to clear.")(command)
+    text = f"How to clear: {', '.join(MECHANISMS)}."
+    names = click.Choice(list(MECHANISMS))
+    return click.option("--mechanism", type=names, metavar="NAME", help=text)(command)
 
 
 def rules_said(said: Said, before: TradingRules, currency: str = "") -> TradingRules:

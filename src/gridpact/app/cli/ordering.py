@@ -14,8 +14,7 @@ from gridpact.app.cli.ordering_place import place
     epilog="""\b
 Examples:
   gridpact run examples/default.yaml --until 2026-06-14T12:50 --out runs/june
-  gridpact order place runs/june --member home-01 --buy 2.5kWh --limit '25 ct/kWh' \\
-      --slot 2026-06-15T13:00
+  gridpact order place runs/june --member park --buy 2kWh --limit 25ct/kWh --slot 2026-06-15T13:00
   gridpact order list runs/june
   gridpact run --resume runs/june""",
 )

@@ -65,8 +65,7 @@ def order_options(command: F) -> F:
     short_help="Place an order, or a file of orders.",
     epilog="""\b
 Examples:
-  gridpact order place runs/june --member home-01 --buy 2.5kWh --limit '25 ct/kWh' \\
-      --slot 2026-06-15T13:00
+  gridpact order place runs/june --member park --buy 2kWh --limit 25ct/kWh --slot 2026-06-15T13:00
   gridpact order place runs/june --file orders.csv""",
 )
 @click.argument("path", metavar="RUN", type=RUN)
