@@ -99,5 +99,5 @@ lock: $(VENV)/made.stamp ## renew the lock files (for maintainers)
 	@$(COMPILE) pyproject.toml --group build --group dev -c requirements/core.lock \
 		-o requirements/dev.lock >/dev/null
 	@# apart from the others: SimBench needs older versions of pandas and numpy
-	@$(COMPILE) pyproject.toml --extra simbench --group build --group dev \
+	@$(COMPILE) pyproject.toml --extra simbench --extra grid --group build --group dev \
 		-o requirements/simbench.lock >/dev/null

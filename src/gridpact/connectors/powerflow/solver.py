@@ -1,8 +1,5 @@
 """Grids and injections in power-grid-model's terms, all cases in one batch."""
 
-# mypy: disable-error-code="import-not-found"
-# the package is an extra, which an environment for development need not have
-
 from __future__ import annotations
 
 import importlib.util
