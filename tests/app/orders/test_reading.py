@@ -197,6 +197,11 @@ def test_a_faulty_line_is_told_of(tmp_path, line, where, problem):
         (f"{HEAD},volume", [f"{GOOD},2"], ("volume", "'volume' is said of no order")),
         (f"{HEAD},quantity [Wh]", [f"{GOOD},2"], ("quantity [Wh]", "two columns say quantity")),
         ("member,side,slot,limit [ct/kWh]", ["home-01,buy,2026-06-15T13:00,2"], ("quantity", "no")),
+        (
+            "member,side,slot,quantity [kWh],limit [EUR/MWh],prefer_green [USD/MWh]",
+            [f"{GOOD},1"],
+            ("", "prices are in EUR and in USD"),
+        ),
         ("member [kWh],side", ["home-01,buy"], ("member [kWh]", "member has no unit")),
     ],
 )

@@ -6,6 +6,7 @@ A column is headed by the name of a field. Amounts have their unit in the header
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -81,21 +82,34 @@ def _check_headers(table: Table, of_header: dict[str, tuple[str, str]], report: 
 
 
 def _check_units(table: Table, of_header: dict[str, tuple[str, str]], report: Report) -> None:
-    """Note columns whose cells do not all count in one unit."""
+    """Note columns whose cells do not all count in one unit, and prices in two currencies."""
+    currencies: dict[str, int] = {}
     for header in table.headers:
         name, unit = of_header[header]
         if name not in FIELDS or FIELDS[name].kind not in UNITS:
             continue
-        lines: dict[str, int] = {unit: 1} if unit else {}
-        for row in table.rows:
-            if (said := _unit_of(row.texts.get(header, ""))) is not None and (said or not unit):
-                lines.setdefault(said, row.line)
+        lines = _units_of(table, header, unit)
         if len(lines) > 1:
             there = ", ".join(
                 f"{each or 'no unit'} (line {line})" for each, line in list(lines.items())[:5]
             )
             fix = f"write every {name} in one unit, named in the header or in every cell"
             report.add(max(lines.values()), header[:80], f"the column mixes units: {there}", fix)
+        for each, line in lines.items():
+            if re.fullmatch(r"[A-Z]{3}", head := each.partition("/")[0]):
+                currencies.setdefault(head, line)
+    if len(currencies) > 1:
+        problem = f"prices are in {' and in '.join(currencies)}"
+        report.add(max(currencies.values()), "", problem, "write all prices in one currency")
+
+
+def _units_of(table: Table, header: str, unit: str) -> dict[str, int]:
+    """The units of a column, "" for cells without any, and the line at which each is first."""
+    lines: dict[str, int] = {unit: 1} if unit else {}
+    for row in table.rows:
+        if (said := _unit_of(row.texts.get(header, ""))) is not None and (said or not unit):
+            lines.setdefault(said, row.line)
+    return lines
 
 
 def _unit_of(text: str) -> str | None:
