@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,15 @@ def test_an_offer_must_fit_the_product(offers_of, tender_of):
         ("notice", "price"),
         ("power",),
     ]
+
+
+@pytest.mark.parametrize(("zones", "refused"), [(None, []), ((1, 2), [0]), ((), [0, 1, 2])])
+def test_a_product_is_bought_from_its_zones(zones, refused, offers_of, tender_of):
+    offers = offers_of([{"location": zone} for zone in range(3)])
+    product = Product(Direction.UP, 1, 1, 900, locations=zones)
+    codes = offer_faults(offers, tender_of([[1, 1, 1]]), ALLOWED, product)
+    assert np.flatnonzero(codes == Refusal.LOCATION).tolist() == refused
+    assert not codes[codes != Refusal.LOCATION].any()
 
 
 def test_every_fault_of_a_request_is_named(requests_of, tender_of):

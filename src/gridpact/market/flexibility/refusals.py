@@ -47,7 +47,8 @@ class Product(msgspec.Struct, frozen=True):
     ``longest_notice_s`` [s] bounds the notice, ``slowest_ramp_ppm`` is the least share of its
     power by which an offer must be able to change from slot to slot, ``divisible`` asks for a
     least power of 0, and a product without ``reservation`` or without ``activation`` pays nothing
-    for it, so that a price there is refused.
+    for it, so that a price there is refused. ``locations`` are the rows of the zones it is bought
+    from, None for all of them.
     """
 
     direction: Direction
@@ -58,6 +59,7 @@ class Product(msgspec.Struct, frozen=True):
     divisible: bool = False
     reservation: bool = True
     activation: bool = True
+    locations: tuple[int, ...] | None = None
 
 
 def offer_faults(
@@ -116,12 +118,15 @@ def names(code: int) -> tuple[str, ...]:
 def _product_faults(offers: Offers, product: Product) -> Ints:
     power = np.clip(offers.power_w, 0, LARGEST_W)  # beyond, the power itself is at fault
     ramp = np.clip(offers.ramp_w, 0, power)
-    unpaid = np.zeros(offers.count, dtype=np.bool_)
+    unpaid, elsewhere = np.zeros((2, offers.count), dtype=np.bool_)
+    if product.locations is not None:
+        elsewhere = ~np.isin(offers.location, product.locations)
     if not product.reservation:
         unpaid |= offers.reservation_micro_per_kw != 0
     if not product.activation:
         unpaid |= offers.activation_micro_per_kwh != 0
     faults = {
+        Refusal.LOCATION: elsewhere,
         Refusal.DIRECTION: offers.direction != product.direction,
         Refusal.POWER: offers.power_w < product.smallest_w,
         Refusal.DURATION: offers.duration_slots != product.duration_slots,
