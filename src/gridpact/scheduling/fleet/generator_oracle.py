@@ -75,13 +75,13 @@ class Commitment(msgspec.Struct, frozen=True):
     def best(self, prices: Floats) -> Answers:
         """Answer prices [groups, slots], ¤/kWh."""
         work = _work(prices.shape[1])
-        energy, own = _sums(self.units, self.first, np.ascontiguousarray(prices), work)
+        energy, own = _sums(self.units, self.first, np.array(prices, np.float64), work)
         return Answers(energy, own, np.zeros(len(own)))
 
     def plans(self, rows: Ints, prices: Floats) -> Floats:
         """Return net energy of sorted rows [n, 1, slots], kWh."""
         work = _work(len(prices))
-        return _plans(self.units, np.ascontiguousarray(rows), np.ascontiguousarray(prices), work)
+        return _plans(self.units, np.asarray(rows), np.array(prices, np.float64), work)
 
     def exact(self) -> Oracle:
         """Itself."""

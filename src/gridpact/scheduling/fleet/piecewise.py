@@ -31,7 +31,8 @@ FROM, TO, VALUE, SLOPE = 0, 1, 2, 3
 Span: TypeAlias = tuple[float, float]
 Room: TypeAlias = tuple[Floats, Ints]
 """Scratch: corners [2, places] and a queue of them [places]."""
-DOWN, UP = -1, 1
+DOWN, UP = -1.0, 1.0
+"""Directions of rounding; of whole constants numba would make a kernel each."""
 
 
 @machine_code
@@ -117,14 +118,18 @@ def envelope(one: Floats, many: int, other: Floats, others: int, out: Floats) ->
 @machine_code
 def shifted(source: Floats, many: int, by: float, cost: float, span: Span, out: Floats) -> int:
     """Write a function moved by ``by`` and raised by ``cost``, within a span; return its length."""
-    count = 0
-    for piece in range(many):
-        begin = max(source[piece, FROM] + by, span[0])
-        end = min(source[piece, TO] + by, span[1])
-        if begin <= end:
-            rise = source[piece, SLOPE] * (begin - by - source[piece, FROM])
-            value = source[piece, VALUE] + rise + cost
-            count = append(out, count, begin, end, value, source[piece, SLOPE])
+    low, high, piece, count = span[0] - by, span[1] - by, 0, 0
+    while piece < many and source[piece, TO] < low:
+        piece += 1
+    while piece < many and source[piece, FROM] <= high:
+        begin = max(source[piece, FROM], low)
+        rise = source[piece, SLOPE] * (begin - source[piece, FROM])
+        out[count, FROM] = begin + by
+        out[count, TO] = min(source[piece, TO], high) + by
+        out[count, VALUE] = source[piece, VALUE] + rise + cost
+        out[count, SLOPE] = source[piece, SLOPE]
+        count += 1
+        piece += 1
     return count
 
 
@@ -183,7 +188,14 @@ def fans(source: Floats, many: int, price: float, window: Span, room: Room, out:
 
 
 @machine_code
-def round_pass(out: Floats, many: int, direction: int, within: float) -> int:
+def copy(out: Floats, piece: int, place: int) -> None:
+    """Copy a piece to another place."""
+    out[place, FROM], out[place, TO] = out[piece, FROM], out[piece, TO]
+    out[place, VALUE], out[place, SLOPE] = out[piece, VALUE], out[piece, SLOPE]
+
+
+@machine_code
+def round_pass(out: Floats, many: int, direction: float, within: float) -> int:
     """Replace neighbours by one line above (or below) both where that moves none by more.
 
     Rounding down also closes gaps; rounding up never defines what was not.
@@ -206,13 +218,13 @@ def round_pass(out: Floats, many: int, direction: int, within: float) -> int:
             out[last, VALUE] += most if direction == UP else least
             out[last, TO], out[last, SLOPE] = end, slope
         else:
-            out[count] = out[piece]
+            copy(out, piece, count)
             count += 1
     return count
 
 
 @machine_code
-def rounded(out: Floats, many: int, direction: int) -> int:
+def rounded(out: Floats, many: int, direction: float) -> int:
     """Bring a function down to at most LIMIT pieces, above (UP) or below (DOWN) what it was."""
     within = 1e-9
     while many > LIMIT:
@@ -221,7 +233,7 @@ def rounded(out: Floats, many: int, direction: int) -> int:
         if within > 1e6 and many > LIMIT:  # islands beyond count: every other one is given up
             kept = 0
             for piece in range(0, many, 2):
-                out[kept] = out[piece]
+                copy(out, piece, kept)
                 kept += 1
             many = kept
     return many

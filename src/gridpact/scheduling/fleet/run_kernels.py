@@ -104,13 +104,18 @@ def _add(
 @machine_code
 def _start_costs(runs: Programmes, run: int, tariff: Tariff, cost: Floats) -> None:
     """Cost of the energy of an uninterrupted run by the slot it begins in, ¤."""
-    length, steps = runs.length[run], runs.energy[run]
-    last = runs.end[run] - length
-    for slot in range(runs.begin[run], last + 1):
-        if runs.even[run]:
-            cost[slot] = steps[0] * (tariff.before[slot + length] - tariff.before[slot])
-        else:
-            cost[slot] = _products(runs.energy, run, length, tariff.prices[slot:])
+    length = runs.length[run]
+    for slot in range(runs.begin[run], runs.end[run] - length + 1):
+        cost[slot] = _products(runs.energy, run, length, tariff.prices, slot)
+
+
+@machine_code
+def _products(energy: Floats, run: int, length: int, prices: Floats, slot: int) -> float:
+    """Sum of the energy of each step times the price of its slot, beginning in ``slot``."""
+    total = 0.0
+    for step in range(length):
+        total += energy[run, step] * prices[slot + step]
+    return total
 
 
 @machine_code
@@ -120,14 +125,13 @@ def _once(runs: Programmes, span: tuple[int, int], tariff: Tariff, into: Floats)
     for run in range(span[0], span[1]):
         if runs.kind[run] != ONCE:
             continue
-        length, value, best = runs.length[run], runs.value[run], runs.begin[run]
-        least = INFINITY
-        for slot in range(runs.begin[run], runs.end[run] - length + 1):
-            cost = runs.energy[run, 0] * (tariff.before[slot + length] - tariff.before[slot])
-            if not runs.even[run]:
-                cost = _products(runs.energy, run, length, tariff.prices[slot:])
-            if cost < least:
-                best, least = slot, cost
+        length, value = runs.length[run], runs.value[run]
+        starts = (runs.begin[run], runs.end[run] - length + 1)
+        if runs.even[run]:
+            best, least = _least_difference(tariff.before, starts, length)
+            least *= runs.energy[run, 0]
+        else:
+            best, least = _least_products(runs.energy, run, length, tariff.prices, starts)
         if least < value:
             for step in range(length):
                 into[best + step] += runs.energy[run, step]
@@ -136,12 +140,27 @@ def _once(runs: Programmes, span: tuple[int, int], tariff: Tariff, into: Floats)
 
 
 @machine_code
-def _products(energy: Floats, run: int, length: int, prices: Floats) -> float:
-    """Sum of the energy of each step times the prices from its start on."""
-    total = 0.0
-    for step in range(length):
-        total += energy[run, step] * prices[step]
-    return total
+def _least_difference(before: Floats, starts: tuple[int, int], length: int) -> tuple[int, float]:
+    """Start with the least sum of prices over ``length`` slots, and that sum."""
+    best, least = starts[0], INFINITY
+    for slot in range(starts[0], starts[1]):
+        total = before[slot + length] - before[slot]
+        if total < least:
+            best, least = slot, total
+    return best, least
+
+
+@machine_code
+def _least_products(
+    energy: Floats, run: int, length: int, prices: Floats, starts: tuple[int, int]
+) -> tuple[int, float]:
+    """Start with the least cost of a programme, and that cost."""
+    best, least = starts[0], INFINITY
+    for slot in range(starts[0], starts[1]):
+        total = _products(energy, run, length, prices, slot)
+        if total < least:
+            best, least = slot, total
+    return best, least
 
 
 @machine_code

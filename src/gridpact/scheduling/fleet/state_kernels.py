@@ -14,7 +14,7 @@ second pass rounded down then bounds how much too dear that plan may be.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -39,6 +39,8 @@ from gridpact.scheduling.fleet.piecewise import (
 )
 from gridpact.scheduling.fleet.stepped_rows import Stores
 
+Actions: TypeAlias = tuple[float, float, float]
+"""Least, most and step of the energy stored in a slot, all negative where it is taken."""
 NEAR = 1e-9
 """A plan may miss a piece by so much [kWh], its rounding over all slots."""
 
@@ -90,7 +92,7 @@ def within_reach(stores: Stores, asset: int, space: Space) -> None:
 
 
 @machine_code
-def add_term(space: Space, total: int, count: int, direction: int) -> int:
+def add_term(space: Space, total: int, count: int, direction: float) -> int:
     """Lower the envelope so far by the term under way; return its new length."""
     work = space.work
     total = envelope(work[0], total, work[1], count, work[2])
@@ -104,11 +106,10 @@ def add_term(space: Space, total: int, count: int, direction: int) -> int:
 
 
 @machine_code
-def act(space: Space, slot: int, total: int, actions: Floats, price: float, direction: int) -> int:
-    """Lower the envelope so far by all actions of one direction in a slot; return its length.
-
-    ``actions`` are least, most and step of the energy stored, negative for energy taken.
-    """
+def act(
+    space: Space, slot: int, total: int, actions: Actions, price: float, direction: float
+) -> int:
+    """Lower the envelope so far by all actions of one direction in a slot; return its length."""
     source, many, work = space.after[slot], space.lengths[slot], space.work
     span = (space.span[0], space.span[1])
     least, most, step = actions
@@ -135,7 +136,7 @@ def act(space: Space, slot: int, total: int, actions: Floats, price: float, dire
 
 
 @machine_code
-def backward(stores: Stores, asset: int, prices: Floats, space: Space, direction: int) -> float:
+def backward(stores: Stores, asset: int, prices: Floats, space: Space, direction: float) -> float:
     """Fill the least costs after every slot; return the least cost of all [¤], infinite if none."""
     kept, slots = stores.kept[asset], len(prices)
     within_reach(stores, asset, space)
@@ -156,8 +157,8 @@ def backward(stores: Stores, asset: int, prices: Floats, space: Space, direction
             after, space.lengths[slot], 0.0, 0.0, (space.span[0], space.span[1]), work[0]
         )
         charge, discharge = water_prices(stores, asset, slot, prices[slot])
-        total = act(space, slot, total, stores.charge[asset, slot], charge, direction)
-        total = act(space, slot, total, -stores.discharge[asset, slot], discharge, direction)
+        total = act(space, slot, total, charges(stores, asset, slot), charge, direction)
+        total = act(space, slot, total, discharges(stores, asset, slot), discharge, direction)
         for piece in range(total):
             work[0, piece, FROM] = (work[0, piece, FROM] + draw) / kept
             work[0, piece, TO] = (work[0, piece, TO] + draw) / kept
@@ -166,6 +167,22 @@ def backward(stores: Stores, asset: int, prices: Floats, space: Space, direction
     for piece in range(total):
         least = min(least, work[0, piece, VALUE])
     return least
+
+
+@machine_code
+def charges(stores: Stores, asset: int, slot: int) -> Actions:
+    """Energies a slot may add to the state."""
+    least, most, step = 0, 1, 2
+    own = stores.charge
+    return own[asset, slot, least], own[asset, slot, most], own[asset, slot, step]
+
+
+@machine_code
+def discharges(stores: Stores, asset: int, slot: int) -> Actions:
+    """Energies a slot may take from the state, negative."""
+    least, most, step = 0, 1, 2
+    own = stores.discharge
+    return -own[asset, slot, least], -own[asset, slot, most], -own[asset, slot, step]
 
 
 @machine_code
@@ -201,7 +218,7 @@ def cheapest(
 
 @machine_code
 def move(
-    space: Space, slot: int, state: float, actions: Floats, price: float
+    space: Space, slot: int, state: float, actions: Actions, price: float
 ) -> tuple[float, float]:
     """Best action of one direction in a slot, as :func:`cheapest`."""
     least, most, step = actions
@@ -227,10 +244,10 @@ def forward(stores: Stores, asset: int, prices: Floats, space: Space, stored: Fl
         charge, discharge = water_prices(stores, asset, slot, prices[slot])
         state = stores.kept[asset] * state - stores.draw[asset, slot]
         best, chosen = cheapest(space, slot, state, (0.0, 0.0), 0.0)
-        cost, after = move(space, slot, state, stores.charge[asset, slot], charge)
+        cost, after = move(space, slot, state, charges(stores, asset, slot), charge)
         if cost < best:
             best, chosen = cost, after
-        cost, after = move(space, slot, state, -stores.discharge[asset, slot], discharge)
+        cost, after = move(space, slot, state, discharges(stores, asset, slot), discharge)
         if cost < best:
             best, chosen = cost, after
         if best == INFINITY:
@@ -238,6 +255,33 @@ def forward(stores: Stores, asset: int, prices: Floats, space: Space, stored: Fl
         stored[slot] = chosen - state
         state = chosen
     return True
+
+
+@machine_code
+def keeps_rules(stores: Stores, asset: int, stored: Floats) -> bool:
+    """Tell whether a plan [slots] keeps bounds, least powers and steps; clear traces of energy."""
+    state = stores.initial[asset]
+    for slot in range(len(stored)):
+        charging = stored[slot] > 0.0
+        actions = charges(stores, asset, slot) if charging else discharges(stores, asset, slot)
+        if abs(stored[slot]) <= NEAR:
+            stored[slot] = 0.0
+        elif not allowed(abs(stored[slot]), actions):
+            return False
+        state = stores.kept[asset] * state - stores.draw[asset, slot] + stored[slot]
+        if state < stores.lo[asset, slot] - NEAR or state > stores.hi[asset, slot] + NEAR:
+            return False
+    return True
+
+
+@machine_code
+def allowed(energy: float, actions: Actions) -> bool:
+    """Tell whether an energy above 0 is one of the actions of a direction."""
+    least, most, step = abs(actions[0]), abs(actions[1]), abs(actions[2])
+    if energy < least or energy > most + NEAR:
+        return False
+    steps = (energy - least) / step if step > 0.0 else 0.0
+    return bool(abs(steps - np.rint(steps)) <= NEAR)
 
 
 @machine_code

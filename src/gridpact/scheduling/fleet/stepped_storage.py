@@ -8,7 +8,8 @@ Three methods, by what a row is:
 - all else (tanks and buildings with losses, batteries with least powers, and lossy storage where
   prices are so negative that burning energy would pay): a dynamic programme over piecewise-linear
   functions of the state, :mod:`.state_kernels`. Where these take more pieces than there is room
-  for, the plan is proven to within ``slack``; everything else is exact.
+  for, the plan is proven to within ``slack``; everything else is exact. The far quicker plan of
+  :mod:`.storage`, which knows no least powers, comes first: where it keeps them it is the answer.
 
 None of them charges and discharges in one slot. Ramps join slots in another way and are not here.
 """
@@ -19,12 +20,13 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.fleet import storage
 from gridpact.scheduling.fleet.columns import Storage, per_asset, per_slot
 from gridpact.scheduling.fleet.level_kernels import Levels, levels_within, plan_levels
 from gridpact.scheduling.fleet.machine_code import machine_code
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
 from gridpact.scheduling.fleet.parts import groups_of
-from gridpact.scheduling.fleet.state_kernels import Space, make_space, plan_state
+from gridpact.scheduling.fleet.state_kernels import Space, keeps_rules, make_space, plan_state
 from gridpact.scheduling.fleet.stepped_rows import (
     BY_LEVELS,
     BY_TOTAL,
@@ -35,6 +37,7 @@ from gridpact.scheduling.fleet.total_kernels import plan_total
 
 INFINITY = np.inf
 TOUCH_W = 1e-9
+plan_loosely = storage.plan
 
 
 class SteppedStorage(msgspec.Struct, frozen=True):
@@ -46,6 +49,7 @@ class SteppedStorage(msgspec.Struct, frozen=True):
 
     first: Ints
     stores: Stores
+    loose: storage.Stores
     levels: int
 
     @classmethod
@@ -57,7 +61,7 @@ class SteppedStorage(msgspec.Struct, frozen=True):
             levels_within(stores, row, scratch)
             for row in np.flatnonzero(stores.method == BY_LEVELS).tolist()
         ]
-        return cls(layout.first, stores, max(wide, default=1))
+        return cls(layout.first, stores, _loose(stores), max(wide, default=1))
 
     @property
     def divisible(self) -> bool:
@@ -71,23 +75,34 @@ class SteppedStorage(msgspec.Struct, frozen=True):
     def best(self, prices: Floats) -> Answers:
         """Best answers of all groups; see :class:`Oracle`."""
         energy, own = np.zeros(prices.shape), np.zeros((2, len(prices)))
-        tariff = (np.ascontiguousarray(prices), np.argsort(prices, axis=1, kind="stable"))
-        _sum(self.stores, self.first, tariff, self._scratch(prices.shape[1]), energy, own)
+        tariff = (np.array(prices, np.float64), np.argsort(prices, axis=1, kind="stable"))
+        _sum(
+            (self.stores, self.loose),
+            self.first,
+            tariff,
+            self._scratch(prices.shape[1]),
+            energy,
+            own,
+        )
         return Answers(energy, own[0], own[1])
 
     def plans(self, rows: Ints, prices: Floats) -> Floats:
         """Plans of single assets [n, 2, slots]: charge, discharge; see :class:`Oracle`."""
         plans = np.zeros((len(rows), 2, len(prices)))
-        tariff = (np.ascontiguousarray(prices), np.argsort(prices, kind="stable"))
-        _write(self.stores, np.asarray(rows), tariff, self._scratch(len(prices)), plans)
+        tariff = (np.array(prices, np.float64), np.argsort(prices, kind="stable"))
+        _write(
+            (self.stores, self.loose), np.asarray(rows), tariff, self._scratch(len(prices)), plans
+        )
         return plans
 
     def part(self, groups: slice) -> SteppedStorage:
         """The same oracle with these groups alone."""
-        return SteppedStorage(*groups_of(self.first, self.stores, groups), self.levels)
+        first, stores = groups_of(self.first, self.stores, groups)
+        _, loose = groups_of(self.first, self.loose, groups)
+        return SteppedStorage(first, stores, loose, self.levels)
 
     def _scratch(self, slots: int) -> Scratch:
-        return _levels(slots, self.levels), make_space(slots)
+        return _levels(slots, self.levels), make_space(slots), storage.make_work(slots)
 
 
 def covers(table: Storage, slots: int) -> Bools:
@@ -107,6 +122,23 @@ def impossible(table: Storage, slots: int, hours: float) -> Bools:
     return np.asarray(np.isnan(plans).any(axis=(1, 2)))
 
 
+def _loose(stores: Stores) -> storage.Stores:
+    """Rows without least powers and steps."""
+    return storage.Stores(
+        initial=stores.initial,
+        terminal=np.full(len(stores.initial), -INFINITY),
+        outward=stores.outward,
+        kept=stores.kept,
+        wear=stores.wear,
+        gain=np.array(stores.charge[..., 1]),
+        loss=np.array(stores.discharge[..., 1]),
+        lo=stores.lo,
+        hi=stores.hi,
+        draw=stores.draw,
+        inward=stores.inward,
+    )
+
+
 def _levels(slots: int, most: int) -> Levels:
     bounds = np.zeros((slots + 1, 2), np.int64)
     return Levels(np.zeros((slots + 1, most)), np.zeros((slots, most), np.int64), bounds)
@@ -114,34 +146,39 @@ def _levels(slots: int, most: int) -> Levels:
 
 Tariff = tuple[Floats, Ints]
 """Prices [slots], and slots by price."""
-Scratch = tuple[Levels, Space]
+Scratch = tuple[Levels, Space, storage.Work]
+Rows = tuple[Stores, storage.Stores]
+"""Rows with their least powers and steps, and the same without."""
 
 
 @machine_code
-def _plan(stores: Stores, asset: int, tariff: Tariff, room: Scratch, stored: Floats) -> float:
+def _plan(rows: Rows, asset: int, tariff: Tariff, room: Scratch, stored: Floats) -> float:
     """Write the energy stored in each slot [slots]; return the slack, infinite without a plan."""
+    stores, loose = rows
     prices, order = tariff
     if stores.method[asset] == BY_TOTAL:
-        space = room[1].corner
-        found = plan_total(stores, asset, prices, order, space, stored)
+        found = plan_total(stores, asset, prices, order, room[1].corner, stored)
         return 0.0 if found else INFINITY
     if stores.method[asset] == BY_LEVELS:
         return 0.0 if plan_levels(stores, asset, prices, room[0], stored) else INFINITY
+    hull = plan_loosely(loose, asset, prices, room[2], stored)
+    if not hull and keeps_rules(stores, asset, stored):
+        return 0.0
     return plan_state(stores, asset, prices, room[1], stored)
 
 
 @machine_code
 def _sum(
-    stores: Stores, first: Ints, tariff: Tariff, room: Scratch, energy: Floats, own: Floats
+    rows: Rows, first: Ints, tariff: Tariff, room: Scratch, energy: Floats, own: Floats
 ) -> None:
     """Sum plans into ``energy`` [groups, slots], wear and slack into ``own`` [2, groups]."""
-    prices, order = tariff
+    stores, (prices, order) = rows[0], tariff
     slots = prices.shape[1]
     stored = np.empty(slots)
     for group in range(len(prices)):
         own_tariff = (prices[group], order[group])
         for asset in range(first[group], first[group + 1]):
-            own[1, group] += _plan(stores, asset, own_tariff, room, stored)
+            own[1, group] += _plan(rows, asset, own_tariff, room, stored)
             for slot in range(slots):
                 gained = stored[slot]
                 if gained > 0.0:
@@ -152,13 +189,13 @@ def _sum(
 
 
 @machine_code
-def _write(stores: Stores, rows: Ints, tariff: Tariff, room: Scratch, plans: Floats) -> None:
+def _write(own: Rows, rows: Ints, tariff: Tariff, room: Scratch, plans: Floats) -> None:
     """Write charge and discharge of single assets [rows, 2, slots]; NaN where there is no plan."""
-    slots = plans.shape[2]
+    stores, slots = own[0], plans.shape[2]
     stored = np.empty(slots)
     for place in range(len(rows)):
         asset = rows[place]
-        if _plan(stores, asset, tariff, room, stored) == INFINITY:
+        if _plan(own, asset, tariff, room, stored) == INFINITY:
             plans[place] = np.nan
             continue
         for slot in range(slots):
