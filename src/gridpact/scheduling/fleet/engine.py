@@ -33,6 +33,7 @@ from gridpact.scheduling.fleet.prepare import (
     rent,
 )
 from gridpact.scheduling.fleet.solution import Round, relative_gap
+from gridpact.scheduling.fleet.whole_plans import Fixed
 from gridpact.scheduling.fleet.zone_masters import ZoneMasters
 
 INWARD = 0.3
@@ -45,9 +46,13 @@ QUICK_ASKS = 4
 """How often quick oracles are asked alone in a round."""
 BOX, WIDER = 0.08, 1.1
 """Prices stay this close to those of the best bound: a part of the penalty, wider every round."""
+ROOM = 0.4
+"""Part of the gap to close before indivisible assets are dealt; the rest is for dealing."""
 PATIENCE = 20
 STALLED = 0.01
 """A gap that closes by less than this part in so many rounds is taken for final."""
+UNASKED = 0
+"""Round of answers that no prices were asked for: those of groups held fixed."""
 FINE = 1e-3
 """How much finer than the gap masters are solved."""
 
@@ -67,13 +72,17 @@ class Engine:
         self.asked_at: list[GroupPrices] = []
         self.rounds: list[Round] = []
         self.stopped, self._raised = False, 0
-        quick = tuple(one for one in case.groups.blocks if isinstance(one.oracle, QUICK))
-        self._quick = quick if len(quick) < len(case.groups.blocks) else ()
+        self.fixed: Fixed | None = None
+        self.proven = -np.inf
+        self._blocks = case.groups.blocks
+        self._quick = tuple(one for one in self._blocks if isinstance(one.oracle, QUICK))
+        self.whole = all(one.divisible for one in self._blocks)
+        self._asking = np.ones(len(case.groups.cell), np.bool_)
 
     def run(self) -> None:
         """Go through rounds until the gap is proven, or cancelled, or out of rounds."""
         if not self.asked_at:
-            self._ask(self.duals, self.case.groups.blocks)
+            self._ask(self.duals, self._blocks)
         while True:
             self._mix()
             self._report(len(self.rounds) + 1)
@@ -83,10 +92,10 @@ class Engine:
             if self.stopped:
                 self.certify()
                 return
-            for _ in range(QUICK_ASKS if self._quick else 0):
+            for _ in range(QUICK_ASKS if 0 < len(self._quick) < len(self._blocks) else 0):
                 self._ask(self.duals, self._quick)
                 self._mix()
-            self._ask(self.duals.towards(self.best, INWARD), self.case.groups.blocks)
+            self._ask(self.duals.towards(self.best, INWARD), self._blocks)
 
     def _stops(self) -> bool:
         """Whether to stop without proof: cancelled, out of rounds, or no longer getting closer."""
@@ -99,23 +108,26 @@ class Engine:
         return closed < STALLED * max(now.upper_nano - now.lower_nano, 0.0)
 
     def _report(self, number: int) -> None:
-        now = Round(number, self.lower * 1e9, self.upper * 1e9)
+        lower = self.lower if self.fixed is None else self.proven
+        now = Round(number, lower * 1e9, self.upper * 1e9)
         self.rounds.append(now)
         if self.options.progress is not None:
             self.options.progress(now)
 
     def _proven(self) -> bool:
         """Whether the gap is closed by a bound from exact answers."""
-        if relative_gap(self.lower, self.upper) > self.options.gap:
+        if self.fixed is not None and relative_gap(self.proven, self.upper) <= self.options.gap:
+            return True
+        gap = self.options.gap * (1.0 if self.whole else ROOM)
+        if relative_gap(self.lower, self.upper) > gap:
             return False
         self.certify()
-        return relative_gap(self.lower, self.upper) <= self.options.gap
+        return relative_gap(self.lower, self.upper) <= gap
 
     def certify(self) -> None:
         """Replace the lower bound by what exact oracles answer to its prices."""
         blocks = tuple(
-            msgspec.structs.replace(one, oracle=one.oracle.exact())
-            for one in self.case.groups.blocks
+            msgspec.structs.replace(one, oracle=one.oracle.exact()) for one in self._blocks
         )
         answered = self._answers(group_prices(self.case, self.best), blocks)
         self.certified = max(self.certified, self._bound(answered, self.best))
@@ -129,14 +141,19 @@ class Engine:
         born = len(self.asked_at)
         self.asked_at.append(prices)
         self.masters.append(answered.asked, answered.energy, answered.own_cost + paid, born)
-        if answered.asked.all():
+        if np.array_equal(answered.asked, self._asking):
             bound = self._bound(answered, duals)
             if bound > self.lower:
                 self.lower, self.best = bound, duals
 
     def _answers(self, prices: GroupPrices, blocks: tuple[Block, ...]) -> Answered:
         groups, options = self.case.groups, self.options
-        return ask(groups, blocks, prices.of(groups), (options.executor, options.tasks))
+        at = prices.of(groups)
+        answered = ask(groups, blocks, at, (options.executor, options.tasks))
+        if self.fixed is not None:
+            paid = self.fixed.own_cost + np.einsum("gt,gt->g", at, self.fixed.energy)
+            answered.value[self.fixed.held] = paid[self.fixed.held]
+        return answered
 
     def _bound(self, answered: Answered, duals: Duals) -> float:
         return float(answered.value.sum()) - rent(self.case, duals) + self.case.fixed_cost
@@ -171,6 +188,22 @@ class Engine:
         if self.portfolio is not None:
             return self.portfolio.proposals, self.portfolio.shares()
         return [self.masters.usage()], np.ones((1, len(self.masters.masters)))
+
+    def hold(self, fixed: Fixed) -> None:
+        """Hold groups fixed, and go on with the others from what is known; the bound is kept."""
+        case, known = self.case, self.masters
+        self.proven, self.fixed = self.lower, fixed
+        self.masters = ZoneMasters(case.groups, case.most, case.penalty, self.penalty)
+        self.masters.keep(known, ~fixed.held)
+        bought = np.einsum("gt,gt->g", case.buy[case.groups.cell], fixed.energy)
+        self.masters.append(fixed.held, fixed.energy, fixed.own_cost + bought, UNASKED)
+        if self.portfolio is not None:
+            self.portfolio = PortfolioMaster(case.coupling, len(case.groups.zone), self.penalty)
+        self._blocks = tuple(one for one in self._blocks if one.divisible)
+        self._quick = tuple(one for one in self._quick if one.divisible)
+        self._asking = ~fixed.held
+        self.lower = self.certified = -np.inf
+        self.upper, self._raised = np.inf, len(self.rounds)
 
     def raise_penalty(self, penalty: float) -> None:
         """Make missing a limit dearer, and go on from what is known."""

@@ -7,73 +7,30 @@ prices and weights go down; what an asset needs stays with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import TABLES, Fleet
 from gridpact.scheduling.fleet.groups import Block, Groups
-from gridpact.scheduling.fleet.portfolio_master import Usage
 from gridpact.scheduling.fleet.prepare import GroupPrices
 from gridpact.scheduling.fleet.separation import separate, states
+from gridpact.scheduling.fleet.shares import Shares
 from gridpact.scheduling.fleet.solution import Schedules
-
-ROUNDING = 1e-12
-"""Weights below this are left out."""
-
-
-class Shares(msgspec.Struct, frozen=True):
-    """Weights of groups: group ``g`` mixes its answers to ``born[at]`` for ``first[g] ≤ at``.
-
-    ``share`` [entries] sums to 1 within ``first[g] : first[g + 1]``.
-    """
-
-    first: Ints
-    born: Ints
-    share: Floats
-
-    def of(self, group: int) -> Iterator[tuple[int, float]]:
-        """Rounds and weights of one group."""
-        for at in range(int(self.first[group]), int(self.first[group + 1])):
-            yield int(self.born[at]), float(self.share[at])
-
-
-def shares_of(groups: Groups, proposals: list[Usage], weight: Floats) -> Shares:
-    """Weights of groups from those of proposals [proposals, cells] and of answers in them."""
-    group, born, share = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
-    for number, usage in enumerate(proposals):
-        for cell in np.flatnonzero(weight[number] > ROUNDING).tolist():
-            mixed = usage.weights[cell]
-            asked_at, own, part = mixed.used()
-            group.append(own + groups.first[cell])
-            born.append(asked_at)
-            share.append(part * weight[number, cell])
-    of_group, rounds = np.concatenate(group), np.concatenate(born)
-    return _summed(len(groups.cell), of_group, rounds, np.concatenate(share))
-
-
-def _summed(count: int, group: Ints, born: Ints, share: Floats) -> Shares:
-    """Add up equal pairs of group and round, and scale every group to a sum of 1."""
-    rounds = int(born.max(initial=0)) + 1
-    key, inverse = np.unique(group * rounds + born, return_inverse=True)
-    total = np.bincount(inverse, weights=share, minlength=len(key)).astype(np.float64)
-    of_group = key // rounds
-    total = total / np.bincount(of_group, weights=total, minlength=count)[of_group]
-    kept = total > ROUNDING
-    first = np.searchsorted(of_group[kept], np.arange(count + 1)).astype(np.int64)
-    return Shares(first, (key % rounds)[kept], total[kept])
 
 
 class Mixture(msgspec.Struct, frozen=True):
-    """Everything schedules are made from. ``tight`` [cells, slots]: see :mod:`.separation`."""
+    """Everything schedules are made from.
+
+    ``tight`` [cells, slots]: see :mod:`.separation`; ``dealt`` [blocks]: see :mod:`.whole_plans`.
+    """
 
     fleet: Fleet
     groups: Groups
     asked_at: tuple[GroupPrices, ...]
     shares: Shares
     tight: Bools
+    dealt: tuple[Ints | None, ...]
 
     def schedules(self, zones: Ints | None) -> Schedules:
         """Schedules of the assets in these zones themselves, or of all; see :class:`Schedules`."""
@@ -107,12 +64,12 @@ class Mixture(msgspec.Struct, frozen=True):
             return mixed
         place = np.full(len(table.zone), -1)
         place[rows] = np.arange(len(rows))
-        for block in self.groups.blocks:
+        for block, dealt in zip(self.groups.blocks, self.dealt, strict=True):
             if block.table == name:
-                self._mix_block(block, place, mixed)
+                self._mix_block(block, dealt, place, mixed)
         return mixed
 
-    def _mix_block(self, block: Block, place: Ints, mixed: Floats) -> None:
+    def _mix_block(self, block: Block, dealt: Ints | None, place: Ints, mixed: Floats) -> None:
         """Mix the plans of one oracle's assets; ``place`` is a row's place in ``mixed``, or -1."""
         layout = block.layout
         for own, group in enumerate(block.place.tolist()):
@@ -120,9 +77,14 @@ class Mixture(msgspec.Struct, frozen=True):
             into = place[layout.rows[members]]
             if into[0] < 0:  # a group lies in one zone: all of it is wanted, or nothing
                 continue
-            for born, share in self.shares.of(group):
-                prices = self._prices(born, group)
-                mixed[into] += share * block.oracle.plans(members, prices)
+            if dealt is None:
+                for born, share in self.shares.of(group):
+                    mixed[into] += share * block.oracle.plans(members, self._prices(born, group))
+                continue
+            for born in np.unique(dealt[members]).tolist():
+                whole = dealt[members] == born
+                plans = block.oracle.plans(members[whole], self._prices(born, group))
+                mixed[into[whole]] = plans
 
     def _prices(self, born: int, group: int) -> Floats:
         """The very prices that a group was asked at."""

@@ -25,7 +25,7 @@ class RestrictedMaster:
     def __init__(self, groups: int, resources: int, limits: Limits) -> None:
         room, rows = groups * 16, min(16, len(limits.limit))
         places = groups + rows
-        self.limits = limits
+        self.limits, self._started = limits, False
         self.mix = np.zeros((groups, resources))
         self.price = np.zeros(len(limits.limit))
         self.born = np.zeros(room, np.int64)
@@ -46,7 +46,7 @@ class RestrictedMaster:
         """Columns in use."""
         return int(self.master.size[COLUMNS])
 
-    def append(self, group: Ints, values: Floats, cost: Floats, born: int) -> None:
+    def append(self, group: Ints, values: Floats, cost: Floats, born: Ints | int) -> None:
         """Add a column for each of these groups: ``values`` [new, resources], ``cost`` [new]."""
         begin, end = self.columns, self.columns + len(group)
         if end > len(self.born):
@@ -57,15 +57,17 @@ class RestrictedMaster:
         master.group[begin:end] = group
         self.born[begin:end] = born
         master.size[COLUMNS] = end
-        if begin == 0:
+        if not self._started and len(np.unique(master.group[:end])) == master.size[GROUPS]:
             self.restart()
 
     def restart(self) -> None:
-        """Begin again from each group's first column; the first columns name each group once."""
+        """Begin again from each group's first column, without rows."""
+        self._started = True
         master, groups = self.master, int(self.master.size[GROUPS])
         _, first = np.unique(master.group[: self.columns], return_index=True)
         master.inverse[:groups, :groups] = np.eye(groups)
         master.basis[:groups] = first
+        master.level[:] = 0.0
         master.level[:groups] = 1.0
         master.size[ROWS] = 0
         self.limits.active[:] = False

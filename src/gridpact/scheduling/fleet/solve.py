@@ -10,7 +10,7 @@ from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.engine import Engine
 from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.fleet.limits import EXPORT, IMPORT
-from gridpact.scheduling.fleet.mixture import Mixture, shares_of
+from gridpact.scheduling.fleet.mixture import Mixture
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.outcome import (
     Outcome,
@@ -20,6 +20,7 @@ from gridpact.scheduling.fleet.outcome import (
     tight_slots,
 )
 from gridpact.scheduling.fleet.prepare import Case, Duals, net_of_zones, prepare
+from gridpact.scheduling.fleet.shares import shares_of
 from gridpact.scheduling.fleet.solution import (
     LimitPrices,
     Missed,
@@ -27,6 +28,7 @@ from gridpact.scheduling.fleet.solution import (
     Status,
     relative_gap,
 )
+from gridpact.scheduling.fleet.whole_plans import deal_whole
 
 LESS = 0.999
 """Part of what was missed that a higher penalty must bring it below to be raised again."""
@@ -55,6 +57,10 @@ def solve(fleet: Fleet, prices: Prices, options: Options | None = None) -> Solut
         answer = _answer(fleet, case, engine)
         if answer.missing_wh > LESS * before:
             break
+    if not engine.whole and not options.cancelled():
+        engine.hold(deal_whole(case.groups, answer.mixture.shares, engine.asked_at))
+        engine.run()
+        answer = _answer(fleet, case, engine)
     return _solution(fleet, case, engine, answer)
 
 
@@ -88,7 +94,8 @@ def _answer(fleet: Fleet, case: Case, engine: Engine) -> _Answer:
         cost += share * usage.own_cost
     tight = tight_slots(fleet, case, engine.duals)
     shares = shares_of(case.groups, usages, weight)
-    mixture = Mixture(fleet, case.groups, tuple(engine.asked_at), shares, tight)
+    dealt = engine.fixed.dealt if engine.fixed else tuple(None for _ in case.groups.blocks)
+    mixture = Mixture(fleet, case.groups, tuple(engine.asked_at), shares, tight, dealt)
     changed, saved = scheduled_energy(mixture, case, energy)
     cost += np.einsum("cst,ct->c", changed - energy, case.buy) - saved
     outcome = mixed_outcome(case, changed, cost)
@@ -99,7 +106,7 @@ def _solution(fleet: Fleet, case: Case, engine: Engine, answer: _Answer) -> Solu
     outcome, penalty = answer.outcome, engine.penalty
     over = float(outcome.cells.sum() + outcome.rows.sum() + outcome.zones.sum())
     upper = float(outcome.cost.sum()) + case.fixed_cost + penalty * over
-    lower = min(engine.lower, upper)
+    lower = min(engine.lower if engine.fixed is None else engine.proven, upper)
     status = Status.LIMITS_MISSED if answer.missed else Status.OPTIMAL
     if relative_gap(lower, upper) > engine.options.gap * (1 + 1e-6):
         status = Status.STOPPED

@@ -75,6 +75,17 @@ class ZoneMasters:
         for cell, master in enumerate(self.masters):
             master.solve(extra[first[cell] : first[cell + 1]], float(tolerance[cell]))
 
+    def keep(self, old: ZoneMasters, kept: Bools) -> None:
+        """Take over what these groups (a mask) answered in masters of the same groups."""
+        first = self.groups.first
+        for cell, (master, known) in enumerate(zip(self.masters, old.masters, strict=True)):
+            source, columns = known.master, known.columns
+            chosen = np.flatnonzero(kept[first[cell] + source.group[:columns]])
+            if chosen.size:
+                values, cost = source.values[:, chosen].T, source.cost[chosen]
+                master.append(source.group[chosen], values, cost, known.born[chosen])
+        self.scale = np.maximum(self.scale, old.scale)
+
     def hold(self, centre: Floats, width: float) -> None:
         """Keep prices of limits within ``width`` of ``centre`` [cells, kinds, slots]."""
         np.maximum(centre - width, 0.0, out=self.low)
