@@ -76,6 +76,19 @@ def test_by_hand(house):
     assert home.state.owed_nano == {}
 
 
+def test_what_a_bid_pays_for_preferences_is_held_too(house):
+    held = 100 * 109_000
+    home = house(TradingRules("preference"), [held, held, -1], green_micro_per_kwh=[9_000, 0, 0])
+    (refused,) = home.buy("a", "m000", 101, 100_000)
+    assert refused.reasons == ("collateral",)
+    (refused,) = home.buy("a", "m001", 100, 100_000, near_micro_per_kwh=9_001)
+    assert refused.reasons == ("collateral",)
+    (refused,) = home.columns([(0, 0, 1, 101, 100_000), (1, 0, 1, 109, 100_000)])
+    assert refused.keys == ("0",)
+    home.buy("a", "m000", 100, 100_000)
+    assert reserved(home, 0) == held
+
+
 def test_agents_orders_are_bound_too(house):
     home = house(TradingRules(), [30_000_000, -1, 0])
     (refused,) = home.columns(

@@ -9,6 +9,7 @@ from gridpact.market.explanations import explain
 from gridpact.market.judging import judge
 from gridpact.market.orders import LARGEST_ORDER_WH, Refusal, Side
 from gridpact.market.ratings import no_history
+from gridpact.metering.messages import DayMetered
 from gridpact.registry.model import MarketRules, TradingRules, free_trading
 
 PREFERENCE = TradingRules("preference", lowest_micro_per_kwh=0, highest_micro_per_kwh=900_000)
@@ -22,9 +23,9 @@ def terms(members=3, **columns):
 
 @pytest.fixture
 def house(floor, small_community):
-    def made(rules=None, later=None, **other):
+    def made(rules=None, later=None, opens_s=900, **other):
         rules = rules or TradingRules()
-        market = MarketRules(*DAY_GATES, day_ahead=rules, intraday=later or rules)
+        market = MarketRules(*DAY_GATES, opens_s=opens_s, day_ahead=rules, intraday=later or rules)
         zones = ((-1, -1, -1), (0, -1, -1))
         places = {"zone": np.array([0, 1, 1])}
         return floor(small_community(3, zones, market=market, **places, **other)).open()
@@ -262,3 +263,35 @@ def test_every_refusal_of_an_order_has_a_text(house):
     ]
     assert len(set(texts)) == len(texts) == 16
     assert all(text and not text.endswith(".") for text in texts)
+
+
+def test_who_does_not_deliver_loses_its_place_until_it_delivers_again(house):
+    rules = TradingRules(lowest_rating_ppm=450_000)
+    home = house(rules, opens_s=86_400)
+    home.columns([(0, 0, 1, 100, 100_000), (1, 0, -1, 100, 100_000)])
+    home.gate()
+    window, days = home.first.window, [str(home.first.day)]
+    took = np.zeros((3, window.count), np.int64)
+    took[0, 0] = 100  # the buyer takes its energy, the seller delivers nothing
+    home.tell(metered(days[0], window, took))
+    assert home.state.history.kept.tolist() == [1, 0, 0]
+    home.open(1)
+    order = home.order("k", "m001", Side.SELL, 5, at=1)
+    found = judge(order, home.sessions[1].id, home.state, home.community, home.now)
+    assert found == (Refusal.RATING,)
+    (refused,) = home.columns([(1, 0, -1, 5, 0), (0, 0, 1, 5, 0)], at=1)
+    assert (refused.keys, refused.reasons) == (("0",), ("rating",))
+    for _ in range(2):
+        home.tell(metered(days[0], window, took * [[1], [0], [0]] - took[[1, 0, 2]]))
+    assert judge(order, home.sessions[1].id, home.state, home.community, home.now) == ()
+
+
+def metered(day, window, net):
+    return DayMetered(
+        day=day,
+        slots=window,
+        withdrawal_wh=np.maximum(net, 0),
+        injection_wh=np.maximum(-net, 0),
+        estimated=np.zeros(net.shape, bool),
+        method="none",
+    )

@@ -29,7 +29,7 @@ def claiming(*capabilities):
     return pytest.mark.parametrize("name", names)
 
 
-def with_books(test, examples=35):
+def with_books(test, examples=25):
     """Give a test data to draw its book from."""
     return settings(deadline=None, max_examples=examples)(given(data=st.data())(test))
 
