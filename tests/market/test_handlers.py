@@ -20,6 +20,7 @@ from gridpact.market.messages import (
 )
 from gridpact.market.orders import LARGEST_ORDER_WH, Orders, PlacedOrder, Side
 from gridpact.registry.messages import CommunityOpened
+from gridpact.registry.model import MarketRules
 from gridpact.scheduling.messages import ScheduleSolved
 from gridpact.scheduling.problem import Plan
 
@@ -103,6 +104,21 @@ def test_a_day_ahead_session_sets_the_days_others_and_the_next_day(room, communi
     assert list(state.sessions) == list(state.books) == [FIRST]
     _, outs = tell(room, state, SessionOpened(session=sessions[1]))
     assert outs == [Later(sessions[1].gate, GateClosed(session=sessions[1].id))]
+
+
+@pytest.mark.parametrize("opens_s", [0, 60, 86_400])
+def test_a_market_says_how_long_it_takes_orders(small_community, opens_s):
+    market = MarketRules(46_800, (21_600, 43_200), 1800, -500_000, 4_000_000, opens_s=opens_s)
+    community = small_community(3, market=market)
+    room, rules, calendar = Market(community).room(), market, community.calendar
+    opening = CommunityOpened(community=community, seed=1, first_day=str(DAY), gridpact="x")
+    _, (first,) = tell(room, room.state, opening)
+    assert first.at == first.message.session.gate - opens_s
+    _, outs = tell(room, room.state, first.message)
+    later = [out for out in outs if isinstance(out, Later)][1:]
+    sessions = [*intraday(rules, calendar, DAY), day_ahead(rules, calendar, date(2026, 6, 16))]
+    assert [each.message.session for each in later] == sessions
+    assert [each.at for each in later] == [session.gate - opens_s for session in sessions]
 
 
 def test_agents_order_what_a_plan_needs_beyond_the_position(room, sessions):

@@ -1,5 +1,6 @@
 """A person's order through its life: taken, taken back, expired, carried on, withdrawn."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from gridpact.market.messages import (
     SessionOpened,
 )
 from gridpact.market.orders import Side
-from gridpact.registry.model import MarketRules, TradingRules
+from gridpact.registry.model import MarketRules, TradingRules, free_trading
 
 GATES = (46_800, (21_600, 43_200), 1800, -500_000, 4_000_000)
 CONTINUOUS = TradingRules("continuous")
@@ -227,6 +228,30 @@ def test_blocks_go_on_whole_and_unlinked(house):
     }
     assert carried(told).key == "free"
     assert home.state.closing == {}
+
+
+def test_a_block_that_waits_counts_with_all_its_slots(floor, small_community, reasons_of):
+    trading = msgspec.structs.replace(
+        free_trading(3),
+        buy_limit_wh=np.array([15, -1, -1]),
+        collateral_nano=np.array([3_000_000, -1, -1]),
+    )
+    rules = TradingRules("block-orders")
+    market = MarketRules(*GATES, day_ahead=rules, intraday=rules)
+    home = floor(small_community(3, market=market, trading=trading)).open()
+    slot, end = noon(home), home.first.window.end
+    home.buy("b", "m000", 10, slot=slot, slots=2, valid_until=end)
+    home.gate()
+    (waits,) = open_orders(home.state, home.now)
+    assert (waits.traded_wh, waits.left_wh) == (0, 20)
+    home.tell(SessionOpened(session=home.sessions[2]))  # another one opens first
+    told = home.buy("c", "m000", 6, 1, at=2)
+    assert reasons_of(told) == "volume_limit"
+    told = home.buy("c", "m000", 5, 200_001, at=2)
+    assert reasons_of(told) == "collateral"
+    (accepted,) = home.buy("c", "m000", 5, 200_000, at=2)
+    assert isinstance(accepted, OrderAccepted)
+    assert cancelled(home.cancel("b", "m000")) == 20
 
 
 def test_a_suspended_participants_orders_leave_the_market(house):

@@ -146,7 +146,7 @@ def arrive(venue: Venue, state: State, session: Session, now: int) -> Step[State
     for each in here:
         if each.cancelled:
             name = name_of(each.order.participant, each.order.key)
-            book = mark_cancelled(state.books[session.id], {name: each.left_wh})
+            book = mark_cancelled(state.books[session.id], {name: each.whole_wh})
             state = with_book(state, session.id, book)
         elif not each.order.expired(now):
             state, told = take(venue, state, each, now)

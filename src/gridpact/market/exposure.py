@@ -82,7 +82,7 @@ def reserved_nano(venue: Venue, state: State, now: int) -> Ints:
     for waiting in state.waiting:
         order = waiting.order
         if not (waiting.cancelled or order.expired(now)):
-            row, wh = venue.rows[order.participant], waiting.left_wh
+            row, wh = venue.rows[order.participant], waiting.whole_wh
             if venue.trading.collateral_nano[row] >= 0:
                 total[row] += order_may_owe_nano(order, wh, venue, venue.intraday)
     return total
@@ -166,16 +166,16 @@ def _on_order(book: Book, now: int, venue: Venue) -> Ints:
     sells = (orders.side == Side.SELL).astype(np.int64)
     np.add.at(ordered, (sells, orders.member, orders.slot), orders.quantity_wh)
     for order in open_blocks(book, now).values():
-        _add(ordered, order, order.quantity_wh * order.slots, book.slots, venue)
+        _add(ordered, order, order.quantity_wh, book.slots, venue)
     return ordered
 
 
 def _add(total: Ints, order: PlacedOrder, wh: int, window: Slots, venue: Venue) -> None:
-    """Add what is left of an order to the slots of a window, evenly over its own."""
+    """Add what is left of an order in each of its slots to those of a window."""
     own = Slots(order.slot_start, window.step, order.slots)
     here, _ = overlap(window, own)
     side = int(order.side == Side.SELL)
-    total[side, venue.rows[order.participant], here] += wh // order.slots
+    total[side, venue.rows[order.participant], here] += wh
 
 
 def volume_left_wh(venue: Venue, state: State, window: Slots, now: int) -> Ints:

@@ -41,8 +41,7 @@ def open_orders(state: State, now: int) -> tuple[OpenOrder, ...]:
     for each in state.waiting:
         if not (each.cancelled or each.order.expired(now)):
             order = each.order
-            whole = order.quantity_wh * order.slots if order.is_block else order.quantity_wh
-            left_wh = whole if order.is_block else each.left_wh
+            traded = (order.quantity_wh - each.left_wh) * order.slots
             found.append(
                 OpenOrder(
                     each.session,
@@ -50,8 +49,8 @@ def open_orders(state: State, now: int) -> tuple[OpenOrder, ...]:
                     order.key,
                     -1,
                     order,
-                    whole - left_wh,
-                    left_wh,
+                    traded,
+                    each.whole_wh,
                 )
             )
     return tuple(found)

@@ -126,7 +126,7 @@ def _from_waiting(state: State, at: int, now: int) -> tuple[State, int, Refusal]
         return state, 0, Refusal.VALIDITY
     gone = msgspec.structs.replace(each, cancelled=True)
     waiting = (*state.waiting[:at], gone, *state.waiting[at + 1 :])
-    return msgspec.structs.replace(state, waiting=waiting), each.left_wh, Refusal.NONE
+    return msgspec.structs.replace(state, waiting=waiting), each.whole_wh, Refusal.NONE
 
 
 def _why_not(book: Book, name: str, now: int) -> Refusal:
@@ -180,7 +180,7 @@ def withdraw(venue: Venue, state: State, participant: str, now: int) -> Step[Sta
         outs += _told_cancelled(name, open_now)
     for each in state.waiting:
         if each.order.participant == participant and not each.cancelled:
-            outs.append(_cancelled(each.session, participant, each.order.key, each.left_wh))
+            outs.append(_cancelled(each.session, participant, each.order.key, each.whole_wh))
     kept = tuple(each for each in state.waiting if each.order.participant != participant)
     return msgspec.structs.replace(state, waiting=kept), outs
 

@@ -27,13 +27,18 @@ class Day(msgspec.Struct, frozen=True):
 class Waiting(msgspec.Struct, frozen=True):
     """An order that is valid beyond its gate, until the next ``session`` for its slot opens.
 
-    ``left_wh`` has not traded; if ``cancelled`` it was taken back meanwhile.
+    ``left_wh`` has not traded in each of its slots; if ``cancelled`` it was taken back meanwhile.
     """
 
     session: str
     order: PlacedOrder
     left_wh: int
     cancelled: bool = False
+
+    @property
+    def whole_wh(self) -> int:
+        """What has not traded, over all slots."""
+        return self.left_wh * self.order.slots
 
 
 class Closing(msgspec.Struct, frozen=True):
