@@ -67,7 +67,7 @@ FIELDS: dict[str, Field] = {
         Field("group", Kind.NAME, "group", "at most one block of a group is accepted"),
         Field("zone", Kind.NAME, "location", "where it feeds in or out"),
         Field("valid_until", Kind.INSTANT, "valid_until", "when it expires"),
-        Field("green", Kind.FLAG, "green", "whether an offer is of renewable source"),
+        Field("green", Kind.FLAG, "green", "the offer is of renewable source"),
         Field(
             "prefer_green",
             Kind.PRICE,

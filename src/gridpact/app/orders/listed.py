@@ -75,8 +75,9 @@ def listed(record: Record, still_open: Sequence[OpenOrder], now: int) -> list[Li
     book = _Orders()
     for time, message in _in_order(record):
         book.hear(time, message)
-    _look_again(book.all, still_open, now)
-    return book.all
+    told = book.told
+    _look_again(told, still_open, now)
+    return told
 
 
 def _look_again(orders: list[Listed], still_open: Sequence[OpenOrder], now: int) -> None:
@@ -112,6 +113,13 @@ class _Orders:
         self.all: list[Listed] = []
         self._asked: dict[tuple[str, str, str], list[Listed]] = {}
         self._taken: dict[tuple[str, str, str], Listed] = {}
+        self._refused: set[tuple[str, PlacedOrder, tuple[Refusal, ...]]] = set()
+        self._repeats: set[int] = set()
+
+    @property
+    def told(self) -> list[Listed]:
+        """All orders but those that only say once more what others did."""
+        return [each for each in self.all if id(each) not in self._repeats]
 
     def hear(self, time: int, message: Message) -> None:
         """Learn of one message."""
@@ -127,20 +135,26 @@ class _Orders:
                 self._accept(name, message, time)
             elif isinstance(message, OrderCancelled):
                 self._cancel(name, message)
-            elif asked_before := self._asked.get(name):
-                refused = asked_before.pop(0)
-                refused.status, refused.refusals = Status.REFUSED, answer.refusals
+            elif self._asked.get(name):
+                self._refuse(self._asked[name].pop(0), answer.refusals)
 
     def _accept(self, name: tuple[str, str, str], message: OrderAccepted, time: int) -> None:
         asked, taken = self._asked.get(name), self._taken.get(name)
         order = asked.pop(0) if asked else self._carried(message, time)
         if taken is not None:  # the same order once more
-            self.all.remove(order)
+            self._repeats.add(id(order))
         else:
             order.status, order.sequence = Status.OPEN, message.sequence
             order.traded_wh = message.traded_wh
             order.left_wh = order.whole_wh - message.traded_wh
             self._taken[name] = order
+
+    def _refuse(self, order: Listed, refusals: tuple[Refusal, ...]) -> None:
+        order.status, order.refusals = Status.REFUSED, refusals
+        said = (order.session, order.order, refusals)
+        if said in self._refused:
+            self._repeats.add(id(order))
+        self._refused.add(said)
 
     def _carried(self, message: OrderAccepted, time: int) -> Listed:
         """An order that goes on from the session before, with what is left of it."""

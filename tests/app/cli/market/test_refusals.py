@@ -111,6 +111,14 @@ def test_a_duplicate_is_refused_while_the_first_stands(corner):
     assert [each["status"] for each in at.list()] == ["open", "refused"]
 
 
+def test_an_order_refused_twice_for_the_same_is_listed_once(corner):
+    at = corner()
+    for _ in range(2):
+        assert at.place("bakery", 0, 20, "--key", "a")[0] == 1
+    assert at.place("bakery", 0, 21, "--key", "a")[0] == 1
+    assert [each["order"]["limit_micro_per_kwh"] for each in at.list()] == [200_000, 210_000]
+
+
 def test_no_reason_is_left_untested():
     """All but a book that is full, which takes a thousand orders in one slot."""
     met = {reason for *_, reasons in REFUSED for reason in reasons}
