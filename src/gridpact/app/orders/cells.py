@@ -20,6 +20,7 @@ _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 _MOST_SLOTS = 1_000_000
 _WORDS: dict[Kind, str] = {
     Kind.ENERGY: "an energy",
+    Kind.POWER: "a power",
     Kind.PRICE: "a price per energy",
     Kind.SHARE: "a share",
 }

@@ -15,19 +15,26 @@ class Kind(StrEnum):
     SIDE = "side"
     INSTANT = "instant"
     ENERGY = "energy"
+    POWER = "power"
     PRICE = "price"
     SHARE = "share"
     COUNT = "count"
     FLAG = "flag"
 
 
-UNITS: dict[Kind, str] = {Kind.ENERGY: "Wh", Kind.PRICE: "micro/kWh", Kind.SHARE: "ppm"}
+UNITS: dict[Kind, str] = {
+    Kind.ENERGY: "Wh",
+    Kind.POWER: "W",
+    Kind.PRICE: "micro/kWh",
+    Kind.SHARE: "ppm",
+}
 """The unit that an order counts in, of the kinds that have one."""
 EXAMPLES: dict[Kind, str] = {
     Kind.NAME: "home-01",
     Kind.SIDE: "buy",
     Kind.INSTANT: "2026-06-15T13:00",
     Kind.ENERGY: "2.5 kWh",
+    Kind.POWER: "20 kW",
     Kind.PRICE: "25 ct/kWh",
     Kind.SHARE: "50 %",
     Kind.COUNT: "4",
