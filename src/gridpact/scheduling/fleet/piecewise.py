@@ -17,7 +17,7 @@ import numpy as np
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.machine_code import machine_code
 
-LIMIT = 256
+LIMIT = 1024
 """Pieces a function may have before it is rounded."""
 ROOM = 12 * LIMIT
 """Pieces an envelope of two functions and their crossings may have on the way."""

@@ -7,7 +7,6 @@ from gridpact.base.randomness import stream
 from gridpact.scheduling.fleet.piecewise import (
     DOWN,
     LIMIT,
-    ROOM,
     UP,
     envelope,
     fans,
@@ -28,8 +27,10 @@ def value(function, count, states):
 
 def random_function(draw, pieces=8):
     """Pieces with gaps, jumps and single points, on states that are sampled."""
-    out = np.zeros((ROOM, 4))
-    edges = np.sort(draw.choice(np.arange(0, 11, 11 / (4 * pieces)).round(2), 2 * pieces, False))
+    out, digits = np.zeros((pieces, 4)), 2 if pieces < 100 else 6
+    edges = np.sort(
+        draw.choice(np.arange(0, 11, 11 / (4 * pieces)).round(digits), 2 * pieces, False)
+    )
     if draw.random() < 0.5:
         edges[1:-1:2] = edges[2::2]  # touching
     out[:pieces, 0], out[:pieces, 1] = edges[::2], edges[1::2]
@@ -52,7 +53,7 @@ def draws():
 def test_envelope_is_the_lower_of_two(draws):
     for draw in draws:
         one, other = random_function(draw), random_function(draw)
-        out = np.zeros((ROOM, 4))
+        out = np.zeros((100, 4))
         count = envelope(*one, *other, out)
         want = np.minimum(value(*one, STATES), value(*other, STATES))
         assert_same(value(out, count, STATES), want)
@@ -61,7 +62,7 @@ def test_envelope_is_the_lower_of_two(draws):
 def test_shift_moves_and_cuts(draws):
     for draw in draws:
         function = random_function(draw)
-        out = np.zeros((ROOM, 4))
+        out = np.zeros((100, 4))
         count = shifted(*function, 0.5, 0.25, (1.0, 9.0), out)
         want = value(*function, STATES - 0.5) + 0.25
         inside = (STATES >= 1.0 - 1e-12) & (STATES <= 9.0 + 1e-12)
@@ -72,19 +73,19 @@ def test_fans_and_both_ends_are_the_least_within_a_window(draws):
     """The least over a window is at an end of it or at a corner."""
     for draw in draws:
         function, price = random_function(draw), float(draw.uniform(-1, 1))
-        window = (-1.5, -0.5)
-        out = np.zeros((ROOM, 4))
-        room = (np.zeros((2, ROOM)), np.zeros(ROOM, np.int64))
+        window, some = (-1.5, -0.5), STATES[::5]
+        out = np.zeros((100, 4))
+        room = (np.zeros((2, 100)), np.zeros(100, np.int64))
         count = fans(*function, price, window, room, out)
         steps = np.arange(50, 151) / 100
-        sums = [value(*function, STATES + step) + price * step for step in steps]
+        sums = [value(*function, some + step) + price * step for step in steps]
         ends = np.minimum(sums[0], sums[-1])
-        assert_same(np.minimum(value(out, count, STATES), ends), np.min(sums, axis=0))
+        assert_same(np.minimum(value(out, count, some), ends), np.min(sums, axis=0))
 
 
 def test_rounding_stays_on_its_side(draws):
-    for draw in draws[:40]:
-        function = random_function(draw, 600)
+    for draw in draws[:20]:
+        function = random_function(draw, 1400)
         for direction in (UP, DOWN):
             out = function[0].copy()
             count = rounded(out, function[1], direction)
