@@ -8,7 +8,8 @@ what assets would at least pay, less the limits at their prices.
 
 Prices swing widely while masters know few answers. The masters' prices are therefore held within a
 box around those of the best lower bound so far (R. E. Marsten et al., The boxstep method, 1975),
-and assets are asked at prices between the two (P. Wentges, 1997).
+which narrows while the bound does not rise; assets are asked at prices between the two
+(P. Wentges, 1997).
 """
 
 from __future__ import annotations
@@ -40,15 +41,18 @@ INWARD = 0.3
 """Share of the way from the masters' prices to those of the best bound at which to ask."""
 QUICK = (OneWayOracle, CurtailableOracle)
 """Oracles so fast that they are asked several times a round."""
-INNER = 1
-"""How often cells and portfolio exchange prices between two asks."""
+SHARE = 0.5
+"""Share of the way to the portfolio master's prices that its prices move at once."""
 QUICK_ASKS = 4
 """How often quick oracles are asked alone in a round."""
-BOX, WIDER = 0.08, 1.1
-"""Prices stay this close to those of the best bound: a part of the penalty, wider every round."""
+BOX, WIDER, NARROWER, LEAST = 0.08, 1.2, 0.85, 1e-5
+"""Prices stay this close to those of the best bound, as a part of the penalty: at first, times what
+after a better bound and after none, and at least."""
 ROOM = 0.4
 """Part of the gap to close before indivisible assets are dealt; the rest is for dealing."""
-PATIENCE = 20
+OPEN = 8
+"""Every so many rounds prices are free for one, so that the mix keeps all limits it can."""
+PATIENCE = 24
 STALLED = 0.01
 """A gap that closes by less than this part in so many rounds is taken for final."""
 UNASKED = 0
@@ -71,7 +75,7 @@ class Engine:
         self.certified = -np.inf
         self.asked_at: list[GroupPrices] = []
         self.rounds: list[Round] = []
-        self.stopped, self._raised = False, 0
+        self.stopped, self._raised, self._width = False, 0, BOX
         self.fixed: Fixed | None = None
         self.proven = -np.inf
         self._blocks = case.groups.blocks
@@ -99,9 +103,10 @@ class Engine:
 
     def _stops(self) -> bool:
         """Whether to stop without proof: cancelled, out of rounds, or no longer getting closer."""
-        if self.options.cancelled() or len(self.rounds) >= self.options.rounds:
+        since = len(self.rounds) - self._raised
+        if self.options.cancelled() or since >= self.options.rounds:
             return True
-        if len(self.rounds) - self._raised <= PATIENCE:
+        if since <= PATIENCE:
             return False
         before, now = self.rounds[-PATIENCE - 1], self.rounds[-1]
         closed = before.upper_nano - now.upper_nano + now.lower_nano - before.lower_nano
@@ -145,6 +150,9 @@ class Engine:
             bound = self._bound(answered, duals)
             if bound > self.lower:
                 self.lower, self.best = bound, duals
+                self._width = min(self._width * WIDER, 1.0)
+            else:
+                self._width = max(self._width * NARROWER, LEAST)
 
     def _answers(self, prices: GroupPrices, blocks: tuple[Block, ...]) -> Answered:
         groups, options = self.case.groups, self.options
@@ -161,27 +169,27 @@ class Engine:
     def _mix(self) -> None:
         """Let the masters mix all answers; their prices and the cost of the mix follow."""
         tolerance = self._tolerance()
-        width = self.penalty * BOX * WIDER ** (len(self.rounds) - self._raised)
+        since = len(self.rounds) - self._raised
+        width = self.penalty * (1.0 if since % OPEN == OPEN - 1 else self._width)
         self.masters.hold(self.best.cells, width)
         if self.portfolio is not None:
             self.portfolio.hold(self.best.coupling, width)
-        for _ in range(INNER if self.portfolio else 1):
-            extra = coupling_prices(self.case, self.duals.coupling)
-            prices = extra.of(self.case.groups) if self.portfolio else NO_PRICES
-            self.masters.solve(prices, tolerance)
-            usage = self.masters.usage()
-            if self.portfolio is None:
-                own = usage.own_cost + usage.spread_cost + self.penalty * usage.missed
-                cost = float(own.sum())
-                self.duals = Duals(self.masters.price.copy(), self.duals.coupling)
-            else:
-                self.portfolio.add(usage)
-                found = self.portfolio.solve(float(tolerance.sum()))
-                cost = self.portfolio.cost()
-                ahead = Duals(self.masters.price.copy(), found)
-                share = 1.0 if len(self.portfolio.proposals) <= 2 else 0.5
-                self.duals = Duals(ahead.cells, self.duals.towards(ahead, share).coupling)
-            self.upper = min(self.upper, cost + self.case.fixed_cost)
+        extra = coupling_prices(self.case, self.duals.coupling)
+        prices = extra.of(self.case.groups) if self.portfolio else NO_PRICES
+        self.masters.solve(prices, tolerance)
+        usage = self.masters.usage()
+        if self.portfolio is None:
+            own = usage.own_cost + usage.spread_cost + self.penalty * usage.missed
+            cost = float(own.sum())
+            self.duals = Duals(self.masters.price.copy(), self.duals.coupling)
+        else:
+            self.portfolio.add(usage)
+            found = self.portfolio.solve(float(tolerance.sum()))
+            cost = self.portfolio.cost()
+            ahead = Duals(self.masters.price.copy(), found)
+            share = 1.0 if len(self.portfolio.proposals) <= 2 else SHARE
+            self.duals = Duals(ahead.cells, self.duals.towards(ahead, share).coupling)
+        self.upper = min(self.upper, cost + self.case.fixed_cost)
 
     def proposals(self) -> tuple[list[Usage], Floats]:
         """What cells proposed, and the weight of each proposal in each cell [proposals, cells]."""
@@ -203,11 +211,12 @@ class Engine:
         self._quick = tuple(one for one in self._quick if one.divisible)
         self._asking = ~fixed.held
         self.lower = self.certified = -np.inf
-        self.upper, self._raised = np.inf, len(self.rounds)
+        self.upper, self._raised, self._width = np.inf, len(self.rounds), BOX
 
     def raise_penalty(self, penalty: float) -> None:
         """Make missing a limit dearer, and go on from what is known."""
-        self.penalty, self.upper, self._raised = penalty, np.inf, len(self.rounds)
+        self.penalty, self.upper = penalty, np.inf
+        self._raised, self._width = len(self.rounds), BOX
         self.masters.raise_penalty(penalty)
         if self.portfolio is not None:
             self.portfolio.raise_penalty(penalty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import Literal
 
 import msgspec
 
@@ -17,14 +18,17 @@ def _never() -> bool:
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How to solve.
 
-    ``gap`` is the proven relative gap at which to stop; ``rounds`` the most rounds of prices.
-    ``parts`` is how many groups the assets of one kind in one zone are cut into. ``penalty``
-    [µ¤/kWh] is what missing a limit costs at first (None: chosen from the prices); it is raised
-    while limits are missed. ``executor`` spreads the assets' answers in ``tasks`` tasks; the answer
-    is the same bit for bit. ``progress`` is told of every round; once ``cancelled`` says so, the
-    solve stops after its round with the best answer so far.
+    ``method``: ``engine``, ``reference`` (one programme for the whole fleet, exact and slow), or
+    ``auto``: the engine, and the reference where the engine does not know a shape or leaves the
+    gap of a small fleet open. ``gap`` is the proven relative gap at which to stop, ``rounds`` the
+    most rounds of prices. ``parts`` is how many groups the assets of one kind in one zone are cut
+    into. ``penalty`` [µ¤/kWh] is what missing a limit costs at first (None: chosen from the
+    prices); it is raised while limits are missed. ``executor`` spreads the assets' answers in
+    ``tasks`` tasks; the answer is the same bit for bit. ``progress`` is told of every round; once
+    ``cancelled`` says so, the solve stops after its round with the best answer so far.
     """
 
+    method: Literal["auto", "engine", "reference"] = "auto"
     gap: float = 1e-3
     rounds: int = 200
     parts: int = 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from gridpact.base.errors import BadInput, Fault
 from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.engine import Engine
@@ -20,6 +21,7 @@ from gridpact.scheduling.fleet.outcome import (
     tight_slots,
 )
 from gridpact.scheduling.fleet.prepare import Case, Duals, net_of_zones, prepare
+from gridpact.scheduling.fleet.scope import beyond, small
 from gridpact.scheduling.fleet.shares import shares_of
 from gridpact.scheduling.fleet.solution import (
     LimitPrices,
@@ -44,6 +46,26 @@ def solve(fleet: Fleet, prices: Prices, options: Options | None = None) -> Solut
     """
     options = options or Options()
     refuse_faults(fleet, prices)
+    missing = beyond(fleet, prices)
+    if missing and options.method == "engine":
+        raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
+    if missing or options.method == "reference":
+        return _reference(fleet, prices, options.penalty)
+    solution = _engine(fleet, prices, options)
+    unproven = solution.status is Status.STOPPED and not options.cancelled()
+    if options.method == "engine" or not unproven or not small(fleet):
+        return solution
+    whole = _reference(fleet, prices, solution.penalty)
+    return whole if whole.upper_nano <= solution.upper_nano else solution
+
+
+def _reference(fleet: Fleet, prices: Prices, penalty: float | None) -> Solution:
+    from gridpact.scheduling.reference import solve as reference
+
+    return reference.solve(fleet, prices, penalty=penalty)
+
+
+def _engine(fleet: Fleet, prices: Prices, options: Options) -> Solution:
     case = prepare(fleet, prices, options.parts)
     engine = Engine(case, options, _penalty(case, options))
     engine.run()

@@ -8,6 +8,8 @@ from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import Fleet, Storage, Values, narrow, per_asset, per_slot
 from gridpact.scheduling.fleet.findings import Findings
 from gridpact.scheduling.fleet.steady_storage import steady
+from gridpact.scheduling.fleet.stepped_storage import covers, impossible
+from gridpact.scheduling.fleet.storage import stepwise
 
 LARGEST = 1e15
 INFINITY = float("inf")
@@ -57,6 +59,27 @@ def storage_findings(found: Findings, table: Storage, fleet: Fleet) -> None:
             "widen the bounds, give more power, or begin from another state",
             slot=slot,
         )
+        _whole_powers(found, table, fleet, ~wrong)
+
+
+def _whole_powers(found: Findings, table: Storage, fleet: Fleet, rows: Bools) -> None:
+    """Note storage that could keep its bounds if it had no least powers and steps."""
+    stepped = np.flatnonzero(rows & stepwise(table) & covers(table, fleet.slots))
+    if stepped.size:
+        wrong = np.zeros(len(table.zone), np.bool_)
+        wrong[stepped] = impossible(rows_of(table, stepped), fleet.slots, fleet.hours)
+        found.rows(
+            wrong,
+            "storage[{}].charge_min_w",
+            "with its least powers and steps of power its bounds cannot be kept",
+            "lower them, or widen the bounds",
+        )
+
+
+def rows_of(table: Storage, rows: Ints) -> Storage:
+    """Cut a table down to some rows."""
+    columns = {name: getattr(table, name) for name in table.__struct_fields__}
+    return Storage(**{n: v[rows] if np.ndim(v) else v for n, v in columns.items()})
 
 
 def _bounds(found: Findings, table: Storage, fleet: Fleet) -> None:

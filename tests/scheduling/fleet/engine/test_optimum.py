@@ -7,7 +7,7 @@ from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Status
 from gridpact.scheduling.fleet.solve import solve
 
-TIGHT = Options(gap=1e-6)
+TIGHT = Options(gap=1e-6, method="engine")
 WH = 1e-3
 """What sums of schedules may differ by from limits [Wh]."""
 
