@@ -29,7 +29,7 @@ from gridpact.scheduling.messages import (
     TelemetryReceived,
 )
 from gridpact.scheduling.prepare import Inputs, foreseen, full_plan, over, problem
-from gridpact.scheduling.problem import Plan
+from gridpact.scheduling.problem import Plan, Problem
 from gridpact.scheduling.solve import solve
 
 T = TypeVar("T")
@@ -57,6 +57,13 @@ class State(msgspec.Struct, frozen=True):
     plans: tuple[InForce, ...]
     state_wh: Ints
     state_at: int
+
+
+class Posed(msgspec.Struct, frozen=True):
+    """A session's problem, and the needs in it, which say which appliances its runs are."""
+
+    problem: Problem
+    needs: NeedsStated
 
 
 class Scheduling:
@@ -121,11 +128,22 @@ class Scheduling:
 
     def plan(self, state: State, message: PlanDue) -> Sequence[Message]:
         """Effect: solve the session's problem, or say what is missing."""
+        posed = self.posed(state, message)
+        if isinstance(posed, str):
+            return [PlanSkipped(session=message.session, reason=posed)]
+        plan = full_plan(solve(posed.problem), posed.needs, len(self._community.runs.ids))
+        return [
+            ScheduleSolved(
+                session=message.session, window=message.window, horizon=message.horizon, plan=plan
+            )
+        ]
+
+    def posed(self, state: State, message: PlanDue) -> Posed | str:
+        """Return the problem of a session as it stands, or what is missing."""
         needs, forecast = state.needs.get(message.session), state.forecasts.get(message.session)
         spot = [piece for piece in state.spot.values() if covers(piece[0], message.window)]
         if needs is None or forecast is None or not spot:
-            reason = "no main-market prices" if not spot else "no needs or no forecast"
-            return [PlanSkipped(session=message.session, reason=reason)]
+            return "no main-market prices" if not spot else "no needs or no forecast"
         needs, forecast = self._with_runs(state, message.horizon, needs, forecast)
         inputs = Inputs(
             needs,
@@ -134,13 +152,7 @@ class Scheduling:
             over(message.horizon, list(state.positions.values()), self._members),
             self._expected(state, message.horizon),
         )
-        plan = solve(problem(self._community, message.horizon, inputs))
-        plan = full_plan(plan, needs, len(self._community.runs.ids))
-        return [
-            ScheduleSolved(
-                session=message.session, window=message.window, horizon=message.horizon, plan=plan
-            )
-        ]
+        return Posed(problem(self._community, message.horizon, inputs), needs)
 
     def _with_runs(
         self, state: State, horizon: Slots, needs: NeedsStated, forecast: ForecastIssued

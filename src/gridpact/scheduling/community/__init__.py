@@ -1,0 +1,1 @@
+"""A community's problem as a fleet: homes become the smallest zones, and the answer a plan."""

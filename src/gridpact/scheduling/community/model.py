@@ -1,0 +1,158 @@
+"""A community's problem as a fleet with prices.
+
+Homes become zones below the community's own: zone ``z`` of the problem is zone ``z`` of the fleet,
+home ``h`` is zone ``zones + h``. A home's meter settles what differs from its position, so the
+position is taken off the home's fixed load, and put back into the load of the zone above it, where
+limits count the energy itself.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.case import Case, subtree
+from gridpact.scheduling.community.bounds import widened
+from gridpact.scheduling.fleet.columns import (
+    UNBOUNDED,
+    Curtailable,
+    Fleet,
+    Prices,
+    Runs,
+    Storage,
+    Zones,
+)
+from gridpact.scheduling.storage_model import WEAR
+
+ROOM_WH = 1e-3
+"""Room given to a state that no bound leaves any: far below the Wh to which plans are rounded."""
+
+
+class CommunityFleet(msgspec.Struct, frozen=True):
+    """A fleet made from a problem, and which of its rows are which.
+
+    ``storage``, ``runs`` and ``solar`` name, for each row of the fleet's tables, the asset, the
+    run and the home of the problem.
+    """
+
+    fleet: Fleet
+    prices: Prices
+    storage: Ints
+    runs: Ints
+    solar: Ints
+
+
+def community_fleet(case: Case) -> CommunityFleet:
+    """Turn a prepared problem into a fleet.
+
+    Left out is what has no choice: storage without power, runs that cannot end, and plants that
+    nothing could make curtail, which become fixed load.
+    """
+    storage = np.flatnonzero(case.active)
+    runs = np.flatnonzero(case.startable)
+    solar = np.flatnonzero(may_curtail(case))
+    fleet = Fleet(
+        slots=case.shape[1],
+        step_s=case.problem.slots.step,
+        zones=_zones(case, solar),
+        storage=_storage(case, storage) if storage.size else None,
+        runs=_runs(case, runs) if runs.size else None,
+        curtailable=_solar(case, solar) if solar.size else None,
+    )
+    return CommunityFleet(fleet, _prices(case), storage, runs, solar)
+
+
+def may_curtail(case: Case) -> Bools:
+    """Mark homes [homes] whose plant may ever do better by giving less.
+
+    That takes a price below zero, or a zone above whose export is limited.
+    """
+    problem = case.problem
+    cheapest = np.minimum(problem.import_price, problem.export_price)
+    pays = np.any((problem.pv_wh > 0) & (cheapest < 0), axis=1)
+    limited = np.zeros(len(pays), np.bool_)
+    for zone in np.flatnonzero((problem.zones.export_limit_wh >= 0).any(axis=1)).tolist():
+        inside = subtree(case, zone)
+        own = problem.zones.zone
+        limited |= (own >= 0) & inside[own]
+    return np.asarray(pays | (limited & problem.pv_wh.any(axis=1)))
+
+
+def _watts(case: Case, energy_wh: Ints | Floats) -> Floats:
+    """Power [W] that gives an energy per slot."""
+    return np.asarray(energy_wh * (3600 / case.problem.slots.step))
+
+
+def _home_zone(case: Case, homes: Ints) -> Ints:
+    """Rows of homes among the fleet's zones."""
+    return np.asarray(len(case.problem.zones.parent) + homes)
+
+
+def _zones(case: Case, solar: Ints) -> Zones:
+    problem, zones = case.problem, case.problem.zones
+    homes, slots = case.shape
+    fixed = problem.load_wh - problem.pv_wh - problem.position_wh
+    fixed[solar] += problem.pv_wh[solar]
+    positions = np.zeros((len(zones.parent), slots), np.int64)
+    inside = zones.zone >= 0
+    np.add.at(positions, zones.zone[inside], problem.position_wh[inside])
+    free = np.full((homes, slots), UNBOUNDED)
+
+    def limit(wh: Ints) -> Floats:
+        """Limits of zones and homes [zones + homes, slots] W."""
+        return np.concatenate([np.where(wh >= 0, _watts(case, wh), UNBOUNDED), free])
+
+    return Zones(
+        parent=np.concatenate([zones.parent, zones.zone]),
+        import_limit_w=limit(zones.import_limit_wh),
+        export_limit_w=limit(zones.export_limit_wh),
+        load_wh=np.concatenate([positions, fixed]),
+    )
+
+
+def _prices(case: Case) -> Prices:
+    """Prices of meters; zones of the community settle nothing themselves."""
+    problem = case.problem
+    none = np.zeros((len(problem.zones.parent), case.shape[1]), np.int64)
+    return Prices(
+        buy=np.concatenate([none, problem.import_price]),
+        sell=np.concatenate([none, problem.export_price]),
+    )
+
+
+def _storage(case: Case, rows: Ints) -> Storage:
+    table = case.problem.storage
+    lo, hi = widened(case, rows)
+    stuck = hi.max(axis=1) <= lo.min(axis=1)
+    return Storage(
+        zone=_home_zone(case, table.home[rows]),
+        initial_wh=table.initial_wh[rows],
+        charge_w=_watts(case, table.charge_max_wh[rows]),
+        discharge_w=_watts(case, table.discharge_max_wh[rows]),
+        lo_wh=lo,
+        hi_wh=hi + ROOM_WH * stuck[:, None],
+        efficiency_in=table.efficiency_in[rows],
+        efficiency_out=table.efficiency_out[rows],
+        kept=table.kept[rows],
+        draw_wh=table.draw_wh[rows],
+        wear=WEAR,
+    )
+
+
+def _runs(case: Case, rows: Ints) -> Runs:
+    table = case.problem.runs
+    length = table.length[rows]
+    step = np.arange(length.max())
+    power = np.where(step < length[:, None], _watts(case, table.energy_wh[rows])[:, None], 0.0)
+    return Runs(
+        zone=_home_zone(case, table.home[rows]),
+        first=case.first_start[rows],
+        end=case.last_start[rows] + length,
+        length=length,
+        power_w=power,
+    )
+
+
+def _solar(case: Case, homes: Ints) -> Curtailable:
+    return Curtailable(zone=_home_zone(case, homes), forecast_wh=case.problem.pv_wh[homes])

@@ -1,0 +1,98 @@
+"""Solve a community's problem with the fleet engine, behind the seam of the present optimiser."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+
+from gridpact.scheduling.case import Case, Draft, empty_draft, prepare
+from gridpact.scheduling.community.model import CommunityFleet, community_fleet
+from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.fleet.solution import Schedules, Solution, Status
+from gridpact.scheduling.fleet.solve import solve
+from gridpact.scheduling.optimiser import Optimiser
+from gridpact.scheduling.problem import Plan, Problem
+from gridpact.scheduling.storage_model import least_shortfall
+from gridpact.scheduling.whole_plan import whole_plan
+
+PENALTY = 1000.0
+"""Where limits must give way, energy above them costs this many times the highest price: so much
+that none is exceeded to save money."""
+
+
+class Scheduled(msgspec.Struct, frozen=True):
+    """A community's problem, the fleet made of it, and the answer in real numbers."""
+
+    case: Case
+    community: CommunityFleet
+    solution: Solution
+
+
+def solve_with_engine(problem: Problem, options: Options | None = None) -> Plan:
+    """Return a plan whose cost is within the gap of ``options`` of the cheapest.
+
+    As with :func:`gridpact.scheduling.solve.solve`, bounds of storage come first, shared limits
+    second, cost last, and the plan is in whole Wh. ``unproved_nano`` is the distance of the two
+    bounds that the engine proves, rounded up.
+
+    Raises
+    ------
+    BadInput
+        What the engine refuses of the fleet, such as zones that form a circle.
+    """
+    return plan_of(scheduled(problem, options))
+
+
+def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
+    """Solve in real numbers."""
+    case = prepare(problem, least_shortfall(problem.storage, Optimiser()))
+    community, options = community_fleet(case), options or Options()
+    if not (community.storage.size or community.runs.size or community.solar.size):
+        options = msgspec.structs.replace(options, method="reference")  # the engine mixes assets
+    solution = solve(community.fleet, community.prices, options)
+    if solution.status is Status.LIMITS_MISSED and options.penalty is None:
+        strict = msgspec.structs.replace(options, penalty=PENALTY * _highest_price(problem))
+        solution = solve(community.fleet, community.prices, strict)
+    return Scheduled(case, community, solution)
+
+
+def _highest_price(problem: Problem) -> float:
+    prices = (problem.import_price, problem.export_price)
+    return float(max(1, *(int(np.abs(price).max(initial=0)) for price in prices)))
+
+
+def plan_of(found: Scheduled) -> Plan:
+    """Round an answer to whole Wh, by the rules of every plan."""
+    solution = found.solution
+    unproved = max(0, math.ceil(solution.upper_nano - solution.lower_nano))
+    plan = whole_plan(found.case, _draft(found))
+    return msgspec.structs.replace(plan, unproved_nano=unproved)
+
+
+def _draft(found: Scheduled) -> Draft:
+    """Put schedules and prices of limits into the problem's own rows."""
+    problem, rows = found.case.problem, found.community
+    draft, schedules = empty_draft(problem), found.solution.schedules()
+    most_in, most_out = problem.storage.charge_max_wh, problem.storage.discharge_max_wh
+    if rows.storage.size:
+        draft.charge[rows.storage] = schedules.charge_wh
+        draft.discharge[rows.storage] = schedules.discharge_wh
+    np.clip(draft.charge, 0, most_in, out=draft.charge)
+    np.clip(draft.discharge, 0, most_out, out=draft.discharge)
+    if rows.solar.size:
+        pv = problem.pv_wh[rows.solar]
+        draft.curtail[rows.solar] = np.clip(pv - schedules.output_wh, 0, pv)
+    if rows.runs.size:
+        draft.run_start[rows.runs] = _starts(found, schedules)
+    zones, prices = len(problem.zones.parent), found.solution.prices
+    draft.zone_price[:] = prices.imports[:zones] - prices.exports[:zones]
+    return draft
+
+
+def _starts(found: Scheduled, schedules: Schedules) -> np.ndarray:
+    """First slots of runs; a run that takes no energy begins as early as it may."""
+    on = schedules.runs_wh > 0.5 * schedules.runs_wh.max(axis=1, keepdims=True)
+    earliest = found.case.first_start[found.community.runs]
+    return np.where(on.any(axis=1), on.argmax(axis=1), earliest)
