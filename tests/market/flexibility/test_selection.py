@@ -217,6 +217,32 @@ def test_greedy_over_a_thousand_offers_is_near_the_optimum(offers_of, requests_o
     assert 0 <= quick.gap_nano < 0.15 * quick.bound_nano
 
 
+@pytest.mark.parametrize("indivisible", [0.0, 0.05])
+def test_a_large_tender_is_proved_within_a_millionth(
+    indivisible, offers_of, requests_of, tender_of
+):
+    random, count = stream(6, "tender"), 600
+    power, semi = random.integers(1_000, 50_000, count), random.random(count) < indivisible
+    rows = [
+        {
+            "location": int(random.integers(0, 20)),
+            "power_w": int(power[n]),
+            "least_w": int(power[n]) // 2 if semi[n] else 0,
+            "first_slot": int(random.integers(0, 3)),
+            "duration_slots": int(random.integers(1, 3)),
+            "reservation_micro_per_kw": int(random.integers(1_000, 90_000)),
+        }
+        for n in range(count)
+    ]
+    wanted = [{"constraint": c, "slot": t, "need_w": 400_000} for c in range(2) for t in range(4)]
+    tender = tender_of(random.integers(100_000, 10**6, (2, 20)).tolist(), 4, called=0)
+    found = exact.select(offers_of(rows), requests_of(wanted), tender)
+    fractions = greedy.select(offers_of(rows), requests_of(wanted), tender).bound_nano
+    assert fractions - 1 <= found.bound_nano <= found.cost_nano
+    assert found.gap_nano <= 1e-6 * found.cost_nano
+    assert not found.unmet.lacking_w.any()
+
+
 def test_unsound_columns_are_a_defect(offers_of, requests_of, tender_of):
     tender = tender_of([[1_000_000]])
     with pytest.raises(ValueError, match="unsound"):

@@ -23,6 +23,9 @@ NODES = 1_000
 """Nodes of the search tree after which the best selection found is taken, with its bound."""
 GAP_NANO = 0.5
 """An answer is proved within half a nano-¤: prices are whole nano-¤ per W."""
+SMALL, RELATIVE_GAP = 300, 1e-6
+"""Beyond so many columns a millionth of the cost is enough: what is left is about single watts,
+and looking for those takes a hundred times as long where offers are divisible."""
 
 
 class Programme(NamedTuple):
@@ -155,7 +158,7 @@ def solve(programme: Programme, *, whole: bool) -> Solved:
         "output_flag": False,
         "threads": 1,
         "random_seed": 0,
-        "mip_rel_gap": 0.0,
+        "mip_rel_gap": 0.0 if programme.cost.size <= SMALL else RELATIVE_GAP,
         "mip_abs_gap": GAP_NANO,
         "mip_max_nodes": NODES,
         "mip_feasibility_tolerance": 1e-9,
