@@ -7,8 +7,8 @@ the least cost from slot ``t`` for one free to stop or start, ``g[t]`` the cost 
     off[t] = min(off[t + 1], start cost + g[t] + … + g[t + up - 1] + on[t + up])
     on[t]  = min(g[t] + on[t + 1], off[t + down]),
 
-which takes T steps whatever the least times up and down. (A dynamic programme over time alone, as
-the single-unit problem of unit commitment is solved since Lowery, 1966.)
+which takes T steps whatever the least times up and down. (Dynamic programming for unit commitment:
+Lowery, IEEE Transactions on Power Apparatus and Systems 85, 1966; here for one unit at a price.)
 """
 
 from __future__ import annotations
