@@ -6,6 +6,7 @@ import click
 
 from gridpact.app.cli.comparing import compare
 from gridpact.app.cli.market_clear import clear
+from gridpact.app.cli.market_grid import grid
 from gridpact.app.cli.market_show import show
 from gridpact.app.cli.market_standing import reinstate, suspend
 
@@ -22,5 +23,5 @@ def market() -> None:
     """Look at the markets of a run, and clear books of orders by any mechanism."""
 
 
-for command in (show, clear, compare, suspend, reinstate):
+for command in (show, clear, grid, compare, suspend, reinstate):
     market.add_command(command)

@@ -32,6 +32,7 @@ _NOTHING = Quantity(Fraction(0))
 _ONE = Fraction(1)
 _KM = Fraction(1_000)
 _HIGHEST_V = 2_000_000
+_LEAST_OHM, _MOST_OHM = 1e-6, 1e6
 _LINE, _OF_LINE = ("from", "to", "reactance"), ("resistance", "susceptance", "length", "rating")
 _TRANSFORMER = ("from", "to", "rating", "short_circuit")
 _OF_TRANSFORMER = ("load_loss", "no_load_loss", "tap")
@@ -143,7 +144,15 @@ class _Reader:
             part.known(_LINE, _OF_LINE)
             found = self._line(part)
             if ends := self._ends(part, name, across=False):
-                yield _Ended(part.path, circuits.line(ends, found))
+                yield self._ended(part, circuits.line(ends, found))
+
+    def _ended(self, part: Part, branch: Branch) -> _Ended:
+        """Put a branch with its place; noted are impedances that no branch has."""
+        for ohm in (branch.reactance_ohm, branch.resistance_ohm):
+            if ohm and not _LEAST_OHM <= ohm <= _MOST_OHM:
+                problem = f"has {ohm:.3g} ohm, which is not within 1 uohm and 1 Mohm"
+                self._document.fault(part.path, problem, "check its units, length and rating")
+        return _Ended(part.path, branch)
 
     def _line(self, part: Part) -> Line:
         length = part.optional("length", LENGTH)
@@ -164,7 +173,7 @@ class _Reader:
             part.known(_TRANSFORMER, _OF_TRANSFORMER)
             found = self._transformer(part)
             if ends := self._ends(part, name, across=True):
-                yield _Ended(part.path, circuits.transformer(ends, found))
+                yield self._ended(part, circuits.transformer(ends, found))
 
     def _transformer(self, part: Part) -> Transformer:
         rating = part.quantity("rating", POWER).value
