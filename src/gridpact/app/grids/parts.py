@@ -20,8 +20,8 @@ class Part:
     def __init__(self, document: Document, path: Path, value: Value) -> None:
         self.document, self.path = document, path
         self.values: dict[str, Value] = value if isinstance(value, dict) else {}
-        self._is_mapping = isinstance(value, dict)
-        if not self._is_mapping:
+        self.is_mapping = isinstance(value, dict)
+        if not self.is_mapping:
             what = "is empty" if value is None else "is not a mapping of names"
             self._fault((), what, "write name: value, one to a line")
 
@@ -33,7 +33,7 @@ class Part:
                 fix = f"there are {', '.join(there)}"
                 self.document.fault((*self.path, key), "nothing is called so here", fix)
         for key in required:
-            if key not in self.values and self._is_mapping:
+            if key not in self.values and self.is_mapping:
                 self._fault((key,), "is missing", f"add {key}")
 
     def part(self, key: str) -> Part:

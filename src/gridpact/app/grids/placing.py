@@ -98,7 +98,7 @@ def _node(wanted: Wanted, named: str, nodes: Nodes, report: Report) -> int:
     name = named or order.location
     if not name and order.participant not in nodes:
         problem = f"no node is named, and the grid has none called {order.participant!r}"
-        report.add(wanted.line, "node", problem, "add a column node")
+        report.add(wanted.line, "node", problem, f"say in a column node; there are {nodes.some}")
         return -1
     return nodes.row(name or order.participant, wanted.line, report)
 

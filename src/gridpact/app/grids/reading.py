@@ -98,20 +98,21 @@ class _Reader:
         return Grid(found, band)
 
     def _nodes(self) -> dict[str, int]:
-        """Rated voltage of every node."""
+        """Rated voltage of every node, 0 where it could not be read."""
         if "nodes" not in self._root.values:
             return {}
         group = self._root.part("nodes")
         group.check_names()
-        if not group.values:
+        if group.is_mapping and not group.values:
             self._root.note("nodes", "has no nodes", "write name: voltage, one to a line")
         found = {}
         for name in group.values:
-            value = group.quantity(name, VOLTAGE).value
-            if value.denominator != 1 or not 0 < value <= _HIGHEST_V:
+            said = group.quantity(name, VOLTAGE)
+            volts = said.value if said.value.denominator == 1 and said is not STAND_IN else 0
+            if said is not STAND_IN and not 0 < volts <= _HIGHEST_V:
                 problem = f"is not a whole number of V from 1 to {_HIGHEST_V:,}"
                 group.note(name, problem, "write the rated voltage between phases, as in 400 V")
-            found[name] = max(1, int(value))
+            found[name] = int(volts)
         return found
 
     def _band(self) -> Band:
@@ -134,7 +135,7 @@ class _Reader:
         if source is None or target is None:
             return None
         volts = [self._volts.get(end) for end in (source, target)]
-        if not across and None not in volts and volts[0] != volts[1]:
+        if not across and all(volts) and volts[0] != volts[1]:
             problem = f"joins {volts[0]:,} V and {volts[1]:,} V"
             self._document.fault(part.path, problem, "write it under transformers")
         return Ends(name, source, target, volts[1] or 1)
@@ -199,7 +200,7 @@ class _Reader:
         slack = self._root.text("slack")
         if slack is None or not self._volts:
             return None
-        nodes = [Node(name, volts) for name, volts in self._volts.items()]
+        nodes = [Node(name, volts or 1) for name, volts in self._volts.items()]
         file = self._document.file
         branches = [each.branch for each in ended]
         try:

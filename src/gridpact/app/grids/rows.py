@@ -21,11 +21,11 @@ SLOTS = Field("slots", Kind.COUNT, "", "for how many slots")
 
 
 class Nodes:
-    """The nodes of a grid by name, and which of them are noted to be unknown."""
+    """The nodes of a grid by name; ``some`` names the first of them for people."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._rows = {name: row for row, name in enumerate(names)}
-        self._some = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+        self.some = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
 
     def __contains__(self, name: str) -> bool:
         """Whether there is a node of that name."""
@@ -35,7 +35,7 @@ class Nodes:
         """Row of a node; -1, noted, where there is none of that name."""
         if name not in self._rows:
             problem = f"the grid has no node {name!r}"
-            report.add(line, "node", problem, f"there are {self._some}")
+            report.add(line, "node", problem, f"there are {self.some}")
         return self._rows.get(name, -1)
 
 
