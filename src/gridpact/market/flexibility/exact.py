@@ -20,6 +20,7 @@ from gridpact.market.flexibility.cells import Cells, Effects, cells_of, checked,
 from gridpact.market.flexibility.offers import Offers, Requests, Tender
 from gridpact.market.flexibility.programme import Programme, Solved, build, solve
 from gridpact.market.flexibility.selection import Selection, judged
+from gridpact.market.flexibility.trimming import Watts, trimmed
 
 
 def select(
@@ -39,6 +40,7 @@ def select(
     power, assigned = _watts(case, solved, (offers.count, requests.count), tender.window.count)
     back, across = np.argsort(rows), np.argsort(columns)
     power, assigned = power[back], assigned[back][:, across]
+    power, assigned = trimmed(offers, requests, tender, Watts(power, assigned))
     bound = solved.bound if preference is None else 0.0
     return judged(offers, requests, tender, power, assigned, bound)
 
