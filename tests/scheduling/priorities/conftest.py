@@ -129,36 +129,43 @@ def _cars(lp, fleet, needs, net):
 
 
 def _stores(lp, fleet, needs, net):
-    table, slots = fleet.storage, fleet.slots
+    table = fleet.storage
     for row in range(len(table.zone)):
-        bounds = {level: np.full(slots, NOTHING) for level in Level}
+        bounds = {level: np.full(fleet.slots, NOTHING) for level in Level}
         for need in needs.storage:
             for at in np.flatnonzero(need.rows == row):
                 bounds[need.level] = np.maximum(bounds[need.level], need.lo_wh[at])
-        kept, before = table.kept[row], None
-        for slot in range(slots):
-            c = lp.column(high=table.charge_w[row] * HOURS)
-            d = lp.column(high=table.discharge_w[row] * HOURS, cost=table.wear[row])
-            net[table.zone[row]][slot] += [(c, 1.0), (d, -1.0)]
-            need, wish = bounds[Level.NEEDS][slot], bounds[Level.WISHES][slot]
-            lo, draw = table.lo_wh[row], table.draw_wh[row, slot]
-            floor = lo
-            if max(need, wish) > NOTHING and table.discharge_w[row] == 0:
-                floor = kept * lo - draw
-            reached = lp.column(low=floor, high=table.hi_wh[row])
-            moves = [(c, table.efficiency_in[row]), (d, -1 / table.efficiency_out[row])]
-            start = kept * table.initial_wh[row] if before is None else 0.0
-            if before is not None:
-                moves.append((before, kept))
-            lp.equal([(reached, 1.0)] + [(x, -f) for x, f in moves], start - draw)
-            made = []
-            if need > NOTHING:
-                made.append((lp.column(level=Level.NEEDS, high=need - floor), 1.0))
-            if wish > NOTHING:
-                high = wish - max(need, floor)
-                made.append((lp.column(level=Level.WISHES, high=max(high, 0.0)), 1.0))
-            before = lp.column(low=max(lo, need, wish), high=table.hi_wh[row])
-            lp.equal([(before, 1.0), (reached, -1.0)] + [(x, -1.0) for x, _ in made], 0.0)
+        before = None
+        for slot in range(fleet.slots):
+            asked = bounds[Level.NEEDS][slot], bounds[Level.WISHES][slot]
+            before = _state(lp, table, net[table.zone[row]], (row, slot, before), asked)
+
+
+def _state(lp, table, net, place, asked):
+    """State after a slot: what is reached, plus what is made up to what is asked."""
+    row, slot, before = place
+    (need, wish), kept = asked, table.kept[row]
+    c = lp.column(high=table.charge_w[row] * HOURS)
+    d = lp.column(high=table.discharge_w[row] * HOURS, cost=table.wear[row])
+    net[slot] += [(c, 1.0), (d, -1.0)]
+    lo, draw = table.lo_wh[row], table.draw_wh[row, slot]
+    heats = table.discharge_w[row] == 0
+    floor = kept * lo - draw if max(asked) > NOTHING and heats else lo
+    reached = lp.column(low=floor, high=table.hi_wh[row])
+    moves = [(c, table.efficiency_in[row]), (d, -1 / table.efficiency_out[row])]
+    start = kept * table.initial_wh[row] if before is None else 0.0
+    if before is not None:
+        moves.append((before, kept))
+    lp.equal([(reached, 1.0)] + [(x, -f) for x, f in moves], start - draw)
+    made = []
+    if need > NOTHING:
+        made.append((lp.column(level=Level.NEEDS, high=need - floor), -1.0))
+    if wish > NOTHING:
+        most = max(wish - max(need, floor), 0.0)
+        made.append((lp.column(level=Level.WISHES, high=most), -1.0))
+    after = lp.column(low=max(lo, need, wish), high=table.hi_wh[row])
+    lp.equal([(after, 1.0), (reached, -1.0), *made], 0.0)
+    return after
 
 
 def _solar(lp, fleet, net):

@@ -96,7 +96,7 @@ class ByLevels(msgspec.Struct, frozen=True, kw_only=True):
 def _states(elastic: Elastic, wide: Schedules) -> Floats:
     line, make_up = elastic.line, elastic.make_up
     if make_up is None:
-        return wide.state_wh[:, line.real]
+        return np.asarray(wide.state_wh[:, line.real])
     state = wide.state_wh / (make_up.unit if len(make_up.unit) == 1 else make_up.unit[wide.rows[1]])
     at = line.real.copy()
     at[line.points] = line.made[:, -1]
@@ -146,7 +146,7 @@ def runs_missing(fleet: Fleet, wide: Schedules) -> Floats:
     """Energy of runs that must take place and do not [runs] Wh."""
     if fleet.runs is None:
         return np.zeros(0)
-    return np.maximum(runs_due(fleet) - wide.runs_wh.sum(axis=1), 0.0)
+    return np.asarray(np.maximum(runs_due(fleet) - wide.runs_wh.sum(axis=1), 0.0))
 
 
 def _runs_missed(answer: ByLevels, wide: Schedules) -> list[Shortfall]:

@@ -39,15 +39,7 @@ from gridpact.scheduling.priorities.contracts import Contracts, add_contracts
 from gridpact.scheduling.priorities.elastic_storage import MakeUp, elastic_storage
 from gridpact.scheduling.priorities.levels import Ladder, Level
 from gridpact.scheduling.priorities.needs import Asked, Needs
-from gridpact.scheduling.priorities.timeline import Timeline
-
-
-class FairShares(msgspec.Struct, frozen=True):
-    """What each car and each row of storage may miss at ``level`` before it becomes dearer [Wh]."""
-
-    level: Level
-    one_way: Floats
-    storage: Floats
+from gridpact.scheduling.priorities.timeline import FairShares, Timeline
 
 
 class Elastic(NamedTuple):

@@ -8,15 +8,25 @@ import numpy as np
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.priorities.levels import Level
 
-BEYOND = 0.02
-"""How much dearer it is to miss more than one's fair share, relative to the level's price."""
+
+class FairShares(msgspec.Struct, frozen=True):
+    """What each car and each row of storage may miss at ``level`` before it becomes dearer [Wh].
+
+    ``dearer`` is by how much, relative to the level's price. Shares of storage count after the last
+    slot.
+    """
+
+    level: Level
+    one_way: Floats
+    storage: Floats
+    dearer: float
 
 
 class Timeline(msgspec.Struct, frozen=True):
     """Where slots lie once make-up slots are inserted after the slots ``points``.
 
     ``real`` [slots] is the new place of each slot; ``made`` [points, tiers] that of the make-up
-    slots. Tier ``v`` makes up for ``level[v]``; where ``beyond[v]``, for more than fair shares.
+    slots. Tier ``v`` makes up for ``level[v]``, at its price and ``dearer[v]`` of it more.
     """
 
     slots: int
@@ -24,7 +34,7 @@ class Timeline(msgspec.Struct, frozen=True):
     real: Ints
     made: Ints
     level: Ints
-    beyond: Ints
+    dearer: Floats
 
     @property
     def width(self) -> int:
@@ -56,16 +66,16 @@ class Timeline(msgspec.Struct, frozen=True):
 
     def price(self, ladder: Floats) -> Floats:
         """Price of energy in the make-up slots of one point [tiers], from that of levels."""
-        return np.asarray(ladder[self.level] * (1 + BEYOND * self.beyond))
+        return np.asarray(ladder[self.level] * (1 + self.dearer))
 
 
-def timeline(slots: int, points: Ints, wishes: bool, fair: Level | None) -> Timeline:
+def timeline(slots: int, points: Ints, wishes: bool, fair: FairShares | None) -> Timeline:
     """Insert make-up slots after ``points`` (rising, the last slot last)."""
-    tiers = [(Level.NEEDS, 0)] + ([(Level.WISHES, 0)] if wishes else [])
-    tiers += [(fair, 1)] if fair is not None else []
+    tiers = [(Level.NEEDS, 0.0)] + ([(Level.WISHES, 0.0)] if wishes else [])
+    tiers += [(fair.level, fair.dearer)] if fair is not None else []
     count, slot = len(tiers), np.arange(slots)
     real = slot + count * np.searchsorted(points, slot)
     made = real[points][:, None] + 1 + np.arange(count)
     level = np.array([level for level, _ in tiers], np.int64)
-    beyond = np.array([more for _, more in tiers], np.int64)
-    return Timeline(slots, points, real, made, level, beyond)
+    dearer = np.array([more for _, more in tiers], np.float64)
+    return Timeline(slots, points, real, made, level, dearer)
