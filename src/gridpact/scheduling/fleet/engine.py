@@ -76,6 +76,7 @@ class Engine:
         self.asked_at: list[GroupPrices] = []
         self.rounds: list[Round] = []
         self.stopped, self._raised, self._width = False, 0, BOX
+        self._begun = False
         self.fixed: Fixed | None = None
         self.proven = -np.inf
         self._blocks = case.groups.blocks
@@ -85,7 +86,8 @@ class Engine:
 
     def run(self) -> None:
         """Go through rounds until the gap is proven, or cancelled, or out of rounds."""
-        if not self.asked_at:
+        if not self._begun:
+            self._begun = True
             self._ask(self.duals, self._blocks)
         while True:
             self._mix()

@@ -12,6 +12,7 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import TABLES, Fleet
+from gridpact.scheduling.fleet.engine import Engine
 from gridpact.scheduling.fleet.groups import Block, Groups
 from gridpact.scheduling.fleet.prepare import GroupPrices
 from gridpact.scheduling.fleet.separation import separate, states
@@ -22,7 +23,8 @@ from gridpact.scheduling.fleet.solution import Schedules
 class Mixture(msgspec.Struct, frozen=True):
     """Everything schedules are made from.
 
-    ``tight`` [cells, slots]: see :mod:`.separation`; ``dealt`` [blocks]: see :mod:`.whole_plans`.
+    ``tight`` [cells, slots]: see :mod:`.separation`; ``dealt`` [blocks]: see :mod:`.whole_plans`;
+    ``engine`` is what a warm start begins from.
     """
 
     fleet: Fleet
@@ -31,6 +33,7 @@ class Mixture(msgspec.Struct, frozen=True):
     shares: Shares
     tight: Bools
     dealt: tuple[Ints | None, ...]
+    engine: Engine
 
     def schedules(self, zones: Ints | None) -> Schedules:
         """Schedules of the assets in these zones themselves, or of all; see :class:`Schedules`."""

@@ -30,6 +30,7 @@ from gridpact.scheduling.fleet.solution import (
     Status,
     relative_gap,
 )
+from gridpact.scheduling.fleet.warm_start import begin_from
 from gridpact.scheduling.fleet.whole_plans import deal_whole
 
 LESS = 0.999
@@ -38,8 +39,12 @@ RAISES = 3
 """How often the penalty is raised tenfold before limits count as impossible to keep together."""
 
 
-def solve(fleet: Fleet, prices: Prices, options: Options | None = None) -> Solution:
+def solve(
+    fleet: Fleet, prices: Prices, options: Options | None = None, warm: Solution | None = None
+) -> Solution:
     """Schedule a fleet at least cost under its limits, to a proven gap.
+
+    ``warm`` is the answer to a similar fleet to begin from; it changes the time, not the claim.
 
     Raises :class:`~gridpact.base.errors.BadInput` naming everything that is wrong with the fleet or
     its prices. What cannot be kept of shared limits is missed by little and named in the answer.
@@ -51,7 +56,7 @@ def solve(fleet: Fleet, prices: Prices, options: Options | None = None) -> Solut
         raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
     if missing or options.method == "reference":
         return _reference(fleet, prices, options.penalty)
-    solution = _engine(fleet, prices, options)
+    solution = _engine(fleet, prices, options, warm)
     unproven = solution.status is Status.STOPPED and not options.cancelled()
     if options.method == "engine" or not unproven or not small(fleet):
         return solution
@@ -65,9 +70,11 @@ def _reference(fleet: Fleet, prices: Prices, penalty: float | None) -> Solution:
     return reference.solve(fleet, prices, penalty=penalty)
 
 
-def _engine(fleet: Fleet, prices: Prices, options: Options) -> Solution:
+def _engine(fleet: Fleet, prices: Prices, options: Options, warm: Solution | None) -> Solution:
     case = prepare(fleet, prices, options.parts)
     engine = Engine(case, options, _penalty(case, options))
+    if warm is not None and isinstance(warm.source, Mixture):
+        begin_from(engine, warm.source.engine, warm.source.shares)
     engine.run()
     answer = _answer(fleet, case, engine)
     for _ in range(RAISES):
@@ -117,7 +124,7 @@ def _answer(fleet: Fleet, case: Case, engine: Engine) -> _Answer:
     tight = tight_slots(fleet, case, engine.duals)
     shares = shares_of(case.groups, usages, weight)
     dealt = engine.fixed.dealt if engine.fixed else tuple(None for _ in case.groups.blocks)
-    mixture = Mixture(fleet, case.groups, tuple(engine.asked_at), shares, tight, dealt)
+    mixture = Mixture(fleet, case.groups, tuple(engine.asked_at), shares, tight, dealt, engine)
     changed, saved = scheduled_energy(mixture, case, energy)
     cost += np.einsum("cst,ct->c", changed - energy, case.buy) - saved
     outcome = mixed_outcome(case, changed, cost)

@@ -86,6 +86,13 @@ class ZoneMasters:
                 master.append(source.group[chosen], values, cost, known.born[chosen])
         self.scale = np.maximum(self.scale, old.scale)
 
+    def reprice(self, dearer: Floats) -> None:
+        """Let known answers cost what energy costs now: ``dearer`` [cells, slots] ¤/kWh more."""
+        for cell in np.flatnonzero(dearer.any(axis=1)).tolist():
+            master = self.masters[cell]
+            used = slice(0, master.columns)
+            master.master.cost[used] += dearer[cell] @ master.master.values[:, used]
+
     def hold(self, centre: Floats, width: float) -> None:
         """Keep prices of limits within ``width`` of ``centre`` [cells, kinds, slots]."""
         np.maximum(centre - width, 0.0, out=self.low)

@@ -160,3 +160,25 @@ def test_everything_wrong_is_named_together():
         "prices.buy[3]",
         "prices.buy[4]",
     }
+
+
+@pytest.mark.parametrize("seed", [2, 7])
+def test_a_warm_start_changes_the_time_and_not_the_claim(small, seed):
+    fleet, prices = small.fleet(seed, prices="any")
+    before = solve(fleet, prices, ENGINE)
+    dearer = Prices(
+        np.asarray(prices.buy) + 5_000, None if prices.sell is None else prices.sell + 5_000
+    )
+    energy = np.array(fleet.one_way.energy_wh)
+    energy[0] *= 0.5
+    other = msgspec.structs.replace(
+        fleet, one_way=msgspec.structs.replace(fleet.one_way, energy_wh=energy)
+    )
+    for changed, at in ((fleet, dearer), (other, prices)):
+        cold, warm = solve(changed, at, ENGINE), solve(changed, at, ENGINE, warm=before)
+        assert warm.status is cold.status
+        slack = 2e-5 * abs(cold.upper_nano)
+        assert cold.lower_nano - slack <= warm.upper_nano <= cold.upper_nano + slack
+        assert warm.lower_nano <= cold.upper_nano + slack
+        plan = warm.schedules().one_way_wh.sum(axis=1)
+        np.testing.assert_allclose(plan, changed.one_way.energy_wh, atol=1e-6)
