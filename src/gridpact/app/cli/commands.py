@@ -18,6 +18,7 @@ from gridpact.app.cli.market import market
 from gridpact.app.cli.ordering import order
 from gridpact.app.cli.output import DEBUG, DEFECT, STOPPED, exit_code, said, say, say_error
 from gridpact.app.cli.running import demo, run
+from gridpact.app.cli.scheduling import schedule
 from gridpact.app.runs import Interrupted
 from gridpact.base.errors import GridpactError
 
@@ -52,6 +53,7 @@ for command in (
     explain_line,
     order,
     market,
+    schedule,
     contract,
     convert,
     doctor,

@@ -1,0 +1,137 @@
+"""``gridpact schedule solve``: the community of a scenario, or a recorded session of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+import click
+
+from gridpact.app import folder
+from gridpact.app.cli.output import Progress, output_options, say, say_json
+from gridpact.app.cli.scheduling_tables import outcome_lines
+from gridpact.app.compare.whole import record_of
+from gridpact.app.orders.cells import Terms, Unclear, read
+from gridpact.app.orders.fields import Field, Kind
+from gridpact.app.record import Record
+from gridpact.app.schedules import keeping
+from gridpact.app.schedules.limits import tight_limits
+from gridpact.app.schedules.outcome import outcome
+from gridpact.app.schedules.posing import posed
+from gridpact.app.schedules.solving import solve_session
+from gridpact.app.watch import Stopwatch
+from gridpact.base.errors import BadInput, Fault
+from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.fleet.solution import Round
+from gridpact.simulation.scenarios import load
+from gridpact.simulation.scenarios.build import community
+
+Method: TypeAlias = Literal["auto", "engine", "reference"]
+
+
+@click.command(
+    short_help="Schedule a community at least cost, with proof.",
+    epilog="""\b
+Examples:
+  gridpact schedule solve examples/small.yaml
+  gridpact schedule solve runs/june --session 2026-06-15.intraday-1200 --out schedules
+  gridpact schedule solve examples/small.yaml --method engine --gap '0.5 %' --json""",
+)
+@click.argument("what", metavar="SCENARIO|RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--session", metavar="SESSION", help="Session to solve.  [default: the first planned]"
+)
+@click.option(
+    "--method",
+    type=click.Choice(get_args(Method)),
+    default="auto",
+    show_default=True,
+    help="engine: prices and plans in turn; reference: one programme for HiGHS; auto: as suits.",
+)
+@click.option("--gap", metavar="SHARE", default="0.1 %", show_default=True, help="Gap to prove.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write schedules and prices (Parquet) into DIR.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="GRIDPACT_DATA",
+    show_envvar=True,
+    metavar="DIR",
+    help="SCENARIO: folder of data files that are not beside it.",
+)
+@output_options
+def solve(
+    what: Path,
+    session: str | None,
+    method: Method,
+    gap: str,
+    out: Path | None,
+    data: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Schedule everything that can move in a community, at least cost under its shared limits.
+
+    Given a SCENARIO, a YAML file, its first day is run and a session's problem solved anew; given
+    a RUN, a folder, that of a session it recorded. Nothing of a run is changed. Prints bounds on
+    the least cost, the price of every limit that binds, and what cannot be kept.
+    """
+    share = _gap(gap)
+    if out is not None and out.exists() and not keeping.may_hold(out):
+        fix = "name a new folder, or one of earlier schedules"
+        raise BadInput([Fault(str(out), 0, "--out", "the folder holds other files", fix)])
+    progress = Progress(quiet=quiet or as_json)
+    try:
+        one = posed(_record(what, data, progress), session)
+        told = _Told(progress)
+        solved = solve_session(one, Options(method=method, gap=share, progress=told))
+    finally:
+        progress.done()
+    found = outcome(solved, tight_limits(solved))
+    if out is not None:
+        keeping.write(out, solved)
+    if as_json:
+        say_json(found)
+    elif not quiet:
+        for line in outcome_lines(found, solved.timezone):
+            say(line)
+        if out is not None:
+            say(f"written   {out}")
+
+
+class _Told:
+    """Tells of the rounds of a solve."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def __call__(self, round_: Round) -> None:
+        """Tell that a round is done."""
+        self._progress("solving", 0)
+
+
+def _record(what: Path, data: Path | None, progress: Progress) -> Record:
+    """Read a run, or run a scenario's first day."""
+    if what.is_dir():
+        return folder.record(what)
+    if not what.exists():
+        fix = "name a scenario, or the folder of a run"
+        raise BadInput([Fault(str(what), 0, "", "there is no such file or folder", fix)])
+    scenario = load(what, data, {"run.days": 1})
+    return record_of(scenario, community(scenario), Stopwatch(progress))
+
+
+def _gap(text: str) -> float:
+    """Read a share such as ``0.1 %``; BadInput for anything that is no gap."""
+    try:
+        share = int(read(Field("--gap", Kind.SHARE, "", ""), text, Terms("UTC", "")))
+    except Unclear as error:
+        raise BadInput([Fault("arguments", 0, "--gap", str(error), error.fix)]) from error
+    if not 0 < share < 1_000_000:
+        fix = "name a share above 0 and below 100 %"
+        raise BadInput([Fault("arguments", 0, "--gap", f"{text!r} is no gap to prove", fix)])
+    return share / 1e6
