@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -18,7 +19,7 @@ from gridpact.app.grids.clearing import (
     overruns,
     trades_of,
 )
-from gridpact.app.grids.files import Paths, read_files
+from gridpact.app.grids.files import ANY, Paths, read_files
 from gridpact.app.grids.relieving import Relieved, accounts, called, limit_results, relieve
 from gridpact.app.grids.sources import open_grid
 from gridpact.app.orders.cells import Unclear, split
@@ -92,12 +93,15 @@ def grid(
     """
     if offers is not None and no_power_flow:
         raise click.UsageError("--offers are bought by the power flow: leave out --no-power-flow")
-    price, terms = _prices(outside, relief)
+    prices = _prices(outside, relief)
     opened = open_grid(grid)
     files = read_files(opened, Paths(orders, offers, baseline), slot_minutes * 60)
+    prices.check(files.currency)
     cleared = clear(opened, files, str(orders))
     relieved = None
     if not no_power_flow and installed():
+        terms = Terms(worth_micro_per_kw=prices.relief.value)
+        price = None if prices.outside is None else prices.outside.value
         relieved = relieve(cleared, PowerGridModelFlow(), terms, price)
     remark = "" if relieved else NOT_ASKED if no_power_flow else f"not verified: {MISSING}"
     if as_json:
@@ -124,34 +128,62 @@ def _rest(relieved: Relieved | None, remark: str, offers: Path | None) -> list[s
     return ["", remark, *unused]
 
 
-def _prices(outside: str | None, relief: str) -> tuple[int | None, Terms]:
+class _Price(NamedTuple):
+    """A price that an option says, and its currency, "" or ¤ for any."""
+
+    value: int
+    currency: str
+
+
+class _Prices(NamedTuple):
+    """What the options say of prices; ``outside`` is None where nothing is said."""
+
+    outside: _Price | None
+    relief: _Price
+
+    def check(self, currency: str) -> None:
+        """Raise BadInput where one is in another currency than the files."""
+        pairs = (("--outside", self.outside), ("--relief", self.relief))
+        faults = [
+            Fault("arguments", 0, option, f"is in {said.currency}", f"write it in {currency}")
+            for option, said in pairs
+            if said is not None and len({said.currency, currency} - {"", ANY}) > 1
+        ]
+        if faults:
+            raise BadInput(faults)
+
+
+def _prices(outside: str | None, relief: str) -> _Prices:
     """Read the prices of the options; BadInput with the faults of both."""
     faults: list[Fault] = []
-    price = None
+    energy = None
     if outside is not None:
-        price = _price("--outside", outside, "micro/kWh", "12 ct/kWh", faults)
-        if abs(price) > HIGHEST_PRICE:
+        energy = _price("--outside", outside, "micro/kWh", "12 ct/kWh", faults)
+        if abs(energy.value) > HIGHEST_PRICE:
             fix = f"stay within -{HIGHEST_PRICE // 10**6:,} and {HIGHEST_PRICE // 10**6:,} ¤/kWh"
             faults.append(Fault("arguments", 0, "--outside", "is no price of energy", fix))
     worth = _price("--relief", relief, "micro/kW", "1 EUR/kW", faults)
-    if not 0 <= worth <= HIGHEST_PRICE:
+    if not 0 <= worth.value <= HIGHEST_PRICE:
         fix = f"name 0 to {HIGHEST_PRICE // 10**6:,} ¤/kW"
         faults.append(Fault("arguments", 0, "--relief", "is no price of relief", fix))
     if faults:
         raise BadInput(faults)
-    return price, Terms(worth_micro_per_kw=worth)
+    return _Prices(energy, worth)
 
 
-def _price(option: str, text: str, unit: str, example: str, faults: list[Fault]) -> int:
+def _price(option: str, text: str, unit: str, example: str, faults: list[Fault]) -> _Price:
     fix = f"write it as in {example}"
     try:
-        value, found, _ = amounts.parse(*split(text))
+        amount = split(text)
+        if not amount.unit:
+            raise Unclear(f"{amount.number!r} has no unit", fix)
+        value, found, currency = amounts.parse(*amount)
     except (Unclear, IllFormed) as error:
         faults.append(Fault("arguments", 0, option, str(error), fix))
-        return 0
+        return _Price(0, "")
     if found != unit:
         faults.append(Fault("arguments", 0, option, f"{text[:40]!r} is no such price", fix))
-    return value
+    return _Price(value, currency)
 
 
 def _cleared_dict(cleared: Cleared) -> dict[str, object]:
