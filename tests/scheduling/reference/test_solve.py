@@ -5,11 +5,19 @@ import numpy as np
 import pytest
 
 from gridpact.base.errors import BadInput
-from gridpact.scheduling.fleet.columns import Fleet, OneWay, Portfolio, Prices, Storage, Zones
+from gridpact.scheduling.fleet.columns import (
+    Curtailable,
+    Fleet,
+    OneWay,
+    Portfolio,
+    Prices,
+    Storage,
+    Zones,
+)
 from gridpact.scheduling.fleet.solution import Missed, Status
 from gridpact.scheduling.reference.highs import Search, minimise, safe_bound
 from gridpact.scheduling.reference.model import build, no_modes
-from gridpact.scheduling.reference.solve import solve
+from gridpact.scheduling.reference.solve import optimum, solve
 
 PENALTY = 5_000_000.0
 
@@ -126,3 +134,20 @@ def test_the_same_twice(fleets):
     one, other = solve(fleet, prices, PENALTY), solve(fleet, prices, PENALTY)
     assert one.upper_nano == other.upper_nano
     np.testing.assert_array_equal(one.net_wh, other.net_wh)
+
+
+def test_a_meter_does_not_buy_and_sell_at_once_where_selling_earns_more():
+    zones = Zones(np.array([-1]), load_wh=np.full((1, 2), 1_000.0))
+    sun = Curtailable(np.zeros(1, np.int64), np.array([[2_000.0, 700.0]]))
+    fleet = Fleet(slots=2, step_s=3600, zones=zones, curtailable=sun)
+    prices = Prices(np.full((1, 2), 100_000.0), np.full((1, 2), 400_000.0))
+    answer = solve(fleet, prices)
+    assert answer.net_wh[0] == pytest.approx([-1_000.0, 300.0])
+    assert answer.upper_nano == pytest.approx(-1_000 * 400_000 + 300 * 100_000)
+    assert answer.gap <= 1e-6
+
+
+def test_strict_limits_have_an_optimum_or_none():
+    assert optimum(one_car(limit=900.0), PRICES, np.inf, Search()) is None
+    strict = optimum(one_car(limit=3_000.0), PRICES, np.inf, Search())
+    assert strict.cost == pytest.approx(3 * 0.1 + 1 * 0.2)
