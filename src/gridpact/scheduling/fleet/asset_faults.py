@@ -26,7 +26,9 @@ def asset_findings(found: Findings, fleet: Fleet, zones: int) -> None:
     for name in ("one_way", "storage", "curtailable", "runs", "generators"):
         table = getattr(fleet, name)
         if table is not None:
-            found.whole(f"{name}[{{}}].zone", table.zone, len(table.zone), (0, zones - 1))
+            known = (0, zones - 1)
+            unknown = "there is no zone {value}"
+            found.whole(f"{name}[{{}}].zone", table.zone, len(table.zone), known, unknown)
     if fleet.one_way is not None:
         _one_way(found, fleet.one_way, fleet)
     if fleet.storage is not None:

@@ -57,6 +57,8 @@ STALLED = 0.01
 """A gap that closes by less than this part in so many rounds is taken for final."""
 UNASKED = 0
 """Round of answers that no prices were asked for: those of groups held fixed."""
+SMALLEST = 1e-3
+"""Energy [kWh] worth a pivot at the penalty, where nothing else costs anything."""
 FINE = 1e-3
 """How much finer than the gap masters are solved."""
 
@@ -225,4 +227,6 @@ class Engine:
 
     def _tolerance(self) -> Floats:
         """Least gain worth a pivot in each cell [cells] ¤: a small part of the gap asked for."""
-        return np.asarray(self.options.gap * FINE * np.maximum(self.masters.scale, 1e-9))
+        return np.asarray(
+            self.options.gap * FINE * np.maximum(self.masters.scale, self.penalty * SMALLEST)
+        )

@@ -76,7 +76,12 @@ class Findings:
             return None
 
     def whole(
-        self, where: str, values: Ints | int, rows: int, bounds: tuple[int, int]
+        self,
+        where: str,
+        values: Ints | int,
+        rows: int,
+        bounds: tuple[int, int],
+        problem: str = "{value}",
     ) -> Ints | None:
         """Read whole numbers [rows] within bounds; as :meth:`number`."""
         array = self._spread(where, values, (rows,))
@@ -87,7 +92,7 @@ class Findings:
             return None
         low, high = bounds
         outside = (array < low) | (array > high)
-        self.rows(outside, where, "{value}", f"give a number from {low} to {high}", value=array)
+        self.rows(outside, where, problem, f"give a number from {low} to {high}", value=array)
         return np.clip(array, low, high).astype(np.int64)
 
     def refuse(self) -> None:
