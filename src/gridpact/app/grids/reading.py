@@ -33,9 +33,10 @@ _ONE = Fraction(1)
 _KM = Fraction(1_000)
 _HIGHEST_V = 2_000_000
 _LEAST_OHM, _MOST_OHM = 1e-6, 1e6
-_LINE, _OF_LINE = ("from", "to", "reactance"), ("resistance", "susceptance", "length", "rating")
-_TRANSFORMER = ("from", "to", "rating", "short_circuit")
-_OF_TRANSFORMER = ("load_loss", "no_load_loss", "tap")
+LINE, OF_LINE = ("from", "to", "reactance"), ("resistance", "susceptance", "length", "rating")
+TRANSFORMER = ("from", "to", "rating", "short_circuit")
+OF_TRANSFORMER = ("load_loss", "no_load_loss", "tap")
+"""What must be said of a line or transformer, and what can be."""
 
 
 class Grid(msgspec.Struct, frozen=True):
@@ -142,7 +143,7 @@ class _Reader:
 
     def _lines(self) -> Iterator[_Ended]:
         for name, part in self._root.named("lines").items():
-            part.known(_LINE, _OF_LINE)
+            part.known(LINE, OF_LINE)
             found = self._line(part)
             if ends := self._ends(part, name, across=False):
                 yield self._ended(part, circuits.line(ends, found))
@@ -171,7 +172,7 @@ class _Reader:
 
     def _transformers(self) -> Iterator[_Ended]:
         for name, part in self._root.named("transformers").items():
-            part.known(_TRANSFORMER, _OF_TRANSFORMER)
+            part.known(TRANSFORMER, OF_TRANSFORMER)
             found = self._transformer(part)
             if ends := self._ends(part, name, across=True):
                 yield self._ended(part, circuits.transformer(ends, found))

@@ -33,7 +33,7 @@ def swept(village, monkeypatch):
     monkeypatch.setattr(f"{COMMAND}.installed", lambda: True)
     monkeypatch.setattr(f"{COMMAND}.PowerGridModelFlow", lambda: module.sweep)
     grid = village / "village.yaml"
-    text = grid.read_text("utf-8").replace(", no_load_loss: 0.46 kW", "")
+    text = grid.read_text("utf-8").replace("    no_load_loss: 0.46 kW\n", "")
     grid.write_text(text, encoding="utf-8")
     return village
 
