@@ -5,7 +5,7 @@ import itertools
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gridpact.scheduling.check import violations
@@ -24,11 +24,14 @@ def wear_of(found):
     return float((storage.charge_max_wh + storage.discharge_max_wh).sum())
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("method", ["engine", "auto"])
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_random_homes_cost_what_the_present_optimiser_finds(data, problems, present):
+def test_random_homes_cost_what_the_present_optimiser_finds(data, problems, present, method):
     problem = data.draw(problems())
-    found = scheduled(problem)
+    if method == "engine":
+        assume(not np.any(problem.export_price > problem.import_price))
+    found = scheduled(problem, Options(method=method))
     plan = plan_of(found)
     assert violations(problem, plan) == []
     solution, (least, above) = found.solution, present(problem)

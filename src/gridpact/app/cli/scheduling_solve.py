@@ -22,7 +22,6 @@ from gridpact.app.schedules.solving import solve_session
 from gridpact.app.watch import Stopwatch
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.fleet.options import Options
-from gridpact.scheduling.fleet.solution import Round
 from gridpact.simulation.scenarios import load
 from gridpact.simulation.scenarios.build import community
 
@@ -87,8 +86,8 @@ def solve(
     progress = Progress(quiet=quiet or as_json)
     try:
         one = posed(_record(what, data, progress), session)
-        told = _Told(progress)
-        solved = solve_session(one, Options(method=method, gap=share, progress=told))
+        progress("solving", 0)
+        solved = solve_session(one, Options(method=method, gap=share))
     finally:
         progress.done()
     found = outcome(solved, tight_limits(solved))
@@ -101,17 +100,6 @@ def solve(
             say(line)
         if out is not None:
             say(f"written   {out}")
-
-
-class _Told:
-    """Tells of the rounds of a solve."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def __call__(self, round_: Round) -> None:
-        """Tell that a round is done."""
-        self._progress("solving", 0)
 
 
 def _record(what: Path, data: Path | None, progress: Progress) -> Record:

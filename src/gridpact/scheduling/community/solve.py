@@ -20,6 +20,9 @@ from gridpact.scheduling.whole_plan import whole_plan
 PENALTY = 1000.0
 """Where limits must give way, energy above them costs this many times the highest price: so much
 that none is exceeded to save money."""
+TOGETHER = 10_000
+"""Assets × slots up to which one programme is sooner done than the engine: homes that buy dearer
+than they sell take it many rounds, because every slot of every meter is a limit with a price."""
 
 
 class Scheduled(msgspec.Struct, frozen=True):
@@ -48,14 +51,20 @@ def solve_with_engine(problem: Problem, options: Options | None = None) -> Plan:
 def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
     """Solve in real numbers."""
     case = prepare(problem, least_shortfall(problem.storage, Optimiser()))
-    community, options = community_fleet(case), options or Options()
-    if not (community.storage.size or community.runs.size or community.solar.size):
-        options = msgspec.structs.replace(options, method="reference")  # the engine mixes assets
+    community = community_fleet(case)
+    options = _suited(case, community, options or Options())
     solution = solve(community.fleet, community.prices, options)
     if solution.status is Status.LIMITS_MISSED and options.penalty is None:
         strict = msgspec.structs.replace(options, penalty=PENALTY * _highest_price(problem))
         solution = solve(community.fleet, community.prices, strict)
     return Scheduled(case, community, solution)
+
+
+def _suited(case: Case, community: CommunityFleet, options: Options) -> Options:
+    """Choose the reference for few assets, and where there are none for the engine to mix."""
+    assets = len(community.storage) + len(community.runs) + len(community.solar)
+    few = options.method == "auto" and assets * case.shape[1] <= TOGETHER
+    return msgspec.structs.replace(options, method="reference") if few or not assets else options
 
 
 def _highest_price(problem: Problem) -> float:
