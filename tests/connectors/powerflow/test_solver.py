@@ -79,6 +79,14 @@ def test_the_slack_holds_its_voltage_and_a_tap_lowers_the_rest(flow):
     assert found.voltage[:, 0] == pytest.approx([1.025, 1.025 / 1.05], abs=1e-9)
 
 
+def test_a_grid_of_the_slack_alone_has_its_voltage(flow):
+    grid = network([Node("s", 400)], [], "s", slack_voltage=1.01)
+    found = verify(State(grid, *(np.full((1, 3), 5_000) for _ in range(2))), flow)
+    assert found.voltage_ppm.tolist() == [[1_010_000] * 3]
+    assert found.apparent_va.shape == (0, 3)
+    assert found.clean.all()
+
+
 def test_shunts_charge_a_cable(flow):
     """Half of the susceptance at the far end, behind the impedance: V = 1 / (1 - X·B/2)."""
     grid = two_buses(1e-9, 0.1, susceptance_s=0.02)

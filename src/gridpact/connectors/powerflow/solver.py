@@ -101,9 +101,12 @@ def _cases(network: Network, active_w: Ints, reactive_var: Ints) -> BatchDataset
 def _solution(network: Network, output: BatchDataset, solved: Bools) -> Solution:
     from power_grid_model import ComponentType
 
-    node, branch = output[ComponentType.node], output[ComponentType.generic_branch]
-    ends = []
-    for end, side in (("i_from", network.source), ("i_to", network.target)):
-        ends.append(np.sqrt(3.0) * network.voltage_v[side] * branch[end])
-    apparent: Floats = np.maximum(*ends).T
+    node = output[ComponentType.node]
+    apparent: Floats = np.zeros((0, solved.size))
+    if network.branches:  # of a grid without any the output has no such component
+        branch = output[ComponentType.generic_branch]
+        ends = []
+        for end, side in (("i_from", network.source), ("i_to", network.target)):
+            ends.append(np.sqrt(3.0) * network.voltage_v[side] * branch[end])
+        apparent = np.maximum(*ends).T
     return Solution(np.where(solved, apparent, 0.0), np.where(solved, node["u_pu"].T, 0.0), solved)
