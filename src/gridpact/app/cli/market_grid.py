@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import click
 
+from gridpact.app.cli.contracting_layout import counted
 from gridpact.app.cli.market_grid_tables import cleared_lines, relieved_lines
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.grids.clearing import (
@@ -21,7 +22,7 @@ from gridpact.app.grids.clearing import (
 )
 from gridpact.app.grids.files import ANY, Paths, read_files
 from gridpact.app.grids.relieving import Relieved, accounts, called, limit_results, relieve
-from gridpact.app.grids.sources import open_grid
+from gridpact.app.grids.sources import SIMBENCH, open_grid
 from gridpact.app.orders.cells import Unclear, split
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
@@ -94,6 +95,8 @@ def grid(
     if offers is not None and no_power_flow:
         raise click.UsageError("--offers are bought by the power flow: leave out --no-power-flow")
     prices = _prices(outside, relief)
+    if grid.startswith(SIMBENCH) and not (quiet or as_json):
+        say("reading the grid with simbench, which takes some seconds …", err=True)
     opened = open_grid(grid)
     files = read_files(opened, Paths(orders, offers, baseline), slot_minutes * 60)
     prices.check(files.currency)
@@ -115,10 +118,9 @@ def grid(
 
 def _shape(cleared: Cleared) -> str:
     network, book = cleared.grid.network, cleared.files.book
-    return (
-        f"{len(network.nodes):,} nodes, {len(network.branches):,} branches, "
-        f"{book.orders.count:,} orders"
-    )
+    branches = f"{len(network.branches):,} branch{'' if len(network.branches) == 1 else 'es'}"
+    nodes = counted(len(network.nodes), "node")
+    return f"{nodes}, {branches}, {counted(book.orders.count, 'order')}"
 
 
 def _rest(relieved: Relieved | None, remark: str, offers: Path | None) -> list[str]:

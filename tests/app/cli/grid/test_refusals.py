@@ -1,6 +1,8 @@
 """What ``market grid`` refuses: every fault of every file by name, and nothing is cleared."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 ORDERS = """\
 member,node,side,slot,quantity [kWh],limit [ct/kWh],slots,prefer_green
@@ -121,3 +123,29 @@ def test_simbench_without_its_package_says_what_to_install(village, refused, mon
     monkeypatch.setattr("gridpact.connectors.simbench.package.installed", lambda: False)
     told = refused("simbench:1-LV-rural1--0-sw", "orders.csv")
     assert "pip install 'gridpact[simbench]'" in told
+
+
+NAMES = ("village.yaml", "orders.csv", "offers.csv", "baseline.csv")
+ODD = ["", "x", "0", "-1", "99999999", "1e9", "2026-12-07T10:07", "5 %", '"', "\n", "9.5 EUR", "up"]
+
+
+@given(data=st.data())
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_spoilt_files_are_cleared_or_refused(swept, called, data):
+    """Any cell of any file may be replaced; a defect of gridpact would be exit code 70."""
+    whole = {name: (swept / name).read_bytes() for name in NAMES}
+    name = data.draw(st.sampled_from(NAMES))
+    cells = whole[name].decode().replace(": ", ":,").split(",")
+    for place in data.draw(st.lists(st.integers(0, len(cells) - 1), min_size=1, max_size=3)):
+        cells[place] = data.draw(st.sampled_from(ODD))
+    try:
+        (swept / name).write_text(",".join(cells).replace(":,", ": "), encoding="utf-8")
+        files = ("--offers", "offers.csv", "--baseline", "baseline.csv")
+        done = called("market", "grid", "village.yaml", "orders.csv", *files)
+    finally:
+        (swept / name).write_bytes(whole[name])
+    assert done.code in (0, 1, 2), done.err
+    assert bool(done.out) == (done.code != 2)
+    assert ("nothing was changed" in done.err) == (done.code == 2)
