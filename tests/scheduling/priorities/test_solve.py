@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from gridpact.base.errors import BadInput
+from gridpact.scheduling.fleet.assets import GridConnection, V2gCar, build
+from gridpact.scheduling.fleet.columns import Fleet, Prices, Runs, Zones
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.priorities.levels import Level
-from gridpact.scheduling.priorities.needs import Needs, StorageNeed
+from gridpact.scheduling.priorities.needs import Needs, StorageNeed, soften
 from gridpact.scheduling.priorities.solve import solve_by_levels
 from gridpact.scheduling.reference.solve import solve as reference
 
@@ -113,3 +115,41 @@ def test_what_cannot_be_asked_for_is_named_together(small):
     with pytest.raises(BadInput, match="fed back") as refused:
         solve_by_levels(fleet, prices, Needs(storage=(StorageNeed(feeds, asked),)))
     assert "more than it holds" in str(refused.value)
+
+
+def test_a_run_goes_missing_whole():
+    """Two programmes of 2 kW for two slots and one of 1 kW; the feeder lets 2.5 kW through."""
+    runs = Runs(
+        zone=np.zeros(3, np.int64),
+        first=np.zeros(3, np.int64),
+        end=np.array([3, 3, 3]),
+        length=np.array([2, 2, 1]),
+        power_w=np.array([[2_000.0, 2_000.0], [2_000.0, 2_000.0], [1_000.0, 0.0]]),
+    )
+    zones = Zones(np.array([-1]), import_limit_w=2_500.0, load_wh=np.zeros((1, 3)))
+    fleet = Fleet(slots=3, step_s=3600, zones=zones, runs=runs)
+    prices = Prices(np.array([100_000.0, 200_000.0, 300_000.0]))
+    answer = solve_by_levels(fleet, prices, options=FINE, solver=whole)
+    assert [loss.missing_wh for loss in answer.losses] == pytest.approx([0, 0, 4_000, 0], abs=1e-3)
+    assert answer.losses[Level.NEEDS].least_wh == pytest.approx(4_000, abs=0.01)
+    (one,) = answer.shortfalls()
+    assert (one.level, one.kind, one.slot) == (Level.NEEDS, "runs", 2)
+    assert answer.cost_upper_nano == pytest.approx(2_000 * 3e5 + 1_000 * 3e5, rel=1e-6)
+    wished = Needs(run_level=np.array([Level.NEEDS, Level.WISHES, Level.NEEDS]))
+    answer = solve_by_levels(fleet, prices, wished, FINE, solver=whole)
+    assert [loss.missing_wh for loss in answer.losses] == pytest.approx([0, 0, 0, 4_000], abs=1e-3)
+    assert [one.row for one in answer.shortfalls()] == [1]
+
+
+def test_a_deadline_becomes_a_need():
+    """A car that feeds back, due full: the feeder lets half of it through, and that is said."""
+    car = V2gCar("street", 0, 4, 1_000, 9_000, 10_000, 8_000, efficiency=1.0)
+    fleet = build(8, 1800, [GridConnection("street", import_w=2_000)], [car])
+    softer, asked = soften(fleet, np.array([0]), 0.0)
+    prices = Prices(np.full(8, 200_000.0))
+    answer = solve_by_levels(softer, prices, Needs(storage=(asked,)), FINE)
+    assert answer.losses[Level.NEEDS].missing_wh == pytest.approx(4_000, abs=0.1)
+    assert answer.losses[Level.NEEDS].least_wh == pytest.approx(4_000, abs=0.1)
+    np.testing.assert_allclose(answer.schedules().charge_wh[0], [1_000.0] * 4 + [0.0] * 4)
+    with pytest.raises(ValueError, match="without storage"):
+        soften(msgspec.structs.replace(fleet, storage=None), np.array([0]), 0.0)

@@ -24,10 +24,12 @@ class Level(IntEnum):
     WISHES = 3
 
 
-MARGIN = 5.0
-"""How far above every cost a wish is priced: what energy passes through on its way may waste it."""
-STEP = 10.0
-"""How far above one level the next is priced at first."""
+GENTLE = (1.5, 1.2)
+STEEP = (2.0, 4.0)
+"""How far above every cost a wish is priced (what energy passes through may waste it), and how far
+above one level the one before it. Where nothing goes missing at gentle prices, nothing must."""
+RAISE = 10.0
+"""By how much levels are raised above the next where they miss more than they must."""
 
 
 class Ladder(msgspec.Struct, frozen=True):
@@ -35,21 +37,22 @@ class Ladder(msgspec.Struct, frozen=True):
 
     price: Floats
 
-    def steeper(self, level: int, by: float = STEP) -> Ladder:
+    def steeper(self, level: int, by: float = RAISE) -> Ladder:
         """Raise this level and all before it above the ones after it."""
         raised = np.arange(len(self.price)) <= level
         return Ladder(np.where(raised, self.price * by, self.price))
 
 
-def ladder_of(fleet: Fleet, prices: Prices) -> Ladder:
-    """Prices to begin with, above anything that a kWh missing could save."""
+def ladder_of(fleet: Fleet, prices: Prices, steps: tuple[float, float]) -> Ladder:
+    """Prices of levels, above anything that a kWh missing could save; ``steps`` is one of two."""
     sell = prices.buy if prices.sell is None else prices.sell
     costs = [largest(prices.buy), largest(sell)]
     for table, name in (("curtailable", "cost"), ("storage", "wear"), ("generators", "fuel")):
         if (rows := getattr(fleet, table)) is not None:
             costs.append(largest(getattr(rows, name)))
-    wish = MARGIN * (max(costs) or 1.0)
-    return Ladder(wish * STEP ** np.arange(len(Level) - 1, -1, -1.0))
+    margin, step = steps
+    wish = margin * (max(costs) or 1.0)
+    return Ladder(wish * step ** np.arange(len(Level) - 1, -1, -1.0))
 
 
 def largest(values: Values) -> float:

@@ -19,12 +19,12 @@ from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.priorities.answer import MISSED_WH, ByLevels
-from gridpact.scheduling.priorities.levels import ladder_of
+from gridpact.scheduling.priorities.levels import GENTLE, STEEP, ladder_of
 from gridpact.scheduling.priorities.needs import Needs, asked_of, refuse_needs
 from gridpact.scheduling.priorities.problem import Problem, Solver
 from gridpact.scheduling.priorities.refusals import refuse_unmade
 
-RAISES = 3
+RAISES = 6
 """How often levels are raised above those after them, where they miss more than they must."""
 
 
@@ -61,8 +61,16 @@ def problem_of(
 
 
 def least_losses(problem: Problem) -> ByLevels:
-    """Solve, with levels further apart as long as one misses more than it must."""
-    ladder = ladder_of(problem.fleet, problem.prices)
+    """Solve; where something goes missing, with levels as far apart as it takes.
+
+    Prices of levels that are close to those of energy make the solve quick. An answer that misses
+    nothing at them is the cheapest that misses nothing, at any prices.
+    """
+    fleet, prices = problem.fleet, problem.prices
+    answer = problem.answer(ladder_of(fleet, prices, GENTLE))
+    if all(loss.missing_wh <= MISSED_WH for loss in answer.losses):
+        return answer
+    ladder = ladder_of(fleet, prices, STEEP)
     answer = problem.proven(ladder)
     for _ in range(RAISES):
         short = _too_much(answer, problem.options.gap)
