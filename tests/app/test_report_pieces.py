@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import numpy as np
 import pytest
 
+from gridpact.app.report import market
 from gridpact.app.report.axis import Axis, axis_of, clock_ticks
 from gridpact.app.report.drawing import draw, stack, steps
 from gridpact.app.report.limits import usage
@@ -16,6 +18,7 @@ from gridpact.app.report.series import known
 from gridpact.app.report.text import Money, clock, kwh, number
 from gridpact.app.report.view import view
 from gridpact.base.slots import Calendar
+from gridpact.market.messages import SessionCleared
 from gridpact.scheduling.messages import ScheduleSolved, TelemetryReceived
 
 
@@ -162,3 +165,15 @@ def test_labels_keep_all_their_digits():
     assert ">0.125<" in svg
     assert ">0.375<" in svg
     assert not re.search(r"<[^>]*\.\d{3}[^>]*>", svg)
+
+
+def test_a_search_that_was_cut_short_is_told(make_run):
+    made = make_run()
+    kinds = [isinstance(message, SessionCleared) for _, message in made.messages]
+    place = kinds.index(True)
+    kept = made.messages[place]
+    assert "cut short" not in str(market.section(view(made.record())))
+    short = msgspec.structs.replace(kept[1], proven=False)
+    made.messages[place] = (kept[0], short)
+    told = str(market.section(view(made.record())))
+    assert f"block orders was cut short: {short.session.id}." in told

@@ -255,6 +255,10 @@ def _remarks(view: View) -> tuple[Notes, ...]:
         f"No main-market prices for {missing.day}: {missing.reason}."
         for missing in view.record.all(PricesMissing)
     ]
+    cut_short = [m.session.id for m in view.record.all(SessionCleared) if not m.proven]
+    if cut_short:
+        names = ", ".join(cut_short)
+        items.append(f"The search for the best choice of block orders was cut short: {names}.")
     later = [m for m in view.record.all(SessionCleared) if m.session.day not in view.axis.days]
     if later:
         names = ", ".join(m.session.id for m in later[:3])
