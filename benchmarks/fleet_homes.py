@@ -1,0 +1,121 @@
+"""Homes with solar and a battery below one feeder: present optimiser, reference, fleet engine.
+
+Each home is behind a meter of its own. Its import limit of 60 % of the uncoordinated peak binds.
+With ``two`` prices homes buy dearer than they sell, with ``one`` they do not. Prints CPU seconds
+of one process, the gap proven, and the cost of the plan in whole Wh.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+
+from gridpact.base.randomness import stream
+from gridpact.base.slots import Slots
+from gridpact.base.units import Ints
+from gridpact.scheduling.community.solve import plan_of, scheduled
+from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, ZoneColumns
+from gridpact.scheduling.solve import solve
+
+SLOTS = 96
+MOST_FOR_REFERENCE = 50
+R = TypeVar("R")
+
+
+def community(homes: int, prices: str, seed: int = 1) -> Problem:
+    """A day of quarter-hours from midnight; the feeder's limit binds."""
+    free = _homes(homes, prices, seed)
+    peak = int(solve(free).net_wh.sum(axis=0).max())
+    limit = np.full((1, SLOTS), peak * 6 // 10)
+    zones = ZoneColumns(np.zeros(homes, np.int64), np.array([-1]), limit, np.full_like(limit, -1))
+    return msgspec.structs.replace(free, zones=zones)
+
+
+def _homes(homes: int, prices: str, seed: int) -> Problem:
+    draw, hour = stream(seed, "benchmark", "homes", homes), np.arange(SLOTS) / 4
+    evening = np.exp(-(((hour - 19) / 2) ** 2))
+    night = np.exp(-(((hour - 3) / 2.5) ** 2))
+    load = draw.uniform(50, 150, (homes, 1)) * (1 + 1.5 * evening)
+    load += draw.uniform(0, 60, (homes, SLOTS))
+    sun = np.maximum(np.sin((hour - 6) / 12 * np.pi), 0) * (hour > 6) * (hour < 18)
+    buy = np.rint(300_000 + 60_000 * evening - 80_000 * night)
+    sell = buy if prices == "one" else np.full(SLOTS, 80_000)
+    shape = (homes, SLOTS)
+    none = np.zeros((0, SLOTS), np.int64)
+    return Problem(
+        slots=Slots(0, 900, SLOTS),
+        load_wh=load.astype(np.int64),
+        pv_wh=(draw.uniform(0, 1200, (homes, 1)) * sun).astype(np.int64),
+        position_wh=np.zeros(shape, np.int64),
+        import_price=np.broadcast_to(buy.astype(np.int64), shape),
+        export_price=np.broadcast_to(sell.astype(np.int64), shape),
+        storage=_batteries(homes, draw.integers(1000, 6000, homes)),
+        runs=RunColumns(*np.zeros((5, 0), np.int64)),
+        zones=ZoneColumns(np.full(homes, -1), np.zeros(0, np.int64), none, none),
+    )
+
+
+def _batteries(homes: int, initial_wh: Ints) -> StorageColumns:
+    """One of 10 kWh and 5 kW in each home, 3 kWh full at the end."""
+    shape = (homes, SLOTS)
+    lo = np.full(shape, 500)
+    lo[:, -1] = 3000
+    return StorageColumns(
+        home=np.arange(homes),
+        initial_wh=initial_wh,
+        charge_max_wh=np.full(shape, 1250),
+        discharge_max_wh=np.full(shape, 1250),
+        lo_wh=lo,
+        hi_wh=np.full(shape, 10_000),
+        draw_wh=np.zeros(shape, np.int64),
+        efficiency_in=np.full(homes, 0.95),
+        efficiency_out=np.full(homes, 0.95),
+        kept=np.ones(homes),
+    )
+
+
+def timed(call: Callable[[], R]) -> tuple[R, float]:
+    """What a call gives, and its CPU seconds."""
+    begin = time.process_time()
+    return call(), time.process_time() - begin
+
+
+def compare(homes: int, prices: str, rounds: int) -> None:
+    """Print one row for each way of solving."""
+    problem = community(homes, prices)
+    plan, seconds = timed(lambda: solve(problem))
+    _row(homes, prices, "present", (seconds, 0.0, int(plan.cost_nano.sum())))
+    for method in ("reference", "engine") if homes <= MOST_FOR_REFERENCE else ("engine",):
+        options = msgspec.structs.replace(Options(rounds=rounds), method=method)
+        found, seconds = timed(lambda options=options: scheduled(problem, options))  # type: ignore[misc]
+        cost = int(plan_of(found).cost_nano.sum())
+        _row(homes, prices, method, (seconds, found.solution.gap, cost))
+
+
+def _row(homes: int, prices: str, method: str, figures: tuple[float, float, int]) -> None:
+    seconds, gap, cost = figures
+    print(f"{homes:6,} {prices:>6} {method:>10} {seconds:8.2f} {gap:8.1e} {cost / 1e9:12,.3f}")
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--homes", type=int, nargs="+", default=[40, 150])
+    parser.add_argument("--prices", nargs="+", choices=["one", "two"], default=["one", "two"])
+    parser.add_argument("--rounds", type=int, default=100)
+    asked = parser.parse_args()
+    scheduled(community(2, "one"), Options(method="engine"))  # compiled once, outside the clock
+    print(f"{'homes':>6} {'prices':>6} {'method':>10} {'CPU s':>8} {'gap':>8} {'cost':>12}")
+    for homes in asked.homes:
+        for prices in asked.prices:
+            compare(homes, prices, asked.rounds)
+
+
+if __name__ == "__main__":
+    main()
