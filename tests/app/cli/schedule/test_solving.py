@@ -159,6 +159,14 @@ def test_an_audit_finds_nothing_in_what_was_written(street):
     assert "1 zones solved again" in out
 
 
+def test_what_the_engine_claims_is_what_its_schedules_do(street):
+    found = street.asked("solve", "run", "--method", "engine", "--out", "mixed")
+    assert found["rounds"] > 1
+    audited = street.asked("audit", "mixed")
+    assert audited["breaches"] == []
+    assert audited["proven_nano"] >= found["lower_nano"] - 1e3
+
+
 def test_an_audit_finds_a_schedule_that_was_altered(street):
     path = street.place / "out" / keeping.SCHEDULES
     table = pl.read_parquet(path)
