@@ -94,10 +94,8 @@ class ByLevels(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _states(elastic: Elastic, wide: Schedules) -> Floats:
-    line, make_up = elastic.line, elastic.make_up
-    if make_up is None:
-        return np.asarray(wide.state_wh[:, line.real])
-    state = wide.state_wh / (make_up.unit if len(make_up.unit) == 1 else make_up.unit[wide.rows[1]])
+    line, unit = elastic.line, elastic.unit
+    state = wide.state_wh / (unit if len(unit) == 1 else unit[wide.rows[1]])
     at = line.real.copy()
     at[line.points] = line.made[:, -1]
     return np.asarray(state[:, at])

@@ -25,6 +25,7 @@ import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import (
+    Curtailable,
     Fleet,
     Generators,
     OneWay,
@@ -36,18 +37,21 @@ from gridpact.scheduling.fleet.columns import (
     per_slot,
 )
 from gridpact.scheduling.priorities.contracts import Contracts, add_contracts
-from gridpact.scheduling.priorities.elastic_storage import MakeUp, elastic_storage
+from gridpact.scheduling.priorities.elastic_storage import elastic_storage
 from gridpact.scheduling.priorities.levels import Ladder, Level
 from gridpact.scheduling.priorities.needs import Asked, Needs
 from gridpact.scheduling.priorities.timeline import FairShares, Timeline
 
 
 class Elastic(NamedTuple):
-    """The stretched fleet, and what is needed to read its answer. ``make_up`` is of storage."""
+    """The stretched fleet, and what is needed to read its answer.
+
+    States of storage are counted in ``unit`` [assets, width] Wh, [1, 1] where that is the same.
+    """
 
     fleet: Fleet
     line: Timeline
-    make_up: MakeUp | None
+    unit: Floats
     contracts: Contracts
 
 
@@ -60,10 +64,10 @@ def elastic_fleet(
     fair: FairShares | None = None,
 ) -> Elastic:
     """Make what may give way elastic."""
-    storage, make_up = fleet.storage, None
+    storage, unit = fleet.storage, np.ones((1, 1))
     if storage is not None:
         share = None if fair is None else fair.storage
-        storage, make_up = elastic_storage(storage, line, asked, share, fleet.hours)
+        storage, unit = elastic_storage(storage, line, asked, share, fleet.hours)
     share = None if fair is None else fair.one_way
     stretched = msgspec.structs.replace(
         fleet,
@@ -71,19 +75,12 @@ def elastic_fleet(
         zones=_zones(fleet.zones, line),
         one_way=None if fleet.one_way is None else _cars(fleet, fleet.one_way, needs, line, share),
         storage=storage,
-        curtailable=None
-        if fleet.curtailable is None
-        else msgspec.structs.replace(
-            fleet.curtailable,
-            forecast_wh=line.spread(
-                per_slot(fleet.curtailable.forecast_wh, len(fleet.curtailable.zone), line.slots)
-            ),
-        ),
+        curtailable=None if fleet.curtailable is None else _solar(fleet.curtailable, line),
         runs=None if fleet.runs is None else _runs(fleet, fleet.runs, needs, ladder),
         generators=None if fleet.generators is None else _generators(fleet.generators, line),
     )
     stretched, contracts = add_contracts(fleet, stretched, line, needs)
-    return Elastic(stretched, line, make_up, contracts)
+    return Elastic(stretched, line, unit, contracts)
 
 
 def elastic_prices(prices: Prices, elastic: Elastic, ladder: Ladder) -> Prices:
@@ -117,6 +114,12 @@ def _zones(zones: Zones, line: Timeline) -> Zones:
         export_limit_w=spread(zones.export_limit_w, np.inf),
         load_wh=spread(zones.load_wh, 0.0),
     )
+
+
+def _solar(table: Curtailable, line: Timeline) -> Curtailable:
+    """Nothing is generated in make-up slots."""
+    forecast = per_slot(table.forecast_wh, len(table.zone), line.slots)
+    return msgspec.structs.replace(table, forecast_wh=line.spread(forecast))
 
 
 def _cars(fleet: Fleet, table: OneWay, needs: Needs, line: Timeline, fair: Floats | None) -> OneWay:

@@ -7,26 +7,14 @@ make-up slot are counted in a unit that is smaller by the same share, and energy
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats
-from gridpact.scheduling.fleet.columns import Storage, Values, per_asset, per_slot
+from gridpact.scheduling.fleet.columns import Storage, Values, per_asset, per_slot, varies
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.priorities.needs import NOTHING, Asked
 from gridpact.scheduling.priorities.timeline import Timeline
-
-
-class MakeUp(NamedTuple):
-    """What may be made up for [assets, points, tiers] Wh in store, and each slot's unit.
-
-    ``unit`` [assets, width], or [1, 1] where nothing leaks: states are counted in it.
-    """
-
-    most: Floats
-    unit: Floats
 
 
 def units(table: Storage, line: Timeline) -> Floats:
@@ -44,9 +32,14 @@ def units(table: Storage, line: Timeline) -> Floats:
 
 def elastic_storage(
     table: Storage, line: Timeline, asked: Asked, fair: Floats | None, hours: float
-) -> tuple[Storage, MakeUp]:
-    """Put a table on a timeline; ``fair`` [assets] is each row's fair share of what is missing."""
+) -> tuple[Storage, Floats]:
+    """Put a table on a timeline; ``fair`` [assets] is each row's fair share of what is missing.
+
+    Also returns the unit that states are counted in; see :func:`units`.
+    """
     count, unit = len(table.zone), units(table, line)
+    if unit.size == 1 and not asked.any.any():
+        return _idle(table, line), unit
     lo = _hard(table, line.slots)
     floor = _floor(table, line, lo, asked)
     most = _most(line, asked, floor, fair)
@@ -63,7 +56,28 @@ def elastic_storage(
         efficiency_in=inward,
         draw_wh=_drawn(table, line, unit),
     )
-    return elastic, MakeUp(most, unit)
+    return elastic, unit
+
+
+def _idle(table: Storage, line: Timeline) -> Storage:
+    """Storage that is asked for nothing and does nothing in make-up slots; narrow columns stay."""
+    count = len(table.zone)
+
+    def wide(values: Values, fill: float) -> Values:
+        return line.spread(np.asarray(values, np.float64), fill) if varies(values) else values
+
+    def held(values: Values) -> Values:
+        return _held(line, np.asarray(values, np.float64)) if varies(values) else values
+
+    return msgspec.structs.replace(
+        table,
+        charge_w=line.spread(per_slot(table.charge_w, count, line.slots)),
+        discharge_w=line.spread(per_slot(table.discharge_w, count, line.slots)),
+        lo_wh=held(table.lo_wh),
+        hi_wh=held(table.hi_wh),
+        efficiency_in=wide(table.efficiency_in, 1.0),
+        draw_wh=_drawn(table, line, np.ones((1, 1))),
+    )
 
 
 def _drawn(table: Storage, line: Timeline, unit: Floats) -> Values:

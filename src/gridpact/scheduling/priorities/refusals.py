@@ -56,6 +56,17 @@ def _storage(found: Findings, table: Storage, asked: Asked, line: Timeline) -> N
         "is asked for more than it holds",
         "ask for no more than hi_wh",
     )
+    _leaks(found, table, line, feeds)
+    found.rows(
+        np.isfinite(per_asset(table.ramp_w, count)),
+        "storage[{}].ramp_w",
+        "a ramp cannot be kept over make-up slots",
+        "leave the ramp out",
+    )
+
+
+def _leaks(found: Findings, table: Storage, line: Timeline, feeds: Bools) -> None:
+    count = len(table.zone)
     leaks = per_asset(table.kept, count) < 1
     if line.within:
         found.rows(
@@ -69,12 +80,6 @@ def _storage(found: Findings, table: Storage, asked: Asked, line: Timeline) -> N
         "storage[{}].kept",
         "leaks too fast for bounds at so many slots",
         "ask for bounds at fewer slots",
-    )
-    found.rows(
-        np.isfinite(per_asset(table.ramp_w, count)),
-        "storage[{}].ramp_w",
-        "a ramp cannot be kept over make-up slots",
-        "leave the ramp out",
     )
 
 
