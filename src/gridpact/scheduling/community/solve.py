@@ -10,7 +10,7 @@ import numpy as np
 from gridpact.scheduling.case import Case, Draft, empty_draft, prepare
 from gridpact.scheduling.community.model import CommunityFleet, community_fleet
 from gridpact.scheduling.fleet.options import Options
-from gridpact.scheduling.fleet.solution import Schedules, Solution, Status
+from gridpact.scheduling.fleet.solution import Schedules, Solution
 from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.optimiser import Optimiser
 from gridpact.scheduling.problem import Plan, Problem
@@ -54,17 +54,17 @@ def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
     community = community_fleet(case)
     options = _suited(case, community, options or Options())
     solution = solve(community.fleet, community.prices, options)
-    if solution.status is Status.LIMITS_MISSED and options.penalty is None:
+    if solution.missed and options.penalty is None:
         strict = msgspec.structs.replace(options, penalty=PENALTY * _highest_price(problem))
         solution = solve(community.fleet, community.prices, strict)
     return Scheduled(case, community, solution)
 
 
 def _suited(case: Case, community: CommunityFleet, options: Options) -> Options:
-    """Choose the reference for few assets, and where there are none for the engine to mix."""
+    """Choose the reference for few assets."""
     assets = len(community.storage) + len(community.runs) + len(community.solar)
     few = options.method == "auto" and assets * case.shape[1] <= TOGETHER
-    return msgspec.structs.replace(options, method="reference") if few or not assets else options
+    return msgspec.structs.replace(options, method="reference") if few else options
 
 
 def _highest_price(problem: Problem) -> float:

@@ -26,5 +26,14 @@ def beyond(fleet: Fleet, prices: Prices) -> tuple[str, ...]:
 
 def small(fleet: Fleet) -> bool:
     """Whether a fleet can be solved as a whole in little time."""
+    return _assets(fleet) * fleet.slots <= SMALL
+
+
+def fixed(fleet: Fleet) -> bool:
+    """Whether a fleet is fixed load alone: the engine has no answers to mix."""
+    return not _assets(fleet)
+
+
+def _assets(fleet: Fleet) -> int:
     tables = [getattr(fleet, name) for name in TABLES]
-    return sum(len(one.zone) for one in tables if one is not None) * fleet.slots <= SMALL
+    return sum(len(one.zone) for one in tables if one is not None)

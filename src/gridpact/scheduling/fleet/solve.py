@@ -21,7 +21,7 @@ from gridpact.scheduling.fleet.outcome import (
     tight_slots,
 )
 from gridpact.scheduling.fleet.prepare import Case, Duals, net_of_zones, prepare
-from gridpact.scheduling.fleet.scope import beyond, small
+from gridpact.scheduling.fleet.scope import beyond, fixed, small
 from gridpact.scheduling.fleet.shares import shares_of
 from gridpact.scheduling.fleet.solution import (
     LimitPrices,
@@ -54,7 +54,7 @@ def solve(
     missing = beyond(fleet, prices)
     if missing and options.method == "engine":
         raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
-    if missing or options.method == "reference":
+    if missing or options.method == "reference" or fixed(fleet):
         return _reference(fleet, prices, options.penalty)
     solution = _engine(fleet, prices, options, warm)
     unproven = solution.status is Status.STOPPED and not options.cancelled()
