@@ -78,7 +78,7 @@ def in_turn(fleet, prices, needs):
     lp, slots = Programme(), fleet.slots
     zones, parent = len(fleet.zones.parent), fleet.zones.parent
     net = [[[] for _ in range(slots)] for _ in range(zones)]
-    _cars(lp, fleet, needs, net)
+    cars = _cars(lp, fleet, needs, net)
     _stores(lp, fleet, needs, net)
     _solar(lp, fleet, net)
     buy = np.broadcast_to(prices.buy, (zones, slots))
@@ -102,7 +102,7 @@ def in_turn(fleet, prices, needs):
                     over = (lp.column(level=Level.GRID), -1.0)
                     right = limit[zone] * HOURS - sign * fixed
                     lp.most([(c, sign * f) for c, f in taken] + [over], right)
-    _rows(lp, fleet, needs, net, inside)
+    _rows(lp, fleet, needs, (net, cars), inside)
     return lp.in_turn()
 
 
@@ -115,17 +115,19 @@ def _is_in(parent, zone, top):
 
 
 def _cars(lp, fleet, needs, net):
-    table = fleet.one_way
+    table, made = fleet.one_way, []
     for car in range(len(table.zone)):
         due = []
         for slot in range(table.arrive[car], table.leave[car]):
             x = lp.column(high=table.power_w[car] * HOURS)
             net[table.zone[car]][slot].append((x, 1.0))
             due.append((x, 1.0))
+        made.append(dict(zip(range(table.arrive[car], table.leave[car]), due, strict=True)))
         wish = needs.wish_wh[car]
         due.append((lp.column(high=table.energy_wh[car] - wish, level=Level.NEEDS), 1.0))
         due.append((lp.column(high=wish, level=Level.WISHES), 1.0))
         lp.equal(due, table.energy_wh[car])
+    return made
 
 
 def _stores(lp, fleet, needs, net):
@@ -178,12 +180,15 @@ def _solar(lp, fleet, net):
             net[table.zone[row]][slot] += [(fixed, -1.0), (cut, 1.0)]
 
 
-def _rows(lp, fleet, needs, net, inside):
-    portfolio = fleet.portfolio
+def _rows(lp, fleet, needs, taken_by, inside):
+    portfolio, (net, cars) = fleet.portfolio, taken_by
     for row, own in enumerate(portfolio.set_of_row):
         zones = {z for top in portfolio.zone[portfolio.zone_set == own] for z in inside[top]}
         window = range(portfolio.first[row], portfolio.end[row])
         taken = [pair for z in zones for slot in window for pair in net[z][slot]]
+        for car in portfolio.asset[portfolio.asset_set == own]:
+            if fleet.one_way.zone[car] not in zones:
+                taken += [pair for slot, pair in cars[car].items() if slot in window]
         fixed = sum(fleet.zones.load_wh[z, slot] for z in zones for slot in window)
         level = Level(needs.row_level[row])
         for sign, bound in ((1, portfolio.upper_wh[row]), (-1, portfolio.lower_wh[row])):
@@ -283,9 +288,9 @@ def _draw_rows(draw, slots, zones, bands):
         upper_wh=upper,
         zone_set=np.array([0, 1]),
         zone=np.array([0, zones - 1]),
-        asset_set=np.zeros(0, np.int64),
-        asset_table=np.zeros(0, np.int64),
-        asset=np.zeros(0, np.int64),
+        asset_set=np.array([1]),
+        asset_table=np.array([0]),
+        asset=np.array([0]),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from gridpact.base.errors import BadInput
 from gridpact.scheduling.fleet.assets import GridConnection, V2gCar, build
-from gridpact.scheduling.fleet.columns import Fleet, Prices, Runs, Zones
+from gridpact.scheduling.fleet.columns import Fleet, OneWay, Prices, Runs, Zones
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.priorities.needs import Needs, StorageNeed, soften
@@ -153,3 +153,22 @@ def test_a_deadline_becomes_a_need():
     np.testing.assert_allclose(answer.schedules().charge_wh[0], [1_000.0] * 4 + [0.0] * 4)
     with pytest.raises(ValueError, match="without storage"):
         soften(msgspec.structs.replace(fleet, storage=None), np.array([0]), 0.0)
+
+
+def test_the_price_of_a_limit_says_which_level_it_presses_on():
+    """Ten Wh more in each slot are ten Wh less missing, at the level's price, and dearer money."""
+    cars = OneWay(np.zeros(2, np.int64), np.zeros(2, np.int64), np.array([6, 4]), 5e3, 11e3)
+    prices = Prices(np.linspace(1e5, 2e5, 6))
+    answers = []
+    for limit in (4_000.0, 4_040.0):
+        zones = Zones(np.array([-1]), import_limit_w=limit, load_wh=np.zeros((1, 6)))
+        fleet = Fleet(slots=6, step_s=900, zones=zones, one_way=cars)
+        answers.append(solve_by_levels(fleet, prices, options=Options(gap=1e-6)))
+    before, after = answers
+    price = before.ladder.price[Level.NEEDS]
+    worth = before.prices.imports[0]
+    assert before.losses[Level.NEEDS].missing_wh == pytest.approx(4_000, abs=0.1)
+    np.testing.assert_allclose(worth, price - prices.buy, rel=1e-3)
+    fewer = before.losses[Level.NEEDS].missing_wh - after.losses[Level.NEEDS].missing_wh
+    dearer = after.cost_upper_nano - before.cost_upper_nano
+    assert price * fewer - dearer == pytest.approx(10 * worth.sum(), rel=1e-3)
