@@ -168,7 +168,7 @@ def test_the_price_of_a_limit_says_which_level_it_presses_on():
     price = before.ladder.price[Level.NEEDS]
     worth = before.prices.imports[0]
     assert before.losses[Level.NEEDS].missing_wh == pytest.approx(4_000, abs=0.1)
-    np.testing.assert_allclose(worth, price - prices.buy, rel=1e-3)
+    np.testing.assert_allclose(worth, price - prices.buy, rtol=1e-3)
     fewer = before.losses[Level.NEEDS].missing_wh - after.losses[Level.NEEDS].missing_wh
     dearer = after.cost_upper_nano - before.cost_upper_nano
     assert price * fewer - dearer == pytest.approx(10 * worth.sum(), rel=1e-3)
