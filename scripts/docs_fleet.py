@@ -60,7 +60,7 @@ def _steps(axes: Axes, values: Floats, label: str, **style: Any) -> None:
 
 def _prices(axes: Axes, drawn: Drawn) -> None:
     """Price of energy, and what assets below the weak feeder see, ct/kWh."""
-    price = np.asarray(drawn.prices.buy) / 1e4
+    price = np.asarray(drawn.prices.buy, dtype=np.float64) / 1e4
     limits = drawn.after.prices
     _steps(axes, price, "price of energy", color=ACTUAL)
     _steps(axes, price + limits.imports[0] / 1e4, "with that of the feeder's limit", color=LIMIT)
