@@ -100,3 +100,17 @@ def test_faults_of_the_file_are_told_as_anywhere(write):
     with pytest.raises(BadInput) as caught:
         compare_orders(path, tuple(MECHANISMS), 900, LIMITS)
     assert len(caught.value.faults) >= 4
+
+
+def test_more_money_than_can_be_counted_is_the_files_fault(write):
+    rows = [
+        f"k{row},{side}{row % 3},{side},2026-06-15T12:00Z,1000000,{limit}"
+        for row in range(3000)
+        for side, limit in (("buy", 400), ("sell", 390))
+    ]
+    path = write("key,member,side,slot,quantity [kWh],limit [ct/kWh]", *rows)
+    with pytest.raises(BadInput, match="trade for more than 9,223,372,036 ¤") as caught:
+        compare_orders(path, ("uniform-price",), 900, LIMITS)
+    (fault,) = caught.value.faults
+    assert fault.file == str(path)
+    assert "fewer orders" in fault.fix

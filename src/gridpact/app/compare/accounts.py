@@ -9,6 +9,7 @@ import numpy as np
 
 from gridpact.base.slots import Slots, overlap
 from gridpact.base.units import Ints, checked_add, checked_multiply, checked_sum
+from gridpact.market.clearing.matched import total_by
 from gridpact.market.messages import SessionTrades
 from gridpact.registry.model import TradingRules
 from gridpact.registry.tariffs import Outside
@@ -56,9 +57,9 @@ def at_own_prices(trades: SessionTrades, shape: tuple[int, int], rules: TradingR
 
 
 def _laid(shape: tuple[int, int], place: tuple[Ints, Ints], values: Ints) -> Ints:
-    found = np.zeros(shape, np.int64)
-    np.add.at(found, place, values)
-    return found
+    """Add values up by member and slot; raises NumberOverflow where a sum leaves 64 bits."""
+    (members, slots), (member, slot) = shape, place
+    return total_by(member * slots + slot, values, members * slots).reshape(shape)
 
 
 def _fees(bought_wh: Ints, sold_wh: Ints, rules: TradingRules) -> Ints:

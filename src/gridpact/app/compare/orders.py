@@ -14,8 +14,8 @@ from gridpact.app.compare.mechanisms import Cleared, Outcome, Totals, outcome_of
 from gridpact.app.compare.rules import Variant, both_under
 from gridpact.app.orders.books import FileBook, Market, book_of
 from gridpact.app.orders.reading import Known, Wanted, read_orders
-from gridpact.base.errors import BadInput, Fault
-from gridpact.base.units import Ints, checked_add, checked_multiply
+from gridpact.base.errors import BadInput, Fault, NumberOverflow
+from gridpact.base.units import INT64_MAX, NANO_PER_UNIT, Ints, checked_add, checked_multiply
 from gridpact.market import dispatch
 from gridpact.market.clearing.matched import total_by
 from gridpact.market.orders import Side
@@ -57,7 +57,7 @@ def compare_orders(
     Raises
     ------
     BadInput
-        Lists every fault of the file.
+        Lists every fault of the file, or says that its orders are worth more than can be counted.
     """
     wanted = read_orders(path, None, Known(slot_s=slot_s))
     rules = TradingRules(mechanism=_widest(wanted))
@@ -73,7 +73,7 @@ def compare_orders(
         members=found.venue.community.members.ids,
         orders=len(wanted),
         slots=found.book.slots.count,
-        mechanisms=tuple(_outcome(found, name, _totals(wanted)) for name in chosen),
+        mechanisms=_outcomes(path, found, chosen, _totals(wanted)),
         remarks=tuple(text for text, holds in zip(remarks, said, strict=True) if holds),
     )
 
@@ -105,6 +105,18 @@ def _totals(wanted: Sequence[Wanted]) -> Totals:
     return Totals(asked, offered)
 
 
+def _outcomes(
+    path: Path, found: FileBook, mechanisms: Sequence[str], totals: Totals
+) -> tuple[Outcome, ...]:
+    """Clear under each mechanism; BadInput where money leaves 64 bits."""
+    try:
+        return tuple(_outcome(found, name, totals) for name in mechanisms)
+    except NumberOverflow as error:
+        problem = f"the orders trade for more than {INT64_MAX // NANO_PER_UNIT:,} ¤ together"
+        fix = "look for a quantity or limit that is too large, or compare fewer orders at once"
+        raise BadInput([Fault(str(path), 0, "quantity × limit", problem, fix)]) from error
+
+
 def _outcome(found: FileBook, mechanism: str, totals: Totals) -> Outcome:
     community = found.venue.community
     rules = both_under(community.market, mechanism)
@@ -114,6 +126,8 @@ def _outcome(found: FileBook, mechanism: str, totals: Totals) -> Outcome:
     shape = (len(community.members.ids), found.book.slots.count)
     account = at_own_prices(cleared.trades, shape, rules.day_ahead)
     gains = [int(gain) for gain in _gains(outcome, shape[0])]
+    if cleared.welfare_nano > INT64_MAX:
+        raise NumberOverflow("a welfare does not fit 64 bits")
     return outcome_of(Variant(mechanism, rules), [cleared], [account], gains, totals)
 
 
