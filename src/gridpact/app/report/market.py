@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gridpact.app.report import drawing
+from gridpact.app.report import drawing, refusals
 from gridpact.app.report.parts import Figure, Notes, Section, Table
 from gridpact.app.report.series import laid
-from gridpact.app.report.text import MISSING, counted, kwh, number, price
+from gridpact.app.report.text import MISSING, kwh, number, price
 from gridpact.app.report.view import View
 from gridpact.app.turnover import Turnover, by_slot, turnover
 from gridpact.base.rounding import round_half_even
@@ -48,9 +48,10 @@ def section(view: View) -> Section:
     return Section(
         "market",
         "Prices and trades",
-        "A trade within the community is made where both sides gain: it clears above what the "
-        "supplier pays for energy, and below what a buyer would pay the supplier plus the network "
-        "charge that local energy saves.",
+        "A trade within the community is made where a bid meets an offer, within the limits of "
+        "both. Members’ agents ask for no less than the supplier pays for energy, and bid no more "
+        "than a buyer would pay the supplier plus the network charge that local energy saves. "
+        "Persons may order at any price that the market allows.",
         (_figure(view), _sessions(view), *_remarks(view)),
     )
 
@@ -93,7 +94,7 @@ def _outside(view: View) -> list[_Line]:
     asked, paid = (laid(view.axis, pieces, 1)[0] for pieces in (bought, sold))
     saved = tariffs.network_micro_per_kwh - tariffs.network_local_micro_per_kwh
     return [
-        _Line("worth to a buyer", drawing.SUPPLIER, asked + saved, dashed=True),
+        _Line("most an agent bids", drawing.SUPPLIER, asked + saved, dashed=True),
         _Line("supplier sells at", drawing.SUPPLIER, asked),
         _Line("main market", drawing.QUIET, spot),
         _Line("supplier buys at", drawing.EXPORT, paid),
@@ -113,9 +114,9 @@ def _figure(view: View) -> Figure:
     unit, per = view.money.currency, view.axis.per
     caption = (
         f"Energy prices before network charges and levies [{unit}/kWh], and energy traded and "
-        f"shared within the community [kWh per {per}]. “Worth to a buyer” is the supplier’s price "
-        "plus the network charge that local energy saves. No line where nothing was traded. "
-        "Lines of trades are averages weighted by energy of what buyers paid for energy, without "
+        f"shared within the community [kWh per {per}]. “Most an agent bids” is the supplier’s "
+        "price plus the network charge that local energy saves, before fees. No line where nothing "
+        "was traded. Lines of trades are averages weighted by energy of what buyers paid for energy, without "
         "the market’s fees; where trades were made at several prices, a lighter shade of the line "
         "shows their range."
     )
@@ -243,14 +244,7 @@ def _amount(view: View, nano: int) -> str:
 
 
 def _remarks(view: View) -> tuple[Notes, ...]:
-    reasons: dict[str, int] = {}
-    for refused in view.record.all(OrdersRefused):
-        for reason in refused.reasons:
-            reasons[reason] = reasons.get(reason, 0) + 1
-    items = [
-        f"{counted(count, 'order was', 'orders were')} refused: {reason.replace('_', ' ')}."
-        for reason, count in sorted(reasons.items())
-    ]
+    items = refusals.sentences(view.record.all(OrdersRefused))
     items += [
         f"No main-market prices for {missing.day}: {missing.reason}."
         for missing in view.record.all(PricesMissing)
