@@ -27,7 +27,7 @@ from gridpact.app.orders.acting import paused_at
 from gridpact.app.orders.books import Market, book_of
 from gridpact.app.orders.figures import results, total
 from gridpact.app.orders.reading import Known, read_orders
-from gridpact.app.orders.recorded import Recorded, cleared_again, differences, recorded
+from gridpact.app.orders.recorded import Recorded, cleared_again, differences, recorded, tradable
 from gridpact.app.orders.words import energy
 from gridpact.base.errors import BadInput, Fault, NumberOverflow
 from gridpact.base.slots import Slots
@@ -60,6 +60,12 @@ class _Cleared(NamedTuple):
     currency: str
     remark: str = ""
     same: bool = True
+    at: int = 0
+
+    @property
+    def orders(self) -> int:
+        """How many orders of the book may trade."""
+        return tradable(self.book, self.at)
 
     @property
     def slots(self) -> Slots:
@@ -154,7 +160,8 @@ def _of_run(path: Path, session: str | None, said: Said) -> _Cleared:
     terms, community = _terms(one, said), one.venue.community
     outcome = cleared_again(one, terms)
     remark, same = _compared(one, terms, outcome)
-    return _Cleared(session, one.book, one.venue, terms, outcome, community.currency, remark, same)
+    currency, at = community.currency, one.at
+    return _Cleared(session, one.book, one.venue, terms, outcome, currency, remark, same, at)
 
 
 def _terms(one: Recorded, said: Said) -> Terms:
@@ -191,7 +198,7 @@ def _lines(cleared: _Cleared) -> list[str]:
     by_slot = results(cleared.outcome, cleared.slots)
     zone = cleared.venue.community.timezone
     shown = Shown(cleared.currency, zone, cleared.terms.rules)
-    head = f"{cleared.name}: {cleared.book.next_sequence:,} orders by {shown.rules.mechanism}"
+    head = f"{cleared.name}: {cleared.orders:,} orders by {shown.rules.mechanism}"
     lines = [head, *cleared_lines(shown, by_slot, total(cleared.outcome, by_slot))]
     if not cleared.outcome.proven:
         lines.append("the search for the best blocks was cut short: there may be a better one")

@@ -168,7 +168,7 @@ def _rules(one: Recorded) -> list[_Rule]:
         _Rule("mechanism", f"{rules.mechanism}: {MECHANISMS[rules.mechanism].summary}"),
         _Rule("limits", _limits(terms, currency)),
         _Rule("fees", fees),
-        _Rule("orders", f"{one.book.next_sequence:,}"),
+        _Rule("orders", f"{one.orders:,}{f', and {one.gone:,} withdrawn' if one.gone else ''}"),
     ]
     options = MECHANISMS[rules.mechanism].options
     if "k_ppm" in options:
@@ -202,7 +202,8 @@ def _as_dict(one: Recorded) -> dict[str, object]:
         "rules": one.terms.rules,
         "lowest_micro_per_kwh": one.terms.lowest_micro_per_kwh,
         "highest_micro_per_kwh": one.terms.highest_micro_per_kwh,
-        "orders": one.book.next_sequence,
+        "orders": one.orders,
+        "withdrawn": one.gone,
         "depth": depth(outcome.orders, one.book.slots),
         "traded" if one.cleared else "would_trade": by_slot,
         "total": total(outcome, by_slot),

@@ -104,16 +104,24 @@ def _row(each: Listed, community: Community) -> tuple[str, ...]:
         local(order.slot_start, community.timezone),
         f"{verb} {energy(order.quantity_wh)}{over}",
         price(order.limit_micro_per_kwh, community.currency),
-        _outcome(each, community.currency),
+        _outcome(each, community),
     )
 
 
-def _outcome(each: Listed, currency: str) -> str:
+def _outcome(each: Listed, community: Community) -> str:
     """Say what became of an order, with what was paid or received where that is known."""
-    text = str(each.status)
-    if each.traded_wh and each.status in (Status.OPEN, Status.CANCELLED, Status.IN_PART):
+    text = f"{each.status}: {each.because}" if each.because else str(each.status)
+    if each.traded_wh and each.status not in (Status.TRADED, Status.EXPIRED):
         text += f", {energy(each.traded_wh)} traded"
     if each.paid_nano is not None:
         verb = "paid" if each.paid_nano >= 0 else "received"
-        text += f", {money(abs(each.paid_nano), currency)} {verb}"
+        text += f", {money(abs(each.paid_nano), community.currency)} {verb}"
+        text += " without fees" if _has_fees(each, community) else ""
     return text
+
+
+def _has_fees(each: Listed, community: Community) -> bool:
+    """Whether the owner of an order pays a fee on top of what it traded for."""
+    rules = community.market.trading(each.session.partition(".")[2])
+    buys = each.order.side == Side.BUY
+    return (rules.buyer_fee_micro_per_kwh if buys else rules.seller_fee_micro_per_kwh) != 0

@@ -47,6 +47,7 @@ def _option(field: Field) -> Callable[[F], F]:
 
 def _help(field: Field) -> str:
     text = field.meaning[0].upper() + field.meaning[1:]
+    text += ", the market's fees apart" if field.name == "limit" else ""
     plain = field.kind in (Kind.NAME, Kind.FLAG)
     return f"{text}." if plain else f"{text}, such as {EXAMPLES[field.kind]!r}."
 
@@ -168,7 +169,8 @@ class _Told(NamedTuple):
 def _tell(told: _Told, *, as_json: bool, quiet: bool) -> None:
     pairs = list(zip(told.placed, told.answers, strict=True))
     if as_json:
-        say_json({"placed": told.kept, "orders": [_as_dict(told, *pair) for pair in pairs]})
+        placed = not any(answer.refusals for answer in told.answers)
+        say_json({"placed": placed, "orders": [_as_dict(told, *pair) for pair in pairs]})
         return
     for pair in pairs:
         if pair[1].refusals or (not quiet and told.kept):
@@ -179,15 +181,16 @@ def _tell(told: _Told, *, as_json: bool, quiet: bool) -> None:
 
 
 def _as_dict(told: _Told, placed: Placed, answer: Answer) -> dict[str, object]:
+    there = told.kept and not answer.refusals  # else what was rehearsed has not happened
     return {
         "line": placed.line,
         "session": answer.session,
         "member": answer.member,
         "key": answer.key,
-        "accepted": not answer.refusals,
-        "sequence": answer.sequence,
-        "traded_wh": answer.traded_wh,
-        "cancelled_wh": answer.cancelled_wh,
+        "accepted": there,
+        "sequence": answer.sequence if there else -1,
+        "traded_wh": answer.traded_wh if there else 0,
+        "cancelled_wh": answer.cancelled_wh if there else 0,
         "refusals": [
             {"reason": refusal.name.lower(), "text": text}
             for refusal, text in zip(answer.refusals, _why(told, placed, answer), strict=True)

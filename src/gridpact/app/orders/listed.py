@@ -19,8 +19,11 @@ from gridpact.market.messages import (
     PlaceOrder,
 )
 from gridpact.market.orders import PlacedOrder, Refusal
+from gridpact.registry.messages import StandingChanged
 
-_KINDS = (PlaceOrder, OrderAccepted, OrdersRefused, OrderCancelled, OrdersClosed)
+_KINDS = (
+    PlaceOrder, OrderAccepted, OrdersRefused, OrderCancelled, OrdersClosed, StandingChanged,
+)  # fmt: skip
 
 
 class Status(StrEnum):
@@ -30,10 +33,12 @@ class Status(StrEnum):
     REFUSED = "refused"
     OPEN = "open"
     CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
     TRADED = "traded"
     IN_PART = "traded in part"
     NOT_TRADED = "not traded"
     EXPIRED = "expired"
+    BARRED = "cannot trade"
     WAITING = "waits for the session to open"
 
 
@@ -42,7 +47,8 @@ class Listed(msgspec.Struct):
 
     ``traded_wh`` of it traded, over all its slots, for ``paid_nano`` without the market's fees
     (negative where received); in a session that is still open they are what was told last.
-    ``left_wh`` was open at the end, ``cancelled_wh`` taken back.
+    ``left_wh`` was open at the end, ``cancelled_wh`` taken back or withdrawn. ``because`` says why
+    an order was withdrawn, or cannot trade; "" where there is nothing to say.
     """
 
     session: str
@@ -55,6 +61,7 @@ class Listed(msgspec.Struct):
     left_wh: int = 0
     cancelled_wh: int = 0
     refusals: tuple[Refusal, ...] = ()
+    because: str = ""
 
     @property
     def whole_wh(self) -> int:
@@ -77,6 +84,7 @@ def listed(record: Record, still_open: Sequence[OpenOrder], now: int) -> list[Li
         book.hear(time, message)
     told = book.told
     _look_again(told, still_open, now)
+    _explain_children(told)
     return told
 
 
@@ -91,12 +99,34 @@ def _look_again(orders: list[Listed], still_open: Sequence[OpenOrder], now: int)
             order.traded_wh, order.left_wh = here.traded_wh, here.left_wh
         elif order.order.expired(now):
             order.status, order.left_wh = Status.EXPIRED, 0
+        elif order.order.parent:  # a block leaves its book where its parent does
+            order.status, order.left_wh = Status.BARRED, 0
         else:  # in a market that trades continuously
             order.status, order.traded_wh, order.left_wh = Status.TRADED, order.whole_wh, 0
     for here in found.values():
         waiting = Listed(here.session, here.order, now, Status.WAITING)
         waiting.left_wh = here.left_wh
         orders.append(waiting)
+
+
+def _explain_children(orders: list[Listed]) -> None:
+    """Say of blocks that cannot trade, or did not, what became of their parents."""
+    known = {each.id: each for each in orders if each.status is not Status.REFUSED}
+    for order in orders:  # a parent was placed before its children
+        parent = known.get((order.session, order.order.participant, order.order.parent))
+        if parent is not None and order.status in (Status.BARRED, Status.NOT_TRADED):
+            order.because = _left_by(parent)
+
+
+def _left_by(parent: Listed) -> str:
+    """Say why a parent keeps its children from trading, "" where it does not."""
+    if parent.status in (Status.CANCELLED, Status.WITHDRAWN):
+        return f"its parent was {parent.status}"
+    if parent.status is Status.EXPIRED:
+        return "its parent has expired"
+    if parent.status is Status.BARRED or parent.because:
+        return "its parent cannot trade"
+    return "its parent did not trade" if parent.status is Status.NOT_TRADED else ""
 
 
 def _in_order(record: Record) -> Iterator[tuple[int, Message]]:
@@ -115,6 +145,7 @@ class _Orders:
         self._taken: dict[tuple[str, str, str], Listed] = {}
         self._refused: set[tuple[str, PlacedOrder, tuple[Refusal, ...]]] = set()
         self._repeats: set[int] = set()
+        self._suspended: set[str] = set()
 
     @property
     def told(self) -> list[Listed]:
@@ -129,6 +160,9 @@ class _Orders:
             self._asked.setdefault(asked.id, []).append(asked)
         elif isinstance(message, OrdersClosed):
             self._close(message)
+        elif isinstance(message, StandingChanged):
+            who = {message.participant}
+            self._suspended = self._suspended | who if message.suspended else self._suspended - who
         for answer in answers_in(message):
             name = (answer.session, answer.member, answer.key)
             if isinstance(message, OrderAccepted):
@@ -168,9 +202,12 @@ class _Orders:
 
     def _cancel(self, name: tuple[str, str, str], message: OrderCancelled) -> None:
         order = self._taken.get(name)
-        if order is not None:
-            order.cancelled_wh, order.left_wh = message.cancelled_wh, 0
-            order.status = Status.CANCELLED
+        if order is None or order.status in (Status.CANCELLED, Status.WITHDRAWN):
+            return  # the answer to one who asks again
+        order.cancelled_wh, order.left_wh = message.cancelled_wh, 0
+        order.status = Status.CANCELLED
+        if message.participant in self._suspended:  # all that it had open went at once
+            order.status, order.because = Status.WITHDRAWN, "suspended"
 
     def _close(self, message: OrdersClosed) -> None:
         columns = (message.traded_wh, message.paid_nano, message.left_wh)

@@ -11,7 +11,7 @@ import numpy as np
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
 from gridpact.kernel.messages import Message
-from gridpact.market.book import Book, without_expired
+from gridpact.market.book import Book, open_blocks, without_expired
 from gridpact.market.dispatch import Outcome, clear_under
 from gridpact.market.gates import find_session
 from gridpact.market.handlers import Market
@@ -38,6 +38,16 @@ class Recorded(NamedTuple):
         """The terms under which the session trades."""
         return self.venue.terms(self.session.kind)
 
+    @property
+    def orders(self) -> int:
+        """How many orders may trade, or could when the gate closed."""
+        return tradable(self.book, self.at)
+
+    @property
+    def gone(self) -> int:
+        """How many orders were taken back, withdrawn, have expired, or hang on one that has."""
+        return self.book.next_sequence - self.orders
+
 
 def recorded(record: Record, session: str, at: int = 0) -> Recorded:
     """Read back the book of a session; BadInput where the run has none of that name.
@@ -55,6 +65,11 @@ def recorded(record: Record, session: str, at: int = 0) -> Recorded:
     cleared = {each.session.id: each for each in record.all(SessionCleared)}.get(session)
     now = max(messages[-1][1], at) if cleared is None else found[session].gate
     return Recorded(found[session], without_expired(book, now), Venue(community), now, cleared)
+
+
+def tradable(book: Book, at: int) -> int:
+    """How many orders of a book may trade at an instant [s since the epoch]."""
+    return book.orders.count + len(open_blocks(book, at))
 
 
 def _unknown(record: Record, session: str, opened: list[str]) -> Fault:

@@ -124,3 +124,48 @@ def test_blocks_are_listed_over_all_their_slots(corner, called):
     assert all(found[key]["traded_wh"] in (0, 2_000, 3_000) for key in ("block", "child"))
     assert called("market", "clear", "run", "--session", SESSION).code == 0
     assert called("verify", "run", "-q").code == 0
+
+
+def test_a_block_cannot_trade_once_its_parent_was_taken_back(corner, called):
+    at = corner("mechanism: block-orders")
+    night = "2026-06-15T01:00"
+    at.place("workshop", -1, 5, "--slots", "3", "--key", "block", slot=night)
+    for key, parent in (("child", "block"), ("grandchild", "child"), ("late", "block")):
+        linked = ("--slots", "2", "--parent", parent, "--key", key)
+        assert at.place("workshop", -1, 5, *linked, slot=night)[0] == 0
+    before = at.book()["orders"]
+    cancel = ("order", "cancel", "run", "--member", "workshop")
+    assert at.asked(*cancel, "block")[0] == 0
+    barred = "its parent was cancelled", "its parent cannot trade"
+    told = [(each["status"], each["because"], each["left_wh"]) for each in at.list()]
+    assert told[1:3] == [("cannot trade", why, 0) for why in barred]
+    assert at.list("--open") == []
+    book = at.book()
+    assert (book["orders"], book["withdrawn"]) == (before - 4, 4)
+    assert at.asked(*cancel, "late")[0] == 0
+    until(called, "2026-06-14T13:00")
+    told = {each["order"]["key"]: each for each in at.list()}
+    assert [each["status"] for each in told.values()] == [
+        "cancelled", "not traded", "not traded", "cancelled",
+    ]  # fmt: skip
+    assert [told[key]["because"] for key in ("child", "grandchild")] == list(barred)
+    assert {each["traded_wh"] for each in told.values()} == {0}
+    text = called("order", "list", "run").out
+    assert "not traded: its parent was cancelled" in text
+    done = called(*cancel, "child")
+    assert (done.code, "place the order" in done.out) == (1, False)
+    (line,) = [each for each in at.asked("market", "show", "run")[1] if each["session"] == SESSION]
+    assert line["orders"] == at.book()["orders"]
+    again = called("market", "clear", "run", "--session", SESSION).out
+    assert f"{SESSION}: {line['orders']:,} orders by" in again
+
+
+def test_amounts_say_that_fees_are_apart_where_there_are_any(corner, called):
+    at = corner("mechanism: uniform-price, buyer_fee_ct_per_kwh: 0.5")
+    slot = "2026-06-15T02:00"
+    at.place("bakery", 1, 35, "--key", "much", slot=slot)
+    at.place("workshop", -1, -49, "--key", "some", slot=slot)
+    until(called, "2026-06-14T13:00")
+    text = called("order", "list", "run").out
+    assert text.count(" EUR paid without fees") == 1
+    assert " EUR received without fees" not in text

@@ -102,7 +102,17 @@ def test_a_file_is_placed_whole(corner, called):
     done = called("order", "place", "run", "--file", "o.csv")
     assert (done.code, done.out.count("✓ line")) == (0, 2)
     assert called("order", "place", "run", "--file", "o.csv", "-q").out == ""
-    assert [each["order"]["participant"] for each in at.list()] == ["bakery", "workshop"]
+    (at.path / "p.csv").write_text("\n".join([*lines[:2], f"bakery,buy,{SLOT},39,30,b", ""]))
+    code, told = at.asked("order", "place", "run", "--file", "p.csv")
+    assert (code, told["placed"]) == (1, False)
+    assert [(each["accepted"], each["sequence"]) for each in told["orders"]] == [(False, -1)] * 2
+    code, told = at.asked("order", "place", "run", "--file", "o.csv")
+    assert (code, told["placed"], told["orders"][0]["accepted"]) == (0, True, True)
+    words = ("--member", "bakery", "--buy=39kWh", "--limit=30 ct/kWh", "--slot", SLOT)
+    code, told = at.asked("order", "place", "run", *words)
+    assert (code, told["placed"], told["orders"][0]["accepted"]) == (1, False, False)
+    kept = [each["order"]["participant"] for each in at.list() if each["status"] == "open"]
+    assert kept == ["bakery", "workshop"]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,8 @@ def test_a_suspended_member_is_out_until_it_is_reinstated(corner, called):
     assert called("market", "suspend", "run", *words).out == "✓ workshop is suspended\n"
     code, answer = at.place("workshop", 1, 20, "--key", "b")
     assert (code, [each["reason"] for each in answer["refusals"]]) == (1, ["suspended"])
-    assert [each["status"] for each in at.list()] == ["cancelled", "refused"]
+    assert [each["status"] for each in at.list()] == ["withdrawn", "refused"]
+    assert "withdrawn: suspended" in called("order", "list", "run").out
     assert called("market", "reinstate", "run", *words).code == 0
     assert at.place("workshop", 1, 20, "--key", "c")[0] == 0
     assert called("verify", "run", "-q").code == 0
