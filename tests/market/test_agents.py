@@ -52,6 +52,19 @@ def test_by_hand(small_community):
     assert found.sequence.tolist() == [0, 1, 2]
 
 
+def test_no_order_is_larger_than_one_may_be(small_community):
+    community = small_community(2)
+    prices = outside_prices(community.tariffs, np.array([100_000, 100_000]))
+    net, position = np.array([[900, -900], [300, -301]]), np.array([[100, 0], [0, 0]])
+    few = Terms(TradingRules(largest_order_wh=300), -10_000_000, 10_000_000)
+    found = orders(net, position, prices, community.members, few)
+    assert found.quantity_wh.tolist() == [300, 300, 300, 300]
+    assert found.side.tolist() == [Side.BUY, Side.SELL] * 2
+    free = orders(net, position, prices, community.members, WIDE)
+    assert free.quantity_wh.tolist() == [800, 900, 300, 301]
+    assert free.limit_micro_per_kwh.tolist() == found.limit_micro_per_kwh.tolist()
+
+
 def test_a_plan_that_is_fully_traded_orders_nothing(small_community):
     community, net = small_community(2), np.array([[70, -3], [0, 9]])
     prices = outside_prices(community.tariffs, np.array([0, 0]))

@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 
 from gridpact.kernel.codec import encode
+from gridpact.market.case import Case
 from gridpact.market.explanations import explain
-from gridpact.market.judging import judge
+from gridpact.market.judging import judge, reasons
+from gridpact.market.messages import OrdersRefused
 from gridpact.market.orders import LARGEST_ORDER_WH, Refusal, Side
 from gridpact.market.ratings import no_history
+from gridpact.market.terms import Venue, terms_of
 from gridpact.metering.messages import DayMetered
 from gridpact.registry.model import MarketRules, TradingRules, free_trading
 
@@ -78,6 +81,44 @@ def test_one_reason(house, says, reason):
     text = explain(reason, order, home.first.id, home.community)
     assert len(text) > 30
     assert ";" in text or ":" in text, "what is wrong, and what to do"
+
+
+def test_each_market_says_how_large_an_order_may_be(house):
+    home = house(TradingRules(largest_order_wh=2500), TradingRules())
+    assert refusal_of(home, wh=2500) == ()
+    assert refusal_of(home, wh=2501) == (Refusal.QUANTITY,)
+    order = home.order("k", "m000", Side.BUY, 2501)
+    told = explain(Refusal.QUANTITY, order, home.first.id, home.community)
+    assert told == ("2,501 Wh is no quantity that can be ordered in a slot; order 1 to 2,500 Wh")
+    home.open(1)
+    later = home.order("k", "m000", Side.BUY, 2501, at=1)
+    assert judge(later, home.sessions[1].id, home.state, home.community, home.now) == ()
+
+
+def test_agents_orders_are_held_to_the_largest_too(house):
+    home = house(TradingRules(largest_order_wh=2500))
+    rows = [(0, 0, Side.BUY, 2500, 100_000), (1, 0, Side.SELL, 2501, 100_000)]
+    told = home.columns(rows)
+    refused = next(each for each in told if isinstance(each, OrdersRefused))
+    assert (refused.keys, refused.reasons) == (("1",), ("quantity",))
+    assert home.book().orders.quantity_wh.tolist() == [2500]
+
+
+def test_what_is_left_of_an_order_is_held_to_the_next_market(house):
+    """Judged again, an order that goes on is as large as what is left of it."""
+    home = house(TradingRules(), TradingRules(largest_order_wh=300)).open(1)
+    order = home.order("k", "m000", Side.BUY, 1000, at=1)
+    name = home.sessions[1].id
+    for left, expected in ((300, ()), (301, (Refusal.QUANTITY,))):
+        case = Case(order, name, home.state, Venue(home.community), home.now, left)
+        assert reasons(case) == expected
+
+
+@pytest.mark.parametrize("largest", [0, -1, LARGEST_ORDER_WH + 1])
+def test_a_largest_order_that_no_market_can_have(largest):
+    rules = MarketRules(*DAY_GATES)
+    with pytest.raises(ValueError, match="largest order"):
+        terms_of(rules, TradingRules(largest_order_wh=largest))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ An agent buys what its plan takes beyond its position, and sells what it leaves.
 least its supplier's export price plus a premium, and bids at most what a kWh from the supplier
 would cost it, less a discount; what the market charges for a kWh is counted on top. So every trade
 leaves both sides better off than without it, but for premiums that a member pays because it
-prefers whom it buys from.
+prefers whom it buys from. It orders no more in a slot than one order may have; the rest is left to
+later sessions.
 """
 
 from __future__ import annotations
@@ -47,6 +48,6 @@ def orders(
         member.astype(np.int64),
         slot.astype(np.int64),
         np.where(buying, int(Side.BUY), int(Side.SELL)),
-        np.abs(quantity),
+        np.minimum(np.abs(quantity), terms.largest_order_wh),
         limit,
     )

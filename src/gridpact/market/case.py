@@ -76,8 +76,9 @@ class Case:
 
     @property
     def fair_quantity(self) -> bool:
-        """Whether the quantity is one that a market takes."""
-        return 0 < self.order.quantity_wh <= LARGEST_ORDER_WH
+        """Whether the quantity is one that the market takes, as far as that is known."""
+        most = LARGEST_ORDER_WH if self.terms is None else self.terms.largest_order_wh
+        return 0 < self.order.quantity_wh <= LARGEST_ORDER_WH and self.each_wh <= most
 
     @property
     def fair_limit(self) -> bool:

@@ -56,6 +56,7 @@ def admission_of(venue: Venue, state: State, session: Session, book: Book, now: 
         funds_nano(venue, state, now),
         places(book, terms),
         capacity_wh(book, terms, now),
+        terms.largest_order_wh,
     )
 
 

@@ -13,7 +13,7 @@ from gridpact.market.clearing.mechanisms import MECHANISMS
 from gridpact.market.clearing.preferences.clearing import LARGEST_SLOT
 from gridpact.market.gates import find_session
 from gridpact.market.messages import Session
-from gridpact.market.orders import LARGEST_ORDER_WH, PlacedOrder, Refusal, Side
+from gridpact.market.orders import PlacedOrder, Refusal, Side
 from gridpact.market.terms import Terms, Venue
 from gridpact.registry.model import Community
 
@@ -204,8 +204,8 @@ _TEXTS: dict[Refusal, Callable[[_Context], str]] = {
     Refusal.UNKNOWN_SLOT: _unknown_slot,
     Refusal.NOT_AUTHORISED: _not_authorised,
     Refusal.QUANTITY: lambda at: (
-        f"{at.order.quantity_wh} Wh is no quantity that can be ordered in a slot; order 1 to"
-        f" {LARGEST_ORDER_WH} Wh"
+        f"{at.order.quantity_wh:,} Wh is no quantity that can be ordered in a slot; order 1 to"
+        f" {at.terms.largest_order_wh:,} Wh"
     ),
     Refusal.PRICE_LIMIT: _price_limit,
     Refusal.VOLUME_LIMIT: _volume_limit,

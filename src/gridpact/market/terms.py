@@ -13,6 +13,7 @@ from gridpact.market.clearing.mechanisms import MECHANISMS, Capability, Mechanis
 from gridpact.market.clearing.preferences.model import Distances
 from gridpact.market.clearing.priority import Ties
 from gridpact.market.coupling.tree import Tree, of_zones
+from gridpact.market.orders import LARGEST_ORDER_WH
 from gridpact.registry.model import Community, MarketRules, TradingRules, TradingTerms, free_trading
 
 UNIFORM = "uniform-price"
@@ -45,6 +46,12 @@ class Terms(msgspec.Struct, frozen=True):
         return self.claims(Capability.PREFERENCES)
 
     @property
+    def largest_order_wh(self) -> int:
+        """The most that one order may have in a slot [Wh]."""
+        largest = self.rules.largest_order_wh
+        return LARGEST_ORDER_WH if isinstance(largest, msgspec.UnsetType) else largest
+
+    @property
     def mechanism(self) -> Mechanism:
         """The mechanism with those of its options that the rules set."""
         known = MECHANISMS[self.rules.mechanism].options
@@ -55,8 +62,9 @@ class Terms(msgspec.Struct, frozen=True):
 def terms_of(rules: MarketRules, trading: TradingRules) -> Terms:
     """Return the terms of one market.
 
-    Raises ValueError for an unknown mechanism, tie rule or share, or where limits of the grid are
-    to be kept by a mechanism that has no price for them.
+    Raises ValueError for an unknown mechanism, tie rule or share, for a largest order that no
+    market has, or where limits of the grid are to be kept by a mechanism that has no price for
+    them.
     """
     choose(trading.mechanism)
     Ties(trading.ties)
@@ -67,11 +75,14 @@ def terms_of(rules: MarketRules, trading: TradingRules) -> Terms:
     if trading.grid_limits and trading.mechanism != UNIFORM:
         raise ValueError(f"limits of the grid are kept by {UNIFORM} alone")
     low, high = trading.lowest_micro_per_kwh, trading.highest_micro_per_kwh
-    return Terms(
+    terms = Terms(
         trading,
         rules.lowest_micro_per_kwh if low is None else low,
         rules.highest_micro_per_kwh if high is None else high,
     )
+    if not 1 <= terms.largest_order_wh <= LARGEST_ORDER_WH:
+        raise ValueError(f"the largest order must be within 1 and {LARGEST_ORDER_WH} Wh")
+    return terms
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,8 @@ class TradingRules(msgspec.Struct, frozen=True):
     between two zones; only preference matching takes it. With ``grid_limits`` what is traded into
     and out of each zone keeps within the zone's limits. A member rated below
     ``lowest_rating_ppm`` is not admitted. Price limits that are None are those of all markets.
+    ``largest_order_wh`` is the most that one order may have in a slot; where it is unset, which
+    leaves it out of journals, an order may have what any may.
     """
 
     mechanism: str = "uniform-price"
@@ -167,6 +169,7 @@ class TradingRules(msgspec.Struct, frozen=True):
     lowest_rating_ppm: int = 0
     lowest_micro_per_kwh: int | None = None
     highest_micro_per_kwh: int | None = None
+    largest_order_wh: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class MarketRules(msgspec.Struct, frozen=True):

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from gridpact.base.errors import BadInput
-from gridpact.kernel.codec import encode
+from gridpact.kernel.codec import decode, encode
 from gridpact.market.clearing.mechanisms import MECHANISMS
-from gridpact.registry.model import TradingRules, TradingTerms, free_trading
+from gridpact.market.orders import LARGEST_ORDER_WH
+from gridpact.registry.model import MarketRules, TradingRules, TradingTerms, free_trading
 from gridpact.simulation.scenarios import default_path, load
 from gridpact.simulation.scenarios.build import community
 from gridpact.simulation.scenarios.schema import schema
@@ -57,7 +58,8 @@ def test_the_schema_offers_every_mechanism_and_both_say_the_same_keys():
     assert definitions["mechanism"]["enum"] == list(MECHANISMS)
     both, one = (definitions[name]["properties"] for name in ("market", "trading"))
     for key, part in one.items():
-        assert {**part, "default": both[key]["default"]} == both[key], key
+        stated = {name: both[key][name] for name in ("default",) if name in both[key]}
+        assert {**part, **stated} == both[key], key
 
 
 def test_each_market_has_its_own_rules_and_what_both_share(read):
@@ -79,6 +81,43 @@ def test_each_market_has_its_own_rules_and_what_both_share(read):
         lowest_rating_ppm=125_000,
         lowest_micro_per_kwh=0,
     )
+
+
+def test_the_largest_order_is_that_of_each_market_or_of_both(read):
+    text = "market: {largest_order_kwh: 2.5, intraday: {largest_order_kwh: 0.75}}\n"
+    rules = read(f"gridpact: 1\n{text}").market
+    assert rules.day_ahead == TradingRules(largest_order_wh=2500)
+    assert rules.intraday == TradingRules(largest_order_wh=750)
+    one = read("gridpact: 1\nmarket: {day_ahead: {largest_order_kwh: 1000000}}\n").market
+    assert one.day_ahead == TradingRules(largest_order_wh=LARGEST_ORDER_WH)
+    assert one.intraday == TradingRules()
+
+
+def test_a_largest_order_that_is_not_said_leaves_no_trace(read):
+    silent = encode(read("gridpact: 1\n").market)
+    assert b"largest_order" not in silent
+    assert decode(silent, MarketRules).intraday == TradingRules()
+    said = read("gridpact: 1\nmarket: {largest_order_kwh: 2}\n").market
+    assert encode(said).count(b"largest_order_wh") == 2
+    assert decode(encode(said), MarketRules) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "problem"),
+    [
+        ("{largest_order_kwh: 0}", "market.", "0 is less than 0.001 kWh"),
+        ("{largest_order_kwh: 1000001}", "market.", "1000001 is more than 1000000 kWh"),
+        ("{intraday: {largest_order_kwh: -2}}", "market.intraday.", "-2 is negative"),
+        (
+            "{largest_order_kwh: 2 kWh}",
+            "market.",
+            "wrong unit: '2 kWh' is text; largest_order_kwh is a plain number of kWh",
+        ),
+    ],
+)
+def test_a_largest_order_that_no_market_can_have(read, text, where, problem):
+    found = problems(read, f"gridpact: 1\nmarket: {text}\n")
+    assert found == [(f"{where}largest_order_kwh", problem)]
 
 
 def test_terms_stand_in_the_rows_of_the_members(read):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
+from msgspec import UNSET
 
 from gridpact.base.units import NANO_PER_UNIT
 from gridpact.registry.model import MarketRules, TradingRules, TradingTerms
@@ -27,6 +28,7 @@ from gridpact.simulation.scenarios.model import Member, Trading
 Market: TypeAlias = Literal["day_ahead", "intraday"]
 MARKETS: tuple[Market, ...] = ("day_ahead", "intraday")
 PRICE_LIMITS = ("lowest_price_ct_per_kwh", "highest_price_ct_per_kwh")
+LARGEST = "largest_order_kwh"
 
 
 def rules_of(root: Group, market: Market) -> Group:
@@ -69,6 +71,7 @@ def _trading_rules(root: Group, market: Market) -> TradingRules:
         lowest_rating_ppm=ppm(node, "lowest_rating_percent"),
         lowest_micro_per_kwh=lowest,
         highest_micro_per_kwh=highest,
+        largest_order_wh=scaled(node, LARGEST, WATT_PER_KW) if LARGEST in node else UNSET,
     )
 
 

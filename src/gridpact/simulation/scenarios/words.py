@@ -196,11 +196,11 @@ def _bound(error: Error, path: Path) -> Iterator[Finding]:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     unit = f" {unit_name(key)}".rstrip()
     if value < 0 <= bound and error.rule != "maximum":
-        problem = f"{value:g} is negative"
+        problem = f"{value:.15g} is negative"
     else:
-        problem = f"{value:g} is {words[error.rule]} {bound:g}{unit}"
+        problem = f"{value:.15g} is {words[error.rule]} {bound:.15g}{unit}"
     limit = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}
-    yield path, problem, f"write {limit[error.rule]} {bound:g}{unit}"
+    yield path, problem, f"write {limit[error.rule]} {bound:.15g}{unit}"
 
 
 def _pattern(error: Error, path: Path) -> Iterator[Finding]:
