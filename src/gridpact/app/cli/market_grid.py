@@ -91,6 +91,10 @@ def grid(
     Clearing keeps limits in linear flow. An AC power flow, which needs the extra grid, then looks
     at currents and voltages, and of the offers buys what relieves those beyond their limits. Exit
     code 1 tells that a limit is not kept in the end; what is missing there is told.
+
+    Without the extra, or with --no-power-flow, nothing is verified, no offer is bought, and the
+    exit code is 0. Programs tell it by "verified" of --json, which is then false; "remark" says
+    why.
     """
     if offers is not None and no_power_flow:
         raise click.UsageError("--offers are bought by the power flow: leave out --no-power-flow")
@@ -106,12 +110,13 @@ def grid(
         terms = Terms(worth_micro_per_kw=prices.relief.value)
         price = None if prices.outside is None else prices.outside.value
         relieved = relieve(cleared, PowerGridModelFlow(), terms, price)
-    remark = "" if relieved else NOT_ASKED if no_power_flow else f"not verified: {MISSING}"
+    remarks = [] if relieved else _remarks(no_power_flow, offers)
     if as_json:
+        remark = "; ".join(remarks)
         say_json({**_cleared_dict(cleared), **_relieved_dict(relieved), "remark": remark})
     elif not quiet:
         head = [f"{Path(grid).name}, {orders.name}: " + _shape(cleared)]
-        for line in [*head, *cleared_lines(cleared), *_rest(relieved, remark, offers)]:
+        for line in [*head, *cleared_lines(cleared), *_rest(relieved, remarks)]:
             say(line)
     sys.exit(1 if relieved and not relieved.is_kept else 0)
 
@@ -123,11 +128,15 @@ def _shape(cleared: Cleared) -> str:
     return f"{nodes}, {branches}, {counted(book.orders.count, 'order')}"
 
 
-def _rest(relieved: Relieved | None, remark: str, offers: Path | None) -> list[str]:
-    if relieved is not None:
-        return ["", *relieved_lines(relieved)]
+def _remarks(no_power_flow: bool, offers: Path | None) -> list[str]:
+    """Why nothing is verified, and what that means for offers."""
+    why = NOT_ASKED if no_power_flow else f"not verified: {MISSING}"
     unused = [f"{offers.name} was read; nothing is bought without a power flow"] if offers else []
-    return ["", remark, *unused]
+    return [why, *unused]
+
+
+def _rest(relieved: Relieved | None, remarks: list[str]) -> list[str]:
+    return ["", *(remarks if relieved is None else relieved_lines(relieved))]
 
 
 class _Price(NamedTuple):

@@ -15,7 +15,7 @@ from gridpact.market.grid.verification import Solution
 if TYPE_CHECKING:
     from power_grid_model.data_types import BatchDataset, SingleDataset
 
-MISSING = "AC power flow needs the extra: pip install 'gridpact[grid]'"
+MISSING = "AC power flow needs the extra grid: .venv/bin/python -m pip install power-grid-model"
 SHORT_CIRCUIT_VA = 1e20
 """Behind the slack: so strong that it holds its voltage."""
 

@@ -8,6 +8,10 @@ import pytest
 
 CASES = Path(__file__).parents[3] / "cases" / "grid"
 VILLAGE = ("village.yaml", "orders.csv", "--baseline", "baseline.csv")
+NOT_INSTALLED = (
+    "not verified: AC power flow needs the extra grid:"
+    " .venv/bin/python -m pip install power-grid-model"
+)
 HEAD = "member,node,side,slot,quantity [Wh],limit [micro/kWh],key"
 
 
@@ -102,7 +106,7 @@ def test_people_read_tables(village, called):
     assert " ".join(lines[4].split()) == total
     assert lines[5] == "buyers pay 5.655 ¤, sellers receive 4.745 ¤, the grid has 0.91 ¤ of rent"
     assert "medium, station, square and 1 more" in done.out
-    assert lines[-1] == "not verified: AC power flow needs the extra: pip install 'gridpact[grid]'"
+    assert lines[-1] == NOT_INSTALLED
 
 
 @pytest.mark.parametrize(
@@ -116,6 +120,22 @@ def test_what_is_not_verified_is_never_silent(village, called, more, told_last):
     done = called("market", "grid", *VILLAGE, *more)
     assert (done.code, done.out.splitlines()[-1]) == (0, told_last)
     assert called("market", "grid", *VILLAGE, "--quiet").out == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "remark"),
+    [
+        ((), NOT_INSTALLED),
+        (
+            ("--offers", "offers.csv"),
+            f"{NOT_INSTALLED}; offers.csv was read; nothing is bought without a power flow",
+        ),
+    ],
+)
+def test_a_program_can_tell_that_nothing_is_verified(village, told, more, remark):
+    found = told(*VILLAGE, *more)
+    assert (found["verified"], found["remark"]) == (False, remark)
+    assert "called" not in found
 
 
 def test_a_baseline_beyond_a_limit_is_told(village, called, told):
