@@ -24,6 +24,21 @@ TRADE = st.tuples(
 )
 
 
+def own_wh(rows, *, one_price):
+    """What members of a session traded with themselves, one by one."""
+    if not one_price:
+        return sum(row[3] for row in rows if row[0] == row[1])
+    sold, bought = (
+        {
+            (who, slot): sum(row[3] for row in rows if (row[side], row[2]) == (who, slot))
+            for who in range(3)
+            for slot in range(3)
+        }
+        for side in (0, 1)
+    )
+    return sum(min(sold[place], bought[place]) for place in sold)
+
+
 @given(books=st.lists(st.lists(TRADE, max_size=8), max_size=3), one_price=st.booleans())
 @settings(deadline=None, max_examples=150)
 def test_sums_and_ranges_are_those_of_the_trades(
@@ -49,6 +64,7 @@ def test_sums_and_ranges_are_those_of_the_trades(
         energy * 3_000,
         min(paid, default=None),
         max(paid, default=None),
+        sum(own_wh(rows, one_price=one_price) for rows in books),
     )
     for rows, cleared in zip(books, sessions, strict=True):
         slots = defaultdict(list)

@@ -18,7 +18,8 @@ class Turnover:
 
     ``grid_nano``, a part of the value, went to the network company; ``fees_nano`` to the operator
     beside it. Prices of single trades were from ``lowest`` to ``highest`` [µ¤/kWh], None without
-    trade.
+    trade. ``own_wh`` of the energy members traded with themselves: in trades of their own, or, at
+    one price for all, what they both bought and sold in a slot.
     """
 
     energy_wh: int
@@ -27,6 +28,7 @@ class Turnover:
     fees_nano: int = 0
     lowest: int | None = None
     highest: int | None = None
+    own_wh: int = 0
 
     @property
     def price(self) -> float:
@@ -67,7 +69,7 @@ def by_slot(cleared: SessionCleared) -> BySlot:
 
 def turnover(community: Community, sessions: Sequence[SessionCleared]) -> Turnover:
     """Add up what sessions cleared under the rules of the community's markets."""
-    energy = value = grid = fees = 0
+    energy = value = grid = fees = own = 0
     prices: list[int] = []
     for cleared in sessions:
         found = by_slot(cleared)
@@ -80,8 +82,16 @@ def turnover(community: Community, sessions: Sequence[SessionCleared]) -> Turnov
         energy, value = energy + volume, value + int(checked_sum(found.value_nano))
         fees += volume * (rules.buyer_fee_micro_per_kwh + rules.seller_fee_micro_per_kwh)
         grid += _grid_nano(cleared)
+        own += _own_wh(cleared)
     low, high = (min(prices), max(prices)) if prices else (None, None)
-    return Turnover(energy, value, grid, fees, low, high)
+    return Turnover(energy, value, grid, fees, low, high, own)
+
+
+def _own_wh(cleared: SessionCleared) -> int:
+    if cleared.trades is None:
+        return int(checked_sum(np.minimum(cleared.bought_wh, cleared.sold_wh)))
+    trades = cleared.trades
+    return int(checked_sum(trades.quantity_wh[trades.buyer == trades.seller]))
 
 
 def _grid_nano(cleared: SessionCleared) -> int:

@@ -117,6 +117,23 @@ def test_gains_of_one_session_are_what_the_community_spares_less_fees(street, ro
         assert sum(each.gain_nano) == worth - each.market_fees_nano
 
 
+def test_the_local_share_is_what_was_bought_and_needed(street):
+    """Member 0 buys 900 Wh and needs 600; member 1 buys 500, sells 200 of it again, needs 1000."""
+    first = [(0, 1, 1, 900, 200_000), (1, 1, 1, 500, 200_000), (2, 1, -1, 1400, 80_000)]
+    later = [(1, 1, -1, 200, 80_000), (3, 1, 1, 200, 200_000)]
+    books = {session.id: book(rows) for session, rows in zip(SESSIONS, (first, later), strict=True)}
+    needs = np.zeros((8, DAY.count), np.int64)
+    needs[:2, 1] = 600, 1000
+    needs[5, 2] = 400  # nobody sold to this one
+    totals = Totals(asked_wh=1600, offered_wh=1600)
+    whole = Books(8, {"d": DAY}, {"d": OUTSIDE}, SESSIONS, totals, {"d": needs})
+    for each in compare(
+        whole, clearing_of(street, books), variants(street.market, ("uniform-price",))
+    ):
+        assert each.volume_wh == 1600
+        assert each.local_share_ppm == round((600 + 300) / 2000 * 1_000_000)
+
+
 def test_grid_limits_are_kept_by_uniform_price_alone():
     limited = community(load(EXAMPLES / "markets.yaml"))
     found = variants(limited.market, ("uniform-price", "pay-as-bid"))

@@ -114,3 +114,26 @@ def test_more_money_than_can_be_counted_is_the_files_fault(write):
     (fault,) = caught.value.faults
     assert fault.file == str(path)
     assert "fewer orders" in fault.fix
+
+
+@pytest.mark.parametrize("mechanism", ["uniform-price", "k-pricing", "continuous"])
+def test_what_a_member_trades_with_itself_is_told(write, mechanism):
+    path = write(
+        "key,member,side,slot,quantity [kWh],limit [ct/kWh]",
+        "a,p1,sell,2026-06-15T12:00Z,5,10",
+        "b,p1,buy,2026-06-15T12:00Z,2,20",
+        "c,c1,buy,2026-06-15T12:00Z,3,15",
+    )
+    found = compare_orders(path, (mechanism,), 900, LIMITS)
+    (outcome,) = found.mechanisms
+    own = 0 if mechanism == "continuous" else 2_000  # continuous trading lets nobody meet itself
+    assert outcome.own_wh == own
+    assert outcome.volume_wh == 3_000 + own
+    said = [text for text in found.remarks if "themselves" in text]
+    words = f"members traded with themselves 2,000 of 5,000 Wh under {mechanism}."
+    assert said == ([f"Of what was traded, {words}"] if own else [])
+
+
+def test_a_file_knows_no_local_share():
+    (outcome,) = compare_orders(FILE, ("uniform-price",), 900, LIMITS).mechanisms
+    assert outcome.local_share_ppm is None

@@ -8,6 +8,7 @@ import pytest
 from gridpact.app.cli.comparing_tables import lines
 from gridpact.app.compare.rules import both_under
 from gridpact.app.compare.whole import LARGE, compare, record_of
+from gridpact.metering.messages import DayMetered
 from gridpact.settlement.billing import bills
 from gridpact.settlement.messages import DaySettled
 from gridpact.simulation.scenarios import load
@@ -39,6 +40,11 @@ def test_each_run_is_the_run_of_a_scenario_that_says_so(scenario, compared, tmp_
         found = bills(built, record.all(DaySettled))
         assert run.bill_minor == tuple(found.total_minor.tolist())
         assert run.supplier_only_minor == tuple(found.supplier_only_minor.tolist())
+        (day,), (read,) = record.all(DaySettled), record.all(DayMetered)
+        pairs = zip(day.supplier_in_wh.flat, read.withdrawal_wh.flat, strict=True)
+        local = sum(max(int(taken) - int(outside), 0) for outside, taken in pairs)
+        assert 0 < local < read.withdrawal_wh.sum()
+        assert run.local_share_ppm == round(local * 1_000_000 / int(read.withdrawal_wh.sum()))
 
 
 def test_every_run_balances(compared):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gridpact.app.cli.contracting_layout import aligned, wrapped
 from gridpact.app.compare.books import BooksCompared
 from gridpact.app.compare.mechanisms import Outcome
@@ -37,7 +39,7 @@ def _orders(found: OrdersCompared) -> list[str]:
     return [
         head,
         "",
-        *_table(_OUTCOME, [_outcome(each, money) for each in found.mechanisms]),
+        *_outcomes(found.mechanisms, money),
         *(line for remark in found.remarks for line in ("", *wrapped(remark))),
     ]
 
@@ -56,7 +58,7 @@ def _books(found: BooksCompared) -> list[str]:
     return [
         head,
         "",
-        *_table(_OUTCOME, [_outcome(each, money) for each in found.mechanisms]),
+        *_outcomes(found.mechanisms, money),
         "* in force when the run was made",
         "",
         *_models(found, money),
@@ -75,6 +77,7 @@ _OUTCOME = (
     "mechanism",
     "traded",
     "of asked %",
+    "local %",
     "welfare",
     "mean price",
     "lowest",
@@ -87,6 +90,15 @@ _OUTCOME = (
 )
 
 
+def _outcomes(found: Sequence[Outcome], money: Money) -> list[str]:
+    """One line a mechanism; without the local share where no meter was read."""
+    rows = [_OUTCOME, *(_outcome(each, money) for each in found)]
+    if all(each.local_share_ppm is None for each in found):
+        at = _OUTCOME.index("local %")
+        rows = [(*row[:at], *row[at + 1 :]) for row in rows]
+    return _table(rows[0], rows[1:])
+
+
 def _outcome(found: Outcome, money: Money) -> tuple[str, ...]:
     prices = (
         found.mean_price_micro_per_kwh,
@@ -97,6 +109,7 @@ def _outcome(found: Outcome, money: Money) -> tuple[str, ...]:
         starred(found.name, recorded=found.recorded),
         kwh(found.volume_wh, 1),
         share(found.share_of_asked_ppm),
+        share(found.local_share_ppm),
         nano(money, found.welfare_nano),
         *(MISSING if value is None else price(value) for value in prices),
         nano(money, found.market_fees_nano),
@@ -150,6 +163,7 @@ _RUN = (
     "traded",
     "shared",
     "supplied",
+    "local %",
     "bills",
     "supplier only",
     "saving",
@@ -164,6 +178,7 @@ def _run(run: WholeRun, money: Money) -> tuple[str, ...]:
         kwh(run.traded_wh, 1),
         kwh(run.shared_wh, 1),
         kwh(run.supplier_wh, 1),
+        share(run.local_share_ppm),
         money.minor(sum(run.bill_minor)),
         money.minor(sum(run.supplier_only_minor)),
         money.minor(sum(run.saving_minor)),

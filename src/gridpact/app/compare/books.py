@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app.compare import models
-from gridpact.app.compare.mechanisms import Books, Clear, Outcome, Totals, compare
+from gridpact.app.compare.mechanisms import Books, Clear, Outcome, Totals, compare, own_trades
 from gridpact.app.compare.rules import Variant, variants
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
@@ -66,6 +66,7 @@ def compare_books(
     books = _books(community, record, cleared)
     needs, compared = _needs(record, books), variants(community.market, mechanisms)
     modelled = models.fits(needs)
+    outcomes = compare(books, clear, compared)
     return BooksCompared(
         community=community.name,
         currency=community.currency,
@@ -78,9 +79,14 @@ def compare_books(
         offered_wh=books.totals.offered_wh,
         bill_minor=tuple(found.total_minor.tolist()),
         supplier_only_minor=tuple(found.supplier_only_minor.tolist()),
-        mechanisms=compare(books, clear, compared),
+        mechanisms=outcomes,
         models=models.run(needs, community.members.ids, opening.seed) if modelled else (),
-        remarks=(*_remarks(compared), *remarks, *(() if modelled else (TOO_MANY,))),
+        remarks=(
+            *_remarks(compared),
+            *remarks,
+            *own_trades(outcomes),
+            *(() if modelled else (TOO_MANY,)),
+        ),
     )
 
 
@@ -102,6 +108,11 @@ def _books(community: Community, record: Record, cleared: Sequence[SessionCleare
             asked_wh=sum(int(checked_sum(each.asked_wh)) for each in cleared),
             offered_wh=sum(int(checked_sum(each.offered_wh)) for each in cleared),
         ),
+        withdrawal_wh={
+            day.day: day.withdrawal_wh
+            for day in record.all(DayMetered)
+            if day.day in {each.day for each in settled}
+        },
     )
 
 

@@ -10,11 +10,12 @@ import numpy as np
 from gridpact.app.compare.mechanisms import Clear, Cleared
 from gridpact.base.units import checked_multiply
 from gridpact.market.book import Book, without_expired
-from gridpact.market.clearing.matched import exact_sum, from_accepted
+from gridpact.market.clearing.matched import exact_sum, from_accepted, total_by
 from gridpact.market.clearing.outcome import Clearing
 from gridpact.market.clearing.preferences.clearing import LARGEST_SLOT
 from gridpact.market.dispatch import Outcome, clear_under, session_trades
 from gridpact.market.messages import Session, SessionTrades
+from gridpact.market.orders import Side
 from gridpact.market.terms import Venue
 from gridpact.registry.model import Community, MarketRules
 
@@ -33,9 +34,32 @@ def clearing_of(community: Community, books: Mapping[str, Book]) -> Clear:
         venue = venues.setdefault(rules, Venue(changed))
         book = without_expired(books[session.id], session.gate)
         found = clear_under(book, venue, venue.terms(session.kind), session.gate)
-        return Cleared(trades_of(found), welfare_nano(found), found.proven)
+        return cleared_of(found)
 
     return clear
+
+
+def cleared_of(found: Outcome) -> Cleared:
+    """Describe a book that was cleared."""
+    return Cleared(trades_of(found), welfare_nano(found), own_wh(found), found.proven)
+
+
+def own_wh(found: Outcome) -> int:
+    """Energy that members traded with themselves.
+
+    Where one price holds for all nobody trades with anybody in particular: it is then what a
+    member both bought and sold in a slot.
+    """
+    if found.trades is not None:
+        return exact_sum(found.trades.quantity_wh[found.trades.buyer == found.trades.seller])
+    orders, slots = found.orders, found.traded.size
+    place = orders.member * slots + orders.slot
+    size = int(place.max(initial=-1)) + 1
+    bought, sold = (
+        total_by(place[orders.side == side], found.accepted_wh[orders.side == side], size)
+        for side in (Side.BUY, Side.SELL)
+    )
+    return exact_sum(np.minimum(bought, sold))
 
 
 def trades_of(found: Outcome) -> SessionTrades:

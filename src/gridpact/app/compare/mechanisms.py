@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -13,8 +13,9 @@ from gridpact.app.compare.rules import Variant
 from gridpact.app.compare.spread import Spread, spread
 from gridpact.base.rounding import round_half_even
 from gridpact.base.slots import Slots
-from gridpact.base.units import checked_sum
+from gridpact.base.units import Ints, checked_sum
 from gridpact.market.analytics.shares import share_ppm
+from gridpact.market.analytics.supply import local_share
 from gridpact.market.messages import Session, SessionTrades
 from gridpact.registry.model import MarketRules
 from gridpact.registry.tariffs import Outside
@@ -23,11 +24,14 @@ from gridpact.registry.tariffs import Outside
 class Cleared(msgspec.Struct, frozen=True):
     """A book cleared: its trades, their welfare by the orders' limits [nano-¤].
 
-    ``proven`` is False where the search for the best was cut short.
+    ``own_wh`` is what members traded with themselves, see
+    :func:`~gridpact.app.compare.clearing.own_wh`; ``proven`` is False where the search for the
+    best was cut short.
     """
 
     trades: SessionTrades
     welfare_nano: int
+    own_wh: int
     proven: bool = True
 
 
@@ -41,7 +45,7 @@ class Totals(msgspec.Struct, frozen=True):
 class Books(msgspec.Struct, frozen=True):
     """What is compared: the sessions of ``days`` and the prices outside, by day (ISO date).
 
-    ``members`` is how many there are.
+    ``members`` is how many there are; ``withdrawal_wh`` what meters read by day [members, slots].
     """
 
     members: int
@@ -49,6 +53,7 @@ class Books(msgspec.Struct, frozen=True):
     outside: dict[str, Outside]
     sessions: tuple[Session, ...]
     totals: Totals
+    withdrawal_wh: dict[str, Ints] = {}
 
 
 Clear: TypeAlias = Callable[[Session, MarketRules], Cleared]
@@ -60,7 +65,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Prices [µ¤/kWh] are those sellers get; None without trade. Market fees go to the operator,
     grid charges to the network company. Shares [ppm] are of what all books asked for and offered.
-    Gains [nano-¤, members] are against the supplier alone.
+    ``local_share_ppm`` is the share of what members withdrew that they had bought within the
+    community, None where no meter was read. ``own_wh`` is the part of the volume that members
+    traded with themselves. Gains [nano-¤, members] are against the supplier alone.
     """
 
     name: str
@@ -74,6 +81,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     grid_charges_nano: int
     share_of_asked_ppm: int | None
     share_of_offered_ppm: int | None
+    local_share_ppm: int | None
+    own_wh: int
     gain_nano: tuple[int, ...]
     spread: Spread
     proven: bool
@@ -94,7 +103,9 @@ def _outcome(books: Books, clear: Clear, variant: Variant) -> Outcome:
         )
         for session, each in zip(books.sessions, cleared, strict=True)
     ]
-    return outcome_of(variant, cleared, accounts, _gains(books, accounts), books.totals)
+    days = _by_day(books, accounts)
+    gains = [int(gain) for gain in total_gain_nano(days, books.outside)]
+    return outcome_of(variant, cleared, accounts, gains, books.totals, _local_ppm(books, days))
 
 
 def outcome_of(
@@ -103,6 +114,7 @@ def outcome_of(
     accounts: Sequence[Account],
     gains_nano: Sequence[int],
     totals: Totals,
+    local_share_ppm: int | None = None,
 ) -> Outcome:
     """Describe books cleared under the same rules; ``gains_nano`` [members]."""
     volume, received, paid, fees = (
@@ -124,14 +136,41 @@ def outcome_of(
         grid_charges_nano=paid - received,
         share_of_asked_ppm=share_ppm(volume, totals.asked_wh),
         share_of_offered_ppm=share_ppm(volume, totals.offered_wh),
+        local_share_ppm=local_share_ppm,
+        own_wh=sum(each.own_wh for each in cleared),
         gain_nano=tuple(gains_nano),
         spread=spread(gains_nano),
         proven=all(each.proven for each in cleared),
     )
 
 
-def _gains(books: Books, accounts: Sequence[Account]) -> list[int]:
-    """What members gain over all days, whatever they traded back in later sessions."""
+def own_trades(found: Sequence[Outcome]) -> tuple[str, ...]:
+    """Say how much members traded with themselves under which mechanisms, where any did."""
+    amounts: dict[tuple[int, int], list[str]] = {}
+    for each in found:
+        if each.own_wh:
+            amounts.setdefault((each.own_wh, each.volume_wh), []).append(each.name)
+    said = [
+        f"{own:,} of {volume:,} Wh under {', '.join(names)}"
+        for (own, volume), names in amounts.items()
+    ]
+    return (f"Of what was traded, members traded with themselves {'; '.join(said)}.",) * bool(said)
+
+
+def _local_ppm(books: Books, days: Mapping[str, Account]) -> int | None:
+    """Share of withdrawals that was bought, less what was sold again in the same slot."""
+    shares = [
+        local_share(np.maximum(days[day].bought_wh - days[day].sold_wh, 0), withdrawal)
+        for day, withdrawal in books.withdrawal_wh.items()
+    ]
+    part, whole = (
+        sum(int(checked_sum(getattr(each, name))) for each in shares) for name in ("part", "whole")
+    )
+    return share_ppm(part, whole)
+
+
+def _by_day(books: Books, accounts: Sequence[Account]) -> dict[str, Account]:
+    """Add up the sessions of each day, so that what was traded back in a later one counts off."""
     days = {}
     for day, slots in books.days.items():
         sessions = [
@@ -140,4 +179,4 @@ def _gains(books: Books, accounts: Sequence[Account]) -> list[int]:
             if session.day == day
         ]
         days[day] = over_day(slots, books.members, sessions)
-    return [int(gain) for gain in total_gain_nano(days, books.outside)]
+    return days

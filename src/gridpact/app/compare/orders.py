@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 
 from gridpact.app.compare.accounts import at_own_prices
-from gridpact.app.compare.clearing import CROWDED, too_crowded, trades_of, welfare_nano
-from gridpact.app.compare.mechanisms import Cleared, Outcome, Totals, outcome_of
+from gridpact.app.compare.clearing import CROWDED, cleared_of, too_crowded
+from gridpact.app.compare.mechanisms import Outcome, Totals, outcome_of, own_trades
 from gridpact.app.compare.rules import Variant, both_under
 from gridpact.app.orders.books import FileBook, Market, book_of
 from gridpact.app.orders.reading import Known, Wanted, read_orders
@@ -68,13 +68,15 @@ def compare_orders(
         raise BadInput([Fault(str(path), 0, "", CROWDED, "compare other mechanisms too")])
     said = (_has_blocks(wanted), rules.mechanism == "preference", crowded)
     remarks = (BLOCKS_ALONE, PREFERENCES_ALONE, CROWDED)
+    outcomes = _outcomes(path, found, chosen, _totals(wanted))
+    texts = tuple(text for text, holds in zip(remarks, said, strict=True) if holds)
     return OrdersCompared(
         file=path.name,
         members=found.venue.community.members.ids,
         orders=len(wanted),
         slots=found.book.slots.count,
-        mechanisms=_outcomes(path, found, chosen, _totals(wanted)),
-        remarks=tuple(text for text, holds in zip(remarks, said, strict=True) if holds),
+        mechanisms=outcomes,
+        remarks=(*texts, *own_trades(outcomes)),
     )
 
 
@@ -122,7 +124,7 @@ def _outcome(found: FileBook, mechanism: str, totals: Totals) -> Outcome:
     rules = both_under(community.market, mechanism)
     terms = terms_of(rules, rules.day_ahead)
     outcome = dispatch.clear_under(found.book, found.venue, terms, 0)
-    cleared = Cleared(trades_of(outcome), welfare_nano(outcome), outcome.proven)
+    cleared = cleared_of(outcome)
     shape = (len(community.members.ids), found.book.slots.count)
     account = at_own_prices(cleared.trades, shape, rules.day_ahead)
     gains = [int(gain) for gain in _gains(outcome, shape[0])]

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+import numpy as np
 
 from gridpact import __version__
 from gridpact.app.bootstrap import Edges, build
@@ -24,9 +25,11 @@ from gridpact.ledger.handlers import DAY
 from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import Committed
+from gridpact.market.analytics.shares import share_ppm
 from gridpact.market.clearing.preferences.clearing import LARGEST_SLOT
 from gridpact.market.gates import day_ahead
 from gridpact.market.messages import SessionCleared
+from gridpact.metering.messages import DayMetered
 from gridpact.registry.messages import CommunityOpened
 from gridpact.registry.model import Community
 from gridpact.settlement.billing import bills, received
@@ -42,7 +45,8 @@ class WholeRun(msgspec.Struct, frozen=True, kw_only=True):
     Bills [minor units, members] are positive where the member pays; ``supplier_only_minor`` is
     what it would have paid with the same readings and no community. ``parties`` is what each party
     received in all, members together as one; it sums to zero. ``spread`` is that of the savings,
-    in nano-¤. Energies [Wh] are those of the settled days.
+    in nano-¤. Energies [Wh] are those of the settled days. ``local_share_ppm`` is the share of what
+    members withdrew that came from the community, traded or shared; None without withdrawals.
     """
 
     name: str
@@ -50,6 +54,7 @@ class WholeRun(msgspec.Struct, frozen=True, kw_only=True):
     traded_wh: int
     shared_wh: int
     supplier_wh: int
+    local_share_ppm: int | None
     bill_minor: tuple[int, ...]
     supplier_only_minor: tuple[int, ...]
     saving_minor: tuple[int, ...]
@@ -159,9 +164,20 @@ def _whole(name: str, record: Record, *, recorded: bool) -> WholeRun:
         traded_wh=sum(int(checked_sum(each.bought_wh)) for each in cleared),
         shared_wh=sum(int(checked_sum(day.shared_in_wh)) for day in settled),
         supplier_wh=sum(int(checked_sum(day.supplier_in_wh)) for day in settled),
+        local_share_ppm=_local_ppm(record, settled),
         bill_minor=tuple(found.total_minor.tolist()),
         supplier_only_minor=tuple(found.supplier_only_minor.tolist()),
         saving_minor=saving,
         parties={party: sum(amounts.values()) for party, amounts in lines.items()},
         spread=spread([amount * minor for amount in saving]),
     )
+
+
+def _local_ppm(record: Record, settled: Sequence[DaySettled]) -> int | None:
+    """Share of withdrawals that did not come from the supplier."""
+    read = {day.day: day.withdrawal_wh for day in record.all(DayMetered)}
+    taken, outside = 0, 0
+    for day in settled:
+        taken += int(checked_sum(read[day.day]))
+        outside += int(checked_sum(np.minimum(day.supplier_in_wh, read[day.day])))
+    return share_ppm(taken - outside, taken)

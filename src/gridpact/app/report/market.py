@@ -116,9 +116,9 @@ def _figure(view: View) -> Figure:
         f"Energy prices before network charges and levies [{unit}/kWh], and energy traded and "
         f"shared within the community [kWh per {per}]. “Most an agent bids” is the supplier’s "
         "price plus the network charge that local energy saves, before fees. No line where nothing "
-        "was traded. Lines of trades are averages weighted by energy of what buyers paid for energy, without "
-        "the market’s fees; where trades were made at several prices, a lighter shade of the line "
-        "shows their range."
+        "was traded. Lines of trades are averages weighted by energy of what buyers paid for "
+        "energy, without the market’s fees; where trades were made at several prices, a lighter "
+        "shade of the line shows their range."
     )
     svg = drawing.draw("prices", (2.0, 1.1), paint)
     return Figure("prices", "Prices and volumes", caption, svg)
@@ -206,6 +206,7 @@ def _notes(hidden: int, whole: Turnover) -> str:
         (hidden, f"{hidden} earlier sessions are not listed."),
         (whole.grid_nano, grid),
         (whole.fees_nano, fees),
+        (whole.own_wh, f"Members traded {kwh(whole.own_wh, 3)} kWh of it with themselves."),
     )
     return " ".join(text for there, text in notes if there)
 

@@ -19,6 +19,7 @@ from gridpact.app.report.text import MISSING, Money, counted, kwh, number
 GLOSSARY = (
     ("gain", "what trades are worth to a member beside the supplier alone, delivered as agreed"),
     ("welfare", "what buyers would have paid at most less what sellers asked at least"),
+    ("local share", "share of what members withdrew that they had bought within the community"),
     ("price", "what sellers get, before fees; the mean is weighted by energy"),
     ("market fees, grid charges", "what the operator and the network company take of trades"),
     ("Gini", "0 where all gain the same, near 1 where one gains all; – where somebody loses"),

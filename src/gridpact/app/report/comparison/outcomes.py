@@ -44,22 +44,24 @@ def _table(found: Sequence[Outcome], money: Money) -> Table:
     short = [each.name for each in found if not each.proven]
     note = ["* in force when the run was made."] if any(each.recorded for each in found) else []
     note += [f"Not proven to be the best there is: {', '.join(short)}."] if short else []
+    local = any(each.local_share_ppm is not None for each in found)
     return Table(
         "table",
         "Volume, welfare, prices and gains",
-        _columns(money.currency),
-        tuple(_row(each, money) for each in found),
-        groups=(("", 5), (f"price [{money.currency}/kWh]", 3), ("", 5)),
+        _columns(money.currency, local=local),
+        tuple(_row(each, money, local=local) for each in found),
+        groups=(("", 5 + local), (f"price [{money.currency}/kWh]", 3), ("", 5)),
         note=" ".join(note),
     )
 
 
-def _columns(unit: str) -> tuple[str, ...]:
+def _columns(unit: str, *, local: bool) -> tuple[str, ...]:
     return (
         "mechanism",
         "traded [kWh]",
         "of asked [%]",
         "of offered [%]",
+        *(("local share [%]",) if local else ()),
         f"welfare [{unit}]",
         "lowest",
         "mean",
@@ -72,12 +74,13 @@ def _columns(unit: str) -> tuple[str, ...]:
     )
 
 
-def _row(found: Outcome, money: Money) -> tuple[str, ...]:
+def _row(found: Outcome, money: Money, *, local: bool) -> tuple[str, ...]:
     return (
         starred(found.name, recorded=found.recorded),
         kwh(found.volume_wh, 1),
         share(found.share_of_asked_ppm),
         share(found.share_of_offered_ppm),
+        *((share(found.local_share_ppm),) if local else ()),
         nano(money, found.welfare_nano),
         *_prices(found),
         nano(money, found.market_fees_nano),

@@ -7,6 +7,7 @@ from gridpact.app.report.comparison.amounts import (
     MOST_ROWS,
     gini,
     left_out,
+    share,
     starred,
     units,
     who_gains,
@@ -21,6 +22,7 @@ GLOSSARY = (
     ("supplier only", "the bill for the same readings with the supplier alone"),
     ("saving", "the supplier-only bill less the bill; positive where the community helps"),
     ("shared by key", "surplus that the sharing key gave to members who withdrew in the same slot"),
+    ("local share", "share of what members withdrew that came from the community"),
     ("Gini", "0 where all save the same, near 1 where one saves all; – where somebody loses"),
 )
 SAME = (
@@ -77,6 +79,7 @@ def _totals(found: RunsCompared, money: Money) -> Section:
             kwh(run.traded_wh, 1),
             kwh(run.shared_wh, 1),
             kwh(run.supplier_wh, 1),
+            share(run.local_share_ppm),
             money.minor(sum(run.bill_minor)),
             money.minor(sum(run.supplier_only_minor)),
             money.minor(sum(run.saving_minor)),
@@ -93,6 +96,7 @@ def _totals(found: RunsCompared, money: Money) -> Section:
             "traded",
             "shared by key",
             "from the supplier",
+            "local share [%]",
             "bills",
             "supplier only",
             "saving",
@@ -100,7 +104,7 @@ def _totals(found: RunsCompared, money: Money) -> Section:
             "Gini",
         ),
         rows,
-        groups=(("", 1), ("energy [kWh]", 3), (f"money [{unit}]", 3), ("savings", 2)),
+        groups=(("", 1), ("energy [kWh]", 3), ("", 1), (f"money [{unit}]", 3), ("savings", 2)),
         note="* as the scenario says.",
     )
     return Section("totals", "Mechanisms", "", (table, Notes((SAME, *found.remarks))))
