@@ -290,8 +290,8 @@ def test_a_closed_gate_is_explained_with_the_time_by_the_communitys_clock(house)
     order = home.order("k", "m000", Side.BUY, 1)
     text = explain(Refusal.GATE_CLOSED, order, home.first.id, home.community)
     assert text == (
-        "2026-06-15.day-ahead takes orders from 2026-06-14 12:45 until its gate closes at"
-        " 2026-06-14 13:00; place the order then, or in another session"
+        "2026-06-15.day-ahead takes orders from 2026-06-14T12:45 until its gate closes at"
+        " 2026-06-14T13:00"
     )
 
 

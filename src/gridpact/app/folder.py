@@ -135,14 +135,14 @@ def create(folder: Path, manifest: Manifest, scenario: Path) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, wait_s: float = 0) -> Iterator[None]:
     """Keep other processes from running in the folder; a killed holder lets go by itself.
 
     The lock is SQLite's own on an empty database, so that it works wherever a journal does.
-    Raises StoreError at once where another process holds it.
+    Raises StoreError where another process holds it and has not let go after ``wait_s``.
     """
     try:
-        lock = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
+        lock = sqlite3.connect(folder / LOCK, timeout=wait_s, isolation_level=None)
         try:
             lock.execute("PRAGMA journal_mode=MEMORY")  # no file of its own beside the lock
             lock.execute("BEGIN EXCLUSIVE")
@@ -152,6 +152,9 @@ def held(folder: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             advice = "wait until it is done, or name another folder with --out"
+            if wait_s:
+                text = f"another process is writing in {folder}; try again when it is done"
+                raise StoreError(text) from error
             raise StoreError(f"another process is running in {folder}; {advice}") from error
         raise StoreError(
             f"cannot use {folder}: {error}; free space or make the folder writable, then repeat"

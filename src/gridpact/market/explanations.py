@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
-from gridpact.base.slots import iso
 from gridpact.market.clearing.mechanisms import MECHANISMS
 from gridpact.market.clearing.preferences.clearing import LARGEST_SLOT
 from gridpact.market.gates import find_session
 from gridpact.market.messages import Session
 from gridpact.market.orders import PlacedOrder, Refusal, Side
+from gridpact.market.session_words import When, clock, why_closed
 from gridpact.market.terms import Terms, Venue
 from gridpact.registry.model import Community
 
 
-def explain(refusal: Refusal, order: PlacedOrder, session: str, community: Community) -> str:
+def explain(
+    refusal: Refusal,
+    order: PlacedOrder,
+    session: str,
+    community: Community,
+    when: When | None = None,
+) -> str:
     """Say what is wrong with an order that a session refuses, and how to put it right."""
-    return _TEXTS[refusal](_Context(order, session, Venue(community)))
+    return _TEXTS[refusal](_Context(order, session, Venue(community), when or When()))
 
 
-def explain_cancel(refusal: Refusal, key: str, session: str, community: Community) -> str:
+def explain_cancel(
+    refusal: Refusal, key: str, session: str, community: Community, when: When | None = None
+) -> str:
     """Say why an order could not be taken back."""
     texts = {
-        Refusal.GATE_CLOSED: _closed(session, community),
+        Refusal.GATE_CLOSED: why_closed(session, community, when or When(), None),
         Refusal.UNKNOWN_ORDER: f"{session} has no order under the key {key!r}; list your orders"
         " and name one of them",
         Refusal.ALREADY_TRADED: f"all of the order {key!r} has traded, and trades stand",
@@ -42,6 +48,7 @@ class _Context:
     order: PlacedOrder
     name: str
     venue: Venue
+    when: When
 
     @cached_property
     def session(self) -> Session | None:
@@ -67,27 +74,7 @@ class _Context:
         return f"{micro_per_kwh / 1_000_000:g} {self.venue.community.currency}/kWh"
 
     def clock(self, instant: int) -> str:
-        return _clock(instant, self.venue.community)
-
-
-def _clock(instant: int, community: Community) -> str:
-    """Write an instant as the community's clocks show it."""
-    try:
-        local = datetime.fromtimestamp(instant, ZoneInfo(community.timezone))
-    except (OverflowError, OSError, ValueError):
-        return iso(instant)
-    return local.strftime("%Y-%m-%d %H:%M")
-
-
-def _closed(name: str, community: Community) -> str:
-    session = find_session(community.market, community.calendar, name)
-    if session is None:
-        return f"there is no session {name!r}; name one such as 2026-06-15.day-ahead"
-    opens = session.gate - community.market.opens_s
-    return (
-        f"{name} takes orders from {_clock(opens, community)} until its gate closes at"
-        f" {_clock(session.gate, community)}; place the order then, or in another session"
-    )
+        return clock(instant, self.venue.community)
 
 
 def _unknown_slot(at: _Context) -> str:
@@ -118,7 +105,7 @@ def _price_limit(at: _Context) -> str:
 def _volume_limit(at: _Context) -> str:
     trading, buys = at.venue.trading, at.order.side == Side.BUY
     limits = trading.buy_limit_wh if buys else trading.sell_limit_wh
-    most = "little" if at.row is None else f"{limits[at.row]} Wh"
+    most = "little" if at.row is None else f"{limits[at.row]:,} Wh"
     return (
         f"{at.order.participant} may have {most} per slot on order to"
         f" {'buy' if buys else 'sell'}, all open sessions together; order less, or cancel another"
@@ -200,7 +187,9 @@ def _book_full(at: _Context) -> str:
 
 
 _TEXTS: dict[Refusal, Callable[[_Context], str]] = {
-    Refusal.GATE_CLOSED: lambda at: _closed(at.name, at.venue.community),
+    Refusal.GATE_CLOSED: lambda at: why_closed(
+        at.name, at.venue.community, at.when, at.order.slot_start
+    ),
     Refusal.UNKNOWN_SLOT: _unknown_slot,
     Refusal.NOT_AUTHORISED: _not_authorised,
     Refusal.QUANTITY: lambda at: (

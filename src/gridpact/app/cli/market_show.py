@@ -25,6 +25,7 @@ from gridpact.market.clearing.matched import exact_sum
 from gridpact.market.clearing.mechanisms import MECHANISMS
 from gridpact.market.messages import Session, SessionCleared, SessionOpened
 from gridpact.market.terms import Terms
+from gridpact.registry.messages import StandingChanged
 from gridpact.registry.model import Community
 
 
@@ -64,13 +65,23 @@ def show(path: Path, session: str | None, as_json: bool, quiet: bool) -> None:
         if as_json:
             say_json(lines)
         elif not quiet:
-            _say_all(_table(lines, record.opening().community))
+            _say_all([*_table(lines, record.opening().community), *_standing(record)])
         return
     one = recorded(record, session, paused_at(path))
     if as_json:
         say_json(_as_dict(one))
     elif not quiet:
         _say_all(_of_one(one))
+
+
+def _standing(record: Record) -> list[str]:
+    """Say who is suspended by now, and why."""
+    last = {each.participant: each for each in record.all(StandingChanged)}
+    return [
+        f"suspended: {member} ({each.reason})"
+        for member, each in sorted(last.items())
+        if each.suspended
+    ]
 
 
 def _say_all(lines: list[str]) -> None:

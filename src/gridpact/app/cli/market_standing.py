@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from gridpact.app.cli.contracting_layout import counted
 from gridpact.app.cli.output import mark, output_options, say, say_json
-from gridpact.app.orders.acting import act, look
+from gridpact.app.orders.acting import Waiting, act, look
+from gridpact.app.orders.members import check_member
 from gridpact.base.errors import BadInput, Fault
 from gridpact.registry.messages import StandingChanged
 
@@ -36,8 +39,13 @@ def suspend(path: Path, member: str, reason: str, as_json: bool, quiet: bool) ->
 
     The member's open orders are withdrawn, and further ones refused, until it is reinstated.
     """
-    _decide(path, StandingChanged(participant=member, suspended=True, reason=reason))
-    _tell(member, "suspended", as_json=as_json, quiet=quiet)
+    waiting = _decide(path, StandingChanged(participant=member, suspended=True, reason=reason))
+    gone = waiting.open_of(member)
+    if as_json:
+        say_json({"member": member, "standing": "suspended", "withdrawn": gone})
+    elif not quiet:
+        withdrawn = f"{counted(gone, 'open order')} withdrawn"
+        say(f"{mark(good=True)} {member} is suspended; {withdrawn}")
 
 
 @click.command(
@@ -48,22 +56,30 @@ Example:
 )
 @_decision
 def reinstate(path: Path, member: str, reason: str, as_json: bool, quiet: bool) -> None:
-    """Let the authority reinstate a member that it suspended in the paused RUN."""
+    """Let the authority reinstate a member that it suspended in the paused RUN.
+
+    Orders that were withdrawn do not come back. Exit code 1 tells that it was not suspended.
+    """
+    waiting = look(path)
+    if member in waiting.community.members.ids and member not in waiting.market.suspended:
+        if as_json:
+            say_json({"member": member, "standing": "not suspended"})
+        else:
+            say(f"{mark(good=False)} {member} is not suspended: nothing was changed")
+        sys.exit(1)
     _decide(path, StandingChanged(participant=member, suspended=False, reason=reason))
-    _tell(member, "reinstated", as_json=as_json, quiet=quiet)
-
-
-def _decide(path: Path, message: StandingChanged) -> None:
-    members = look(path).community.members.ids
-    if message.participant not in members:
-        problem = f"{message.participant[:80]!r} is no member of this run"
-        fix = f"there are {', '.join(members[:20])}{', …' if len(members) > 20 else ''}"
-        raise BadInput([Fault(str(path), 0, "--member", problem, fix)])
-    act(path, [message])
-
-
-def _tell(member: str, what: str, *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        say_json({"member": member, "standing": what})
+        say_json({"member": member, "standing": "reinstated"})
     elif not quiet:
-        say(f"{mark(good=True)} {member} is {what}")
+        say(f"{mark(good=True)} {member} is reinstated")
+
+
+def _decide(path: Path, message: StandingChanged) -> Waiting:
+    """Put a decision into a run; return the run as it was before."""
+    waiting = look(path)
+    check_member(waiting.community, message.participant, path)
+    if not message.reason.strip():
+        fix = "say why, such as --reason 'meter not sealed'"
+        raise BadInput([Fault(str(path), 0, "--reason", "is empty", fix)])
+    act(path, [message])
+    return waiting

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.output import mark, output_options, say, say_json
-from gridpact.app.orders.acting import Answer, act, look
+from gridpact.app.orders.acting import Answer, Waiting, act, look
 from gridpact.app.orders.words import energy
 from gridpact.market.explanations import explain_cancel
 from gridpact.market.messages import CancelOrder
-from gridpact.registry.model import Community
+from gridpact.market.session_words import When
 
 RUN = click.Path(path_type=Path, file_okay=False)
 
@@ -36,7 +36,7 @@ def cancel(
     waiting = look(path)
     name = session or waiting.session_of(member, key)
     (answer,) = act(path, [CancelOrder(session=name, participant=member, key=key)])
-    reasons = _reasons(answer, waiting.community)
+    reasons = _reasons(answer, waiting)
     if as_json:
         say_json(_as_dict(answer, reasons))
     elif reasons:
@@ -49,9 +49,10 @@ def cancel(
     sys.exit(1 if reasons else 0)
 
 
-def _reasons(answer: Answer, community: Community) -> list[str]:
+def _reasons(answer: Answer, waiting: Waiting) -> list[str]:
+    community, when = waiting.community, When(waiting.at)
     return [
-        explain_cancel(refusal, answer.key, answer.session, community)
+        explain_cancel(refusal, answer.key, answer.session, community, when)
         for refusal in answer.refusals
     ]
 

@@ -13,10 +13,12 @@ from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.orders.acting import look_on
 from gridpact.app.orders.instants import local
 from gridpact.app.orders.listed import Listed, Status, listed
+from gridpact.app.orders.members import check_member
 from gridpact.app.orders.words import energy, money, price
 from gridpact.market.explanations import explain
 from gridpact.market.listing import open_orders
 from gridpact.market.orders import Side
+from gridpact.market.session_words import When
 from gridpact.registry.model import Community
 
 RUN = click.Path(path_type=Path, file_okay=False)
@@ -56,6 +58,8 @@ def list_orders(
         and session in (None, each.session)
         and (not only_open or each.status in (Status.OPEN, Status.WAITING))
     ]
+    if member is not None and not found:
+        check_member(community, member, path)
     if as_json:
         say_json([_as_dict(each, community) for each in found])
     elif not quiet:
@@ -76,7 +80,10 @@ def _as_dict(each: Listed, community: Community) -> dict[str, object]:
 
 
 def _why(each: Listed, community: Community) -> list[str]:
-    return [explain(refusal, each.order, each.session, community) for refusal in each.refusals]
+    when = When(each.placed_at)
+    return [
+        explain(refusal, each.order, each.session, community, when) for refusal in each.refusals
+    ]
 
 
 def _lines(found: list[Listed], community: Community) -> list[str]:

@@ -5,25 +5,32 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from functools import reduce
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
+from gridpact.app import folder
 from gridpact.app.cli.output import mark, output_options, say, say_json
 from gridpact.app.orders import message_form
 from gridpact.app.orders.acting import Answer, Waiting, act, look, rehearse
 from gridpact.app.orders.cells import Terms
 from gridpact.app.orders.fields import EXAMPLES, FIELDS, Field, Kind
+from gridpact.app.orders.instants import local
+from gridpact.app.orders.listed import Status, listed
 from gridpact.app.orders.making import make
 from gridpact.app.orders.reading import Known, Wanted, read_orders
-from gridpact.app.orders.sessions import suits
+from gridpact.app.orders.sessions import sessions_for, suits
 from gridpact.app.orders.words import energy, order_line
 from gridpact.base.errors import BadInput, Fault
-from gridpact.base.slots import iso
 from gridpact.market.explanations import explain
 from gridpact.market.messages import PlaceOrder
+from gridpact.market.orders import Refusal
+from gridpact.market.session_words import When
+from gridpact.market.terms import Venue
 
 F = TypeVar("F", bound=Callable[..., Any])
 RUN = click.Path(path_type=Path, file_okay=False)
@@ -135,8 +142,17 @@ def _from_file(waiting: Waiting, file: Path, said: Mapping[str, str]) -> list[Pl
     if said:
         raise click.UsageError(f"--file says it all: leave out --{min(said).replace('_', '-')}")
     community = waiting.community
+    venue = Venue(community)
+    either = (venue.day_ahead, venue.intraday)
     known = Known(
-        frozenset(community.members.ids), frozenset(community.zones.ids), community.step_s
+        frozenset(community.members.ids),
+        frozenset(community.zones.ids),
+        community.step_s,
+        (
+            min(terms.lowest_micro_per_kwh for terms in either),
+            max(terms.highest_micro_per_kwh for terms in either),
+        ),
+        lambda slot: bool(sessions_for(community, slot)),
     )
     terms = Terms(community.timezone, community.currency)
     return [_placed(waiting, wanted, str(file)) for wanted in read_orders(file, terms, known)]
@@ -148,15 +164,17 @@ def _placed(waiting: Waiting, wanted: Wanted, file: str) -> Placed:
     if not session:
         found = suits(waiting.community, wanted.order.slot_start, waiting.at)
         if found is None:
+            at = local(wanted.order.slot_start, waiting.community.timezone)
             where = "--slot" if not wanted.line else "slot"
-            problem = f"no session ever trades the slot at {iso(wanted.order.slot_start)}"
+            problem = f"no session ever trades the slot at {at}"
             fault = Fault(file, wanted.line, where, problem, "name another slot, or the session")
             raise BadInput([fault])
         session = found.id
     return Placed(wanted.line, PlaceOrder(session=session, order=wanted.order))
 
 
-class _Told(NamedTuple):
+@dataclass
+class _Told:
     """What there is to tell; ``kept`` is False where a file was refused whole."""
 
     path: Path
@@ -164,6 +182,20 @@ class _Told(NamedTuple):
     placed: list[Placed]
     answers: list[Answer]
     kept: bool
+
+    @cached_property
+    def when(self) -> When:
+        """When the orders came, and the last day of the run."""
+        run = folder.manifest(self.path)
+        last = date.fromisoformat(run.first_day) + timedelta(days=run.days - 1)
+        return When(self.waiting.at, str(last))
+
+    @cached_property
+    def gone(self) -> dict[tuple[str, str, str], Status]:
+        """Orders that were taken back or withdrawn, by session, member and key."""
+        every = listed(folder.record(self.path), [], self.waiting.at)
+        gone = (Status.CANCELLED, Status.WITHDRAWN)
+        return {each.id: each.status for each in every if each.status in gone}
 
 
 def _tell(told: _Told, *, as_json: bool, quiet: bool) -> None:
@@ -199,18 +231,24 @@ def _as_dict(told: _Told, placed: Placed, answer: Answer) -> dict[str, object]:
 
 
 def _why(told: _Told, placed: Placed, answer: Answer) -> list[str]:
-    message = placed.message
+    order, session = placed.message.order, placed.message.session
     return [
-        explain(refusal, message.order, message.session, told.waiting.community)
+        (_used_up(told, placed) if refusal is Refusal.DUPLICATE else "")
+        or explain(refusal, order, session, told.waiting.community, told.when)
         for refusal in answer.refusals
     ]
 
 
-def _was_taken_back(waiting: Waiting, message: PlaceOrder) -> bool:
-    """Whether the order under a message's key was taken back before."""
-    book = waiting.market.books.get(message.session)
-    name = f"{message.order.participant} {message.order.key}"
-    return book is not None and name in book.cancelled
+def _used_up(told: _Told, placed: Placed) -> str:
+    """Say that the order under a key was taken back or withdrawn; "" where it was not."""
+    order = placed.message.order
+    status = told.gone.get((placed.message.session, order.participant, order.key))
+    if status is None:
+        return ""
+    withdrawn = f"was withdrawn when {order.participant} was suspended"
+    how = withdrawn if status is Status.WITHDRAWN else "was taken back"
+    again = "give it a key of its own" if placed.line else "name a --key of its own"
+    return f"the order under this key {how}; to order again {again}"
 
 
 def _lines(told: _Told, placed: Placed, answer: Answer) -> list[str]:
@@ -219,16 +257,16 @@ def _lines(told: _Told, placed: Placed, answer: Answer) -> list[str]:
     line = f"line {placed.line}: " if placed.line else ""
     if answer.refusals:
         reasons = [f"    {text}" for text in _why(told, placed, answer)]
-        if _was_taken_back(told.waiting, placed.message):
-            reasons.append(
-                "    the order under this key was taken back; to order again name a --key"
-            )
         return [f"{mark(good=False)} {line}{what}: refused", *reasons]
     taken = f"order {answer.sequence} of {answer.session}"
     if answer.traded_wh:
         taken += f", {energy(answer.traded_wh)} of it traded at once"
     if answer.cancelled_wh:
         taken += f", {energy(answer.cancelled_wh)} cut as it would have met {answer.member} itself"
+    said = f"{mark(good=True)} {line}{what}: {taken}"
+    order = placed.message.order
+    if answer.traded_wh + answer.cancelled_wh >= order.quantity_wh * order.slots:
+        return [said]  # nothing is left to take back
     cancel = f"gridpact order cancel {shlex.quote(str(told.path))}"
     back = f"    to take it back: {cancel} --member {answer.member} {answer.key}"
-    return [f"{mark(good=True)} {line}{what}: {taken}", back]
+    return [said, back]

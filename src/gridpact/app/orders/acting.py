@@ -20,6 +20,7 @@ from gridpact.app.record import opening_of
 from gridpact.kernel.journal import Journal
 from gridpact.kernel.loop import Loop
 from gridpact.kernel.messages import Message
+from gridpact.market.book import left_wh, open_blocks, without_expired
 from gridpact.market.handlers import Market
 from gridpact.market.messages import (
     CancelOrder,
@@ -33,6 +34,8 @@ from gridpact.market.state import State
 from gridpact.registry.messages import StandingChanged
 from gridpact.registry.model import Community
 
+PATIENCE_S = 10.0
+"""How long an act waits for others that write in the run."""
 Act: TypeAlias = PlaceOrder | CancelOrder | StandingChanged
 """What people may do to a run that waits; the authority's decisions have no answer."""
 
@@ -66,6 +69,17 @@ class Waiting(NamedTuple):
             if f"{member} {key}" in self.market.books[session.id].keys:
                 return session.id
         return sessions[0].id if sessions else ""
+
+    def open_of(self, member: str) -> int:
+        """How many open orders a member has, those of its agent and those that wait among them."""
+        row, count = self.community.members.ids.index(member), 0
+        for each in self.market.books.values():
+            book = without_expired(each, self.at)
+            count += int(((book.orders.member == row) & (left_wh(book) > 0)).sum())
+            blocks = open_blocks(book, self.at).values()
+            count += sum(block.participant == member for block in blocks)
+        waiting = (each for each in self.market.waiting if not each.cancelled)
+        return count + sum(each.order.participant == member for each in waiting)
 
 
 @contextmanager
@@ -102,10 +116,10 @@ def paused_at(path: Path) -> int:
 def act(path: Path, messages: Sequence[Act]) -> list[Answer]:
     """Put messages into a paused run; return the answers, in the order of what asks for one.
 
-    Raises BadInput where the run does not wait, StoreError where another process holds the folder
-    or nothing can be written; what was journalled before is then kept.
+    Raises BadInput where the run does not wait, StoreError where another process goes on holding
+    the folder or nothing can be written; what was journalled before is then kept.
     """
-    with folder.held(path):
+    with folder.held(path, PATIENCE_S):
         paused = folder.paused(path)
         with _opened(path, writable=True) as (loop, journal, _):
             loop.run(_never, paused.at)  # answers that a killed process did not wait for

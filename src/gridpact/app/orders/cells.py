@@ -48,11 +48,14 @@ class Amount(NamedTuple):
     unit: str
 
 
-def split(text: str) -> Amount:
-    """Tell a number from its unit: ``2.5kWh`` is 2.5 and kWh; Unclear where there is no number."""
+def split(text: str, example: str = EXAMPLES[Kind.ENERGY]) -> Amount:
+    """Tell a number from its unit: ``2.5kWh`` is 2.5 and kWh; Unclear where there is no number.
+
+    ``example`` is how an amount of its kind is written.
+    """
     match = _AMOUNT.fullmatch(text.strip())
     if match is None:
-        raise Unclear(f"{text[:40]!r} is not a number with a unit", "write it as in 2.5 kWh")
+        raise Unclear(f"{text[:40]!r} is not a number with a unit", f"write it as in {example}")
     if _EXPONENT.match(text.strip()):
         raise Unclear(f"{text[:40]!r} has an exponent", "write the number out: 1500, not 1.5e3")
     if "," in match[1] or "'" in match[1]:
@@ -67,7 +70,7 @@ def read(field: Field, text: str, terms: Terms) -> Value:
     """
     text = text.strip()
     if field.kind in UNITS:
-        return read_amount(field.kind, split(text), terms)
+        return read_amount(field.kind, split(text, EXAMPLES[field.kind]), terms)
     match field.kind:
         case Kind.NAME:
             return _name(text)

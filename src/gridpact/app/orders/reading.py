@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from gridpact.app.orders.cells import Terms, Value
 from gridpact.app.orders.columns import Columns, columns_of
 from gridpact.app.orders.fields import FIELDS
+from gridpact.app.orders.instants import local
 from gridpact.app.orders.making import MISSING, make
 from gridpact.app.orders.tables import Row, Table, read_table
+from gridpact.app.orders.words import price
 from gridpact.contracts.tables.faults import SHOWN, Report
 from gridpact.market.orders import LARGEST_ORDER_WH, PlacedOrder
 
@@ -24,11 +26,17 @@ class Wanted(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the orders of a file may name, None for any; a slot's length [s], 0 for any."""
+    """What the orders of a file may name, None for any; a slot's length [s], 0 for any.
+
+    ``limits`` are the lowest and the highest price [µ¤/kWh], ``traded`` tells whether some session
+    trades the slot that begins at an instant [s since the epoch].
+    """
 
     members: frozenset[str] | None = None
     zones: frozenset[str] | None = None
     slot_s: int = 0
+    limits: tuple[int, int] | None = None
+    traded: Callable[[int], bool] | None = None
 
 
 def read_orders(path: Path, terms: Terms | None = None, known: Known | None = None) -> list[Wanted]:
@@ -91,6 +99,22 @@ class _Reader(NamedTuple):
         if self.known.slot_s and slot % self.known.slot_s:
             problem = f"no slot begins then: slots have {self.known.slot_s // 60} min"
             self.report.add(line, "slot", problem, "name the begin of a slot")
+        elif "slot" in values and "session" not in values and not self._trades(slot):
+            problem = f"no session ever trades the slot at {local(slot, self.terms.timezone)}"
+            self.report.add(line, "slot", problem, "name another slot, or the session")
+        self._check_limit(line, values)
+
+    def _trades(self, slot: int) -> bool:
+        return self.known.traded is None or self.known.traded(slot)
+
+    def _check_limit(self, line: int, values: Mapping[str, Value]) -> None:
+        if self.known.limits is None or "limit" not in values:
+            return
+        limit, (low, high) = int(values["limit"]), self.known.limits
+        if not low <= limit <= high:
+            said, least, most = (price(each, self.terms.currency) for each in (limit, low, high))
+            problem = f"{said} is outside the market's prices"
+            self.report.add(line, "limit", problem, f"stay within {least} and {most}")
 
     def _check_names(self, line: int, values: Mapping[str, Value]) -> None:
         for name, names in (

@@ -44,6 +44,10 @@ def read_table(path: Path, report: Report) -> Table:
     data = _bytes(path)
     if suffix in (".jsonl", ".ndjson"):
         return _json_lines(data, report)
+    if suffix != ".parquet" and not data.strip():
+        fix = "begin with a line that names the columns, and write one row to a line below"
+        report.add(0, "", "the file is empty", fix)
+        raise report.refuse()
     rows = read_parquet(path, report) if suffix == ".parquet" else read_csv(data, report)
     if rows is None:
         raise report.refuse()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _BOM = b"\xef\xbb\xbf"
 _QUOTED = re.compile(rb'(?:(?<=,)|(?<=\n)|(?<![\s\S]))"([^",\n]*)"(?=[,\n])')
+_COMMA = re.compile(rb'"\s*[-+]?[0-9]+,[0-9]+[^",\n]*"')
 
 
 class Rows(NamedTuple):
@@ -106,7 +107,14 @@ def _check_rows(body: bytes, width: int, report: Report) -> tuple[Ints, Bools]:
 
     report.rows(ragged, lines, "", cells)
     fix = "put quotes around whole cells, or leave them out"
-    report.rows(quoted, lines, "", lambda _: ("a quote stands within a cell", fix))
+    begins = np.concatenate(([0], breaks[:-1] + 1))
+
+    def quotes_of(row: int) -> tuple[str, str]:
+        if _COMMA.search(body, int(begins[row]), int(breaks[row])):
+            return "a number has a comma", "write decimals with a point: 1.5, not 1,5"
+        return "a quote stands within a cell", fix
+
+    report.rows(quoted, lines, "", quotes_of)
     return breaks, np.asarray(~ragged & ~quoted, dtype=np.bool_)
 
 

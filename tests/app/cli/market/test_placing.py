@@ -77,7 +77,11 @@ def test_an_order_taken_back_does_not_trade(corner, called):
     assert at.list("--open") == []
     bread = ("--member", "bakery", "--key", "bread", "--buy", "2.5 kWh", "--slot", SLOT)
     done = called("order", "place", "run", *bread, "--limit", "399 ct/kWh")
-    assert (done.code, "to order again name a --key" in done.out) == (1, True)
+    assert (done.code, done.out.count("\n"), "to order again name a --key" in done.out) == (
+        1,
+        2,
+        True,
+    )
     assert called("run", "--resume", "run", "-q").code == 0
     assert {each["traded_wh"] for each in at.list()} == {0}
 
@@ -119,9 +123,12 @@ def test_a_file_is_placed_whole(corner, called):
     ("line", "code", "told"),
     [
         (f"holiday-home,buy,{SLOT},2.5,25,b", 1, "holiday-home is not admitted to the market"),
-        (f"bakery,buy,{SLOT},39,30,b", 1, "may have 40000 Wh per slot on order"),
+        (f"bakery,buy,{SLOT},39,30,b", 1, "may have 40,000 Wh per slot on order"),
         (f"nobody,buy,{SLOT},2.5,25,b", 2, "o.csv:3: member: 'nobody' is not known"),
         (f"bakery,buy,{SLOT},2.5 Wh,25,b", 2, "o.csv:3: quantity [kWh]: the column mixes units"),
+        (f"bakery,buy,{SLOT},2,500,b", 2, "o.csv:3: limit: 5 EUR/kWh is outside the market"),
+        ("bakery,buy,2026-06-15T13:30,2,25,b", 2, "no slot begins then"),
+        (f'bakery,buy,{SLOT},"1,5",25,b', 2, "o.csv:3: a number has a comma. Fix: write decimals"),
         (f"bakery,buy,{SLOT},2,25,a", 2, "'a' of bakery is another order in line 2"),
     ],
 )
@@ -180,3 +187,67 @@ def test_only_a_run_that_waits_takes_orders(corner, called):
     assert "the run has finished: its gates are closed" in done.err
     assert called("order", "place", "nowhere", *words).code == 2
     assert called("order", "list", "run").out == "no such orders\n"
+
+
+def test_all_that_can_be_told_of_a_file_is_told_at_once(corner, called):
+    at = corner()
+    lines = [HEAD, f"bakery,buy,{SLOT},2,500,a", f"nobody,buy,{SLOT},2,25,b"]
+    (at.path / "o.csv").write_text("\n".join([*lines, "bakery,buy,2026-06-15T13:10,1,-60,c", ""]))
+    done = called("order", "place", "run", "--file", "o.csv")
+    assert done.code == 2
+    for told in ("o.csv:2: limit", "o.csv:3: member", "o.csv:4: slot", "o.csv:4: limit"):
+        assert told in done.err, done.err
+
+
+def test_an_empty_file_and_a_price_of_nothing_are_told_as_what_they_are(corner, called):
+    at = corner()
+    (at.path / "o.csv").write_text("")
+    done = called("order", "place", "run", "--file", "o.csv")
+    assert (done.code, "o.csv: the file is empty. Fix: begin with" in done.err) == (2, True)
+    words = ("--member", "bakery", "--buy", "1 kWh", "--limit", "nan ct/kWh", "--slot", SLOT)
+    done = called("order", "place", "run", *words)
+    assert (done.code, "write it as in 25 ct/kWh" in done.err) == (2, True)
+    done = called("order", "list", "run", "--member", "nobody")
+    assert (done.code, "'nobody' is no member of this run" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("now", "slot", "session", "told"),
+    [
+        ("", "2026-06-15T19:00", "2026-06-15.intraday-1200", "opens at 2026-06-15T10:00 and"),
+        ("", "2026-06-16T13:00", "", "never opens: the last day of this run is 2026-06-15"),
+        ("2026-06-14T13:10", "2026-06-15T19:00", SESSION, "intraday-1200, which opens at 2026"),
+        ("2026-06-14T13:10", "2026-06-15T02:00", SESSION, "; no later session trades this slot"),
+        ("2026-06-15T11:00", "2026-06-15T19:00", SESSION, "-1200, until 2026-06-15T12:00"),
+    ],
+)
+def test_a_session_that_takes_no_orders_says_what_is_possible(
+    corner, called, now, slot, session, told
+):
+    at = corner()
+    if now:
+        assert called("run", "--resume", "run", "--until", now, "-q").code == 0
+    named = ("--session", session) if session else ()
+    code, answer = at.place("bakery", 1, 20, *named, slot=slot)
+    (text,) = [each["text"] for each in answer["refusals"]]
+    assert (code, told in text) == (1, True), text
+    assert ("place the order then" in text) == ("opens at 2026-06-15T10:00 and" in told)
+
+
+def test_what_traded_in_full_cannot_be_taken_back_and_nobody_is_told_to(corner, called):
+    corner("mechanism: continuous")
+    night = ("--limit", "20 ct/kWh", "--slot", "2026-06-15T02:00")
+    done = called("order", "place", "run", "--member", "bakery", "--buy", "1 kWh", *night)
+    assert "to take it back: " in done.out
+    done = called(
+        "order",
+        "place",
+        "run",
+        "--member",
+        "solar-park",
+        "--sell=1kWh",
+        "--limit=-49ct/kWh",
+        *night[2:],
+    )
+    assert "1 kWh of it traded at once" in done.out
+    assert "take it back" not in done.out

@@ -73,12 +73,23 @@ def test_a_suspended_member_is_out_until_it_is_reinstated(corner, called):
     at = corner()
     assert at.place("workshop", 1, 20, "--key", "a")[0] == 0
     words = ("--member", "workshop", "--reason", "meter not sealed")
-    assert called("market", "suspend", "run", *words).out == "✓ workshop is suspended\n"
+    assert called("market", "suspend", "run", *words).out.startswith("✓ workshop is suspended; ")
     code, answer = at.place("workshop", 1, 20, "--key", "b")
     assert (code, [each["reason"] for each in answer["refusals"]]) == (1, ["suspended"])
     assert [each["status"] for each in at.list()] == ["withdrawn", "refused"]
     assert "withdrawn: suspended" in called("order", "list", "run").out
+    assert "suspended: workshop (meter not sealed)" in called("market", "show", "run").out
+    assert called("market", "suspend", "run", *words).out.endswith("; 0 open orders withdrawn\n")
     assert called("market", "reinstate", "run", *words).code == 0
+    assert "suspended" not in called("market", "show", "run").out
+    code, answer = at.place("workshop", 1, 20, "--key", "a")
+    (text,) = [each["text"] for each in answer["refusals"]]
+    assert code == 1
+    assert text.startswith("the order under this key was withdrawn when workshop was suspended")
+    done = called("market", "reinstate", "run", *words)
+    assert (done.code, "workshop is not suspended" in done.out) == (1, True)
+    done = called("market", "suspend", "run", "--member", "workshop", "--reason", " ")
+    assert (done.code, "--reason: is empty" in done.err) == (2, True)
     assert at.place("workshop", 1, 20, "--key", "c")[0] == 0
     assert called("verify", "run", "-q").code == 0
     assert called("run", "--resume", "run", "-q").code == 0

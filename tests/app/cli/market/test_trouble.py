@@ -114,10 +114,19 @@ def test_a_run_that_may_only_be_read_takes_no_orders(corner, cli):
     assert (shown.returncode, "2026-06-15.day-ahead" in shown.stdout) == (0, True)
 
 
-def test_two_at_once_are_told_apart(corner, called):
+def test_many_at_once_wait_for_each_other(corner, cli):
     at = corner()
+    begun = [cli.begin(*PLACE, "--key", f"k{each}", cwd=at.path) for each in range(6)]
+    ended = [(each.communicate(timeout=120), each.returncode) for each in begun]
+    assert [code for _, code in ended] == [0] * 6, ended
+    assert len(at.list("--open")) == 6
+
+
+def test_two_at_once_are_told_apart(corner, called, monkeypatch):
+    at = corner()
+    monkeypatch.setattr("gridpact.app.orders.acting.PATIENCE_S", 0.2)
     with held(at.path / "run"):
         done = called(*PLACE)
-        assert (done.code, "another process is running in run" in done.err) == (3, True)
+        assert (done.code, "another process is writing in run" in done.err) == (3, True)
         assert called("order", "list", "run").code == 0
     assert called(*PLACE).code == 0
