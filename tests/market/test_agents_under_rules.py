@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.market.clearing.mechanisms import MECHANISMS
-from gridpact.market.messages import OrdersRefused
+from gridpact.market.messages import OrdersPlaced, OrdersRefused
 from gridpact.registry.model import MarketRules, Tariffs, TradingRules, free_trading
 from gridpact.scheduling.messages import ScheduleSolved
 from gridpact.scheduling.problem import Plan
@@ -41,6 +41,7 @@ def cases(draw, name):
         grid_limits=" " in name,
         lowest_micro_per_kwh=draw(st.sampled_from([None, 20_000])),
         highest_micro_per_kwh=draw(st.sampled_from([None, 150_000])),
+        largest_order_wh=draw(st.sampled_from([msgspec.UNSET, 1, 20])),
     )
     price = st.integers(-100_000, 100_000)
     spare = st.integers(0, 60_000)
@@ -136,6 +137,19 @@ def test_agents_do_trade(name, floor, small_community):
     low, high = 90_000 + 3_000, 210_000 - 2_000
     limits = {price for *_, price, _ in each_trade(cleared, cleared.trades)}
     assert all(low <= price <= high for price in limits)
+
+
+@EVERY
+def test_agents_order_no_more_at_once_than_one_may(name, floor, small_community):
+    rules = TradingRules(name.partition(" ")[0], grid_limits=" " in name, largest_order_wh=20)
+    tariffs = Tariffs(1_000_000, 60_000, 1_000_000, -10_000, 90_000, 40_000, 20_000)
+    net, zero = np.array([[50, -20], [-30, 10], [-40, 7]]), np.zeros(3, np.int64)
+    home = made(floor, small_community, (rules, tariffs, net, (zero, zero), zero))
+    told = home.tell(solved(home.first, net))
+    (placed,) = (each.orders for each in told if isinstance(each, OrdersPlaced))
+    assert placed.quantity_wh.tolist() == [20, 20, 20, 10, 20, 7]
+    assert not [each for each in told if isinstance(each, OrdersRefused)]
+    assert home.cleared().sold_wh[:, :2].sum(axis=0).tolist() == [20, 17]
 
 
 def test_the_least_fee_that_eats_up_the_gain_keeps_agents_apart(floor, small_community):
