@@ -71,6 +71,37 @@ def test_whole_runs_of_a_scenario(called, here):
     assert sorted(path.name for path in here.iterdir()) == ["s.yaml"]
 
 
+def test_a_page_is_replaced_only_when_told_to(called, here):
+    (here / "orders.csv").write_bytes((CASES / "orders.csv").read_bytes())
+    (here / "c.html").write_text("mine", encoding="utf-8")
+    words = ("market", "compare", "orders.csv", "--mechanisms", "pay-as-bid", "--report", "c.html")
+    done = called(*words)
+    assert done.code == 2
+    assert "c.html: the file exists already" in done.err
+    assert (here / "c.html").read_text("utf-8") == "mine"
+    assert called(*words, "--force").code == 0
+    assert (here / "c.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_small_book_is_shown_to_the_wh_in_its_currency(called, here):
+    """19 Wh between 0.10 and 0.30 USD/kWh are worth 0.0038 USD to both sides together."""
+    lines = (
+        "key,member,side,slot,quantity,limit",
+        "a,p1,sell,2026-06-15T12:00Z,19 Wh,0.10 USD/kWh",
+        "b,c1,buy,2026-06-15T12:00Z,19 Wh,0.30 USD/kWh",
+    )
+    (here / "small.csv").write_text("\n".join((*lines, "")), encoding="utf-8")
+    words = ("market", "compare", "small.csv", "--mechanisms", "uniform-price")
+    done = called(*words, "--report", "c.html")
+    assert "kWh and USD" in done.out
+    row = next(line.split() for line in done.out.splitlines() if line.startswith("uniform-price"))
+    assert row[1:4] == ["0.019", "100.0", "0.00380"]
+    page = (here / "c.html").read_text("utf-8")
+    assert "<b>0.00380</b> <span>USD</span>" in page
+    assert "¤" not in page
+    assert json.loads(called(*words, "--json").out)["currency"] == "USD"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -91,7 +91,7 @@ def test_preference_alone_cannot_be_left_out(monkeypatch):
     monkeypatch.setattr("gridpact.app.compare.clearing.LARGEST_SLOT", 5)
     found = compare_orders(FILE, tuple(MECHANISMS), 900, LIMITS)
     assert "preference" not in [each.name for each in found.mechanisms]
-    with pytest.raises(BadInput, match="more orders than it can match"):
+    with pytest.raises(BadInput, match="slot 2026-06-15T12:00:00Z has 6 orders, more than"):
         compare_orders(FILE, ("preference",), 900, LIMITS)
 
 

@@ -10,6 +10,7 @@ import click
 
 from gridpact.app import folder
 from gridpact.app.cli import comparing_tables as tables
+from gridpact.app.cli.contracting_new import check_new, keep_new
 from gridpact.app.cli.market_options import EUROPE
 from gridpact.app.cli.output import Progress, output_options, say, say_json
 from gridpact.app.compare import whole
@@ -60,6 +61,7 @@ Examples:
     help="ORDERS: length of a slot.  [default: 15]",
 )
 @click.option("--report", type=FILE, metavar="FILE", help="Also write a page to look at (HTML).")
+@click.option("--force", is_flag=True, help="Replace the page if there is one.")
 @output_options
 def compare(
     what: Path,
@@ -68,6 +70,7 @@ def compare(
     data: Path | None,
     slot_minutes: int | None,
     report: Path | None,
+    force: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -80,6 +83,8 @@ def compare(
     """
     chosen, orders = _chosen(mechanisms), what.suffix.lower() in ORDERS and not what.is_dir()
     _check_options(what, orders, days, slot_minutes)
+    if report is not None:
+        check_new(report, force=force)  # before a comparison that may take minutes
     if what.is_dir():
         found: Found = compare_run(folder.record(what), chosen, str(what))
     elif orders:
@@ -87,14 +92,18 @@ def compare(
     else:
         found = _run(what, chosen, days, data, quiet=quiet or as_json)
     if report is not None:
-        folder.write_text(report, build_comparison(found))
+        keep_new(report, build_comparison(found), force=force)
     if as_json:
         say_json(found)
     elif not quiet:
-        for line in tables.lines(found):
-            say(line)
-        if report is not None:
-            say(f"Report     {report}")
+        _say(found, report)
+
+
+def _say(found: Found, report: Path | None) -> None:
+    for line in tables.lines(found):
+        say(line)
+    if report is not None:
+        say(f"Report     {report}")
 
 
 def _chosen(mechanisms: str | None) -> tuple[str, ...]:

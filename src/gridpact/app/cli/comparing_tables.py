@@ -10,11 +10,19 @@ from gridpact.app.compare.mechanisms import Outcome
 from gridpact.app.compare.models import Model
 from gridpact.app.compare.orders import OrdersCompared
 from gridpact.app.compare.whole import RunsCompared, WholeRun
-from gridpact.app.report.comparison.amounts import gini, nano, share, stable, starred, who_gains
+from gridpact.app.report.comparison.amounts import (
+    energy_digits,
+    fitting,
+    gini,
+    nano,
+    share,
+    stable,
+    starred,
+    who_gains,
+)
+from gridpact.app.report.comparison.orders import money_of
 from gridpact.app.report.text import MISSING, Money, counted, kwh, price
 from gridpact.app.summary import plain
-
-_CENT = 10_000_000
 
 
 def lines(found: BooksCompared | OrdersCompared | RunsCompared) -> list[str]:
@@ -33,9 +41,10 @@ def _orders(found: OrdersCompared) -> list[str]:
     head = (
         f"{found.file}: {counted(found.orders, 'order', 'orders')} of "
         f"{counted(len(found.members), 'member', 'members')} in "
-        f"{counted(found.slots, 'slot', 'slots')}; kWh and ¤; gained beside the orders' limits"
+        f"{counted(found.slots, 'slot', 'slots')}; "
+        f"kWh and {found.currency}; gained beside the orders' limits"
     )
-    money = Money("¤", _CENT)
+    money = money_of(found)
     return [
         head,
         "",
@@ -92,14 +101,16 @@ _OUTCOME = (
 
 def _outcomes(found: Sequence[Outcome], money: Money) -> list[str]:
     """One line a mechanism; without the local share where no meter was read."""
-    rows = [_OUTCOME, *(_outcome(each, money) for each in found)]
+    money = fitting(money, [each.welfare_nano for each in found])
+    digits = energy_digits(each.volume_wh for each in found)
+    rows = [_OUTCOME, *(_outcome(each, money, digits) for each in found)]
     if all(each.local_share_ppm is None for each in found):
         at = _OUTCOME.index("local %")
         rows = [(*row[:at], *row[at + 1 :]) for row in rows]
     return _table(rows[0], rows[1:])
 
 
-def _outcome(found: Outcome, money: Money) -> tuple[str, ...]:
+def _outcome(found: Outcome, money: Money, digits: int) -> tuple[str, ...]:
     prices = (
         found.mean_price_micro_per_kwh,
         found.lowest_price_micro_per_kwh,
@@ -107,7 +118,7 @@ def _outcome(found: Outcome, money: Money) -> tuple[str, ...]:
     )
     return (
         starred(found.name, recorded=found.recorded),
-        kwh(found.volume_wh, 1),
+        kwh(found.volume_wh, digits),
         share(found.share_of_asked_ppm),
         share(found.local_share_ppm),
         nano(money, found.welfare_nano),

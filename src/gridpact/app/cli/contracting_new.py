@@ -101,13 +101,18 @@ def new(
 
 def keep_new(path: Path, text: str, *, force: bool) -> None:
     """Write a file whole or not at all; refuse to replace one unless told to, and all else ever."""
+    check_new(path, force=force)
+    folder.write_text(path, text)
+
+
+def check_new(path: Path, *, force: bool) -> None:
+    """Refuse a file that is there already, unless told to replace it, and all else ever."""
     if kind := in_the_way(path):
         problem = f"it is {kind}, which is not replaced"
         raise BadInput([Fault(str(path), 0, "", problem, "name a file")])
     if path.exists() and not force:
         fix = "choose another name, or add --force"
         raise BadInput([Fault(str(path), 0, "", "the file exists already", fix)])
-    folder.write_text(path, text)
 
 
 def _product(name: str) -> Product:

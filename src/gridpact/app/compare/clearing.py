@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app.compare.mechanisms import Clear, Cleared
+from gridpact.base.slots import iso
 from gridpact.base.units import checked_multiply
 from gridpact.market.book import Book, without_expired
 from gridpact.market.clearing.matched import exact_sum, from_accepted, total_by
@@ -18,8 +19,6 @@ from gridpact.market.messages import Session, SessionTrades
 from gridpact.market.orders import Side
 from gridpact.market.terms import Venue
 from gridpact.registry.model import Community, MarketRules
-
-CROWDED = "preference is left out: a slot has more orders than it can match."
 
 
 def clearing_of(community: Community, books: Mapping[str, Book]) -> Clear:
@@ -78,10 +77,14 @@ def welfare_nano(found: Outcome) -> int:
     return exact_sum(checked_multiply(signed, found.orders.limit_micro_per_kwh))
 
 
-def too_crowded(books: Mapping[str, Book]) -> bool:
-    """Whether a slot has more orders than preference matching takes."""
-    return any(
-        int(np.bincount(book.orders.slot).max()) > LARGEST_SLOT
-        for book in books.values()
-        if book.orders.count
-    )
+def too_crowded(books: Mapping[str, Book]) -> str:
+    """Say which slot has more orders than preference matching takes, ``""`` where none has."""
+    for book in books.values():
+        orders = np.bincount(book.orders.slot, minlength=1)
+        if (most := int(orders.max())) > LARGEST_SLOT:
+            slot = iso(book.slots.start + int(orders.argmax()) * book.slots.step)
+            return (
+                f"preference is left out: the slot {slot} has {most:,} orders, more than the "
+                f"{LARGEST_SLOT:,} it can match."
+            )
+    return ""

@@ -9,13 +9,17 @@ import msgspec
 import numpy as np
 
 from gridpact.app.compare.accounts import at_own_prices
-from gridpact.app.compare.clearing import CROWDED, cleared_of, too_crowded
+from gridpact.app.compare.clearing import cleared_of, too_crowded
 from gridpact.app.compare.mechanisms import Outcome, Totals, outcome_of, own_trades
 from gridpact.app.compare.rules import Variant, both_under
 from gridpact.app.orders.books import FileBook, Market, book_of
+from gridpact.app.orders.columns import columns_of
+from gridpact.app.orders.fields import FIELDS
 from gridpact.app.orders.reading import Known, Wanted, read_orders
+from gridpact.app.orders.tables import read_table
 from gridpact.base.errors import BadInput, Fault, NumberOverflow
 from gridpact.base.units import INT64_MAX, NANO_PER_UNIT, Ints, checked_add, checked_multiply
+from gridpact.contracts.tables.faults import Report
 from gridpact.market import dispatch
 from gridpact.market.clearing.matched import total_by
 from gridpact.market.orders import Side
@@ -27,10 +31,14 @@ PREFERENCES_ALONE = "What orders prefer beside price counts under preference alo
 
 
 class OrdersCompared(msgspec.Struct, frozen=True, kw_only=True):
-    """Mechanisms on the orders of one file; gains are against the orders' own limits."""
+    """Mechanisms on the orders of one file; gains are against the orders' own limits.
+
+    ``currency`` is ¤ where the file names none.
+    """
 
     kind: str = "orders"
     file: str
+    currency: str
     members: tuple[str, ...]
     orders: int
     slots: int
@@ -62,22 +70,29 @@ def compare_orders(
     wanted = read_orders(path, None, Known(slot_s=slot_s))
     rules = TradingRules(mechanism=_widest(wanted))
     found = book_of(str(path), wanted, Market(rules, *limits, slot_s))
-    crowded = "preference" in mechanisms and too_crowded({"": found.book})
+    crowded = too_crowded({"": found.book}) if "preference" in mechanisms else ""
     chosen = [name for name in mechanisms if not (crowded and name == "preference")]
     if not chosen:
-        raise BadInput([Fault(str(path), 0, "", CROWDED, "compare other mechanisms too")])
-    said = (_has_blocks(wanted), rules.mechanism == "preference", crowded)
-    remarks = (BLOCKS_ALONE, PREFERENCES_ALONE, CROWDED)
+        raise BadInput([Fault(str(path), 0, "", crowded, "compare other mechanisms too")])
+    said = (_has_blocks(wanted), rules.mechanism == "preference", bool(crowded))
+    remarks = (BLOCKS_ALONE, PREFERENCES_ALONE, crowded)
     outcomes = _outcomes(path, found, chosen, _totals(wanted))
     texts = tuple(text for text, holds in zip(remarks, said, strict=True) if holds)
     return OrdersCompared(
         file=path.name,
+        currency=_currency(path),
         members=found.venue.community.members.ids,
         orders=len(wanted),
         slots=found.book.slots.count,
         mechanisms=outcomes,
         remarks=(*texts, *own_trades(outcomes)),
     )
+
+
+def _currency(path: Path) -> str:
+    """The currency that the prices of a file without faults are in."""
+    report = Report(str(path))
+    return columns_of(read_table(path, report), FIELDS, "order", report).currency or "¤"
 
 
 def _widest(wanted: Sequence[Wanted]) -> str:

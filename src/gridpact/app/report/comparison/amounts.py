@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gridpact.app.compare.models import Model
 from gridpact.app.compare.spread import Spread
@@ -11,11 +11,26 @@ from gridpact.base.rounding import round_half_even
 from gridpact.base.units import MICRO_PER_UNIT, NANO_PER_UNIT
 
 MOST_ROWS = 60
+_MOST_DIGITS, _FEW_WH = 9, 10_000
 
 
 def nano(money: Money, amount: int) -> str:
     """Write nano-¤ rounded to the minor unit."""
     return money.minor(round_half_even(amount, money.minor_nano))
+
+
+def fitting(money: Money, amounts_nano: Iterable[int]) -> Money:
+    """Give money as many digits as the largest of some amounts [nano-¤] needs to show three."""
+    largest = max((abs(amount) for amount in amounts_nano), default=0)
+    digits = money.digits
+    while 0 < largest * 10**digits < 100 * NANO_PER_UNIT and digits < _MOST_DIGITS:
+        digits += 1
+    return money if digits == money.digits else Money(money.currency, 10 ** (_MOST_DIGITS - digits))
+
+
+def energy_digits(energies_wh: Iterable[int]) -> int:
+    """Decimals of kWh in a column: every Wh where its largest energy is below 10 kWh, else one."""
+    return 3 if 0 < max(energies_wh, default=0) < _FEW_WH else 1
 
 
 def units(amounts_nano: Sequence[int]) -> list[float]:

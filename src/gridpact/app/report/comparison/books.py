@@ -6,6 +6,7 @@ from gridpact.app.compare.books import BooksCompared
 from gridpact.app.report.comparison import modelled, outcomes
 from gridpact.app.report.comparison.amounts import (
     MOST_ROWS,
+    fitting,
     gini,
     left_out,
     nano,
@@ -46,7 +47,11 @@ def page(found: BooksCompared) -> Page:
         f"{counted(len(found.sessions), 'session', 'sessions')}",
         tiles=_tiles(found, money),
         sections=(
-            outcomes.section(found.mechanisms, found.remarks, money),
+            outcomes.section(
+                found.mechanisms,
+                found.remarks,
+                fitting(money, [each.welfare_nano for each in found.mechanisms]),
+            ),
             _gains(found, money),
             *((modelled.section(found, money),) if found.models else ()),
         ),

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gridpact.app.compare.mechanisms import Outcome
-from gridpact.app.report.comparison.amounts import gini, nano, share, starred, who_gains
+from gridpact.app.report.comparison.amounts import (
+    energy_digits,
+    gini,
+    nano,
+    share,
+    starred,
+    who_gains,
+)
 from gridpact.app.report.comparison.plots import Range, ranges
 from gridpact.app.report.parts import Figure, Notes, Section, Table
 from gridpact.app.report.text import MISSING, Money, kwh, price
 from gridpact.base.units import MICRO_PER_UNIT
+
+IN_FORCE = "* in force when the run was made."
+UNROUNDED = (
+    "Money is added up before rounding; bills round every line to the minor unit, and their sums "
+    "may differ by a little."
+)
 
 
 def section(found: Sequence[Outcome], remarks: tuple[str, ...], money: Money) -> Section:
@@ -42,14 +55,15 @@ def _range(found: Outcome) -> Range | None:
 
 def _table(found: Sequence[Outcome], money: Money) -> Table:
     short = [each.name for each in found if not each.proven]
-    note = ["* in force when the run was made."] if any(each.recorded for each in found) else []
+    note = [IN_FORCE, UNROUNDED] if any(each.recorded for each in found) else []
     note += [f"Not proven to be the best there is: {', '.join(short)}."] if short else []
+    digits = energy_digits(each.volume_wh for each in found)
     local = any(each.local_share_ppm is not None for each in found)
     return Table(
         "table",
         "Volume, welfare, prices and gains",
         _columns(money.currency, local=local),
-        tuple(_row(each, money, local=local) for each in found),
+        tuple(_row(each, money, digits, local=local) for each in found),
         groups=(("", 5 + local), (f"price [{money.currency}/kWh]", 3), ("", 5)),
         note=" ".join(note),
     )
@@ -74,10 +88,10 @@ def _columns(unit: str, *, local: bool) -> tuple[str, ...]:
     )
 
 
-def _row(found: Outcome, money: Money, *, local: bool) -> tuple[str, ...]:
+def _row(found: Outcome, money: Money, digits: int, *, local: bool) -> tuple[str, ...]:
     return (
         starred(found.name, recorded=found.recorded),
-        kwh(found.volume_wh, 1),
+        kwh(found.volume_wh, digits),
         share(found.share_of_asked_ppm),
         share(found.share_of_offered_ppm),
         *((share(found.local_share_ppm),) if local else ()),

@@ -25,8 +25,8 @@ def dots(name: str, labels: Sequence[str], amounts: Sequence[Sequence[float]], u
     """Draw one dot per member above each label, and a bar at the median; amounts in ``unit``."""
 
     def paint(panels: list[Axes]) -> None:
+        _head(panels[0], unit)
         _paint_dots(panels[0], amounts)
-        panels[0].set_ylabel(unit)
         _places(panels, labels)
 
     return drawing.draw(name, (2.6,), paint, head=0.3, foot=_foot(labels))
@@ -37,6 +37,7 @@ def ranges(name: str, labels: Sequence[str], found: Sequence[Range | None], unit
 
     def paint(panels: list[Axes]) -> None:
         panel = panels[0]
+        _head(panel, unit)
         known = [(place, each) for place, each in enumerate(found) if each]
         places = [place for place, _ in known]
         low = np.array([each.low for _, each in known])
@@ -44,12 +45,16 @@ def ranges(name: str, labels: Sequence[str], found: Sequence[Range | None], unit
         panel.bar(places, height, 0.5, bottom=low, color=drawing.BAND, label="lowest to highest")
         means = [each.mean for _, each in known]
         panel.plot(places, means, "o", color=drawing.SUPPLIER, markersize=5, label="mean")
-        panel.set_ylabel(unit)
         panel.use_sticky_edges = False
         drawing.legend(panel)
         _places(panels, labels)
 
     return drawing.draw(name, (1.8,), paint, foot=_foot(labels))
+
+
+def _head(panel: Axes, unit: str) -> None:
+    """Set the unit above the axis: beside it wide numbers would push it off the drawing."""
+    panel.set_title(unit, fontweight="normal")
 
 
 _HALF = 0.28
