@@ -22,6 +22,7 @@ from gridpact.app.cli.market_options import (
 )
 from gridpact.app.cli.market_tables import Shown, cleared_lines
 from gridpact.app.cli.output import output_options, say, say_json
+from gridpact.app.compare.clearing import too_crowded
 from gridpact.app.orders import trades
 from gridpact.app.orders.acting import paused_at
 from gridpact.app.orders.books import Market, book_of
@@ -146,10 +147,12 @@ def _of_file(path: Path, session: str | None, said: Said, slot_s: int) -> _Clear
 
 def _outcome(path: Path, book: Book, venue: Venue, terms: Terms) -> Outcome:
     """Clear; BadInput where a mechanism cannot take so large a book."""
+    fix = "clear fewer orders at once, or by another mechanism"
+    if terms.preferences and (crowded := too_crowded({"": book})):
+        raise BadInput([Fault(str(path), 0, "", crowded, fix)])
     try:
         return clear_under(book, venue, terms, 0)
     except (ValueError, NumberOverflow) as error:
-        fix = "clear fewer orders at once, or by another mechanism"
         raise BadInput([Fault(str(path), 0, "", str(error), fix)]) from error
 
 

@@ -77,6 +77,11 @@ def welfare_nano(found: Outcome) -> int:
     return exact_sum(checked_multiply(signed, found.orders.limit_micro_per_kwh))
 
 
+def left_out(crowded: str) -> str:
+    """Say that preference is left out for a slot that is :func:`too_crowded`."""
+    return f"preference is left out: {crowded}."
+
+
 def too_crowded(books: Mapping[str, Book]) -> str:
     """Say which slot has more orders than preference matching takes, ``""`` where none has."""
     for book in books.values():
@@ -84,7 +89,7 @@ def too_crowded(books: Mapping[str, Book]) -> str:
         if (most := int(orders.max())) > LARGEST_SLOT:
             slot = iso(book.slots.start + int(orders.argmax()) * book.slots.step)
             return (
-                f"preference is left out: the slot {slot} has {most:,} orders, more than the "
-                f"{LARGEST_SLOT:,} it can match."
+                f"the slot {slot} has {most:,} orders, more than the {LARGEST_SLOT:,} that "
+                "preference can match"
             )
     return ""

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app.compare.accounts import at_own_prices
-from gridpact.app.compare.clearing import cleared_of, too_crowded
+from gridpact.app.compare.clearing import cleared_of, left_out, too_crowded
 from gridpact.app.compare.mechanisms import Outcome, Totals, outcome_of, own_trades
 from gridpact.app.compare.rules import Variant, both_under
 from gridpact.app.orders.books import FileBook, Market, book_of
@@ -75,7 +75,7 @@ def compare_orders(
     if not chosen:
         raise BadInput([Fault(str(path), 0, "", crowded, "compare other mechanisms too")])
     said = (_has_blocks(wanted), rules.mechanism == "preference", bool(crowded))
-    remarks = (BLOCKS_ALONE, PREFERENCES_ALONE, crowded)
+    remarks = (BLOCKS_ALONE, PREFERENCES_ALONE, left_out(crowded))
     outcomes = _outcomes(path, found, chosen, _totals(wanted))
     texts = tuple(text for text, holds in zip(remarks, said, strict=True) if holds)
     return OrdersCompared(

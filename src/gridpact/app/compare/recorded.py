@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gridpact.app.compare.books import BooksCompared, compare_books, delivered
-from gridpact.app.compare.clearing import clearing_of, too_crowded
+from gridpact.app.compare.clearing import clearing_of, left_out, too_crowded
 from gridpact.app.record import Kept, Record
 from gridpact.market.book import Book, without_expired
 from gridpact.market.handlers import Market
@@ -22,7 +22,7 @@ def compare_run(record: Record, mechanisms: Sequence[str], where: str) -> BooksC
     crowded = too_crowded(books) if "preference" in mechanisms else ""
     chosen = [name for name in mechanisms if not (crowded and name == "preference")]
     clear = clearing_of(record.opening().community, books)
-    return compare_books(record, clear, chosen, where, (crowded,) if crowded else ())
+    return compare_books(record, clear, chosen, where, (left_out(crowded),) if crowded else ())
 
 
 def books_of(record: Record) -> Iterator[tuple[str, Book]]:

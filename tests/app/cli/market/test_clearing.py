@@ -269,3 +269,10 @@ def test_an_open_book_is_shown_for_people(corner, called):
     assert "3.99 EUR/kWh" in row
     table = called("market", "show", "run").out.splitlines()
     assert table[1].split()[:4] == [SESSION, "k-pricing", "2026-06-14T13:00", "open"]
+
+
+def test_a_slot_too_crowded_for_preference_is_named(cleared, monkeypatch):
+    monkeypatch.setattr("gridpact.app.compare.clearing.LARGEST_SLOT", 5)
+    said = cleared(GREEDY, "--mechanism", "preference", code=2)
+    assert "the slot 2026-06-15T13:00:00Z has 6 orders, more than the 5 that preference" in said
+    assert cleared(GREEDY, "--mechanism", "k-pricing")["trades"]
