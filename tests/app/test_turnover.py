@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gridpact.app.report import build_report
 from gridpact.app.report.drawing import LOCAL_BAND
+from gridpact.app.report.market import notes
 from gridpact.app.turnover import Turnover, by_slot, turnover
 from gridpact.base.slots import Slots
 from gridpact.market.messages import SessionCleared
@@ -128,3 +129,13 @@ def test_prices_that_differ_are_drawn_as_a_range(told, run, facts):
     tint = f"fill: {LOCAL_BAND.lower()}"
     assert tint in told
     assert tint not in build_report(run.record(), facts)
+
+
+def test_the_report_tells_what_members_traded_with_themselves(small_community, matched_session):
+    """Member 1 sells 400 of its 700 Wh to itself."""
+    rows = [(1, 1, 0, 400, 90_000, 90_000), (1, 2, 0, 300, 90_000, 90_000)]
+    market = MarketRules(46_800, (), 1800, -500_000, 4_000_000)
+    made = turnover(small_community(3, market=market), [matched_session(rows, 3, WINDOW)])
+    assert notes(0, made) == "Members traded 0.400 kWh of it with themselves."
+    alone = turnover(small_community(3, market=market), [matched_session(rows[1:], 3, WINDOW)])
+    assert notes(0, alone) == ""

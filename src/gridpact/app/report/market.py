@@ -194,11 +194,11 @@ def _sessions(view: View) -> Table:
         tuple(rows),
         ("all", "", "", *_sums(view, found, whole)),
         names=3,
-        note=_notes(hidden, whole),
+        note=notes(hidden, whole),
     )
 
 
-def _notes(hidden: int, whole: Turnover) -> str:
+def notes(hidden: int, whole: Turnover) -> str:
     """Say what the table leaves out, and what its charges are where it has any."""
     grid = "“Grid” is the part of the value that goes to the network company."
     fees = "Fees come on top of the value and go to the operator."
