@@ -10,6 +10,7 @@ import click
 from gridpact.app.cli.output import mark, output_options, say, say_json
 from gridpact.app.orders.acting import Answer, Waiting, act, look
 from gridpact.app.orders.words import energy
+from gridpact.market.book import name_of, open_blocks
 from gridpact.market.explanations import explain_cancel
 from gridpact.market.messages import CancelOrder
 from gridpact.market.session_words import When
@@ -45,8 +46,18 @@ def cancel(
             say(f"    {text}")
     elif not quiet:
         back = f"{energy(answer.cancelled_wh)} taken back" if answer.cancelled_wh else "none left"
+        if _hung(waiting, name, name_of(member, key)):
+            back = "taken back; it could not trade, as its parent cannot"
         say(f"{mark(good=True)} {key} of {member} in {name}: {back}")
     sys.exit(1 if reasons else 0)
+
+
+def _hung(waiting: Waiting, session: str, name: str) -> bool:
+    """Whether an order hung on a block that is gone."""
+    book = waiting.market.books.get(session)
+    if book is None or name not in book.placed or name in book.cancelled:
+        return False
+    return bool(book.placed[name].parent) and name not in open_blocks(book, waiting.at)
 
 
 def _reasons(answer: Answer, waiting: Waiting) -> list[str]:

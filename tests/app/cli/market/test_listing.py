@@ -142,7 +142,8 @@ def test_a_block_cannot_trade_once_its_parent_was_taken_back(corner, called):
     assert at.list("--open") == []
     book = at.book()
     assert (book["orders"], book["withdrawn"]) == (before - 4, 4)
-    assert at.asked(*cancel, "late")[0] == 0
+    done = called(*cancel, "late")
+    assert (done.code, "it could not trade, as its parent cannot" in done.out) == (0, True)
     until(called, "2026-06-14T13:00")
     told = {each["order"]["key"]: each for each in at.list()}
     assert [each["status"] for each in told.values()] == [
