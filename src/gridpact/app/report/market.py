@@ -94,7 +94,7 @@ def _outside(view: View) -> list[_Line]:
     asked, paid = (laid(view.axis, pieces, 1)[0] for pieces in (bought, sold))
     saved = tariffs.network_micro_per_kwh - tariffs.network_local_micro_per_kwh
     return [
-        _Line("most an agent bids", drawing.SUPPLIER, asked + saved, dashed=True),
+        _Line("agents bid up to", drawing.SUPPLIER, asked + saved, dashed=True),
         _Line("supplier sells at", drawing.SUPPLIER, asked),
         _Line("main market", drawing.QUIET, spot),
         _Line("supplier buys at", drawing.EXPORT, paid),
@@ -114,7 +114,7 @@ def _figure(view: View) -> Figure:
     unit, per = view.money.currency, view.axis.per
     caption = (
         f"Energy prices before network charges and levies [{unit}/kWh], and energy traded and "
-        f"shared within the community [kWh per {per}]. “Most an agent bids” is the supplier’s "
+        f"shared within the community [kWh per {per}]. “Agents bid up to” is the supplier’s "
         "price plus the network charge that local energy saves, before fees. No line where nothing "
         "was traded. Lines of trades are averages weighted by energy of what buyers paid for "
         "energy, without the market’s fees; where trades were made at several prices, a lighter "
