@@ -120,8 +120,12 @@ class _Conditions:
         """Least cost, from where the last search ended; -inf where nothing bounds it."""
         import highspy
 
+        known = (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kOptimal)
         self._highs.changeColsCost(cost.size, np.arange(cost.size, dtype=np.int32), cost)
         self._highs.run()
+        if self._highs.getModelStatus() not in known:  # a warm start can lead HiGHS nowhere
+            self._highs.clearSolver()
+            self._highs.run()
         status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kUnbounded:
             return -np.inf
