@@ -109,7 +109,10 @@ def main() -> None:
     parser.add_argument("--homes", type=int, nargs="+", default=[40, 150])
     parser.add_argument("--prices", nargs="+", choices=["one", "two"], default=["one", "two"])
     parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--quick", action="store_true", help="a dozen homes, one price")
     asked = parser.parse_args()
+    if asked.quick:
+        asked.homes, asked.prices, asked.rounds = [12], ["one"], 40
     scheduled(community(2, "one"), Options(method="engine"))  # compiled once, outside the clock
     print(f"{'homes':>6} {'prices':>6} {'method':>10} {'CPU s':>8} {'gap':>8} {'cost':>12}")
     for homes in asked.homes:

@@ -136,6 +136,10 @@ def machine() -> dict[str, object]:
 
 
 def main(arguments: list[str]) -> None:
+    """Record one run; without ASSETS and SOLVER there is nothing to record."""
+    if len(arguments) != 2:
+        print("records one long run for benchmarks/fleet.py: give ASSETS SOLVER")
+        return
     assets, solver = int(arguments[0]), arguments[1]
     if solver not in (*HIGHS, "clarabel"):
         raise SystemExit(f"SOLVER is one of {', '.join((*HIGHS, 'clarabel'))}")
