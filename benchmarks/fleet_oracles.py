@@ -18,6 +18,7 @@ import highspy
 import numpy as np
 
 from gridpact.base.randomness import stream
+from gridpact.base.solver import quiet_solver
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import (
     Curtailable,
@@ -158,9 +159,7 @@ def programme(table: Storage, row: int, prices: Floats) -> Found:
     """Solve one row of storage as a mixed-integer programme; building it is not timed."""
     count, slots = len(table.zone), len(prices)
     scale = HOURS / 1000
-    model = highspy.Highs()  # type: ignore[no-untyped-call]
-    model.setOptionValue("output_flag", False)
-    model.setOptionValue("time_limit", SECONDS)
+    model = quiet_solver(time_limit=SECONDS)
     lo, hi = (per_slot(v, count, slots)[row] / 1000 for v in (table.lo_wh, table.hi_wh))
     draw = per_slot(table.draw_wh, count, slots)[row] / 1000
     inward = per_slot(table.efficiency_in, count, slots)[row]

@@ -27,8 +27,8 @@ from typing import NamedTuple
 import numpy as np
 
 from fleet_instance import benchmark_fleet
+from gridpact.base.solver import OPTIMAL, LinearProgramme, load, quiet_solver, run
 from gridpact.scheduling.reference.model import Model, build, no_modes
-from gridpact.scheduling.reference.programme import Arrays
 
 SEED = 1
 RECORD = Path(__file__).parent / "recorded" / "fleet_reference.json"
@@ -44,33 +44,17 @@ class Run(NamedTuple):
     iterations: int
 
 
-def by_highs(arrays: Arrays, method: str) -> Run:
+def by_highs(arrays: LinearProgramme, method: str) -> Run:
     """Solve with one of HiGHS's methods."""
-    import highspy
-
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("solver", method),
-        ("run_crossover", "off"),
-    ):
-        highs.setOptionValue(option, value)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(arrays.cost), len(arrays.row_lower)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = arrays.cost, arrays.lower, arrays.upper
-    lp.row_lower_, lp.row_upper_ = arrays.row_lower, arrays.row_upper
-    lp.a_matrix_.start_ = arrays.start
-    lp.a_matrix_.index_, lp.a_matrix_.value_ = arrays.index, arrays.value
-    highs.passModel(lp)
-    highs.run()
+    highs = quiet_solver(solver=method, run_crossover="off")
+    load(highs, arrays)
+    status = run(highs)
     info = highs.getInfo()
-    status = str(highs.modelStatusToString(highs.getModelStatus()))
     steps = info.simplex_iteration_count if method == "simplex" else info.ipm_iteration_count
     return Run(status, float(info.objective_function_value), int(steps))
 
 
-def by_clarabel(arrays: Arrays) -> Run:
+def by_clarabel(arrays: LinearProgramme) -> Run:
     """Solve with Clarabel: equal rows as zeros, everything else as inequalities."""
     import clarabel
     from scipy.sparse import csc_array, eye_array, vstack
@@ -91,7 +75,7 @@ def by_clarabel(arrays: Arrays) -> Run:
     nothing = csc_array((shape[1], shape[1]))
     matrix = vstack(left, format="csc")
     found = clarabel.DefaultSolver(nothing, arrays.cost, matrix, bound, cones, settings).solve()
-    status = "Optimal" if str(found.status) == "Solved" else str(found.status)
+    status = OPTIMAL if str(found.status) == "Solved" else str(found.status)
     return Run(status, float(found.obj_val), int(found.iterations))
 
 
@@ -99,18 +83,18 @@ def record(assets: int, solver: str, model: Model) -> dict[str, object]:
     """Solve once and describe the run."""
     cpu, wall = process_time(), perf_counter()
     arrays = model.arrays
-    run = by_clarabel(arrays) if solver == "clarabel" else by_highs(arrays, solver)
+    found = by_clarabel(arrays) if solver == "clarabel" else by_highs(arrays, solver)
     cpu, wall = process_time() - cpu, perf_counter() - wall
-    if run.status != "Optimal":
-        raise SystemExit(f"{solver} ended with {run.status} after {cpu:.1f} CPU-seconds")
+    if found.status != OPTIMAL:
+        raise SystemExit(f"{solver} ended with {found.status} after {cpu:.1f} CPU-seconds")
     return {
         "assets": assets,
         "solver": solver if solver == "clarabel" else f"HiGHS {solver}",
         "cpu_s": round(cpu, 2),
         "wall_s": round(wall, 2),
         "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
-        "objective": run.objective + model.constant,
-        "iterations": run.iterations,
+        "objective": found.objective + model.constant,
+        "iterations": found.iterations,
         "rows": len(arrays.row_lower),
         "columns": len(arrays.cost),
         "nonzeros": len(arrays.value),
@@ -145,13 +129,13 @@ def main(arguments: list[str]) -> None:
         raise SystemExit(f"SOLVER is one of {', '.join((*HIGHS, 'clarabel'))}")
     fleet, prices = benchmark_fleet(assets, seed=SEED)
     model = build(fleet, prices, np.inf, no_modes(fleet))
-    run = record(assets, solver, model)
+    made = record(assets, solver, model)
     book = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {"runs": []}
-    same = (assets, run["solver"])
+    same = (assets, made["solver"])
     book["runs"] = [old for old in book["runs"] if (old["assets"], old["solver"]) != same]
-    book["runs"] = sorted([*book["runs"], run], key=lambda one: (one["assets"], one["solver"]))
+    book["runs"] = sorted([*book["runs"], made], key=lambda one: (one["assets"], one["solver"]))
     RECORD.write_text(json.dumps(book, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(json.dumps(run, ensure_ascii=False))
+    print(json.dumps(made, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -2,80 +2,93 @@
 
 from __future__ import annotations
 
-import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from gridpact.base.solver import LinearProgramme
 from gridpact.base.units import Bools, Floats, Ints
 
+ALONE = -1
+"""Group of a column that is in none."""
 
-class Arrays(msgspec.Struct, frozen=True):
-    """Minimise ``cost · x`` within column bounds, rows within theirs; the matrix by columns (CSC).
 
-    ``whole`` marks columns that must be 0 or 1; ``group`` [columns] numbers those of which
-    exactly one is 1, -1 for all others.
+class Arrays(LinearProgramme, frozen=True, kw_only=True):
+    """A programme put together.
+
+    ``group`` [columns] numbers columns of which exactly one is 1, -1 for all others.
     """
 
-    cost: Floats
-    lower: Floats
-    upper: Floats
-    whole: Bools
     group: Ints
-    row_lower: Floats
-    row_upper: Floats
-    start: NDArray[np.int32]
-    index: NDArray[np.int32]
-    value: Floats
 
 
 class Programme:
-    """Collects blocks; a block's shape is that of its arguments broadcast together."""
+    """Collects blocks; a block's shape is that of its arguments broadcast together.
+
+    ``constant`` is what is paid whatever the columns are. Entries and costs given twice add up.
+    """
 
     def __init__(self) -> None:
+        self.constant = 0.0
         self._columns: list[tuple[Floats, Floats, Floats, Bools, Ints]] = []
         self._rows: list[tuple[Floats, Floats]] = []
         self._entries: list[tuple[Ints, Ints, Floats]] = []
-        self._column_count = 0
-        self._row_count = 0
+        self._charges: list[tuple[Ints, Floats]] = []
+        self._column_count = self._row_count = 0
+        self.columns(np.zeros(0), 0.0)  # a first block of each, so that there is one to join
+        self.entries(self.rows(np.zeros(0), 0.0), np.zeros(0, np.int64))
 
-    def columns(self, lower: ArrayLike, upper: ArrayLike, cost: ArrayLike) -> Ints:
+    def columns(
+        self, lower: ArrayLike, upper: ArrayLike, cost: ArrayLike = 0.0, *, whole: bool = False
+    ) -> Ints:
         """Add columns and return their numbers, in the block's shape."""
-        return self._add(lower, upper, cost, None)
-
-    def binaries(self, group: Ints) -> Ints:
-        """Add columns that are 0 or 1 and cost nothing; ``group`` as in :class:`Arrays`."""
-        return self._add(0, 1, np.zeros(len(group)), group)
-
-    def _add(self, lower: ArrayLike, upper: ArrayLike, cost: ArrayLike, group: Ints | None) -> Ints:
         low, high, price = np.broadcast_arrays(
             *(np.asarray(part, np.float64) for part in (lower, upper, cost))
         )
-        whole = np.full(low.size, group is not None)
-        groups = np.full(low.size, -1, np.int64) if group is None else group
-        self._columns.append((low.ravel(), high.ravel(), price.ravel(), whole, groups))
-        first, self._column_count = self._column_count, self._column_count + low.size
-        return np.arange(first, self._column_count, dtype=np.int64).reshape(low.shape)
+        return self._add((low, high, price), whole=whole, group=np.full(low.size, ALONE))
+
+    def binaries(self, group: Ints) -> Ints:
+        """Add columns that are 0 or 1 and cost nothing; ``group`` as in :class:`Arrays`."""
+        ends = np.zeros(group.shape), np.ones(group.shape), np.zeros(group.shape)
+        return self._add(ends, whole=True, group=group)
+
+    def _add(self, block: tuple[Floats, Floats, Floats], *, whole: bool, group: Ints) -> Ints:
+        shape, size = block[0].shape, block[0].size
+        lower, upper, cost = (part.flatten() for part in block)
+        self._columns.append((lower, upper, cost, np.full(size, whole), group.ravel()))
+        first, self._column_count = self._column_count, self._column_count + size
+        return np.arange(first, self._column_count, dtype=np.int64).reshape(shape)
 
     def rows(self, lower: ArrayLike, upper: ArrayLike) -> Ints:
         """Add rows and return their numbers, in the block's shape."""
         low, high = np.broadcast_arrays(np.asarray(lower, float), np.asarray(upper, float))
-        self._rows.append((low.ravel(), high.ravel()))
+        self._rows.append((low.flatten(), high.flatten()))
         first, self._row_count = self._row_count, self._row_count + low.size
         return np.arange(first, self._row_count, dtype=np.int64).reshape(low.shape)
 
-    def entries(self, row: Ints, column: Ints, value: ArrayLike) -> None:
-        """Set matrix entries; each (row, column) pair may be set once."""
+    def entries(self, row: Ints, column: Ints, value: ArrayLike = 1.0) -> None:
+        """Add matrix entries."""
         parts = np.broadcast_arrays(row, column, np.asarray(value, np.float64))
         self._entries.append((parts[0].ravel(), parts[1].ravel(), parts[2].ravel()))
+
+    def charge(self, column: Ints, cost: ArrayLike) -> None:
+        """Add to the cost of columns."""
+        parts = np.broadcast_arrays(column, np.asarray(cost, np.float64))
+        self._charges.append((parts[0].ravel(), parts[1].ravel()))
+
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Bounds of all columns so far."""
+        lower, upper, *_ = (np.concatenate(part) for part in zip(*self._columns, strict=True))
+        return lower, upper
 
     def arrays(self) -> Arrays:
         """Put everything together."""
         lower, upper, cost, whole, group = (
             np.concatenate(part) for part in zip(*self._columns, strict=True)
         )
+        for column, more in self._charges:
+            np.add.at(cost, column, more)
         row_lower, row_upper = (np.concatenate(part) for part in zip(*self._rows, strict=True))
-        row, column, value = (np.concatenate(part) for part in zip(*self._entries, strict=True))
-        order = np.argsort(column, kind="stable")
+        column, index, value = self._matrix()
         start = np.zeros(len(cost) + 1, np.int32)
         np.cumsum(np.bincount(column, minlength=len(cost)), out=start[1:])
         return Arrays(
@@ -83,10 +96,21 @@ class Programme:
             lower=lower,
             upper=upper,
             whole=whole,
-            group=group,
             row_lower=row_lower,
             row_upper=row_upper,
             start=start,
-            index=row[order].astype(np.int32),
-            value=value[order],
+            index=index.astype(np.int32),
+            value=value,
+            group=group,
         )
+
+    def _matrix(self) -> tuple[Ints, Ints, Floats]:
+        """Column, row and value of every entry, by column; equal places added up, without zeros."""
+        row, column, value = (np.concatenate(part) for part in zip(*self._entries, strict=True))
+        order = np.lexsort((row, column))
+        row, column, value = row[order], column[order], value[order]
+        new = (np.diff(row, prepend=-1) != 0) | (np.diff(column, prepend=-1) != 0)
+        first = np.flatnonzero(new)
+        total = np.add.reduceat(value, first) if first.size else value
+        kept = first[total != 0]
+        return column[kept], row[kept], np.asarray(total[total != 0], np.float64)

@@ -1,6 +1,7 @@
 """``gridpact doctor``: what it finds on a machine that is fit, and on ones that are not."""
 
-import importlib
+import importlib.metadata
+import importlib.util
 import json
 import shutil
 import sqlite3
@@ -15,7 +16,7 @@ def test_a_fit_machine(called, place):
     done = called("doctor")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert all(line.startswith(("✓", "- simbench")) for line in lines)
+    assert all(line.startswith(("✓", "- grid", "- simbench")) for line in lines)
     named = {line.split()[1] for line in lines}
     assert {"Python", "SQLite", "HiGHS", *doctor.NEEDED} <= named
     assert list(place.glob("tmp*")) == []
@@ -32,6 +33,42 @@ def test_json_names_every_finding(called, place):
 def test_quiet_says_nothing(called, place):
     done = called("doctor", "--quiet")
     assert (done.code, done.out, done.err) == (0, "", "")
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    ("extra", "module"), [("grid", "power_grid_model"), ("simbench", "simbench")]
+)
+def test_an_extra_is_there_or_told_how_to_get(called, place, monkeypatch, extra, module, there):
+    before = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, package=None: there or None if name == module else before(name, package),
+    )
+    done = called("doctor")
+    assert done.code == 0
+    line = next(line for line in done.out.splitlines() if line.split()[1] == extra)
+    assert line.startswith("✓" if there else "-")
+    assert (f"pip install 'gridpact[{extra}]'" in line) == (not there)
+    extras = json.loads(called("doctor", "--json").out)["extras"]
+    assert (set(extras), extras[extra]) == ({"grid", "simbench"}, there)
+
+
+def test_extras_are_those_that_the_package_declares():
+    declared = importlib.metadata.metadata("gridpact").get_all("Provides-Extra")
+    assert set(doctor.EXTRAS) == set(declared)
+
+
+def test_a_solver_that_does_not_load_or_finds_no_optimum(called, place, monkeypatch):
+    with monkeypatch.context() as patch:
+        refuse(patch, "highspy", ImportError("libhighs.so: cannot open"))
+        lines = called("doctor", "--quiet").out.splitlines()
+    assert lines[0].startswith("✗ HiGHS          does not load: libhighs.so: cannot open. Fix: ")
+    monkeypatch.setattr(doctor, "run", lambda highs: "Infeasible")
+    done = called("doctor", "--quiet")
+    assert done.code == 1
+    assert done.out.startswith("✗ HiGHS          does not find a known optimum: Infeasible")
 
 
 def refuse(monkeypatch, name, error):

@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -19,11 +18,28 @@ import numpy as np
 
 from gridpact import __version__
 from gridpact.app.cli.output import mark, output_options, say, say_json
+from gridpact.base.solver import OPTIMAL, LinearProgramme, load, quiet_solver, run
 
 NEEDED = ("numpy", "polars", "highspy", "pvlib", "demandlib", "cryptography", "matplotlib")
 SPACE = 100_000_000
 """Free bytes that a folder needs for runs of ordinary size."""
-EXTRAS = {"simbench": "SimBench grids: pip install 'gridpact[simbench]'"}
+EXTRAS = {
+    "grid": ("power_grid_model", "power flow: pip install 'gridpact[grid]'"),
+    "simbench": ("simbench", "SimBench grids: pip install 'gridpact[simbench]'"),
+}
+"""By extra, the module that it brings, and what it is for and how it is had."""
+_PROBE = LinearProgramme(
+    cost=np.array([1.0, 2.0]),
+    lower=np.zeros(2),
+    upper=np.full(2, 10.0),
+    whole=np.zeros(2, np.bool_),
+    row_lower=np.ones(1),
+    row_upper=np.full(1, np.inf),
+    start=np.arange(3, dtype=np.int32),
+    index=np.zeros(2, np.int32),
+    value=np.ones(2),
+)
+"""min x + 2y where x + y ≥ 1: 1."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -81,20 +97,18 @@ def _disk() -> Finding:
 
 
 def _solver() -> Finding:
-    """Solve one linear programme whose answer is known: min x + 2y, x + y ≥ 1 gives 1."""
+    """Solve one linear programme whose answer is known."""
     fix = "install highspy again"
     try:
-        from highspy import Highs
+        importlib.import_module("highspy")
     except ImportError as error:
         return Finding("HiGHS", False, f"does not load: {error}", fix)
-    solver: Any = Highs()  # type: ignore[no-untyped-call]
-    solver.setOptionValue("output_flag", False)
-    x, y = solver.addVariable(0, 10, 1), solver.addVariable(0, 10, 2)
-    solver.addConstr(x + y >= 1)
-    solver.run()
-    value = solver.getInfo().objective_function_value
-    fit = bool(np.isclose(value, 1.0))
-    return Finding("HiGHS", fit, f"solves ({solver.version()})", fix)
+    highs = quiet_solver()
+    load(highs, _PROBE)
+    status = run(highs)
+    fit = status == OPTIMAL and bool(np.isclose(highs.getInfo().objective_function_value, 1.0))
+    detail = "solves" if fit else f"does not find a known optimum: {status}"
+    return Finding("HiGHS", fit, f"{detail} ({highs.version()})", fix)
 
 
 def findings() -> list[Finding]:
@@ -111,7 +125,9 @@ def findings() -> list[Finding]:
 def doctor(as_json: bool, quiet: bool) -> None:
     """Check that this machine can run gridpact, and say how to mend what is not fit."""
     found = findings()
-    extras = {name: importlib.util.find_spec(name) is not None for name in EXTRAS}
+    extras = {
+        name: importlib.util.find_spec(module) is not None for name, (module, _) in EXTRAS.items()
+    }
     if as_json:
         say_json({"gridpact": __version__, "findings": found, "extras": extras})
     else:
@@ -127,4 +143,4 @@ def _print(found: list[Finding], extras: dict[str, bool], *, quiet: bool) -> Non
         say(f"{mark(good=finding.fit)} {finding.name:<14} {finding.detail}{hint}")
     for name, there in extras.items():
         if not quiet:
-            say(f"{'✓' if there else '-'} {name:<14} {'installed' if there else EXTRAS[name]}")
+            say(f"{'✓' if there else '-'} {name:<14} {'installed' if there else EXTRAS[name][1]}")

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.randomness import stream
+from gridpact.base.solver import OPTIMAL, LinearProgramme, load, quiet_solver, run
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.market.coalitions.shapley import Worth
 from gridpact.market.coalitions.sharing_game import subset_sums
@@ -137,28 +138,25 @@ def least_core(worths: Ints) -> LeastCore:
 
 def _minimax(worths: Floats, members: int) -> Floats:
     """Minimise e where every coalition gets its worth less e, and all together their worth."""
-    import highspy
-
     inside = (np.arange(1, worths.size)[:, None] >> np.arange(members)) & 1 > 0
     slack = np.ones((inside.shape[0], 1), dtype=np.bool_)
     slack[-1] = False  # the whole community is paid its worth exactly
     table = np.hstack([inside, slack])
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = members + 1, table.shape[0]
-    lp.col_cost_ = np.append(np.zeros(members), 1.0)
-    lp.col_lower_, lp.col_upper_ = (np.full(members + 1, bound) for bound in (-np.inf, np.inf))
-    lp.row_lower_ = worths[1:]
-    lp.row_upper_ = np.append(np.full(table.shape[0] - 1, np.inf), worths[-1])
     column, row = np.nonzero(table.T)
-    lp.a_matrix_.start_ = np.searchsorted(column, np.arange(members + 2)).astype(np.int32)
-    lp.a_matrix_.index_, lp.a_matrix_.value_ = row.astype(np.int32), np.ones(row.size)
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
-        highs.setOptionValue(option, value)
-    for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
-        highs.setOptionValue(option, 1e-10)
-    highs.passModel(lp)
-    highs.run()
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        raise RuntimeError(f"no least core: {highs.modelStatusToString(highs.getModelStatus())}")
+    programme = LinearProgramme(
+        cost=np.append(np.zeros(members), 1.0),
+        lower=np.full(members + 1, -np.inf),
+        upper=np.full(members + 1, np.inf),
+        whole=np.zeros(members + 1, dtype=np.bool_),
+        row_lower=worths[1:],
+        row_upper=np.append(np.full(table.shape[0] - 1, np.inf), worths[-1]),
+        start=np.searchsorted(column, np.arange(members + 2)).astype(np.int32),
+        index=row.astype(np.int32),
+        value=np.ones(row.size),
+    )
+    highs = quiet_solver(primal_feasibility_tolerance=1e-10, dual_feasibility_tolerance=1e-10)
+    load(highs, programme)
+    status = run(highs)
+    if status != OPTIMAL:
+        raise RuntimeError(f"no least core: {status}")
     return np.array(highs.getSolution().col_value)[:members]

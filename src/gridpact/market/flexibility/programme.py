@@ -8,16 +8,14 @@ bought plus what lacks at the procurers' limits [nano-¤].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from gridpact.base.solver import LinearProgramme, has_values, load, quiet_solver, run
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.market.flexibility.cells import Cells, Effects
 from gridpact.market.flexibility.offers import PPM, Offers, Requests
-
-if TYPE_CHECKING:
-    from highspy import HighsLp
 
 NODES = 1_000
 """Nodes of the search tree after which the best selection found is taken, with its bound."""
@@ -148,49 +146,38 @@ def solve(programme: Programme, *, whole: bool) -> Solved:
     Single-threaded and without a clock, so that it repeats. The programme always has a solution:
     nothing bought, everything lacking; that none is found is a defect and raises RuntimeError.
     """
-    import highspy
-
     if not programme.cost.size:
         return Solved(np.empty(0), 0.0)
     whole = whole and bool(programme.whole.any())
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    options: dict[str, bool | int | float | str] = {
-        "output_flag": False,
-        "threads": 1,
-        "random_seed": 0,
-        "mip_rel_gap": 0.0 if programme.cost.size <= SMALL else RELATIVE_GAP,
-        "mip_abs_gap": GAP_NANO,
-        "mip_max_nodes": NODES,
-        "mip_feasibility_tolerance": 1e-9,
-        "primal_feasibility_tolerance": 1e-9,
-    }
-    for option, value in options.items():
-        highs.setOptionValue(option, value)
-    highs.passModel(_model(programme, whole=whole))
-    highs.run()
+    highs = quiet_solver(
+        mip_rel_gap=0.0 if programme.cost.size <= SMALL else RELATIVE_GAP,
+        mip_abs_gap=GAP_NANO,
+        mip_max_nodes=NODES,
+        mip_feasibility_tolerance=1e-9,
+        primal_feasibility_tolerance=1e-9,
+    )
+    load(highs, _by_columns(programme), mixed=whole)
+    status = run(highs)
+    if not has_values(highs):
+        raise RuntimeError(f"no selection: {status}")
     info = highs.getInfo()
-    feasible = highspy.SolutionStatus.kSolutionStatusFeasible
-    if info.primal_solution_status != feasible:
-        raise RuntimeError(f"no selection: {highs.modelStatusToString(highs.getModelStatus())}")
     bound = info.mip_dual_bound if whole else info.objective_function_value
     return Solved(np.array(highs.getSolution().col_value), float(bound))
 
 
-def _model(programme: Programme, *, whole: bool) -> HighsLp:
-    """The programme in HiGHS's own columns."""
-    import highspy
-
-    lp = highspy.HighsLp()
+def _by_columns(programme: Programme) -> LinearProgramme:
+    """The programme with its entries by column."""
     count = programme.cost.size
-    lp.num_col_, lp.num_row_ = count, programme.row_lower.size
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = programme.cost, np.zeros(count), programme.upper
-    lp.row_lower_, lp.row_upper_ = programme.row_lower, programme.row_upper
     order = np.lexsort((programme.row, programme.column))
     starts = np.searchsorted(programme.column[order], np.arange(count + 1))
-    lp.a_matrix_.start_ = starts.astype(np.int32)
-    lp.a_matrix_.index_ = programme.row[order].astype(np.int32)
-    lp.a_matrix_.value_ = programme.value[order]
-    if whole:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[is_whole] for is_whole in programme.whole.tolist()]
-    return lp
+    return LinearProgramme(
+        cost=programme.cost,
+        lower=np.zeros(count),
+        upper=programme.upper,
+        whole=programme.whole,
+        row_lower=programme.row_lower,
+        row_upper=programme.row_upper,
+        start=starts.astype(np.int32),
+        index=programme.row[order].astype(np.int32),
+        value=programme.value[order],
+    )

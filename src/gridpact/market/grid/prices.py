@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gridpact.base.solver import OPTIMAL, UNBOUNDED, LinearProgramme, load, quiet_solver, run
 from gridpact.base.units import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -118,38 +119,31 @@ class _Conditions:
 
     def _run(self, cost: Floats) -> float:
         """Least cost, from where the last search ended; -inf where nothing bounds it."""
-        import highspy
-
-        known = (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kOptimal)
         self._highs.changeColsCost(cost.size, np.arange(cost.size, dtype=np.int32), cost)
-        self._highs.run()
-        if self._highs.getModelStatus() not in known:  # a warm start can lead HiGHS nowhere
+        status = run(self._highs)
+        if status not in (OPTIMAL, UNBOUNDED):  # a warm start can lead HiGHS nowhere
             self._highs.clearSolver()
-            self._highs.run()
-        status = self._highs.getModelStatus()
-        if status == highspy.HighsModelStatus.kUnbounded:
+            status = run(self._highs)
+        if status == UNBOUNDED:
             return -np.inf
-        if status == highspy.HighsModelStatus.kOptimal:
+        if status == OPTIMAL:
             return float(self._highs.getInfo().objective_function_value)
-        named = self._highs.modelStatusToString(status)
-        raise RuntimeError(f"no prices support the clearing: {named}")
+        raise RuntimeError(f"no prices support the clearing: {status}")
 
     def _model(self) -> Highs:
-        """The conditions in HiGHS's own columns, without an objective."""
-        import highspy
-
-        lp = highspy.HighsLp()
+        """The conditions as a programme without an objective."""
         rows, columns = self._rows.shape
-        lp.num_col_, lp.num_row_ = columns, rows
-        lp.col_cost_ = np.zeros(columns)
-        lp.col_lower_ = np.append(-np.inf, np.zeros(columns - 1))
-        lp.col_upper_ = np.full(columns, np.inf)
-        lp.row_lower_, lp.row_upper_ = self._low, self._high
-        lp.a_matrix_.start_ = np.arange(0, rows * columns + 1, rows, dtype=np.int32)
-        lp.a_matrix_.index_ = np.tile(np.arange(rows, dtype=np.int32), columns)
-        lp.a_matrix_.value_ = self._rows.T.ravel()
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("presolve", "off"), ("threads", 1)):
-            highs.setOptionValue(option, value)
-        highs.passModel(lp)
+        highs = quiet_solver(presolve="off")
+        programme = LinearProgramme(
+            cost=np.zeros(columns),
+            lower=np.append(-np.inf, np.zeros(columns - 1)),
+            upper=np.full(columns, np.inf),
+            whole=np.zeros(columns, np.bool_),
+            row_lower=self._low,
+            row_upper=self._high,
+            start=np.arange(0, rows * columns + 1, rows, dtype=np.int32),
+            index=np.tile(np.arange(rows, dtype=np.int32), columns),
+            value=self._rows.T.ravel(),
+        )
+        load(highs, programme)
         return highs

@@ -11,8 +11,8 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import Fleet, Generators, per_asset, per_slot
+from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.reference.draws import Draw, dense, trailing
-from gridpact.scheduling.reference.programme import Programme
 
 
 class _Units(msgspec.Struct, frozen=True):

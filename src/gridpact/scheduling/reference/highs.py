@@ -7,16 +7,21 @@ mixed-integer linear programming", Mathematical Programming 99, 2004).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 import numpy as np
 
+from gridpact.base.solver import (
+    INFEASIBLE,
+    NO_LIMIT,
+    OPTIMAL,
+    LinearProgramme,
+    has_values,
+    load,
+    quiet_solver,
+    run,
+    set_options,
+)
 from gridpact.base.units import Bools, Floats
-from gridpact.scheduling.reference.programme import Arrays
-
-if TYPE_CHECKING:
-    import highspy
 
 FINE = 1e-9
 """Tolerance on rows [kWh] and reduced costs [¤/kWh] of linear programmes."""
@@ -51,7 +56,7 @@ class Search(msgspec.Struct, frozen=True):
     method: str = "choose"
 
 
-def minimise(arrays: Arrays, search: Search) -> Optimum | None:
+def minimise(arrays: LinearProgramme, search: Search) -> Optimum | None:
     """Return the optimum; None where no values keep all rows.
 
     Whole columns are exact: they are rounded and fixed, and the rest is solved again, which also
@@ -78,62 +83,54 @@ def minimise(arrays: Arrays, search: Search) -> Optimum | None:
     return msgspec.structs.replace(best, bound=min(bound, best.objective), proven=proven)
 
 
-def _linear(arrays: Arrays, search: Search, touch: float = FINE) -> Optimum | None:
+def _linear(arrays: LinearProgramme, search: Search, touch: float = FINE) -> Optimum | None:
     """Solve with whole columns free to be fractions; again in other ways where that fails."""
-    highs = _solver()
-    for option, value in (
-        ("solver", search.method),
-        ("primal_feasibility_tolerance", touch),
-        ("dual_feasibility_tolerance", FINE),
-    ):
-        highs.setOptionValue(option, value)
-    _pass(highs, arrays, mixed=False)
+    highs = quiet_solver(
+        solver=search.method,
+        primal_feasibility_tolerance=touch,
+        dual_feasibility_tolerance=FINE,
+    )
+    load(highs, arrays)
     for presolve in PRESOLVES:
-        highs.setOptionValue("presolve", presolve)
-        status = _run(highs)
-        if status == "Optimal":
+        set_options(highs, presolve=presolve)
+        status = run(highs)
+        if status == OPTIMAL:
             solution = highs.getSolution()
             values, dual = np.array(solution.col_value), np.array(solution.row_dual)
             objective = float(arrays.cost @ values)
             return Optimum(values, dual, objective, min(safe_bound(arrays, dual), objective))
-        if status == "Infeasible":
+        if status == INFEASIBLE:
             return None
         highs.clearSolver()
-        highs.setOptionValue("solver", "choose")
+        set_options(highs, solver="choose")
     raise RuntimeError(f"no optimum: {status}")
 
 
-def _search(arrays: Arrays, search: Search) -> tuple[Floats, float, bool] | None:
+def _search(arrays: LinearProgramme, search: Search) -> tuple[Floats, float, bool] | None:
     """Search for whole numbers: values, bound and whether the gap is proven; None if impossible.
 
     A search cut short before it found anything goes on to its end.
     """
-    highs = _solver()
-    highs.setOptionValue("mip_rel_gap", search.gap)
-    highs.setOptionValue("mip_abs_gap", 1e-9)
-    highs.setOptionValue("mip_feasibility_tolerance", WHOLE)
-    highs.setOptionValue("mip_max_nodes", search.nodes)
-    _pass(highs, arrays, mixed=True)
-    status = _run(highs)
-    if status not in ("Optimal", "Infeasible") and not _found(highs):
-        highs.setOptionValue("mip_max_nodes", 2**31 - 1)
-        status = _run(highs)
-    if status == "Infeasible":
+    highs = quiet_solver(
+        mip_rel_gap=search.gap,
+        mip_abs_gap=1e-9,
+        mip_feasibility_tolerance=WHOLE,
+        mip_max_nodes=search.nodes,
+    )
+    load(highs, arrays, mixed=True)
+    status = run(highs)
+    if status not in (OPTIMAL, INFEASIBLE) and not has_values(highs):
+        set_options(highs, mip_max_nodes=NO_LIMIT)
+        status = run(highs)
+    if status == INFEASIBLE:
         return None
-    if not _found(highs):
+    if not has_values(highs):
         raise RuntimeError(f"no optimum: {status}")
     values = np.array(highs.getSolution().col_value)
-    return values, float(highs.getInfo().mip_dual_bound), status == "Optimal"
+    return values, float(highs.getInfo().mip_dual_bound), status == OPTIMAL
 
 
-def _found(highs: highspy.Highs) -> bool:
-    import highspy
-
-    feasible = highspy.SolutionStatus.kSolutionStatusFeasible
-    return bool(highs.getInfo().primal_solution_status == feasible)
-
-
-def safe_bound(arrays: Arrays, row_dual: Floats) -> float:
+def safe_bound(arrays: LinearProgramme, row_dual: Floats) -> float:
     """Least objective that these duals prove, rounding aside; -inf where they prove nothing."""
     dual = np.where(_paired(row_dual, arrays.row_lower, arrays.row_upper), row_dual, 0.0)
     column = np.repeat(np.arange(len(arrays.cost)), np.diff(arrays.start))
@@ -156,34 +153,3 @@ def _least(price: Floats, lower: Floats, upper: Floats) -> float:
     used = price != 0
     ends = np.where(price > 0, lower, upper)
     return float(np.sum(price[used] * ends[used]))
-
-
-def _solver() -> highspy.Highs:
-    import highspy
-
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("output_flag", False)
-    highs.setOptionValue("threads", 1)
-    highs.setOptionValue("parallel", "off")
-    highs.setOptionValue("random_seed", 0)
-    return highs
-
-
-def _run(highs: highspy.Highs) -> str:
-    highs.run()
-    return str(highs.modelStatusToString(highs.getModelStatus()))
-
-
-def _pass(highs: highspy.Highs, arrays: Arrays, *, mixed: bool) -> None:
-    import highspy
-
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(arrays.cost), len(arrays.row_lower)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = arrays.cost, arrays.lower, arrays.upper
-    lp.row_lower_, lp.row_upper_ = arrays.row_lower, arrays.row_upper
-    lp.a_matrix_.start_ = arrays.start
-    lp.a_matrix_.index_, lp.a_matrix_.value_ = arrays.index, arrays.value
-    if mixed:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[whole] for whole in arrays.whole.tolist()]
-    highs.passModel(lp)

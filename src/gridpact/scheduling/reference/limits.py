@@ -13,8 +13,8 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Prices, per_slot
+from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.reference.draws import Draw
-from gridpact.scheduling.reference.programme import Programme
 
 
 class Nets(msgspec.Struct, frozen=True):

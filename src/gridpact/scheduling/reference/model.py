@@ -9,6 +9,7 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices
+from gridpact.scheduling.programme import Arrays, Programme
 from gridpact.scheduling.reference.draws import Draw
 from gridpact.scheduling.reference.generators import add_generators
 from gridpact.scheduling.reference.limits import (
@@ -19,7 +20,6 @@ from gridpact.scheduling.reference.limits import (
     add_portfolio,
     add_zone_limits,
 )
-from gridpact.scheduling.reference.programme import Arrays, Programme
 from gridpact.scheduling.reference.runs import add_runs
 from gridpact.scheduling.reference.simple_assets import add_curtailable, add_one_way
 from gridpact.scheduling.reference.storage import Ways, add_storage, draws, stepped

@@ -6,8 +6,8 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import Fleet, Runs, per_asset
+from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.reference.draws import Draw, trailing
-from gridpact.scheduling.reference.programme import Programme
 
 
 def add_runs(programme: Programme, fleet: Fleet, table: Runs) -> tuple[Draw, Draw]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.scheduling.fleet.columns import Curtailable, Fleet, OneWay, per_asset, per_slot
+from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.reference.draws import Draw, dense
-from gridpact.scheduling.reference.programme import Programme
 
 
 def add_one_way(programme: Programme, fleet: Fleet, table: OneWay) -> Draw:

@@ -12,8 +12,8 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import Fleet, Storage, per_asset, per_slot
+from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.reference.draws import Draw, dense
-from gridpact.scheduling.reference.programme import Programme
 
 TOUCH = 1e-9
 """Energy [kWh] that counts as nothing."""
