@@ -43,6 +43,13 @@ class Line(msgspec.Struct, frozen=True):
     highest_micro_per_kwh: int | None = None
 
 
+class Suspended(msgspec.Struct, frozen=True):
+    """A member that may not trade by now, and why."""
+
+    member: str
+    reason: str
+
+
 @click.command(
     short_help="Show a run's sessions, or the book of one.",
     epilog="""\b
@@ -61,11 +68,12 @@ def show(path: Path, session: str | None, as_json: bool, quiet: bool) -> None:
     """
     record = folder.record(path)
     if session is None:
-        lines = _sessions(record)
+        lines, out = _sessions(record), _suspended(record)
         if as_json:
-            say_json(lines)
+            say_json({"sessions": lines, "suspended": out})
         elif not quiet:
-            _say_all([*_table(lines, record.opening().community), *_standing(record)])
+            _say_all(_table(lines, record.opening().community))
+            _say_all([f"suspended: {each.member} ({each.reason})" for each in out])
         return
     one = recorded(record, session, paused_at(path))
     if as_json:
@@ -74,13 +82,10 @@ def show(path: Path, session: str | None, as_json: bool, quiet: bool) -> None:
         _say_all(_of_one(one))
 
 
-def _standing(record: Record) -> list[str]:
-    """Say who is suspended by now, and why."""
+def _suspended(record: Record) -> list[Suspended]:
     last = {each.participant: each for each in record.all(StandingChanged)}
     return [
-        f"suspended: {member} ({each.reason})"
-        for member, each in sorted(last.items())
-        if each.suspended
+        Suspended(member, each.reason) for member, each in sorted(last.items()) if each.suspended
     ]
 
 

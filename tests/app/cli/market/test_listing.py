@@ -155,7 +155,8 @@ def test_a_block_cannot_trade_once_its_parent_was_taken_back(corner, called):
     assert "not traded: its parent was cancelled" in text
     done = called(*cancel, "child")
     assert (done.code, "place the order" in done.out) == (1, False)
-    (line,) = [each for each in at.asked("market", "show", "run")[1] if each["session"] == SESSION]
+    shown = at.asked("market", "show", "run")[1]
+    (line,) = [each for each in shown["sessions"] if each["session"] == SESSION]
     assert line["orders"] == at.book()["orders"]
     again = called("market", "clear", "run", "--session", SESSION).out
     assert f"{SESSION}: {line['orders']:,} orders by" in again

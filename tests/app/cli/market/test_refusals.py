@@ -79,9 +79,13 @@ def test_a_suspended_member_is_out_until_it_is_reinstated(corner, called):
     assert [each["status"] for each in at.list()] == ["withdrawn", "refused"]
     assert "withdrawn: suspended" in called("order", "list", "run").out
     assert "suspended: workshop (meter not sealed)" in called("market", "show", "run").out
+    _, shown = at.asked("market", "show", "run")
+    assert shown["suspended"] == [{"member": "workshop", "reason": "meter not sealed"}]
+    assert [each["session"] for each in shown["sessions"]] == ["2026-06-15.day-ahead"]
     assert called("market", "suspend", "run", *words).out.endswith("; 0 open orders withdrawn\n")
     assert called("market", "reinstate", "run", *words).code == 0
     assert "suspended" not in called("market", "show", "run").out
+    assert at.asked("market", "show", "run")[1]["suspended"] == []
     code, answer = at.place("workshop", 1, 20, "--key", "a")
     (text,) = [each["text"] for each in answer["refusals"]]
     assert code == 1
