@@ -2,22 +2,34 @@
 
 Kernels run one thread each and let others run beside them, so an executor of threads or processes
 spreads them without changing a bit of any answer. The compiler is imported when a kernel is first
-called. It looks for changes only in the file a kernel is in: kernels that call each other stay in
-one file.
+called.
+
+Machine code is kept in the folder that ``NUMBA_CACHE_DIR`` names, else beside the source, else in
+the user's cache; where none can be written to, every process compiles anew. The compiler itself
+looks for changes only in the file that a kernel is in. The name under which code is kept therefore
+ends in a digest of all that goes into it: the kernel, the kernels it calls, and constants of
+whatever modules they come from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from types import FunctionType
-from typing import Generic, ParamSpec, TypeVar, cast
+import hashlib
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, ModuleType
+from typing import Generic, Literal, ParamSpec, TypeVar, cast
+
+import numpy as np
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 REORDERED = ("reassoc", "contract", "nsz")
 """What the compiler may do to sums so that they use vector units; never to infinities and NaN."""
+ERRORS: Literal["numpy"] = "numpy"
+"""Division by zero gives an infinity or NaN, as arrays do."""
+DIGITS = 16
+"""Digits of a digest that go into names."""
 
 
 class Kernel(Generic[Arguments, Result]):
@@ -27,6 +39,7 @@ class Kernel(Generic[Arguments, Result]):
         self.function = function
         self.__doc__, self.__name__ = function.__doc__, function.__name__
         self._code: Callable[Arguments, Result] | None = None
+        self._digest = ""
 
     def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         """Call the machine code."""
@@ -35,28 +48,81 @@ class Kernel(Generic[Arguments, Result]):
     def compiled(self) -> Callable[Arguments, Result]:
         """Machine code of this kernel; the compiler is to see other kernels as theirs."""
         if self._code is None:
-            seen = self.function.__globals__
-            names: dict[str, object] = {"__name__": seen["__name__"]}
-            for name in self.function.__code__.co_names:
-                if name in seen:
-                    value = seen[name]
-                    names[name] = value.compiled() if isinstance(value, Kernel) else value
+            names: dict[str, object] = {"__name__": self.function.__globals__["__name__"]}
+            for name, value in self._seen().items():
+                names[name] = value.compiled() if isinstance(value, Kernel) else value
             copy = FunctionType(
                 self.function.__code__, names, self.__name__, self.function.__defaults__
             )
+            copy.__qualname__ = f"{self.__name__}_{self.digest()[:DIGITS]}"
             self._code = _compile(copy)
         return self._code
+
+    def digest(self) -> str:
+        """Digest of everything that the machine code is made from, but the types of arguments."""
+        if not self._digest:
+            self._digest = self._made_digest()
+        return self._digest
+
+    def _made_digest(self) -> str:
+        found = hashlib.sha256(repr((REORDERED, ERRORS, self.function.__defaults__)).encode())
+        kinds = self.function.__annotations__.values()
+        taken = {str(kind): self.function.__globals__.get(kind, kind) for kind in kinds}
+        for part in _code_parts(self.function.__code__):
+            found.update(part + b"\0")
+        for name, value in sorted({**taken, **self._seen()}.items()):
+            found.update(f"{name}={_told(value)}\0".encode())
+        return found.hexdigest()
+
+    def _seen(self) -> dict[str, object]:
+        """What the kernel uses of its module's names."""
+        around = self.function.__globals__
+        return {name: around[name] for name in self.function.__code__.co_names if name in around}
+
+
+def _code_parts(code: CodeType) -> Iterator[bytes]:
+    """What code does, without where it is written."""
+    yield code.co_code
+    yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)).encode()
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _code_parts(constant)
+        else:
+            yield repr(constant).encode()
+
+
+def _told(value: object) -> str:
+    """Tell a value that a kernel uses apart from any other that would change its code."""
+    if isinstance(value, Kernel):
+        return value.digest()
+    if isinstance(value, np.ndarray):
+        content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return f"{value.dtype}{value.shape}{content}"
+    if isinstance(value, ModuleType):
+        return value.__name__
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}{_fields(value)}"
+    return str(getattr(value, "__qualname__", "")) or repr(value)
+
+
+def _fields(kind: type) -> list[str]:
+    """Fields of a named tuple in order, with those of named tuples in it."""
+    around = vars(sys.modules[kind.__module__])
+    kinds = {name: kind.__annotations__[name] for name in getattr(kind, "_fields", ())}
+    return [f"{name}: {_told(around.get(within, within))}" for name, within in kinds.items()]
 
 
 def _compile(function: FunctionType) -> Callable[Arguments, Result]:
     from numba import njit
 
-    compiler = partial(njit, nogil=True, error_model="numpy", fastmath=set(REORDERED))
+    def compiled(*, kept: bool) -> Callable[Arguments, Result]:
+        made = njit(nogil=True, error_model=ERRORS, fastmath=set(REORDERED), cache=kept)(function)
+        return cast("Callable[Arguments, Result]", made)
+
     try:
-        compiled = compiler(cache=True)(function)
+        return compiled(kept=True)
     except RuntimeError:  # no folder to write to: compile anew in every process
-        compiled = compiler()(function)
-    return cast("Callable[Arguments, Result]", compiled)
+        return compiled(kept=False)
 
 
 def machine_code(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

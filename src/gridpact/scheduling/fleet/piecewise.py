@@ -3,9 +3,6 @@
 A function is an array [places, 4] of pieces by state: from, to, value at from, slope. Pieces are
 closed and in order; they may be single points and may touch, and where they do the lower one
 counts, so a function takes its minimum. Nothing needs to be convex.
-
-numba looks for changes only in the file a kernel is in: whoever changes this file touches
-``state_kernels.py`` too.
 """
 
 from __future__ import annotations
