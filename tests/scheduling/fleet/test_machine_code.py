@@ -17,6 +17,7 @@ from gridpact.scheduling.fleet import piecewise, state_kernels
 from gridpact.scheduling.fleet.machine_code import Kernel
 
 INNER = """
+from __future__ import annotations
 from typing import NamedTuple
 from gridpact.scheduling.fleet.machine_code import machine_code
 
@@ -25,6 +26,10 @@ RATE = 2.0
 class Pair(NamedTuple):
     one: float
     other: float
+
+class Both(NamedTuple):
+    pair: Pair
+    third: float
 
 @machine_code
 def inner(x: float) -> float:
@@ -40,7 +45,7 @@ def middle(x: float) -> float:
 """
 OUTER = """
 from gridpact.scheduling.fleet.machine_code import machine_code
-from inner import RATE, Pair
+from inner import RATE, Both
 from middle import middle
 
 @machine_code
@@ -48,10 +53,13 @@ def outer(x: float) -> float:
     return RATE * middle(x)
 
 @machine_code
-def apart(pair: Pair) -> float:
-    return pair.one - pair.other
+def apart(both: Both) -> float:
+    return both.pair.one - both.pair.other
 """
-CALL = "import outer, inner; print(outer.outer(3.0), outer.apart(inner.Pair(5.0, 2.0)))"
+CALL = """
+import outer, inner
+print(outer.outer(3.0), outer.apart(inner.Both(inner.Pair(5.0, 2.0), 0.0)))
+"""
 
 
 @pytest.fixture
@@ -130,6 +138,7 @@ def test_kernels_run_from_a_read_only_place_without_a_home(kernels: Path, tmp_pa
         ("RATE = 2.0", "RATE = 3.0", "outer"),
         ("one: float\n    other: float", "other: float\n    one: float", "apart"),
         ("one: float", "one: int", "apart"),
+        ("third: float", "third: int", "apart"),
     ],
 )
 def test_digests_tell_changes_in_other_files(

@@ -109,7 +109,8 @@ def _fields(kind: type) -> list[str]:
     """Fields of a named tuple in order, with those of named tuples in it."""
     around = vars(sys.modules[kind.__module__])
     kinds = {name: kind.__annotations__[name] for name in getattr(kind, "_fields", ())}
-    return [f"{name}: {_told(around.get(within, within))}" for name, within in kinds.items()]
+    names = {name: getattr(within, "__forward_arg__", within) for name, within in kinds.items()}
+    return [f"{name}: {_told(around.get(within, within))}" for name, within in names.items()]
 
 
 def _compile(function: FunctionType) -> Callable[Arguments, Result]:
