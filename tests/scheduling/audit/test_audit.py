@@ -145,4 +145,4 @@ def test_a_report_is_json(fleets):
     fleet, prices, solution = all_kinds(fleets, 1)
     wrong = msgspec.structs.replace(solution, net_wh=solution.net_wh + 1)
     report = audit(fleet, wrong, prices, sample=1)
-    assert msgspec.json.decode(report.to_json(), type=Report) == report
+    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report

@@ -34,12 +34,6 @@ def nothing(members: int, slots: int) -> Account:
     return Account(*np.zeros((len(Account.__struct_fields__), members, slots), np.int64))
 
 
-def at_one_price(bought_wh: Ints, sold_wh: Ints, price: Ints, rules: TradingRules) -> Account:
-    """Account for trades at one price per slot [µ¤/kWh]; energies [members, slots]."""
-    paid, received = (checked_multiply(energy, price) for energy in (bought_wh, sold_wh))
-    return Account(bought_wh, sold_wh, paid, received, _fees(bought_wh, sold_wh, rules))
-
-
 def at_own_prices(trades: SessionTrades, shape: tuple[int, int], rules: TradingRules) -> Account:
     """Account for trades with prices of their own; ``shape`` is (members, slots)."""
     quantity = trades.quantity_wh

@@ -33,6 +33,10 @@ class Rows(msgspec.Struct, frozen=True):
             return np.asarray(values[self.rows], np.float64)
         return np.repeat(self.number(column)[:, None], self.slots, axis=1)
 
+    def steps(self, column: str) -> Floats:
+        """Numbers of every step of a programme [rows, steps]."""
+        return np.asarray(np.asarray(getattr(self.table, column), np.float64)[self.rows])
+
     def energy(self, column: str) -> Floats:
         """Powers as energies of a slot [rows, slots] Wh."""
         return self.by_slot(column) * self.hours

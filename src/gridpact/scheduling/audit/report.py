@@ -59,10 +59,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """Whether everything is as it must be."""
         return not self.breaches
 
-    def to_json(self) -> bytes:
-        """Write as JSON."""
-        return msgspec.json.encode(self)
-
 
 class Breaches:
     """Breaches as they are found."""

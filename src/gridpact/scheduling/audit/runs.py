@@ -14,7 +14,7 @@ from gridpact.scheduling.audit.report import TOUCH_WH, Breaches
 def check_runs(breaches: Breaches, own: Rows, energy: Floats) -> Floats:
     """Check every run's energy [rows, slots] Wh; return what runs earn as a negative cost."""
     apart = own.whole("interruptible")
-    power = np.asarray(own.table.power_w, np.float64)[own.rows] * own.hours  # type: ignore[attr-defined]
+    power = own.steps("power_w") * own.hours
     value, cost = own.number("value"), np.zeros(len(energy))
     for at in range(len(energy)):
         check = _pausing if apart[at] else _at_once

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gridpact.base.units import Ints
 
-Columns = TypeVar("Columns", bound=tuple[object, ...])
+Columns = TypeVar("Columns", bound=tuple[NDArray[np.generic], ...])
 
 
 def groups_of(first: Ints, columns: Columns, groups: slice) -> tuple[Ints, Columns]:
@@ -16,5 +19,5 @@ def groups_of(first: Ints, columns: Columns, groups: slice) -> tuple[Ints, Colum
     """
     own = first[groups.start : groups.stop + 1]
     rows = slice(int(own[0]), int(own[-1]))
-    kept = [column[rows] for column in columns]  # type: ignore[index]
+    kept = [column[rows] for column in columns]
     return own - own[0], type(columns)(*kept)

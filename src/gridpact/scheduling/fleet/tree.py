@@ -1,4 +1,4 @@
-"""Nested zones: depth, what lies below, sums up the tree and prices down it."""
+"""Nested zones: depth, what lies below, and sums up the tree."""
 
 from __future__ import annotations
 
@@ -32,13 +32,4 @@ def sums_up(parent: Ints, own: Floats) -> Floats:
     for level in range(int(depth.max(initial=0)), 0, -1):
         zones = np.flatnonzero(depth == level)
         np.add.at(total, parent[zones], total[zones])
-    return total
-
-
-def sums_down(parent: Ints, own: Floats) -> Floats:
-    """Add to each zone's own values those of all zones above it [zones, ...]."""
-    total, depth = own.copy(), depths(parent)
-    for level in range(1, int(depth.max(initial=0)) + 1):
-        zones = np.flatnonzero(depth == level)
-        total[zones] += total[parent[zones]]
     return total
