@@ -9,19 +9,22 @@ from gridpact.app.compare.books import BooksCompared
 from gridpact.app.compare.mechanisms import Outcome
 from gridpact.app.compare.models import Model
 from gridpact.app.compare.orders import OrdersCompared
-from gridpact.app.compare.whole import RunsCompared, WholeRun
+from gridpact.app.compare.whole import RunsCompared
 from gridpact.app.report.comparison.amounts import (
     energy_digits,
     fitting,
     gini,
+    leaving,
     nano,
+    price_cell,
     share,
     stable,
     starred,
     who_gains,
 )
 from gridpact.app.report.comparison.orders import money_of
-from gridpact.app.report.text import MISSING, Money, counted, kwh, price
+from gridpact.app.report.comparison.rows import parties_of, received_row, run_row
+from gridpact.app.report.text import Money, counted, kwh
 from gridpact.app.summary import plain
 
 
@@ -122,7 +125,7 @@ def _outcome(found: Outcome, money: Money, digits: int) -> tuple[str, ...]:
         share(found.share_of_asked_ppm),
         share(found.local_share_ppm),
         nano(money, found.welfare_nano),
-        *(MISSING if value is None else price(value) for value in prices),
+        *(price_cell(value) for value in prices),
         nano(money, found.market_fees_nano),
         nano(money, found.grid_charges_nano),
         nano(money, sum(found.gain_nano)),
@@ -142,17 +145,14 @@ def _model(found: Model, money: Money) -> tuple[str, ...]:
         who_gains(found.spread),
         gini(found.spread),
         stable(found),
-        nano(money, found.excess_nano) if found.excess_nano > 0 else MISSING,
+        leaving(found, money),
     )
 
 
 def _runs(found: RunsCompared) -> list[str]:
     money = Money(found.currency, found.minor_nano)
-    parties = list(dict.fromkeys(party for run in found.runs for party in run.parties))
-    received = [
-        (run.name, *(money.minor(run.parties.get(party, 0)) for party in parties))
-        for run in found.runs
-    ]
+    parties = parties_of(found)
+    received = [received_row(run, parties, money) for run in found.runs]
     head = (
         f"{found.community}: {len(found.members)} members, {_days(found.days)}, seed {found.seed}; "
         f"kWh and {found.currency}"
@@ -160,7 +160,7 @@ def _runs(found: RunsCompared) -> list[str]:
     return [
         head,
         "",
-        *_table(_RUN, [_run(run, money) for run in found.runs]),
+        *_table(_RUN, [run_row(run, money) for run in found.runs]),
         "* as the scenario says",
         "",
         "Received by",
@@ -181,21 +181,6 @@ _RUN = (
     "save / lose",
     "Gini",
 )
-
-
-def _run(run: WholeRun, money: Money) -> tuple[str, ...]:
-    return (
-        starred(run.name, recorded=run.recorded),
-        kwh(run.traded_wh, 1),
-        kwh(run.shared_wh, 1),
-        kwh(run.supplier_wh, 1),
-        share(run.local_share_ppm),
-        money.minor(sum(run.bill_minor)),
-        money.minor(sum(run.supplier_only_minor)),
-        money.minor(sum(run.saving_minor)),
-        who_gains(run.spread),
-        gini(run.spread),
-    )
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

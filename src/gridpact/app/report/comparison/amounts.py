@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from gridpact.app.compare.models import Model
 from gridpact.app.compare.spread import Spread
-from gridpact.app.report.text import MISSING, Money, number
+from gridpact.app.report.text import MISSING, Money, number, price
 from gridpact.base.rounding import round_half_even
 from gridpact.base.units import MICRO_PER_UNIT, NANO_PER_UNIT
 
@@ -56,6 +56,16 @@ def gini(found: Spread) -> str:
 def stable(found: Model) -> str:
     """Say whether no coalition would gain by leaving, as far as it was looked at."""
     return {True: "yes", False: "no", None: "not refuted"}[found.in_core]
+
+
+def price_cell(micro_per_kwh: int | None) -> str:
+    """Write a price; a dash where nothing was traded."""
+    return MISSING if micro_per_kwh is None else price(micro_per_kwh)
+
+
+def leaving(found: Model, money: Money) -> str:
+    """Write what the coalition with most to gain by leaving would gain; a dash where none would."""
+    return nano(money, found.excess_nano) if found.excess_nano > 0 else MISSING
 
 
 def starred(name: str, *, recorded: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gridpact.app.compare.books import BooksCompared
 from gridpact.app.compare.models import Model
-from gridpact.app.report.comparison.amounts import gini, nano, stable, units, who_gains
+from gridpact.app.report.comparison.amounts import gini, leaving, nano, stable, units, who_gains
 from gridpact.app.report.comparison.plots import dots
 from gridpact.app.report.parts import Figure, Section, Table
 from gridpact.app.report.text import MISSING, Money, kwh, number
@@ -78,7 +78,7 @@ def _row(found: Model, money: Money) -> tuple[str, ...]:
         nano(money, found.spread.highest_nano),
         _error(found, money),
         stable(found),
-        nano(money, found.excess_nano) if found.excess_nano > 0 else MISSING,
+        leaving(found, money),
     )
 
 

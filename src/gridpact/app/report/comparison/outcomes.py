@@ -9,13 +9,14 @@ from gridpact.app.report.comparison.amounts import (
     energy_digits,
     gini,
     nano,
+    price_cell,
     share,
     starred,
     who_gains,
 )
 from gridpact.app.report.comparison.plots import Range, ranges
 from gridpact.app.report.parts import Figure, Notes, Section, Table
-from gridpact.app.report.text import MISSING, Money, kwh, price
+from gridpact.app.report.text import Money, kwh
 from gridpact.base.units import MICRO_PER_UNIT
 
 IN_FORCE = "* in force when the run was made."
@@ -111,4 +112,4 @@ def _prices(found: Outcome) -> tuple[str, ...]:
         found.mean_price_micro_per_kwh,
         found.highest_price_micro_per_kwh,
     )
-    return tuple(MISSING if value is None else price(value) for value in values)
+    return tuple(price_cell(value) for value in values)

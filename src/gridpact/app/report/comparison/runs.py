@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from gridpact.app.compare.whole import RunsCompared
-from gridpact.app.report.comparison.amounts import (
-    MOST_ROWS,
-    gini,
-    left_out,
-    share,
-    starred,
-    units,
-    who_gains,
-)
+from gridpact.app.report.comparison.amounts import MOST_ROWS, left_out, units
 from gridpact.app.report.comparison.plots import dots
+from gridpact.app.report.comparison.rows import parties_of, received_row, run_row
 from gridpact.app.report.parts import Figure, Notes, Section, Table, Tile
 from gridpact.app.report.rendering import Page, period
-from gridpact.app.report.text import Money, counted, kwh
+from gridpact.app.report.text import Money, counted
 
 GLOSSARY = (
     ("bill", "positive where the member pays, negative where it earns"),
@@ -73,21 +66,6 @@ def _tiles(found: RunsCompared, money: Money) -> tuple[Tile, ...]:
 
 def _totals(found: RunsCompared, money: Money) -> Section:
     unit = money.currency
-    rows = tuple(
-        (
-            starred(run.name, recorded=run.recorded),
-            kwh(run.traded_wh, 1),
-            kwh(run.shared_wh, 1),
-            kwh(run.supplier_wh, 1),
-            share(run.local_share_ppm),
-            money.minor(sum(run.bill_minor)),
-            money.minor(sum(run.supplier_only_minor)),
-            money.minor(sum(run.saving_minor)),
-            who_gains(run.spread),
-            gini(run.spread),
-        )
-        for run in found.runs
-    )
     table = Table(
         "table",
         "Energy and bills of all members",
@@ -103,7 +81,7 @@ def _totals(found: RunsCompared, money: Money) -> Section:
             "save / lose",
             "Gini",
         ),
-        rows,
+        tuple(run_row(run, money) for run in found.runs),
         groups=(("", 1), ("energy [kWh]", 3), ("", 1), (f"money [{unit}]", 3), ("savings", 2)),
         note="* as the scenario says.",
     )
@@ -148,17 +126,13 @@ def _savings(found: RunsCompared, money: Money) -> Section:
 
 
 def _parties(found: RunsCompared, money: Money) -> Section:
-    parties = list(dict.fromkeys(party for run in found.runs for party in run.parties))
+    parties = parties_of(found)
     table = Table(
         "parties",
         f"What each party received [{money.currency}]",
         ("mechanism", *parties, "together"),
         tuple(
-            (
-                run.name,
-                *(money.minor(run.parties.get(party, 0)) for party in parties),
-                money.minor(sum(run.parties.values())),
-            )
+            (*received_row(run, parties, money), money.minor(sum(run.parties.values())))
             for run in found.runs
         ),
     )
