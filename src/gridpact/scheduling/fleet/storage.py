@@ -76,6 +76,8 @@ def load(stores: Stores, asset: int, prices: Floats, work: Work) -> bool:
             charge = (charge * gain + discharge * loss) / (gain + loss)
             discharge = charge
             hull = True
+        elif charge > discharge:  # one of the two has no power and is never taken
+            charge = discharge = charge if gain > 0.0 else discharge
         by_slot[CHARGE, slot], by_slot[DISCHARGE, slot] = charge, discharge
     return hull
 
