@@ -23,7 +23,7 @@ from gridpact.app.report.comparison.amounts import (
     who_gains,
 )
 from gridpact.app.report.comparison.orders import money_of
-from gridpact.app.report.comparison.rows import parties_of, received_row, run_row
+from gridpact.app.report.comparison.rows import gain_cells, parties_of, received_row, run_row
 from gridpact.app.report.text import Money, counted, kwh
 from gridpact.app.summary import plain
 
@@ -126,11 +126,7 @@ def _outcome(found: Outcome, money: Money, digits: int) -> tuple[str, ...]:
         share(found.local_share_ppm),
         nano(money, found.welfare_nano),
         *(price_cell(value) for value in prices),
-        nano(money, found.market_fees_nano),
-        nano(money, found.grid_charges_nano),
-        nano(money, sum(found.gain_nano)),
-        who_gains(found.spread),
-        gini(found.spread),
+        *gain_cells(found, money),
     )
 
 

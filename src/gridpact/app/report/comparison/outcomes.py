@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from gridpact.app.compare.mechanisms import Outcome
 from gridpact.app.report.comparison.amounts import (
     energy_digits,
-    gini,
     nano,
     price_cell,
     share,
     starred,
-    who_gains,
 )
 from gridpact.app.report.comparison.plots import Range, ranges
+from gridpact.app.report.comparison.rows import gain_cells
 from gridpact.app.report.parts import Figure, Notes, Section, Table
 from gridpact.app.report.text import Money, kwh
 from gridpact.base.units import MICRO_PER_UNIT
@@ -98,11 +97,7 @@ def _row(found: Outcome, money: Money, digits: int, *, local: bool) -> tuple[str
         *((share(found.local_share_ppm),) if local else ()),
         nano(money, found.welfare_nano),
         *_prices(found),
-        nano(money, found.market_fees_nano),
-        nano(money, found.grid_charges_nano),
-        nano(money, sum(found.gain_nano)),
-        who_gains(found.spread),
-        gini(found.spread),
+        *gain_cells(found, money),
     )
 
 

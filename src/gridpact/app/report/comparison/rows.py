@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from gridpact.app.compare.mechanisms import Outcome
 from gridpact.app.compare.whole import RunsCompared, WholeRun
-from gridpact.app.report.comparison.amounts import gini, share, starred, who_gains
+from gridpact.app.report.comparison.amounts import gini, nano, share, starred, who_gains
 from gridpact.app.report.text import Money, kwh
+
+
+def gain_cells(found: Outcome, money: Money) -> tuple[str, ...]:
+    """What others took of an outcome's trades, what members gained, and how it was shared."""
+    return (
+        nano(money, found.market_fees_nano),
+        nano(money, found.grid_charges_nano),
+        nano(money, sum(found.gain_nano)),
+        who_gains(found.spread),
+        gini(found.spread),
+    )
 
 
 def run_row(run: WholeRun, money: Money) -> tuple[str, ...]:
