@@ -28,6 +28,7 @@ from gridpact.scheduling.fleet.prepare import (
     Case,
     Duals,
     GroupPrices,
+    bought,
     coupling_prices,
     group_prices,
     no_prices,
@@ -144,9 +145,9 @@ class Engine:
 
     def _ask(self, duals: Duals, blocks: tuple[Block, ...]) -> None:
         """Ask assets at these prices of limits, keep their answers and the bound they prove."""
-        prices, groups = group_prices(self.case, duals), self.case.groups
+        prices = group_prices(self.case, duals)
         answered = self._answers(prices, blocks)
-        paid = np.einsum("gt,gt->g", self.case.buy[groups.cell], answered.energy)
+        paid = bought(self.case, answered.energy)
         born = len(self.asked_at)
         self.asked_at.append(prices)
         self.masters.append(answered.asked, answered.energy, answered.own_cost + paid, born)
@@ -207,8 +208,8 @@ class Engine:
         self.proven, self.fixed = self.lower, fixed
         self.masters = ZoneMasters(case.groups, case.most, case.penalty, self.penalty)
         self.masters.keep(known, ~fixed.held)
-        bought = np.einsum("gt,gt->g", case.buy[case.groups.cell], fixed.energy)
-        self.masters.append(fixed.held, fixed.energy, fixed.own_cost + bought, UNASKED)
+        cost = fixed.own_cost + bought(case, fixed.energy)
+        self.masters.append(fixed.held, fixed.energy, cost, UNASKED)
         if self.portfolio is not None:
             self.portfolio = PortfolioMaster(case.coupling, len(case.groups.zone), self.penalty)
         self._blocks = tuple(one for one in self._blocks if one.divisible)

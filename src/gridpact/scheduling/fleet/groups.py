@@ -1,8 +1,8 @@
 """How a fleet is cut up for the engine: cells, groups of like assets, and their oracles.
 
 A cell is a zone's own assets. A group is a part of the assets of one oracle in one cell that are in
-the same portfolio sets. Groups are listed cell by cell; the order depends on the assets' numbers
-alone, so that permuting a fleet changes nothing.
+the same portfolio sets and buy at the same prices. Groups are listed cell by cell; the order
+depends on the assets' numbers alone, so that permuting a fleet changes nothing.
 """
 
 from __future__ import annotations
@@ -34,44 +34,57 @@ class Block(msgspec.Struct, frozen=True):
 class Groups(msgspec.Struct, frozen=True):
     """All groups [groups], sorted by cell, then signature. ``zone`` [cells]: a cell's zone row.
 
-    ``cell``, ``signature`` [groups]; groups of cell ``c`` are ``first[c] : first[c + 1]``;
-    ``member`` [signatures, sets] says which portfolio sets a signature is in.
+    ``cell``, ``signature``, ``tariff`` [groups]; groups of cell ``c`` are
+    ``first[c] : first[c + 1]``; ``member`` [signatures, sets] says which portfolio sets a signature
+    is in. Tariffs are numbered as the caller did.
     """
 
     zone: Ints
     cell: Ints
     signature: Ints
+    tariff: Ints
     first: Ints
     member: Bools
     blocks: tuple[Block, ...]
 
 
+class Cut(msgspec.Struct, frozen=True):
+    """How to cut a fleet: by zones' tariffs, and like assets into ``parts`` groups.
+
+    ``lowest`` [zones] is the lowest price of energy [¤/kWh]; ``tariff`` [zones] numbers prices.
+    """
+
+    lowest: Floats
+    tariff: Ints
+    parts: int
+
+
 class _Keyed(msgspec.Struct, frozen=True):
-    """Rows of one oracle, laid out, with the cell and signature of each group."""
+    """Rows of one oracle, laid out, with the cell, signature and tariff of each group."""
 
     table: str
     layout: Layout
     oracle: Oracle
     zone: Ints
     signature: Ints
+    tariff: Ints
     divisible: bool
 
 
-def make_groups(fleet: Fleet, lowest: Floats, parts: int) -> Groups:
-    """Cut a fleet into groups, each cell's assets of one oracle and signature into ``parts``.
-
-    ``lowest`` [zones] is the lowest price of energy [¤/kWh].
-    """
+def make_groups(fleet: Fleet, cut: Cut) -> Groups:
+    """Cut a fleet into groups, each cell's assets of one oracle, set and tariff into parts."""
     member, signatures = signatures_of(fleet)
     keyed = [
-        _lay_out(fleet, kind, signatures[kind.table], parts)
-        for kind in kinds_of(fleet, lowest)
+        _lay_out(fleet, kind, signatures[kind.table], cut)
+        for kind in kinds_of(fleet, cut.lowest)
         if len(kind.rows)
     ]
-    zone = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.zone for one in keyed)]))
-    cell = np.searchsorted(zone, np.concatenate([np.zeros(0, np.int64), *(k.zone for k in keyed)]))
-    signature = np.concatenate([np.zeros(0, np.int64), *(one.signature for one in keyed)])
-    order = np.lexsort([signature, cell])
+    none = np.zeros(0, np.int64)
+    zone = np.unique(np.concatenate([none, *(one.zone for one in keyed)]))
+    cell = np.searchsorted(zone, np.concatenate([none, *(one.zone for one in keyed)]))
+    signature = np.concatenate([none, *(one.signature for one in keyed)])
+    tariff = np.concatenate([none, *(one.tariff for one in keyed)])
+    order = np.lexsort([tariff, signature, cell])
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     ends = np.cumsum([0, *(len(one.zone) for one in keyed)])
@@ -80,24 +93,26 @@ def make_groups(fleet: Fleet, lowest: Floats, parts: int) -> Groups:
         for at, one in enumerate(keyed)
     )
     first = np.searchsorted(cell[order], np.arange(len(zone) + 1))
-    return Groups(zone, cell[order], signature[order], first, member, blocks)
+    return Groups(zone, cell[order], signature[order], tariff[order], first, member, blocks)
 
 
-def _lay_out(fleet: Fleet, kind: Kind, signature: Ints, parts: int) -> _Keyed:
-    """Sort the rows of one oracle by zone, signature and likeness, and cut them into groups."""
+def _lay_out(fleet: Fleet, kind: Kind, signature: Ints, cut: Cut) -> _Keyed:
+    """Sort the rows of one oracle by zone, signature, tariff and likeness; cut them into groups."""
     rows, name = kind.rows, kind.table
     table = getattr(fleet, name)
     zone = np.asarray(table.zone)
-    keys = [*_likeness(table, rows)[::-1], signature[rows], zone[rows]]
+    tariff = cut.tariff[zone]
+    keys = [*_likeness(table, rows)[::-1], tariff[rows], signature[rows], zone[rows]]
     rows = rows[np.lexsort(keys)]
-    zone, signature = zone[rows], signature[rows]
-    new = (np.diff(zone, prepend=-1) != 0) | (np.diff(signature, prepend=-1) != 0)
+    zone, signature, tariff = zone[rows], signature[rows], tariff[rows]
+    new = np.any(np.diff([zone, signature, tariff], axis=1, prepend=-1) != 0, axis=0)
     begin = np.append(np.flatnonzero(new), len(rows))
-    first = _cut(begin, parts)
+    first = _cut(begin, cut.parts)
     layout = Layout(rows, first)
     oracle = kind.build(table, layout, fleet.slots, fleet.hours)
     divisible = oracle.divisible or kind.separable
-    return _Keyed(name, layout, oracle, zone[first[:-1]], signature[first[:-1]], divisible)
+    at = first[:-1]
+    return _Keyed(name, layout, oracle, zone[at], signature[at], tariff[at], divisible)
 
 
 def _cut(begin: Ints, parts: int) -> Ints:

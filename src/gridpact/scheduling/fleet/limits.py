@@ -38,6 +38,16 @@ def tariff_of(fleet: Fleet, prices: Prices) -> Tariff:
     return Tariff(buy, np.asarray(buy - sell))
 
 
+def distinct(rows: Floats) -> tuple[Floats, Ints]:
+    """Rows [rows, slots] that differ, in order of appearance, and which of them each row is."""
+    if rows.strides[0] == 0:
+        return np.ascontiguousarray(rows[:1]), np.zeros(len(rows), np.int64)
+    known: dict[bytes, int] = {}
+    which = np.array([known.setdefault(row.tobytes(), len(known)) for row in rows], np.int64)
+    _, first = np.unique(which, return_index=True)
+    return np.ascontiguousarray(rows[first]), which
+
+
 class ZoneLimits(msgspec.Struct, frozen=True):
     """Limits by kind [zones, kinds, slots] on the net energy of the assets in and below each zone.
 

@@ -91,9 +91,7 @@ class Mixture(msgspec.Struct, frozen=True):
 
     def _prices(self, born: int, group: int) -> Floats:
         """The very prices that a group was asked at."""
-        asked, groups = self.asked_at[born], self.groups
-        cell, signature = groups.cell[group], groups.signature[group]
-        return np.asarray(asked.cell[cell] + asked.signature[signature])
+        return np.asarray(self.asked_at[born].of(self.groups, np.array([group]))[0])
 
     def storage_plans(
         self, zones: Ints
@@ -106,15 +104,14 @@ class Mixture(msgspec.Struct, frozen=True):
         charge, discharge, _ = self._storage(plans, rows)
         return rows, (plans[:, 0] * 1000, plans[:, 1] * 1000), (charge, discharge)
 
-    def storage_signature(self) -> Ints:
-        """Signature of every row of storage [assets]."""
+    def storage_group(self) -> Ints:
+        """Group of every row of storage [assets]."""
         table = self.fleet.storage
-        signature = np.zeros(0 if table is None else len(table.zone), np.int64)
+        group = np.zeros(0 if table is None else len(table.zone), np.int64)
         for block in self.groups.blocks:
             if block.table == "storage":
-                own = self.groups.signature[block.place]
-                signature[block.layout.rows] = np.repeat(own, np.diff(block.layout.first))
-        return signature
+                group[block.layout.rows] = np.repeat(block.place, np.diff(block.layout.first))
+        return group
 
     def _storage(self, plans: Floats, rows: Ints) -> tuple[Floats, Floats, Floats]:
         """Charge, discharge and state after each slot [rows, slots] Wh, never both ways at once."""

@@ -71,7 +71,7 @@ def mixed_outcome(case: Case, energy: Floats, cost: Floats) -> Outcome:
 
 
 def scheduled_energy(mixture: Mixture, case: Case, energy: Floats) -> tuple[Floats, Floats]:
-    """Energy of cells by their storage's schedules, and wear saved against the mix [cells].
+    """Energy of cells by their storage's schedules, and the cost saved against the mix [cells].
 
     ``energy`` [cells, signatures, slots] is that of the mix.
     """
@@ -86,11 +86,12 @@ def scheduled_energy(mixture: Mixture, case: Case, energy: Floats) -> tuple[Floa
         return changed, saved
     wear = per_asset(table.wear, len(table.zone)) * 1e-9
     rows, before, after = mixture.storage_plans(groups.zone[cells])
-    cell = np.searchsorted(groups.zone, np.asarray(table.zone)[rows])
-    signature = mixture.storage_signature()[rows]
-    difference = (after[0] - after[1]) - (before[0] - before[1])
-    np.add.at(changed, (cell, signature), difference / 1000)
-    np.add.at(saved, cell, wear[rows] * (before[1] - after[1]).sum(axis=1))
+    group = mixture.storage_group()[rows]
+    cell = groups.cell[group]
+    less = ((before[0] - before[1]) - (after[0] - after[1])) / 1000
+    np.subtract.at(changed, (cell, groups.signature[group]), less)
+    paid = np.einsum("st,st->s", case.buy[groups.tariff[group]], less)
+    np.add.at(saved, cell, paid + wear[rows] * (before[1] - after[1]).sum(axis=1))
     return changed, saved
 
 

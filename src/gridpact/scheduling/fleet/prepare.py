@@ -5,15 +5,16 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from gridpact.base.units import Floats
+from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Fleet, Prices, per_slot
-from gridpact.scheduling.fleet.groups import Groups, make_groups, zone_sets
+from gridpact.scheduling.fleet.groups import Cut, Groups, make_groups, zone_sets
 from gridpact.scheduling.fleet.limits import (
     EXPORT,
     IMPORT,
     SIGN,
     SPREAD,
     Tariff,
+    distinct,
     row_limits,
     tariff_of,
     zone_limits,
@@ -21,14 +22,18 @@ from gridpact.scheduling.fleet.limits import (
 from gridpact.scheduling.fleet.portfolio_master import Coupling, CouplingPrices
 from gridpact.scheduling.fleet.tree import below, sums_up
 
+ALL = slice(None)
+"""Every group."""
+
 
 class Case(msgspec.Struct, frozen=True):
     """A fleet made ready; energies kWh, prices ¤/kWh.
 
-    ``buy`` [cells, slots]; ``most``, ``penalty`` [cells, kinds, slots]: limits of cells, and the
-    prices at which they may be exceeded (infinite: the penalty in force). ``upper`` holds the rows
-    of zones with zones below. ``fixed_cost`` [¤] is what fixed load costs
-    at buying prices; meters that feed in with no asset behind them earn their selling price.
+    ``buy`` [tariffs, slots] is what groups pay for energy; ``most``, ``penalty`` [cells, kinds,
+    slots]: limits of cells, and the prices at which they may be exceeded (infinite: the penalty in
+    force). ``upper`` holds the rows of zones with zones below. ``fixed_cost`` [¤] is what fixed
+    load costs at buying prices; meters that feed in with no asset behind them earn their selling
+    price.
     """
 
     groups: Groups
@@ -45,7 +50,8 @@ def prepare(fleet: Fleet, prices: Prices, parts: int) -> Case:
     """Make a fleet ready; it must be free of faults."""
     tariff = tariff_of(fleet, prices)
     lowest = np.min(tariff.buy - np.maximum(tariff.spread, 0.0), axis=1)
-    groups = make_groups(fleet, lowest, parts)
+    buy, tariff_of_zone = distinct(tariff.buy)
+    groups = make_groups(fleet, Cut(lowest, tariff_of_zone, parts))
     limits, parent = zone_limits(fleet, tariff), np.asarray(fleet.zones.parent)
     above = np.zeros(len(parent), np.bool_)
     above[parent[parent >= 0]] = True
@@ -66,7 +72,7 @@ def prepare(fleet: Fleet, prices: Prices, parts: int) -> Case:
     return Case(
         groups=groups,
         tariff=tariff,
-        buy=tariff.buy[groups.zone],
+        buy=buy,
         most=np.ascontiguousarray(most),
         penalty=np.ascontiguousarray(limits.penalty[groups.zone][:, :kinds]),
         coupling=coupling,
@@ -124,18 +130,38 @@ def no_prices(case: Case) -> Duals:
     )
 
 
-class GroupPrices(msgspec.Struct, frozen=True):
-    """What energy costs: ``cell`` [cells, slots] plus ``signature`` [signatures, slots], ¤/kWh."""
+class Surcharge(msgspec.Struct, frozen=True):
+    """What limits add to the price of energy [¤/kWh].
+
+    ``cell`` [cells, slots] plus ``signature`` [signatures, slots].
+    """
 
     cell: Floats
     signature: Floats
 
-    def of(self, groups: Groups) -> Floats:
-        """Prices of all groups [groups, slots]."""
-        return np.asarray(self.cell[groups.cell] + self.signature[groups.signature])
+    def of(self, groups: Groups, group: Ints | slice = ALL) -> Floats:
+        """Surcharges of all groups, or of some [groups, slots]."""
+        shared = _rows(self.signature, groups.signature[group])
+        return np.asarray(self.cell[groups.cell[group]] + shared)
 
 
-def coupling_prices(case: Case, prices: CouplingPrices) -> GroupPrices:
+class GroupPrices(msgspec.Struct, frozen=True):
+    """What energy costs: ``buy`` [tariffs, slots] and the surcharges of limits, ¤/kWh."""
+
+    buy: Floats
+    limits: Surcharge
+
+    def of(self, groups: Groups, group: Ints | slice = ALL) -> Floats:
+        """Prices of all groups, or of some [groups, slots]."""
+        return self.limits.of(groups, group) + _rows(self.buy, groups.tariff[group])
+
+
+def _rows(table: Floats, row: Ints) -> Floats:
+    """Rows of a table; the only one where it has one alone, which then stands for all."""
+    return table if len(table) == 1 else table[row]
+
+
+def coupling_prices(case: Case, prices: CouplingPrices) -> Surcharge:
     """What coupling limits add to the price of energy."""
     rows, slots = case.coupling.rows, case.buy.shape[1]
     by_slot = np.zeros((len(rows.row), slots + 1))
@@ -144,7 +170,7 @@ def coupling_prices(case: Case, prices: CouplingPrices) -> GroupPrices:
     by_slot[place, rows.end] -= rows.sign * prices.rows
     by_slot = np.cumsum(by_slot, axis=1)[:, :-1]
     zones = np.sum(SIGN[:, None] * prices.zones, axis=1)
-    return GroupPrices(
+    return Surcharge(
         case.coupling.inside.T.astype(np.float64) @ zones,
         rows.member.T.astype(np.float64) @ by_slot,
     )
@@ -154,7 +180,15 @@ def group_prices(case: Case, duals: Duals) -> GroupPrices:
     """What energy costs assets at these prices of limits."""
     extra = coupling_prices(case, duals.coupling)
     sign = SIGN[: duals.cells.shape[1], None]
-    return GroupPrices(case.buy + np.sum(sign * duals.cells, axis=1) + extra.cell, extra.signature)
+    own = np.sum(sign * duals.cells, axis=1)
+    return GroupPrices(case.buy, Surcharge(own + extra.cell, extra.signature))
+
+
+def bought(case: Case, energy: Floats) -> Floats:
+    """What energy of groups [groups, slots] costs at their buying prices [groups] ¤."""
+    if len(case.buy) == 1:
+        return np.asarray(energy @ case.buy[0])
+    return np.asarray(np.einsum("gt,gt->g", case.buy[case.groups.tariff], energy))
 
 
 def rent(case: Case, duals: Duals) -> float:

@@ -126,8 +126,7 @@ def _answer(fleet: Fleet, case: Case, engine: Engine) -> _Answer:
     dealt = engine.fixed.dealt if engine.fixed else tuple(None for _ in case.groups.blocks)
     mixture = Mixture(fleet, case.groups, tuple(engine.asked_at), shares, tight, dealt, engine)
     changed, saved = scheduled_energy(mixture, case, energy)
-    cost += np.einsum("cst,ct->c", changed - energy, case.buy) - saved
-    outcome = mixed_outcome(case, changed, cost)
+    outcome = mixed_outcome(case, changed, cost - saved)
     return _Answer(mixture, outcome, missed_limits(case, outcome))
 
 

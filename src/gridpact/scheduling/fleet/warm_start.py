@@ -15,11 +15,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gridpact.base.units import Bools
+from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.engine import Engine
 from gridpact.scheduling.fleet.groups import Groups
 from gridpact.scheduling.fleet.oracles import Oracle
-from gridpact.scheduling.fleet.prepare import Duals
+from gridpact.scheduling.fleet.prepare import Case, Duals
 from gridpact.scheduling.fleet.shares import Shares
 
 
@@ -34,8 +34,13 @@ def begin_from(engine: Engine, old: Engine, shares: Shares) -> None:
         kept &= ~old.fixed.held
     engine.asked_at = list(old.asked_at)
     engine.masters.keep(old.masters, kept)
-    engine.masters.reprice(engine.case.buy - old.case.buy)
+    engine.masters.reprice(_paid(engine.case) - _paid(old.case))
     _ask_changed(engine, ~kept, shares)
+
+
+def _paid(case: Case) -> Floats:
+    """Buying prices of groups [groups, slots], or one row that holds for all."""
+    return case.buy if len(case.buy) == 1 else case.buy[case.groups.tariff]
 
 
 def _ask_changed(engine: Engine, changed: Bools, shares: Shares) -> None:
@@ -48,9 +53,8 @@ def _ask_changed(engine: Engine, changed: Bools, shares: Shares) -> None:
             part, cell = block.oracle.part(slice(own, own + 1)), int(groups.cell[group])
             for born, _ in shares.of(group):
                 asked = engine.asked_at[born]
-                prices = asked.cell[cell] + asked.signature[groups.signature[group]]
-                answer = part.best(prices[None])
-                cost = answer.own_cost + answer.energy @ engine.case.buy[cell]
+                answer = part.best(asked.of(groups, np.array([group])))
+                cost = answer.own_cost + answer.energy @ engine.case.buy[groups.tariff[group]]
                 place = np.array([group - groups.first[cell]])
                 engine.masters.masters[cell].append(place, answer.energy, cost, born)
 

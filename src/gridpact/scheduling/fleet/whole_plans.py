@@ -35,7 +35,7 @@ class Fixed(msgspec.Struct, frozen=True):
 
 def deal_whole(groups: Groups, shares: Shares, asked_at: list[GroupPrices]) -> Fixed:
     """Deal all assets of indivisible groups to the answers that their groups mix."""
-    slots = asked_at[0].cell.shape[1]
+    slots = asked_at[0].buy.shape[1]
     held = np.zeros(len(groups.cell), np.bool_)
     energy, own = np.zeros((len(held), slots)), np.zeros(len(held))
     dealt: list[Ints | None] = []
@@ -72,12 +72,10 @@ def _alone(block: Block, groups: Groups, rounds: Ints, asked_at: list[GroupPrice
     """Answer of every asset by itself to the prices of its round."""
     count = len(rounds)
     group = np.repeat(block.place, np.diff(block.layout.first))
-    prices = np.empty((count, asked_at[0].cell.shape[1]))
+    prices = np.empty((count, asked_at[0].buy.shape[1]))
     for born in np.unique(rounds).tolist():
         own = np.flatnonzero(rounds == born)
-        asked = asked_at[born]
-        cell, signature = groups.cell[group[own]], groups.signature[group[own]]
-        prices[own] = asked.cell[cell] + asked.signature[signature]
+        prices[own] = asked_at[born].of(groups, group[own])
     one_each = {"first": np.arange(count + 1)}
     single = msgspec.structs.replace(cast("msgspec.Struct", block.oracle), **one_each)
     return cast("Oracle", single).best(prices)

@@ -87,11 +87,20 @@ class ZoneMasters:
         self.scale = np.maximum(self.scale, old.scale)
 
     def reprice(self, dearer: Floats) -> None:
-        """Let known answers cost what energy costs now: ``dearer`` [cells, slots] ¤/kWh more."""
-        for cell in np.flatnonzero(dearer.any(axis=1)).tolist():
-            master = self.masters[cell]
+        """Let known answers cost what energy costs now, ``dearer`` ¤/kWh more.
+
+        ``dearer`` is [groups, slots], or [1, slots] where it is the same for all.
+        """
+        if not dearer.any():
+            return
+        for first, master in zip(self.groups.first.tolist(), self.masters, strict=False):
             used = slice(0, master.columns)
-            master.master.cost[used] += dearer[cell] @ master.master.values[:, used]
+            values = master.master.values[:, used]
+            if len(dearer) == 1:
+                master.master.cost[used] += dearer[0] @ values
+            else:
+                own = dearer[first + master.master.group[used]]
+                master.master.cost[used] += np.einsum("ct,tc->c", own, values)
 
     def hold(self, centre: Floats, width: float) -> None:
         """Keep prices of limits within ``width`` of ``centre`` [cells, kinds, slots]."""
