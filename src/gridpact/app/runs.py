@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import NamedTuple
 
 from gridpact import __version__
 from gridpact.app import exports, folder
 from gridpact.app.bootstrap import Edges, build
 from gridpact.app.endings import finish, pause
+from gridpact.app.interrupts import interruptible
 from gridpact.app.orders.instants import local
 from gridpact.app.record import Record, opening_of
 from gridpact.app.watch import Stopwatch
@@ -212,7 +211,7 @@ def _check_same(path: Path, community: Community, manifest: folder.Manifest) -> 
 
 def _go(task: _Task) -> None:
     stop = _Stop(f"{DAY}{last_day(task.manifest)}")
-    with _interruptible(stop):
+    with interruptible(stop):
         record, done = _loop(task, stop)
         stop.check()
         if done.days < task.manifest.days:
@@ -280,26 +279,3 @@ def _check_days(settled: int, manifest: folder.Manifest) -> None:
     if settled > manifest.days:
         fix = f"ask for {settled} days or more"
         raise BadInput([Fault(folder.MANIFEST, 0, "days", f"{settled} days are settled", fix)])
-
-
-@contextmanager
-def _interruptible(stop: _Stop) -> Iterator[None]:
-    """Let the first ctrl-C end the run between two messages; a second one ends it at once.
-
-    The first one waits for what is being written after the last message.
-    """
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if stop.asked:
-            raise KeyboardInterrupt
-        stop.asked = True
-
-    try:
-        before = signal.signal(signal.SIGINT, ask)
-    except ValueError:  # not the main thread: whoever runs us handles signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

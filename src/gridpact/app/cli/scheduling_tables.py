@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.orders.instants import local
 from gridpact.app.schedules.limits import TightLimit
 from gridpact.app.schedules.outcome import MissedLimit, Outcome
 from gridpact.app.schedules.view import AssetView, View, ZoneView
+from gridpact.scheduling.fleet.solution import Round, relative_gap
 
 NOTHING = "-"
 MOST_MISSED = 20
 """Limits missed that are listed one by one."""
 WORDS = {
     "optimal": "every limit holds, and the cost is proven",
-    "stopped": "every limit that can be kept is; the gap is wider than asked for",
+    "stopped": "the schedules can be followed; the gap is wider than asked for",
     "limits-missed": "not every limit can be kept; they are missed by about the least",
 }
 
@@ -49,6 +51,14 @@ def outcome_lines(found: Outcome, timezone: str) -> list[str]:
         ]
     )
     return [*lines, "", *_tight(found, timezone), *_missed(found, timezone)]
+
+
+def round_line(now: Round, currency: str) -> str:
+    """Tell where a solve stands after a round."""
+    lower, upper = now.lower_nano, now.upper_nano
+    gap = f"{relative_gap(lower, upper):.2%}" if isfinite(lower) and isfinite(upper) else NOTHING
+    bounds = [money(each, currency) if isfinite(each) else NOTHING for each in (lower, upper)]
+    return f"round {now.number}: at least {bounds[0]}, found {bounds[1]}, gap {gap}"
 
 
 def _from(found: Outcome, timezone: str) -> str:

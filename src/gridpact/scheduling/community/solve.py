@@ -54,7 +54,7 @@ def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
     community = community_fleet(case)
     options = _suited(case, community, options or Options())
     solution = solve(community.fleet, community.prices, options)
-    if solution.missed and options.penalty is None:
+    if solution.missed and options.penalty is None and not options.cancelled():
         strict = msgspec.structs.replace(options, penalty=PENALTY * _highest_price(problem))
         solution = solve(community.fleet, community.prices, strict)
     return Scheduled(case, community, solution)
