@@ -1,0 +1,1 @@
+"""When appliances work: patterns, acceptance, and hurdle prices where prices are uncertain."""
