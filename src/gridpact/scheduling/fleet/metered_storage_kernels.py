@@ -13,9 +13,11 @@ from gridpact.scheduling.fleet.storage import Stores
 
 LANES = 8
 """Critical prices handled together; work space is rounded up to whole blocks of them."""
-GAIN, LOSS, LO, HI, DRAW, INWARD, SURPLUS, SPREAD = range(8)
-"""Rows of ``Work.by_slot``: energies and bounds [kWh stored], efficiency, and the meter's."""
-FEED, SPARE, TAKE, BUY = range(4)
+GAIN, LOSS, LO, HI, DRAW, TAKEN, SURPLUS, SPREAD = range(8)
+"""Rows of ``Work.by_slot``: energies and bounds [kWh stored], what a kWh stored takes, the rest of
+the meter [kWh and ¤/kWh]."""
+STEPS = 4
+FEED, SPARE, TAKE, BUY = range(STEPS)
 """Steps of a slot by rising change of state. Without surplus: feed in, before that spare what the
 load buys, take from the grid. With surplus: feed in (as SPARE), take of it, buy beyond it."""
 INFINITY = np.inf
@@ -26,7 +28,7 @@ class Work(NamedTuple):
 
     ``by_slot`` [8, slots] is what an asset is. By step [4, slots]: ``length`` is how far a step
     goes [kWh stored], ``water`` the water price at which it is taken, ``target`` the state at which
-    it ends. ``lanes`` [slots + 1]: where the lanes of a slot begin. By lane: critical price, state.
+    it ends. ``lanes`` [slots]: where the lanes of a slot begin. By lane: critical price, state.
     """
 
     by_slot: Floats
@@ -54,32 +56,33 @@ def load_asset(stores: Stores, meter: Meter, asset: int, by_slot: Floats) -> Non
     write_out(stores.lo, asset, by_slot[LO])
     write_out(stores.hi, asset, by_slot[HI])
     write_out(stores.draw, asset, by_slot[DRAW])
-    write_out(stores.inward, asset, by_slot[INWARD])
+    write_out(stores.inward, asset, by_slot[TAKEN])
     write_out(meter.spread, asset, by_slot[SPREAD])
     last = by_slot.shape[1] - 1
     by_slot[LO, last] = max(by_slot[LO, last], stores.terminal[asset])
     for slot in range(by_slot.shape[1]):
+        by_slot[TAKEN, slot] = 1.0 / by_slot[TAKEN, slot]
         by_slot[SURPLUS, slot] = -meter.load[asset, slot]
 
 
 @machine_code
 def make_steps(outward: float, wear: float, prices: Floats, work: Work) -> bool:
     """Fill the steps of every slot; whether some had to be pooled."""
-    pooled = False
+    pooled, lost = False, 1.0 / outward
     for slot in range(prices.shape[0]):
         gain, loss = work.by_slot[GAIN, slot], work.by_slot[LOSS, slot]
-        inward, price = work.by_slot[INWARD, slot], prices[slot]
+        taken, price = work.by_slot[TAKEN, slot], prices[slot]
         surplus, spread = work.by_slot[SURPLUS, slot], work.by_slot[SPREAD, slot]
         spare, take, sell = loss, gain, price - spread
         if spread > 0.0:
-            spare = min(loss, -surplus / outward) if surplus < 0.0 else loss
-            take = min(gain, surplus * inward) if surplus > 0.0 else gain
+            spare = min(loss, -surplus * lost) if surplus < 0.0 else loss
+            take = min(gain, surplus / taken) if surplus > 0.0 else gain
         work.length[FEED, slot], work.length[SPARE, slot] = loss - spare, spare
         work.length[TAKE, slot], work.length[BUY, slot] = take, gain - take
         work.water[FEED, slot] = -(sell - wear) * outward
         work.water[SPARE, slot] = -((price if surplus < 0.0 else sell) - wear) * outward
-        work.water[TAKE, slot] = -(sell if surplus > 0.0 else price) / inward
-        work.water[BUY, slot] = -price / inward
+        work.water[TAKE, slot] = -(sell if surplus > 0.0 else price) * taken
+        work.water[BUY, slot] = -price * taken
         if work.water[TAKE, slot] > work.water[SPARE, slot] and spare > 0.0 and take > 0.0:
             pool(work.length[:, slot], work.water[:, slot])
             pooled = True
@@ -107,24 +110,21 @@ def pool(length: Floats, water: Floats) -> None:
 
 @machine_code
 def begin_lanes(work: Work, kept: float) -> None:
-    """Give every step its lane, and every lane its price and state after the last slot."""
-    slots, count = work.lanes.shape[0] - 1, 0
+    """Give every step its lane, and every lane its price and state after the last slot.
+
+    A step of no length is overwritten by the next one. Prices shrink by ``kept`` from slot to slot
+    on the way back, so they begin larger.
+    """
+    slots, count = work.length.shape[1], 0
+    scale = kept ** (1.0 - slots)
     for slot in range(slots):
         work.lanes[slot] = count
-        for step in range(4):
+        for step in range(STEPS):
+            work.critical[count] = work.water[step, slot] * scale
             count += 1 if work.length[step, slot] > 0.0 else 0
-    work.lanes[slots] = count
-    whole, scale = -(-count // LANES) * LANES, 1.0
-    work.critical[count:whole] = 0.0
-    for slot in range(slots - 1, -1, -1):
-        lane = work.lanes[slot]
-        for step in range(4):
-            if work.length[step, slot] > 0.0:
-                work.critical[lane] = work.water[step, slot] * scale
-                lane += 1
-        scale /= kept
+        scale *= kept
     lo, hi = work.by_slot[LO, slots - 1], work.by_slot[HI, slots - 1]
-    for lane in range(whole):
+    for lane in range(-(-count // LANES) * LANES):
         work.state[lane] = lo if work.critical[lane] <= 0.0 else hi
 
 
@@ -132,18 +132,18 @@ def begin_lanes(work: Work, kept: float) -> None:
 def read_targets(work: Work, slot: int) -> None:
     """Keep the states at which the steps of a slot end; a step of no length is never taken."""
     lane = work.lanes[slot]
-    for step in range(4):
-        work.target[step, slot] = INFINITY if step <= SPARE else -INFINITY
-        if work.length[step, slot] > 0.0:
-            work.target[step, slot] = work.state[lane]
-            lane += 1
+    for step in range(STEPS):
+        never = INFINITY if step <= SPARE else -INFINITY
+        taken = work.length[step, slot] > 0.0
+        work.target[step, slot] = work.state[lane] if taken else never
+        lane += 1 if taken else 0
 
 
 @machine_code
 def water_states(work: Work, kept: float) -> None:
     """Fill the targets of all slots, backwards in time."""
     critical, state, length, water = work.critical, work.state, work.length, work.water
-    back, slots = 1.0 / kept, work.lanes.shape[0] - 1
+    back, slots = 1.0 / kept, work.lanes.shape[0]
     begin_lanes(work, kept)
     for slot in range(slots - 1, -1, -1):
         read_targets(work, slot)
@@ -208,7 +208,7 @@ def slot_cost(
 ) -> tuple[float, float]:
     """Net energy of a slot's change of state, and what it costs beside its price."""
     if gained > 0.0:
-        net, cost = gained * (1.0 / work.by_slot[INWARD, slot]), 0.0
+        net, cost = gained * work.by_slot[TAKEN, slot], 0.0
     else:
         net = gained * outward
         cost = -net * wear
@@ -220,7 +220,7 @@ def slot_cost(
 def hull_cost(gained: float, slot: int, work: Work) -> float:
     """What a slot's change of state costs by its pooled steps, counted from full discharge."""
     at, cost = -work.by_slot[LOSS, slot], 0.0
-    for step in range(4):
+    for step in range(STEPS):
         length = work.length[step, slot]
         cost -= work.water[step, slot] * min(max(gained - at, 0.0), length)
         at += length
@@ -275,17 +275,17 @@ def answer_rows(
 
 def make_work(slots: int) -> Work:
     """Work space for so many slots, of at most three steps each."""
-    lanes = -(-3 * slots // LANES) * LANES
+    lanes = -(-(3 * slots + STEPS) // LANES) * LANES  # one may be written and read past the last
 
     def steps() -> Floats:
-        return np.zeros((4, slots))
+        return np.zeros((STEPS, slots))
 
     return Work(
         by_slot=np.zeros((8, slots)),
         length=steps(),
         water=steps(),
         target=steps(),
-        lanes=np.zeros(slots + 1, np.int64),
+        lanes=np.zeros(slots, np.int64),
         critical=np.zeros(lanes),
         state=np.zeros(lanes),
     )
