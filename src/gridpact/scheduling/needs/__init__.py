@@ -1,0 +1,1 @@
+"""What people and operators ask of the schedule: values, sentences, and what they bind."""

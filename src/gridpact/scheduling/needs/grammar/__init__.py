@@ -1,0 +1,1 @@
+"""A small fixed grammar: a sentence to a need, and a need to its sentence."""

@@ -1,0 +1,24 @@
+"""Names that are nearly right, and lists of those that are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+SHOWN = 8
+"""Choices that are listed."""
+
+
+def nearest(text: str, words: Iterable[str]) -> str:
+    """Word most like a text, in whatever case; "" where none is like it."""
+    by_case = {word.lower(): word for word in words}
+    if text.lower() in by_case:
+        return by_case[text.lower()]
+    close = get_close_matches(text.lower(), list(by_case), 1, 0.6)
+    return by_case[close[0]] if close else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names, no more than :data:`SHOWN` of them."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
