@@ -57,7 +57,16 @@ def test_many_choices_are_cut_short():
 
 
 def test_the_directory_of_a_community(small_community):
-    community = small_community()
+    community = small_community(
+        zones=((-1, -1, -1), (0, -1, -1)),
+        zone=np.array([1, 1, 0]),
+        pv=((0, 5_000), (2, 7_000)),
+        storage=(
+            ("battery", 1, 4_000, 3_000, 9_000, 0.95, 0.95, 1.0),
+            ("car", 2, 11_000, 0, 60_000, 0.9, 1.0, 1.0),
+        ),
+        runs=((0, 2_000, 7_200, 32_400, 61_200),),
+    )
     directory = directory_of(community)
     expected = [*community.pv.ids, *community.storage.ids, *community.runs.ids]
     assert [one.id for one in directory.assets] == sorted(expected)
@@ -69,6 +78,7 @@ def test_the_directory_of_a_community(small_community):
         assert one.kind == community.storage.kind[row]
         assert one.capacity_wh == community.storage.capacity_wh[row]
         assert one.discharge_w == community.storage.discharge_w[row]
+    assert len(directory.assets) == 5
     top = Group("zone", tuple(z for z, above in directory.zones.items() if not above))
     all_rows = np.arange(len(directory.assets))
     np.testing.assert_array_equal(directory.rows(top, community.parties.dso), all_rows)
