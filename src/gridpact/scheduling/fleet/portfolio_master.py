@@ -7,15 +7,13 @@ rows, and those limits of upper zones that something exceeded.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.limits import SIGN, RowLimits
+from gridpact.scheduling.fleet.master_arrays import Limits
 from gridpact.scheduling.fleet.restricted import OVER, RestrictedMaster
-from gridpact.scheduling.fleet.simplex import Limits
 
 NO_PRICES = np.zeros((0, 0))
 BUNDLES = 64
@@ -39,18 +37,16 @@ class Coupling(msgspec.Struct, frozen=True):
         return bool(len(self.rows.row) or np.any(np.isfinite(self.most)))
 
 
-class Weights(NamedTuple):
-    """How a cell mixed its answers: its master, whose columns stay, and the basis at the time."""
+class Weights(msgspec.Struct, frozen=True):
+    """How cells mix their answers [entries], sorted by cell.
 
-    master: RestrictedMaster
-    basis: Ints
-    level: Floats
+    ``share`` is the weight of the answer of ``group`` in ``cell`` to the prices of round ``born``.
+    """
 
-    def used(self) -> tuple[Ints, Ints, Floats]:
-        """Round, group within the cell, and weight of each answer in the mix."""
-        places = np.flatnonzero((self.basis >= 0) & (self.level > 0))
-        columns = self.basis[places]
-        return self.master.born[columns], self.master.master.group[columns], self.level[places]
+    cell: Ints
+    group: Ints
+    born: Ints
+    share: Floats
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -58,14 +54,14 @@ class Usage(msgspec.Struct, frozen=True):
 
     ``own_cost`` is what it costs at buying prices, ``spread_cost`` what meters that feed in earn
     less than that; ``missed`` [cells] is the energy by which own limits are exceeded [kWh].
-    ``weights`` [cells] say how each cell mixes its answers.
+    ``weights`` say how each cell mixes its answers.
     """
 
     own_cost: Floats
     spread_cost: Floats
     missed: Floats
     energy: Floats
-    weights: tuple[Weights, ...]
+    weights: Weights
 
 
 class CouplingPrices(msgspec.Struct, frozen=True):
@@ -111,7 +107,7 @@ class PortfolioMaster:
         columns, weights = self._master.weights()
         share = np.zeros((len(self.proposals), len(self._begin)))
         master = self._master.master
-        share[self._master.born[columns], master.group[columns]] = weights
+        share[master.born[columns], master.group[columns]] = weights
         return np.asarray(share[:, self.bundle])
 
     def energy(self) -> Floats:
@@ -126,7 +122,7 @@ class PortfolioMaster:
         """Cost of the mix, with what is missed of the limits at the penalty [¤]."""
         limits = self._master.limits
         over = limits.sign * self._master.mix.sum(axis=0) - limits.limit
-        return self._master.own_cost() + self.penalty * float(np.maximum(over, 0.0).sum())
+        return float(self._master.own_cost[0]) + self.penalty * float(np.maximum(over, 0.0).sum())
 
     def missed(self, energy: Floats) -> tuple[Floats, Floats]:
         """By how much limits are exceeded [portfolio limits], [upper zones, kinds, slots]."""

@@ -6,34 +6,49 @@ import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet import simplex
-from gridpact.scheduling.fleet.simplex import COLUMNS, GROUPS, PIVOTS, ROWS, Limits, Master
+from gridpact.scheduling.fleet.master_arrays import (
+    COLUMNS,
+    GROUPS,
+    ROWS,
+    WRITTEN,
+    Limits,
+    Master,
+    Mix,
+)
 
 MOST_PIVOTS = 4000
-UNCHECKED = 300
-"""Pivots after which the inverse is compared with its basis."""
 OVER = 1e-9
 """What a limit may be exceeded by, relative to 1 + its size [kWh]."""
+ROOM = 16
+"""Columns per group that there is room for at first."""
+KEPT = 12
+"""Columns per group that are kept at least where old ones are dropped."""
 
 
 class RestrictedMaster:
     """The answers of some groups to past prices, and their best mix under limits.
 
     ``mix`` [groups, resources] is what groups take at the present mix, ``price`` [limits] what
-    limits cost there. ``born`` [columns] is what the caller says of each column (a round).
+    limits cost there, ``own_cost`` [1] what the mix costs without what limits are exceeded by.
+    A column's ``born`` is the caller's (a round). Columns that run out of room give way to new
+    ones, those first that were furthest from paying; the mix keeps its own.
     """
 
     def __init__(self, groups: int, resources: int, limits: Limits) -> None:
-        room, rows = groups * 16, min(16, len(limits.limit))
+        room, rows = groups * ROOM, min(16, len(limits.limit))
         places = groups + rows
         self.limits, self._started = limits, False
         self.mix = np.zeros((groups, resources))
         self.price = np.zeros(len(limits.limit))
-        self.born = np.zeros(room, np.int64)
+        self.own_cost = np.zeros(1)
         self.master = Master(
-            values=np.zeros((resources, room)),
+            values=np.zeros((room, resources)),
             cost=np.zeros(room),
             group=np.zeros(room, np.int64),
+            born=np.zeros(room, np.int64),
+            reduced=np.zeros(room),
             row=np.zeros(rows, np.int64),
+            held=np.zeros((rows, room)),
             inverse=np.zeros((places, places)),
             basis=np.zeros(places, np.int64),
             level=np.zeros(places),
@@ -49,13 +64,15 @@ class RestrictedMaster:
     def append(self, group: Ints, values: Floats, cost: Floats, born: Ints | int) -> None:
         """Add a column for each of these groups: ``values`` [new, resources], ``cost`` [new]."""
         begin, end = self.columns, self.columns + len(group)
-        if end > len(self.born):
-            self._widen(2 * end)
+        if end > len(self.master.cost):
+            self._make_room(len(group))
+            begin, end = self.columns, self.columns + len(group)
         master = self.master
-        master.values[:, begin:end] = values.T
+        master.values[begin:end] = values
         master.cost[begin:end] = cost
         master.group[begin:end] = group
-        self.born[begin:end] = born
+        master.born[begin:end] = born
+        master.reduced[begin:end] = 0.0
         master.size[COLUMNS] = end
         if not self._started and len(np.unique(master.group[:end])) == master.size[GROUPS]:
             self.restart()
@@ -79,13 +96,12 @@ class RestrictedMaster:
         none.
         """
         settings = np.array([tolerance, OVER, MOST_PIVOTS])
+        mix = Mix(self.mix, self.price, self.own_cost)
         for _ in range(20):
-            ended = simplex.optimise(
-                self.master, self.limits, extra, self.mix, self.price, settings
-            )
+            ended = simplex.optimise(self.master, self.limits, extra, mix, settings)
             if ended == simplex.OUT_OF_ROOM:
                 self._heighten()
-            elif ended == simplex.LOST or self._drifted(ended == simplex.OPTIMAL):
+            elif ended == simplex.LOST:
                 self._refactor()
             else:
                 break
@@ -98,25 +114,6 @@ class RestrictedMaster:
         used = (entry >= 0) & (level > 0)
         return entry[used], level[used]
 
-    def basis(self) -> tuple[Ints, Floats]:
-        """Copy of the basis and its levels, as :class:`~.simplex.Master` has them."""
-        places = int(self.master.size[ROWS] + self.master.size[GROUPS])
-        return self.master.basis[:places].copy(), self.master.level[:places].copy()
-
-    def own_cost(self) -> float:
-        """Cost of the mix without what limits are exceeded by."""
-        return simplex.cost_of_mix(self.master)
-
-    def _drifted(self, settled: bool) -> bool:
-        """Whether the levels no longer solve their equations; looked at after many pivots."""
-        if not settled or self.master.size[PIVOTS] < UNCHECKED:
-            return False
-        self.master.size[PIVOTS] = 0
-        matrix, right = self._equations()
-        places = len(right)
-        residual = matrix @ self.master.level[:places] - right
-        return bool(np.any(np.abs(residual) > 1e-8 * (1 + np.abs(right))))
-
     def _equations(self) -> tuple[Floats, Floats]:
         """Matrix of the basis and its right-hand side."""
         master, limits = self.master, self.limits
@@ -124,13 +121,11 @@ class RestrictedMaster:
         basis = master.basis[: groups + rows]
         matrix = np.zeros((groups + rows, groups + rows))
         real, place = basis >= 0, np.arange(groups + rows)
-        at = master.row[:rows]
         matrix[master.group[basis[real]], place[real]] = 1.0
-        values = master.values[np.ix_(limits.resource[at], basis[real])]
-        matrix[groups:, real] = limits.sign[at, None] * values
+        matrix[groups:, real] = master.held[:rows, basis[real]]
         other = -1 - basis[~real]
         matrix[groups + other // 2, place[~real]] = np.where(other % 2, -1.0, 1.0)
-        return matrix, np.concatenate([np.ones(groups), limits.limit[at]])
+        return matrix, np.concatenate([np.ones(groups), limits.limit[master.row[:rows]]])
 
     def _refactor(self) -> None:
         """Make the inverse anew; begin again where the basis has become singular."""
@@ -148,15 +143,47 @@ class RestrictedMaster:
         self.master.inverse[:places, :places] = inverse
         self.master.level[:places] = np.maximum(level, 0.0)
 
+    def _make_room(self, new: int) -> None:
+        """Drop columns that are far from paying; where too few are, make room for twice as many."""
+        master, room = self.master, len(self.master.cost)
+        places = int(master.size[ROWS] + master.size[GROUPS])
+        least = max(KEPT * int(master.size[GROUPS]), 2 * places)
+        if least + new > room * 3 // 4:
+            self._widen(2 * (least + new))
+        if self.columns + new > len(self.master.cost):
+            self._drop(least)
+
+    def _drop(self, least: int) -> None:
+        """Keep the columns in the basis, and of others those nearest to paying, in their order."""
+        master, count = self.master, self.columns
+        places = int(master.size[ROWS] + master.size[GROUPS])
+        entries = master.basis[:places]
+        reduced = master.reduced[:count].copy()
+        reduced[entries[entries >= 0]] = -np.inf
+        kept = np.sort(np.argsort(reduced, kind="stable")[:least])
+        now, end = np.full(count, -1), len(kept)
+        now[kept] = np.arange(end)
+        for name in ("values", "cost", "group", "born", "reduced"):
+            column = getattr(master, name)
+            column[:end] = column[kept]
+        rows, written = int(master.size[ROWS]), int(np.sum(kept < master.size[WRITTEN]))
+        master.held[:rows, :end] = master.held[:rows, kept]
+        master.basis[:places] = np.where(entries >= 0, now[entries], entries)
+        master.size[COLUMNS], master.size[WRITTEN] = end, written
+
     def _widen(self, room: int) -> None:
         """Make room for so many columns."""
-        extra = room - len(self.born)
-        self.born = np.pad(self.born, (0, extra))
+        extra = room - len(self.master.cost)
+        if extra <= 0:
+            return
         master = self.master
         self.master = master._replace(
-            values=np.pad(master.values, ((0, 0), (0, extra))),
-            cost=np.pad(master.cost, (0, extra)),
-            group=np.pad(master.group, (0, extra)),
+            values=np.pad(master.values, ((0, extra), (0, 0))),
+            held=np.pad(master.held, ((0, 0), (0, extra))),
+            **{
+                name: np.pad(getattr(master, name), (0, extra))
+                for name in ("cost", "group", "born", "reduced")
+            },
         )
 
     def _heighten(self) -> None:
@@ -164,6 +191,7 @@ class RestrictedMaster:
         master = self.master
         extra = min(len(self.limits.limit), 2 * len(master.row)) - len(master.row)
         self.master = master._replace(
+            held=np.pad(master.held, ((0, extra), (0, 0))),
             row=np.pad(master.row, (0, extra)),
             inverse=np.pad(master.inverse, (0, extra)),
             basis=np.pad(master.basis, (0, extra)),

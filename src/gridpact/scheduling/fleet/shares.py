@@ -34,13 +34,12 @@ class Shares(msgspec.Struct, frozen=True):
 def shares_of(groups: Groups, proposals: list[Usage], weight: Floats) -> Shares:
     """Weights of groups from those of proposals [proposals, cells] and of answers in them."""
     group, born, share = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
-    for number, usage in enumerate(proposals):
-        for cell in np.flatnonzero(weight[number] > ROUNDING).tolist():
-            mixed = usage.weights[cell]
-            asked_at, own, part = mixed.used()
-            group.append(own + groups.first[cell])
-            born.append(asked_at)
-            share.append(part * weight[number, cell])
+    for own, usage in zip(weight, proposals, strict=True):
+        mixed = usage.weights
+        used = np.flatnonzero(own[mixed.cell] > ROUNDING)
+        group.append(mixed.group[used])
+        born.append(mixed.born[used])
+        share.append(mixed.share[used] * own[mixed.cell[used]])
     of_group, rounds = np.concatenate(group), np.concatenate(born)
     return _summed(len(groups.cell), of_group, rounds, np.concatenate(share))
 

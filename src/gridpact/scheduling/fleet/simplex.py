@@ -12,15 +12,25 @@ programs, Operations Research 8 (1960); the inverse is updated by elimination at
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from gridpact.base.units import Bools, Floats, Ints
+from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.machine_code import machine_code
+from gridpact.scheduling.fleet.master_arrays import (
+    COLUMNS,
+    GROUPS,
+    ROWS,
+    Limits,
+    Master,
+    Mix,
+    activate_exceeded,
+    add_prices,
+    drifted,
+    limit_prices,
+    mixed,
+    write_new,
+)
 
-COLUMNS, ROWS, GROUPS, PIVOTS = range(4)
-"""Positions in ``Master.size``."""
 OPTIMAL, OUT_OF_ROOM, OUT_OF_PIVOTS, LOST = range(4)
 """How a call ended. ``LOST``: the inverse no longer fits its basis and is to be made anew."""
 
@@ -30,61 +40,29 @@ REFRESH = 64
 """Pivots after which prices are worked out anew."""
 
 
-class Master(NamedTuple):
-    """Arrays of one master; those with room hold more than ``size`` says.
-
-    ``values`` [resources, columns]; ``cost``, ``group`` [columns]; ``row`` [rows]: positions of the
-    active limits; ``inverse`` [groups + rows, same]; ``basis``, ``level``, ``price``
-    [groups + rows]. A basis entry is a column, -1 - 2·row for a row's slack, or -2 - 2·row for its
-    excess.
-    """
-
-    values: Floats
-    cost: Floats
-    group: Ints
-    row: Ints
-    inverse: Floats
-    basis: Ints
-    level: Floats
-    price: Floats
-    size: Ints
-
-
-class Limits(NamedTuple):
-    """All limits a master may have to hold [limits]: ``sign · energy of resource ≤ limit``."""
-
-    resource: Ints
-    sign: Floats
-    limit: Floats
-    low: Floats
-    high: Floats
-    active: Bools
-
-
 @machine_code
-def reduced_costs(master: Master, limits: Limits, cost: Floats, reduced: Floats) -> None:
-    """Cost of each column less what its group and the limits pay for it, into ``reduced``."""
+def reduced_costs(master: Master, cost: Floats) -> None:
+    """Work out the cost of each column less what its group and the limits pay for it."""
     columns, rows, groups = master.size[COLUMNS], master.size[ROWS], master.size[GROUPS]
-    price = master.price
+    price, reduced = master.price, master.reduced
     for column in range(columns):
         reduced[column] = cost[column] - price[master.group[column]]
     for row in range(rows):
-        at = limits.sign[master.row[row]] * price[groups + row]
+        at = price[groups + row]
         if at != 0.0:
-            values = master.values[limits.resource[master.row[row]]]
+            held = master.held[row]
             for column in range(columns):
-                reduced[column] -= at * values[column]
+                reduced[column] -= at * held[column]
 
 
 @machine_code
-def entering(
-    master: Master, limits: Limits, reduced: Floats, tolerance: float
-) -> tuple[int, float]:
+def entering(master: Master, limits: Limits, tolerance: float) -> tuple[int, float]:
     """Most promising basis entry and its reduced cost; a cost of 0 where none is left.
 
     A column may enter by 1, slack or excess by about its limit: gains are compared at these.
     """
     best, entry, cost = -tolerance, 0, 0.0
+    reduced = master.reduced
     for column in range(master.size[COLUMNS]):
         if reduced[column] < best:
             best, entry, cost = reduced[column], column, reduced[column]
@@ -111,7 +89,7 @@ def entry_cost(master: Master, limits: Limits, cost: Floats, entry: int) -> floa
 
 
 @machine_code
-def fill_column(master: Master, limits: Limits, entry: int, column: Floats) -> None:
+def fill_column(master: Master, entry: int, column: Floats) -> None:
     """Write the coefficients of a basis entry into ``column`` [groups + rows]."""
     rows, groups = master.size[ROWS], master.size[GROUPS]
     for place in range(groups + rows):
@@ -119,8 +97,7 @@ def fill_column(master: Master, limits: Limits, entry: int, column: Floats) -> N
     if entry >= 0:
         column[master.group[entry]] = 1.0
         for row in range(rows):
-            at = master.row[row]
-            column[groups + row] = limits.sign[at] * master.values[limits.resource[at], entry]
+            column[groups + row] = master.held[row, entry]
     else:
         row = (-1 - entry) // 2
         column[groups + row] = -1.0 if entry == -2 - 2 * row else 1.0
@@ -201,140 +178,50 @@ def pivot(master: Master, column: Floats, direction: Floats, entry: int, reduced
 
 
 @machine_code
-def mixed(master: Master, mix: Floats) -> None:
-    """Write what groups take of each resource [groups, resources] at the present levels."""
-    mix[:] = 0.0
-    for place in range(master.size[ROWS] + master.size[GROUPS]):
-        entry, share = master.basis[place], master.level[place]
-        if entry >= 0 and share != 0.0:
-            own = mix[master.group[entry]]
-            for resource in range(master.values.shape[0]):
-                own[resource] += share * master.values[resource, entry]
-
-
-@machine_code
-def activate(master: Master, limits: Limits, at: int, over: float) -> None:
-    """Make a limit that is exceeded by ``over`` a row, with its excess in the basis."""
-    places = master.size[ROWS] + master.size[GROUPS]
-    values, sign = master.values[limits.resource[at]], limits.sign[at]
-    new = master.inverse[places]
-    for other in range(places):
-        new[other] = 0.0
-        master.inverse[other, places] = 0.0
-    for place in range(places):
-        entry = master.basis[place]
-        if entry >= 0 and values[entry] != 0.0:
-            factor = sign * values[entry]
-            for other in range(places):
-                new[other] += factor * master.inverse[place, other]
-    new[places] = -1.0
-    master.basis[places] = -2 - 2 * master.size[ROWS]
-    master.level[places] = over
-    master.row[master.size[ROWS]] = at
-    master.size[ROWS] += 1
-    limits.active[at] = True
-
-
-@machine_code
-def activate_exceeded(master: Master, limits: Limits, mix: Floats, tolerance: float) -> int:
-    """Activate every limit that the mix exceeds; the number of them, -1 where room ran out."""
-    added = 0
-    for at in range(limits.limit.shape[0]):
-        if limits.active[at]:
-            continue
-        total = 0.0
-        for group in range(master.size[GROUPS]):
-            total += mix[group, limits.resource[at]]
-        over = limits.sign[at] * total - limits.limit[at]
-        if over > tolerance * (1.0 + abs(limits.limit[at])):
-            if master.size[ROWS] == master.row.shape[0]:
-                return -1
-            activate(master, limits, at, over)
-            added += 1
-    return added
-
-
-@machine_code
 def descend(master: Master, limits: Limits, cost: Floats, tolerance: float, most: int) -> int:
     """Pivot until no entry improves; OPTIMAL, OUT_OF_PIVOTS or LOST."""
-    reduced = np.empty(master.size[COLUMNS])
     column, direction = np.empty(master.price.shape[0]), np.empty(master.price.shape[0])
     since, done = 0, 0
     make_prices(master, limits, cost)
     while True:
-        reduced_costs(master, limits, cost, reduced)
-        entry, gain = entering(master, limits, reduced, tolerance)
+        reduced_costs(master, cost)
+        entry, gain = entering(master, limits, tolerance)
         if gain == 0.0 and since == 0:
             return OPTIMAL
         if done >= most:
             return OUT_OF_PIVOTS
         if gain != 0.0:
-            fill_column(master, limits, entry, column)
+            fill_column(master, entry, column)
             if not pivot(master, column, direction, entry, gain):
                 return LOST
             since, done = since + 1, done + 1
-            master.size[PIVOTS] += 1
         if gain == 0.0 or since == REFRESH:
             make_prices(master, limits, cost)
             since = 0
 
 
 @machine_code
-def add_prices(master: Master, extra: Floats, cost: Floats) -> None:
-    """Write columns' costs into ``cost``, with what ``extra`` [groups, resources] adds to them."""
-    columns = master.size[COLUMNS]
-    for column in range(columns):
-        cost[column] = master.cost[column]
-    if extra.shape[0] == 0:
-        return
-    for resource in range(extra.shape[1]):
-        used = False
-        for group in range(extra.shape[0]):
-            used |= extra[group, resource] != 0.0
-        if used:
-            values = master.values[resource]
-            for column in range(columns):
-                cost[column] += extra[master.group[column], resource] * values[column]
+def optimise(master: Master, limits: Limits, extra: Floats, mix: Mix, settings: Floats) -> int:
+    """Solve a master from its present basis, in place, and fill ``mix``; how it ended.
 
-
-@machine_code
-def limit_prices(master: Master, limits: Limits, price: Floats) -> None:
-    """Write the price of every limit, within its bounds, into ``price`` [limits]."""
-    for at in range(price.shape[0]):
-        price[at] = limits.low[at]
-    for row in range(master.size[ROWS]):
-        at, found = master.row[row], -master.price[master.size[GROUPS] + row]
-        price[at] = min(max(found, limits.low[at]), limits.high[at])
-
-
-@machine_code
-def optimise(
-    master: Master, limits: Limits, extra: Floats, mix: Floats, price: Floats, tolerance: Floats
-) -> int:
-    """Solve a master from its present basis, in place; how it ended.
-
-    ``extra`` [groups or 0, resources] are prices on top of the columns' costs. ``mix`` [groups,
-    resources] and ``price`` [limits] are filled. ``tolerance`` holds the least gain worth a pivot,
-    what a limit may be exceeded by (relative), and the most pivots.
+    ``extra`` [groups or 0, resources] are prices on top of the columns' costs. ``settings`` holds
+    the least gain worth a pivot, what a limit may be exceeded by (relative), and the most pivots.
     """
-    cost = np.empty(master.size[COLUMNS])
+    cost, total = np.empty(master.size[COLUMNS]), np.empty(master.values.shape[1])
+    write_new(master, limits)
     add_prices(master, extra, cost)
     while True:
-        ended = descend(master, limits, cost, tolerance[0], int(tolerance[2]))
+        ended = descend(master, limits, cost, settings[0], int(settings[2]))
         mixed(master, mix)
+        total[:] = 0.0
+        for group in range(master.size[GROUPS]):
+            for resource in range(total.shape[0]):
+                total[resource] += mix.energy[group, resource]
         added = 0
+        if ended == OPTIMAL and drifted(master, limits, total):
+            ended = LOST
         if ended == OPTIMAL:
-            added = activate_exceeded(master, limits, mix, tolerance[1])
+            added = activate_exceeded(master, limits, total, settings[1])
         if added <= 0:
-            limit_prices(master, limits, price)
+            limit_prices(master, limits, mix.price)
             return OUT_OF_ROOM if added < 0 else ended
-
-
-@machine_code
-def cost_of_mix(master: Master) -> float:
-    """Cost of the mix at the columns' own costs, without what limits are exceeded by."""
-    total = 0.0
-    for place in range(master.size[ROWS] + master.size[GROUPS]):
-        if master.basis[place] >= 0:
-            total += master.level[place] * master.cost[master.basis[place]]
-    return total

@@ -7,9 +7,9 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.groups import Groups
 from gridpact.scheduling.fleet.limits import SIGN
+from gridpact.scheduling.fleet.master_arrays import Limits
 from gridpact.scheduling.fleet.portfolio_master import Usage, Weights
 from gridpact.scheduling.fleet.restricted import RestrictedMaster
-from gridpact.scheduling.fleet.simplex import Limits
 
 
 class ZoneMasters:
@@ -28,7 +28,7 @@ class ZoneMasters:
         self.low, self.high = np.zeros(most.shape), self.penalty.copy()
         self.mix = np.zeros((len(groups.cell), slots))
         self.price = np.zeros(most.shape)
-        self.scale = np.zeros(cells)
+        self.scale, self.own_cost = np.zeros(cells), np.zeros(cells)
         self._known: dict[bytes, tuple[list[Ints], list[Ints]]] = {}
         self._leading = np.flatnonzero(
             np.diff(groups.cell * len(groups.member) + groups.signature, prepend=-1)
@@ -51,6 +51,7 @@ class ZoneMasters:
         for cell, master in enumerate(self.masters):
             master.mix = self.mix[groups.first[cell] : groups.first[cell + 1]]
             master.price = self.price[cell].reshape(-1)
+            master.own_cost = self.own_cost[cell : cell + 1]
 
     def append(self, asked: Bools, energy: Floats, cost: Floats, born: int) -> None:
         """Add the answers of the groups ``asked`` for (a mask) [groups]: one column each."""
@@ -82,8 +83,8 @@ class ZoneMasters:
             source, columns = known.master, known.columns
             chosen = np.flatnonzero(kept[first[cell] + source.group[:columns]])
             if chosen.size:
-                values, cost = source.values[:, chosen].T, source.cost[chosen]
-                master.append(source.group[chosen], values, cost, known.born[chosen])
+                values, cost = source.values[chosen], source.cost[chosen]
+                master.append(source.group[chosen], values, cost, source.born[chosen])
         self.scale = np.maximum(self.scale, old.scale)
 
     def reprice(self, dearer: Floats) -> None:
@@ -95,12 +96,12 @@ class ZoneMasters:
             return
         for first, master in zip(self.groups.first.tolist(), self.masters, strict=False):
             used = slice(0, master.columns)
-            values = master.master.values[:, used]
+            values = master.master.values[used]
             if len(dearer) == 1:
-                master.master.cost[used] += dearer[0] @ values
+                master.master.cost[used] += values @ dearer[0]
             else:
                 own = dearer[first + master.master.group[used]]
-                master.master.cost[used] += np.einsum("ct,tc->c", own, values)
+                master.master.cost[used] += np.einsum("ct,ct->c", own, values)
 
     def hold(self, centre: Floats, width: float) -> None:
         """Keep prices of limits within ``width`` of ``centre`` [cells, kinds, slots]."""
@@ -121,11 +122,21 @@ class ZoneMasters:
             at = groups.cell[self._leading], groups.signature[self._leading]
             energy[at] = np.add.reduceat(self.mix, self._leading, axis=0)
         missed = self.missed(energy.sum(axis=1))
-        own = np.array([master.own_cost() for master in self.masters])
         spread = (np.where(self.soft, self.penalty, 0.0) * missed).sum(axis=(1, 2))
         hard = np.where(self.soft, 0.0, missed).sum(axis=(1, 2))
-        weights = tuple(Weights(master, *master.basis()) for master in self.masters)
-        return Usage(own, spread, hard, energy, weights)
+        return Usage(self.own_cost.copy(), spread, hard, energy, self.weights())
+
+    def weights(self) -> Weights:
+        """How all cells mix their answers now."""
+        cells, groups, borns, shares = [], [], [], []
+        for cell, one in enumerate(self.masters):
+            columns, share = one.weights()
+            cells.append(np.full(len(columns), cell))
+            groups.append(one.master.group[columns] + self.groups.first[cell])
+            borns.append(one.master.born[columns])
+            shares.append(share)
+        parts = (cells, groups, borns, shares)
+        return Weights(*(np.concatenate(part) for part in parts))
 
     def missed(self, total: Floats) -> Floats:
         """By how much ``total`` energy [cells, slots] exceeds limits [cells, kinds, slots]."""
