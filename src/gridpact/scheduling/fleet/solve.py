@@ -11,13 +11,14 @@ from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.engine import Engine
 from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.fleet.limits import EXPORT, IMPORT
+from gridpact.scheduling.fleet.meters import Meters, meters_of
 from gridpact.scheduling.fleet.mixture import Mixture
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.outcome import (
     Outcome,
     missed_limits,
     mixed_outcome,
-    scheduled_energy,
+    scheduled,
     tight_slots,
 )
 from gridpact.scheduling.fleet.prepare import Case, Duals, net_of_zones, prepare
@@ -51,12 +52,13 @@ def solve(
     """
     options = options or Options()
     refuse_faults(fleet, prices)
-    missing = beyond(fleet, prices)
+    meters = meters_of(fleet, prices)
+    missing = beyond(fleet, meters)
     if missing and options.method == "engine":
         raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
     if missing or options.method == "reference" or fixed(fleet):
         return _reference(fleet, prices, options.penalty)
-    solution = _engine(fleet, prices, options, warm)
+    solution = _engine(fleet, meters, options, warm)
     unproven = solution.status is Status.STOPPED and not options.cancelled()
     if options.method == "engine" or not unproven or not small(fleet):
         return solution
@@ -70,8 +72,8 @@ def _reference(fleet: Fleet, prices: Prices, penalty: float | None) -> Solution:
     return reference.solve(fleet, prices, penalty=penalty)
 
 
-def _engine(fleet: Fleet, prices: Prices, options: Options, warm: Solution | None) -> Solution:
-    case = prepare(fleet, prices, options.parts)
+def _engine(fleet: Fleet, meters: Meters, options: Options, warm: Solution | None) -> Solution:
+    case = prepare(fleet, meters, options.parts)
     engine = Engine(case, options, _penalty(case, options))
     if warm is not None and isinstance(warm.source, Mixture):
         begin_from(engine, warm.source.engine, warm.source.shares)
@@ -86,7 +88,7 @@ def _engine(fleet: Fleet, prices: Prices, options: Options, warm: Solution | Non
         answer = _answer(fleet, case, engine)
         if answer.missing_wh > LESS * before:
             break
-    if not engine.whole and not options.cancelled():
+    if not engine.whole:
         engine.hold(deal_whole(case.groups, answer.mixture.shares, engine.asked_at))
         engine.run()
         answer = _answer(fleet, case, engine)
@@ -99,6 +101,7 @@ class _Answer(msgspec.Struct, frozen=True):
     mixture: Mixture
     outcome: Outcome
     missed: tuple[Missed, ...]
+    joined: Floats
 
     @property
     def missing_wh(self) -> float:
@@ -124,10 +127,10 @@ def _answer(fleet: Fleet, case: Case, engine: Engine) -> _Answer:
     tight = tight_slots(fleet, case, engine.duals)
     shares = shares_of(case.groups, usages, weight)
     dealt = engine.fixed.dealt if engine.fixed else tuple(None for _ in case.groups.blocks)
-    mixture = Mixture(fleet, case.groups, tuple(engine.asked_at), shares, tight, dealt, engine)
-    changed, saved = scheduled_energy(mixture, case, energy)
-    outcome = mixed_outcome(case, changed, cost - saved)
-    return _Answer(mixture, outcome, missed_limits(case, outcome))
+    mixture = Mixture(fleet, case.meters, case.groups, tuple(engine.asked_at), shares, tight, dealt, engine)
+    made = scheduled(mixture, case, energy)
+    outcome = mixed_outcome(case, made.energy, cost - made.saved)
+    return _Answer(mixture, outcome, missed_limits(case, outcome), made.joined)
 
 
 def _solution(fleet: Fleet, case: Case, engine: Engine, answer: _Answer) -> Solution:
@@ -144,7 +147,7 @@ def _solution(fleet: Fleet, case: Case, engine: Engine, answer: _Answer) -> Solu
         lower_nano=lower * 1e9,
         upper_nano=upper * 1e9,
         penalty=penalty * 1e6,
-        net_wh=net_of_zones(fleet, case, outcome.energy.sum(axis=1)) * 1000,
+        net_wh=net_of_zones(case, outcome.energy.sum(axis=1), answer.joined) * 1000,
         prices=prices,
         limit_cost_nano=_limit_cost(case, engine.best, len(fleet.zones.parent)),
         row_cost_nano=_row_cost(fleet, case, engine.best),
