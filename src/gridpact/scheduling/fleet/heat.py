@@ -6,8 +6,8 @@ U·(T − outside), which with everything constant within a slot of h hours has 
     T' = kept · T + (1 − kept) · (outside + (heat + gains) / U),   kept = exp(−U·h / C).
 
 Its state as storage is C·(T − reference) [Wh], so a comfort band is a band of states, and outside
-temperatures and gains are draws. A water tank is the same with its room outside. (One-capacity
-models: e.g. Bacher and Madsen, Energy and Buildings 43, 2011.)
+temperatures and gains are draws. A water tank is the same with its room outside. (The simplest of
+the models compared by P. Bacher and H. Madsen, Energy and Buildings 43, 2011, 1511–1522.)
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ KELVIN = 273.15
 WATER_WH_PER_LITRE_K = 4.186 / 3.6
 """Heat to warm a litre of water by a kelvin [Wh]."""
 LABEL_K = 45.0
-"""Temperature above the room at which the standing loss on a tank's label holds: 65 °C in 20 °C
-(EN 12897, EN 15332).
-"""
+"""Temperature above its room at which a tank's standing loss counts as stated: 65 °C in 20 °C."""
 LEAST_LIFT_K = 15.0
 """A smaller lift counts as this one; Carnot's machine would need no power at all at 0."""
 AIR, GROUND, GROUNDWATER = 0.4, 0.55, 0.5

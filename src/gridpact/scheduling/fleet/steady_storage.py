@@ -3,9 +3,9 @@
 Bellman's equation for the value of stored energy is convex, so a plan follows from one number per
 slot and direction: the state up to which it pays to charge, and down to which to discharge. With
 the marginal value of stored energy p (the water price), the best state before a slot obeys
-``S_t(p) = clip(S_{t+1}(p) + u_t(p), lo, hi)``, where u_t is the slot's full discharge if p is above
-what discharging earns, less its full charge if p is below what charging costs. Evaluated at the
-2T prices at which u changes it gives every such state exactly, without branches.
+``S_t(p) = clip(S_{t+1}(p) + u_t(p), lo, hi)``, where u_t is the slot's full discharge if p is below
+what discharging earns, and less the slot's full charge if p is above what charging costs. Evaluated
+at the 2T prices at which u changes it gives every such state exactly, without branches.
 
 Where prices are so negative that charging and discharging at once would pay, the slot's cost is
 replaced by its convex hull; what the plan then costs above the hull is reported as ``slack``.
