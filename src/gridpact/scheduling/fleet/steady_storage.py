@@ -5,7 +5,8 @@ slot and direction: the state up to which it pays to charge, and down to which t
 the marginal value of stored energy p (the water price), the best state before a slot obeys
 ``S_t(p) = clip(S_{t+1}(p) + u_t(p), lo, hi)``, where u_t is the slot's full discharge if p is below
 what discharging earns, and less the slot's full charge if p is above what charging costs. Evaluated
-at the 2T prices at which u changes it gives every such state exactly, without branches.
+at the 2T prices at which u changes it gives every such state exactly, without branches. (Kernels
+keep -p, with which states rise.)
 
 Where prices are so negative that charging and discharging at once would pay, the slot's cost is
 replaced by its convex hull; what the plan then costs above the hull is reported as ``slack``.
