@@ -7,7 +7,7 @@ signed: positive = withdrawal from the grid. A value given as one number stands 
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
@@ -39,6 +39,19 @@ def per_slot(values: Values, assets: int, slots: int) -> Floats:
 def narrow(values: Values, assets: int, slots: int) -> Floats:
     """Spread over [assets, slots], or [assets, 1] where nothing varies from slot to slot."""
     return per_slot(values, assets, slots if varies(values) else 1)
+
+
+Table = TypeVar("Table", bound=msgspec.Struct)
+
+
+def rows_of(table: Table, rows: Ints) -> Table:
+    """The same columns for some rows alone; single numbers stand for all rows and stay."""
+    columns: dict[str, Floats | Ints] = {
+        field: np.asarray(values)[rows]
+        for field in table.__struct_fields__
+        if np.ndim(values := getattr(table, field))
+    }
+    return msgspec.structs.replace(table, **columns)
 
 
 def varies(values: Values) -> bool:

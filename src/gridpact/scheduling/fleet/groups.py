@@ -1,6 +1,7 @@
 """How a fleet is cut up for the engine: cells, groups of like assets, and their oracles.
 
-A cell is a zone's own assets. A group is a part of the assets of one oracle in one cell that are in
+A cell is a zone's own assets and those of homes below it that need no cell of their own
+(:mod:`.meters`). A group is a part of the assets of one oracle in one cell that are in
 the same portfolio sets and buy at the same prices. Groups are listed cell by cell; the order
 depends on the assets' numbers alone, so that permuting a fleet changes nothing.
 """
@@ -11,10 +12,12 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
-from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Storage
+from gridpact.scheduling.fleet.columns import Fleet, Storage
+from gridpact.scheduling.fleet.homes import HOMES, HomeOracle, Homes, homes_of
 from gridpact.scheduling.fleet.kinds import Kind, kinds_of
+from gridpact.scheduling.fleet.meters import Meters
 from gridpact.scheduling.fleet.oracles import Layout, Oracle
-from gridpact.scheduling.fleet.tree import below
+from gridpact.scheduling.fleet.signatures import signatures_of
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -36,7 +39,7 @@ class Groups(msgspec.Struct, frozen=True):
 
     ``cell``, ``signature``, ``tariff`` [groups]; groups of cell ``c`` are
     ``first[c] : first[c + 1]``; ``member`` [signatures, sets] says which portfolio sets a signature
-    is in. Tariffs are numbered as the caller did.
+    is in. Tariffs are numbered as the caller did. ``homes`` are those that answer as one.
     """
 
     zone: Ints
@@ -46,15 +49,16 @@ class Groups(msgspec.Struct, frozen=True):
     first: Ints
     member: Bools
     blocks: tuple[Block, ...]
+    homes: Homes
 
 
 class Cut(msgspec.Struct, frozen=True):
-    """How to cut a fleet: by zones' tariffs, and like assets into ``parts`` groups.
+    """How to cut a fleet: by meters and zones' tariffs, and like assets into ``parts`` groups.
 
-    ``lowest`` [zones] is the lowest price of energy [¤/kWh]; ``tariff`` [zones] numbers prices.
+    ``tariff`` [zones] numbers prices.
     """
 
-    lowest: Floats
+    meters: Meters
     tariff: Ints
     parts: int
 
@@ -76,9 +80,11 @@ def make_groups(fleet: Fleet, cut: Cut) -> Groups:
     member, signatures = signatures_of(fleet)
     keyed = [
         _lay_out(fleet, kind, signatures[kind.table], cut)
-        for kind in kinds_of(fleet, cut.lowest)
+        for kind in kinds_of(fleet, cut.meters)
         if len(kind.rows)
     ]
+    homes = homes_of(fleet, cut.meters, signatures)
+    keyed += _homes(homes, cut)
     none = np.zeros(0, np.int64)
     zone = np.unique(np.concatenate([none, *(one.zone for one in keyed)]))
     cell = np.searchsorted(zone, np.concatenate([none, *(one.zone for one in keyed)]))
@@ -93,16 +99,17 @@ def make_groups(fleet: Fleet, cut: Cut) -> Groups:
         for at, one in enumerate(keyed)
     )
     first = np.searchsorted(cell[order], np.arange(len(zone) + 1))
-    return Groups(zone, cell[order], signature[order], tariff[order], first, member, blocks)
+    columns = (cell[order], signature[order], tariff[order], first)
+    return Groups(zone, *columns, member, blocks, homes)
 
 
 def _lay_out(fleet: Fleet, kind: Kind, signature: Ints, cut: Cut) -> _Keyed:
     """Sort the rows of one oracle by zone, signature, tariff and likeness; cut them into groups."""
     rows, name = kind.rows, kind.table
     table = getattr(fleet, name)
-    zone = np.asarray(table.zone)
-    tariff = cut.tariff[zone]
-    keys = [*_likeness(table, rows)[::-1], tariff[rows], signature[rows], zone[rows]]
+    tariff, zone = cut.tariff[table.zone], cut.meters.place[table.zone]
+    own = [key[rows] for key in kind.keys]
+    keys = [*own, *_likeness(table, rows)[::-1], tariff[rows], signature[rows], zone[rows]]
     rows = rows[np.lexsort(keys)]
     zone, signature, tariff = zone[rows], signature[rows], tariff[rows]
     new = np.any(np.diff([zone, signature, tariff], axis=1, prepend=-1) != 0, axis=0)
@@ -113,6 +120,20 @@ def _lay_out(fleet: Fleet, kind: Kind, signature: Ints, cut: Cut) -> _Keyed:
     divisible = oracle.divisible or kind.separable
     at = first[:-1]
     return _Keyed(name, layout, oracle, zone[at], signature[at], tariff[at], divisible)
+
+
+def _homes(homes: Homes, cut: Cut) -> list[_Keyed]:
+    """Homes that answer as one, each a group, in the order of their zones."""
+    keyed = []
+    for whole in (False, True):
+        rows = np.flatnonzero(homes.whole == whole)
+        if rows.size:
+            layout = Layout(rows, np.arange(len(rows) + 1))
+            zone, tariff = cut.meters.place[homes.zone[rows]], cut.tariff[homes.zone[rows]]
+            oracle = HomeOracle.build(homes, layout)
+            signature = homes.signature[rows]
+            keyed.append(_Keyed(HOMES, layout, oracle, zone, signature, tariff, not whole))
+    return keyed
 
 
 def _cut(begin: Ints, parts: int) -> Ints:
@@ -144,42 +165,3 @@ def _flat(values: object, rows: Ints) -> Floats:
     if array.ndim == 1:
         return np.asarray(array[rows])
     return np.asarray(array[rows] @ np.linspace(1.0, 2.0, array.shape[1]))
-
-
-def signatures_of(fleet: Fleet) -> tuple[Bools, dict[str, Ints]]:
-    """Which sets signatures are in [signatures, sets], and the signature of each asset by table."""
-    tables = {name: getattr(fleet, name) for name in TABLES if getattr(fleet, name) is not None}
-    portfolio = fleet.portfolio
-    if portfolio is None or not len(portfolio.set_of_row):
-        return np.zeros((1, 0), np.bool_), {
-            name: np.zeros(len(table.zone), np.int64) for name, table in tables.items()
-        }
-    within = zone_sets(fleet, portfolio)
-    rows = [
-        _memberships(portfolio, within[np.asarray(table.zone)], TABLES.index(name))
-        for name, table in tables.items()
-    ]
-    packed = np.packbits(np.concatenate([within[:0], *rows]), axis=1)
-    unique, inverse = np.unique(packed, axis=0, return_inverse=True)
-    member = np.unpackbits(unique, axis=1, count=within.shape[1]).astype(np.bool_)
-    ends = np.cumsum([0, *(len(one) for one in rows)])
-    inverse = inverse.ravel()
-    return member, {name: inverse[ends[at] : ends[at + 1]] for at, name in enumerate(tables)}
-
-
-def zone_sets(fleet: Fleet, portfolio: Portfolio) -> Bools:
-    """Which sets a zone is in, by itself or below another [zones, sets]."""
-    named = (portfolio.set_of_row, portfolio.zone_set, portfolio.asset_set)
-    sets = max(int(one.max(initial=-1)) for one in named) + 1
-    inside = np.zeros((len(fleet.zones.parent), sets), np.bool_)
-    for zone, own in zip(portfolio.zone.tolist(), portfolio.zone_set.tolist(), strict=True):
-        inside[below(fleet.zones.parent, zone), own] = True
-    return inside
-
-
-def _memberships(portfolio: Portfolio, by_zone: Bools, table: int) -> Bools:
-    """Which sets assets of one table are in, by their zone or by themselves [assets, sets]."""
-    member = by_zone.copy()
-    own = portfolio.asset_table == table
-    member[portfolio.asset[own], portfolio.asset_set[own]] = True
-    return member

@@ -14,7 +14,9 @@ import numpy as np
 from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.columns import Fleet, per_asset
 from gridpact.scheduling.fleet.limits import EXPORT, SIGN
+from gridpact.scheduling.fleet.mixed_meters import mixed_feed_in, taken
 from gridpact.scheduling.fleet.mixture import Mixture
+from gridpact.scheduling.fleet.net_metering import Meter, feed_in_cost
 from gridpact.scheduling.fleet.portfolio_master import row_energy
 from gridpact.scheduling.fleet.prepare import Case, Duals
 from gridpact.scheduling.fleet.solution import Missed
@@ -42,8 +44,12 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def tight_slots(fleet: Fleet, case: Case, duals: Duals) -> Bools:
     """Slots of cells in which drawing less may cost money or break a limit [cells, slots]."""
-    tariff, zone, rows = case.tariff, case.groups.zone, case.coupling.rows
-    tight = (tariff.buy[zone] < 0) | (tariff.buy[zone] - tariff.spread[zone] < 0)
+    tariff, place, rows = case.meters.tariff, case.meters.place, case.coupling.rows
+    negative = (tariff.buy < 0) | (tariff.buy - tariff.spread < 0)
+    by_zone = np.zeros(negative.shape, np.bool_)
+    if negative.any():
+        np.logical_or.at(by_zone, place, negative)
+    tight = by_zone[case.groups.zone]
     if duals.cells.shape[1] > EXPORT:
         tight |= duals.cells[:, EXPORT] > 0
     upper = (duals.coupling.zones[:, EXPORT] > 0).astype(np.int64)
@@ -70,29 +76,57 @@ def mixed_outcome(case: Case, energy: Floats, cost: Floats) -> Outcome:
     )
 
 
-def scheduled_energy(mixture: Mixture, case: Case, energy: Floats) -> tuple[Floats, Floats]:
-    """Energy of cells by their storage's schedules, and the cost saved against the mix [cells].
+class Scheduled(msgspec.Struct, frozen=True):
+    """What schedules come to beside the mix.
 
-    ``energy`` [cells, signatures, slots] is that of the mix.
+    ``energy`` [cells, signatures, slots] kWh; ``saved`` [cells] ¤ is what they cost less;
+    ``joined`` [zones, slots] kWh is net energy of the assets of zones in the cell of another.
     """
-    fleet, groups = mixture.fleet, case.groups
-    saved, changed = np.zeros(len(groups.zone)), energy.copy()
-    table = fleet.storage
+
+    energy: Floats
+    saved: Floats
+    joined: Floats
+
+
+def scheduled(mixture: Mixture, case: Case, energy: Floats) -> Scheduled:
+    """What schedules come to; ``energy`` [cells, signatures, slots] is that of the mix."""
+    meters, groups = case.meters, case.groups
+    behind = meters.single | meters.home
+    known = behind | (meters.place != np.arange(len(meters.place)))
+    found = Scheduled(energy.copy(), np.zeros(len(groups.zone)), np.zeros(meters.load.shape))
+    less = _separated(mixture, case, found)
+    if not known.any():
+        return found
+    net = taken(mixture, known) - less
+    before, after = mixed_feed_in(mixture), np.zeros(len(known))
+    meter = Meter(meters.load[behind], meters.tariff.spread[behind])
+    after[behind] = feed_in_cost(meter, net[behind]).sum(axis=1)
+    cell = np.searchsorted(groups.zone, meters.place[behind])
+    np.add.at(found.saved, cell, (before - after)[behind])
+    joins = meters.place != np.arange(len(known))
+    return msgspec.structs.replace(found, joined=np.where(joins[:, None], net, 0.0))
+
+
+def _separated(mixture: Mixture, case: Case, found: Scheduled) -> Floats:
+    """Count what storage draws less once separated [zones, slots] kWh, into ``found``, too."""
+    fleet, groups, table = mixture.fleet, case.groups, mixture.fleet.storage
+    drawn = np.zeros((len(case.meters.place), fleet.slots))
     if table is None:
-        return changed, saved
+        return drawn
     few = len(table.zone) <= FEW
     cells = np.flatnonzero(few | mixture.tight.any(axis=1))
     if not cells.size:
-        return changed, saved
+        return drawn
     wear = per_asset(table.wear, len(table.zone)) * 1e-9
     rows, before, after = mixture.storage_plans(groups.zone[cells])
     group = mixture.storage_group()[rows]
     cell = groups.cell[group]
     less = ((before[0] - before[1]) - (after[0] - after[1])) / 1000
-    np.subtract.at(changed, (cell, groups.signature[group]), less)
+    np.subtract.at(found.energy, (cell, groups.signature[group]), less)
     paid = np.einsum("st,st->s", case.buy[groups.tariff[group]], less)
-    np.add.at(saved, cell, paid + wear[rows] * (before[1] - after[1]).sum(axis=1))
-    return changed, saved
+    np.add.at(found.saved, cell, paid + wear[rows] * (before[1] - after[1]).sum(axis=1))
+    np.add.at(drawn, np.asarray(table.zone)[rows], less)
+    return drawn
 
 
 def missed_limits(case: Case, outcome: Outcome) -> tuple[Missed, ...]:

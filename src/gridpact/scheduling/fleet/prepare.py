@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Floats, Ints
-from gridpact.scheduling.fleet.columns import Fleet, Prices, per_slot
-from gridpact.scheduling.fleet.groups import Cut, Groups, make_groups, zone_sets
+from gridpact.scheduling.fleet.columns import Fleet
+from gridpact.scheduling.fleet.groups import Cut, Groups, make_groups
 from gridpact.scheduling.fleet.limits import (
     EXPORT,
     IMPORT,
@@ -16,10 +16,11 @@ from gridpact.scheduling.fleet.limits import (
     Tariff,
     distinct,
     row_limits,
-    tariff_of,
     zone_limits,
 )
+from gridpact.scheduling.fleet.meters import Meters
 from gridpact.scheduling.fleet.portfolio_master import Coupling, CouplingPrices
+from gridpact.scheduling.fleet.signatures import zone_sets
 from gridpact.scheduling.fleet.tree import below, sums_up
 
 ALL = slice(None)
@@ -31,13 +32,13 @@ class Case(msgspec.Struct, frozen=True):
 
     ``buy`` [tariffs, slots] is what groups pay for energy; ``most``, ``penalty`` [cells, kinds,
     slots]: limits of cells, and the prices at which they may be exceeded (infinite: the penalty in
-    force). ``upper`` holds the rows of zones with zones below. ``fixed_cost`` [¤] is what fixed
-    load costs at buying prices; meters that feed in with no asset behind them earn their selling
-    price.
+    force). ``upper`` holds the rows of zones with cells below. ``fixed_cost`` [¤] is what fixed
+    load costs at buying prices; where feeding in is no limit, what it earns less counts, too.
     """
 
     groups: Groups
-    tariff: Tariff
+    parent: Ints
+    meters: Meters
     buy: Floats
     most: Floats
     penalty: Floats
@@ -46,24 +47,23 @@ class Case(msgspec.Struct, frozen=True):
     fixed_cost: float
 
 
-def prepare(fleet: Fleet, prices: Prices, parts: int) -> Case:
-    """Make a fleet ready; it must be free of faults."""
-    tariff = tariff_of(fleet, prices)
-    lowest = np.min(tariff.buy - np.maximum(tariff.spread, 0.0), axis=1)
+def prepare(fleet: Fleet, meters: Meters, parts: int) -> Case:
+    """Make a fleet without faults ready."""
+    tariff = meters.tariff
     buy, tariff_of_zone = distinct(tariff.buy)
-    groups = make_groups(fleet, Cut(lowest, tariff_of_zone, parts))
-    limits, parent = zone_limits(fleet, tariff), np.asarray(fleet.zones.parent)
-    above = np.zeros(len(parent), np.bool_)
-    above[parent[parent >= 0]] = True
+    groups = make_groups(fleet, Cut(meters, tariff_of_zone, parts))
+    limits, parent = zone_limits(fleet, _priced(meters)), np.asarray(fleet.zones.parent)
+    own_cell = (meters.place == np.arange(len(parent))).astype(np.float64)
+    above = (sums_up(parent, own_cell[:, None])[:, 0] - own_cell) > 0
     kinds = _kinds(limits.most)
     most = np.where(above[:, None, None], np.inf, limits.most)[groups.zone][:, :kinds]
-    empty = ~np.isin(np.arange(len(parent)), groups.zone) & ~above
+    empty = (own_cell > 0) & ~np.isin(np.arange(len(parent)), groups.zone) & ~above
     hard = limits.most[:, :SPREAD]
     coupled = (above & np.isfinite(hard).any(axis=(1, 2))) | (empty & (hard < 0).any(axis=(1, 2)))
     upper = tuple(np.flatnonzero(coupled).tolist())
     inside = [below(parent, zone)[groups.zone] for zone in upper]
-    load = per_slot(fleet.zones.load_wh, len(parent), fleet.slots) / 1000
-    idle = np.where(empty[:, None], tariff.spread * np.maximum(-load, 0.0), 0.0)
+    load = meters.load
+    idle = np.where(meters.priced[:, None], 0.0, tariff.spread * np.maximum(-load, 0.0))
     coupling = Coupling(
         rows=row_limits(fleet, groups.member, _set_load(fleet, load)),
         most=_hard(limits.most[list(upper)]),
@@ -71,7 +71,8 @@ def prepare(fleet: Fleet, prices: Prices, parts: int) -> Case:
     )
     return Case(
         groups=groups,
-        tariff=tariff,
+        parent=parent,
+        meters=meters,
         buy=buy,
         most=np.ascontiguousarray(most),
         penalty=np.ascontiguousarray(limits.penalty[groups.zone][:, :kinds]),
@@ -79,6 +80,12 @@ def prepare(fleet: Fleet, prices: Prices, parts: int) -> Case:
         upper=upper,
         fixed_cost=float(np.sum(tariff.buy * load + idle)),
     )
+
+
+def _priced(meters: Meters) -> Tariff:
+    """Prices with what selling earns less where feeding in is a limit with that price."""
+    tariff = meters.tariff
+    return Tariff(tariff.buy, np.where(meters.priced[:, None], tariff.spread, 0.0))
 
 
 def _hard(most: Floats) -> Floats:
@@ -205,9 +212,14 @@ def _paid(price: Floats, most: Floats) -> float:
     return float(np.sum(price * np.where(np.isfinite(most), most, 0.0)))
 
 
-def net_of_zones(fleet: Fleet, case: Case, energy: Floats) -> Floats:
-    """Net energy of zones [zones, slots] kWh, fixed load included, from that of cells."""
-    zones = len(fleet.zones.parent)
-    own = np.array(per_slot(fleet.zones.load_wh, zones, fleet.slots) / 1000)
+def net_of_zones(case: Case, energy: Floats, joined: Floats) -> Floats:
+    """Net energy of zones [zones, slots] kWh, fixed load included.
+
+    ``energy`` [cells, slots] is that of cells' assets, ``joined`` [zones, slots] the part of it of
+    zones whose assets are in the cell of another.
+    """
+    own = case.meters.load + joined
+    if joined.any():
+        np.subtract.at(own, case.meters.place, joined)
     own[case.groups.zone] += energy
-    return sums_up(fleet.zones.parent, own)
+    return sums_up(case.parent, own)

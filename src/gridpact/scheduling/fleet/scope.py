@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridpact.scheduling.fleet import generator_oracle, stepped_storage
-from gridpact.scheduling.fleet.columns import TABLES, Fleet, Prices
+from gridpact.scheduling.fleet.columns import TABLES, Fleet
+from gridpact.scheduling.fleet.meters import Meters
 
 SMALL = 5_000
 """Assets × slots up to which a fleet is solved again as a whole where the gap stays open."""
 
 
-def beyond(fleet: Fleet, prices: Prices) -> tuple[str, ...]:
+def beyond(fleet: Fleet, meters: Meters) -> tuple[str, ...]:
     """Name what the engine has no oracle for; empty where it knows all of the fleet."""
     found = []
-    if prices.sell is not None and np.any(np.asarray(prices.sell) > np.asarray(prices.buy)):
+    priced = meters.priced
+    if np.any(meters.tariff.spread[priced] < 0):
         found.append("selling pays more than buying")
-    storage, generators = fleet.storage, fleet.generators
-    if storage is not None and not stepped_storage.covers(storage, fleet.slots).all():
-        found.append("the ramp of storage binds")
-    if generators is not None and not generator_oracle.covers(generators, fleet.slots).all():
-        found.append("the ramp of a generator binds")
+    for name, what in (("storage", "storage"), ("generators", "a generator")):
+        table = getattr(fleet, name)
+        if table is not None and np.any(meters.odd[name] & priced[table.zone]):
+            found.append(f"the ramp of {what} binds")
     return tuple(found)
 
 

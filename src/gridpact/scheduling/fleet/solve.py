@@ -127,7 +127,9 @@ def _answer(fleet: Fleet, case: Case, engine: Engine) -> _Answer:
     tight = tight_slots(fleet, case, engine.duals)
     shares = shares_of(case.groups, usages, weight)
     dealt = engine.fixed.dealt if engine.fixed else tuple(None for _ in case.groups.blocks)
-    mixture = Mixture(fleet, case.meters, case.groups, tuple(engine.asked_at), shares, tight, dealt, engine)
+    mixture = Mixture(
+        fleet, case.meters, case.groups, tuple(engine.asked_at), shares, tight, dealt, engine
+    )
     made = scheduled(mixture, case, energy)
     outcome = mixed_outcome(case, made.energy, cost - made.saved)
     return _Answer(mixture, outcome, missed_limits(case, outcome), made.joined)
