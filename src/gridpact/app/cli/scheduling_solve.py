@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 import click
 import msgspec
@@ -25,12 +25,10 @@ from gridpact.app.schedules.posing import posed
 from gridpact.app.schedules.solving import solve_session
 from gridpact.app.watch import Stopwatch
 from gridpact.base.errors import BadInput, Fault
-from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.fleet.options import Method, Options
 from gridpact.scheduling.fleet.solution import Round, Status
 from gridpact.simulation.scenarios import load
 from gridpact.simulation.scenarios.build import community
-
-Method: TypeAlias = Literal["auto", "engine", "reference"]
 
 
 @click.command(

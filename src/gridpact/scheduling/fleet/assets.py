@@ -158,12 +158,15 @@ def build(
 ) -> Fleet:
     """Build a fleet; rows of each table follow the order of ``assets``.
 
-    An unknown zone or parent becomes a row that :func:`~.faults.refuse_faults` names. A car with a
-    least power is a row of ``storage``, as are batteries, feeding cars and heat.
+    What is wrong with them is named when the fleet is solved, together with all else; an unknown
+    zone or parent becomes a row that is none. A car with a least power is a row of ``storage``, as
+    are batteries, feeding cars and heat.
     """
+    from gridpact.scheduling.fleet.object_faults import object_faults
+
     row = {connection.name: place for place, connection in enumerate(connections)}
     grid = _Grid(slots, step_s, row)
-    cars = [a for a in assets if isinstance(a, Car) and not a.min_w]
+    cars = [a for a in assets if isinstance(a, Car) and not _least(a)]
     stores = [a for a in assets if isinstance(a, V2gCar | Battery | Tank) or _least(a)]
     solar = [a for a in assets if isinstance(a, Pv)]
     runs = [a for a in assets if isinstance(a, Appliance)]
@@ -177,11 +180,13 @@ def build(
         curtailable=_solar(grid, solar) if solar else None,
         runs=_runs(grid, runs) if runs else None,
         generators=_generators(grid, engines) if engines else None,
+        flaws=object_faults(slots, connections, assets),
     )
 
 
 def _least(asset: Asset) -> bool:
-    return isinstance(asset, Car) and asset.min_w > 0
+    """Whether a car's least power matters; nothing due is charged at no power at all."""
+    return isinstance(asset, Car) and asset.min_w > 0 and asset.energy_wh > 0
 
 
 class _Grid(msgspec.Struct, frozen=True):
@@ -196,8 +201,10 @@ class _Grid(msgspec.Struct, frozen=True):
         return np.array([self.row.get(asset.zone, len(self.row)) for asset in assets], np.int64)
 
     def series(self, values: Sequence[Series]) -> Floats:
-        """Stack to [rows, slots]."""
-        return np.array([np.broadcast_to(np.asarray(v, float), (self.slots,)) for v in values])
+        """Stack to [rows, slots]; a series of another length, which is a flaw, counts as 0."""
+        rows = [np.asarray(one, float) for one in values]
+        fits = [row if row.shape in ((), (self.slots,)) else np.zeros(()) for row in rows]
+        return np.array([np.broadcast_to(row, (self.slots,)) for row in fits])
 
 
 def _zones(grid: _Grid, connections: Sequence[GridConnection]) -> Zones:

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
+from gridpact.base.errors import Fault
 from gridpact.base.units import Bools, Floats, Ints
 
 Values: TypeAlias = Floats | Ints | float
@@ -223,7 +224,8 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
 
     A table that is None is empty. A home behind one meter is a zone of its own, the smallest: its
     connection limits are the zone's limits, its fixed load the zone's load, and its buying and
-    selling prices are those of :class:`Prices` for this zone.
+    selling prices are those of :class:`Prices` for this zone. ``flaws`` is what was wrong with the
+    objects it was built from; it is refused with all else that is wrong.
     """
 
     slots: int
@@ -235,6 +237,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     runs: Runs | None = None
     generators: Generators | None = None
     portfolio: Portfolio | None = None
+    flaws: tuple[Fault, ...] = ()
 
     @property
     def hours(self) -> float:

@@ -6,12 +6,15 @@ the energy reachable in a window, the states reachable after each slot.
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.asset_faults import asset_findings
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Prices, Zones
 from gridpact.scheduling.fleet.findings import Findings
+from gridpact.scheduling.fleet.options import Method, Options
 
 INFINITY = float("inf")
 MOST_SETS = 10_000
@@ -20,9 +23,12 @@ LARGEST = 1e15
 """Energies [Wh], powers [W] and prices [µ¤/kWh] beyond this lose whole units in float64."""
 
 
-def refuse_faults(fleet: Fleet, prices: Prices) -> None:
-    """Raise :class:`~gridpact.base.errors.BadInput` with every fault of a fleet and its prices."""
+def refuse_faults(fleet: Fleet, prices: Prices, options: Options | None = None) -> None:
+    """Raise :class:`~gridpact.base.errors.BadInput` with every fault of what is to be solved."""
     found = Findings()
+    found.faults.extend(fleet.flaws)
+    if options is not None:
+        _options(found, options)
     if fleet.slots < 1 or fleet.step_s < 1:
         found.add("", f"{fleet.slots} slots of {fleet.step_s} s", "give at least one of each")
         found.refuse()
@@ -35,12 +41,28 @@ def refuse_faults(fleet: Fleet, prices: Prices) -> None:
     found.refuse()
 
 
+def _options(found: Findings, options: Options) -> None:
+    if options.method not in get_args(Method):
+        some = ", ".join(get_args(Method))
+        found.add("options.method", f"there is no {options.method!r}", f"give one of {some}")
+    if not 0 <= options.gap < INFINITY:
+        found.add("options.gap", f"{options.gap}", "give a share from 0 up")
+    if options.penalty is not None and not 0 < options.penalty <= LARGEST:
+        found.add("options.penalty", f"{options.penalty}", "give a price above 0, or None")
+    for name in ("rounds", "parts", "tasks"):
+        if getattr(options, name) < 1:
+            found.add(f"options.{name}", f"{getattr(options, name)}", "give 1 or more")
+
+
 def _zones(found: Findings, zones: Zones, slots: int) -> None:
     count = len(zones.parent)
+    if not count:
+        found.add("zones", "there is none", "give at least one")
     parent = found.whole("zones[{}].parent", zones.parent, count, (-1, count - 1))
     if parent is not None:
+        known = np.asarray(zones.parent) == parent  # others are named already
         found.rows(
-            circular(parent),
+            circular(np.where(known, parent, -1)),
             "zones[{}].parent",
             "lies below itself, through zone {parent}",
             "let every chain of parents end at -1",
@@ -97,6 +119,11 @@ def _row_bounds(found: Findings, portfolio: Portfolio, rows: int) -> None:
 def _members(found: Findings, fleet: Fleet, portfolio: Portfolio) -> None:
     pairs = len(portfolio.zone_set)
     zones = len(fleet.zones.parent)
+    for name, like in (("zone", "zone_set"), ("asset_table", "asset_set"), ("asset", "asset_set")):
+        count, wanted = len(getattr(portfolio, name)), len(getattr(portfolio, like))
+        if count != wanted:
+            found.add(f"portfolio.{name}", f"has {count} entries", f"give {wanted}, as {like}")
+            return
     found.whole("portfolio.zone_set[{}]", portfolio.zone_set, pairs, (0, MOST_SETS - 1))
     found.whole("portfolio.zone[{}]", portfolio.zone, pairs, (0, zones - 1))
     pairs = len(portfolio.asset_set)
@@ -108,7 +135,7 @@ def _members(found: Findings, fleet: Fleet, portfolio: Portfolio) -> None:
     if table is not None and asset is not None:
         sizes = np.array([table_size(fleet, name) for name in TABLES])
         found.rows(
-            asset >= sizes[table],
+            (asset >= sizes[table]) & (np.asarray(portfolio.asset_table) == table),
             "portfolio.asset[{}]",
             "asset {asset} is not in its table",
             "name a row of the table",
@@ -145,6 +172,10 @@ def _price(
     found: Findings, where: str, price: Floats | Ints, shape: tuple[int, int]
 ) -> Floats | None:
     """Read a price [slots] or [zones, slots]; a [zones] array is no price."""
+    kind = np.asarray(price).dtype
+    if kind.kind not in "iuf":
+        found.add(where, f"holds {kind}, not numbers", "give int64 or float64")
+        return None
     given = np.asarray(price, np.float64)
     if given.ndim not in (1, 2) or given.shape[-1] != shape[1]:
         found.add(where, f"has shape {given.shape}", f"give [{shape[1]}] or {shape}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,10 @@ from gridpact.scheduling.fleet.solution import Round
 
 def _never() -> bool:
     return False
+
+
+Method: TypeAlias = Literal["auto", "engine", "reference"]
+"""What solves a fleet."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +32,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ``cancelled`` says so, the solve stops after its round with the best answer so far.
     """
 
-    method: Literal["auto", "engine", "reference"] = "auto"
+    method: Method = "auto"
     gap: float = 1e-3
     rounds: int = 200
     parts: int = 4

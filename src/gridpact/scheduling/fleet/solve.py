@@ -51,7 +51,7 @@ def solve(
     its prices. What cannot be kept of shared limits is missed by little and named in the answer.
     """
     options = options or Options()
-    refuse_faults(fleet, prices)
+    refuse_faults(fleet, prices, options)
     meters = meters_of(fleet, prices)
     missing = beyond(fleet, meters)
     if missing and options.method == "engine":
