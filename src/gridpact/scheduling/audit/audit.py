@@ -20,6 +20,7 @@ from gridpact.scheduling.audit.resolve import (
     resolve,
 )
 from gridpact.scheduling.audit.shared import Sums, check_limits, energy_cost
+from gridpact.scheduling.audit.slack import AMOUNT_NANO, EXACT
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Prices
 from gridpact.scheduling.fleet.solution import Solution
 from gridpact.scheduling.reference.highs import Search
@@ -30,8 +31,6 @@ TOGETHER = 20_000
 SMALL = 5_000
 """Assets times slots up to which a whole fleet may be solved again."""
 UNPROVEN = "prices do not prove the bound claimed"
-EXACT = 1e-6
-"""Relative difference up to which two costs are equal; 1,000 nano-¤ always are."""
 
 
 def audit(
@@ -53,13 +52,12 @@ def audit(
             sums.add(taken)
             checked += len(taken.rows)
     missing = check_limits(breaches, sums, solution)
-    cost = float(energy_cost(sums, prices).sum() + sums.cost.sum()) + solution.penalty * missing
-    _same(breaches, "costs something else than claimed", cost, solution.upper_nano)
+    cost, touch = _check_cost(breaches, sums, solution, prices, missing)
     chosen = _sample(fleet, sample, seed)
     resolved = _resolve(sums, solution, prices, chosen)
     whole = len(chosen) == len(_with_assets(fleet))
     proven = _proven(sums, solution, prices, resolved) if whole else None
-    _check_bound(breaches, solution, resolved, proven)
+    _check_bound(breaches, solution, resolved, proven, touch)
     doubtful = any(one.what == UNPROVEN for one in breaches.found)
     if doubtful and _holds_whole(fleet, solution, prices):
         breaches.found = [one for one in breaches.found if one.what != UNPROVEN]
@@ -104,13 +102,29 @@ def _portions(fleet: Fleet) -> Iterator[Ints]:
         yield np.array(portion, np.int64)
 
 
-def _same(breaches: Breaches, what: str, found: float, claimed: float) -> None:
-    if not abs(found - claimed) <= _equal(found, claimed):
-        breaches.add(what, ("", -1, -1), found - claimed, "nano-¤")
+def _check_cost(
+    breaches: Breaches, sums: Sums, solution: Solution, prices: Prices, missing_wh: float
+) -> tuple[float, float]:
+    """Schedules cost what is claimed, or less where that may be of mixed plans.
+
+    Return their cost, and what rounding may come to: a part of all amounts without their signs,
+    as these may nearly cancel.
+    """
+    paid, missed = energy_cost(sums, prices), solution.penalty * missing_wh
+    cost = float(paid.sum() + sums.cost.sum()) + missed
+    touch = AMOUNT_NANO + EXACT * float(np.abs(paid).sum() + np.abs(sums.cost).sum() + missed)
+    spared = sums.slack.spared_nano(prices)
+    if spared:
+        said = sum(one.missing_wh for one in solution.missed)
+        spared += max(solution.penalty * said - missed, 0.0)
+    if not -touch <= solution.upper_nano - cost <= touch + spared:
+        by = cost - solution.upper_nano
+        breaches.add("costs something else than claimed", ("", -1, -1), by, "nano-¤")
+    return cost, touch
 
 
 def _equal(one: float, other: float) -> float:
-    return 1e3 + EXACT * max(abs(one), abs(other))
+    return AMOUNT_NANO + EXACT * max(abs(one), abs(other))
 
 
 def _sample(fleet: Fleet, sample: int | None, seed: int) -> Ints:
@@ -149,10 +163,13 @@ def _proven(
 
 
 def _check_bound(
-    breaches: Breaches, solution: Solution, resolved: tuple[Resolved, ...], proven: float | None
+    breaches: Breaches,
+    solution: Solution,
+    resolved: tuple[Resolved, ...],
+    proven: float | None,
+    touch: float,
 ) -> None:
     """The bound claimed follows from the prices, and no zone does better than its least."""
-    touch = _equal(solution.upper_nano, solution.lower_nano)
     for one in resolved:
         if one.least_nano > one.cost_nano + _equal(one.least_nano, one.cost_nano):
             by = one.least_nano - one.cost_nano

@@ -6,7 +6,9 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.audit.assets import Taken
+from gridpact.scheduling.audit.columns import Rows
 from gridpact.scheduling.audit.report import TOUCH_WH, Breaches
+from gridpact.scheduling.audit.slack import Slack
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Prices
 from gridpact.scheduling.fleet.solution import Missed, Solution
 
@@ -27,6 +29,14 @@ def chain(parent: Ints, zone: int) -> list[int]:
         zones.append(zone)
         zone = int(parent[zone])
     return zones
+
+
+def with_below(parent: Ints, own: Floats) -> Floats:
+    """Add to each zone's own values those of all zones below it [zones, ...]."""
+    total = np.zeros(own.shape)
+    for zone in range(len(parent)):
+        total[chain(parent, zone)] += own[zone]
+    return total
 
 
 def in_sets(fleet: Fleet, portfolio: Portfolio) -> dict[int, Bools]:
@@ -56,6 +66,7 @@ class Sums:
 
     ``own`` [zones, slots] Wh holds fixed load and own assets; ``cost`` [zones] nano-¤ what assets
     cost beside energy; ``beside`` [slots] Wh by set what its assets take outside its zones.
+    ``slack`` says how far claims may lie from these sums.
     """
 
     def __init__(self, fleet: Fleet) -> None:
@@ -63,6 +74,7 @@ class Sums:
         self.fleet = fleet
         self.own = zone_values(fleet.zones.load_wh, zones, fleet.slots)
         self.cost = np.zeros(zones)
+        self.slack = Slack(fleet)
         self.sets: dict[int, Bools] = {}
         if fleet.portfolio is not None:
             self.sets = in_sets(fleet, fleet.portfolio)
@@ -73,6 +85,9 @@ class Sums:
         zone = np.asarray(getattr(self.fleet, taken.name).zone)[taken.rows]
         np.add.at(self.own, zone, taken.energy)
         np.add.at(self.cost, zone, taken.cost)
+        fleet, table = self.fleet, self.fleet.storage
+        if taken.name == "storage" and table is not None:
+            self.slack.add(Rows("storage", table, taken.rows, fleet.slots, fleet.hours), zone)
         portfolio = self.fleet.portfolio
         if portfolio is None:
             return
@@ -82,10 +97,7 @@ class Sums:
 
     def net(self) -> Floats:
         """Net energy of zones with everything below them [zones, slots] Wh."""
-        net, parent = np.zeros(self.own.shape), np.asarray(self.fleet.zones.parent)
-        for zone in range(len(parent)):
-            net[chain(parent, zone)] += self.own[zone]
-        return net
+        return with_below(np.asarray(self.fleet.zones.parent), self.own)
 
     def row_energy(self, row: int) -> float:
         """Energy that a portfolio row's set takes in its slots [Wh]."""
@@ -132,28 +144,58 @@ def _row_misses(sums: Sums, row: int) -> list[tuple[Missed, float]]:
     return found
 
 
+class _Allowed:
+    """What rounding and mixes leave open under each limit [Wh], with all zones below one."""
+
+    def __init__(self, sums: Sums) -> None:
+        parent, self._slack = np.asarray(sums.fleet.zones.parent), sums.slack
+        self._portfolio = sums.fleet.portfolio
+        self.rounding = with_below(parent, sums.slack.rounding)
+        self.waste = with_below(parent, sums.slack.waste)
+
+    def under(self, kind: str, row: int, slot: int) -> tuple[float, float]:
+        """Rounding and waste under a limit; those of all zones for a portfolio row."""
+        if kind in ("import", "export"):
+            return float(self.rounding[row]), float(self.waste[row, slot])
+        if self._portfolio is None:
+            return 0.0, 0.0
+        first, end = int(self._portfolio.first[row]), int(self._portfolio.end[row])
+        rounding = float(self._slack.rounding.sum()) * (end - first)
+        return rounding, float(self._slack.waste[:, first:end].sum())
+
+
 def check_limits(breaches: Breaches, sums: Sums, solution: Solution) -> float:
     """Limits hold, or the answer says by how much not; return what is missed in all [Wh]."""
     said = {(one.kind, one.row, one.slot): one.missing_wh for one in solution.missed}
-    found = misses(sums)
+    found, allowed = misses(sums), _Allowed(sums)
     for missed, limit in found:
-        by = missed.missing_wh - said.pop((missed.kind, missed.row, missed.slot), 0.0)
-        if abs(by) > TOUCH_WH + RELATIVE * abs(limit):
+        key = (missed.kind, missed.row, missed.slot)
+        by = missed.missing_wh - said.pop(key, 0.0)
+        rounding, waste = allowed.under(*key)
+        touch = TOUCH_WH + RELATIVE * abs(limit) + rounding
+        if not -touch - waste <= by <= touch:
             place = ("portfolio" if missed.kind in ("upper", "lower") else "zones", missed.row)
             breaches.add(f"exceeds its {missed.kind} limit unsaid", (*place, missed.slot), by)
     for (kind, row, slot), by in said.items():
-        if by > TOUCH_WH:
+        if by > TOUCH_WH + sum(allowed.under(kind, row, slot)):
             breaches.add(f"keeps its {kind} limit, though said not to", ("", row, slot), by)
-    apart = np.abs(sums.net() - solution.net_wh) - RELATIVE * np.abs(sums.net())
-    breaches.above("reports another net energy", "zones", np.arange(len(apart)), apart)
+    _check_net(breaches, sums.net(), solution.net_wh, allowed)
     return sum(one.missing_wh for one, _ in found)
 
 
+def _check_net(breaches: Breaches, net: Floats, claimed: Floats, allowed: _Allowed) -> None:
+    """Zones take what is claimed [zones, slots] Wh, or less where that may be of mixed plans."""
+    less = claimed - net
+    apart = np.maximum(less - allowed.waste, -less) - RELATIVE * np.abs(net)
+    apart -= allowed.rounding[:, None]
+    breaches.above("reports another net energy", "zones", np.arange(len(apart)), apart)
+
+
 def energy_cost(sums: Sums, prices: Prices) -> Floats:
-    """What zones pay for their net energy less what they earn [zones] nano-¤."""
+    """What zones pay for their net energy, negative what they earn [zones, slots] nano-¤."""
     shape = sums.own.shape
     buy = np.broadcast_to(np.asarray(prices.buy, np.float64), shape)
     sell = buy
     if prices.sell is not None:
         sell = np.broadcast_to(np.asarray(prices.sell, np.float64), shape)
-    return np.asarray(np.where(sums.own > 0, buy * sums.own, sell * sums.own).sum(axis=1))
+    return np.asarray(np.where(sums.own > 0, buy * sums.own, sell * sums.own))
