@@ -17,6 +17,7 @@ import numpy as np
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Storage
 from gridpact.scheduling.fleet.metered_storage_kernels import (
+    Home,
     answer_groups,
     answer_rows,
     make_work,
@@ -36,7 +37,7 @@ class MeteredStorageOracle(msgspec.Struct, frozen=True):
 
     first: Ints
     stores: Stores
-    meter: Meter
+    homes: Home
 
     @classmethod
     def build(
@@ -47,7 +48,8 @@ class MeteredStorageOracle(msgspec.Struct, frozen=True):
         None has a least power, power steps or a ramp.
         """
         stores = StorageOracle.build(table, layout, slots, hours).stores
-        return cls(layout.first, stores, rows_of(meter, layout.rows))
+        own, none = rows_of(meter, layout.rows), np.zeros((len(layout.rows), 1))
+        return cls(layout.first, stores, Home(own.load, own.spread, none, none, none[:, 0]))
 
     @property
     def divisible(self) -> bool:
@@ -62,20 +64,18 @@ class MeteredStorageOracle(msgspec.Struct, frozen=True):
         """Best answers of all groups; see :class:`Oracle`."""
         energy, own = np.zeros(prices.shape), np.zeros((2, len(prices)))
         asked, work = np.array(prices, np.float64), make_work(prices.shape[1])
-        answer_groups(self.stores, self.meter, self.first, asked, energy, own, work)
+        answer_groups(self.stores, self.homes, self.first, asked, energy, own, work)
         return Answers(energy, own[0], own[1])
 
     def plans(self, rows: Ints, prices: Floats) -> Floats:
         """Plans of single assets [n, 2, slots]: charge, discharge; see :class:`Oracle`."""
-        slots = prices.shape[-1]
-        stored, asked = np.zeros((len(rows), slots)), np.array(prices, np.float64)
-        answer_rows(self.stores, self.meter, np.asarray(rows), asked, stored, make_work(slots))
-        charge = np.maximum(stored, 0.0) * (1.0 / self.stores.inward[rows])
-        discharge = np.maximum(-stored, 0.0) * self.stores.outward[rows, None]
-        return np.stack([charge, discharge], axis=1)
+        plans, asked = np.zeros((len(rows), 3, len(prices))), np.array(prices, np.float64)
+        work = make_work(len(prices))
+        answer_rows(self.stores, self.homes, np.asarray(rows), asked, plans, work)
+        return plans[:, :2]
 
     def part(self, groups: slice) -> MeteredStorageOracle:
         """The same oracle with these groups alone."""
         first, stores = groups_of(self.first, self.stores, groups)
-        _, meter = groups_of(self.first, self.meter, groups)
-        return MeteredStorageOracle(first, stores, meter)
+        _, homes = groups_of(self.first, self.homes, groups)
+        return MeteredStorageOracle(first, stores, homes)
