@@ -8,8 +8,7 @@ after it, ``G``: with u the energy stored (negative: taken) and y the state less
 one term for each range of energies that may be stored or taken (a point for a step of power). The
 minimum over a range lies at one of its ends or at a corner of G, so it is the envelope of two
 shifts of G and of lines through its corners: exact without a grid of states. A function of more
-than :data:`~.piecewise.LIMIT` pieces is rounded up, which leaves a plan that can be followed; a
-second pass rounded down then bounds how much too dear that plan may be.
+than :data:`~.piecewise.LIMIT` pieces is rounded, up where a plan is to be followed.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ import numpy as np
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.machine_code import machine_code
 from gridpact.scheduling.fleet.piecewise import (
-    DOWN,
     FROM,
     INFINITY,
     LIMIT,
@@ -29,13 +27,19 @@ from gridpact.scheduling.fleet.piecewise import (
     SLOPE,
     TO,
     TOUCH,
-    UP,
     VALUE,
     Span,
     envelope,
     fans,
     rounded,
     shifted,
+)
+from gridpact.scheduling.fleet.shadow_prices import (
+    below,
+    least_of_slot,
+    least_of_state,
+    water_prices,
+    within_budget,
 )
 from gridpact.scheduling.fleet.stepped_rows import Stores
 
@@ -51,7 +55,8 @@ class Space(NamedTuple):
     Functions after each slot [slots, LIMIT, 4], their lengths [slots], and the states within reach
     then [slots, 2]; functions under way [3, ROOM, 4]: the envelope so far, the next term, room for
     their envelope; the span they are wanted on [2]; corners [2, ROOM] and their queue [ROOM];
-    ``roundings`` [1] counts.
+    ``shadow`` [slots + 1], ``ranges`` [2, slots + 1] and ``budget`` [1]: what the best plan cannot
+    do, see :mod:`.shadow_prices`; ``roundings`` [1] counts.
     """
 
     after: Floats
@@ -61,6 +66,9 @@ class Space(NamedTuple):
     span: Floats
     corner: Floats
     queue: Ints
+    shadow: Floats
+    ranges: Floats
+    budget: Floats
     roundings: Ints
 
 
@@ -74,6 +82,9 @@ def make_space(slots: int) -> Space:
         span=np.zeros(2),
         corner=np.zeros((2, max(ROOM, slots + 1))),
         queue=np.zeros(ROOM, np.int64),
+        shadow=np.zeros(slots + 1),
+        ranges=np.zeros((2, slots + 1)),
+        budget=np.full(1, INFINITY),
         roundings=np.zeros(1, np.int64),
     )
 
@@ -107,65 +118,110 @@ def add_term(space: Space, total: int, count: int, direction: float) -> int:
 
 @machine_code
 def act(
-    space: Space, slot: int, total: int, actions: Actions, price: float, direction: float
+    space: Space, slot: int, total: int, actions: Actions, terms: tuple[float, float, float, float]
 ) -> int:
-    """Lower the envelope so far by all actions of one direction in a slot; return its length."""
+    """Lower the envelope so far by all actions of one direction in a slot; return its length.
+
+    ``terms`` are their price, the least and the most energy worth a look, and the direction of
+    rounding.
+    """
     source, many, work = space.after[slot], space.lengths[slot], space.work
     span = (space.span[0], space.span[1])
     least, most, step = actions
-    if most == 0.0:
-        return total
+    price, low, high, direction = terms
     if step != 0.0:
-        energy, last = least if least != 0.0 else step, abs(most) + TOUCH
-        while abs(energy) <= last:
-            count = shifted(source, many, -energy, price * energy, span, work[1])
-            total = add_term(space, total, count, direction)
+        energy = least if least != 0.0 else step
+        while abs(energy) <= high + TOUCH:
+            if abs(energy) >= low - TOUCH:
+                count = shifted(source, many, -energy, price * energy, span, work[1])
+                total = add_term(space, total, count, direction)
             energy += step
         return total
-    count = shifted(source, many, -most, price * most, span, work[1])
-    total = add_term(space, total, count, direction)
+    if high >= abs(most) - TOUCH:
+        count = shifted(source, many, -most, price * most, span, work[1])
+        total = add_term(space, total, count, direction)
     if least == most:
         return total
-    if least != 0.0:
+    if least != 0.0 and low <= abs(least) + TOUCH:
         count = shifted(source, many, -least, price * least, span, work[1])
         total = add_term(space, total, count, direction)
+    window = (-high, -low) if most > 0.0 else (low, high)
     room = (space.corner, space.queue)
-    count = fans(source, many, price, (min(-least, -most), max(-least, -most)), room, work[2])
+    count = fans(source, many, price, window, room, work[2])
     count = shifted(work[2], count, 0.0, 0.0, span, work[1])
     return add_term(space, total, count, direction)
 
 
 @machine_code
+def decide(
+    stores: Stores, asset: int, slot: int, price: float, space: Space, direction: float
+) -> int:
+    """Make the least costs before a slot's actions from those after them; return their length."""
+    span, shadow = (space.span[0], space.span[1]), space.shadow[slot]
+    spare = space.budget[0] + least_of_slot(stores, asset, slot, price, shadow)
+    bought, sold = water_prices(stores, asset, slot, price)
+    total = 0
+    if spare >= 0.0:
+        total = shifted(space.after[slot], space.lengths[slot], 0.0, 0.0, span, space.work[0])
+    actions = charges(stores, asset, slot)
+    low, high = within_budget(bought - shadow, spare, actions)
+    if low <= high:
+        total = act(space, slot, total, actions, (bought, low, high, direction))
+    actions = discharges(stores, asset, slot)
+    low, high = within_budget(shadow - sold, spare, actions)
+    if low <= high:
+        total = act(space, slot, total, actions, (sold, low, high, direction))
+    return total
+
+
+@machine_code
+def within_bounds(stores: Stores, asset: int, slot: int, space: Space, total: int) -> None:
+    """Take the function under way, where states after a slot can be, as the least costs then."""
+    low = max(stores.lo[asset, slot] - NEAR, space.reach[slot, 0])
+    high = min(stores.hi[asset, slot] + NEAR, space.reach[slot, 1])
+    after = space.after[slot]
+    space.lengths[slot] = shifted(space.work[0], total, 0.0, 0.0, (low, high), after)
+
+
+@machine_code
+def before_losses(stores: Stores, asset: int, slot: int, space: Space, total: int) -> None:
+    """Turn the function under way into one of the state before a slot's losses and draw."""
+    kept, draw, work = stores.kept[asset], stores.draw[asset, slot], space.work
+    for piece in range(total):
+        work[0, piece, FROM] = (work[0, piece, FROM] + draw) / kept
+        work[0, piece, TO] = (work[0, piece, TO] + draw) / kept
+        work[0, piece, SLOPE] *= kept
+
+
+@machine_code
 def backward(stores: Stores, asset: int, prices: Floats, space: Space, direction: float) -> float:
-    """Fill the least costs after every slot; return the least cost of all [¤], infinite if none."""
-    kept, slots = stores.kept[asset], len(prices)
+    """Fill the least costs after every slot; return the least cost of all [¤], infinite if none.
+
+    Plans whose excess over the bound of the shadow prices is beyond the budget are left out.
+    """
+    kept, slots, shadow = stores.kept[asset], len(prices), space.shadow
     within_reach(stores, asset, space)
-    work, total = space.work, 1
-    work[0, 0] = 0.0
-    work[0, 0, FROM] = stores.lo[asset, slots - 1] - 1.0
-    work[0, 0, TO] = stores.hi[asset, slots - 1] + 1.0
+    total, most = 1, space.budget[0]
+    space.work[0, 0] = 0.0
+    space.work[0, 0, FROM] = stores.lo[asset, slots - 1] - 1.0
+    space.work[0, 0, TO] = stores.hi[asset, slots - 1] + 1.0
     for slot in range(slots - 1, -1, -1):
-        low = max(stores.lo[asset, slot] - NEAR, space.reach[slot, 0])
-        high = min(stores.hi[asset, slot] + NEAR, space.reach[slot, 1])
-        after = space.after[slot]
-        space.lengths[slot] = shifted(work[0], total, 0.0, 0.0, (low, high), after)
-        draw, begin = stores.draw[asset, slot], stores.initial[asset]
+        within_bounds(stores, asset, slot, space, total)
+        most += least_of_state(stores, asset, slot, shadow)
+        if most < INFINITY:
+            space.lengths[slot] = below(space.after[slot], space.lengths[slot], shadow[slot], most)
+        draw = stores.draw[asset, slot]
+        most += shadow[slot] * draw
+        most += least_of_slot(stores, asset, slot, prices[slot], shadow[slot])
+        begin = stores.initial[asset]
         earliest = space.reach[slot - 1, 0] if slot > 0 else begin - NEAR
         latest = space.reach[slot - 1, 1] if slot > 0 else begin + NEAR
         space.span[0], space.span[1] = kept * earliest - draw, kept * latest - draw
-        total = shifted(
-            after, space.lengths[slot], 0.0, 0.0, (space.span[0], space.span[1]), work[0]
-        )
-        charge, discharge = water_prices(stores, asset, slot, prices[slot])
-        total = act(space, slot, total, charges(stores, asset, slot), charge, direction)
-        total = act(space, slot, total, discharges(stores, asset, slot), discharge, direction)
-        for piece in range(total):
-            work[0, piece, FROM] = (work[0, piece, FROM] + draw) / kept
-            work[0, piece, TO] = (work[0, piece, TO] + draw) / kept
-            work[0, piece, SLOPE] *= kept
+        total = decide(stores, asset, slot, prices[slot], space, direction)
+        before_losses(stores, asset, slot, space, total)
     least = INFINITY
     for piece in range(total):
-        least = min(least, work[0, piece, VALUE])
+        least = min(least, space.work[0, piece, VALUE])
     return least
 
 
@@ -183,13 +239,6 @@ def discharges(stores: Stores, asset: int, slot: int) -> Actions:
     least, most, step = 0, 1, 2
     own = stores.discharge
     return -own[asset, slot, least], -own[asset, slot, most], -own[asset, slot, step]
-
-
-@machine_code
-def water_prices(stores: Stores, asset: int, slot: int, price: float) -> tuple[float, float]:
-    """Cost of storing and earnings of taking one stored kWh in a slot [¤/kWh]."""
-    sold = (price - stores.wear[asset]) * stores.outward[asset]
-    return price / stores.inward[asset, slot], sold
 
 
 @machine_code
@@ -255,49 +304,3 @@ def forward(stores: Stores, asset: int, prices: Floats, space: Space, stored: Fl
         stored[slot] = chosen - state
         state = chosen
     return True
-
-
-@machine_code
-def keeps_rules(stores: Stores, asset: int, stored: Floats) -> bool:
-    """Tell whether a plan [slots] keeps bounds, least powers and steps; clear traces of energy."""
-    state = stores.initial[asset]
-    for slot in range(len(stored)):
-        charging = stored[slot] > 0.0
-        actions = charges(stores, asset, slot) if charging else discharges(stores, asset, slot)
-        if abs(stored[slot]) <= NEAR:
-            stored[slot] = 0.0
-        elif not allowed(abs(stored[slot]), actions):
-            return False
-        state = stores.kept[asset] * state - stores.draw[asset, slot] + stored[slot]
-        if state < stores.lo[asset, slot] - NEAR or state > stores.hi[asset, slot] + NEAR:
-            return False
-    return True
-
-
-@machine_code
-def allowed(energy: float, actions: Actions) -> bool:
-    """Tell whether an energy above 0 is one of the actions of a direction."""
-    least, most, step = abs(actions[0]), abs(actions[1]), abs(actions[2])
-    if energy < least or energy > most + NEAR:
-        return False
-    steps = (energy - least) / step if step > 0.0 else 0.0
-    return bool(abs(steps - np.rint(steps)) <= NEAR)
-
-
-@machine_code
-def plan_state(stores: Stores, asset: int, prices: Floats, space: Space, stored: Floats) -> float:
-    """Write the energy stored in each slot (negative: taken) [slots]; return the slack [¤].
-
-    The slack is 0 unless functions had to be rounded, and infinite where no plan was found.
-    """
-    space.roundings[0] = 0
-    backward(stores, asset, prices, space, UP)
-    if not forward(stores, asset, prices, space, stored):
-        return INFINITY
-    if space.roundings[0] == 0:
-        return 0.0
-    cost = 0.0
-    for slot in range(len(prices)):
-        bought, sold = water_prices(stores, asset, slot, prices[slot])
-        cost += stored[slot] * (bought if stored[slot] > 0.0 else sold)
-    return max(cost - backward(stores, asset, prices, space, DOWN), 0.0)

@@ -7,9 +7,10 @@ Three methods, by what a row is:
 - powers in whole steps, no losses: a dynamic programme on whole levels, :mod:`.level_kernels`;
 - all else (tanks and buildings with losses, batteries with least powers, and lossy storage where
   prices are so negative that burning energy would pay): a dynamic programme over piecewise-linear
-  functions of the state, :mod:`.state_kernels`. Where these take more pieces than there is room
-  for, the plan is proven to within ``slack``; everything else is exact. The far quicker plan of
-  :mod:`.storage`, which knows no least powers, comes first: where it keeps them it is the answer.
+  functions of the state, :mod:`.state_plans`. Where these take more pieces than there is room for,
+  the plan is proven to within ``slack``; everything else is exact. The far quicker plan of
+  :mod:`.storage`, which knows no least powers, comes first: where it keeps them it is the answer,
+  and elsewhere it says where to look for it.
 
 None of them charges and discharges in one slot. Ramps join slots in another way and are not here.
 """
@@ -26,7 +27,8 @@ from gridpact.scheduling.fleet.level_kernels import Levels, levels_within, plan_
 from gridpact.scheduling.fleet.machine_code import machine_code
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
 from gridpact.scheduling.fleet.parts import groups_of
-from gridpact.scheduling.fleet.state_kernels import Space, keeps_rules, make_space, plan_state
+from gridpact.scheduling.fleet.state_kernels import Space, make_space
+from gridpact.scheduling.fleet.state_plans import keeps_rules, plan_state
 from gridpact.scheduling.fleet.stepped_rows import (
     BY_LEVELS,
     BY_TOTAL,
