@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -29,9 +30,11 @@ from gridpact.market.messages import (
     OrdersClosed,
     Session,
     SessionCleared,
+    SessionCounted,
 )
 from gridpact.market.ordering import take
 from gridpact.market.orders import PlacedOrder, Side
+from gridpact.market.ratings import session_counts
 from gridpact.market.state import Closing, State, Waiting, with_book, without_session
 from gridpact.market.terms import Venue
 
@@ -44,29 +47,41 @@ def close(venue: Venue, state: State, message: GateClosed, now: int) -> Step[Sta
     if venue.terms(session.kind).blocks and open_blocks(book, session.gate):
         closing = {**state.closing, session.id: Closing(session, book)}
         return msgspec.structs.replace(state, closing=closing), [BlocksDue(session=session.id)]
-    cleared, *closed = clearing(venue, session, book)
-    state = note_owed(venue, state, cleared)
-    if not closed:
-        return state, [cleared]
-    state, outs = carry(venue, state, Closing(session, book), closed[0], now)
-    return state, [cleared, closed[0], *outs]
+    told = _clear(venue, session, book)
+    state = note_owed(venue, state, told.cleared)
+    if told.closed is None:
+        return state, told.messages
+    state, outs = carry(venue, state, Closing(session, book), told.closed, now)
+    return state, [*told.messages, *outs]
 
 
-def clearing(
-    venue: Venue, session: Session, book: Book
-) -> tuple[SessionCleared] | tuple[SessionCleared, OrdersClosed]:
-    """Clear the book of a session, and tell what became of persons' orders if there are any."""
+class _Told(NamedTuple):
+    """What a clearing tells: of the session, of members' histories, of persons' orders."""
+
+    cleared: SessionCleared
+    counted: SessionCounted | None
+    closed: OrdersClosed | None
+
+    @property
+    def messages(self) -> list[Message]:
+        """Those there are, in this order."""
+        return [each for each in self if each is not None]
+
+
+def _clear(venue: Venue, session: Session, book: Book) -> _Told:
+    """Clear a book; count for histories if a market looks at them, close persons' orders if any."""
     outcome = clear_book(book, venue, session.kind, session.gate)
-    cleared = _session_cleared(venue, session, book, outcome)
-    if not book.placed:
-        return (cleared,)
-    return cleared, _orders_closed(session, book, outcome)
+    return _Told(
+        _session_cleared(venue, session, book, outcome),
+        _session_counted(venue, session, outcome) if venue.rated else None,
+        _orders_closed(session, book, outcome) if book.placed else None,
+    )
 
 
 def solve(venue: Venue, state: State, message: BlocksDue) -> Sequence[Message]:
     """Clear a book with blocks: the effect of its becoming due."""
     closing = state.closing[message.session]
-    return clearing(venue, closing.session, closing.book)
+    return _clear(venue, closing.session, closing.book).messages
 
 
 def note_owed(venue: Venue, state: State, cleared: SessionCleared) -> State:
@@ -174,6 +189,16 @@ def _session_cleared(
         orders=book.orders.count + len(open_blocks(book, session.gate)),
         trades=outcome.trades,
         proven=outcome.proven,
+    )
+
+
+def _session_counted(venue: Venue, session: Session, outcome: Outcome) -> SessionCounted:
+    counts = session_counts(outcome.orders, *outcome.pairs, venue.members)
+    return SessionCounted(
+        session=session.id,
+        orders_placed=counts.orders_placed,
+        orders_traded=counts.orders_traded,
+        transactions=counts.transactions,
     )
 
 

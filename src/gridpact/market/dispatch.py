@@ -11,7 +11,7 @@ from gridpact.market.attributes import blocks_of, preferences_of
 from gridpact.market.book import Book
 from gridpact.market.clearing.blocks.clearing import clear_blocks
 from gridpact.market.clearing.blocks.model import PriceRange
-from gridpact.market.clearing.matched import Matched
+from gridpact.market.clearing.matched import Matched, in_merit_order
 from gridpact.market.clearing.outcome import Clearing
 from gridpact.market.clearing.preferences import clearing as preference_matching
 from gridpact.market.grid import zonal
@@ -52,6 +52,16 @@ class Outcome(msgspec.Struct, frozen=True):
             rows = np.searchsorted(self.orders.sequence, at)
             np.add.at(paid, rows, sign * checked_multiply(trades.quantity_wh, price))
         return paid
+
+    @property
+    def pairs(self) -> tuple[Ints, Ints]:
+        """Rows of orders that buy and sell, one pair a trade; at one price in merit order."""
+        if self.trades is None:
+            met = in_merit_order(self.orders, self.accepted_wh)
+            return met.buy, met.sell
+        rows = (self.trades.buy_order, self.trades.sell_order)
+        buy, sell = (np.searchsorted(self.orders.sequence, each) for each in rows)
+        return buy, sell
 
 
 def clear_book(book: Book, venue: Venue, kind: str, gate: int) -> Outcome:

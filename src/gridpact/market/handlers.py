@@ -25,9 +25,10 @@ from gridpact.market.messages import (
     PricesPublished,
     PricesRequested,
     SessionCleared,
+    SessionCounted,
     SessionOpened,
 )
-from gridpact.market.ratings import after_day, no_history
+from gridpact.market.ratings import after_day, joined, no_history
 from gridpact.market.state import Day, State
 from gridpact.market.terms import Venue, terms_of
 from gridpact.metering.messages import DayMetered
@@ -70,6 +71,7 @@ class Market:
                 StandingChanged: partial(standing.changed, venue),
                 GateClosed: partial(closing.close, venue),
                 SessionCleared: self.cleared,
+                SessionCounted: self.counted,
                 OrdersClosed: partial(closing.closed, venue),
                 DayMetered: self.metered,
                 DaySettled: self.settled,
@@ -132,6 +134,18 @@ class Market:
         changed = msgspec.structs.replace(day, position_wh=position)
         days = {**state.days, message.session.day: changed}
         return msgspec.structs.replace(state, days=days), []
+
+    def counted(self, state: State, message: SessionCounted, now: int) -> Step[State]:
+        """Add a session's orders and transactions to members' histories."""
+        if state.history is None:
+            return state, []
+        counts = msgspec.structs.replace(
+            no_history(self._venue.members),
+            orders_placed=message.orders_placed,
+            orders_traded=message.orders_traded,
+            transactions=message.transactions,
+        )
+        return msgspec.structs.replace(state, history=joined(state.history, counts)), []
 
     def metered(self, state: State, message: DayMetered, now: int) -> Step[State]:
         """Add to the history how a day's trades were kept to, where a market looks at it."""

@@ -190,6 +190,21 @@ class SessionCleared(Message, frozen=True, kw_only=True, tag="session-cleared"):
     proven: bool = True
 
 
+class SessionCounted(Message, frozen=True, kw_only=True, tag="session-counted"):
+    """What a session adds to members' histories, where a market looks at these, [members].
+
+    Orders that stood when the gate closed, those that traded in whole or part with another member,
+    and transactions: trades with another member, for both. Where all trade at one price, buyers
+    and sellers meet in merit order.
+    """
+
+    phase: ClassVar[Phase] = Phase.CLEARING
+    session: str
+    orders_placed: Ints
+    orders_traded: Ints
+    transactions: Ints
+
+
 class BlocksDue(Message, frozen=True, kw_only=True, tag="blocks-due"):
     """Solve a session with block orders; answered by what was cleared.
 

@@ -96,24 +96,27 @@ def joined(one: History, other: History) -> History:
 
 
 def after_session(history: History, orders: Orders, matched: Matched) -> History:
-    """Add a cleared book: orders, and trades between different members.
+    """Add a cleared book: orders, and trades between different members."""
+    counts = session_counts(orders, matched.trades.buy, matched.trades.sell, history.kept.size)
+    return joined(history, counts)
 
-    A trade of a member with itself counts for nothing, nor does an order that had no other; a
-    rating cannot be bought from oneself.
+
+def session_counts(orders: Orders, buy: Ints, sell: Ints, members: int) -> History:
+    """Count the orders and transactions of one session; ``buy`` and ``sell`` are rows [trades].
+
+    Rows of one sequence are one order, such as a block. A trade of a member with itself counts for
+    nothing, nor does an order that had no other; a rating cannot be bought from oneself.
     """
-    members, trades = history.kept.size, matched.trades
-    buyer, seller = orders.member[trades.buy], orders.member[trades.sell]
+    buyer, seller = orders.member[buy], orders.member[sell]
     real = buyer != seller
-    traded = np.zeros(orders.count, dtype=np.bool_)
-    traded[trades.buy[real]] = traded[trades.sell[real]] = True
-    return joined(
-        history,
-        msgspec.structs.replace(
-            no_history(members),
-            orders_placed=_counted(orders.member, members),
-            orders_traded=_counted(orders.member[traded], members),
-            transactions=_counted(np.concatenate([buyer[real], seller[real]]), members),
-        ),
+    _, first, order = np.unique(orders.sequence, return_index=True, return_inverse=True)
+    owner, traded = orders.member[first], np.zeros(first.size, dtype=np.bool_)
+    traded[order[buy[real]]] = traded[order[sell[real]]] = True
+    return msgspec.structs.replace(
+        no_history(members),
+        orders_placed=_counted(owner, members),
+        orders_traded=_counted(owner[traded], members),
+        transactions=_counted(np.concatenate([buyer[real], seller[real]]), members),
     )
 
 

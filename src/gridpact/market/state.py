@@ -53,8 +53,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``suspended`` are participants, ``waiting`` orders in the order in which they came to wait,
     ``closing`` sessions by name. ``owed_nano`` [members] is what trades of a day not yet
-    settled make members owe, by ISO date, where members hold collateral, and ``history`` how they
-    kept to what they agreed, where a market asks for it; orders and trades are not counted in it.
+    settled make members owe, by ISO date, where members hold collateral, and ``history`` what they
+    ordered and traded and how they kept to it, where a market asks for a rating.
     """
 
     sessions: dict[str, Session]
