@@ -18,9 +18,10 @@ from fleet_instance import SLOTS, STEP_S, benchmark_fleet
 from gridpact.base.randomness import stream
 from gridpact.scheduling.fleet.columns import Fleet, OneWay, Prices, Storage, Zones
 from gridpact.scheduling.fleet.solve import solve
-from gridpact.scheduling.priorities.fairly import Owners, solve_fairly
+from gridpact.scheduling.priorities.fairly import solve_fairly
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.priorities.needs import Needs, StorageNeed
+from gridpact.scheduling.priorities.owners import Owners
 from gridpact.scheduling.priorities.sharing import blank
 from gridpact.scheduling.priorities.solve import solve_by_levels
 

@@ -6,9 +6,10 @@ import pytest
 
 from gridpact.scheduling.fleet.columns import Fleet, OneWay, Prices, Zones
 from gridpact.scheduling.fleet.options import Options
-from gridpact.scheduling.priorities.fairly import Owners, solve_fairly
+from gridpact.scheduling.priorities.fairly import solve_fairly
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.priorities.needs import Needs
+from gridpact.scheduling.priorities.owners import Owners
 from gridpact.scheduling.priorities.sharing import blank
 from gridpact.scheduling.priorities.solve import solve_by_levels
 from gridpact.scheduling.reference.solve import solve as reference

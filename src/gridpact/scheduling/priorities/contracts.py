@@ -19,7 +19,7 @@ from gridpact.scheduling.fleet.columns import (
     per_asset,
     per_slot,
 )
-from gridpact.scheduling.fleet.groups import signatures_of
+from gridpact.scheduling.fleet.signatures import signatures_of
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.priorities.needs import Needs
 from gridpact.scheduling.priorities.timeline import Timeline

@@ -20,6 +20,7 @@ from gridpact.scheduling.fleet.tree import depths
 from gridpact.scheduling.priorities.answer import MISSED_WH, ByLevels
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.priorities.needs import Needs
+from gridpact.scheduling.priorities.owners import Owners, refuse_unfair
 from gridpact.scheduling.priorities.problem import Problem, Solver
 from gridpact.scheduling.priorities.sharing import Memory, remember, share_out
 from gridpact.scheduling.priorities.solve import least_losses, problem_of
@@ -27,13 +28,6 @@ from gridpact.scheduling.priorities.timeline import FairShares
 
 DEARER = (0.02, 0.002)
 """By how much it is dearer to miss more than one's share, relative to the level's price."""
-
-
-class Owners(msgspec.Struct, frozen=True):
-    """Which member owns each car and each row of storage: rows of a :class:`Memory`."""
-
-    of_car: Ints
-    of_storage: Ints
 
 
 def solve_fairly(
@@ -53,9 +47,11 @@ def solve_fairly(
     Raises
     ------
     BadInput
-        What is wrong with the fleet, its prices or what is asked.
+        What is wrong with the fleet, its prices or what is asked; owners who are no members, or
+        weights that are not above 0.
     """
     owners, memory, level = fairness
+    refuse_unfair(fleet, owners, memory, level)
     problem = problem_of(fleet, prices, needs, options or Options(), solver)
     first = least_losses(problem)
     if first.losses[level].missing_wh <= MISSED_WH:

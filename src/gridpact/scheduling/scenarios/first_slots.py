@@ -18,7 +18,7 @@ from gridpact.scheduling.fleet.columns import (
     per_asset,
     per_slot,
 )
-from gridpact.scheduling.fleet.groups import signatures_of, zone_sets
+from gridpact.scheduling.fleet.signatures import signatures_of, zone_sets
 from gridpact.scheduling.fleet.solution import Schedules
 from gridpact.scheduling.fleet.tree import sums_up
 from gridpact.scheduling.scenarios.money import energy_cost

@@ -9,6 +9,8 @@ all of a need holds at least with what the three leave together (Bonferroni).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 
@@ -41,6 +43,22 @@ def quantile(samples: Floats | Ints, share: float) -> Floats:
     return np.asarray(np.quantile(samples, share, axis=0, method="inverted_cdf"), np.float64)
 
 
+def _refuse(
+    samples: Mapping[str, Floats | Ints], shape: tuple[int, ...], share: float = 0.5
+) -> None:
+    """Raise BadInput unless all samples are numbers [samples, *shape] and the share is one."""
+    found = []
+    if not 0 < share < 1:
+        found.append(("share", f"{share}", "give a share above 0 and below 1"))
+    for name, values in samples.items():
+        if np.ndim(values) != len(shape) + 1 or np.shape(values)[1:] != shape or not len(values):
+            found.append((name, f"has shape {np.shape(values)}", f"give samples of {shape}"))
+        elif not np.isfinite(values).all():
+            found.append((name, "holds values that are not finite", "give numbers"))
+    if found:
+        raise BadInput([Fault("margins", 0, *one) for one in found])
+
+
 def with_limit_margins(fleet: Fleet, error_wh: Floats, share: float) -> Fleet:
     """Tighten limits of zones so that each holds in a slot with probability ``share``.
 
@@ -49,12 +67,11 @@ def with_limit_margins(fleet: Fleet, error_wh: Floats, share: float) -> Fleet:
     Raises
     ------
     BadInput
-        Errors of another shape, or a margin wider than its limit.
+        A share that is none, errors that are no numbers or of another shape, or a margin wider than
+        its limit.
     """
     shape = (len(fleet.zones.parent), fleet.slots)
-    if np.ndim(error_wh) != 3 or np.shape(error_wh)[1:] != shape:
-        problem = f"has shape {np.shape(error_wh)}"
-        raise BadInput([Fault("margins", 0, "error_wh", problem, f"give samples of {shape}")])
+    _refuse({"error_wh": error_wh}, shape, share)
     more = np.maximum(quantile(error_wh, share), 0.0) / fleet.hours
     less = np.maximum(quantile(-np.asarray(error_wh), share), 0.0) / fleet.hours
     imports = per_slot(fleet.zones.import_limit_w, *shape) - more
@@ -71,7 +88,15 @@ def with_limit_margins(fleet: Fleet, error_wh: Floats, share: float) -> Fleet:
 
 
 def with_need_margins(table: OneWay, cars: CarSamples, share: float) -> OneWay:
-    """Plan cars for late arrival, early departure and much energy, each at this quantile."""
+    """Plan cars for late arrival, early departure and much energy, each at this quantile.
+
+    Raises
+    ------
+    BadInput
+        A share that is none, or samples that are no numbers or not [samples, cars].
+    """
+    samples = {name: getattr(cars, name) for name in CarSamples.__struct_fields__}
+    _refuse(samples, (len(table.zone),), share)
     return msgspec.structs.replace(
         table,
         arrive=quantile(cars.arrive, share).astype(np.int64),
@@ -87,8 +112,17 @@ def held(
 
     ``fleet`` has the limits that must hold; ``net_wh`` [zones, slots] is as planned. ``plan`` is
     the cars' schedule [cars, slots] Wh and samples of what they turn out to need.
+
+    Raises
+    ------
+    BadInput
+        Samples that are no numbers, or not [samples, zones, slots] and [samples, cars].
     """
     shape = (len(fleet.zones.parent), fleet.slots)
+    _refuse({"error_wh": error_wh}, shape)
+    if plan is not None:
+        samples = {name: getattr(plan[1], name) for name in CarSamples.__struct_fields__}
+        _refuse(samples, (len(plan[0]),))
     net = net_wh + error_wh
     upper = per_slot(fleet.zones.import_limit_w, *shape) * fleet.hours
     lower = -per_slot(fleet.zones.export_limit_w, *shape) * fleet.hours

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from gridpact.base.errors import BadInput, Fault
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import (
     Fleet,
@@ -16,6 +17,7 @@ from gridpact.scheduling.fleet.columns import (
     per_asset,
     per_slot,
 )
+from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.fleet.findings import Findings
 
 
@@ -47,7 +49,7 @@ def along(fleet: Fleet, path: Path) -> Fleet:
 
 
 def refuse_paths(fleet: Fleet, paths: Sequence[Path], weight: Floats, first: int) -> None:
-    """Raise BadInput where paths differ in the ``first`` slots, or cannot be weighed."""
+    """Raise BadInput where paths cannot be solved or weighed, or differ in the ``first`` slots."""
     found = Findings()
     if not 0 < first < fleet.slots:
         found.add("first", f"is {first}", f"give 1 to {fleet.slots - 1} slots")
@@ -58,9 +60,26 @@ def refuse_paths(fleet: Fleet, paths: Sequence[Path], weight: Floats, first: int
     _whole_plans(found, fleet)
     found.refuse()
     for number, path in enumerate(paths):
+        found.faults.extend(_path_faults(fleet, path, f"paths[{number}]"))
+    found.refuse()
+    for number, path in enumerate(paths):
         for what in _unequal(fleet, paths[0], path, first):
             found.add(f"paths[{number}].{what}", "differs in the first slots", "give what is known")
     found.refuse()
+
+
+def _path_faults(fleet: Fleet, path: Path, where: str) -> list[Fault]:
+    """List what is wrong with a path, and with the fleet along it."""
+    found = Findings()
+    for name, table in (("forecast_wh", "curtailable"), ("one_way", "one_way")):
+        if getattr(path, name) is not None and getattr(fleet, table) is None:
+            found.add(f"{where}.{name}", f"the fleet has no {table}", "leave it out")
+    try:
+        refuse_faults(along(fleet, path), path.prices)
+    except BadInput as error:
+        for one in error.faults:
+            found.add(f"{where}: {one.where}", one.problem, one.fix)
+    return found.faults
 
 
 def _whole_plans(found: Findings, fleet: Fleet) -> None:
