@@ -16,6 +16,7 @@ from gridpact.scheduling.scenarios.margins import (
     quantile,
     with_limit_margins,
     with_need_margins,
+    with_quantile_margins,
 )
 
 SLOTS, CARS = 24, 12
@@ -58,6 +59,21 @@ def test_margins_are_the_quantiles_of_the_error():
     expected = 12_000 - norm.ppf(0.9) * 200 / 0.25
     assert np.mean(tight.zones.import_limit_w) == pytest.approx(expected, abs=5)
     assert np.mean(tight.zones.export_limit_w) == pytest.approx(expected + 38_000, abs=5)
+
+
+def test_margins_from_quantiles_are_those_of_the_samples_behind_them():
+    """Of two zones, one below the other: quantiles of what each takes with all below."""
+    draw = stream(3, "margins")
+    zones = Zones(np.array([-1, 0]), 12_000.0, 9_000.0, draw.uniform(100, 500, (2, SLOTS)))
+    fleet = Fleet(slots=SLOTS, step_s=900, zones=zones)
+    forecast = np.stack([zones.load_wh.sum(axis=0), zones.load_wh[1]])
+    error = draw.normal(0, 150, (400, 2, SLOTS))
+    high, low = quantile(forecast + error, 0.9), -quantile(-forecast - error, 0.9)
+    one, other = with_quantile_margins(fleet, low, high), with_limit_margins(fleet, error, 0.9)
+    np.testing.assert_allclose(one.zones.import_limit_w, other.zones.import_limit_w)
+    np.testing.assert_allclose(one.zones.export_limit_w, other.zones.export_limit_w)
+    with pytest.raises(BadInput, match="is above high_wh"):
+        with_quantile_margins(fleet, high, low)
 
 
 def test_needs_hold_out_of_sample():

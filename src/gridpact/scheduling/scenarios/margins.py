@@ -17,6 +17,7 @@ import numpy as np
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Fleet, OneWay, per_slot
+from gridpact.scheduling.fleet.tree import sums_up
 
 
 class CarSamples(msgspec.Struct, frozen=True):
@@ -72,8 +73,37 @@ def with_limit_margins(fleet: Fleet, error_wh: Floats, share: float) -> Fleet:
     """
     shape = (len(fleet.zones.parent), fleet.slots)
     _refuse({"error_wh": error_wh}, shape, share)
-    more = np.maximum(quantile(error_wh, share), 0.0) / fleet.hours
-    less = np.maximum(quantile(-np.asarray(error_wh), share), 0.0) / fleet.hours
+    return _tightened(fleet, quantile(error_wh, share), quantile(-np.asarray(error_wh), share))
+
+
+def with_quantile_margins(fleet: Fleet, low_wh: Floats, high_wh: Floats) -> Fleet:
+    """Tighten limits of zones so that each holds for fixed load from ``low_wh`` to ``high_wh``.
+
+    Both [zones, slots] are quantiles of the fixed net load of each zone with all below, such as
+    those of a forecast; import limits then hold in a slot with the probability of the upper one.
+
+    Raises
+    ------
+    BadInput
+        Quantiles that are no numbers, of another shape or that cross, or a margin wider than its
+        limit.
+    """
+    shape = (len(fleet.zones.parent), fleet.slots)
+    _refuse({"low_wh": np.asarray(low_wh)[None], "high_wh": np.asarray(high_wh)[None]}, shape)
+    crossed = np.argwhere(np.asarray(low_wh) > np.asarray(high_wh)).tolist()
+    if crossed:
+        raise BadInput(
+            Fault("margins", 0, f"low_wh[{zone}], slot {slot}", "is above high_wh", "swap them")
+            for zone, slot in crossed
+        )
+    load = sums_up(fleet.zones.parent, per_slot(fleet.zones.load_wh, *shape))
+    return _tightened(fleet, high_wh - load, load - low_wh)
+
+
+def _tightened(fleet: Fleet, above_wh: Floats, below_wh: Floats) -> Fleet:
+    """Tighten limits by what load may be above and below its forecast [zones, slots]."""
+    shape = (len(fleet.zones.parent), fleet.slots)
+    more, less = (np.maximum(one, 0.0) / fleet.hours for one in (above_wh, below_wh))
     imports = per_slot(fleet.zones.import_limit_w, *shape) - more
     exports = per_slot(fleet.zones.export_limit_w, *shape) - less
     narrow = [
