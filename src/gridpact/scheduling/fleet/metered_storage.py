@@ -16,8 +16,8 @@ import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Storage
+from gridpact.scheduling.fleet.metered_slots import Home
 from gridpact.scheduling.fleet.metered_storage_kernels import (
-    Home,
     answer_groups,
     answer_rows,
     make_work,
@@ -64,7 +64,7 @@ class MeteredStorageOracle(msgspec.Struct, frozen=True):
         """Best answers of all groups; see :class:`Oracle`."""
         energy, own = np.zeros(prices.shape), np.zeros((2, len(prices)))
         asked, work = np.array(prices, np.float64), make_work(prices.shape[1])
-        answer_groups(self.stores, self.homes, self.first, asked, energy, own, work)
+        answer_groups(self.stores, self.homes, self.first, asked, (energy, own), work)
         return Answers(energy, own[0], own[1])
 
     def plans(self, rows: Ints, prices: Floats) -> Floats:

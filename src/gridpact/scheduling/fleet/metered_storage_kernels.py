@@ -8,36 +8,27 @@ import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.machine_code import machine_code
+from gridpact.scheduling.fleet.metered_slots import (
+    DRAW,
+    HI,
+    INFINITY,
+    LO,
+    LOSS,
+    ROWS,
+    TAKEN,
+    Device,
+    Home,
+    load_home,
+    output_of,
+    slot_cost,
+)
+from gridpact.scheduling.fleet.metered_steps import INTO, OUT, STEPS, hull_cost, make_steps
 from gridpact.scheduling.fleet.storage import Stores
 
 LANES = 8
 """Critical prices handled together; work space is rounded up to whole blocks of them."""
-ROWS = 10
-GAIN, LOSS, LO, HI, DRAW, TAKEN, LOAD, SPREAD, MOST, LEAST = range(ROWS)
-"""Rows of ``Work.by_slot``: energies and bounds [kWh stored], what a kWh stored takes, the meter's
-load [kWh] and spread [¤/kWh], the most and least a solar plant gives [kWh]."""
-STEPS, MOST_STEPS = 6, 4
-OUT, INTO = 2, 3
-"""Steps of a slot by rising change of state: discharge in ``OUT``, beyond it in the rows before;
-charge in ``INTO``, beyond it in the rows after. At most ``MOST_STEPS`` have a length."""
-INFINITY = np.inf
-
-
-class Home(NamedTuple):
-    """What else is behind each meter: load, spread and solar plant [assets, slots], or 1 slot.
-
-    ``cut`` [assets] is the cost of giving less than ``most`` [¤/kWh].
-    """
-
-    load: Floats
-    spread: Floats
-    most: Floats
-    least: Floats
-    cut: Floats
-
-
-Device = tuple[float, float, float]
-"""Efficiency of discharging, wear and the cost of cutting solar [¤/kWh] of one home."""
+MOST_STEPS = 4
+"""Most steps of one slot that have a length."""
 
 
 class Work(NamedTuple):
@@ -56,116 +47,6 @@ class Work(NamedTuple):
     lanes: Ints
     critical: Floats
     state: Floats
-
-
-@machine_code
-def write_out(values: Floats, asset: int, into: Floats) -> None:
-    """Write one asset's values for every slot."""
-    width = values.shape[1]
-    for slot in range(into.shape[0]):
-        into[slot] = values[asset, slot if width > 1 else 0]
-
-
-@machine_code
-def load_home(stores: Stores, home: Home, asset: int, by_slot: Floats) -> None:
-    """Fill one home's numbers."""
-    write_out(stores.gain, asset, by_slot[GAIN])
-    write_out(stores.loss, asset, by_slot[LOSS])
-    write_out(stores.lo, asset, by_slot[LO])
-    write_out(stores.hi, asset, by_slot[HI])
-    write_out(stores.draw, asset, by_slot[DRAW])
-    write_out(stores.inward, asset, by_slot[TAKEN])
-    write_out(home.load, asset, by_slot[LOAD])
-    write_out(home.spread, asset, by_slot[SPREAD])
-    write_out(home.most, asset, by_slot[MOST])
-    write_out(home.least, asset, by_slot[LEAST])
-    last = by_slot.shape[1] - 1
-    by_slot[LO, last] = max(by_slot[LO, last], stores.terminal[asset])
-    for slot in range(by_slot.shape[1]):
-        by_slot[TAKEN, slot] = 1.0 / by_slot[TAKEN, slot]
-
-
-@machine_code
-def surpluses(price: float, cut: float, slot: int, by_slot: Floats) -> tuple[float, float]:
-    """Energy the storage may take before solar is no longer cut, and before it buys [kWh].
-
-    Both are negative where there is none to take: then discharging that much stops buying, and
-    cuts solar.
-    """
-    load, spread = by_slot[LOAD, slot], by_slot[SPREAD, slot]
-    most, least = by_slot[MOST, slot], by_slot[LEAST, slot]
-    if spread == 0.0:
-        return INFINITY, INFINITY
-    if price - spread + cut > 0.0:
-        return most - load, most - load
-    if price + cut <= 0.0:
-        return least - load, least - load
-    return least - load, most - load
-
-
-@machine_code
-def make_steps(device: Device, prices: Floats, work: Work) -> bool:
-    """Fill the steps of every slot; whether some had to be pooled."""
-    outward, wear, cut = device
-    pooled, lost, by_slot, length, water = (
-        False,
-        1.0 / outward,
-        work.by_slot,
-        work.length,
-        work.water,
-    )
-    for slot in range(prices.shape[0]):
-        price, taken = prices[slot], by_slot[TAKEN, slot]
-        sell, loss, gain = price - by_slot[SPREAD, slot], by_slot[LOSS, slot], by_slot[GAIN, slot]
-        spilt, fed = surpluses(price, cut, slot, by_slot)
-        reach = (min(max(-fed, 0.0) * lost, loss), min(max(-spilt, 0.0) * lost, loss), loss)
-        level = ((wear - price) * outward, (wear + cut) * outward, (wear - sell) * outward)
-        lay_out(reach, level, OUT, -1, slot, length, water)
-        stored = 1.0 / taken
-        reach = (min(max(spilt, 0.0) * stored, gain), min(max(fed, 0.0) * stored, gain), gain)
-        level = (-sell * taken, cut * taken, -price * taken)
-        lay_out(reach, level, INTO, 1, slot, length, water)
-        both = length[OUT, slot] > 0.0 and length[INTO, slot] > 0.0
-        if both and water[INTO, slot] > water[OUT, slot]:
-            pool(length[:, slot], water[:, slot])
-            pooled = True
-    return pooled
-
-
-@machine_code
-def lay_out(
-    reach: tuple[float, float, float],
-    level: tuple[float, float, float],
-    row: int,
-    onward: int,
-    slot: int,
-    length: Floats,
-    water: Floats,
-) -> None:
-    """Write steps that end at ``reach``, nearest to idling first, those of a length alone."""
-    done, at = 0.0, row
-    for part in range(3):
-        length[row + part * onward, slot] = 0.0
-    for part in range(3):
-        if reach[part] > done:
-            length[at, slot], water[at, slot] = reach[part] - done, level[part]
-            done, at = reach[part], at + onward
-
-
-@machine_code
-def pool(length: Floats, water: Floats) -> None:
-    """Replace steps on both sides of idling by their convex hull, and further ones if need be."""
-    first, last, whole, level = OUT, OUT, length[OUT], water[OUT]
-    while True:
-        if last < STEPS - 1 and length[last + 1] > 0.0 and water[last + 1] > level:
-            last, other = last + 1, last + 1
-        elif first > 0 and length[first - 1] > 0.0 and water[first - 1] < level:
-            first, other = first - 1, first - 1
-        else:
-            break
-        level = (water[other] * length[other] + level * whole) / (whole + length[other])
-        whole += length[other]
-    water[first : last + 1] = level
 
 
 @machine_code
@@ -271,46 +152,11 @@ def plan(
 ) -> bool:
     """Make one asset's plan into ``stored`` [slots]; whether steps were pooled."""
     load_home(stores, home, asset, work.by_slot)
-    outward, wear = stores.outward[asset], stores.wear[asset]
-    pooled = make_steps((outward, wear, home.cut[asset]), prices, work)
+    device = (stores.outward[asset], stores.wear[asset], home.cut[asset])
+    pooled = make_steps(device, prices, work.by_slot, work.length, work.water)
     water_states(work, stores.kept[asset])
     follow(stores, asset, work, stored)
     return pooled
-
-
-@machine_code
-def output_of(price: float, cut: float, net: float, slot: int, by_slot: Floats) -> float:
-    """What the solar plant gives beside the storage's net energy."""
-    most, least = by_slot[MOST, slot], by_slot[LEAST, slot]
-    if price - by_slot[SPREAD, slot] + cut > 0.0:
-        return most
-    if price + cut <= 0.0:
-        return least
-    return min(max(by_slot[LOAD, slot] + net, least), most)
-
-
-@machine_code
-def slot_cost(
-    device: Device, price: float, gained: float, slot: int, by_slot: Floats
-) -> tuple[float, float]:
-    """Net energy of a home for a change of state, and what it costs beside its price."""
-    outward, wear, cut = device
-    net = gained * (by_slot[TAKEN, slot] if gained > 0.0 else outward)
-    cost = -wear * min(net, 0.0)
-    output, idle = output_of(price, cut, net, slot, by_slot), -by_slot[LOAD, slot]
-    cost += cut * (by_slot[MOST, slot] - output)
-    net -= output
-    return net, cost + by_slot[SPREAD, slot] * (min(idle, 0.0) - min(idle, net))
-
-
-@machine_code
-def hull_cost(above: float, slot: int, length: Floats, water: Floats) -> float:
-    """What a change of state costs by pooled steps, both counted from full discharge."""
-    cost = 0.0
-    for step in range(STEPS):
-        cost -= water[step, slot] * min(max(above, 0.0), length[step, slot])
-        above -= length[step, slot]
-    return cost
 
 
 @machine_code
@@ -332,11 +178,11 @@ def answer_groups(
     home: Home,
     first: Ints,
     prices: Floats,
-    energy: Floats,
-    own: Floats,
+    sums: tuple[Floats, Floats],
     work: Work,
 ) -> None:
-    """Sum plans into ``energy`` [groups, slots], own cost and slack into ``own`` [2, groups]."""
+    """Sum plans into energy [groups, slots], and own cost and slack [2, groups], of ``sums``."""
+    energy, own = sums
     slots, by_slot = prices.shape[1], work.by_slot
     stored = np.empty(slots)
     for group in range(first.shape[0] - 1):
