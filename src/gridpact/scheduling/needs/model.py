@@ -147,8 +147,8 @@ class Quiet(Asked, frozen=True, tag="quiet"):
 class Run(Asked, frozen=True, tag="run"):
     """``times`` runs of ``duration_s`` in each window.
 
-    ``interruptible``: the work may lie apart. With ``most_cost_nano`` a run takes place only where
-    its energy costs no more.
+    ``interruptible``: the work may lie apart. With ``most_cost_nano`` each run takes place only
+    where its energy costs no more, at its zone's buying prices.
     """
 
     window: Window

@@ -1,0 +1,132 @@
+"""Which bounds asked of storage may give way, and which have to be firm.
+
+The solver by levels lets a bound give way at the end of the horizon, or, for storage that does not
+feed back afterwards, at any slot of a fleet without runs, generators and rows over several slots.
+Storage outside that would be refused by it, so its needs become bounds that always hold, where it
+can keep them; its wishes are refused.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridpact.base.errors import Fault
+from gridpact.scheduling.fleet.columns import UNBOUNDED, Fleet, Storage
+from gridpact.scheduling.fleet.storage_faults import unreachable
+from gridpact.scheduling.needs.binding.draft import Ask, Draft, Span
+from gridpact.scheduling.needs.binding.states import per_slot_row
+from gridpact.scheduling.priorities.levels import Level
+
+BY_SLOT = ("charge_w", "discharge_w", "lo_wh", "hi_wh", "draw_wh", "efficiency_in")
+"""Columns of storage that may vary from slot to slot."""
+
+
+def part_asks(draft: Draft, fleet: Fleet) -> dict[int, list[Ask]]:
+    """Return what is asked and may give way, by row; make the rest firm, or refuse it.
+
+    ``fleet`` has all rows of runs and of the portfolio.
+    """
+    soft: dict[int, list[Ask]] = {}
+    whole = _is_whole(fleet)
+    for row in _firm_rows(draft):
+        if not _reachable(draft, row):
+            _take_back(draft, row)
+    for row, asks in sorted(draft.asked.items()):
+        possible = [ask for ask in asks if _holds(draft, row, ask)]
+        if _gives_way(draft, row, possible, whole):
+            soft[row] = possible
+            for ask in possible:
+                span = Span(ask.slot, ask.slot + 1)
+                draft.note(ask.need, ("storage", row), "lo_wh", span, firm=False)
+        else:
+            for ask in possible:
+                _make_firm(draft, row, ask)
+    return soft
+
+
+def _is_whole(fleet: Fleet) -> bool:
+    """Whether bounds before the last slot would cut something in two."""
+    portfolio = fleet.portfolio
+    spans = portfolio is not None and bool(
+        np.any(np.asarray(portfolio.end) - np.asarray(portfolio.first) > 1)
+    )
+    return fleet.runs is not None or fleet.generators is not None or spans
+
+
+def _holds(draft: Draft, row: int, ask: Ask) -> bool:
+    """Refuse what is asked beyond what is held."""
+    high = per_slot_row(draft, "hi_wh", row)[ask.slot]
+    if ask.energy_wh > high * (1 + 1e-12):
+        problem = f"asks for {ask.energy_wh:g} Wh where {high:g} Wh are held at most"
+        draft.refuse(ask.need, problem, "ask for no more than that")
+        return False
+    return True
+
+
+def _gives_way(draft: Draft, row: int, asks: list[Ask], whole: bool) -> bool:
+    """Whether the solver by levels can let what is asked of a row give way."""
+    slots = {ask.slot for ask in asks}
+    levels = {ask.need.level for ask in asks}
+    last = draft.site.fleet.slots - 1
+    if draft.number("storage", "ramp_w", row) < UNBOUNDED:
+        return False
+    if slots <= {last}:
+        return True
+    feeds = per_slot_row(draft, "discharge_w", row) > 0
+    if whole or len(levels) > 1 or feeds[min(slots) + 1 :].any():
+        return False
+    return not (feeds.any() and draft.number("storage", "kept", row) < 1)
+
+
+def _make_firm(draft: Draft, row: int, ask: Ask) -> None:
+    if ask.need.level is not Level.NEEDS:
+        problem = "a wish before the end of the horizon cannot give way here"
+        draft.refuse(ask.need, problem, "make it a need, or ask for it at the end")
+        return
+    low = draft.wide("storage", "lo_wh")[row]
+    before = float(low[ask.slot])
+    low[ask.slot] = max(before, ask.energy_wh)
+    if _reachable(draft, row):
+        draft.note(ask.need, ("storage", row), "lo_wh", Span(ask.slot, ask.slot + 1))
+    else:
+        low[ask.slot] = before
+        problem = f"{ask.energy_wh:g} Wh cannot be reached by then beside what else is asked of it"
+        draft.refuse(ask.need, problem, "ask for less, or for a later time")
+
+
+def _firm_rows(draft: Draft) -> list[int]:
+    """Rows of storage of which bounds were changed."""
+    return sorted({one.row for one in draft.origins if one.table == "storage"})
+
+
+def _reachable(draft: Draft, row: int) -> bool:
+    """Whether a row can keep its bounds as they are now."""
+    table = draft.site.fleet.storage
+    if table is None:
+        return True
+    columns = {}
+    for name in table.__struct_fields__:
+        if name in BY_SLOT:
+            columns[name] = np.array(per_slot_row(draft, name, row))[None]
+        elif name != "zone":
+            columns[name] = np.array([draft.number("storage", name, row)])
+    alone = Storage(zone=np.zeros(1, np.int64), **columns)
+    if np.any(columns["lo_wh"] > columns["hi_wh"]):
+        return False
+    wrong, _ = unreachable(alone, draft.site.fleet)
+    return not wrong[0]
+
+
+def _take_back(draft: Draft, row: int) -> None:
+    """Take back every bound of a row that cannot keep them all, and refuse the needs behind."""
+    table = draft.site.fleet.storage
+    names = {one.need for one in draft.origins if (one.table, one.row) == ("storage", row)}
+    for name in BY_SLOT:
+        if ("storage", name) in draft.columns:
+            values = np.asarray(getattr(table, name), np.float64)
+            draft.columns["storage", name][row] = values if values.ndim == 0 else values[row]
+    draft.origins = [one for one in draft.origins if (one.table, one.row) != ("storage", row)]
+    listed = " and ".join(sorted(names))
+    for name in sorted(names):
+        problem = f"{listed} cannot be kept by storage {row}, whatever it does"
+        draft.faults.append(Fault("need", 0, name, problem, "ask for less, or for other times"))
