@@ -33,6 +33,10 @@ def refused(call):
         (Path(prices=Prices(np.array([1, 1, np.nan, 1]))), {"paths[1]: prices.buy[2]"}),
         (Path(prices=Prices(np.ones(3))), {"paths[1]: prices.buy"}),
         (
+            Path(prices=Prices(np.full(4, np.inf))),
+            {f"paths[1]: prices.buy[{n}]" for n in range(4)} | {"paths[1].prices.buy"},
+        ),
+        (
             Path(prices=Prices(np.ones(4)), forecast_wh=np.ones((1, 4))),
             {"paths[1].forecast_wh"},
         ),

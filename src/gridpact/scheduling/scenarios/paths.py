@@ -59,11 +59,13 @@ def refuse_paths(fleet: Fleet, paths: Sequence[Path], weight: Floats, first: int
         found.add("weight", "are no probabilities", "give positive ones with sum 1")
     _whole_plans(found, fleet)
     found.refuse()
+    faults = [_path_faults(fleet, path, f"paths[{at}]") for at, path in enumerate(paths)]
     for number, path in enumerate(paths):
-        found.faults.extend(_path_faults(fleet, path, f"paths[{number}]"))
-    found.refuse()
-    for number, path in enumerate(paths):
-        for what in _unequal(fleet, paths[0], path, first):
+        found.faults.extend(faults[number])
+        unequal = _unequal_prices(paths[0].prices, path.prices, first)
+        if not faults[0] and not faults[number]:
+            unequal += _unequal(fleet, paths[0], path, first)
+        for what in unequal:
             found.add(f"paths[{number}].{what}", "differs in the first slots", "give what is known")
     found.refuse()
 
@@ -101,12 +103,16 @@ def _storage(found: Findings, table: Storage) -> None:
     found.rows(ramps, "storage[{}].ramp_w", "is not known after the first slots", "leave it out")
 
 
+def _unequal_prices(one: Prices, other: Prices, first: int) -> list[str]:
+    """Which prices of two paths differ within the first slots."""
+    sides = ("buy", "sell")
+    differ = [not _equal(getattr(one, side), getattr(other, side), first) for side in sides]
+    return [f"prices.{side}" for side, wrong in zip(sides, differ, strict=True) if wrong]
+
+
 def _unequal(fleet: Fleet, one: Path, other: Path, first: int) -> list[str]:
-    """What of two paths differs within the first slots."""
+    """What else of two paths differs within the first slots."""
     names = []
-    for what in ("buy", "sell"):
-        if not _equal(getattr(one.prices, what), getattr(other.prices, what), first):
-            names.append(f"prices.{what}")
     here, there = along(fleet, one), along(fleet, other)
     zones = len(fleet.zones.parent)
     if not _equal(_spread(here.zones.load_wh, zones, fleet), there.zones.load_wh, first):
