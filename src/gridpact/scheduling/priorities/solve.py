@@ -2,11 +2,12 @@
 
 Every level is priced so far above the next that no saving there pays for missing more here: one
 solve does for all levels (exact penalties, O. L. Mangasarian, SIAM J. Control Optim. 23, 1985;
-how far is far enough: H. D. Sherali, Naval Research Logistics 29, 1982). Whether the prices were
-far enough apart is then proven, level by level and only where something is missing: with costs and
-the later levels left out, the engine's lower bound says what must be missing at least. Where more
-is, the levels up to that one are raised and all is solved again. Freezing what a level misses and
-solving for the next would say the same, but makes the shared limits degenerate and the bounds slow.
+how far is far enough: H. D. Sherali, European J. of Operational Research 11, 1982). Whether the
+prices were far enough apart is then proven, level by level and only where something is missing:
+with costs and the later levels left out, the engine's lower bound says what must be missing at
+least. Where more is, the levels up to that one are raised and all is solved again. Freezing what a
+level misses and solving for the next would say the same, but makes the shared limits degenerate and
+the bounds slow.
 """
 
 from __future__ import annotations
