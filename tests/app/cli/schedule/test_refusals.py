@@ -49,3 +49,36 @@ def test_schedules_are_replaced_by_new_ones(street):
     code, _, _ = street.ask("solve", "run", "--out", "out", "--method", "reference", "-q")
     assert code == 0
     assert (street.place / "out" / keeping.SCHEDULES).stat().st_mtime_ns > before
+
+
+FAULTY = """\
+gridpact: 1
+community: {name: Short Street, slot_minutes: 60}
+run: {from: 2026-06-15, days: 1, seed: 1}
+zones: [{id: street, parent: lane, import_limit_kw: -4}, {id: lane, parent: street}]
+members:
+  - id: home
+    zone: moon
+    assets:
+      - {kind: battery, capacity_kwh: 0}
+      - {kind: battery, id: second, power_kw: .inf}
+      - {kind: car, by: "07:30", back: "07:30"}
+"""
+
+
+def test_everything_wrong_with_a_scenario_is_named_together(street):
+    (street.place / "faulty.yaml").write_text(FAULTY, encoding="utf-8")
+    code, out, err = street.ask("solve", "faulty.yaml", "--out", "new")
+    assert (code, out) == (2, "")
+    for place in (
+        "zones[0].import_limit_kw",
+        "zones[0].parent: circular",
+        "zones[1].parent: circular",
+        "members[0].zone",
+        "assets[0].capacity_kwh",
+        "assets[1].power_kw",
+        "assets[2].back",
+    ):
+        assert place in err
+    assert err.startswith("error: 7 faults")
+    assert not (street.place / "new").exists()
