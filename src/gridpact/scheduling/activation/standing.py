@@ -210,7 +210,7 @@ def _storage(table: Storage, schedules: Schedules, when: _When) -> _Part:
         down_wh=above.min(axis=1) / worst,
         up_cost=per_asset(table.wear, count),
         down_cost=np.zeros(count),
-        due_s=_due(table, schedules, when, np.maximum(below.min(axis=1), above.min(axis=1))),
+        due_s=_due(table, schedules, when, (below.min(axis=1), above.min(axis=1))),
     )
 
 
@@ -231,12 +231,14 @@ def _slack(table: Storage, schedules: Schedules, when: _When) -> tuple[Floats, F
     return below[:, when.slot :], above[:, when.slot :]
 
 
-def _due(table: Storage, schedules: Schedules, when: _When, moved: Floats) -> Ints:
+def _due(table: Storage, schedules: Schedules, when: _When, moved: tuple[Floats, Floats]) -> Ints:
     """End of the first slot in which what may be moved breaks a bound unless made up by then."""
     count, slots = schedules.state_wh.shape
     low, high = _bounds(table, count, slots)
-    room = np.minimum(schedules.state_wh - low, high - schedules.state_wh)[:, when.slot :]
-    broken = room < moved[:, None] - WITHIN_WH
+    rooms = (schedules.state_wh - low, high - schedules.state_wh)
+    broken = np.zeros((count, slots - when.slot), np.bool_)
+    for room, most in zip(rooms, moved, strict=True):
+        broken |= room[:, when.slot :] < most[:, None] - WITHIN_WH
     end = when.start_s[when.slot + np.argmax(broken, axis=1) + 1]
     return np.asarray(np.where(broken.any(axis=1), end, NOTHING_DUE), np.int64)
 
