@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from heapq import heappop, heappush
 from time import perf_counter, process_time
 
@@ -136,7 +137,7 @@ def heap_seconds(opening: Events, events: Events, books: int) -> tuple[float, li
     for _ in range(3):
         heaps = HeapBooks(books)
         heaps.play(before)
-        times.append(best_of(1, lambda heaps=heaps: heaps.play(timed)))  # type: ignore[misc]
+        times.append(best_of(1, partial(heaps.play, timed)))
     return min(times), heaps.trades
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -93,7 +94,7 @@ def compare(homes: int, prices: str, rounds: int) -> None:
     _row(homes, prices, "present", (seconds, 0.0, int(plan.cost_nano.sum())))
     for method in ("reference", "engine") if homes <= MOST_FOR_REFERENCE else ("engine",):
         options = msgspec.structs.replace(Options(rounds=rounds), method=method)
-        found, seconds = timed(lambda options=options: scheduled(problem, options))  # type: ignore[misc]
+        found, seconds = timed(partial(scheduled, problem, options))
         cost = int(plan_of(found).cost_nano.sum())
         _row(homes, prices, method, (seconds, found.solution.gap, cost))
 

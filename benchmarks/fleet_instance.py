@@ -1,8 +1,9 @@
 """The fleet of the benchmark: as many one-way cars as home batteries, over a night.
 
-96 quarter-hours from noon to noon; zones whose import limit is 40 % of what they would take
-uncoordinated, which binds in about 15 % of slots; and two windows that couple all zones, an import
-limit from 02:15 to 04:15 and a delivery of 30 % of all battery power from 18:00 to 20:00.
+96 quarter-hours from noon to noon; zones whose import limit is 45 % of what they would take
+uncoordinated, which is reached in about 13 % of slots and priced in 18 %; and two windows that
+couple all zones, an import limit from 02:15 to 04:15 and a delivery of 30 % of all battery power
+from 18:00 to 20:00.
 """
 
 from __future__ import annotations
@@ -13,37 +14,41 @@ import numpy as np
 from gridpact.base.randomness import stream
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Fleet, OneWay, Portfolio, Prices, Storage, Zones
-from gridpact.scheduling.fleet.groups import make_groups
+from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.fleet.solve import solve
 
 SLOTS, STEP_S = 96, 900
 HOURS = STEP_S / 3600
+SCARCE = 0.45
+"""Limit of a zone as a part of what it would take at most uncoordinated."""
+POWERS_W = (3_700.0, 7_400.0, 11_000.0, 22_000.0)
+"""Powers of chargers."""
 
 
 def benchmark_fleet(assets: int, zones: int | None = None, seed: int = 1) -> tuple[Fleet, Prices]:
     """``assets`` cars and as many batteries in ``zones`` (default: 250 of each per zone)."""
     zones = zones or max(2, assets // 250)
     zone = np.arange(assets) * zones // assets
-    batteries = _batteries(assets, zone, seed)
+    store = batteries(assets, zone, seed)
     fleet = Fleet(
         slots=SLOTS,
         step_s=STEP_S,
         zones=Zones(np.full(zones, -1)),
-        one_way=_cars(assets, zone, seed),
-        storage=batteries,
+        one_way=cars(assets, zone, seed),
+        storage=store,
     )
-    price = _price(seed)
-    taken = _uncoordinated(fleet, price)
-    limit_w = 0.4 * taken.max(axis=1) / HOURS
-    power_w = float(np.sum(batteries.discharge_w))
+    price = price_of(seed)
+    limit_w = SCARCE * uncoordinated(fleet, price).max(axis=1) / HOURS
+    power_w = float(np.sum(store.discharge_w))
     limited = msgspec.structs.replace(
         fleet,
         zones=Zones(np.full(zones, -1), limit_w),
-        portfolio=_windows(zones, float(limit_w.sum()), power_w),
+        portfolio=windows(zones, float(limit_w.sum()), power_w),
     )
     return limited, Prices(price)
 
 
-def _price(seed: int) -> Floats:
+def price_of(seed: int) -> Floats:
     """Two peaks, two valleys and noise [µ¤/kWh]."""
     hour = (12 + np.arange(SLOTS) * HOURS) % 24
     price = np.full(SLOTS, 140_000.0)
@@ -53,18 +58,20 @@ def _price(seed: int) -> Floats:
     return np.asarray(price + 6_000 * noise)
 
 
-def _cars(count: int, zone: Ints, seed: int) -> OneWay:
+def cars(count: int, zone: Ints, seed: int) -> OneWay:
+    """Cars that come in the evening, or before, and leave in the morning."""
     draw = stream(seed, "benchmark", "fleet", "cars", count)
     arrive = np.clip(np.round(draw.normal(24, 8, count)), 0, 70).astype(np.int64)
     leave = np.round(draw.normal(78, 4, count)).astype(np.int64)
     leave = np.minimum(np.maximum(leave, arrive + 8), SLOTS)
-    power = draw.choice([3_700.0, 7_400.0, 11_000.0, 22_000.0], count, p=[0.15, 0.45, 0.35, 0.05])
+    power = draw.choice(POWERS_W, count, p=[0.15, 0.45, 0.35, 0.05])
     wanted = np.minimum(draw.gamma(3.0, 5_000.0, count), 60_000) / draw.uniform(0.88, 0.95, count)
     energy = np.minimum(wanted, 0.9 * power * HOURS * (leave - arrive))
     return OneWay(zone, arrive, leave, energy, power)
 
 
-def _batteries(count: int, zone: Ints, seed: int) -> Storage:
+def batteries(count: int, zone: Ints, seed: int) -> Storage:
+    """Home batteries of four models and many ages, at the end as full as at the start."""
     draw = stream(seed, "benchmark", "fleet", "batteries", count)
     model = draw.integers(0, 4, count)
     capacity = np.array([5_000.0, 10_000.0, 13_500.0, 20_000.0])[model]
@@ -84,19 +91,16 @@ def _batteries(count: int, zone: Ints, seed: int) -> Storage:
     )
 
 
-def _uncoordinated(fleet: Fleet, price: Floats) -> Floats:
+def uncoordinated(fleet: Fleet, price: Floats) -> Floats:
     """What zones take if every asset answers the price alone [zones, slots] Wh."""
-    zones = len(fleet.zones.parent)
-    groups = make_groups(fleet, np.full(zones, 1e-6 * price.min()), 1)
-    taken = np.zeros((zones, SLOTS))
-    for block in groups.blocks:
-        prices = np.tile(price * 1e-6, (len(block.place), 1))
-        np.add.at(taken, groups.cell[block.place], block.oracle.best(prices).energy * 1000)
-    return taken
+    return solve(fleet, Prices(price), Options(method="engine")).net_wh
 
 
-def _windows(zones: int, limit_w: float, power_w: float) -> Portfolio:
-    """One row per slot of each window, over all zones together."""
+def windows(zones: int, limit_w: float, power_w: float) -> Portfolio:
+    """One row per slot of each window, over all zones together.
+
+    ``limit_w`` is the sum of the zones' limits, ``power_w`` that of all batteries' power.
+    """
     night, evening = np.arange(57, 65), np.arange(24, 32)
     first = np.concatenate([evening, night])
     upper = np.concatenate([np.full(8, -0.3 * power_w), np.full(8, 0.88 * limit_w)]) * HOURS
