@@ -55,7 +55,8 @@ def prices_of(slots: int) -> Floats:
     hour = np.arange(slots) * 24 / slots
     peaks = 90 * np.exp(-(((hour - 19) / 2) ** 2)) + 50 * np.exp(-(((hour - 8) / 1.5) ** 2))
     noise = stream(7, "working", "prices").standard_normal((ZONES, slots))
-    return np.round(1000 * (140 + peaks - 60 * np.sin(hour * np.pi / 24) + 6 * noise))
+    prices = 140 + peaks - 60 * np.sin(hour * np.pi / 24) + 6 * noise
+    return np.asarray(np.round(1000 * prices))
 
 
 def appliances_of(count: int, slots: int) -> Appliances:

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from gridpact.base.randomness import stream
 from gridpact.scheduling.activation.columns import Direction
-from gridpact.scheduling.activation.split import Rule, headroom, split, within_limits
+from gridpact.scheduling.activation.split import (
+    Call,
+    Rule,
+    activate,
+    headroom,
+    split,
+    within_limits,
+)
 
 UP, DOWN = Direction.UP, Direction.DOWN
 EITHER = st.sampled_from([UP, DOWN])
@@ -109,6 +116,10 @@ def test_limits_of_zones_are_kept_at_every_height(plain, rows, direction, free, 
     # nothing is cut but for a zone that is full
     for row in np.flatnonzero(room < bare):
         assert any(room @ inside[:, z] == held[z] for z in np.flatnonzero(inside[row]))
+    at_once = activate(assets, Call(direction, amount, 3600), limits, rule)
+    apart = split(room, assets, direction, amount, rule)
+    assert at_once.given_w.tolist() == apart.given_w.tolist()
+    assert at_once.marginal_cost == apart.marginal_cost
     if rule is Rule.MERIT_ORDER:
         assert room.sum() == by_one(bare, keys, inside, held).sum()
         _nothing_cheaper_left_out(bare, room, keys, inside)

@@ -19,8 +19,8 @@ from gridpact.scheduling.activation.split_kernels import (
     Order,
     cut_to_limits,
     room_of,
-    share,
-    split_by_merit,
+    take_by_merit,
+    take_shares,
 )
 from gridpact.scheduling.fleet.tree import depths
 
@@ -65,13 +65,9 @@ def within_limits(
     merit order, or from all in proportion. What remains can be given by all assets at once, and in
     merit order nothing cheaper is left out than what a zone's limit forbids.
     """
-    order = Order(assets.priority, assets.cost(direction))
-    for level in _levels(limits.parent):
-        used = np.unique(level[level >= 0])
-        group = np.where(level >= 0, np.searchsorted(used, level), -1)
-        zones = Groups(assets.zone, group, limits.of(direction)[used])
-        room = cut_to_limits(room, zones, order, rule is Rule.MERIT_ORDER)
-    return room
+    kept = room.copy()
+    _cut(kept, assets, limits, direction, rule)
+    return kept
 
 
 def split(
@@ -81,13 +77,50 @@ def split(
 
     Raises ValueError of a negative amount.
     """
+    return _taken(room.copy(), assets, direction, amount_w, rule)
+
+
+class Call(msgspec.Struct, frozen=True):
+    """What is asked: ``amount_w`` ≥ 0 in a direction, to be kept up for ``sustained_s``."""
+
+    direction: Direction
+    amount_w: int
+    sustained_s: int
+
+
+def activate(
+    assets: Assets, call: Call, limits: Limits | None = None, rule: Rule = Rule.MERIT_ORDER
+) -> Split:
+    """Divide what is called for: headroom, limits of zones and split in one go.
+
+    The same as :func:`headroom`, :func:`within_limits` and :func:`split` after each other, with
+    less memory to move.
+    """
+    room = headroom(assets, call.direction, call.sustained_s)
+    if limits is not None:
+        _cut(room, assets, limits, call.direction, rule)
+    return _taken(room, assets, call.direction, call.amount_w, rule)
+
+
+def _cut(room: Ints, assets: Assets, limits: Limits, direction: Direction, rule: Rule) -> None:
+    """Cut room [assets] to the limits of zones, in place."""
+    order = Order(assets.priority, assets.cost(direction))
+    for level in _levels(limits.parent):
+        used = np.unique(level[level >= 0])
+        group = np.where(level >= 0, np.searchsorted(used, level), -1)
+        zones = Groups(assets.zone, group, limits.of(direction)[used])
+        cut_to_limits(room, zones, order, rule is Rule.MERIT_ORDER)
+
+
+def _taken(room: Ints, assets: Assets, direction: Direction, amount_w: int, rule: Rule) -> Split:
+    """Divide an amount; what was room becomes what is given."""
     if amount_w < 0:
         raise ValueError(f"the direction says the sign, not the amount: {amount_w} W")
     if rule is Rule.PRO_RATA:
-        return Split(*share(room, amount_w), None)
+        return Split(room, int(take_shares(room, amount_w)), None)
     cost = assets.cost(direction)
-    given, missing, last = split_by_merit(room, Order(assets.priority, cost), amount_w)
-    return Split(given, int(missing), None if last < 0 else int(cost[last]))
+    missing, last = take_by_merit(room, Order(assets.priority, cost), amount_w)
+    return Split(room, int(missing), None if last < 0 else int(cost[last]))
 
 
 def _levels(parent: Ints) -> list[Ints]:

@@ -51,39 +51,37 @@ def room_of(power: Ints, bound: Ints, energy: Ints, seconds: int, sign: int) -> 
 
 
 @machine_code
-def split_by_merit(room: Ints, order: Order, amount: int) -> tuple[Ints, int, int]:
-    """Give the amount, or all there is, in merit order.
+def take_by_merit(room: Ints, order: Order, amount: int) -> tuple[int, int]:
+    """Give the amount, or all there is, in merit order; ``room`` becomes what each gives.
 
-    Returns what each gives [assets], what is missing, and the last asset that had to give, −1 if
-    none had to. Assets of the same priority and cost as the last one share pro rata.
+    Returns what is missing, and the last asset that had to give, −1 if none had to. Assets of the
+    same priority and cost as the last one share pro rata.
     """
-    if amount == 0 or len(room) == 0:
-        return np.zeros(len(room), np.int64), amount, -1
-    bucket, sums = _bucketed(room, order)
-    missing = max(amount - sums.sum(), 0)
+    missing, edge, before = amount, 0, 0
+    if amount > 0 and len(room) > 0:
+        bucket, sums = _bucketed(room, order)
+        missing = max(amount - sums.sum(), 0)
     if missing == amount:
-        return np.zeros(len(room), np.int64), amount, -1
-    edge, before = 0, 0
+        room[:] = 0
+        return amount, -1
     while before + sums[edge] < amount - missing:
         before += sums[edge]
         edge += 1
-    given = np.empty(len(room), np.int64)
     for row in range(len(room)):
-        given[row] = room[row] if bucket[row] < edge else 0
+        room[row] = room[row] if bucket[row] <= edge else 0
     rows = np.flatnonzero(bucket == edge)
-    return given, missing, _give(rows, room, order, amount - missing - before, given)
+    return missing, _give(rows, room, order, amount - missing - before, room)
 
 
 @machine_code
-def share(room: Ints, amount: int) -> tuple[Ints, int]:
-    """Give the amount, or all there is, pro rata to the room [assets], by largest remainder.
+def take_shares(room: Ints, amount: int) -> int:
+    """Give the amount, or all there is, pro rata to the room, by largest remainder.
 
-    Returns what each gives and what is missing.
+    ``room`` [assets] becomes what each gives. Returns what is missing.
     """
-    given = np.zeros(len(room), np.int64)
     missing = max(amount - room.sum(), 0)
-    _share(np.arange(len(room)), room, amount - missing, given)
-    return given, missing
+    _share(np.arange(len(room)), room, amount - missing, room)
+    return int(missing)
 
 
 @machine_code
@@ -93,7 +91,7 @@ def share_some(rows: Ints, room: Ints, amount: int, given: Ints) -> None:
 
 
 @machine_code
-def cut_to_limits(room: Ints, zones: Groups, order: Order, by_merit: bool) -> Ints:
+def cut_to_limits(room: Ints, zones: Groups, order: Order, by_merit: bool) -> None:
     """Cut the room of every group [assets] to its limit.
 
     The first in merit order keep theirs, or all lose alike.
@@ -105,19 +103,16 @@ def cut_to_limits(room: Ints, zones: Groups, order: Order, by_merit: bool) -> In
             total[group] += room[row]
     over = total > zones.limit
     if not over.any():
-        return room
+        return
     first, rows = _members(zones, over)
-    kept = room.copy()
-    kept[rows] = 0
     for group in np.flatnonzero(over):
         own = rows[first[group] : first[group + 1]]
         if zones.limit[group] == 0:
-            continue
-        if by_merit:
-            _give(own, room, order, zones.limit[group], kept)
+            room[own] = 0
+        elif by_merit:
+            _give(own, room, order, zones.limit[group], room)
         else:
-            _share(own, room, zones.limit[group], kept)
-    return kept
+            _share(own, room, zones.limit[group], room)
 
 
 @machine_code
@@ -170,7 +165,10 @@ def _bounds(values: Ints) -> tuple[int, int]:
 
 @machine_code
 def _give(rows: Ints, room: Ints, order: Order, amount: int, given: Ints) -> int:
-    """Give the amount among rows in merit order, the last pro rata; return the last to give."""
+    """Give the amount among rows in merit order, the last pro rata; return the last to give.
+
+    ``given`` may be ``room`` itself.
+    """
     lowest, dearest = _bounds(order.cost[rows])
     keys = (order.priority[rows] * (dearest - lowest + 1)) + order.cost[rows] - lowest
     last, before = _margin(keys, room[rows], amount)
@@ -190,7 +188,10 @@ def _give(rows: Ints, room: Ints, order: Order, amount: int, given: Ints) -> int
 
 @machine_code
 def _share(rows: Ints, room: Ints, amount: int, given: Ints) -> None:
-    """Give the amount among rows pro rata: whole parts, then one more by largest remainder."""
+    """Give the amount among rows pro rata: whole parts, then one more by largest remainder.
+
+    ``given`` may be ``room`` itself.
+    """
     total = 0
     for row in rows:
         total += room[row]
