@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from gridpact.scheduling.fleet.columns import Prices
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.needs.binding.bind import bind
 from gridpact.scheduling.needs.grammar.write import sentence
@@ -225,6 +227,34 @@ def broken(check, missed):
 def test_every_bound_need_holds_or_is_named_behind_what_is_missing(case, seed):
     _, check, missed = solved(case, seed, 8, whole)
     assert broken(check, missed) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_headroom_alone_can_be_called_until_it_ends(case, seed):
+    """Prices are highest, then lowest, right after the window, when all would be let go."""
+    site, end = case.site(seed, DAYS[0]), 14 + 2 * seed
+    price = np.array(site.prices.buy)
+    price[end : end + 2] = (900_000, 1)[seed % 2]
+    site = replace(site, prices=Prices(price))
+    way = ("up 3 kW", "down 3 kW")[seed % 2]
+    text = f"b1 keeps {way} for {45 + 15 * (seed % 3)} min 03:00-{end // 2:02}:00"
+    need = case.said(site, "home-1", text)
+    bound = bind(site, [need])
+    answer = solve_by_levels(bound.fleet, site.prices, bound.needs, Options(gap=1e-6), solver=whole)
+    check = Check(case, site, case.Walk(site, answer.schedules(), {}), [need])
+    assert bound.refused == ()
+    assert check.holds(need)
+
+
+def test_water_that_is_drawn_twice_is_heated_in_between(case):
+    site = case.site(3, DAYS[0])
+    texts = [f"t2 100 l at 45 C at {hour}" for hour in ("12:00", "14:00", "15:30")]
+    needs = [case.said(site, "home-2", text, name=f"n{k}") for k, text in enumerate(texts)]
+    bound = bind(site, needs)
+    answer = solve_by_levels(bound.fleet, site.prices, bound.needs, Options(gap=1e-6), solver=whole)
+    check = Check(case, site, case.Walk(site, answer.schedules(), {}), needs)
+    assert [check.holds(need) for need in needs] == [True] * 3
+    assert [one for one in answer.shortfalls() if one.missing_wh > 1] == []
 
 
 def test_most_needs_are_bound_and_most_of_them_hold(case):

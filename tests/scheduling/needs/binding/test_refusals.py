@@ -87,6 +87,8 @@ def test_it_is_refused_by_name(owner, sentence, problem, at, case):
         (["w1 2 h 06:00-12:00", "w1 quiet 06:00-09:30"], None, ""),
         (["w1 2 h 06:00-12:00", "w1 off from 04:00 until 11:00"], "n0", "no room left"),
         (["w1 2 h 06:00-12:00 interruptible", "w1 away 07:00-07:30"], "n0", "several rooms"),
+        (["w1 1 h 06:00-12:00", "w1 1 h 11:00-14:00"], "n1", "for n0 at the same time"),
+        (["w1 1 h 06:00-12:00", "w1 1 h 12:00-14:00"], None, ""),
         (["w1 1 h 06:00-12:00", "w1 runs >= 2 h"], "n0", "shorter than the appliance stays on"),
         (["w1 1 h 3 times 06:00-12:00", "w1 starts <= 2 06:00-12:00"], "n0", "2 starts"),
         (["w1 1 h 06:00-12:00", "w1 starts <= 2 all day"], "n1", "in the window of the run"),

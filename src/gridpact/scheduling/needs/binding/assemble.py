@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Runs
-from gridpact.scheduling.needs.binding.draft import Ask, Draft, Shared, Span
+from gridpact.scheduling.needs.binding.draft import Ask, Draft, Span
 from gridpact.scheduling.needs.binding.firmness import part_asks
 from gridpact.scheduling.needs.binding.model import Bound
 from gridpact.scheduling.needs.binding.work import RunRow
@@ -99,15 +99,14 @@ def _portfolio(draft: Draft) -> Portfolio | None:
         return before
     named = () if before is None else (before.set_of_row, before.zone_set, before.asset_set)
     free = max((int(np.max(one, initial=-1)) for one in named), default=-1) + 1
-    sets = {key: free + n for n, key in enumerate(dict.fromkeys(map(_key, draft.shared)))}
-    zones = [(own, zone) for (zones, _), own in sets.items() for zone in zones]
+    zones = [(free + own, zone) for one, own in draft.members.items() for zone in one.zones]
     assets = [
-        (own, TABLES.index(table), row)
-        for (_, assets), own in sets.items()
-        for table, row in assets
+        (free + own, TABLES.index(table), row)
+        for one, own in draft.members.items()
+        for table, row in one.assets
     ]
     more = Portfolio(
-        set_of_row=np.array([sets[_key(one)] for one in draft.shared], np.int64),
+        set_of_row=np.array([free + one.members for one in draft.shared], np.int64),
         first=np.array([one.span.first for one in draft.shared], np.int64),
         end=np.array([one.span.end for one in draft.shared], np.int64),
         lower_wh=np.array([one.lower_wh for one in draft.shared]),
@@ -125,10 +124,6 @@ def _portfolio(draft: Draft) -> Portfolio | None:
         for name in Portfolio.__struct_fields__
     }
     return Portfolio(**columns)
-
-
-def _key(row: Shared) -> tuple[tuple[int, ...], tuple[tuple[str, int], ...]]:
-    return tuple(sorted(row.zones)), tuple(sorted(row.assets))
 
 
 def _runs(fleet: Fleet, rows: Sequence[RunRow]) -> Runs | None:

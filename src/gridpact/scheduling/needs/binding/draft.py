@@ -43,11 +43,17 @@ class Ask(NamedTuple):
     need: Need
 
 
-class Shared(NamedTuple):
-    """A row of the portfolio to come: zones and assets (table, row), slots, bounds and level."""
+class Members(NamedTuple):
+    """Zones with all in and below them, and assets (table, row), that a shared limit is about."""
 
     zones: tuple[int, ...]
     assets: tuple[tuple[str, int], ...]
+
+
+class Shared(NamedTuple):
+    """A row of the portfolio to come: number of its members, slots, bounds [Wh] and level."""
+
+    members: int
     span: Span
     lower_wh: float
     upper_wh: float
@@ -66,6 +72,7 @@ class Draft:
         self.asked: dict[int, list[Ask]] = {}
         self.due: dict[int, list[Ask]] = {}
         self.shared: list[Shared] = []
+        self.members: dict[Members, int] = {}
 
     @property
     def hours(self) -> float:
@@ -110,6 +117,20 @@ class Draft:
         table, row = place
         one = Origin(need.id, table, row, column, span.first, span.end, need.level, firm)
         self.origins.append(one)
+
+    def number_of(self, members: Members) -> int:
+        """Number members of a shared limit; the same ones have one number."""
+        ordered = Members(tuple(sorted(members.zones)), tuple(sorted(members.assets)))
+        return self.members.setdefault(ordered, len(self.members))
+
+    def share(self, need: Need, row: Shared) -> None:
+        """Add a row to the portfolio, which gives way at its level."""
+        before = self.site.fleet.portfolio
+        place = (0 if before is None else len(before.first)) + len(self.shared)
+        self.shared.append(row)
+        for column, bound in (("lower_wh", row.lower_wh), ("upper_wh", row.upper_wh)):
+            if np.isfinite(bound):
+                self.note(need, ("portfolio", place), column, row.span, firm=False)
 
     def located(self, need: Need, skip_appliances: bool = False) -> list[Located]:
         """Find the assets of a need in the fleet; those that are not in it are refused.

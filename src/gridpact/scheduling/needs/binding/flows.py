@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.scheduling.fleet.columns import UNBOUNDED
-from gridpact.scheduling.needs.binding.draft import Ask, Draft, Located, Shared, Span
+from gridpact.scheduling.needs.binding.draft import Ask, Draft, Located, Members, Shared, Span
 from gridpact.scheduling.needs.model import (
     Direction,
     EnergyWithin,
@@ -82,7 +82,7 @@ def bind_energy(draft: Draft, need: EnergyWithin) -> None:
             draft.later[need.id] = None
         if (least, most) != (None, None):
             low, high = _signed(need.direction, least, most)
-            _share(draft, need, Shared(*members, span, low, high, need.level))
+            draft.share(need, Shared(members, span, low, high, need.level))
 
 
 def _signed(direction: Direction, least: float | None, most: float | None) -> tuple[float, float]:
@@ -92,20 +92,21 @@ def _signed(direction: Direction, least: float | None, most: float | None) -> tu
     return (low, high) if direction is Direction.TAKE else (-high, -low)
 
 
-def _members(
-    draft: Draft, need: Need
-) -> tuple[tuple[int, ...], tuple[tuple[str, int], ...]] | None:
-    """Zones and assets that a need is about; None where refused."""
+def _members(draft: Draft, need: Need) -> int | None:
+    """Number of the zones and assets that a need is about; None where refused."""
+    if not need.hard:
+        draft.is_need(need)
+        return None
     zones = _zones(draft, need)
     if zones is not None:
-        return zones, ()
+        return draft.number_of(Members(zones, ()))
     before, assets = len(draft.faults), draft.located(need)
     if len(draft.faults) > before:
         return None
     if not assets:
         draft.refuse(need, "is about no asset of the fleet", "name some that are")
         return None
-    return (), tuple((one.table, one.row) for one in assets)
+    return draft.number_of(Members((), tuple((one.table, one.row) for one in assets)))
 
 
 def _zones(draft: Draft, need: Need) -> tuple[int, ...] | None:
@@ -138,21 +139,8 @@ def _each_slot(draft: Draft, need: Need, window: Window, bounds: tuple[float, fl
         return
     for span in draft.spans(need, window):
         for slot in range(span.first, span.end):
-            row = Shared(*members, Span(slot, slot + 1), *bounds, need.level)
-            _share(draft, need, row)
-
-
-def _share(draft: Draft, need: Need, row: Shared) -> None:
-    """Add a row to the portfolio; it gives way at its level."""
-    if not need.hard:
-        draft.is_need(need)
-        return
-    count = 0 if draft.site.fleet.portfolio is None else len(draft.site.fleet.portfolio.first)
-    place = ("portfolio", count + len(draft.shared))
-    draft.shared.append(row)
-    for column, bound in (("lower_wh", row.lower_wh), ("upper_wh", row.upper_wh)):
-        if np.isfinite(bound):
-            draft.note(need, place, column, row.span, firm=False)
+            row = Shared(members, Span(slot, slot + 1), *bounds, need.level)
+            draft.share(need, row)
 
 
 def _own_cap(draft: Draft, need: PowerCap) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.scheduling.fleet.columns import UNBOUNDED
-from gridpact.scheduling.needs.binding.draft import Draft, Located, Shared, Span
+from gridpact.scheduling.needs.binding.draft import Draft, Located, Members, Shared, Span
 from gridpact.scheduling.needs.binding.flows import cap_power
 from gridpact.scheduling.needs.binding.states import per_slot_row
 from gridpact.scheduling.needs.model import (
@@ -93,9 +93,5 @@ def _ask_for(
 ) -> None:
     way, wh = energy
     bounds = (wh, UNBOUNDED) if way is Direction.TAKE else (-UNBOUNDED, -wh)
-    span, own = Span(slot, slot + 1), ((one.table, one.row),)
-    count = 0 if draft.site.fleet.portfolio is None else len(draft.site.fleet.portfolio.first)
-    place = ("portfolio", count + len(draft.shared))
-    draft.shared.append(Shared((), own, span, *bounds, Level.CONTRACTS))
-    column = "lower_wh" if way is Direction.TAKE else "upper_wh"
-    draft.note(need, place, column, span, firm=False)
+    members = draft.number_of(Members((), ((one.table, one.row),)))
+    draft.share(need, Shared(members, Span(slot, slot + 1), *bounds, Level.CONTRACTS))

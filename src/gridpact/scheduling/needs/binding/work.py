@@ -41,14 +41,41 @@ class RunRow(NamedTuple):
 
 
 def runs_of(draft: Draft, needs: Sequence[Need]) -> list[RunRow]:
-    """Turn runs into rows, one for each window and asset."""
+    """Turn runs into rows, one for each window and asset.
+
+    An appliance does one thing at a time, which rows of their own do not know: of two runs whose
+    rooms overlap, the later by identifier is refused.
+    """
     found: list[RunRow] = []
-    for need in needs:
-        if isinstance(need, Run) and _is_bindable(draft, need):
-            for asset in _appliances(draft, need):
-                others = [one for one in needs if _concerns(draft, one, asset)]
-                found += _rows(draft, need, asset, others)
+    about, taken = _about_runs(draft, needs), dict[str, list[RunRow]]()
+    for need in [one for one in needs if isinstance(one, Run)]:
+        for asset in _appliances(draft, need):
+            others = about.get(draft.site.directory.by_id[asset.id], [])
+            rows = _rows(draft, need, asset, others)
+            before = taken.setdefault(asset.id, [])
+            clash = [one.need.id for one in before for row in rows if _overlap(one, row)]
+            if clash:
+                problem = f"{asset.id} may have to run for {clash[0]} at the same time"
+                draft.refuse(need, problem, "give windows apart, or say how many times")
+            else:
+                before += rows
+                found += rows
     return found
+
+
+def _about_runs(draft: Draft, needs: Sequence[Need]) -> dict[int, list[Need]]:
+    """Needs that say something about when an appliance runs, by row of the directory."""
+    found: dict[int, list[Need]] = {}
+    for need in needs:
+        if not isinstance(need, Run):
+            rows = draft.site.directory.rows(need.subject, need.owner)
+            for row in [] if isinstance(rows, Unclear) else rows.tolist():
+                found.setdefault(row, []).append(need)
+    return found
+
+
+def _overlap(one: RunRow, other: RunRow) -> bool:
+    return max(one.first, other.first) < min(one.end, other.end)
 
 
 def _is_bindable(draft: Draft, need: Run) -> bool:
@@ -67,7 +94,9 @@ def _is_bindable(draft: Draft, need: Run) -> bool:
 
 
 def _appliances(draft: Draft, need: Run) -> list[Asset]:
-    """Appliances of a run, of known power and zone."""
+    """Appliances of a run that can be bound, of known power and zone."""
+    if not _is_bindable(draft, need):
+        return []
     rows = draft.site.directory.rows(need.subject, need.owner)
     if isinstance(rows, Unclear):
         draft.refuse(need, rows.problem, rows.fix)
@@ -82,14 +111,6 @@ def _appliances(draft: Draft, need: Run) -> list[Asset]:
         else:
             found.append(asset)
     return found
-
-
-def _concerns(draft: Draft, need: Need, asset: Asset) -> bool:
-    """Whether a need says something about when an appliance runs."""
-    if not isinstance(need, Quiet | Unavailable | Intervention | RunRest | Starts):
-        return False
-    rows = draft.site.directory.rows(need.subject, need.owner)
-    return not isinstance(rows, Unclear) and draft.site.directory.by_id[asset.id] in rows.tolist()
 
 
 def _rows(draft: Draft, need: Run, asset: Asset, others: Sequence[Need]) -> list[RunRow]:

@@ -24,8 +24,8 @@ headroom     = "keeps", reserve, [ "and", reserve ], "for", duration, window ;
 reserve      = ( "up" | "down" ), number, power unit ;
 quiet        = "quiet", window ;
 unavailable  = "unavailable", window ;
-intervention = action, [ "at", number, power unit ], [ "from", instant ], "until", instant ;
-action       = "charge" | "stop" | "supply" | "off" ;
+intervention = action, [ "from", instant ], "until", instant ;
+action       = ( "charge" | "supply" ), [ "at", number, power unit ] | "stop" | "off" ;
 
 option       = "need" | "wish" | "contract" | "grid"
              | "worth", number
@@ -39,16 +39,17 @@ power unit   = "W" | "kW" | "MW" ;
 duration     = number, time unit, { number, time unit } ;
 time unit    = "h" | "min" | "s" ;
 
-moment       = ( "at" | "by" ), time, [ days ] ;
-window       = [ "within" ], ( time, "-", time | "all", "day" ), [ days ], [ span ] ;
-days         = "every", "day" | [ "on" ], ( date | weekdays ) ;
-span         = [ "from", date ], [ "until", date ] ;           (* not after a date in days *)
+moment       = ( "at" | "by" ), time, [ once | days ] ;
+window       = [ "within" ], ( time, "-", time | "all", "day" ), ( once | [ days ], [ span ] ) ;
+once         = [ "on" ], date ;
+days         = "every", "day" | [ "on" ], weekdays ;
+span         = "from", date, [ "until", date ] | "until", date ;
 weekdays     = "weekdays" | "weekends" | weekday, { ",", weekday } ;
 weekday      = "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday"
              | "Sunday" ;
 date         = whole, month, [ year ] | year, "-", 2 digits, "-", 2 digits
              | "today" | "tomorrow" ;
-instant      = time, [ [ "on" ], date ] | year, "-", 2 digits, "-", 2 digits, "T", time, "Z" ;
+instant      = time, [ once ] | year, "-", 2 digits, "-", 2 digits, "T", time, "Z" ;
 time         = hours, ":", minutes, [ ":", seconds ] ;         (* 00:00 to 23:59:59 *)
 number       = digits, [ ".", digits ] ;                       (* temperatures: [ "-" ], number *)
 name         = word | '"', characters, '"' ;                   (* digits also, after a group *)
