@@ -44,12 +44,14 @@ class Model:
         return next((o for o in self.waiting if (o.who, o.key) == (who, key)), None)
 
     def on_order(self, who, side, slot, now):
-        total = 0
-        for each in [*self.orders, *self.waiting]:
-            if (each.who, each.side, each.slot) == (who, side, slot):
-                total += each.left if each.alive(now) else 0
-                total += each.traded if each.at in self.open and each not in self.waiting else 0
-        return total
+        """Energy of orders that wait, and of open sessions, where what has traded counts too."""
+        ordered = [(o, o.traded) for o in self.orders if o.at in self.open]
+        ordered += [(o, 0) for o in self.waiting]
+        return sum(
+            traded + (order.left if order.alive(now) else 0)
+            for order, traded in ordered
+            if (order.who, order.side, order.slot) == (who, side, slot)
+        )
 
     def reasons(self, at, who, key, content, now):
         found = set()
