@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
-from gridpact.scheduling.case import Case, subtree
+from gridpact.scheduling.case import Case, homes_in, subtree
 from gridpact.scheduling.community.bounds import widened
 from gridpact.scheduling.fleet.columns import (
     UNBOUNDED,
@@ -43,15 +43,15 @@ class CommunityFleet(msgspec.Struct, frozen=True):
     solar: Ints
 
 
-def community_fleet(case: Case) -> CommunityFleet:
-    """Turn a prepared problem into a fleet.
+def community_fleet(case: Case, curtailing: Bools) -> CommunityFleet:
+    """Turn a prepared problem into a fleet; plants of homes ``curtailing`` [homes] may give less.
 
-    Left out is what has no choice: storage without power, runs that cannot end, and plants that
-    nothing could make curtail, which become fixed load.
+    Left out is what has no choice: storage without power, and runs that cannot end. Other plants
+    become fixed load.
     """
     storage = np.flatnonzero(case.active)
     runs = np.flatnonzero(case.startable)
-    solar = np.flatnonzero(may_curtail(case))
+    solar = np.flatnonzero(curtailing)
     fleet = Fleet(
         slots=case.shape[1],
         step_s=case.problem.slots.step,
@@ -63,20 +63,26 @@ def community_fleet(case: Case) -> CommunityFleet:
     return CommunityFleet(fleet, _prices(case), storage, runs, solar)
 
 
-def may_curtail(case: Case) -> Bools:
-    """Mark homes [homes] whose plant may ever do better by giving less.
+def gains_by_curtailing(case: Case, zone_price: Floats) -> Bools:
+    """Mark homes [homes] whose plant does better by giving less at these prices of limits.
 
-    That takes a price below zero, or a zone above whose export is limited.
+    ``zone_price`` [zones, slots] µ¤/kWh is what limits of a zone itself add to prices of energy.
     """
     problem = case.problem
-    cheapest = np.minimum(problem.import_price, problem.export_price)
-    pays = np.any((problem.pv_wh > 0) & (cheapest < 0), axis=1)
-    limited = np.zeros(len(pays), np.bool_)
+    added = np.zeros(case.shape)
+    for zone in np.flatnonzero(zone_price.any(axis=1)).tolist():
+        added[homes_in(case, subtree(case, zone))] += zone_price[zone]
+    cheapest = np.minimum(problem.import_price, problem.export_price) + added
+    return np.asarray(np.any((problem.pv_wh > 0) & (cheapest < 0), axis=1))
+
+
+def limited_in_export(case: Case) -> Bools:
+    """Mark homes [homes] with a plant below a limit on export."""
+    problem = case.problem
+    limited = np.zeros(case.shape[0], np.bool_)
     for zone in np.flatnonzero((problem.zones.export_limit_wh >= 0).any(axis=1)).tolist():
-        inside = subtree(case, zone)
-        own = problem.zones.zone
-        limited |= (own >= 0) & inside[own]
-    return np.asarray(pays | (limited & problem.pv_wh.any(axis=1)))
+        limited |= homes_in(case, subtree(case, zone))
+    return np.asarray(limited & problem.pv_wh.any(axis=1))
 
 
 def _watts(case: Case, energy_wh: Ints | Floats) -> Floats:

@@ -7,10 +7,17 @@ import math
 import msgspec
 import numpy as np
 
+from gridpact.base.units import Bools
 from gridpact.scheduling.case import Case, Draft, empty_draft, prepare
-from gridpact.scheduling.community.model import CommunityFleet, community_fleet
+from gridpact.scheduling.community.model import (
+    CommunityFleet,
+    community_fleet,
+    gains_by_curtailing,
+    limited_in_export,
+)
+from gridpact.scheduling.fleet.meters import meters_of
 from gridpact.scheduling.fleet.options import Options
-from gridpact.scheduling.fleet.solution import Schedules, Solution
+from gridpact.scheduling.fleet.solution import Schedules, Solution, Status
 from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.optimiser import Optimiser
 from gridpact.scheduling.problem import Plan, Problem
@@ -20,9 +27,11 @@ from gridpact.scheduling.whole_plan import whole_plan
 PENALTY = 1000.0
 """Where limits must give way, energy above them costs this many times the highest price: so much
 that none is exceeded to save money."""
+
+
 TOGETHER = 10_000
-"""Assets × slots up to which one programme is sooner done than the engine: homes that buy dearer
-than they sell take it many rounds, because every slot of every meter is a limit with a price."""
+"""Assets × slots up to which homes of several assets are planned as one programme where the plans
+that they make alone break a limit: each of their answers takes a search of its own."""
 
 
 class Scheduled(msgspec.Struct, frozen=True):
@@ -49,22 +58,46 @@ def solve_with_engine(problem: Problem, options: Options | None = None) -> Plan:
 
 
 def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
-    """Solve in real numbers."""
+    """Solve in real numbers.
+
+    Plants give all they can at first. Only where an answer's prices of limits would make one give
+    less, or a limit is missed, is curtailing left open and the problem solved again: at all other
+    prices curtailing changes neither bound.
+    """
     case = prepare(problem, least_shortfall(problem.storage, Optimiser()))
-    community = community_fleet(case)
-    options = _suited(case, community, options or Options())
-    solution = solve(community.fleet, community.prices, options)
-    if solution.missed and options.penalty is None and not options.cancelled():
+    options = options or Options()
+    free = np.zeros((len(problem.zones.parent), case.shape[1]))
+    found = _solved(case, gains_by_curtailing(case, free), options)
+    prices = found.solution.prices
+    zone_price = (prices.imports - prices.exports)[: len(free)]
+    curtailing = gains_by_curtailing(case, zone_price) | bool(found.solution.missed)
+    curtailing &= limited_in_export(case)
+    curtailing[found.community.solar] = False
+    if curtailing.any() and not options.cancelled():
+        curtailing[:] = limited_in_export(case)
+        curtailing[found.community.solar] = True
+        found = _solved(case, curtailing, options)
+    if found.solution.missed and options.penalty is None and not options.cancelled():
         strict = msgspec.structs.replace(options, penalty=PENALTY * _highest_price(problem))
-        solution = solve(community.fleet, community.prices, strict)
-    return Scheduled(case, community, solution)
+        community = found.community
+        again = solve(community.fleet, community.prices, strict)
+        found = msgspec.structs.replace(found, solution=again)
+    return found
 
 
-def _suited(case: Case, community: CommunityFleet, options: Options) -> Options:
-    """Choose the reference for few assets."""
+def _solved(case: Case, curtailing: Bools, options: Options) -> Scheduled:
+    """Solve with plants of these homes free to give less [homes]."""
+    community = community_fleet(case, curtailing)
+    fleet, prices = community.fleet, community.prices
     assets = len(community.storage) + len(community.runs) + len(community.solar)
     few = options.method == "auto" and assets * case.shape[1] <= TOGETHER
-    return msgspec.structs.replace(options, method="reference") if few else options
+    if not (few and meters_of(fleet, prices).home.any()):
+        return Scheduled(case, community, solve(fleet, prices, options))
+    solution = solve(fleet, prices, msgspec.structs.replace(options, rounds=1))
+    if solution.status is Status.STOPPED and not options.cancelled():
+        together = msgspec.structs.replace(options, method="reference")
+        solution = solve(fleet, prices, together)
+    return Scheduled(case, community, solution)
 
 
 def _highest_price(problem: Problem) -> float:

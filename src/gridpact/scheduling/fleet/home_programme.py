@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -51,6 +51,15 @@ class Drawn(msgspec.Struct, frozen=True):
     sign: Floats
 
 
+class Begun(NamedTuple):
+    """A solver, and where its search at the home's own prices ended."""
+
+    highs: Highs
+    basis: HighsBasis
+    values: Floats
+    dual: Floats
+
+
 class HomeProgramme:
     """A home's assets and meter as a programme, and what is known of it.
 
@@ -81,7 +90,7 @@ class HomeProgramme:
         self._group = _starts(model)
         self.whole: bool = bool(self.arrays.whole.any()) and not separable
         self._known: dict[bytes, Answer] = {}
-        self._solver: tuple[Highs, HighsBasis] | None = None
+        self._solver: Begun | None = None
 
     def __getstate__(self) -> dict[str, object]:
         """All but the solver and what it answered."""
@@ -122,31 +131,39 @@ class HomeProgramme:
         more = np.bincount(self.drawn.column, weights=paid, minlength=len(self.arrays.cost))
         return np.asarray(self.arrays.cost + more)
 
-    def _begun(self, cost: Floats) -> Highs:
-        """The solver with these costs, where the search at the home's own prices ended."""
+    def _first(self) -> Begun:
+        """The search at the home's own prices."""
         if self._solver is None:
             highs = quiet_solver(presolve="off")
             load(highs, msgspec.structs.replace(self.arrays, cost=self._cost(self.buy)))
             _optimal(highs)
-            self._solver = highs, highs.getBasis()
-        highs, basis = self._solver
-        highs.clearSolver()
+            found = highs.getSolution()
+            values, dual = np.array(found.col_value), np.array(found.row_dual)
+            self._solver = Begun(highs, highs.getBasis(), values, dual)
+        return self._solver
+
+    def _again(self, cost: Floats) -> Highs:
+        """The solver with these costs, where the first search ended."""
+        begun = self._first()
+        begun.highs.clearSolver()
         columns = np.arange(len(cost), dtype=np.int32)
-        highs.changeColsBounds(len(cost), columns, self.arrays.lower, self.arrays.upper)
-        highs.changeColsCost(len(cost), columns, cost)
-        highs.setBasis(basis)
-        return highs
+        begun.highs.changeColsBounds(len(cost), columns, self.arrays.lower, self.arrays.upper)
+        begun.highs.changeColsCost(len(cost), columns, cost)
+        begun.highs.setBasis(begun.basis)
+        return begun.highs
 
     def _relaxed(self, cost: Floats) -> tuple[Floats, float]:
         """Optimum of a linear programme, and a bound that its duals prove."""
         from gridpact.scheduling.reference.highs import safe_bound
 
-        highs = self._begun(cost)
-        _optimal(highs)
-        solution = highs.getSolution()
-        priced = msgspec.structs.replace(self.arrays, cost=cost)
-        bound = safe_bound(priced, np.array(solution.row_dual))
-        return np.array(solution.col_value), bound
+        begun = self._first()
+        values, dual = begun.values, begun.dual
+        if not np.array_equal(cost, self._cost(self.buy)):
+            highs = self._again(cost)
+            _optimal(highs)
+            found = highs.getSolution()
+            values, dual = np.array(found.col_value), np.array(found.row_dual)
+        return values, safe_bound(msgspec.structs.replace(self.arrays, cost=cost), dual)
 
     def _searched(self, cost: Floats) -> tuple[Floats, float]:
         """Optimum with whole numbers, and a bound."""
@@ -155,7 +172,7 @@ class HomeProgramme:
         whole = np.flatnonzero(self.arrays.whole)
         chosen = None
         if self.arrays.upper[whole].max() <= 1:
-            highs = self._begun(cost)
+            highs = self._again(cost)
             columns = whole.astype(np.int32)
 
             least, most = self.arrays.lower[whole], self.arrays.upper[whole]
