@@ -94,6 +94,22 @@ def test_the_order_of_assets_changes_nothing(fleets, seed):
             )
 
 
+@given(seed=SEEDS)
+@settings(deadline=None, max_examples=8)
+def test_the_order_of_whole_assets_changes_no_bound(fleets, seed):
+    """Dealing goes by order; the proof does not, and neither answer leaves its gap."""
+    fleet, prices = drawn(fleets, seed, discrete=True)
+    other, _ = shuffled(fleet, np.random.default_rng(seed))
+    options = Options(gap=GAP, penalty=PENALTY, method="engine")
+    one, two = solve(fleet, prices, options), solve(other, prices, options)
+    if one.penalty == two.penalty:
+        touch = 1e3 + 1e-7 * max(abs(one.upper_nano), abs(two.upper_nano))
+        assert one.lower_nano <= two.upper_nano + touch
+        assert two.lower_nano <= one.upper_nano + touch
+    whole = [solve_whole(each, prices, PENALTY).upper_nano for each in (fleet, other)]
+    assert close(*whole, rel=1e-6)
+
+
 STORED = ("initial_wh", "charge_w", "discharge_w", "hi_wh", "lo_wh", "terminal_wh", "draw_wh")
 SCALED = {
     "one_way": ("energy_wh", "power_w"),
