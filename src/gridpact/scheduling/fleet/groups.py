@@ -11,10 +11,11 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from gridpact.base.units import Bools, Floats, Ints
-from gridpact.scheduling.fleet.columns import Fleet, Storage
+from gridpact.base.units import Bools, Ints
+from gridpact.scheduling.fleet.columns import Fleet
 from gridpact.scheduling.fleet.homes import HOMES, HomeOracle, Homes, homes_of
 from gridpact.scheduling.fleet.kinds import Kind, kinds_of
+from gridpact.scheduling.fleet.likeness import likeness
 from gridpact.scheduling.fleet.meters import Meters
 from gridpact.scheduling.fleet.oracles import Layout, Oracle
 from gridpact.scheduling.fleet.signatures import signatures_of
@@ -109,7 +110,7 @@ def _lay_out(fleet: Fleet, kind: Kind, signature: Ints, cut: Cut) -> _Keyed:
     table = getattr(fleet, name)
     tariff, zone = cut.tariff[table.zone], cut.meters.place[table.zone]
     own = [key[rows] for key in kind.keys]
-    keys = [*own, *_likeness(table, rows)[::-1], tariff[rows], signature[rows], zone[rows]]
+    keys = [*own, *likeness(table, rows)[::-1], tariff[rows], signature[rows], zone[rows]]
     rows = rows[np.lexsort(keys)]
     zone, signature, tariff = zone[rows], signature[rows], tariff[rows]
     new = np.any(np.diff([zone, signature, tariff], axis=1, prepend=-1) != 0, axis=0)
@@ -143,25 +144,3 @@ def _cut(begin: Ints, parts: int) -> Ints:
     stretch = np.repeat(np.arange(len(count)), pieces)
     number = np.arange(len(stretch)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     return np.append(begin[stretch] + count[stretch] * number // pieces[stretch], begin[-1])
-
-
-def _likeness(table: msgspec.Struct, rows: Ints) -> list[Floats]:
-    """Keys [rows] by which like assets lie together, most telling first; then all there is."""
-    if isinstance(table, Storage):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            hours = _flat(table.hi_wh, rows) / _flat(table.charge_w, rows)
-        leading = [np.nan_to_num(hours)]
-    else:
-        leading = []
-    columns = [getattr(table, name) for name in table.__struct_fields__ if name != "zone"]
-    return leading + [_flat(values, rows) for values in columns if np.ndim(values)]
-
-
-def _flat(values: object, rows: Ints) -> Floats:
-    """One number per row: the value, or for values by slot a sum that tells rows apart."""
-    array = np.asarray(values, np.float64)
-    if array.ndim == 0:
-        return np.full(len(rows), float(array))
-    if array.ndim == 1:
-        return np.asarray(array[rows])
-    return np.asarray(array[rows] @ np.linspace(1.0, 2.0, array.shape[1]))

@@ -14,6 +14,7 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, rows_of
 from gridpact.scheduling.fleet.home_programme import HomeProgramme
+from gridpact.scheduling.fleet.likeness import likeness
 from gridpact.scheduling.fleet.meters import Meters
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
 
@@ -80,13 +81,20 @@ def _members(fleet: Fleet, meters: Meters) -> list[tuple[int, dict[str, Ints]]]:
         for row in np.flatnonzero(meters.home[zone]).tolist():
             by_zone.setdefault(int(zone[row]), {}).setdefault(name, []).append(row)
     found = [
-        (zone, {name: np.array(rows) for name, rows in by_zone[zone].items()})
+        (zone, {name: _in_order(tables[name], rows) for name, rows in by_zone[zone].items()})
         for zone in sorted(by_zone)
     ]
     for name, table in tables.items():
-        for row in meters.alone(name, np.asarray(table.zone)).tolist():
+        for row in _in_order(table, meters.alone(name, np.asarray(table.zone))).tolist():
             found.append((int(table.zone[row]), {name: np.array([row])}))
     return found
+
+
+def _in_order(table: msgspec.Struct, rows: Ints | list[int]) -> Ints:
+    """Rows of a table by their numbers, whatever order they were given in."""
+    own = np.asarray(rows)
+    keys = likeness(table, own)
+    return np.asarray(own[np.lexsort(keys[::-1])]) if keys else own
 
 
 def _programme(fleet: Fleet, meters: Meters, zone: int, rows: dict[str, Ints]) -> HomeProgramme:
