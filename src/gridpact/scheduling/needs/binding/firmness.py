@@ -9,8 +9,10 @@ can keep them; its wishes are refused.
 from __future__ import annotations
 
 import numpy as np
+from msgspec.structs import replace
 
 from gridpact.base.errors import Fault
+from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import UNBOUNDED, Fleet, Storage
 from gridpact.scheduling.fleet.storage_faults import unreachable
 from gridpact.scheduling.needs.binding.draft import Ask, Draft, Span
@@ -27,10 +29,11 @@ def part_asks(draft: Draft, fleet: Fleet) -> dict[int, list[Ask]]:
     ``fleet`` has all rows of runs and of the portfolio.
     """
     soft: dict[int, list[Ask]] = {}
+    firm: dict[int, list[Ask]] = {}
     whole = _is_whole(fleet)
-    for row in _firm_rows(draft):
-        if not _reachable(draft, row):
-            _take_back(draft, row)
+    changed = {one.row for one in draft.origins if one.table == "storage"}
+    for row in sorted(changed & _unreachable(draft)):
+        _take_back(draft, row)
     for row, asks in sorted(draft.asked.items()):
         possible = [ask for ask in asks if _holds(draft, row, ask)]
         if _gives_way(draft, row, possible, whole):
@@ -39,8 +42,8 @@ def part_asks(draft: Draft, fleet: Fleet) -> dict[int, list[Ask]]:
                 span = Span(ask.slot, ask.slot + 1)
                 draft.note(ask.need, ("storage", row), "lo_wh", span, firm=False)
         else:
-            for ask in possible:
-                _make_firm(draft, row, ask)
+            firm[row] = [ask for ask in possible if _is_a_need(draft, ask)]
+    _make_firm(draft, firm)
     return soft
 
 
@@ -78,25 +81,51 @@ def _gives_way(draft: Draft, row: int, asks: list[Ask], whole: bool) -> bool:
     return not (feeds.any() and draft.number("storage", "kept", row) < 1)
 
 
-def _make_firm(draft: Draft, row: int, ask: Ask) -> None:
+def _is_a_need(draft: Draft, ask: Ask) -> bool:
     if ask.need.level is not Level.NEEDS:
         problem = "a wish before the end of the horizon cannot give way here"
         draft.refuse(ask.need, problem, "make it a need, or ask for it at the end")
+    return ask.need.level is Level.NEEDS
+
+
+def _make_firm(draft: Draft, firm: dict[int, list[Ask]]) -> None:
+    """Make bounds firm for all rows at once; rows that cannot keep them get them one by one."""
+    if not any(firm.values()):
         return
-    low = draft.wide("storage", "lo_wh")[row]
+    low = draft.wide("storage", "lo_wh")
+    before = {row: low[row].copy() for row in firm}
+    for row, asks in firm.items():
+        for ask in asks:
+            low[row, ask.slot] = max(low[row, ask.slot], ask.energy_wh)
+    stuck = _unreachable(draft)
+    for row, asks in firm.items():
+        if row in stuck:
+            low[row] = before[row]
+        for ask in asks:
+            if row not in stuck or _keeps(draft, low[row], row, ask):
+                draft.note(ask.need, ("storage", row), "lo_wh", Span(ask.slot, ask.slot + 1))
+
+
+def _keeps(draft: Draft, low: Floats, row: int, ask: Ask) -> bool:
+    """Bound one more state of a row where that can be kept; else refuse it."""
     before = float(low[ask.slot])
     low[ask.slot] = max(before, ask.energy_wh)
     if _reachable(draft, row):
-        draft.note(ask.need, ("storage", row), "lo_wh", Span(ask.slot, ask.slot + 1))
-    else:
-        low[ask.slot] = before
-        problem = f"{ask.energy_wh:g} Wh cannot be reached by then beside what else is asked of it"
-        draft.refuse(ask.need, problem, "ask for less, or for a later time")
+        return True
+    low[ask.slot] = before
+    problem = f"{ask.energy_wh:g} Wh cannot be reached by then beside what else is asked of it"
+    draft.refuse(ask.need, problem, "ask for less, or for a later time")
+    return False
 
 
-def _firm_rows(draft: Draft) -> list[int]:
-    """Rows of storage of which bounds were changed."""
-    return sorted({one.row for one in draft.origins if one.table == "storage"})
+def _unreachable(draft: Draft) -> set[int]:
+    """Rows of storage that cannot keep their bounds as they are now."""
+    table = draft.site.fleet.storage
+    if table is None:
+        return set()
+    columns = {name: values for (kind, name), values in draft.columns.items() if kind == "storage"}
+    wrong, _ = unreachable(replace(table, **columns), draft.site.fleet)
+    return set(np.flatnonzero(wrong).tolist())
 
 
 def _reachable(draft: Draft, row: int) -> bool:
