@@ -91,7 +91,7 @@ def test_all_that_can_be_given_can_be_made_up(seed, direction):
     found = standing(fleet, solution, slot, STEP, START)
     terms = Terms(begin=START + slot * STEP, end=START + (slot + 1) * STEP, sustained_s=STEP)
     reserve = prepare(found.assets, found.limits, terms)
-    event = Request(terms.begin, int(direction) * 10**9, STEP)
+    event = Request(terms.begin, int(direction) * 10**9, STEP - 375)
     given = answer(event, reserve)  # everything there is
     assert given.given_w.sum() > 5_000
     rest = rest_of(fleet, solution.schedules(), slot + 1)
@@ -142,7 +142,7 @@ def test_limits_of_zones_hold_while_it_lasts():
         found = standing(tight, solution, 8, STEP, START)
         terms = Terms(begin=START, end=START + 10**6, sustained_s=STEP)
         given = answer(
-            Request(START, int(direction) * 10**9, STEP),
+            Request(START, int(direction) * 10**9, STEP - 375),
             prepare(found.assets, found.limits, terms),
         )
         change = np.zeros(3)

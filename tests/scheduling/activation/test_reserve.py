@@ -111,6 +111,14 @@ def test_a_request_rises_to_all_of_it_and_ends():
     assert [asked_w(SetPoint(1000, -5), at) for at in (999, 1000, 5000)] == [0, 5, 5]
 
 
+def test_a_request_moves_as_much_as_its_seconds_at_full_power():
+    event = Request(0, 750_000, 901)
+    rising = sum(asked_w(event, second) + asked_w(event, second + 1) for second in range(750)) / 2
+    lasting = [asked_w(event, second) for second in range(750, 1651)]
+    assert lasting == [750_000] * 901
+    assert rising + sum(lasting) == event.power_w * event.full_s
+
+
 def test_a_set_point_every_four_seconds_follows_the_signal(plain):
     assets, _ = drawn(plain, 3)
     reserve = prepare(assets, None, terms())
@@ -125,11 +133,11 @@ def test_a_reserve_says_what_it_is_not_made_for(plain):
     reserve = prepare(*drawn(plain, 1), terms())
     late = answer(SetPoint(BEGIN + 900, 5), reserve)
     assert late == NotReady("the reserve holds from 2026-05-28T20:30:00Z to 2026-05-28T20:45:00Z")
-    long = answer(Request(BEGIN, 5, 901), reserve)
+    long = answer(Request(BEGIN, 5, 526), reserve)
     assert long == NotReady("the reserve lasts 900 s, not 901 s")
-    full = answer(Request(BEGIN, 50, 900), reserve)
+    full = answer(Request(BEGIN, 50, 525), reserve)
     assert (full.asked_w, int(full.given_w.sum())) == (50, 50)
-    assert answer(Request(BEGIN, 50, 900), reserve, BEGIN + 375).asked_w == 25
+    assert answer(Request(BEGIN, 50, 525), reserve, BEGIN + 375).asked_w == 25
 
 
 @pytest.mark.parametrize("rule", Rule)

@@ -47,6 +47,11 @@ class Request(msgspec.Struct, frozen=True, tag="regulation-request"):
     power_w: int
     lasts_s: int
 
+    @property
+    def full_s(self) -> int:
+        """Seconds at full power that move as much energy: those it lasts, and half its rise."""
+        return self.lasts_s + TERTIARY_FULL_S // 2
+
 
 Event: TypeAlias = FrequencyDeviation | SetPoint | Request
 """Anything that calls for regulation."""

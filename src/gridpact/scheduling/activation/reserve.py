@@ -131,15 +131,15 @@ def answer(event: Event, reserve: Reserve, instant: int | None = None) -> Answer
     """Answer an event at an instant (None: as it begins, a request when it is full).
 
     Returns :class:`NotReady` where the reserve is of another slot, or was not made to last as long
-    as a request does.
+    as a request does, counting half its rise.
     """
     if instant is None:
         instant = event.at + (TERTIARY_FULL_S if isinstance(event, Request) else 0)
     terms = reserve.terms
     if not terms.begin <= event.at < terms.end:
         return NotReady(f"the reserve holds from {iso(terms.begin)} to {iso(terms.end)}")
-    if isinstance(event, Request) and event.lasts_s > terms.sustained_s:
-        return NotReady(f"the reserve lasts {terms.sustained_s} s, not {event.lasts_s} s")
+    if isinstance(event, Request) and event.full_s > terms.sustained_s:
+        return NotReady(f"the reserve lasts {terms.sustained_s} s, not {event.full_s} s")
     direction = direction_of(event)
     if isinstance(event, FrequencyDeviation):
         return _contained(event, reserve, direction)

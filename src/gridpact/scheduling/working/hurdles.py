@@ -11,7 +11,8 @@ With ``H`` slots of the window left and ``L`` of work, and the signal ``s`` just
 the hurdle price. For a price independent of later ones the expectation is that of ``min(P, c)`` at
 the hurdle ``c``: ``Σ_{x ≤ c} p(x) x + c · P(P > c)``. In a chain of signals all expectations are
 those given the last one revealed. Where ``H = L`` every slot left is needed, and the hurdle is
-infinite. The programme is exact under the distribution stated.
+infinite. The programme is exact under the distribution stated. Recursion and hurdle price are those
+of Liu and Small (forward contracts in microgrids, 2020).
 """
 
 from __future__ import annotations

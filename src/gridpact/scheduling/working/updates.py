@@ -5,7 +5,8 @@
     update  u(t, k) = ŷ(t|t−k) − ŷ(t|t−k−1) = e(t, k) − e(t, k+1),
     error   e(t, k) = ŷ(t|t−k) − y_t = −Σ_{j<k} u(t, j).
 
-Tables are [periods, leads] with lead ``k`` in column ``k``; NaN is missing, never zero.
+Tables are [periods, leads] with lead ``k`` in column ``k``; NaN is missing, never zero. Source: Liu
+and Small, forward contracts in microgrids, 2020.
 """
 
 from __future__ import annotations
