@@ -29,7 +29,8 @@ COARSE = 1e-7
 """The same where whole numbers leave no room for the finer one."""
 WHOLE = 1e-6
 """Tolerance on whole numbers and on rows while searching for them."""
-PRESOLVES = ("choose", "off", "on")
+FEW = 2_000
+"""Columns up to which a linear programme is sooner solved than made smaller first."""
 
 
 class Optimum(msgspec.Struct, frozen=True):
@@ -91,7 +92,8 @@ def _linear(arrays: LinearProgramme, search: Search, touch: float = FINE) -> Opt
         dual_feasibility_tolerance=FINE,
     )
     load(highs, arrays)
-    for presolve in PRESOLVES:
+    few = len(arrays.cost) <= FEW
+    for presolve in ("off", "on") if few else ("choose", "off", "on"):
         set_options(highs, presolve=presolve)
         status = run(highs)
         if status == OPTIMAL:

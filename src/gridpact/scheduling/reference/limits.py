@@ -18,7 +18,10 @@ from gridpact.scheduling.reference.draws import Draw
 
 
 class Nets(msgspec.Struct, frozen=True):
-    """Columns [zones, slots]: net energy of a zone's own assets and load, and with all below."""
+    """Columns [zones, slots]: net energy of a zone's own assets and load, and with all below.
+
+    They are the same ones where no zone lies below.
+    """
 
     own: Ints
     net: Ints
@@ -55,17 +58,27 @@ def add_nets(programme: Programme, fleet: Fleet, draws: Iterable[Draw]) -> Nets:
         if parent[zone] >= 0:
             low[parent[zone]] += low[zone]
             high[parent[zone]] += high[zone]
-    net = programme.columns(low, high)
     row = programme.rows(load, load)  # own = load + assets
     programme.entries(row, own)
     for draw in draws:
         programme.entries(row[_zone(fleet, draw), draw.slot], draw.column, -draw.factor)
-    row = programme.rows(np.zeros((zones, slots)), 0.0)  # net = own + net of the zones below
-    programme.entries(row, net)
-    programme.entries(row, own, -1.0)
+    return Nets(own, _with_below(programme, parent, own, (low, high)))
+
+
+def _with_below(
+    programme: Programme, parent: Ints, own: Ints, bounds: tuple[Floats, Floats]
+) -> Ints:
+    """Add net energy of zones with those below, within ``bounds`` [zones, slots]."""
     below = np.flatnonzero(parent >= 0)
+    above = np.unique(parent[below])
+    net = own.copy()
+    net[above] = programme.columns(bounds[0][above], bounds[1][above])
+    row = np.full(own.shape, -1)
+    row[above] = programme.rows(np.zeros((len(above), own.shape[1])), 0.0)
+    programme.entries(row[above], net[above])  # net = own + net of the zones below
+    programme.entries(row[above], own[above], -1.0)
     programme.entries(row[parent[below]], net[below], -1.0)
-    return Nets(own, net)
+    return net
 
 
 def _zone(fleet: Fleet, draw: Draw) -> Ints:
@@ -111,19 +124,22 @@ def add_costs(programme: Programme, prices: Prices, own: Ints) -> None:
 def add_zone_limits(
     programme: Programme, fleet: Fleet, net: Ints, penalty: float
 ) -> tuple[Limit, Limit]:
-    """Add import and export limits; an infinite penalty makes them strict."""
+    """Add import and export limits; an infinite penalty makes them strict.
+
+    Those that nothing could exceed are left out.
+    """
     limits = []
+    low, high = (end[net] for end in programme.bounds())
     for kind, values, sign in (
         ("import", fleet.zones.import_limit_w, 1.0),
         ("export", fleet.zones.export_limit_w, -1.0),
     ):
         most = per_slot(values, *net.shape) * (fleet.hours / 1000)
-        place = np.argwhere(np.isfinite(most))
-        columns, bound = net[tuple(place.T)], most[tuple(place.T)]
+        above = (high if sign > 0 else -low) - most
+        place = np.argwhere(above > 0)
+        columns, bound, worst = (values[tuple(place.T)] for values in (net, most, above))
         row = programme.rows(np.full(len(place), -np.inf), bound)
         programme.entries(row, columns, sign)
-        low, high = (end[columns] for end in programme.bounds())
-        worst = np.maximum((high if sign > 0 else -low) - bound, 0.0)
         limits.append(Limit(kind, place, row, _missing(programme, row, worst, penalty), sign))
     return limits[0], limits[1]
 
