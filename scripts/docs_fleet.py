@@ -1,16 +1,23 @@
-"""Draw the figure of docs/fleet-engine.md: the page's own fleet, before and after its limits."""
+"""Draw the figure of docs/fleet-engine.md and measure the figures of its section on speed.
+
+The figure is the page's own fleet, before and after its limits.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import platform
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from docs_blocks import ROOT, Pages, main
+from docs_blocks import ROOT, Pages, main, with_block
 
+from gridpact import __version__
 from gridpact.app.report.drawing import ACTUAL, DASHED, LIMIT, LOCAL, PLAN, QUIET, draw, legend
 from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices, Zones
@@ -23,6 +30,12 @@ if TYPE_CHECKING:
 PAGE = ROOT / "docs" / "fleet-engine.md"
 FIGURE = ROOT / "docs" / "fleet-engine.svg"
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BENCHMARKS = (
+    ("fleet.py", "Cars and batteries, N of each:", "--large"),
+    ("fleet_mixed.py", "Eight kinds of assets, some of them indivisible:"),
+    ("fleet_warm.py", "Solving again:"),
+)
+"""Benchmarks whose output is quoted, what it is called, and their arguments."""
 SPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 LABELS = ["12:00", "16:00", "20:00", "00:00", "04:00", "08:00", "12:00"]
 
@@ -118,9 +131,28 @@ def figure() -> str:
     return re.sub(r"^<svg", f"<svg {SPACES}", svg) + "\n"
 
 
+def speed() -> str:
+    """Run the benchmarks of the fleet engine that there are; return what they print."""
+    printed = []
+    for name, heading, *arguments in BENCHMARKS:
+        script = ROOT / "benchmarks" / name
+        if not script.exists():
+            continue
+        command = [sys.executable, str(script), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode or not done.stdout:
+            raise ValueError(f"{name} did not print what was expected\n{done.stderr}")
+        printed.append(f"{heading}\n\n```text\n{done.stdout.rstrip()}\n```\n")
+    measured = (
+        f"Measured once with gridpact {__version__}, Python {platform.python_version()}, "
+        f"{platform.system()} {platform.machine()}.\n"
+    )
+    return "\n".join([*printed, measured])
+
+
 def refreshed() -> Pages:
-    """The figure, as the code draws it now."""
-    return {FIGURE: figure()}
+    """The figure as the code draws it now, and newly measured times: there is nothing to check."""
+    return {FIGURE: figure(), PAGE: with_block(PAGE.read_text("utf-8"), "speed", speed())}
 
 
 if __name__ == "__main__":
