@@ -202,6 +202,14 @@ def test_storage_may_fall_as_far_as_it_recovers_in_time():
     assert (now.up_wh[0], now.due_s[0]) == (1000, START + 2 * 3600)
 
 
+def test_what_cannot_stand_is_refused():
+    fleet, prices = fleet_of(0, 2, 2)
+    solution = solve(fleet, prices)
+    for slot, sustained in ((-1, 900), (SLOTS, 900), (3, 0)):
+        with pytest.raises(ValueError, match=f"slot {slot} of {SLOTS}, for {sustained} s"):
+            standing(fleet, solution, slot, sustained, START)
+
+
 def test_debts_are_rounded_up_and_added(plain):
     assets = plain.assets([(0, 9, 9, 9, 9, 0, 0, 0, 0)] * 3, [500, NOTHING_DUE, 700])
     up = rebound(Answer(Direction.UP, 9, np.array([5, 5, 0]), 0, None), assets, 900)

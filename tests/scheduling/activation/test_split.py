@@ -58,6 +58,14 @@ def test_headroom_is_bounded_by_power_and_energy(plain, rows, direction, sustain
 
 
 @settings(deadline=None, max_examples=200)
+@given(st.integers(0, 10**12), st.integers(1, 10**6), st.integers(-1, 1))
+def test_headroom_of_large_energies_is_exact_to_the_watt(plain, energy, sustained, off):
+    energy = min(max(energy // 3600 * sustained // 3600 + off, 0), 10**12)  # next to whole powers
+    assets = plain.assets([(0, 2 * 10**10, 0, energy, 0, 0, 0, 0, 0)])
+    assert headroom(assets, UP, sustained).tolist() == plain.room(assets, UP, sustained)
+
+
+@settings(deadline=None, max_examples=200)
 @given(ROWS, EITHER, st.integers(0, 400), st.sampled_from(Rule))
 def test_a_split_equals_the_plain_one(plain, rows, direction, amount, rule):
     assets = plain.assets(rows)

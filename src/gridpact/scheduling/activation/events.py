@@ -20,10 +20,8 @@ FULL_DEVIATION_MHZ = 200
 """Deviation at which all of the containment reserve is active in continental Europe."""
 DEAD_BAND_MHZ = 10
 """Largest insensitivity and dead-band together in continental Europe."""
-CYCLE_S = 4
-"""Seconds from one set-point of secondary regulation to the next."""
-PRIMARY_FULL_S, SECONDARY_FULL_S, TERTIARY_FULL_S = 30, 300, 750
-"""Seconds until all of what is asked must be active."""
+TERTIARY_FULL_S = 750
+"""Seconds until all of a request must be active."""
 
 
 class FrequencyDeviation(msgspec.Struct, frozen=True, tag="frequency-deviation"):

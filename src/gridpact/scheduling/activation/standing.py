@@ -100,12 +100,21 @@ def standing(
     Standing
         All assets of the fleet, table by table. Costs are what the fleet states: wear, fuel, and
         what is paid for energy cut. Priorities are 0; replace them where some are to go first.
+
+    Raises
+    ------
+    ValueError
+        Of a slot that is none of the fleet's, or a fleet without assets.
     """
+    if not 0 <= slot < fleet.slots or sustained_s <= 0:
+        raise ValueError(f"slot {slot} of {fleet.slots}, for {sustained_s} s")
     through = min(slot + -(-sustained_s // fleet.step_s), fleet.slots)
     starts = start_s + fleet.step_s * np.arange(fleet.slots + 1, dtype=np.int64)
     when = _When(slot, through, fleet.hours, starts)
     schedules = solution.schedules()
     parts = _parts(fleet, schedules, when)
+    if not parts:
+        raise ValueError("a fleet without assets has nothing to give")
     tables = [np.full(len(part.net_w), position) for position, part in parts.items()]
     zones = [np.asarray(getattr(fleet, TABLES[position]).zone) for position in parts]
     rows = [np.arange(len(part.net_w)) for part in parts.values()]
