@@ -80,12 +80,12 @@ def surpluses(price: float, cut: float, slot: int, by_slot: Floats) -> tuple[flo
 @machine_code
 def output_of(price: float, cut: float, net: float, slot: int, by_slot: Floats) -> float:
     """What the solar plant gives beside the storage's net energy."""
-    most, least = by_slot[MOST, slot], by_slot[LEAST, slot]
+    most, least = float(by_slot[MOST, slot]), float(by_slot[LEAST, slot])
     if price - by_slot[SPREAD, slot] + cut > 0.0:
         return most
     if price + cut <= 0.0:
         return least
-    return min(max(by_slot[LOAD, slot] + net, least), most)
+    return min(max(float(by_slot[LOAD, slot]) + net, least), most)
 
 
 @machine_code

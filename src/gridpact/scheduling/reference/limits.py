@@ -137,10 +137,11 @@ def add_zone_limits(
         most = per_slot(values, *net.shape) * (fleet.hours / 1000)
         above = (high if sign > 0 else -low) - most
         place = np.argwhere(above > 0)
-        columns, bound, worst = (values[tuple(place.T)] for values in (net, most, above))
-        row = programme.rows(np.full(len(place), -np.inf), bound)
-        programme.entries(row, columns, sign)
-        limits.append(Limit(kind, place, row, _missing(programme, row, worst, penalty), sign))
+        at = tuple(place.T)
+        row = programme.rows(np.full(len(place), -np.inf), most[at])
+        programme.entries(row, net[at], sign)
+        over = _missing(programme, row, above[at], penalty)
+        limits.append(Limit(kind, place, row, over, sign))
     return limits[0], limits[1]
 
 
