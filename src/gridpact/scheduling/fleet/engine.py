@@ -17,9 +17,10 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from gridpact.base.units import Floats
+from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.answers import Answered, ask
 from gridpact.scheduling.fleet.curtailable import CurtailableOracle
+from gridpact.scheduling.fleet.focus import Focus
 from gridpact.scheduling.fleet.groups import Block
 from gridpact.scheduling.fleet.one_way import OneWayOracle
 from gridpact.scheduling.fleet.options import Options
@@ -60,6 +61,14 @@ UNASKED = 0
 """Round of answers that no prices were asked for: those of groups held fixed."""
 SMALLEST = 1e-3
 """Energy [kWh] worth a pivot at the penalty, where nothing else costs anything."""
+FRUITLESS = 0.3
+"""A part of the fleet is no longer asked alone once a round closes less than this part of what the
+gap is too wide by."""
+REMEMBER = 24
+"""Rounds whose prices are kept, used or not."""
+STUCK, WIDE = 5, 10
+"""A warm start is given up after so many rounds without a better bound, where the gap is so many
+times too wide."""
 FINE = 1e-3
 """How much finer than the gap masters are solved."""
 
@@ -72,20 +81,46 @@ class Engine:
         self.masters = ZoneMasters(case.groups, case.most, case.penalty, penalty)
         self.portfolio: PortfolioMaster | None = None
         if case.coupling.present:
-            self.portfolio = PortfolioMaster(case.coupling, len(case.groups.zone), penalty)
+            self.portfolio = self._proposing(np.zeros(len(case.groups.zone), np.bool_))
         self.duals = self.best = no_prices(case)
         self.lower, self.upper = -np.inf, np.inf
         self.certified = -np.inf
-        self.asked_at: list[GroupPrices] = []
+        self.asked_at: dict[int, GroupPrices] = {}
+        self.known = np.full(len(case.groups.cell), np.nan)
+        self.focus: Focus | None = None
         self.rounds: list[Round] = []
         self.stopped, self._raised, self._width = False, 0, BOX
         self._begun = False
         self.fixed: Fixed | None = None
         self.proven = -np.inf
         self._blocks = case.groups.blocks
-        self._quick = tuple(one for one in self._blocks if isinstance(one.oracle, QUICK))
+        self._quick = _quick(self._blocks)
+        self._opening, self._warm, self._remember = False, False, REMEMBER
         self.whole = all(one.divisible for one in self._blocks)
         self._asking = np.ones(len(case.groups.cell), np.bool_)
+
+    def begin_at(self, best: Duals) -> None:
+        """Begin from these prices of limits; the first mix is then free to keep all limits."""
+        self.duals = self.best = best
+        self.masters.price[:] = best.cells
+        self._opening = self._warm = True
+
+    def look_at(self, focus: Focus) -> None:
+        """Ask a part of the fleet alone, for as long as that helps."""
+        self.focus, self._asking, self._blocks = focus, focus.groups, focus.blocks
+        self._quick = _quick(self._blocks)
+        if self.portfolio is not None:
+            self.portfolio = self._proposing(focus.cells)
+
+    def look_up(self) -> None:
+        """Ask the whole fleet from now on."""
+        self.focus, self._blocks = None, self.case.groups.blocks
+        self._quick = _quick(self._blocks)
+        self._asking = np.ones(len(self.case.groups.cell), np.bool_)
+        self._raised, self._width = len(self.rounds), BOX
+
+    def _proposing(self, alone: Bools) -> PortfolioMaster:
+        return PortfolioMaster(self.case.coupling, self.penalty, alone)
 
     def run(self) -> None:
         """Go through rounds until the gap is proven, or cancelled, or out of rounds."""
@@ -97,6 +132,10 @@ class Engine:
             self._report(len(self.rounds) + 1)
             if self._proven():
                 return
+            if self.focus is not None and self._idle():
+                self.look_up()
+            elif self._warm and self._stuck():
+                self._start_over()
             self.stopped = self._stops()
             if self.stopped:
                 self.certify()
@@ -105,6 +144,28 @@ class Engine:
                 self._ask(self.duals, self._quick)
                 self._mix()
             self._ask(self.duals.towards(self.best, INWARD), self._blocks)
+
+    def _idle(self) -> bool:
+        """Whether asking a part alone has closed what it can."""
+        if len(self.rounds) - self._raised < 2:
+            return False
+        (before, now), lacking = self.rounds[-2:], self.options.gap
+        gaps = [relative_gap(one.lower_nano, one.upper_nano) for one in (before, now)]
+        return gaps[0] - gaps[1] < FRUITLESS * (gaps[0] - lacking)
+
+    def _stuck(self) -> bool:
+        """Whether no better bound was found for long, though the gap is wide."""
+        if len(self.rounds) - self._raised < STUCK:
+            return False
+        before, now = self.rounds[-STUCK], self.rounds[-1]
+        apart = relative_gap(now.lower_nano, now.upper_nano)
+        return before.lower_nano == now.lower_nano and apart > WIDE * self.options.gap
+
+    def _start_over(self) -> None:
+        """Search for prices from zero: those of the earlier solve led nowhere."""
+        self.certify()
+        self._warm, self.lower, self.best = False, -np.inf, no_prices(self.case)
+        self._raised, self._width = len(self.rounds), BOX
 
     def _stops(self) -> bool:
         """Whether to stop without proof: cancelled, out of rounds, or no longer getting closer."""
@@ -118,7 +179,7 @@ class Engine:
         return closed < STALLED * max(now.upper_nano - now.lower_nano, 0.0)
 
     def _report(self, number: int) -> None:
-        lower = self.lower if self.fixed is None else self.proven
+        lower = max(self.lower, self.certified) if self.fixed is None else self.proven
         now = Round(number, lower * 1e9, self.upper * 1e9)
         self.rounds.append(now)
         if self.options.progress is not None:
@@ -129,7 +190,7 @@ class Engine:
         if self.fixed is not None and relative_gap(self.proven, self.upper) <= self.options.gap:
             return True
         gap = self.options.gap * (1.0 if self.whole else ROOM)
-        if relative_gap(self.lower, self.upper) > gap:
+        if relative_gap(max(self.lower, self.certified), self.upper) > gap:
             return False
         self.certify()
         return relative_gap(self.lower, self.upper) <= gap
@@ -140,6 +201,7 @@ class Engine:
             msgspec.structs.replace(one, oracle=one.oracle.exact()) for one in self._blocks
         )
         answered = self._answers(group_prices(self.case, self.best), blocks)
+        self.known = answered.value
         self.certified = max(self.certified, self._bound(answered, self.best))
         self.lower = self.certified
 
@@ -148,9 +210,11 @@ class Engine:
         prices = group_prices(self.case, duals)
         answered = self._answers(prices, blocks)
         paid = bought(self.case, answered.energy)
-        born = len(self.asked_at)
-        self.asked_at.append(prices)
-        self.masters.append(answered.asked, answered.energy, answered.own_cost + paid, born)
+        born = max(self.asked_at, default=-1) + 1
+        self.asked_at[born] = prices
+        rounds = np.full(len(paid), born)
+        self.masters.append(answered.asked, answered.energy, answered.own_cost + paid, rounds)
+        self._forget()
         if np.array_equal(answered.asked, self._asking):
             bound = self._bound(answered, duals)
             if bound > self.lower:
@@ -166,7 +230,21 @@ class Engine:
         if self.fixed is not None:
             paid = self.fixed.own_cost + np.einsum("gt,gt->g", at, self.fixed.energy)
             answered.value[self.fixed.held] = paid[self.fixed.held]
+        if self.focus is not None:
+            answered.value[~self.focus.groups] = self.focus.value[~self.focus.groups]
         return answered
+
+    def _forget(self) -> None:
+        """Forget prices whose answers are in no master and no proposal any more."""
+        if len(self.asked_at) < self._remember:
+            return
+        used = self.masters.rounds()
+        if self.portfolio is not None:
+            used |= self.portfolio.rounds()
+        if self.fixed is not None:
+            used |= self.fixed.rounds()
+        self.asked_at = {born: asked for born, asked in self.asked_at.items() if born in used}
+        self._remember = 2 * len(self.asked_at) + REMEMBER
 
     def _bound(self, answered: Answered, duals: Duals) -> float:
         return float(answered.value.sum()) - rent(self.case, duals) + self.case.fixed_cost
@@ -175,31 +253,39 @@ class Engine:
         """Let the masters mix all answers; their prices and the cost of the mix follow."""
         tolerance = self._tolerance()
         since = len(self.rounds) - self._raised
-        width = self.penalty * (1.0 if since % OPEN == OPEN - 1 else self._width)
+        free = self._opening or since % OPEN == OPEN - 1
+        width, self._opening = self.penalty * (1.0 if free else self._width), False
         self.masters.hold(self.best.cells, width)
         if self.portfolio is not None:
             self.portfolio.hold(self.best.coupling, width)
         extra = coupling_prices(self.case, self.duals.coupling)
         prices = extra.of(self.case.groups) if self.portfolio else NO_PRICES
-        self.masters.solve(prices, tolerance)
+        asked = self.focus.cells if self.focus else np.ones(len(tolerance), np.bool_)
+        self.masters.solve(prices, tolerance, np.flatnonzero(asked))
         usage = self.masters.usage()
         if self.portfolio is None:
             own = usage.own_cost + usage.spread_cost + self.penalty * usage.missed
-            cost = float(own.sum())
-            self.duals = Duals(self.masters.price.copy(), self.duals.coupling)
+            cost, found = float(own.sum()), self.best.coupling
         else:
-            self.portfolio.add(usage)
+            self.portfolio.add(usage, asked)
             found = self.portfolio.solve(float(tolerance.sum()))
             cost = self.portfolio.cost()
-            ahead = Duals(self.masters.price.copy(), found)
-            share = 1.0 if len(self.portfolio.proposals) <= 2 else SHARE
-            self.duals = Duals(ahead.cells, self.duals.towards(ahead, share).coupling)
+        self._follow(Duals(self.masters.price.copy(), found))
         self.upper = min(self.upper, cost + self.case.fixed_cost)
+
+    def _follow(self, ahead: Duals) -> None:
+        """Take the masters' prices; the portfolio's move part of the way, or not in a focus."""
+        if self.focus is not None:
+            self.duals = Duals(ahead.cells, self.best.coupling)
+        else:
+            few = self.portfolio is None or len(self.portfolio.proposals) <= 2
+            moved = self.duals.towards(ahead, 1.0 if few else SHARE)
+            self.duals = Duals(ahead.cells, moved.coupling)
 
     def proposals(self) -> tuple[list[Usage], Floats]:
         """What cells proposed, and the weight of each proposal in each cell [proposals, cells]."""
         if self.portfolio is not None:
-            return self.portfolio.proposals, self.portfolio.shares()
+            return list(self.portfolio.proposals.values()), self.portfolio.shares()
         return [self.masters.usage()], np.ones((1, len(self.masters.masters)))
 
     def hold(self, fixed: Fixed) -> None:
@@ -207,16 +293,18 @@ class Engine:
         case, known = self.case, self.masters
         self.proven, self.fixed = self.lower, fixed
         self.masters = ZoneMasters(case.groups, case.most, case.penalty, self.penalty)
-        self.masters.keep(known, ~fixed.held)
+        own = np.where(fixed.held, -1, np.arange(len(fixed.held)))
+        self.masters.keep(known, own, np.arange(len(case.groups.zone)))
         cost = fixed.own_cost + bought(case, fixed.energy)
-        self.masters.append(fixed.held, fixed.energy, cost, UNASKED)
+        self.masters.append(fixed.held, fixed.energy, cost, np.full(len(own), UNASKED))
         if self.portfolio is not None:
-            self.portfolio = PortfolioMaster(case.coupling, len(case.groups.zone), self.penalty)
+            self.portfolio = self._proposing(np.zeros(len(case.groups.zone), np.bool_))
+        self.look_up()
         self._blocks = tuple(one for one in self._blocks if one.divisible)
-        self._quick = tuple(one for one in self._quick if one.divisible)
+        self._quick = _quick(self._blocks)
         self._asking = ~fixed.held
         self.lower = self.certified = -np.inf
-        self.upper, self._raised, self._width = np.inf, len(self.rounds), BOX
+        self.upper = np.inf
 
     def raise_penalty(self, penalty: float) -> None:
         """Make missing a limit dearer, and go on from what is known."""
@@ -231,3 +319,7 @@ class Engine:
         return np.asarray(
             self.options.gap * FINE * np.maximum(self.masters.scale, self.penalty * SMALLEST)
         )
+
+
+def _quick(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    return tuple(one for one in blocks if isinstance(one.oracle, QUICK))

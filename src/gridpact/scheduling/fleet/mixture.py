@@ -34,7 +34,7 @@ class Mixture(msgspec.Struct, frozen=True):
     fleet: Fleet
     meters: Meters
     groups: Groups
-    asked_at: tuple[GroupPrices, ...]
+    asked_at: dict[int, GroupPrices]
     shares: Shares
     tight: Bools
     dealt: tuple[Ints | None, ...]

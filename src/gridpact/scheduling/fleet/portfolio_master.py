@@ -75,21 +75,47 @@ class CouplingPrices(msgspec.Struct, frozen=True):
 
 
 class PortfolioMaster:
-    """Proposals so far, and their best mix."""
+    """Proposals so far, and their best mix.
 
-    def __init__(self, coupling: Coupling, cells: int, penalty: float) -> None:
-        self.coupling = coupling
-        self.penalty = penalty
-        self.bundle = np.arange(cells) * min(cells, BUNDLES) // max(cells, 1)
-        self.proposals: list[Usage] = []
-        self._begin = np.searchsorted(self.bundle, np.arange(self.bundle[-1] + 1))
+    ``alone`` marks cells that propose anew while others do not: bundles keep the two apart.
+    """
+
+    def __init__(self, coupling: Coupling, penalty: float, alone: Bools) -> None:
+        self.coupling, self.penalty, cells = coupling, penalty, len(alone)
+        usual = np.arange(cells) * min(cells, BUNDLES) // max(cells, 1)
+        edge = (np.diff(usual, prepend=0) != 0) | np.diff(alone, prepend=alone[:1])
+        self.bundle = np.cumsum(edge)
+        self.proposals: dict[int, Usage] = {}
+        self._number, self._begin = 0, np.flatnonzero(np.diff(self.bundle, prepend=-1))
+        self._of_bundles: dict[int, Bools] = {}
         self._zone_rows: list[tuple[int, int, int]] = []
         self._master = self._fresh()
 
-    def add(self, usage: Usage) -> None:
-        """Add what cells propose now."""
-        self.proposals.append(usage)
-        self._append(len(self.proposals) - 1)
+    def add(self, usage: Usage, cells: Bools) -> None:
+        """Add what ``cells`` (a mask) propose now; bundles are in it with all their cells."""
+        number, self._number = self._number, self._number + 1
+        self.proposals[number] = usage
+        self._of_bundles[number] = np.logical_and.reduceat(cells, self._begin)
+        self._append(number)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Let go of proposals that the master has dropped."""
+        known = set(np.unique(self._master.master.born[: self._master.columns]).tolist())
+        for number in self.proposals.keys() - known:
+            del self.proposals[number], self._of_bundles[number]
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is a proposal of every bundle."""
+        known = self._master.master.group[: self._master.columns]
+        return len(np.unique(known)) == len(self._begin)
+
+    def rounds(self) -> set[int]:
+        """Rounds whose answers are in a proposal."""
+        return {
+            born for one in self.proposals.values() for born in np.unique(one.weights.born).tolist()
+        }
 
     def solve(self, tolerance: float) -> CouplingPrices:
         """Mix the proposals; return the prices of the coupling limits."""
@@ -105,15 +131,17 @@ class PortfolioMaster:
     def shares(self) -> Floats:
         """Weight of each proposal in each cell [proposals, cells]; a cell's sum to 1."""
         columns, weights = self._master.weights()
-        share = np.zeros((len(self.proposals), len(self._begin)))
+        share, numbers = np.zeros((len(self.proposals), len(self._begin))), sorted(self.proposals)
         master = self._master.master
-        share[master.born[columns], master.group[columns]] = weights
+        place = np.searchsorted(numbers, master.born[columns])
+        share[place, master.group[columns]] = weights
         return np.asarray(share[:, self.bundle])
 
     def energy(self) -> Floats:
         """What cells take in the mix [cells, signatures, slots]."""
-        total = np.zeros(self.proposals[0].energy.shape)
-        for share, proposal in zip(self.shares(), self.proposals, strict=True):
+        proposals = list(self.proposals.values())
+        total = np.zeros(proposals[0].energy.shape)
+        for share, proposal in zip(self.shares(), proposals, strict=True):
             used = np.flatnonzero(share)
             total[used] += share[used, None, None] * proposal.energy[used]
         return total
@@ -152,7 +180,7 @@ class PortfolioMaster:
     def _rebuild(self) -> None:
         """Make the master anew from all proposals and known rows."""
         self._master = self._fresh()
-        for number in range(len(self.proposals)):
+        for number in self.proposals:
             self._append(number)
 
     def _fresh(self) -> RestrictedMaster:
@@ -171,7 +199,7 @@ class PortfolioMaster:
         return RestrictedMaster(len(self._begin), count, limits)
 
     def _append(self, number: int) -> None:
-        """Make one proposal a column of each bundle."""
+        """Make one proposal a column of each bundle that is in it."""
         usage, rows = self.proposals[number], self.coupling.rows
         energy = np.add.reduceat(usage.energy, self._begin, axis=0)
         values = list(row_energy(rows, energy))
@@ -184,7 +212,8 @@ class PortfolioMaster:
             for bundle, amount in enumerate(by_bundle):
                 values[bundle][len(rows.row) + at] = amount
         cost = np.add.reduceat(self._cost(usage), self._begin)
-        self._master.append(np.arange(len(self._begin)), np.array(values), cost, number)
+        own = np.flatnonzero(self._of_bundles[number])
+        self._master.append(own, np.array(values)[own], cost[own], number)
 
     def _exceeded(self) -> list[tuple[int, int, int]]:
         """Limits of upper zones that the mix exceeds and that are no rows yet."""

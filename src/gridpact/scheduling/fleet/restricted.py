@@ -89,6 +89,21 @@ class RestrictedMaster:
         master.size[ROWS] = 0
         self.limits.active[:] = False
 
+    def resume(self, known: RestrictedMaster) -> None:
+        """Go on from where a master of the same groups and limits stands; it stays as it is."""
+        self.master = known.master._replace(
+            **{name: array.copy() for name, array in known.master._asdict().items()}
+        )
+        self._started = known._started
+        self.limits.active[:] = known.limits.active
+        for own, other in zip(self._found(), known._found(), strict=True):
+            own[:] = other
+        if self.columns > KEPT * int(self.master.size[GROUPS]):
+            self._drop(self._least())
+
+    def _found(self) -> Mix:
+        return Mix(self.mix, self.price, self.own_cost)
+
     def solve(self, extra: Floats, tolerance: float) -> int:
         """Find the best mix, and the limits' prices; how it ended.
 
@@ -96,9 +111,8 @@ class RestrictedMaster:
         none.
         """
         settings = np.array([tolerance, OVER, MOST_PIVOTS])
-        mix = Mix(self.mix, self.price, self.own_cost)
         for _ in range(20):
-            ended = simplex.optimise(self.master, self.limits, extra, mix, settings)
+            ended = simplex.optimise(self.master, self.limits, extra, self._found(), settings)
             if ended == simplex.OUT_OF_ROOM:
                 self._heighten()
             elif ended == simplex.LOST:
@@ -145,13 +159,16 @@ class RestrictedMaster:
 
     def _make_room(self, new: int) -> None:
         """Drop columns that are far from paying; where too few are, make room for twice as many."""
-        master, room = self.master, len(self.master.cost)
-        places = int(master.size[ROWS] + master.size[GROUPS])
-        least = max(KEPT * int(master.size[GROUPS]), 2 * places)
+        least, room = self._least(), len(self.master.cost)
         if least + new > room * 3 // 4:
             self._widen(2 * (least + new))
         if self.columns + new > len(self.master.cost):
             self._drop(least)
+
+    def _least(self) -> int:
+        """How many columns are kept where others are dropped."""
+        groups, rows = int(self.master.size[GROUPS]), int(self.master.size[ROWS])
+        return max(KEPT * groups, 2 * (groups + rows))
 
     def _drop(self, least: int) -> None:
         """Keep the columns in the basis, and of others those nearest to paying, in their order."""

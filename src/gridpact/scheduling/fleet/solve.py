@@ -11,7 +11,7 @@ from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.engine import Engine
 from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.fleet.limits import EXPORT, IMPORT
-from gridpact.scheduling.fleet.meters import Meters, meters_of
+from gridpact.scheduling.fleet.meters import meters_of
 from gridpact.scheduling.fleet.mixture import Mixture
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.outcome import (
@@ -41,42 +41,50 @@ RAISES = 3
 
 
 def solve(
-    fleet: Fleet, prices: Prices, options: Options | None = None, warm: Solution | None = None
+    fleet: Fleet,
+    prices: Prices,
+    options: Options | None = None,
+    warm: Solution | None = None,
+    passed: int = 0,
 ) -> Solution:
     """Schedule a fleet at least cost under its limits, to a proven gap.
 
-    ``warm`` is the answer to a similar fleet to begin from; it changes the time, not the claim.
+    ``warm`` is the answer to a similar fleet to begin from, of which ``passed`` slots have passed
+    since; it changes the time, not the claim.
 
     Raises :class:`~gridpact.base.errors.BadInput` naming everything that is wrong with the fleet or
     its prices. What cannot be kept of shared limits is missed by little and named in the answer.
     """
     options = options or Options()
+    if passed < 0:
+        raise BadInput([Fault("fleet", 0, "passed", f"{passed} slots", "give 0 or more")])
     refuse_faults(fleet, prices, options)
     meters = meters_of(fleet, prices)
     missing = beyond(fleet, meters)
     if missing and options.method == "engine":
         raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
     if missing or options.method == "reference" or fixed(fleet):
-        return _reference(fleet, prices, options.penalty)
-    solution = _engine(fleet, meters, options, warm)
-    unproven = solution.status is Status.STOPPED and not options.cancelled()
-    if options.method == "engine" or not unproven or not small(fleet):
-        return solution
-    whole = _reference(fleet, prices, solution.penalty)
-    return whole if whole.upper_nano <= solution.upper_nano else solution
-
-
-def _reference(fleet: Fleet, prices: Prices, penalty: float | None) -> Solution:
-    from gridpact.scheduling.reference import solve as reference
-
-    return reference.solve(fleet, prices, penalty=penalty)
-
-
-def _engine(fleet: Fleet, meters: Meters, options: Options, warm: Solution | None) -> Solution:
+        return _reference(fleet, prices, options, options.penalty)
     case = prepare(fleet, meters, options.parts)
     engine = Engine(case, options, _penalty(case, options))
     if warm is not None and isinstance(warm.source, Mixture):
-        begin_from(engine, warm.source.engine, warm.source.shares)
+        begin_from(engine, fleet, warm.source, passed)
+    solution = _engine(fleet, case, engine)
+    unproven = solution.status is Status.STOPPED and not options.cancelled()
+    if options.method == "engine" or not unproven or not small(fleet):
+        return solution
+    whole = _reference(fleet, prices, options, solution.penalty)
+    return whole if whole.upper_nano <= solution.upper_nano else solution
+
+
+def _reference(fleet: Fleet, prices: Prices, options: Options, penalty: float | None) -> Solution:
+    from gridpact.scheduling.reference.highs import Search
+    from gridpact.scheduling.reference.solve import solve as solve_whole
+
+    return solve_whole(fleet, prices, penalty=penalty, search=Search(gap=options.gap))
+
+
+def _engine(fleet: Fleet, case: Case, engine: Engine) -> Solution:
     engine.run()
     answer = _answer(fleet, case, engine)
     for _ in range(RAISES):
@@ -128,7 +136,7 @@ def _answer(fleet: Fleet, case: Case, engine: Engine) -> _Answer:
     shares = shares_of(case.groups, usages, weight)
     dealt = engine.fixed.dealt if engine.fixed else tuple(None for _ in case.groups.blocks)
     mixture = Mixture(
-        fleet, case.meters, case.groups, tuple(engine.asked_at), shares, tight, dealt, engine
+        fleet, case.meters, case.groups, engine.asked_at, shares, tight, dealt, engine
     )
     made = scheduled(mixture, case, energy)
     outcome = mixed_outcome(case, made.energy, cost - made.saved)

@@ -1,114 +1,101 @@
-"""Begin a solve from the answer to a similar one: other prices, other limits, a few other needs.
+"""Begin a solve from the answer to a similar one: other prices, other limits, other needs, later.
 
-Answers of groups whose assets are the same stay plans of theirs, whatever energy costs now: they
-are kept, at the new prices. Groups with an asset that changed are asked anew. Prices of limits
-begin at those of the old bound. Where cells, groups or limits are others, only those prices can
-help, and only if there are as many of them.
+Prices of limits begin at those of the old bound, answers and proposals at those of the old mix
+(:mod:`.recall`). Where some cells are as they were, and cost what they cost, the others are asked
+alone (:mod:`.focus`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
-
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from gridpact.base.units import Bools, Floats
+from gridpact.base.units import Floats, Ints
+from gridpact.scheduling.fleet.columns import Fleet
 from gridpact.scheduling.fleet.engine import Engine
-from gridpact.scheduling.fleet.groups import Groups
-from gridpact.scheduling.fleet.oracles import Oracle
-from gridpact.scheduling.fleet.prepare import Case, Duals
-from gridpact.scheduling.fleet.shares import Shares
+from gridpact.scheduling.fleet.focus import Focus, parts_of
+from gridpact.scheduling.fleet.match import NONE, Match, match, shifted
+from gridpact.scheduling.fleet.mixture import Mixture
+from gridpact.scheduling.fleet.prepare import Case, GroupPrices, Surcharge, group_prices
+from gridpact.scheduling.fleet.recall import ask_again, recall_proposals
+from gridpact.scheduling.fleet.warm_prices import Earlier, prices_now
 
 
-def begin_from(engine: Engine, old: Engine, shares: Shares) -> None:
-    """Give a fresh engine what another one knew, as far as it fits; ``shares`` are of its mix."""
-    if _same_shapes(engine.best, old.best):
-        engine.duals = engine.best = old.best
-    if not _same_groups(engine.case.groups, old.case.groups):
-        return
-    kept = unchanged(engine.case.groups, old.case.groups)
+def begin_from(engine: Engine, fleet: Fleet, last: Mixture, passed: int) -> None:
+    """Give a fresh engine what another one knew ``passed`` slots ago, as far as it fits."""
+    old, case = last.engine, engine.case
+    found = match(case.groups, old.case.groups)
+    best = prices_now(Earlier(last, found, passed), case, fleet)
+    together = passed == 0 and case.buy.shape[1] == old.case.buy.shape[1]
+    kept, free = found.same & together, found.group >= 0
     if old.fixed is not None:
-        kept &= ~old.fixed.held
-    engine.asked_at = list(old.asked_at)
-    engine.masters.keep(old.masters, kept)
-    engine.masters.reprice(_paid(engine.case) - _paid(old.case))
-    _ask_changed(engine, ~kept, shares)
+        free &= ~old.fixed.held[found.group]
+    kept &= free
+    for born, asked in old.asked_at.items():
+        engine.asked_at[born] = _later(asked, case, found, passed)
+    engine.masters.keep(old.masters, np.where(kept, found.group, NONE), found.cell)
+    dearer = _dearer(case, old.case, found)
+    engine.masters.reprice(dearer)
+    ask_again(engine, found, free & ~kept, last.shares)
+    engine.begin_at(best)
+    if together and old.fixed is None:
+        _focus(engine, old, found)
+    recall_proposals(engine, old, found, kept, dearer)
+    if engine.portfolio is not None and not engine.portfolio.complete:
+        engine.look_up()
 
 
-def _paid(case: Case) -> Floats:
-    """Buying prices of groups [groups, slots], or one row that holds for all."""
-    return case.buy if len(case.buy) == 1 else case.buy[case.groups.tariff]
-
-
-def _ask_changed(engine: Engine, changed: Bools, shares: Shares) -> None:
-    """Ask groups that changed at the prices whose answers were in the mix."""
-    groups = engine.case.groups
-    for block in groups.blocks:
-        for own, group in enumerate(block.place.tolist()):
-            if not changed[group]:
-                continue
-            part, cell = block.oracle.part(slice(own, own + 1)), int(groups.cell[group])
-            for born, _ in shares.of(group):
-                asked = engine.asked_at[born]
-                answer = part.best(asked.of(groups, np.array([group])))
-                cost = answer.own_cost + answer.energy @ engine.case.buy[groups.tariff[group]]
-                place = np.array([group - groups.first[cell]])
-                engine.masters.masters[cell].append(place, answer.energy, cost, born)
-
-
-def unchanged(groups: Groups, old: Groups) -> Bools:
-    """Mark groups of which every asset is as it was [groups]."""
-    same = np.ones(len(groups.cell), np.bool_)
-    for block, before in zip(groups.blocks, old.blocks, strict=True):
-        changed = _changed(block.oracle, before.oracle, len(block.layout.rows))
-        changed |= block.layout.rows != before.layout.rows
-        same[block.place] = ~np.logical_or.reduceat(changed, block.layout.first[:-1])
-    return same
-
-
-def _changed(oracle: Oracle, old: Oracle, assets: int) -> Bools:
-    """Mark assets of which any number differs [assets]."""
-    changed = np.zeros(assets, np.bool_)
-    for now, before in zip(_arrays(oracle), _arrays(old), strict=True):
-        if now.shape != before.shape:
-            return np.ones(assets, np.bool_)
-        if len(now) == assets:
-            differs = now != before
-            changed |= differs if differs.ndim == 1 else differs.reshape(assets, -1).any(axis=1)
-    return changed
-
-
-def _arrays(oracle: Oracle) -> Iterator[NDArray[np.generic]]:
-    """All arrays an oracle consists of, but for where its groups begin."""
-    for name in cast("msgspec.Struct", oracle).__struct_fields__:
-        value = getattr(oracle, name)
-        if isinstance(value, tuple):
-            yield from value
-        elif isinstance(value, np.ndarray) and name != "first":
-            yield value
-
-
-def _same_shapes(one: Duals, other: Duals) -> bool:
-    return (
-        one.cells.shape == other.cells.shape
-        and one.coupling.rows.shape == other.coupling.rows.shape
-        and one.coupling.zones.shape == other.coupling.zones.shape
+def _later(asked: GroupPrices, case: Case, found: Match, passed: int) -> GroupPrices:
+    """Prices that groups were asked at, for the groups and slots there are now."""
+    same_signatures = np.array_equal(found.signature, np.arange(len(asked.limits.signature)))
+    same_cells = found.all_cells and len(found.cell) == len(asked.limits.cell)
+    if passed == 0 and same_cells and same_signatures and asked.buy.shape == case.buy.shape:
+        return asked
+    slots = case.buy.shape[1]
+    tariff = np.minimum(np.arange(len(case.buy)), len(asked.buy) - 1)
+    limits = asked.limits
+    return GroupPrices(
+        shifted(asked.buy[tariff], passed, case.buy),
+        Surcharge(
+            _moved(limits.cell, found.cell, passed, slots),
+            _moved(limits.signature, found.signature, passed, slots),
+        ),
     )
 
 
-def _same_groups(one: Groups, other: Groups) -> bool:
-    """Whether cells and groups are the same, of the same classes and as many assets."""
-    return (
-        np.array_equal(one.zone, other.zone)
-        and np.array_equal(one.cell, other.cell)
-        and np.array_equal(one.signature, other.signature)
-        and np.array_equal(one.member, other.member)
-        and len(one.blocks) == len(other.blocks)
-        and all(
-            type(a.oracle) is type(b.oracle) and np.array_equal(a.layout.first, b.layout.first)
-            for a, b in zip(one.blocks, other.blocks, strict=True)
-        )
-    )
+def _moved(values: Floats, place: Ints, passed: int, slots: int) -> Floats:
+    """Rows of ``values`` by their old places, shifted; zero where there are none."""
+    moved = np.zeros((len(place), slots))
+    own = np.flatnonzero(place >= 0)
+    moved[own] = shifted(values[place[own]], passed, moved[own])
+    return moved
+
+
+def _dearer(case: Case, old: Case, found: Match) -> Floats:
+    """What groups that were kept pay more than before [groups, slots], or one row for all."""
+    if case.buy.shape[1] != old.buy.shape[1]:
+        return np.zeros((1, case.buy.shape[1]))  # nothing is kept
+    if len(case.buy) == len(old.buy) == 1:
+        return np.asarray(case.buy - old.buy)
+    was = np.where(found.group >= 0, old.groups.tariff[found.group], 0)
+    return np.asarray(case.buy[case.groups.tariff] - old.buy[was])
+
+
+def _focus(engine: Engine, old: Engine, found: Match) -> None:
+    """Ask alone the cells that changed, where the others' least cost at these prices is known."""
+    case, was, groups = engine.case, old.case, engine.case.groups
+    if not np.array_equal(case.coupling.rows.most, was.coupling.rows.most):
+        return
+    if not np.array_equal(case.coupling.most, was.coupling.most):
+        return
+    now = group_prices(case, engine.best).of(groups)
+    before = group_prices(was, old.best).of(was.groups)
+    same = found.same & np.all(now == before[found.group], axis=1)
+    value = np.where(same, old.known[found.group], np.nan)
+    kept = (found.cell >= 0) & np.logical_and.reduceat(np.isfinite(value), groups.first[:-1])
+    kept &= np.all(case.most == was.most[found.cell], axis=(1, 2))
+    kept &= np.all(case.penalty == was.penalty[found.cell], axis=(1, 2))
+    kept &= np.diff(groups.first) == np.diff(was.groups.first)[found.cell]
+    cells = ~kept
+    if kept.any():
+        asked = cells[groups.cell]
+        engine.look_at(Focus(cells, asked, parts_of(groups.blocks, asked), value))

@@ -7,7 +7,8 @@ them. The bound proven before stays valid, so the loss is certified.
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import TypeAlias, cast
 
 import msgspec
 import numpy as np
@@ -18,6 +19,9 @@ from gridpact.scheduling.fleet.groups import Block, Groups
 from gridpact.scheduling.fleet.oracles import Answers, Oracle
 from gridpact.scheduling.fleet.prepare import GroupPrices
 from gridpact.scheduling.fleet.shares import Shares
+
+Asked: TypeAlias = Mapping[int, GroupPrices]
+"""Prices that groups were asked at, by round."""
 
 
 class Fixed(msgspec.Struct, frozen=True):
@@ -32,10 +36,15 @@ class Fixed(msgspec.Struct, frozen=True):
     own_cost: Floats
     dealt: tuple[Ints | None, ...]
 
+    def rounds(self) -> set[int]:
+        """Rounds whose answers were dealt."""
+        dealt = [one for one in self.dealt if one is not None]
+        return {born for one in dealt for born in np.unique(one).tolist()}
 
-def deal_whole(groups: Groups, shares: Shares, asked_at: list[GroupPrices]) -> Fixed:
+
+def deal_whole(groups: Groups, shares: Shares, asked_at: Asked) -> Fixed:
     """Deal all assets of indivisible groups to the answers that their groups mix."""
-    slots = asked_at[0].buy.shape[1]
+    slots = next(iter(asked_at.values())).buy.shape[1]
     held = np.zeros(len(groups.cell), np.bool_)
     energy, own = np.zeros((len(held), slots)), np.zeros(len(held))
     dealt: list[Ints | None] = []
@@ -53,7 +62,7 @@ def deal_whole(groups: Groups, shares: Shares, asked_at: list[GroupPrices]) -> F
     return Fixed(held, energy, own, tuple(dealt))
 
 
-def _deal_block(block: Block, groups: Groups, shares: Shares, asked_at: list[GroupPrices]) -> Ints:
+def _deal_block(block: Block, groups: Groups, shares: Shares, asked_at: Asked) -> Ints:
     """Round whose prices each asset of a block is to answer [assets]."""
     first = block.layout.first
     mixed = [list(shares.of(group)) for group in block.place.tolist()]
@@ -68,11 +77,11 @@ def _deal_block(block: Block, groups: Groups, shares: Shares, asked_at: list[Gro
     return rounds
 
 
-def _alone(block: Block, groups: Groups, rounds: Ints, asked_at: list[GroupPrices]) -> Answers:
+def _alone(block: Block, groups: Groups, rounds: Ints, asked_at: Asked) -> Answers:
     """Answer of every asset by itself to the prices of its round."""
     count = len(rounds)
     group = np.repeat(block.place, np.diff(block.layout.first))
-    prices = np.empty((count, asked_at[0].buy.shape[1]))
+    prices = np.empty((count, next(iter(asked_at.values())).buy.shape[1]))
     for born in np.unique(rounds).tolist():
         own = np.flatnonzero(rounds == born)
         prices[own] = asked_at[born].of(groups, group[own])

@@ -7,7 +7,7 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.groups import Groups
 from gridpact.scheduling.fleet.limits import SIGN
-from gridpact.scheduling.fleet.master_arrays import Limits
+from gridpact.scheduling.fleet.master_arrays import GROUPS, Limits
 from gridpact.scheduling.fleet.portfolio_master import Usage, Weights
 from gridpact.scheduling.fleet.restricted import RestrictedMaster
 
@@ -53,12 +53,12 @@ class ZoneMasters:
             master.price = self.price[cell].reshape(-1)
             master.own_cost = self.own_cost[cell : cell + 1]
 
-    def append(self, asked: Bools, energy: Floats, cost: Floats, born: int) -> None:
+    def append(self, asked: Bools, energy: Floats, cost: Floats, born: Ints) -> None:
         """Add the answers of the groups ``asked`` for (a mask) [groups]: one column each."""
         np.maximum.at(self.scale, self.groups.cell[asked], np.abs(cost[asked]))
         for master, rows, group in zip(self.masters, *self._rows(asked), strict=True):
             if rows.size:
-                master.append(group, energy[rows], cost[rows], born)
+                master.append(group, energy[rows], cost[rows], born[rows])
 
     def _rows(self, asked: Bools) -> tuple[list[Ints], list[Ints]]:
         """Groups asked for in each cell: their rows among all groups, and within the cell."""
@@ -70,22 +70,55 @@ class ZoneMasters:
             self._known[key] = parts, [part - at for part, at in zip(parts, first, strict=False)]
         return self._known[key]
 
-    def solve(self, extra: Floats, tolerance: Floats) -> None:
-        """Mix again; ``extra`` [groups or 0, slots] are coupling prices, ``tolerance`` [cells]."""
-        first = self.groups.first.tolist()
-        for cell, master in enumerate(self.masters):
-            master.solve(extra[first[cell] : first[cell + 1]], float(tolerance[cell]))
+    def solve(self, extra: Floats, tolerance: Floats, cells: Ints) -> None:
+        """Mix again in ``cells``.
 
-    def keep(self, old: ZoneMasters, kept: Bools) -> None:
-        """Take over what these groups (a mask) answered in masters of the same groups."""
-        first = self.groups.first
-        for cell, (master, known) in enumerate(zip(self.masters, old.masters, strict=True)):
-            source, columns = known.master, known.columns
-            chosen = np.flatnonzero(kept[first[cell] + source.group[:columns]])
-            if chosen.size:
-                values, cost = source.values[chosen], source.cost[chosen]
-                master.append(source.group[chosen], values, cost, source.born[chosen])
-        self.scale = np.maximum(self.scale, old.scale)
+        ``extra`` [groups or 0, slots] are coupling prices, ``tolerance`` is [cells].
+        """
+        first = self.groups.first.tolist()
+        for cell in cells.tolist():
+            own = extra[first[cell] : first[cell + 1]]
+            self.masters[cell].solve(own, float(tolerance[cell]))
+
+    def keep(self, old: ZoneMasters, source: Ints, cell: Ints) -> None:
+        """Take over what groups answered in other masters.
+
+        ``source`` [groups] is the group there, -1 where its answers are none any more; ``cell``
+        [cells] the cell there. A cell of the same groups and limits goes on from its mix.
+        """
+        first = self.groups.first.tolist()
+        for own, master in enumerate(self.masters):
+            known, was = old.masters[cell[own]], int(cell[own])
+            if was < 0:
+                continue
+            self.scale[own] = max(self.scale[own], old.scale[was])
+            groups = source[first[own] : first[own + 1]] - old.groups.first[was]
+            if self._same(own, old, was, groups):
+                master.resume(known)
+            else:
+                self._keep_columns(master, known, groups)
+
+    def _same(self, cell: int, old: ZoneMasters, was: int, groups: Ints) -> bool:
+        """Whether a cell has the groups and limits of another, and it has been mixed."""
+        count = int(old.groups.first[was + 1] - old.groups.first[was])
+        same_limits = np.array_equal(self.most[cell], old.most[was])
+        return same_limits and np.array_equal(groups, np.arange(count))
+
+    def _keep_columns(self, master: RestrictedMaster, known: RestrictedMaster, was: Ints) -> None:
+        """Take over the columns of groups that are groups ``was`` there, if not negative."""
+        source, columns = known.master, known.columns
+        place = np.full(int(source.size[GROUPS]), -1)
+        place[was[was >= 0]] = np.flatnonzero(was >= 0)
+        group = place[source.group[:columns]]
+        chosen = np.flatnonzero(group >= 0)
+        if chosen.size:
+            values, cost = source.values[chosen], source.cost[chosen]
+            master.append(group[chosen], values, cost, source.born[chosen])
+
+    def rounds(self) -> set[int]:
+        """Rounds whose answers are columns."""
+        born = [one.master.born[: one.columns] for one in self.masters]
+        return set(np.unique(np.concatenate(born)).tolist())
 
     def reprice(self, dearer: Floats) -> None:
         """Let known answers cost what energy costs now, ``dearer`` ¤/kWh more.
@@ -121,10 +154,14 @@ class ZoneMasters:
         if len(self._leading):
             at = groups.cell[self._leading], groups.signature[self._leading]
             energy[at] = np.add.reduceat(self.mix, self._leading, axis=0)
+        return self.usage_of(self.own_cost.copy(), energy, self.weights())
+
+    def usage_of(self, own_cost: Floats, energy: Floats, weights: Weights) -> Usage:
+        """Usage of this energy [cells, signatures, slots] at its own cost [cells]."""
         missed = self.missed(energy.sum(axis=1))
         spread = (np.where(self.soft, self.penalty, 0.0) * missed).sum(axis=(1, 2))
         hard = np.where(self.soft, 0.0, missed).sum(axis=(1, 2))
-        return Usage(self.own_cost.copy(), spread, hard, energy, self.weights())
+        return Usage(own_cost, spread, hard, energy, weights)
 
     def weights(self) -> Weights:
         """How all cells mix their answers now."""

@@ -1,0 +1,92 @@
+"""Prices of limits to begin a warm start at: those of the last bound, moved to what is now.
+
+Where a limit had a price, what energy costs more or less now changes that price and not what assets
+see: they are as scarce as they were.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Floats
+from gridpact.scheduling.fleet.columns import Fleet
+from gridpact.scheduling.fleet.limits import SIGN
+from gridpact.scheduling.fleet.match import Match, shifted
+from gridpact.scheduling.fleet.mixture import Mixture
+from gridpact.scheduling.fleet.portfolio_master import CouplingPrices
+from gridpact.scheduling.fleet.prepare import Case, Duals, coupling_prices
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """An earlier answer, what is found of it again, and how many slots have passed since."""
+
+    last: Mixture
+    found: Match
+    passed: int
+
+
+def prices_now(earlier: Earlier, case: Case, fleet: Fleet) -> Duals:
+    """Prices of all limits there are now, from those of the last bound."""
+    dearer = _dearer(earlier, case)
+    were = _coupling_prices(earlier, case, fleet)
+    coupling = _rows_absorb(case, were, dearer)
+    cells, lead = _cell_prices(earlier, case), case.groups.first[:-1]
+    before, now = (coupling_prices(case, one).of(case.groups, lead) for one in (were, coupling))
+    rest = dearer[case.groups.tariff[lead]] + now - before
+    sign = SIGN[: cells.shape[1], None]
+    absorbed = np.maximum(cells - sign * rest[:, None], 0.0)
+    return Duals(np.where(cells > 0, absorbed, 0.0), coupling)
+
+
+def _dearer(earlier: Earlier, case: Case) -> Floats:
+    """What energy costs more than it did [tariffs, slots]; zero in slots that are new."""
+    old = earlier.last.engine.case.buy
+    tariff = np.minimum(np.arange(len(case.buy)), len(old) - 1)
+    return np.asarray(case.buy - shifted(old[tariff], earlier.passed, case.buy))
+
+
+def _rows_absorb(case: Case, prices: CouplingPrices, dearer: Floats) -> CouplingPrices:
+    """Let rows of the portfolio that have a price take up what energy costs more on average."""
+    rows = case.coupling.rows
+    total = np.zeros(dearer.shape[1] + 1)
+    np.cumsum(dearer.mean(axis=0), out=total[1:])
+    mean = (total[rows.end] - total[rows.first]) / (rows.end - rows.first)
+    absorbed = np.maximum(prices.rows - rows.sign * mean, 0.0)
+    return CouplingPrices(np.where(prices.rows > 0, absorbed, 0.0), prices.zones)
+
+
+def _cell_prices(earlier: Earlier, case: Case) -> Floats:
+    """Prices that cells' limits had, of what are limits now [cells, kinds, slots]."""
+    prices: Floats = np.zeros(case.most.shape)
+    was: Floats = earlier.last.engine.best.cells
+    own = np.flatnonzero(earlier.found.cell >= 0)
+    for kind in range(min(prices.shape[1], was.shape[1])):
+        later = shifted(was[earlier.found.cell[own], kind], earlier.passed, prices[own, kind])
+        prices[own, kind] = np.where(np.isfinite(case.most[own, kind]), later, 0.0)
+    return prices
+
+
+def _coupling_prices(earlier: Earlier, case: Case, fleet: Fleet) -> CouplingPrices:
+    """Prices that limits between cells had, of what are limits now."""
+    last, passed = earlier.last, earlier.passed
+    old, best = last.engine.case, last.engine.best.coupling
+    was = dict(zip(_rows(old, last.fleet, passed), best.rows.tolist(), strict=True))
+    rows = [was.get(row, 0.0) for row in _rows(case, fleet, 0)]
+    zones = np.zeros(case.coupling.most.shape)
+    for at, zone in enumerate(case.upper):
+        if zone in old.upper:
+            zones[at] = shifted(best.zones[old.upper.index(zone)], passed, zones[at])
+    zones[~np.isfinite(case.coupling.most)] = 0.0
+    return CouplingPrices(np.array(rows, np.float64), zones)
+
+
+def _rows(case: Case, fleet: Fleet, passed: int) -> list[tuple[int, float, int, int]]:
+    """What tells rows of the portfolio from each other: set, side, and slots from now on."""
+    if fleet.portfolio is None:
+        return []
+    rows = case.coupling.rows
+    own = np.asarray(fleet.portfolio.set_of_row)[rows.row]
+    first, end = np.maximum(rows.first - passed, 0), rows.end - passed
+    columns = (own.tolist(), rows.sign.tolist(), first.tolist(), end.tolist())
+    return list(zip(*columns, strict=True))
