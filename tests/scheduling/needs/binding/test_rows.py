@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gridpact.scheduling.needs.binding.bind import bind
-from gridpact.scheduling.priorities.levels import Level
+from gridpact.scheduling.priorities.levels import Level, Shortfall
 
 
 @pytest.fixture
@@ -86,6 +86,15 @@ def test_what_a_wish_asks_beyond_a_need_is_a_wish(bound):
     assert found.fleet.one_way.energy_wh[0] == pytest.approx((32_000 - 12_000) / 0.9)
     assert found.needs.wish_wh.tolist() == pytest.approx([12_000 / 0.9, 0.0])
     assert found.fleet.one_way.leave.tolist() == [12, 48]
+
+
+def test_what_is_missing_is_missed_by_the_needs_of_its_level(bound):
+    found = bound("c1 >= 50% by 06:00", "c1 >= 80% by 06:00, wish", "b1 >= 50% at 00:00 on 5 May")
+    need, wish = (Shortfall(level, "one_way", 0, 11, 9.0) for level in (Level.NEEDS, Level.WISHES))
+    assert found.behind(need) == ("n0",)
+    assert found.behind(wish) == ("n1",)
+    assert found.behind(Shortfall(Level.NEEDS, "storage", 0, 47, 9.0)) == ("n2",)
+    assert found.behind(Shortfall(Level.NEEDS, "storage", 1, 47, 9.0)) == ()
 
 
 def test_a_car_that_is_full_enough_is_due_nothing(bound):

@@ -87,6 +87,7 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
             if not one.firm
             and (one.table, one.row) == (table, missing.row)
             and column in ("", one.column)
+            and (table in ("zones", "portfolio") or one.level is missing.level)
         ]
         if table == "storage":  # what is asked last is told of at the last slot
             latest = max((one.end for one in rows if one.first <= missing.slot), default=0)
