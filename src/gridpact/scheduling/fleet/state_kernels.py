@@ -197,7 +197,8 @@ def before_losses(stores: Stores, asset: int, slot: int, space: Space, total: in
 def backward(stores: Stores, asset: int, prices: Floats, space: Space, direction: float) -> float:
     """Fill the least costs after every slot; return the least cost of all [¤], infinite if none.
 
-    Plans whose excess over the bound of the shadow prices is beyond the budget are left out.
+    Plans whose excess over the bound of the shadow prices is beyond the budget are left out. Where
+    no plan is left, earlier slots are not filled.
     """
     kept, slots, shadow = stores.kept[asset], len(prices), space.shadow
     within_reach(stores, asset, space)
@@ -218,6 +219,8 @@ def backward(stores: Stores, asset: int, prices: Floats, space: Space, direction
         latest = space.reach[slot - 1, 1] if slot > 0 else begin + NEAR
         space.span[0], space.span[1] = kept * earliest - draw, kept * latest - draw
         total = decide(stores, asset, slot, prices[slot], space, direction)
+        if total == 0:
+            return INFINITY
         before_losses(stores, asset, slot, space, total)
     least = INFINITY
     for piece in range(total):

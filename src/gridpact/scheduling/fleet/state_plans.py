@@ -32,7 +32,7 @@ from gridpact.scheduling.fleet.state_kernels import (
 )
 from gridpact.scheduling.fleet.stepped_rows import Stores
 
-FIRST, WIDER, TRIES = 0.03, 4.0, 6
+FIRST, WIDER, TRIES = 0.02, 2.5, 8
 """Budget to begin with, as a part of what the dearest slot may cost; times what where that is too
 little to find a plan; and how often to try.
 """
@@ -71,7 +71,8 @@ def plan_within(
 ) -> bool:
     """Write the best plan within a budget; False where there is none, or functions were rounded."""
     space.budget[0], space.roundings[0] = budget, 0
-    backward(stores, asset, prices, space, UP)
+    if backward(stores, asset, prices, space, UP) == INFINITY:
+        return False
     return forward(stores, asset, prices, space, stored) and space.roundings[0] == 0
 
 
@@ -116,7 +117,8 @@ def plan_state(stores: Stores, asset: int, prices: Floats, space: Space, stored:
     if plan_narrowly(stores, asset, prices, space, stored):
         return 0.0
     space.budget[0], space.roundings[0] = INFINITY, 0
-    backward(stores, asset, prices, space, UP)
+    if backward(stores, asset, prices, space, UP) == INFINITY:
+        return INFINITY
     if not forward(stores, asset, prices, space, stored):
         return INFINITY
     if space.roundings[0] == 0:
