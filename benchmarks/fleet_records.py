@@ -35,10 +35,14 @@ class Reference(msgspec.Struct, frozen=True):
     gap: float = 0.0
 
     def ratio(self, cpu_s: float) -> str:
-        """How many times as long it took as ``cpu_s``, in words."""
-        ended = f", gap {self.gap:.1%}" if self.gap > ENOUGH else ""
-        beside = f", {self.date}" if self.date == BESIDE else ""
-        return f"{self.cpu_s / cpu_s:,.0f}× {self.solver} ({self.cpu_s:,.1f} s{ended}{beside})"
+        """How many times as long it took as ``cpu_s``, in words; ``≥`` where it was cut short."""
+        told = [f"{self.cpu_s:,.1f} s"]
+        if self.gap > ENOUGH:
+            told.append("nothing found" if self.gap >= 1.0 else f"gap {self.gap:.1%}")
+        if self.date == BESIDE:
+            told.append(BESIDE)
+        least = "≥ " if self.gap > ENOUGH else ""
+        return f"{least}{self.cpu_s / cpu_s:,.0f}× {self.solver} ({', '.join(told)})"
 
 
 def checksum(fleet: Fleet, prices: Prices) -> float:
