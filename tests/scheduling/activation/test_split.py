@@ -216,6 +216,18 @@ def test_products_beyond_64_bits_are_exact(plain):
     assert gave.tolist() == plain.shares([int(x) for x in room], amount)
 
 
+def test_quotients_a_hair_below_a_whole_number_are_exact(plain):
+    whole, room = 2**31 - 1, 2**30 + 12_345  # a prime, so that amount · room ≡ −1 can be solved
+    amount = pow(-room, -1, whole)
+    assert amount * room % whole == whole - 1
+    rooms = [room, whole - room - 5, 5]
+    gave = split(np.array(rooms), None, UP, amount, Rule.PRO_RATA).given_w
+    assert gave.tolist() == plain.shares(rooms, amount)
+    one, other = np.array([room, 0, 0, 0]), np.array([0, 0, 0, whole - room])
+    gave = split(one + other, None, UP, amount, Rule.PRO_RATA).given_w
+    assert gave.tolist() == plain.shares([room, 0, 0, whole - room], amount)
+
+
 def test_what_makes_no_sense_is_refused(plain):
     assets = plain.assets([(0, 1, 1, 1, 1, 0, 0, 0, 0)])
     with pytest.raises(ValueError, match="must last"):

@@ -154,6 +154,13 @@ def test_following_hurdles_costs_what_is_expected(plain, kind):
     assert total == pytest.approx(found.expected_nano, abs=1e-7)
 
 
+def test_a_price_at_the_hurdle_is_taken(plain):
+    appliances = plain.columns([(0, 1, HOURS, work) for work in (1, 2, 5)])
+    found = hurdles(appliances, independent(np.full((HOURS, 1), 20), np.ones((HOURS, 1))))
+    worked = work_by_hurdle(appliances, found, np.full(HOURS, 20)).works
+    assert [np.flatnonzero(row).tolist() for row in worked] == [[1], [1, 2], [1, 2, 3, 4, 5]]
+
+
 def test_a_chain_without_memory_is_independent(plain):
     price, chance = drawn(4, 3)
     appliances = plain.columns(plain.windows(HOURS))
