@@ -24,11 +24,15 @@ from gridpact.scheduling.problem import Plan, Problem
 from gridpact.scheduling.storage_model import least_shortfall
 from gridpact.scheduling.whole_plan import whole_plan
 
+GAP = 1e-6
+"""Gap to which a plan is proved unless another is asked for."""
 PENALTY = 1000.0
 """Where limits must give way, energy above them costs this many times the highest price: so much
 that none is exceeded to save money."""
 
 
+PROVED, TOUCH = 1e2, 1e-9
+"""Bounds count as one where they are apart by so many nano-¤ a home and this part of the cost."""
 TOGETHER = 10_000
 """Assets × slots up to which homes of several assets are planned as one programme where the plans
 that they make alone break a limit: each of their answers takes a search of its own."""
@@ -43,18 +47,18 @@ class Scheduled(msgspec.Struct, frozen=True):
 
 
 def solve_with_engine(problem: Problem, options: Options | None = None) -> Plan:
-    """Return a plan whose cost is within the gap of ``options`` of the cheapest.
+    """Return a plan whose cost is within the gap of ``options`` (:data:`GAP`) of the cheapest.
 
     As with :func:`gridpact.scheduling.solve.solve`, bounds of storage come first, shared limits
     second, cost last, and the plan is in whole Wh. ``unproved_nano`` is the distance of the two
-    bounds that the engine proves, rounded up.
+    bounds that are proved, rounded up; 0 where it is that of rounding.
 
     Raises
     ------
     BadInput
         What the engine refuses of the fleet, such as zones that form a circle.
     """
-    return plan_of(scheduled(problem, options))
+    return plan_of(scheduled(problem, options or Options(gap=GAP)))
 
 
 def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
@@ -107,8 +111,10 @@ def _highest_price(problem: Problem) -> float:
 
 def plan_of(found: Scheduled) -> Plan:
     """Round an answer to whole Wh, by the rules of every plan."""
-    solution = found.solution
-    unproved = max(0, math.ceil(solution.upper_nano - solution.lower_nano))
+    solution, problem = found.solution, found.case.problem
+    apart = solution.upper_nano - solution.lower_nano
+    proved = PROVED * len(problem.load_wh) + TOUCH * abs(solution.upper_nano)
+    unproved = math.ceil(apart) if apart > proved else 0
     plan = whole_plan(found.case, _draft(found))
     return msgspec.structs.replace(plan, unproved_nano=unproved)
 
