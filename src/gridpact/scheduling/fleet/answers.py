@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 import msgspec
 import numpy as np
 
-from gridpact.base.units import Bools, Floats, Ints
+from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.groups import Block, Groups
 from gridpact.scheduling.fleet.oracles import Answers, Oracle
 
@@ -31,11 +31,16 @@ def ask(
     """Ask these blocks at prices [groups, slots]; ``spread`` is the executor and its tasks."""
     executor, tasks = spread
     asked = np.zeros(len(groups.cell), np.bool_)
+    answers: Iterator[Answers]
     energy, own, value = np.zeros(prices.shape), np.zeros(len(asked)), np.zeros(len(asked))
-    tasks = 1 if executor is None else tasks
-    spread_over = map if executor is None else executor.map
-    answers = spread_over(_best, *_tasks(blocks, prices, tasks))
-    places = _places(blocks, tasks)
+    if executor is None:
+        places = [block.place for block in blocks]
+        answers = (_best(block.oracle, prices[block.place]) for block in blocks)
+    else:
+        parts = [(block, cut) for block in blocks for cut in _cuts(block, tasks)]
+        places = [block.place[cut] for block, cut in parts]
+        oracles = [block.oracle.part(cut) for block, cut in parts]
+        answers = executor.map(_best, oracles, [prices[place] for place in places])
     for place, answer in zip(places, answers, strict=True):
         asked[place], energy[place], own[place] = True, answer.energy, answer.own_cost
         paid = np.einsum("gt,gt->g", prices[place], answer.energy)
@@ -54,15 +59,3 @@ def _cuts(block: Block, tasks: int) -> Iterator[slice]:
     ends = np.unique(np.concatenate([[0], np.searchsorted(first, wanted), [len(first) - 1]]))
     for begin, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
         yield slice(begin, end)
-
-
-def _tasks(
-    blocks: tuple[Block, ...], prices: Floats, tasks: int
-) -> tuple[list[Oracle], list[Floats]]:
-    parts = [(block, cut) for block in blocks for cut in _cuts(block, tasks)]
-    oracles = [block.oracle if tasks == 1 else block.oracle.part(cut) for block, cut in parts]
-    return oracles, [prices[block.place[cut]] for block, cut in parts]
-
-
-def _places(blocks: tuple[Block, ...], tasks: int) -> list[Ints]:
-    return [block.place[cut] for block in blocks for cut in _cuts(block, tasks)]

@@ -258,16 +258,15 @@ class Engine:
         self.masters.hold(self.best.cells, width)
         if self.portfolio is not None:
             self.portfolio.hold(self.best.coupling, width)
-        extra = coupling_prices(self.case, self.duals.coupling)
-        prices = extra.of(self.case.groups) if self.portfolio else NO_PRICES
+        prices = NO_PRICES
+        if self.portfolio is not None:
+            prices = coupling_prices(self.case, self.duals.coupling).of(self.case.groups)
         asked = self.focus.cells if self.focus else np.ones(len(tolerance), np.bool_)
         self.masters.solve(prices, tolerance, np.flatnonzero(asked))
-        usage = self.masters.usage()
         if self.portfolio is None:
-            own = usage.own_cost + usage.spread_cost + self.penalty * usage.missed
-            cost, found = float(own.sum()), self.best.coupling
+            cost, found = self.masters.cost(), self.best.coupling
         else:
-            self.portfolio.add(usage, asked)
+            self.portfolio.add(self.masters.usage(), asked)
             found = self.portfolio.solve(float(tolerance.sum()))
             cost = self.portfolio.cost()
         self._follow(Duals(self.masters.price.copy(), found))

@@ -171,6 +171,9 @@ def _rows(table: Floats, row: Ints) -> Floats:
 def coupling_prices(case: Case, prices: CouplingPrices) -> Surcharge:
     """What coupling limits add to the price of energy."""
     rows, slots = case.coupling.rows, case.buy.shape[1]
+    if not len(rows.row) and not len(case.upper):
+        cells, signatures = len(case.groups.zone), len(rows.member.T)
+        return Surcharge(np.zeros((cells, slots)), np.zeros((signatures, slots)))
     by_slot = np.zeros((len(rows.row), slots + 1))
     place = np.arange(len(rows.row))
     by_slot[place, rows.first] += rows.sign * prices.rows

@@ -156,6 +156,11 @@ class ZoneMasters:
             energy[at] = np.add.reduceat(self.mix, self._leading, axis=0)
         return self.usage_of(self.own_cost.copy(), energy, self.weights())
 
+    def cost(self) -> float:
+        """Cost of the mix, with what is missed of limits at its penalty [¤]."""
+        missed = self.missed(np.add.reduceat(self.mix, self.groups.first[:-1], axis=0))
+        return float(self.own_cost.sum() + (self.penalty * missed).sum())
+
     def usage_of(self, own_cost: Floats, energy: Floats, weights: Weights) -> Usage:
         """Usage of this energy [cells, signatures, slots] at its own cost [cells]."""
         missed = self.missed(energy.sum(axis=1))
