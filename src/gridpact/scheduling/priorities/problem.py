@@ -80,7 +80,7 @@ class Problem(msgspec.Struct, frozen=True):
             return 0.0
         kept = np.where(np.arange(len(Level)) <= level, ladder.price, 0.0)
         first = Ladder(kept)
-        costless = _without_costs(self.fleet)
+        costless = without_costs(self.fleet)
         elastic = elastic_fleet(costless, self.needs, self.asked, self.line(None), first)
         free = np.zeros(np.shape(self.prices.buy))
         found = self._solved(elastic, Prices(free), first)
@@ -96,7 +96,7 @@ class Problem(msgspec.Struct, frozen=True):
         return self.solver(elastic.fleet, elastic_prices(prices, elastic, ladder), options)
 
 
-def _without_costs(fleet: Fleet) -> Fleet:
+def without_costs(fleet: Fleet) -> Fleet:
     """The fleet with nothing but energy and levels to pay for."""
     costs = {
         "storage": ("wear",),

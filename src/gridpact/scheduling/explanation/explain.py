@@ -1,0 +1,137 @@
+"""Explain why not all needs can be kept, and what would do instead.
+
+First what clashes about single assets, in closed form. Then phase 1 over all: limits that must be
+missed, with the prices that prove it. For each part of the grid in which something must be missed,
+a minimal conflict by QuickXplain over needs and limits as they were stated, not over rows, and for
+each of its members how far that one alone would have to give. Last what is given up together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gridpact.base.units import Bools
+from gridpact.scheduling.explanation.joint import joint_relaxation
+from gridpact.scheduling.explanation.members import FEW, burdens, heaviest, in_order, merged
+from gridpact.scheduling.explanation.model import (
+    Burden,
+    Conflict,
+    Explanation,
+    Member,
+    Standing,
+)
+from gridpact.scheduling.explanation.own_conflicts import own_conflicts
+from gridpact.scheduling.explanation.quickxplain import minimal_conflict
+from gridpact.scheduling.explanation.relaxations import proposals
+from gridpact.scheduling.explanation.scope import cut, inside, scopes
+from gridpact.scheduling.explanation.trial import Trial, Verdict
+from gridpact.scheduling.fleet.columns import per_slot
+from gridpact.scheduling.needs.binding.model import Site
+from gridpact.scheduling.needs.model import Need
+
+SHOWN = 10
+"""Assets that are ranked."""
+
+
+def explain(site: Site, needs: Sequence[Need], *, joint: bool = True) -> Explanation:
+    """Explain why needs cannot all be kept at a site; an empty explanation where they can.
+
+    Needs have identifiers. Soft ones are left out: they may be missed. ``joint``: also find what
+    is least given up together, which solves by levels.
+    """
+    trial = Trial(site)
+    own = own_conflicts(trial, [need for need in needs if need.hard])
+    verdict = trial.verdict(own.rest, closely=True)
+    found, checks = [], 0
+    if not verdict.fits:
+        for conflict, more in _by_part(trial, own.rest, verdict):
+            found.append(conflict)
+            checks += more
+    together = None
+    if joint and not verdict.fits:
+        together = joint_relaxation(site, own.rest)
+    return Explanation(
+        conflicts=(*own.conflicts, *found),
+        joint=together,
+        unbound=own.unbound,
+        checks=trial.checks + checks,
+    )
+
+
+def _by_part(trial: Trial, needs: Sequence[Need], verdict: Verdict) -> list[tuple[Conflict, int]]:
+    """A conflict for each part of the grid that has one by itself; else one for the whole."""
+    site, found = trial.site, list[tuple[Conflict, int]]()
+    taken = np.zeros(len(site.fleet.zones.parent), np.bool_)
+    missed = verdict.solution.missed if verdict.solution is not None else ()
+    for zones in scopes(verdict.bound.fleet, missed):
+        if (zones & taken).any() or zones.all():
+            continue
+        part = Trial(cut(site, zones))
+        own = inside(verdict.bound, needs, site, zones)
+        alone = part.verdict(own, closely=True)
+        if not alone.fits:
+            found.append((_conflict(part, own, alone), part.checks))
+            taken |= zones
+    return found or [(_conflict(trial, needs, verdict), 0)]
+
+
+def _conflict(trial: Trial, needs: Sequence[Need], verdict: Verdict) -> Conflict:
+    """The minimal conflict of all needs of a part."""
+    weight = {}
+    if verdict.solution is not None:
+        weight = burdens(verdict.bound, verdict.solution)
+    order = in_order(needs, verdict.bound, weight)
+    members = _opened(trial, minimal_conflict(merged(order), lambda some: _clash(trial, some)))
+    return Conflict(
+        zones=tuple(sorted(trial.site.zones)),
+        members=members,
+        proposals=tuple(proposals(trial, needs, members, verdict.missing_wh)),
+        missing_wh=verdict.missing_wh,
+        standing=_standing(trial, members),
+        burdens=_ranked(trial.site, weight),
+    )
+
+
+def _clash(trial: Trial, members: Sequence[Member]) -> bool:
+    return not trial.fits([need for member in members for need in member.needs])
+
+
+def _opened(trial: Trial, members: tuple[Member, ...]) -> tuple[Member, ...]:
+    """Look into members of many needs: those that matter most may do for all of them."""
+    found = list(members)
+    for at, member in enumerate(members):
+        fewer = [*found[:at], heaviest(member), *found[at + 1 :]]
+        if len(fewer[at].needs) < len(member.needs) and _clash(trial, fewer):
+            found = fewer
+    single = [Member((need,)) for member in found for need in member.needs]
+    if len(single) in (len(found), 0) or len(single) > FEW:
+        return tuple(found)
+    return minimal_conflict(single, lambda some: _clash(trial, some))
+
+
+def _standing(trial: Trial, members: tuple[Member, ...]) -> tuple[Standing, ...]:
+    """Limits of zones that are missed by the members alone, where no need has lowered them."""
+    found = trial.verdict([need for one in members for need in one.needs], closely=True)
+    zones, site = trial.site.fleet.zones, trial.site
+    if found.solution is None:
+        return ()
+    limits = []
+    for way, column in (("take", "import_limit_w"), ("give", "export_limit_w")):
+        prices = found.solution.prices.imports if way == "take" else found.solution.prices.exports
+        shape = len(zones.parent), site.fleet.slots
+        given = per_slot(getattr(zones, column), *shape)
+        now = per_slot(getattr(found.bound.fleet.zones, column), *shape)
+        binding: Bools = (prices > prices.max() / 2) & (prices > 0) & (now == given)
+        for name, row in site.zones.items():
+            if binding[row].any():
+                limits.append(Standing(name, way, float(given[row, binding[row]].min())))
+    return tuple(sorted(limits))
+
+
+def _ranked(site: Site, weight: dict[tuple[str, int], float]) -> tuple[Burden, ...]:
+    names = {place: name for name, place in site.places.items()}
+    order = sorted(weight.items(), key=lambda one: (-one[1], one[0]))
+    named = [Burden(names[place], wh) for place, wh in order if place in names and wh > 0]
+    return tuple(named[:SHOWN])

@@ -1,0 +1,105 @@
+"""What is least given up together: the answer by levels, in terms of needs, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec.structs import replace
+
+from gridpact.scheduling.explanation.model import Joint, Part
+from gridpact.scheduling.explanation.trial import firm_fleet, judged
+from gridpact.scheduling.fleet.columns import Fleet, per_asset, per_slot
+from gridpact.scheduling.needs.binding.bind import bind
+from gridpact.scheduling.needs.binding.model import Bound, Site
+from gridpact.scheduling.needs.model import Need
+from gridpact.scheduling.priorities.levels import Level, Shortfall
+from gridpact.scheduling.priorities.solve import solve_by_levels
+
+MARGIN_WH = 0.1
+"""Added to what each part gives up: what is missing is known to some digits only."""
+
+
+def joint_relaxation(site: Site, needs: Sequence[Need]) -> Joint:
+    """Find what has to be given up at least, later levels first, and then costs least.
+
+    A need behind a shortfall of several is named first of them; a limit of the fleet itself is
+    named as such.
+    """
+    bound = bind(site, needs)
+    answer = solve_by_levels(bound.fleet, site.prices, bound.needs)
+    missing = answer.shortfalls()
+    total: dict[tuple[Level, str], float] = {}
+    for one in missing:
+        key = one.level, (bound.behind(one) or (f"{one.kind} of row {one.row}",))[0]
+        total[key] = total.get(key, 0.0) + one.missing_wh
+    parts = [Part(level, name, wh) for (level, name), wh in total.items()]
+    return Joint(
+        parts=tuple(sorted(parts)),
+        least_wh=tuple(loss.least_wh for loss in answer.losses),
+        cost_nano=answer.cost_upper_nano,
+        fits=judged(bound, eased(bound, missing)).fits,
+    )
+
+
+def eased(bound: Bound, missing: Sequence[Shortfall]) -> Fleet:
+    """The fleet in which all that is missing is given up, and nothing else gives way."""
+    fleet = firm_fleet(bound)
+    for one in missing:
+        fleet = _EASE[one.kind](fleet, one)
+    return fleet
+
+
+def _limit(fleet: Fleet, one: Shortfall) -> Fleet:
+    name = f"{one.kind}_limit_w"
+    limit = np.array(per_slot(getattr(fleet.zones, name), len(fleet.zones.parent), fleet.slots))
+    limit[one.row, one.slot] += (one.missing_wh + MARGIN_WH) / fleet.hours
+    return replace(fleet, zones=replace(fleet.zones, **{name: limit}))
+
+
+def _row(fleet: Fleet, one: Shortfall) -> Fleet:
+    if fleet.portfolio is None:
+        return fleet
+    name = f"{one.kind}_wh"
+    bound = np.array(getattr(fleet.portfolio, name), np.float64)
+    more = one.missing_wh + MARGIN_WH
+    bound[one.row] += more if one.kind == "upper" else -more
+    return replace(fleet, portfolio=replace(fleet.portfolio, **{name: bound}))
+
+
+def _due(fleet: Fleet, one: Shortfall) -> Fleet:
+    if fleet.one_way is None:
+        return fleet
+    due = per_asset(fleet.one_way.energy_wh, len(fleet.one_way.zone)).copy()
+    due[one.row] = max(due[one.row] - one.missing_wh - MARGIN_WH, 0.0)
+    return replace(fleet, one_way=replace(fleet.one_way, energy_wh=due))
+
+
+def _state(fleet: Fleet, one: Shortfall) -> Fleet:
+    """What is missing after a slot is missing later, too."""
+    table = fleet.storage
+    if table is None:
+        return fleet
+    low = np.array(per_slot(table.lo_wh, len(table.zone), fleet.slots))
+    own = low[one.row, one.slot :]
+    own -= np.minimum(one.missing_wh + MARGIN_WH, np.maximum(own, 0.0))
+    return replace(fleet, storage=replace(table, lo_wh=low))
+
+
+def _run(fleet: Fleet, one: Shortfall) -> Fleet:
+    if fleet.runs is None:
+        return fleet
+    value = per_asset(fleet.runs.value, len(fleet.runs.zone)).copy()
+    value[one.row] = 0.0
+    return replace(fleet, runs=replace(fleet.runs, value=value))
+
+
+_EASE = {
+    "import": _limit,
+    "export": _limit,
+    "lower": _row,
+    "upper": _row,
+    "one_way": _due,
+    "storage": _state,
+    "runs": _run,
+}

@@ -1,0 +1,117 @@
+"""What an explanation consists of: conflicts, their members, and proposals that were checked."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from gridpact.base.errors import Fault
+from gridpact.scheduling.needs.model import Need, kind_of
+from gridpact.scheduling.priorities.levels import Level
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A need of a conflict, or like ones of several assets, asked at one time, taken together."""
+
+    needs: tuple[Need, ...]
+
+    @property
+    def level(self) -> Level:
+        """Level of all of them."""
+        return self.needs[0].level
+
+    @property
+    def kind(self) -> str:
+        """Kind of all of them."""
+        return kind_of(self.needs[0])
+
+
+class Way(StrEnum):
+    """How a member may give: ask for less, allow more time, or not be kept at all."""
+
+    AMOUNT = "amount"
+    TIME = "time"
+    DROP = "drop"
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one member alone has to give; a solve with ``needs`` in its place has proven it.
+
+    ``member`` counts the conflict's members. ``needs`` are those of the member as changed, none
+    where they are dropped. ``settles``: all that is asked in the zones of the conflict can then be
+    kept; otherwise this conflict is gone, and others remain. ``least``: no smaller step does.
+    """
+
+    member: int
+    way: Way
+    needs: tuple[Need, ...]
+    settles: bool
+    least: bool = True
+
+
+class Standing(msgspec.Struct, frozen=True, order=True):
+    """A limit [W] of a zone that no need states, such as its connection, and that is in the way."""
+
+    zone: str
+    direction: str
+    limit_w: float
+
+
+class Burden(msgspec.Struct, frozen=True):
+    """Energy of an asset weighted by the witness prices [Wh]: what it adds to what is missing."""
+
+    asset: str
+    weighted_wh: float
+
+
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
+    """Needs and limits that cannot all be kept; without any one of them the others can.
+
+    ``zones``: where, all else in them included; none for needs about one asset, which clash
+    whatever all others do. ``why`` says so in that case. ``missing_wh``: proven to be missing at
+    least, of all that is asked in these zones. ``standing``: limits that the fleet has anyway.
+    ``burdens``: assets by what they take when it is scarce, the largest first.
+    """
+
+    zones: tuple[str, ...]
+    members: tuple[Member, ...]
+    proposals: tuple[Proposal, ...]
+    why: str = ""
+    missing_wh: float = 0.0
+    standing: tuple[Standing, ...] = ()
+    burdens: tuple[Burden, ...] = ()
+
+
+class Part(msgspec.Struct, frozen=True, order=True):
+    """What one need gives up in a joint relaxation [Wh]."""
+
+    level: Level
+    need: str
+    missing_wh: float
+
+
+class Joint(msgspec.Struct, frozen=True):
+    """The least that has to be given up together, later levels first, and then the least cost.
+
+    ``least_wh`` [levels] is proven. ``cost_nano`` [nano-¤] is what energy costs then. ``fits``: a
+    solve with every part given up has proven that the rest can be kept.
+    """
+
+    parts: tuple[Part, ...]
+    least_wh: tuple[float, ...]
+    cost_nano: float
+    fits: bool
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why not all needs can be kept: at most one conflict for each part of the grid.
+
+    Nothing is in conflict where ``conflicts`` is empty. ``unbound``: needs that no fleet can hold
+    as they are stated; nothing is said about them. ``checks`` counts solves.
+    """
+
+    conflicts: tuple[Conflict, ...]
+    joint: Joint | None
+    unbound: tuple[Fault, ...]
+    checks: int

@@ -1,0 +1,99 @@
+"""How far each member of a conflict alone has to give: found and proven by solving again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from gridpact.scheduling.explanation.concessions import Concession, concessions
+from gridpact.scheduling.explanation.model import Member, Proposal, Way
+from gridpact.scheduling.explanation.trial import Trial
+from gridpact.scheduling.needs.model import Need
+
+Missing = Callable[[int], float]
+"""What is proven to be missing after so many steps; 0 where everything fits."""
+
+
+def proposals(
+    trial: Trial, needs: Sequence[Need], members: Sequence[Member], missing_wh: float
+) -> Iterator[Proposal]:
+    """Yield what each member alone may offer; ``missing_wh`` is missing of all ``needs``.
+
+    A member that could not make all needs of the zones fit is asked to end this conflict alone.
+    """
+    for number, member in enumerate(members):
+        rest = _without(needs, member)
+        settles = trial.fits(rest)
+        if not settles:
+            rest = [need for other in members if other is not member for need in other.needs]
+        found = list(_of_member(trial, rest, (number, member, settles), missing_wh))
+        if not any(one.way is Way.AMOUNT for one in found):
+            yield Proposal(member=number, way=Way.DROP, needs=(), settles=settles)
+        yield from found
+
+
+def _without(needs: Sequence[Need], member: Member) -> list[Need]:
+    own = {need.id for need in member.needs}
+    return [need for need in needs if need.id not in own]
+
+
+def _of_member(
+    trial: Trial, rest: list[Need], place: tuple[int, Member, bool], missing_wh: float
+) -> Iterator[Proposal]:
+    number, member, settles = place
+    first = missing_wh
+    if not settles:
+        first = trial.verdict([*rest, *member.needs]).missing_wh
+    for way in concessions(member, trial.site):
+        step = least_step(way, lambda at, way=way: _missing(trial, rest, way, at), first)
+        if step is not None:
+            changed = way.changed(step)
+            yield Proposal(member=number, way=way.way, needs=changed, settles=settles)
+
+
+def _missing(trial: Trial, rest: list[Need], way: Concession, step: int) -> float:
+    return trial.verdict([*rest, *way.changed(step)]).missing_wh
+
+
+def least_step(way: Concession, missing: Missing, first: float) -> int | None:
+    """Find the least step at which everything fits; None where no step does.
+
+    ``first`` is missing at step 0. What is missing falls more slowly step by step where assets are
+    divisible, so that a straight line through two steps that do not fit meets zero no later than
+    the least step that does; every other guess is the middle, so that lines never take long.
+    """
+    low, high, known = 0, way.most + 1, {0: first}
+
+    def tries(step: int) -> None:
+        nonlocal low, high
+        known[step] = missing(step)
+        if known[step] == 0.0:
+            high = min(high, step)
+        else:
+            low = max(low, step)
+
+    tries(_first_guess(way, first))
+    while high > way.most and low < way.most:  # nothing fits yet
+        tries(min(max(_meets_zero(known, low), 2 * low), way.most))
+    by_line = True
+    while high - low > 1 and high <= way.most:
+        line, middle = _meets_zero(known, low), (low + high) // 2
+        tries(min(max(line if by_line else middle, low + 1), high - 1))
+        by_line = not by_line
+    return high if high <= way.most else None
+
+
+def _first_guess(way: Concession, first: float) -> int:
+    if not way.step_wh or not np.isfinite(first):
+        return max(min(way.most // 2, 16), 1)
+    return int(min(max(np.ceil(first / way.step_wh), 1), way.most))
+
+
+def _meets_zero(known: dict[int, float], low: int) -> int:
+    """Where a line through the last two steps that do not fit meets zero."""
+    before = max((step for step, one in known.items() if one > 0 and step < low), default=None)
+    if before is None or not np.isfinite(known[before]):
+        return low + 1
+    slope = (known[before] - known[low]) / (low - before)
+    return low + 1 if slope <= 0 else int(min(np.ceil(low + known[low] / slope), 2.0**40))
