@@ -4,16 +4,18 @@
   at either of its bounds, and a most for less: between them, energy is worth the same at any time.
 - A bound on power asks, while the power is at it, for less of it.
 - Energy due of an asset that only charges asks for more power throughout its stay.
-- Runs and generators do what is asked of them in the whole window of a need.
+- Runs and generators do what is asked of them in the whole window of a need, and any asset what
+  a person makes it do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
 from gridpact.base.units import Bools, Floats
+from gridpact.scheduling.diaries.causes import Causes
 from gridpact.scheduling.diaries.profiles import places_of
 from gridpact.scheduling.diaries.reasons import InForce
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Values, per_asset, per_slot
@@ -32,18 +34,18 @@ _CAPS = {
 """Bounds on power, and the way of the changes that they explain: −1 is less net power."""
 
 
-def tight_needs(bound: Bound, schedules: Schedules, cause_of: Mapping[str, int]) -> InForce:
+def tight_needs(bound: Bound, schedules: Schedules, causes: Causes) -> InForce:
     """Return the needs that are just met, each where it explains a change.
 
-    ``schedules`` are those of all assets, ``cause_of`` the position of each need among causes;
-    needs without one are left out, as are limits of zones and of the portfolio, which have prices.
+    ``schedules`` are those of all assets. Limits of zones and of the portfolio have prices instead,
+    and needs that are not among the causes are left out.
     """
-    contacts = _Contacts(bound, schedules)
+    contacts = _Contacts(bound, schedules, causes.always)
     places = places_of(bound.fleet)
     found = [
-        (cause_of[one.need], places.row(one.table, one.row), first, end, way)
+        (causes.of_need[one.need], places.row(one.table, one.row), first, end, way)
         for one in bound.origins
-        if one.need in cause_of and one.table in places.first
+        if one.need in causes.of_need and one.table in places.first
         for first, end, way in contacts.explained(one)
     ]
     return InForce.of(found)
@@ -52,8 +54,8 @@ def tight_needs(bound: Bound, schedules: Schedules, cause_of: Mapping[str, int])
 class _Contacts:
     """Where schedules touch the bounds of a fleet."""
 
-    def __init__(self, bound: Bound, schedules: Schedules) -> None:
-        self._fleet = bound.fleet
+    def __init__(self, bound: Bound, schedules: Schedules, always: frozenset[str]) -> None:
+        self._always = always
         self._low, self._high = _touched(bound, schedules)
         self._at_cap = {
             place: _at_cap(bound.fleet, schedules, *place)
@@ -64,7 +66,9 @@ class _Contacts:
     def explained(self, one: Origin) -> Iterator[tuple[int, int, int]]:
         """Slots and way of the changes that a need explains by one of its bounds."""
         place = (one.table, one.column)
-        if place in (("storage", "lo_wh"), ("storage", "hi_wh")):
+        if one.need in self._always:
+            yield one.first, one.end, 0
+        elif place in (("storage", "lo_wh"), ("storage", "hi_wh")):
             yield from self._of_state(one)
         elif place in _CAPS:
             tight = self._at_cap[place][one.row, one.first : one.end]
