@@ -1,0 +1,1 @@
+"""Contracts in, prices out: obligations become limits of a fleet, its costs become offers."""
