@@ -33,9 +33,9 @@ that none is exceeded to save money."""
 
 PROVED, TOUCH = 1e2, 1e-9
 """Bounds count as one where they are apart by so many nano-¤ a home and this part of the cost."""
-TOGETHER = 10_000
-"""Assets × slots up to which homes of several assets are planned as one programme where the plans
-that they make alone break a limit: each of their answers takes a search of its own."""
+TOGETHER, ROUNDS = 10_000, 16
+"""Assets × slots up to which homes of several assets are planned as one programme where so many
+rounds of prices do not suffice: each of their answers takes a search of its own."""
 
 
 class Scheduled(msgspec.Struct, frozen=True):
@@ -97,7 +97,7 @@ def _solved(case: Case, curtailing: Bools, options: Options) -> Scheduled:
     few = options.method == "auto" and assets * case.shape[1] <= TOGETHER
     if not (few and meters_of(fleet, prices).home.any()):
         return Scheduled(case, community, solve(fleet, prices, options))
-    solution = solve(fleet, prices, msgspec.structs.replace(options, rounds=1))
+    solution = solve(fleet, prices, msgspec.structs.replace(options, rounds=ROUNDS))
     if solution.status is Status.STOPPED and not options.cancelled():
         together = msgspec.structs.replace(options, method="reference")
         solution = solve(fleet, prices, together)

@@ -289,13 +289,16 @@ class Engine:
 
     def hold(self, fixed: Fixed) -> None:
         """Hold groups fixed, and go on with the others from what is known; the bound is kept."""
-        case, known = self.case, self.masters
+        known, groups = self.masters, msgspec.structs.replace(self.case.groups, blocks=fixed.blocks)
+        self.case = case = msgspec.structs.replace(self.case, groups=groups)
         self.proven, self.fixed = self.lower, fixed
         self.masters = ZoneMasters(case.groups, case.most, case.penalty, self.penalty)
-        own = np.where(fixed.held, -1, np.arange(len(fixed.held)))
+        asked = fixed.held | fixed.eased
+        own = np.where(asked, -1, np.arange(len(asked)))
         self.masters.keep(known, own, np.arange(len(case.groups.zone)))
         cost = fixed.own_cost + bought(case, fixed.energy)
-        self.masters.append(fixed.held, fixed.energy, cost, np.full(len(own), UNASKED))
+        born = np.where(fixed.held, UNASKED, fixed.born)
+        self.masters.append(asked, fixed.energy, cost, born)
         if self.portfolio is not None:
             self.portfolio = self._proposing(np.zeros(len(case.groups.zone), np.bool_))
         self.look_up()

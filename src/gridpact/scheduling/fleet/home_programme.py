@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
@@ -30,12 +31,16 @@ KEPT = 64
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A home's best answer: ``energy`` [slots] and ``plan`` [channels, slots] kWh; costs in ¤."""
+    """A home's best answer: ``energy`` [slots] and ``plan`` [channels, slots] kWh; costs in ¤.
+
+    ``chosen`` are the values of columns that are whole.
+    """
 
     energy: Floats
     own_cost: float
     slack: float
     plan: Floats
+    chosen: Floats
 
 
 class Drawn(msgspec.Struct, frozen=True):
@@ -104,6 +109,17 @@ class HomeProgramme:
             told.update(np.ascontiguousarray(getattr(self.arrays, name)).tobytes())
         return int.from_bytes(told.digest(), "little", signed=True)
 
+    def held(self, prices: Floats) -> HomeProgramme:
+        """The same home with its whole numbers held at those of its answer to prices [slots]."""
+        chosen = self.answer(prices).chosen
+        lower, upper = self.arrays.lower.copy(), self.arrays.upper.copy()
+        lower[self.arrays.whole] = upper[self.arrays.whole] = chosen
+        none = np.zeros(len(lower), np.bool_)
+        home = copy(self)
+        home.arrays = msgspec.structs.replace(self.arrays, lower=lower, upper=upper, whole=none)
+        home.whole = False
+        return home
+
     def answer(self, prices: Floats) -> Answer:
         """Best answer to prices [slots] ¤/kWh; the same prices always give the same answer."""
         key = np.ascontiguousarray(prices).tobytes()
@@ -123,7 +139,8 @@ class HomeProgramme:
         np.add.at(energy, drawn.slot, drawn.factor * values[drawn.column])
         objective = float(cost @ values)
         own = objective + self._constant - float(prices @ energy)
-        return Answer(energy, own, max(objective - bound, 0.0), plan)
+        chosen = values[self.arrays.whole]
+        return Answer(energy, own, max(objective - bound, 0.0), plan, chosen)
 
     def _cost(self, prices: Floats) -> Floats:
         """Cost of all columns at prices [slots]."""

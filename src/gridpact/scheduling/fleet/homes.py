@@ -123,8 +123,12 @@ class HomeOracle(msgspec.Struct, frozen=True):
     @classmethod
     def build(cls, homes: Homes, layout: Layout) -> HomeOracle:
         """Take homes as laid out."""
-        own = [homes.programmes[row] for row in layout.rows.tolist()]
-        return cls(layout.first, np.array([one.digest for one in own], np.int64), own)
+        return cls.of(layout.first, [homes.programmes[row] for row in layout.rows.tolist()])
+
+    @classmethod
+    def of(cls, first: Ints, homes: list[HomeProgramme]) -> HomeOracle:
+        """Homes in the order of groups, which begin at ``first``."""
+        return cls(first, np.array([one.digest for one in homes], np.int64), homes)
 
     @property
     def divisible(self) -> bool:
@@ -154,6 +158,11 @@ class HomeOracle(msgspec.Struct, frozen=True):
             plan = self.homes[row].answer(prices).plan
             plans[place, : len(plan)] = plan
         return plans
+
+    def held(self, prices: Floats) -> HomeOracle:
+        """The same homes, whole numbers held at those of their answers to prices [homes, slots]."""
+        homes = [home.held(price) for home, price in zip(self.homes, prices, strict=True)]
+        return HomeOracle.of(self.first, homes)
 
     def part(self, groups: slice) -> HomeOracle:
         """The same oracle with these groups alone."""

@@ -99,8 +99,8 @@ def _engine(fleet: Fleet, case: Case, engine: Engine) -> Solution:
     if not engine.whole:
         engine.hold(deal_whole(case.groups, answer.mixture.shares, engine.asked_at))
         engine.run()
-        answer = _answer(fleet, case, engine)
-    return _solution(fleet, case, engine, answer)
+        answer = _answer(fleet, engine.case, engine)
+    return _solution(fleet, engine.case, engine, answer)
 
 
 class _Answer(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.dealing import deal
 from gridpact.scheduling.fleet.groups import Block, Groups
+from gridpact.scheduling.fleet.homes import HomeOracle
 from gridpact.scheduling.fleet.oracles import Answers, Oracle
 from gridpact.scheduling.fleet.prepare import GroupPrices
 from gridpact.scheduling.fleet.shares import Shares
@@ -28,13 +29,18 @@ class Fixed(msgspec.Struct, frozen=True):
     """Groups that no longer choose: ``held`` [groups], their energy [groups, slots] and costs.
 
     ``dealt`` says, for each block of groups that is not divisible, the round whose prices each of
-    its assets (sorted rows) answers; None for the others.
+    its assets (sorted rows) answers; None for the others. Of homes only the whole numbers are held:
+    ``eased`` [groups] marks them, ``born`` [groups] is the round of the answer in ``energy``, and
+    ``blocks`` has the oracles that know them so.
     """
 
     held: Bools
     energy: Floats
     own_cost: Floats
     dealt: tuple[Ints | None, ...]
+    eased: Bools
+    born: Ints
+    blocks: tuple[Block, ...]
 
     def rounds(self) -> set[int]:
         """Rounds whose answers were dealt."""
@@ -47,19 +53,29 @@ def deal_whole(groups: Groups, shares: Shares, asked_at: Asked) -> Fixed:
     slots = next(iter(asked_at.values())).buy.shape[1]
     held = np.zeros(len(groups.cell), np.bool_)
     energy, own = np.zeros((len(held), slots)), np.zeros(len(held))
-    dealt: list[Ints | None] = []
+    eased, born = held.copy(), np.zeros(len(held), np.int64)
+    dealt, blocks = [], []
     for block in groups.blocks:
-        if block.divisible:
-            dealt.append(None)
-            continue
-        rounds = _deal_block(block, groups, shares, asked_at)
-        answers = _alone(block, groups, rounds, asked_at)
-        first = block.layout.first[:-1]
-        held[block.place] = True
-        energy[block.place] = np.add.reduceat(answers.energy, first, axis=0)
-        own[block.place] = np.add.reduceat(answers.own_cost, first)
-        dealt.append(rounds)
-    return Fixed(held, energy, own, tuple(dealt))
+        rounds = None if block.divisible else _deal_block(block, groups, shares, asked_at)
+        if rounds is not None:
+            first = block.layout.first[:-1]
+            if isinstance(block.oracle, HomeOracle):
+                block = _eased(block, groups, rounds, asked_at)  # noqa: PLW2901
+                eased[block.place], born[block.place] = True, rounds[first]
+            else:
+                held[block.place] = True
+            answers = _alone(block, groups, rounds, asked_at)
+            energy[block.place] = np.add.reduceat(answers.energy, first, axis=0)
+            own[block.place] = np.add.reduceat(answers.own_cost, first)
+        dealt.append(None if block.divisible else rounds)
+        blocks.append(block)
+    return Fixed(held, energy, own, tuple(dealt), eased, born, tuple(blocks))
+
+
+def _eased(block: Block, groups: Groups, rounds: Ints, asked_at: Asked) -> Block:
+    """Homes with their whole numbers held at those of the answers dealt to them."""
+    oracle = cast("HomeOracle", block.oracle).held(_prices(block, groups, rounds, asked_at))
+    return msgspec.structs.replace(block, oracle=oracle, divisible=True)
 
 
 def _deal_block(block: Block, groups: Groups, shares: Shares, asked_at: Asked) -> Ints:
@@ -79,12 +95,16 @@ def _deal_block(block: Block, groups: Groups, shares: Shares, asked_at: Asked) -
 
 def _alone(block: Block, groups: Groups, rounds: Ints, asked_at: Asked) -> Answers:
     """Answer of every asset by itself to the prices of its round."""
-    count = len(rounds)
+    one_each = {"first": np.arange(len(rounds) + 1)}
+    single = msgspec.structs.replace(cast("msgspec.Struct", block.oracle), **one_each)
+    return cast("Oracle", single).best(_prices(block, groups, rounds, asked_at))
+
+
+def _prices(block: Block, groups: Groups, rounds: Ints, asked_at: Asked) -> Floats:
+    """Prices of every asset's round [assets, slots]."""
     group = np.repeat(block.place, np.diff(block.layout.first))
-    prices = np.empty((count, next(iter(asked_at.values())).buy.shape[1]))
+    prices = np.empty((len(rounds), next(iter(asked_at.values())).buy.shape[1]))
     for born in np.unique(rounds).tolist():
         own = np.flatnonzero(rounds == born)
         prices[own] = asked_at[born].of(groups, group[own])
-    one_each = {"first": np.arange(count + 1)}
-    single = msgspec.structs.replace(cast("msgspec.Struct", block.oracle), **one_each)
-    return cast("Oracle", single).best(prices)
+    return prices
