@@ -43,7 +43,7 @@ INWARD = 0.3
 """Share of the way from the masters' prices to those of the best bound at which to ask."""
 QUICK = (OneWayOracle, CurtailableOracle)
 """Oracles so fast that they are asked several times a round."""
-SHARE = 0.5
+SHARE = 0.35
 """Share of the way to the portfolio master's prices that its prices move at once."""
 QUICK_ASKS = 4
 """How often quick oracles are asked alone in a round."""
@@ -61,9 +61,9 @@ UNASKED = 0
 """Round of answers that no prices were asked for: those of groups held fixed."""
 SMALLEST = 1e-3
 """Energy [kWh] worth a pivot at the penalty, where nothing else costs anything."""
-FRUITLESS = 0.3
-"""A part of the fleet is no longer asked alone once a round closes less than this part of what the
-gap is too wide by."""
+LOOK, FRUITLESS = 5, 0.3
+"""A part of the fleet is asked alone for so many rounds, and then until one closes less than this
+part of what the gap is too wide by."""
 REMEMBER = 24
 """Rounds whose prices are kept, used or not."""
 STUCK, WIDE = 5, 10
@@ -147,7 +147,7 @@ class Engine:
 
     def _idle(self) -> bool:
         """Whether asking a part alone has closed what it can."""
-        if len(self.rounds) - self._raised < 2:
+        if len(self.rounds) - self._raised < LOOK:
             return False
         (before, now), lacking = self.rounds[-2:], self.options.gap
         gaps = [relative_gap(one.lower_nano, one.upper_nano) for one in (before, now)]

@@ -1,7 +1,7 @@
 """Prices of limits to begin a warm start at: those of the last bound, moved to what is now.
 
-Where a limit had a price, what energy costs more or less now changes that price and not what assets
-see: they are as scarce as they were.
+Where all prices grow alike, those of limits grow with them. Where a slot becomes dearer than that,
+a limit that had a price there gives way by as much: assets see what they saw.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from gridpact.scheduling.fleet.mixture import Mixture
 from gridpact.scheduling.fleet.portfolio_master import CouplingPrices
 from gridpact.scheduling.fleet.prepare import Case, Duals, coupling_prices
 
+MOST_GROWTH = 2.0
+"""Prices of limits are not begun at more than so many times what they were."""
+
 
 class Earlier(msgspec.Struct, frozen=True):
     """An earlier answer, what is found of it again, and how many slots have passed since."""
@@ -28,10 +31,11 @@ class Earlier(msgspec.Struct, frozen=True):
 
 def prices_now(earlier: Earlier, case: Case, fleet: Fleet) -> Duals:
     """Prices of all limits there are now, from those of the last bound."""
-    dearer = _dearer(earlier, case)
+    dearer, growth = _apart(*_dearer(earlier, case))
     were = _coupling_prices(earlier, case, fleet)
+    were = CouplingPrices(were.rows * growth, were.zones * growth)
     coupling = _rows_absorb(case, were, dearer)
-    cells, lead = _cell_prices(earlier, case), case.groups.first[:-1]
+    cells, lead = _cell_prices(earlier, case) * growth, case.groups.first[:-1]
     before, now = (coupling_prices(case, one).of(case.groups, lead) for one in (were, coupling))
     rest = dearer[case.groups.tariff[lead]] + now - before
     sign = SIGN[: cells.shape[1], None]
@@ -39,11 +43,21 @@ def prices_now(earlier: Earlier, case: Case, fleet: Fleet) -> Duals:
     return Duals(np.where(cells > 0, absorbed, 0.0), coupling)
 
 
-def _dearer(earlier: Earlier, case: Case) -> Floats:
-    """What energy costs more than it did [tariffs, slots]; zero in slots that are new."""
+def _dearer(earlier: Earlier, case: Case) -> tuple[Floats, Floats]:
+    """What energy cost, and what it costs more now [tariffs, slots]; no more in new slots."""
     old = earlier.last.engine.case.buy
     tariff = np.minimum(np.arange(len(case.buy)), len(old) - 1)
-    return np.asarray(case.buy - shifted(old[tariff], earlier.passed, case.buy))
+    before = shifted(old[tariff], earlier.passed, case.buy)
+    return before, np.asarray(case.buy - before)
+
+
+def _apart(before: Floats, dearer: Floats) -> tuple[Floats, float]:
+    """What is dearer apart from prices that all rise or grow alike, and by what they grow."""
+    spread = before - before.mean()
+    size = float(np.sum(spread * spread))
+    grown = float(np.sum(spread * dearer)) / size if size > 0 else 0.0
+    growth = min(max(1.0 + grown, 0.0), MOST_GROWTH)
+    return np.asarray(dearer - dearer.mean() - (growth - 1.0) * spread), growth
 
 
 def _rows_absorb(case: Case, prices: CouplingPrices, dearer: Floats) -> CouplingPrices:

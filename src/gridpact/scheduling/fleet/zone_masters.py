@@ -71,7 +71,7 @@ class ZoneMasters:
         return self._known[key]
 
     def solve(self, extra: Floats, tolerance: Floats, cells: Ints) -> None:
-        """Mix again in ``cells``.
+        """Mix again in ``cells``, in this process: to send a master costs as much as to solve it.
 
         ``extra`` [groups or 0, slots] are coupling prices, ``tolerance`` is [cells].
         """
