@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from gridpact.scheduling.explanation.model import Member, Way
 from gridpact.scheduling.needs.binding.model import Site
 from gridpact.scheduling.needs.clock import instants, local_date, read_clock, stretches
+from gridpact.scheduling.needs.directory import Unclear
 from gridpact.scheduling.needs.model import (
     Budget,
     Comfort,
@@ -76,7 +77,7 @@ Steps = tuple[int, Callable[[int], Need], float]
 
 def step_of(value: int) -> int:
     """Steps of three digits: 1 Wh up to 999 Wh, 10 Wh up to 9,990 Wh, and so on."""
-    return 10 ** max(len(str(abs(value))) - 3, 0)
+    return int(10 ** max(len(str(abs(value))) - 3, 0))
 
 
 def _amount(need: Need, site: Site) -> Steps | None:
@@ -111,8 +112,13 @@ def _power(need: Need, site: Site) -> Steps | None:
             hours = need.window.length_s / 3600
             return _down(need, "least_w", (watts, step_of(watts)), step_of(watts) * hours)
         case Headroom(up_w=up, down_w=down):
-            kept = lambda watts, step: watts * (100 - step) // 100  # noqa: E731
-            return 100, lambda step: replace(need, up_w=kept(up, step), down_w=kept(down, step)), 0
+            return (
+                100,
+                lambda step: replace(
+                    need, up_w=up * (100 - step) // 100, down_w=down * (100 - step) // 100
+                ),
+                0.0,
+            )
         case Budget(most_nano=money):
             size = step_of(money)
             return ENDLESS, lambda step: replace(need, most_nano=_up(money, size, step)), 0.0
@@ -149,8 +155,9 @@ def _up(value: int, size: int, step: int) -> int:
 def _capacity(need: Need, site: Site) -> float:
     """Capacity of all assets of a need [Wh]."""
     rows = site.directory.rows(need.subject, need.owner)
-    found = [site.directory.assets[row].capacity_wh or 0 for row in getattr(rows, "tolist", list)()]
-    return float(sum(found))
+    if isinstance(rows, Unclear):
+        return 0.0
+    return float(sum(site.directory.assets[row].capacity_wh or 0 for row in rows.tolist()))
 
 
 def _share(need: Need, percent: int) -> Need:

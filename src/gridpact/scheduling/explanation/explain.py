@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gridpact.base.units import Bools
 from gridpact.scheduling.explanation.joint import joint_relaxation
 from gridpact.scheduling.explanation.members import FEW, burdens, heaviest, in_order, merged
 from gridpact.scheduling.explanation.model import (
@@ -33,6 +32,8 @@ from gridpact.scheduling.needs.model import Need
 
 SHOWN = 10
 """Assets that are ranked."""
+IN_THE_WAY = 0.01
+"""Part of the price of a kWh missed from which a limit's price counts."""
 
 
 def explain(site: Site, needs: Sequence[Need], *, joint: bool = True) -> Explanation:
@@ -89,7 +90,7 @@ def _conflict(trial: Trial, needs: Sequence[Need], verdict: Verdict) -> Conflict
         members=members,
         proposals=tuple(proposals(trial, needs, members, verdict.missing_wh)),
         missing_wh=verdict.missing_wh,
-        standing=_standing(trial, members),
+        standing=_standing(trial.site, verdict),
         burdens=_ranked(trial.site, weight),
     )
 
@@ -111,23 +112,24 @@ def _opened(trial: Trial, members: tuple[Member, ...]) -> tuple[Member, ...]:
     return minimal_conflict(single, lambda some: _clash(trial, some))
 
 
-def _standing(trial: Trial, members: tuple[Member, ...]) -> tuple[Standing, ...]:
-    """Limits of zones that are missed by the members alone, where no need has lowered them."""
-    found = trial.verdict([need for one in members for need in one.needs], closely=True)
-    zones, site = trial.site.fleet.zones, trial.site
-    if found.solution is None:
+def _standing(site: Site, verdict: Verdict) -> tuple[Standing, ...]:
+    """Limits of zones that the prices say are in the way, where no need has lowered them."""
+    if verdict.solution is None:
         return ()
-    limits = []
-    for way, column in (("take", "import_limit_w"), ("give", "export_limit_w")):
-        prices = found.solution.prices.imports if way == "take" else found.solution.prices.exports
-        shape = len(zones.parent), site.fleet.slots
-        given = per_slot(getattr(zones, column), *shape)
-        now = per_slot(getattr(found.bound.fleet.zones, column), *shape)
-        binding: Bools = (prices > prices.max() / 2) & (prices > 0) & (now == given)
+    zones, prices, found = site.fleet.zones, verdict.solution.prices, []
+    for way, column, price in (
+        ("take", "import_limit_w", prices.imports),
+        ("give", "export_limit_w", prices.exports),
+    ):
+        given, now = (
+            per_slot(getattr(table, column), len(zones.parent), site.fleet.slots)
+            for table in (zones, verdict.bound.fleet.zones)
+        )
+        binding = (price > IN_THE_WAY * verdict.solution.penalty) & (now == given)
         for name, row in site.zones.items():
             if binding[row].any():
-                limits.append(Standing(name, way, float(given[row, binding[row]].min())))
-    return tuple(sorted(limits))
+                found.append(Standing(name, way, float(given[row, binding[row]].min())))
+    return tuple(sorted(found))
 
 
 def _ranked(site: Site, weight: dict[tuple[str, int], float]) -> tuple[Burden, ...]:

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import msgspec
 
-from gridpact.base.errors import Fault
 from gridpact.scheduling.needs.model import Need, kind_of
 from gridpact.scheduling.priorities.levels import Level
 
@@ -104,14 +103,22 @@ class Joint(msgspec.Struct, frozen=True):
     fits: bool
 
 
+class Unbound(msgspec.Struct, frozen=True):
+    """A need that no fleet can hold as it is stated, why, and what to ask for instead."""
+
+    need: Need
+    problem: str
+    fix: str
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why not all needs can be kept: at most one conflict for each part of the grid.
 
-    Nothing is in conflict where ``conflicts`` is empty. ``unbound``: needs that no fleet can hold
-    as they are stated; nothing is said about them. ``checks`` counts solves.
+    Nothing is in conflict where ``conflicts`` is empty. Nothing is said about needs that are
+    ``unbound``. ``checks`` counts solves.
     """
 
     conflicts: tuple[Conflict, ...]
     joint: Joint | None
-    unbound: tuple[Fault, ...]
+    unbound: tuple[Unbound, ...]
     checks: int

@@ -7,17 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridpact.base.errors import Fault
-from gridpact.scheduling.explanation.model import Conflict, Member
+from gridpact.scheduling.explanation.model import Conflict, Member, Unbound
 from gridpact.scheduling.explanation.quickxplain import minimal_conflict
-from gridpact.scheduling.explanation.relaxations import proposals
+from gridpact.scheduling.explanation.relaxations import assets_asked, proposals
 from gridpact.scheduling.explanation.trial import Trial, as_needed, firm_fleet, reachable_wh, stuck
 from gridpact.scheduling.fleet.columns import Fleet, per_asset
 from gridpact.scheduling.needs.binding.bind import bind
 from gridpact.scheduling.needs.binding.model import Bound, Site
-from gridpact.scheduling.needs.directory import Unclear
 from gridpact.scheduling.needs.model import Need
-from gridpact.scheduling.priorities.levels import Level
+
+TOGETHER = "what is asked of it does not go together"
 
 
 class Own(NamedTuple):
@@ -25,22 +24,26 @@ class Own(NamedTuple):
 
     conflicts: tuple[Conflict, ...]
     rest: tuple[Need, ...]
-    unbound: tuple[Fault, ...]
+    unbound: tuple[Unbound, ...]
 
 
 def own_conflicts(trial: Trial, needs: Sequence[Need]) -> Own:
     """Find conflicts about single assets, one after another, leaving out what they consist of."""
-    rest, found, unbound = list(needs), [], list[Fault]()
+    rest, found, unbound = list(needs), list[Conflict](), list[Unbound]()
     while True:
         bound = _bound(trial.site, rest)
         suspect = _suspect(trial.site, bound, rest)
         if suspect is None:
             return Own(tuple(found), tuple(rest), tuple(unbound))
         near, why = suspect
-        alone = [fault for need in near for fault in _bound(trial.site, [need]).refused]
+        alone = [
+            Unbound(need, fault.problem, fault.fix)
+            for need in near
+            for fault in _bound(trial.site, [need]).refused[:1]
+        ]
         if alone:
             unbound += alone
-            gone = {fault.where for fault in alone}
+            gone = {one.need.id for one in alone}
         else:
             conflict = _conflict(trial, near, why)
             found.append(conflict)
@@ -68,17 +71,8 @@ def _suspect(site: Site, bound: Bound, needs: Sequence[Need]) -> tuple[list[Need
 
 def _about(site: Site, needs: Sequence[Need], name: str) -> list[Need]:
     """A need and all that are about an asset of it; what is asked of the grid is not."""
-    rows = {need.id: _rows(site, need) for need in needs}
-    return [
-        need
-        for need in needs
-        if need.id == name or (need.level is not Level.GRID and rows[need.id] & rows[name])
-    ]
-
-
-def _rows(site: Site, need: Need) -> set[int]:
-    found = site.directory.rows(need.subject, need.owner)
-    return set() if isinstance(found, Unclear) else set(found.tolist())
+    rows = {need.id: assets_asked(site, need) for need in needs}
+    return [need for need in needs if need.id == name or rows[need.id] & rows[name]]
 
 
 def _why(fleet: Fleet, table: str, row: int) -> str:
@@ -94,6 +88,8 @@ def _conflict(trial: Trial, near: Sequence[Need], why: str) -> Conflict:
     clashing = minimal_conflict(order, lambda some: _clash(trial.site, some))
     members = tuple(Member((need,)) for need in clashing)
     offers = tuple(proposals(trial, clashing, members, np.inf))
+    if len({need.owner for need in near}) > 1:
+        why = TOGETHER  # the reason may tell one owner what another asks
     return Conflict(zones=(), members=members, proposals=offers, why=why)
 
 

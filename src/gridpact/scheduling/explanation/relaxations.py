@@ -9,7 +9,10 @@ import numpy as np
 from gridpact.scheduling.explanation.concessions import Concession, concessions
 from gridpact.scheduling.explanation.model import Member, Proposal, Way
 from gridpact.scheduling.explanation.trial import Trial
+from gridpact.scheduling.needs.binding.model import Site
+from gridpact.scheduling.needs.directory import Unclear
 from gridpact.scheduling.needs.model import Need
+from gridpact.scheduling.priorities.levels import Level
 
 Missing = Callable[[int], float]
 """What is proven to be missing after so many steps; 0 where everything fits."""
@@ -45,15 +48,36 @@ def _of_member(
     first = missing_wh
     if not settles:
         first = trial.verdict([*rest, *member.needs]).missing_wh
+    apart = _are_apart(trial.site, rest, member.needs)
+    asked, others = (trial.beside(rest), []) if apart else (trial, rest)
+
+    def missing(needs: Sequence[Need]) -> float:
+        return asked.verdict([*others, *needs]).missing_wh
+
     for way in concessions(member, trial.site):
-        step = least_step(way, lambda at, way=way: _missing(trial, rest, way, at), first)
+        step = least_step(way, _after(way, missing), first)
         if step is not None:
             changed = way.changed(step)
             yield Proposal(member=number, way=way.way, needs=changed, settles=settles)
+    trial.checks += asked.checks if apart else 0
 
 
-def _missing(trial: Trial, rest: list[Need], way: Concession, step: int) -> float:
-    return trial.verdict([*rest, *way.changed(step)]).missing_wh
+def _after(way: Concession, missing: Callable[[Sequence[Need]], float]) -> Missing:
+    return lambda step: missing(way.changed(step))
+
+
+def _are_apart(site: Site, rest: Sequence[Need], own: Sequence[Need]) -> bool:
+    """Whether no asset is asked for something by both; limits of the grid ask none by itself."""
+    taken = set[int]().union(*(assets_asked(site, need) for need in rest))
+    return not any(taken & assets_asked(site, need) for need in own)
+
+
+def assets_asked(site: Site, need: Need) -> set[int]:
+    """Rows of the assets that a need is about one by one."""
+    if need.level is Level.GRID:
+        return set()
+    found = site.directory.rows(need.subject, need.owner)
+    return set() if isinstance(found, Unclear) else set(found.tolist())
 
 
 def least_step(way: Concession, missing: Missing, first: float) -> int | None:

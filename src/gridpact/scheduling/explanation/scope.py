@@ -56,7 +56,8 @@ def zones_of(fleet: Fleet, origin: Origin) -> Bools:
     parent = np.asarray(fleet.zones.parent)
     if origin.table == "zones":
         return below(parent, origin.row)
-    return np.arange(len(parent)) == getattr(fleet, origin.table).zone[origin.row]
+    own: int = getattr(fleet, origin.table).zone[origin.row]
+    return np.asarray(np.arange(len(parent)) == own)
 
 
 def inside(bound: Bound, needs: Sequence[Need], site: Site, zones: Bools) -> list[Need]:
@@ -130,7 +131,7 @@ def cut(site: Site, zones: Bools) -> Site:
 
 def _prices(prices: Prices, zones: Bools) -> Prices:
     def own(values: Floats | Ints) -> Floats | Ints:
-        return values if np.ndim(values) == 1 else np.asarray(values)[zones]
+        return values if np.ndim(values) == 1 else values[zones]
 
     return Prices(own(prices.buy), None if prices.sell is None else own(prices.sell))
 
@@ -178,8 +179,8 @@ def _portfolio(fleet: Fleet, zones: Bools, kept: dict[str, Ints]) -> Portfolio |
         set_of_row=sets,
         first=np.asarray(portfolio.first)[rows],
         end=np.asarray(portfolio.end)[rows],
-        lower_wh=np.asarray(portfolio.lower_wh)[rows],
-        upper_wh=np.asarray(portfolio.upper_wh)[rows],
+        lower_wh=portfolio.lower_wh[rows],
+        upper_wh=portfolio.upper_wh[rows],
         zone_set=np.asarray(portfolio.zone_set)[by_zone],
         zone=place[np.asarray(portfolio.zone)[by_zone]],
         asset_set=np.asarray(portfolio.asset_set)[by_asset],

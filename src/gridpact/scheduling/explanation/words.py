@@ -1,0 +1,187 @@
+"""An explanation in plain sentences: one for each conflict, one for each member that may give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gridpact.scheduling.explanation.audience import Eyes, others, seen_by
+from gridpact.scheduling.explanation.model import (
+    Conflict,
+    Explanation,
+    Member,
+    Proposal,
+    Standing,
+    Way,
+)
+from gridpact.scheduling.needs.binding.model import Site
+from gridpact.scheduling.needs.clock import clock_text, instants
+from gridpact.scheduling.needs.grammar.write import (
+    date_text,
+    energy_text,
+    number,
+    power_text,
+    sentence,
+)
+from gridpact.scheduling.needs.model import (
+    Budget,
+    Comfort,
+    EnergyWithin,
+    Headroom,
+    HotWater,
+    Need,
+    PowerCap,
+    PowerFloor,
+    StateOfCharge,
+)
+from gridpact.scheduling.needs.times import Moment, Window
+
+NAMED = 3
+"""Needs of one member, and parts given up, that are told one by one."""
+NO_CONFLICT = "All that is asked can be kept."
+NOT_YOURS = "None of your needs is in a conflict."
+
+
+def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
+    """Tell a party why not all can be kept, and what would do: an operator all, an owner its own.
+
+    First a sentence for each conflict, each followed by one for each member that may give; then
+    what is least given up together.
+    """
+    eyes, cut = Eyes(site, party), seen_by(explanation, site, party)
+    if not explanation.conflicts:
+        return (NO_CONFLICT, *_unbound(cut))
+    if not cut.conflicts:
+        return (NOT_YOURS, *_unbound(cut))
+    concerning = [one for one in explanation.conflicts if eyes.concerns(one)]
+    told: list[str] = []
+    for whole, seen in zip(concerning, cut.conflicts, strict=True):
+        told.append(_conflict(whole, seen, eyes))
+        told += _offers(whole, seen, site)
+    return (*told, *_together(cut, eyes), *_unbound(cut))
+
+
+def _unbound(cut: Explanation) -> Iterator[str]:
+    for one in cut.unbound:
+        yield f"{_need(one.need)} is left out: {one.problem}. Fix: {one.fix}."
+
+
+def _conflict(whole: Conflict, seen: Conflict, eyes: Eyes) -> str:
+    named = [_member(one) for one in reversed(seen.members)]
+    named += [f"{count} {kind} needs of others" for kind, count in others(whole, eyes)]
+    said = named[0] + " cannot be kept"
+    if len(named) > 1:
+        said += " together with " + _listed(named[1:])
+    if seen.why:
+        said += f": {seen.why}"
+    elif not seen.zones and not whole.zones:
+        said += ", whatever all others do"
+    elif eyes.all:
+        said += f"; at least {_kwh(seen.missing_wh)} would be missing"
+        said += f", as {_listed([_limit(one) for one in seen.standing])}" if seen.standing else ""
+    return said + "."
+
+
+def _limit(one: Standing) -> str:
+    return f"{one.zone} {one.direction}s at most {one.limit_w / 1000:g} kW"
+
+
+def _member(member: Member) -> str:
+    if len(member.needs) == 1:
+        return _need(member.needs[0])
+    first = _listed([_need(need) for need in member.needs[:NAMED]])
+    rest = len(member.needs) - NAMED
+    return f"{first} and {rest} more {member.kind} needs" if rest > 0 else first
+
+
+def _need(need: Need) -> str:
+    return f"{sentence(need)} ({need.id})"
+
+
+def _listed(said: Sequence[str]) -> str:
+    return ", ".join(said[:-1]) + " and " + said[-1] if len(said) > 1 else "".join(said)
+
+
+def _offers(whole: Conflict, seen: Conflict, site: Site) -> Iterator[str]:
+    """A sentence for each member seen, with all that it may offer."""
+    kept = [at for at, one in enumerate(whole.members) if _is_seen(one, seen)]
+    for at, member in enumerate(seen.members):
+        ways = [one for one in seen.proposals if one.member == at]
+        said = [_offer(one, member, site) for one in ways]
+        if not said:
+            continue
+        more = len(whole.members[kept[at]].needs) - len(member.needs)
+        like = f" if {more} of others give as much" if more else ""
+        only = "" if all(one.settles for one in ways) else ", which ends this conflict alone"
+        yield f"{_member(member)}: {said[0]} fits{_rest(said)}{like}{only}."
+
+
+def _rest(said: Sequence[str]) -> str:
+    return "".join(f", or {one}" for one in said[1:])
+
+
+def _is_seen(member: Member, seen: Conflict) -> bool:
+    ids = {need.id for need in member.needs}
+    return any(need.id in ids for one in seen.members for need in one.needs)
+
+
+def _offer(proposal: Proposal, member: Member, site: Site) -> str:
+    if proposal.way is Way.DROP:
+        return "only what is left without it"
+    before, after = member.needs[0], proposal.needs[0]
+    if proposal.way is Way.TIME:
+        return _time(before, after, site)
+    if len(member.needs) > 1 and isinstance(before, StateOfCharge):
+        share = (after.least_ppm or after.least_wh or 0) if isinstance(after, StateOfCharge) else 0
+        asked = before.least_ppm or before.least_wh or 1
+        return f"{100 * share // asked}% of each"
+    return _amount(after)
+
+
+def _time(before: Need, after: Need, site: Site) -> str:
+    at, old = getattr(after, "at", None), getattr(before, "at", None)
+    if isinstance(at, Moment) and isinstance(old, Moment):
+        days = [day for _, day in instants(old, site.start, site.end, site.timezone)]
+        same = days and days[0].isoformat() == at.date
+        on = "" if same or at.date is None else f" on {date_text(at.date)}"
+        return clock_text(at.time_s) + on
+    window = getattr(after, "window", None)
+    return f"until {clock_text(window.end_s)}" if isinstance(window, Window) else sentence(after)
+
+
+def _amount(need: Need) -> str:
+    match need:
+        case StateOfCharge(least_ppm=int(share)) | StateOfCharge(most_ppm=int(share)):
+            return f"{number(share, 10_000)}%"
+        case StateOfCharge() | EnergyWithin():
+            return energy_text(need.least_wh if need.least_wh is not None else need.most_wh or 0)
+        case PowerCap(most_w=watts) | PowerFloor(least_w=watts):
+            return power_text(watts)
+        case Comfort(low_mc=int(milli)) | Comfort(high_mc=int(milli)):
+            return f"{number(milli, 1000)} C"
+        case HotWater(litres=litres):
+            return f"{litres} l"
+        case Headroom(up_w=up, down_w=down):
+            return f"up {power_text(up)} and down {power_text(down)}"
+        case Budget(most_nano=money):
+            return number(money, 10**9)
+    return sentence(need)
+
+
+def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
+    """What is least given up together."""
+    if cut.joint is None or not cut.joint.parts:
+        return
+    parts = sorted(cut.joint.parts, key=lambda one: (-one.missing_wh, one.need))
+    named = [f"{_kwh(one.missing_wh)} of {one.need}" for one in parts[:NAMED]]
+    if len(parts) > NAMED:
+        rest = sum(one.missing_wh for one in parts[NAMED:])
+        named.append(f"{_kwh(rest)} of {len(parts) - NAMED} more")
+    if eyes.all:
+        cost = f", at a cost of {cut.joint.cost_nano / 1e9:.2f}"
+        yield f"Least is given up together by missing {_listed(named)}{cost}."
+    else:
+        yield f"Of what is least given up by all together, yours is {_listed(named)}."
+
+
+def _kwh(wh: float) -> str:
+    return f"{wh / 1000:.1f} kWh"
