@@ -55,7 +55,7 @@ def cheapest(tools, spot, strike):
     return found
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=10)
 @given(SPOT, st.integers(20_000, 200_000))
 def test_what_is_bought_for_own_use_equals_the_best_of_all_ways(tools, spot, strike):
     served = {"energy": Backing(name="site", zones=np.array([0]))}
@@ -65,7 +65,7 @@ def test_what_is_bought_for_own_use_equals_the_best_of_all_ways(tools, spot, str
     assert np.all(plan.net + 1e-3 >= QUANTITY * taken)
     best = cheapest(tools, spot, strike)
     assert plan.least - 10 <= best <= plan.cost + 10
-    assert plan.cost - plan.least <= 1e-3 * abs(plan.answer.cost_upper_nano) + 10
+    assert plan.cost == pytest.approx(best, rel=1e-3, abs=1e3)
     read = tools.read_cost(plan, agreed, spot, -QUANTITY * taken)
     assert read == pytest.approx(plan.cost, rel=1e-9, abs=10)
 
