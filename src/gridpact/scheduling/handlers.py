@@ -26,11 +26,18 @@ from gridpact.scheduling.messages import (
     PlanSkipped,
     ScheduleSolved,
     SlotStarted,
+    StateNeed,
     TelemetryReceived,
+    WithdrawNeed,
 )
+from gridpact.scheduling.needs.book import Book
 from gridpact.scheduling.prepare import Inputs, foreseen, full_plan, over, problem
 from gridpact.scheduling.problem import Plan, Problem
 from gridpact.scheduling.solve import solve
+from gridpact.scheduling.standing import desk
+from gridpact.scheduling.standing.binding import Binding, bind, capped
+from gridpact.scheduling.standing.missed import named
+from gridpact.scheduling.standing.places import Places
 
 T = TypeVar("T")
 PIECES_KEPT = 3
@@ -44,10 +51,11 @@ class InForce(msgspec.Struct, frozen=True):
     plan: Plan
 
 
-class State(msgspec.Struct, frozen=True):
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is gathered for open sessions, days of prices and positions, plans, stored energy.
 
     ``state_wh`` [assets] was reported at ``state_at`` [s since the epoch], 0 before any report.
+    ``book`` has the needs that stand; None, which is left out of the encoding, before any.
     """
 
     needs: dict[str, NeedsStated]
@@ -57,13 +65,18 @@ class State(msgspec.Struct, frozen=True):
     plans: tuple[InForce, ...]
     state_wh: Ints
     state_at: int
+    book: Book | None = None
 
 
 class Posed(msgspec.Struct, frozen=True):
-    """A session's problem, and the needs in it, which say which appliances its runs are."""
+    """A session's problem, and the needs in it, which say which appliances its runs are.
+
+    ``bindings`` are the bounds that needs which stand put on it.
+    """
 
     problem: Problem
     needs: NeedsStated
+    bindings: tuple[Binding, ...] = ()
 
 
 class Scheduling:
@@ -72,6 +85,7 @@ class Scheduling:
     def __init__(self, community: Community) -> None:
         self._community = community
         self._members = len(community.members.ids)
+        self._places = Places(community)
 
     def room(self) -> Room[State]:
         """Return the room for the loop."""
@@ -90,6 +104,8 @@ class Scheduling:
                 SessionCleared: self.cleared,
                 SlotStarted: self.slot,
                 TelemetryReceived: self.telemetry,
+                StateNeed: self.state_need,
+                WithdrawNeed: self.withdraw_need,
             },
             {PlanDue: self.plan},
         )
@@ -131,7 +147,8 @@ class Scheduling:
         posed = self.posed(state, message)
         if isinstance(posed, str):
             return [PlanSkipped(session=message.session, reason=posed)]
-        plan = full_plan(solve(posed.problem), posed.needs, len(self._community.runs.ids))
+        plan = named(solve(posed.problem), posed.problem, posed.needs, posed.bindings)
+        plan = full_plan(plan, posed.needs, len(self._community.runs.ids))
         return [
             ScheduleSolved(
                 session=message.session, window=message.window, horizon=message.horizon, plan=plan
@@ -145,14 +162,17 @@ class Scheduling:
         if needs is None or forecast is None or not spot:
             return "no main-market prices" if not spot else "no needs or no forecast"
         needs, forecast = self._with_runs(state, message.horizon, needs, forecast)
+        bound = bind(self._places, needs, state.book.needs if state.book else ())
         inputs = Inputs(
-            needs,
+            bound.stated,
             forecast,
             foreseen(message.horizon, list(state.spot.values()), spot[-1]),
             over(message.horizon, list(state.positions.values()), self._members),
             self._expected(state, message.horizon),
         )
-        return Posed(problem(self._community, message.horizon, inputs), needs)
+        found = problem(self._community, message.horizon, inputs)
+        found = msgspec.structs.replace(found, zones=capped(found.zones, bound))
+        return Posed(found, bound.stated, bound.bindings)
 
     def _with_runs(
         self, state: State, horizon: Slots, needs: NeedsStated, forecast: ForecastIssued
@@ -221,10 +241,25 @@ class Scheduling:
         )
         return state, [idle, timer]
 
+    def state_need(self, state: State, message: StateNeed, now: int) -> Step[State]:
+        """Take a need that someone states into the book, or refuse it."""
+        book, answer = desk.take(self._places, state.book or Book(), message, now)
+        return _with_book(state, book), [answer]
+
+    def withdraw_need(self, state: State, message: WithdrawNeed, now: int) -> Step[State]:
+        """Take a need out of the book."""
+        book, answer = desk.take_back(self._places, state.book or Book(), message, now)
+        return _with_book(state, book), [answer]
+
     def telemetry(self, state: State, message: TelemetryReceived, now: int) -> Step[State]:
         """Note how much energy is stored."""
         end = message.slot + message.step
         return msgspec.structs.replace(state, state_wh=message.state_wh, state_at=end), []
+
+
+def _with_book(state: State, book: Book) -> State:
+    """Keep a book in which something was ever written."""
+    return msgspec.structs.replace(state, book=book if book.versions else None)
 
 
 def _kept(pieces: dict[str, T], day: str, piece: T) -> dict[str, T]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
 from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
 from gridpact.kernel.messages import Message
 from gridpact.kernel.phases import Phase
+from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.problem import Plan
 
 
@@ -116,3 +119,60 @@ class TelemetryReceived(Message, frozen=True, kw_only=True, tag="telemetry-recei
     pv_wh: Ints
     run_wh: Ints
     refused: Bools
+
+
+class StateNeed(Message, frozen=True, kw_only=True, tag="state-need"):
+    """A need that ``by`` states; it stands from now on until it is withdrawn.
+
+    Stated again while it stands, it is the same need.
+    """
+
+    phase: ClassVar[Phase] = Phase.READING
+    by: str
+    need: Need
+
+
+class WithdrawNeed(Message, frozen=True, kw_only=True, tag="withdraw-need"):
+    """Take a need back by its identifier; ``by`` is its owner or an operator."""
+
+    phase: ClassVar[Phase] = Phase.READING
+    by: str
+    id: str
+
+
+class NeedStated(Message, frozen=True, kw_only=True, tag="need-stated"):
+    """A need stands under an identifier; ``revision`` counts its versions from 1."""
+
+    phase: ClassVar[Phase] = Phase.READING
+    by: str
+    id: str
+    revision: int
+
+
+class NeedWithdrawn(Message, frozen=True, kw_only=True, tag="need-withdrawn"):
+    """A need stands no longer; ``revision`` is that of its end."""
+
+    phase: ClassVar[Phase] = Phase.READING
+    by: str
+    id: str
+    revision: int
+
+
+class NeedFault(msgspec.Struct, frozen=True):
+    """One thing for which a need is refused: the field, what is wrong, how to put it right."""
+
+    where: str
+    problem: str
+    fix: str
+
+
+class NeedRefused(Message, frozen=True, kw_only=True, tag="need-refused"):
+    """A need was not taken, or could not be taken back; everything else stands as it stood.
+
+    ``id`` is "" for a need that was to be new.
+    """
+
+    phase: ClassVar[Phase] = Phase.READING
+    by: str
+    id: str
+    faults: tuple[NeedFault, ...]

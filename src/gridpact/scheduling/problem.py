@@ -76,7 +76,7 @@ class Problem(msgspec.Struct, frozen=True):
     zones: ZoneColumns
 
 
-class Conflict(msgspec.Struct, frozen=True):
+class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
     """A limit or need that could not be met: what, where, from which slot on, and by how much.
 
     ``kind`` says what ``row`` counts and ``missing_wh`` is:
@@ -85,13 +85,15 @@ class Conflict(msgspec.Struct, frozen=True):
     - ``zone-import``, ``zone-export``: a zone above its limit; all energy above it, summed.
     - ``run``: a run that no allowed start lets end inside the horizon; its energy. It is not run.
 
-    Needs go before limits, because a bound of the state may be a physical one.
+    Needs go before limits, because a bound of the state may be a physical one. ``needs`` are the
+    identifiers of stated needs that are missed in it, if any.
     """
 
     kind: str
     row: int
     first_slot: int
     missing_wh: int
+    needs: tuple[str, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True):

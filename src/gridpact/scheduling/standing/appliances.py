@@ -1,0 +1,131 @@
+"""What people ask of an appliance's one run a day: when it is accepted, and when it then runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gridpact.base.slots import Slots
+from gridpact.base.units import Bools
+from gridpact.scheduling.needs.clock import clock_text, local_date, stretches
+from gridpact.scheduling.needs.directory import Asset
+from gridpact.scheduling.needs.model import Action, Intervention, Need, Quiet, Run, Unavailable
+from gridpact.scheduling.needs.overlaps import days_to_look_at, spans
+from gridpact.scheduling.needs.times import DAY_S, Finding
+from gridpact.scheduling.standing.places import Places, inside, touched
+
+
+class Ground(NamedTuple):
+    """The horizon of a plan, and the community that it is for."""
+
+    horizon: Slots
+    places: Places
+
+
+class Start(NamedTuple):
+    """First and last position at which a run may start, and the needs that moved them."""
+
+    earliest: int
+    latest: int
+    needs: tuple[str, ...]
+
+
+def run_findings(
+    need: Run, assets: Sequence[Asset], standing: Sequence[Need], places: Places, now: int
+) -> Iterator[Finding]:
+    """Say why the day's plan cannot be held to a run."""
+    if need.most_cost_nano is not None:
+        yield "most_cost_nano", "the day's plan weighs no run against money", "leave cost out"
+    if need.interruptible or need.times != 1:
+        problem = "in the day's plan an appliance runs once a day without a break"
+        yield "times", problem, "ask for one run, uninterrupted"
+    if need.window.end_s <= need.window.begin_s:
+        problem = "the run of a day ends by midnight"
+        yield "window", problem, "give a window within one day"
+        return
+    for asset in assets:
+        if asset.id in places.runs:
+            yield from _programme(need, places, places.runs[asset.id])
+            yield from _another(need, asset, standing, places, now)
+
+
+def _programme(need: Run, places: Places, row: int) -> Iterator[Finding]:
+    """Compare with the run that an appliance has, and the time of day in which it may lie."""
+    runs = places.community.runs
+    name, own_s = runs.ids[row], int(runs.duration_s[row])
+    if -(-need.duration_s // places.step_s) != -(-own_s // places.step_s):
+        problem = f"a run of {name} lasts {own_s // 60} min, not {need.duration_s // 60} min"
+        yield "duration_s", problem, f"ask for {own_s // 60} min"
+    first = max(need.window.begin_s, int(runs.earliest_s[row]))
+    last = min(need.window.end_s, int(runs.latest_s[row]))
+    lasts = -(-own_s // places.step_s) * places.step_s
+    room = last // places.step_s + -first // places.step_s  # whole slots between the two
+    if room * places.step_s < lasts:
+        usual = f"{clock_text(int(runs.earliest_s[row]))}-{clock_text(int(runs.latest_s[row]))}"
+        problem = f"leaves {name} no room in its usual hours, {usual}"
+        yield "window", problem, f"give {lasts // 60} minutes or more of them"
+
+
+def _another(
+    need: Run, asset: Asset, standing: Sequence[Need], places: Places, now: int
+) -> Iterator[Finding]:
+    """Refuse a second run of an appliance on one day."""
+    for other in standing:
+        if isinstance(other, Run) and asset in places.assets(other):
+            days = days_to_look_at([need, other], local_date(now, places.timezone))
+            begun = {begin // DAY_S for begin, _ in spans(need.window, days)}
+            if begun & {begin // DAY_S for begin, _ in spans(other.window, days)}:
+                problem = f"{other.id} asks for the one run that {asset.id} has a day"
+                yield "window", problem, f"remove {other.id}, or give other days"
+
+
+def start_of(row: int, usual: tuple[int, int], needs: Sequence[Need], ground: Ground) -> Start:
+    """Move the first and last start of an appliance as needs about it ask.
+
+    Of the stretches that quiet hours leave it the run keeps to the longest, the first of equals.
+    Where there is no room left, the last start lies before the first.
+    """
+    earliest, latest = usual
+    length = -(-int(ground.places.community.runs.duration_s[row]) // ground.horizon.step)
+    free = np.zeros(ground.horizon.count, np.bool_)
+    free[earliest : latest + length] = True
+    moved = []
+    for need in needs:
+        left = free & _allowed(need, ground)
+        if (left != free).any():
+            moved.append(need.id)
+        free = left
+    first, end = _longest(free)
+    if end - first < length:
+        return Start(earliest, earliest - 1, tuple(moved))
+    return Start(first, end - length, tuple(moved))
+
+
+def _allowed(need: Need, ground: Ground) -> Bools:
+    """Slots in which a need lets an appliance run."""
+    horizon, places = ground
+    allowed = np.ones(horizon.count, np.bool_)
+    match need:
+        case Run():
+            day = places.community.calendar.date_of(horizon.start)
+            found = stretches(need.window, horizon.start, horizon.end, places.timezone)
+            for one in (one for one in found if one.day == day):
+                first, end = inside(horizon, one.begin, one.end)
+                allowed[:first], allowed[end:] = False, False
+        case Quiet() | Unavailable():
+            for first, end in places.touched(need.window, horizon):
+                allowed[first:end] = False
+        case Intervention(action=Action.STOP | Action.OFF):
+            first, end = touched(horizon, need.begin, need.end)
+            allowed[first:end] = False
+    return allowed
+
+
+def _longest(free: Bools) -> tuple[int, int]:
+    """Longest stretch of free slots, the first of equals; empty where there is none."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], free.astype(np.int64), [0]])))
+    rooms = edges.reshape(-1, 2).tolist()
+    first, end = max(rooms, key=lambda room: room[1] - room[0], default=(0, 0))
+    return first, end

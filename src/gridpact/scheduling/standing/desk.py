@@ -1,0 +1,90 @@
+"""Take needs into the book, or refuse them with every fault; take them out again."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from gridpact.base.errors import Fault
+from gridpact.kernel.messages import Message
+from gridpact.scheduling.messages import (
+    NeedFault,
+    NeedRefused,
+    NeedStated,
+    NeedWithdrawn,
+    StateNeed,
+    WithdrawNeed,
+)
+from gridpact.scheduling.needs.book import Book, add, remove
+from gridpact.scheduling.needs.directory import Unclear
+from gridpact.scheduling.needs.model import Need, kind_of
+from gridpact.scheduling.needs.spelling import nearest
+from gridpact.scheduling.needs.validation import faults_of
+from gridpact.scheduling.standing.acceptance import findings
+from gridpact.scheduling.standing.places import Places
+
+
+def take(places: Places, book: Book, message: StateNeed, now: int) -> tuple[Book, Message]:
+    """Take a need into the book; one that already stands keeps its identifier."""
+    before = _again(places, book, message.need)
+    if before is not None and before.owner == message.by:
+        return book, _stated(book, message.by, before.id)
+    after = add(book, message.need, message.by, now, places.rules)
+    faults = [*_unknown(places, message), *_unbound(places, book, message.need, now)]
+    if isinstance(after, tuple):
+        faults = [*after, *faults]
+    if faults or isinstance(after, tuple):
+        return book, _refused(message.by, "", faults)
+    return after, _stated(after, message.by, after.needs[-1].id)
+
+
+def take_back(places: Places, book: Book, message: WithdrawNeed, now: int) -> tuple[Book, Message]:
+    """Take a need out of the book; asked again, the answer is the same."""
+    gone = book.history(message.id)
+    if gone and gone[-1].need is None and gone[-1].by == message.by:
+        return book, NeedWithdrawn(by=message.by, id=message.id, revision=gone[-1].number)
+    after = remove(book, message.id, message.by, now, places.rules)
+    if isinstance(after, tuple):
+        return book, _refused(message.by, message.id, list(after))
+    revision = after.versions[-1].number
+    return after, NeedWithdrawn(by=message.by, id=message.id, revision=revision)
+
+
+def _again(places: Places, book: Book, need: Need) -> Need | None:
+    """Find the need in force that says the same."""
+    subject = places.directory.settle(need.subject, need.owner)
+    if isinstance(subject, Unclear):
+        return None
+    same = replace(need, subject=subject)
+    return next((one for one in book.of(need.owner) if replace(one, id="") == same), None)
+
+
+def _stated(book: Book, by: str, name: str) -> NeedStated:
+    return NeedStated(by=by, id=name, revision=len(book.history(name)))
+
+
+def _unknown(places: Places, message: StateNeed) -> list[Fault]:
+    """Refuse parties that the community does not have."""
+    found = []
+    for field, name in (("owner", message.need.owner), ("by", message.by)):
+        if name not in places.parties and (field, name) != ("by", message.need.owner):
+            near = nearest(name, places.parties)
+            fix = f"write {near}" if near else "name a member of the community"
+            found.append(Fault("need", 0, field, f"there is no party {name!r}", fix))
+    return found
+
+
+def _unbound(places: Places, book: Book, need: Need, now: int) -> list[Fault]:
+    """Say why the day's plan cannot be held to a need that is sound by itself."""
+    subject = places.directory.settle(need.subject, need.owner)
+    if faults_of(need) or isinstance(subject, Unclear):
+        return []
+    name = kind_of(need)
+    return [
+        Fault("need", 0, f"{name}.{field}" if field else name, problem, fix)
+        for field, problem, fix in findings(need, book.needs, places, now)
+    ]
+
+
+def _refused(by: str, name: str, faults: list[Fault]) -> NeedRefused:
+    every = dict.fromkeys(NeedFault(each.where, each.problem, each.fix) for each in faults)
+    return NeedRefused(by=by, id=name, faults=tuple(every))

@@ -1,0 +1,62 @@
+"""Name the needs that a plan misses in the plan's conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Ints
+from gridpact.scheduling.conflicts import state_tolerance
+from gridpact.scheduling.messages import NeedsStated
+from gridpact.scheduling.prepare import wanted_runs
+from gridpact.scheduling.problem import Conflict, Plan, Problem, ZoneColumns
+from gridpact.scheduling.standing.binding import Binding
+
+_SIDES = {
+    "need": ("lo", "hi"),
+    "zone-import": ("import",),
+    "zone-export": ("export",),
+    "run": ("run",),
+}
+"""Sides of bounds that each kind of conflict is about."""
+
+
+def named(plan: Plan, problem: Problem, stated: NeedsStated, bindings: Sequence[Binding]) -> Plan:
+    """Put the identifiers of missed needs into the conflicts of a plan."""
+    if not bindings or not plan.conflicts:
+        return plan
+    missed = [one for one in bindings if one.side == "run" or _misses(one, plan, problem)]
+    runs = wanted_runs(stated)
+    found = tuple(_named(one, missed, runs) for one in plan.conflicts)
+    return msgspec.structs.replace(plan, conflicts=found)
+
+
+def _named(conflict: Conflict, missed: Sequence[Binding], runs: Ints) -> Conflict:
+    row = int(runs[conflict.row]) if conflict.kind == "run" else conflict.row
+    sides = _SIDES[conflict.kind]
+    names = dict.fromkeys(one.need for one in missed if one.row == row and one.side in sides)
+    return msgspec.structs.replace(conflict, needs=tuple(names))
+
+
+def _misses(one: Binding, plan: Plan, problem: Problem) -> bool:
+    """Whether a plan misses a bound in any slot."""
+    span = slice(one.first, one.end)
+    if one.side in ("lo", "hi"):
+        beyond = plan.state_wh[one.row, span] - one.bound_wh
+        tolerance = int(state_tolerance(problem.storage)[one.row])
+        return bool(np.any((beyond if one.side == "hi" else -beyond) > tolerance))
+    net = zone_net(problem.zones, plan.net_wh)[one.row, span]
+    return bool(np.any((net if one.side == "import" else -net) > one.bound_wh))
+
+
+def zone_net(zones: ZoneColumns, net_wh: Ints) -> Ints:
+    """Net energy of zones with all below them [zones, slots] Wh, positive when taken."""
+    found = np.zeros((len(zones.parent), net_wh.shape[1]), np.int64)
+    for home, own in enumerate(zones.zone.tolist()):
+        above = own
+        while above >= 0:
+            found[above] += net_wh[home]
+            above = int(zones.parent[above])
+    return found

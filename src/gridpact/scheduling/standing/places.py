@@ -1,0 +1,88 @@
+"""Whose assets are in which row of a community, and the time of its slots."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from gridpact.base.slots import Slots
+from gridpact.registry.model import Community
+from gridpact.scheduling.needs.book import Rules
+from gridpact.scheduling.needs.clock import read_clock, stretches
+from gridpact.scheduling.needs.directory import Asset, Directory, Unclear, directory_of
+from gridpact.scheduling.needs.model import Asked, Group, PowerCap
+from gridpact.scheduling.needs.times import Window
+
+
+class Places:
+    """Rows of a community by name; nothing is looked up before a need asks for it."""
+
+    def __init__(self, community: Community) -> None:
+        self.community = community
+        self.timezone, self.step_s = community.timezone, community.step_s
+
+    @cached_property
+    def directory(self) -> Directory:
+        """Who and what is where."""
+        return directory_of(self.community)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Rules of the book."""
+        return Rules(self.directory, self.timezone)
+
+    @cached_property
+    def parties(self) -> frozenset[str]:
+        """Everyone who may state a need: members and operators."""
+        return self.directory.operators | frozenset(self.community.members.ids)
+
+    @cached_property
+    def storage(self) -> dict[str, int]:
+        """Rows of storage."""
+        return {name: row for row, name in enumerate(self.community.storage.ids)}
+
+    @cached_property
+    def runs(self) -> dict[str, int]:
+        """Rows of appliances."""
+        return {name: row for row, name in enumerate(self.community.runs.ids)}
+
+    def assets(self, need: Asked) -> list[Asset]:
+        """Assets of a need; none where its subject is not known."""
+        rows = self.directory.rows(need.subject, need.owner)
+        found = [] if isinstance(rows, Unclear) else rows.tolist()
+        return [self.directory.assets[row] for row in found]
+
+    def zones(self, need: Asked) -> list[int] | None:
+        """Rows of the zones that an operator's cap is about; None where it is about assets."""
+        subject, zones = need.subject, self.community.zones
+        by_zone = isinstance(subject, Group) and subject.by in ("zone", "feeder", "community")
+        if not (isinstance(need, PowerCap) and by_zone and self.directory.spans_all(need.owner)):
+            return None
+        if not subject.names:
+            return [int(row) for row in np.flatnonzero(zones.parent < 0)]
+        return [zones.ids.index(name) for name in subject.names if name in zones.ids]
+
+    def within_slot(self, time_s: int, now: int) -> bool:
+        """Whether a time of the local day lies within a slot [s of the day]."""
+        day = self.community.calendar.date_of(now)
+        return bool(read_clock(day, time_s, self.timezone).first % self.step_s)
+
+    def touched(self, window: Window, horizon: Slots) -> list[tuple[int, int]]:
+        """Slots (first, end) of a horizon that a window touches, stretch by stretch."""
+        found = stretches(window, horizon.start, horizon.end, self.timezone)
+        return [touched(horizon, one.begin, one.end) for one in found]
+
+
+def touched(horizon: Slots, begin: int, end: int) -> tuple[int, int]:
+    """Slots (first, end) that share time with ``begin`` to ``end`` [s since the epoch]."""
+    first = (max(begin, horizon.start) - horizon.start) // horizon.step
+    last = -(-(min(end, horizon.end) - horizon.start) // horizon.step)
+    return first, max(last, first)
+
+
+def inside(horizon: Slots, begin: int, end: int) -> tuple[int, int]:
+    """Slots (first, end) that lie whole within ``begin`` to ``end`` [s since the epoch]."""
+    first = -(-(max(begin, horizon.start) - horizon.start) // horizon.step)
+    last = (min(end, horizon.end) - horizon.start) // horizon.step
+    return first, max(last, first)
