@@ -5,9 +5,10 @@ import itertools
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gridpact.base.randomness import stream
 from gridpact.scheduling.check import violations
 from gridpact.scheduling.community.solve import plan_of, scheduled, solve_with_engine
 from gridpact.scheduling.fleet.options import Options
@@ -29,8 +30,6 @@ def wear_of(found):
 @given(data=st.data())
 def test_random_homes_cost_what_the_present_optimiser_finds(data, problems, present, method):
     problem = data.draw(problems())
-    if method == "engine":
-        assume(not np.any(problem.export_price > problem.import_price))
     found = scheduled(problem, Options(method=method, rounds=40))
     plan = plan_of(found)
     assert violations(problem, plan) == []
@@ -75,6 +74,56 @@ def test_a_binding_feeder_gets_a_price_and_is_kept(problem_of):
     assert free.cost_nano.sum() <= plan.cost_nano.sum()
     assert (free.net_wh.sum(axis=0) > 2200).any()
     assert abs(plan.cost_nano.sum() - solve(problem).cost_nano.sum()) <= 3 * 6 * 400_000
+
+
+def village(problem_of, limit, runs=True):
+    """Twelve homes of up to three assets on two feeders; all limits [Wh] are nested."""
+    draw = stream(3, "village")
+    slot = np.arange(24)
+    evening = np.exp(-(((slot - 18) / 3) ** 2))
+    load = draw.integers(100, 300, (12, 1)) + np.rint(400 * evening).astype(int)
+    sun = np.maximum(np.sin((slot - 6) / 12 * np.pi), 0)
+    storage = []
+    for home in range(12):
+        battery = {"home": home, "start": 500 * home, "charge": 900, "discharge": 900, "hi": 7000}
+        car = {"home": home, "charge": 2000, "hi": 9000, "lo": [0] * 23 + [4000 + 200 * home]}
+        storage += [battery | {"into": 0.95, "out": 0.95}] * (home % 3 > 0) + [car] * (home % 2)
+    return problem_of(
+        load,
+        pv=np.rint(draw.integers(0, 2, (12, 1)) * 1200 * sun).astype(int),
+        buy=np.rint(200_000 + 150_000 * evening - 60_000 * (slot < 5)).astype(int),
+        sell=70_000,
+        storage=storage,
+        runs=[(home, 800, 3, 8, 20) for home in range(0, 12, 4)] * runs,
+        zones=[
+            {"homes": [], "buy": limit * 17 // 10, "sell": limit},
+            {"homes": range(6), "parent": 0, "buy": limit, "sell": limit},
+            {"homes": range(6, 12), "parent": 0, "buy": limit, "sell": limit},
+        ],
+    )
+
+
+@pytest.mark.parametrize("runs", [False, True])
+@pytest.mark.parametrize("limit", [4500, 5500])
+def test_homes_of_several_assets_below_nested_limits_cost_the_least(problem_of, limit, runs):
+    problem = village(problem_of, limit, runs)
+    found = scheduled(problem, Options(gap=1e-5))
+    plan = plan_of(found)
+    assert violations(problem, plan) == []
+    assert plan.conflicts == ()
+    assert (plan.zone_price > 0).any()
+    assert found.solution.gap <= 1e-5
+    wanted = solve(problem)
+    room = 1e-5 * abs(wanted.cost_nano.sum()) + 12 * 24 * 350_000 / 2  # half a Wh a home and slot
+    assert abs(int(plan.cost_nano.sum() - wanted.cost_nano.sum())) <= room
+
+
+def test_homes_whose_own_plans_keep_all_limits_take_one_round(problem_of):
+    problem = village(problem_of, 50_000, runs=False)
+    found = scheduled(problem, Options(method="engine", gap=1e-6))
+    assert len(found.solution.rounds) == 1
+    assert plan_of(found).unproved_nano == 0
+    assert found.community.solar.size == 0
 
 
 def test_positions_are_settled_at_the_meter_and_counted_in_the_zone(problem_of):
