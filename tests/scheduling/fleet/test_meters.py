@@ -1,6 +1,7 @@
 """Homes behind meters that buy at one price and sell at another, below nested feeders that bind."""
 
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 
 import msgspec
 import numpy as np
@@ -197,6 +198,33 @@ def test_a_home_answers_the_same_prices_alike_whatever_it_was_asked_before():
             assert np.array_equal(one.plan, other.plan)
             assert one.own_cost == other.own_cost
     assert sum(len(block.oracle.homes) for block in blocks) >= 2
+
+
+def test_homes_spread_over_processes_answer_bit_for_bit_alike():
+    fleet, prices = street(4, most=3, runs=True)
+    options = Options(method="engine", gap=1e-3, rounds=6)
+    one = solve(fleet, prices, options)
+    with ProcessPoolExecutor(2) as executor:
+        spread = msgspec.structs.replace(options, executor=executor, tasks=3)
+        other = solve(fleet, prices, spread)
+    assert (one.lower_nano, one.upper_nano) == (other.lower_nano, other.upper_nano)
+    assert np.array_equal(one.schedules().charge_wh, other.schedules().charge_wh)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_an_answer_begun_from_other_meters_proves_the_same(seed):
+    fleet, prices = street(seed, most=3)
+    options = Options(method="engine", gap=1e-3)
+    before = solve(fleet, prices, options)
+    dearer = Prices(prices.buy * 1.03, prices.sell * 1.03)
+    less = msgspec.structs.replace(fleet.storage, initial_wh=fleet.storage.initial_wh * 0.95)
+    for other, price in ((fleet, dearer), (msgspec.structs.replace(fleet, storage=less), prices)):
+        warm = solve(other, price, options, warm=before)
+        least = solve(other, price, Options(method="reference"))
+        touch = 1e3 + 1e-6 * abs(least.upper_nano)
+        assert warm.lower_nano <= least.upper_nano + touch
+        assert warm.upper_nano >= least.lower_nano - touch
+        assert warm.gap <= 1.01e-3
 
 
 def test_a_home_s_value_is_what_its_plan_costs_at_the_meter():
