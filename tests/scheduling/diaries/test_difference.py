@@ -1,12 +1,16 @@
 """Revisions compared: against a comparison entry by entry, and what can no longer change."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridpact.base.slots import Slots
+from gridpact.scheduling.diaries.derivation import Rated, Rule, derive, power
 from gridpact.scheduling.diaries.difference import Change, difference, first_diaries
-from gridpact.scheduling.diaries.instructions import Verb
+from gridpact.scheduling.diaries.instructions import Verb, faults_of, standing_at
 
 HOURS = st.integers(0, 8)
 ENTRY = st.tuples(
@@ -108,6 +112,43 @@ def test_what_was_told_stays_even_if_another_thing_is_proposed(made):
     assert found.change.tolist() == [Change.DONE]
     assert found.diaries.instructions.target_w.tolist() == [900]
     assert found.diaries.revision.tolist() == [1]
+
+
+PROFILE = st.lists(st.sampled_from([0, 0, 900, 1000, 2500, -800]), min_size=12, max_size=12)
+REVISION = st.tuples(st.lists(PROFILE, min_size=2, max_size=2), st.integers(0, 1500))
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(REVISION, min_size=2, max_size=5), st.sampled_from([0, 900, 2000]))
+def test_a_diary_that_is_revised_again_and_again_stays_one_that_can_be_followed(
+    made, revisions, dwell
+):
+    """Each solve begins where the one in force leaves things."""
+    rule, rated = Rule(deadband_w=200, dwell_s=dwell), Rated(np.full(2, 3000), np.full(2, 3000))
+    in_force, now, told = None, made.start, [[], []]
+    for profile, later in revisions:
+        power_w = np.array(profile, np.int64)
+        slots = Slots(now // 900 * 900, 900, 12)
+        window = (slots.start, slots.end)
+        standing = made.rest(2)
+        if in_force is not None:
+            standing = standing_at(in_force.instructions, in_force.standing, now)
+        found = derive(power_w, slots, rated, rule, standing, now).instructions
+        if in_force is None:
+            in_force = first_diaries(found, standing, window)
+        else:
+            in_force = difference(in_force, found, window, now).diaries
+        assert faults_of(in_force.instructions, in_force.standing) == ()
+        held = power(in_force.instructions, slots, in_force.standing)
+        ahead = power(found, slots, standing)
+        assert np.array_equal(held[:, 1:], ahead[:, 1:])
+        following = now + later
+        done = in_force.instructions
+        for row in range(2):
+            mine = (done.row == row) & (done.at_s >= now) & (done.at_s < following)
+            told[row] += done.at_s[mine].tolist()
+            assert all(b - a >= dwell for a, b in pairwise(told[row]))
+        now = following
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Events as iCalendar text (RFC 5545, and RFC 7986 for its name), for calendars that subscribe to a diary or import it.
+"""Events as iCalendar text (RFC 5545; RFC 7986 for the calendar's name).
 
 Instants are in UTC, as diaries are: a calendar shows them in the time of its reader, and nights in
 which clocks change need no rules. ``X-WR-TIMEZONE`` tells calendars that look for it in which time

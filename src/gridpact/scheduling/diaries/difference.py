@@ -7,7 +7,7 @@ solve would have wished.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gridpact.base.slots import iso
 from gridpact.base.units import Bools, Ints
+from gridpact.scheduling.diaries.difference_kernel import Dates, Pairs, matched
 from gridpact.scheduling.diaries.instructions import Instructions, Standing, standing_at
 
 Changes: TypeAlias = NDArray[np.int8]
@@ -90,7 +91,7 @@ def difference(
     standing = standing_at(in_force.instructions, in_force.standing, begin)
     here = np.flatnonzero(in_force.instructions.at_s >= begin)
     old = in_force.instructions.of(here)
-    pairs = _matched(old, proposed)
+    pairs = matched(Dates(old.row, old.at_s), Dates(proposed.row, proposed.at_s))
     change = _change(old, proposed, pairs, (window[0], now))
     _refuse_unfitting(proposed, pairs, change, (window, now))
     stays = change != Change.WITHDRAWN
@@ -108,32 +109,8 @@ def difference(
     return Difference(diaries, pairs.row, pairs.at_s, change, before, after)
 
 
-class _Pairs(NamedTuple):
-    """Every entry of two diaries: asset, instant, its position in either; −1 where one lacks it."""
-
-    row: Ints
-    at_s: Ints
-    before: Ints
-    after: Ints
-
-
-def _matched(old: Instructions, new: Instructions) -> _Pairs:
-    low = min(old.at_s.min(initial=0), new.at_s.min(initial=0))
-    span = max(old.at_s.max(initial=0), new.at_s.max(initial=0)) - low + 1
-    keys = [one.row * span + (one.at_s - low) for one in (old, new)]
-    every = np.union1d(*keys)
-    row, at = np.divmod(every, span)
-    return _Pairs(row, at + low, _place(keys[0], every), _place(keys[1], every))
-
-
-def _place(keys: Ints, every: Ints) -> Ints:
-    place = np.full(len(every), -1)
-    place[np.searchsorted(every, keys)] = np.arange(len(keys))
-    return place
-
-
 def _change(
-    old: Instructions, new: Instructions, pairs: _Pairs, instants: tuple[int, int]
+    old: Instructions, new: Instructions, pairs: Pairs, instants: tuple[int, int]
 ) -> Changes:
     """Say what becomes of each entry; ``instants`` are the new window's begin, and now."""
     begin, now = instants
@@ -144,7 +121,7 @@ def _change(
     return np.where((pairs.before >= 0) & (pairs.at_s < now), Change.DONE, change).astype(np.int8)
 
 
-def _apart(old: Instructions, new: Instructions, pairs: _Pairs) -> Bools:
+def _apart(old: Instructions, new: Instructions, pairs: Pairs) -> Bools:
     """Mark entries that both have, and that say different things."""
     both = (pairs.before >= 0) & (pairs.after >= 0)
     one, other = old.of(pairs.before[both]), new.of(pairs.after[both])
@@ -153,7 +130,7 @@ def _apart(old: Instructions, new: Instructions, pairs: _Pairs) -> Bools:
     return apart
 
 
-def _merged(old: Instructions, new: Instructions, pairs: _Pairs, change: Changes) -> Instructions:
+def _merged(old: Instructions, new: Instructions, pairs: Pairs, change: Changes) -> Instructions:
     stays = change != Change.WITHDRAWN
     renewed = ((change == Change.NEW) | (change == Change.CHANGED))[stays]
     before, after = pairs.before[stays & (change != Change.NEW)], pairs.after[stays][renewed]
@@ -173,7 +150,7 @@ def _merged(old: Instructions, new: Instructions, pairs: _Pairs, change: Changes
 
 
 def _refuse_unfitting(
-    new: Instructions, pairs: _Pairs, change: Changes, when: tuple[tuple[int, int], int]
+    new: Instructions, pairs: Pairs, change: Changes, when: tuple[tuple[int, int], int]
 ) -> None:
     """Raise ValueError of what is proposed beside the window, or anew for the past."""
     (begin, end), now = when
