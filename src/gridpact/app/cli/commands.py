@@ -15,6 +15,7 @@ from gridpact.app.cli.converting import convert
 from gridpact.app.cli.doctor import doctor
 from gridpact.app.cli.inspecting import explain_line, replay, verify_run
 from gridpact.app.cli.market import market
+from gridpact.app.cli.needing import need
 from gridpact.app.cli.ordering import order
 from gridpact.app.cli.output import DEBUG, DEFECT, STOPPED, exit_code, said, say, say_error
 from gridpact.app.cli.running import demo, run
@@ -52,6 +53,7 @@ for command in (
     verify_run,
     explain_line,
     order,
+    need,
     market,
     schedule,
     contract,

@@ -83,7 +83,7 @@ class Waiting(NamedTuple):
 
 
 @contextmanager
-def _opened(path: Path, *, writable: bool) -> Iterator[tuple[Loop, Journal, Community]]:
+def opened(path: Path, *, writable: bool) -> Iterator[tuple[Loop, Journal, Community]]:
     """Open a run's journal and bring its rooms to where they were."""
     journal = folder.journal(path, writable=writable)
     try:
@@ -103,7 +103,7 @@ def look(path: Path) -> Waiting:
 
 def look_on(path: Path) -> Waiting:
     """Return the market of any run as its journal leaves it, without touching it."""
-    with _opened(path, writable=False) as (loop, _, community):
+    with opened(path, writable=False) as (loop, _, community):
         at = max(loop.now, paused_at(path))
         return Waiting(community, at, cast(State, loop.states["market"]))
 
@@ -116,12 +116,20 @@ def paused_at(path: Path) -> int:
 def act(path: Path, messages: Sequence[Act]) -> list[Answer]:
     """Put messages into a paused run; return the answers, in the order of what asks for one.
 
+    Raises as :func:`deliver` does.
+    """
+    return _answers(messages, deliver(path, messages))
+
+
+def deliver(path: Path, messages: Sequence[Message]) -> list[Message]:
+    """Put messages into a paused run; return all that was handled then, they themselves included.
+
     Raises BadInput where the run does not wait, StoreError where another process goes on holding
     the folder or nothing can be written; what was journalled before is then kept.
     """
     with folder.held(path, PATIENCE_S):
         paused = folder.paused(path)
-        with _opened(path, writable=True) as (loop, journal, _):
+        with opened(path, writable=True) as (loop, journal, _):
             loop.run(_never, paused.at)  # answers that a killed process did not wait for
             heard: list[Message] = []
             for message in messages:
@@ -134,7 +142,7 @@ def act(path: Path, messages: Sequence[Act]) -> list[Answer]:
                 journal_head=journal.head.hex(),
             )
         folder.write_json(path / folder.PAUSED, msgspec.structs.replace(paused, result=stands))
-    return _answers(messages, heard)
+    return heard
 
 
 def rehearse(waiting: Waiting, messages: Sequence[Act]) -> list[Answer]:

@@ -56,8 +56,10 @@ class Places:
     def zones(self, need: Asked) -> list[int] | None:
         """Rows of the zones that an operator's cap is about; None where it is about assets."""
         subject, zones = need.subject, self.community.zones
-        by_zone = isinstance(subject, Group) and subject.by in ("zone", "feeder", "community")
-        if not (isinstance(need, PowerCap) and by_zone and self.directory.spans_all(need.owner)):
+        if not isinstance(need, PowerCap) or not isinstance(subject, Group):
+            return None
+        by_zone = subject.by in ("zone", "feeder", "community")
+        if not by_zone or not self.directory.spans_all(need.owner):
             return None
         if not subject.names:
             return [int(row) for row in np.flatnonzero(zones.parent < 0)]
