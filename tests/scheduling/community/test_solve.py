@@ -148,6 +148,7 @@ def test_limits_that_cannot_be_kept_are_missed_by_the_least(problem_of, present,
     assert above > 100
     assert sum(one.missing_wh for one in found.solution.missed) == pytest.approx(above, abs=1.5)
     assert {one.kind for one in plan.conflicts} == {"zone-import"}
+    assert 400_000 < plan.zone_price.max() <= 10 * 400_000
 
 
 def test_needs_beyond_reach_are_missed_by_the_least(problem_of):

@@ -31,6 +31,8 @@ PENALTY = 1000.0
 that none is exceeded to save money."""
 
 
+SCARCE = 10
+"""The zone price shown is at most this many times the highest price, also where a limit gives."""
 PROVED, TOUCH = 1e2, 1e-9
 """Bounds count as one where they are apart by so many nano-¤ a home and this part of the cost."""
 TOGETHER, ROUNDS = 10_000, 16
@@ -135,7 +137,9 @@ def _draft(found: Scheduled) -> Draft:
     if rows.runs.size:
         draft.run_start[rows.runs] = _starts(found, schedules)
     zones, prices = len(problem.zones.parent), found.solution.prices
-    draft.zone_price[:] = prices.imports[:zones] - prices.exports[:zones]
+    most = SCARCE * _highest_price(problem)
+    imports, exports = (np.minimum(one[:zones], most) for one in (prices.imports, prices.exports))
+    draft.zone_price[:] = imports - exports
     return draft
 
 
