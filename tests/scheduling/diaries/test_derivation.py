@@ -264,3 +264,13 @@ def test_shapes_and_sizes_are_checked(made):
 
 def test_watts_are_mean_powers():
     assert watts(np.array([[1.0, -250.0, 0.124]]), 900).tolist() == [[4, -1000, 0]]
+
+
+def test_a_window_may_have_no_slots_and_a_fleet_no_assets(made):
+    none = derive(np.zeros((2, 0), np.int64), made.slots(0), rated_of(2), Rule())
+    assert len(none.instructions) == 0
+    assert power(none.instructions, made.slots(0), made.rest(2)).shape == (2, 0)
+    wide = Rated(np.zeros((2, 0), np.int64), np.zeros((2, 0), np.int64))
+    assert Rule(deadband_w=7).deadband(wide).tolist() == [7, 7]
+    nobody = derive(np.zeros((0, 3), np.int64), made.slots(3), rated_of(0), Rule())
+    assert power(nobody.instructions, made.slots(3), made.rest(0)).shape == (0, 3)

@@ -12,7 +12,6 @@ from gridpact.scheduling.diaries.reasons import (
     InForce,
     Kind,
     Shared,
-    known,
     readable,
     reasons_of,
 )
@@ -44,7 +43,8 @@ def cases(draw):
     first = draw(st.lists(st.integers(0, SLOTS - 1), min_size=ROWS, max_size=ROWS))
     length = draw(st.lists(st.integers(1, 3), min_size=ROWS, max_size=ROWS))
     signals = Signals(
-        energy=draw(numbers(ZONES, 0, 3)).astype(float),
+        bought=draw(numbers(ZONES, 0, 3)).astype(float),
+        sold=draw(numbers(ZONES, 0, 3)).astype(float),
         limits=draw(numbers(ZONES, -1, 2)).astype(float),
         parent=np.array(PARENT),
         zone=np.array(ZONE),
@@ -65,8 +65,10 @@ def steps(prices, slot):
     return before - prices[slot]
 
 
-def expected(signals, held, asset, slot, way):
+def expected(signals, held, asset, slot, powers):
     """Kinds and names that the rule allows for one entry, worked out by hand."""
+    before, after = powers
+    way = 1 if after > before else -1
     own = [
         (CAUSES[cause].kind, CAUSES[cause].id)
         for cause, row, first, end, asked in held
@@ -75,7 +77,8 @@ def expected(signals, held, asset, slot, way):
     if own:
         return {min(own)}
     zone = ZONE[asset]
-    if way * steps(signals.energy[zone].tolist(), slot) > 1e-3:
+    prices = signals.sold if after < 0 or (after == 0 and before < 0) else signals.bought
+    if way * steps(prices[zone].tolist(), slot) > 1e-3:
         return {(Kind.PRICE, None)}
     pulls = {}
     while zone >= 0:
@@ -106,18 +109,18 @@ def test_every_entry_has_the_reason_of_the_rule(made, case):
     for place, (asset, at) in enumerate(zip(told.row.tolist(), told.at_s.tolist(), strict=True)):
         slot = (at - made.start) // STEP
         before = power[asset, slot - 1] if slot else 0
-        way = int(np.sign(power[asset, slot] - before))
         cause = found.cause[place]
         told_as = (Kind(found.kind[place]), CAUSES[cause].id if cause >= 0 else None)
-        assert told_as in expected(signals, held, asset, slot, way)
-    assert np.array_equal(known(found), found.kind != Kind.PRICE)
+        assert told_as in expected(signals, held, asset, slot, (before, power[asset, slot]))
+    assert np.array_equal(found.cause >= 0, found.kind != Kind.PRICE)
 
 
 def test_entries_outside_the_horizon_are_there_for_the_price(made):
     power = np.array([[500, 0, 500]])
     told = changes(power, made.slots(3), made.rest(1))
     signals = Signals(
-        energy=np.zeros((1, 1)), limits=np.zeros((1, 1)), parent=np.array([-1]),
+        bought=np.zeros((1, 1)), sold=np.zeros((1, 1)), limits=np.zeros((1, 1)),
+        parent=np.array([-1]),
         zone=np.zeros(1, np.int64), rows=np.zeros(0), row_first=np.zeros(0, np.int64),
         row_end=np.zeros(0, np.int64), members=(),
     )  # fmt: skip
@@ -149,12 +152,14 @@ def test_signals_of_a_solve_name_the_members_of_every_row():
         name: getattr(fleet, name) for name in fleet.__struct_fields__ if name != "portfolio"
     }, portfolio=rows)  # fmt: skip
     limits = LimitPrices(np.eye(3)[:, :2], np.ones((3, 2)), np.arange(3.0), np.full(3, 5.0))
-    found = signals_of(fleet, Prices(np.array([4, 9])), limits, np.array([1, 2, 2]))
+    prices = Prices(np.array([4, 9]), np.array([3, 8]))
+    found = signals_of(fleet, prices, limits, np.array([1, 2, 2]))
     assert [one.tolist() for one in found.members] == [
         [True, False, True], [False, True, False], [True, False, True],
     ]  # fmt: skip
     assert found.rows.tolist() == [5, 4, 3]
-    assert found.energy.tolist() == [[4, 9]] * 3
+    assert found.bought.tolist() == [[4, 9]] * 3
+    assert found.sold.tolist() == [[3, 8]] * 3
     assert found.limits.tolist() == [[0, -1], [-1, 0], [-1, -1]]
 
 
@@ -164,3 +169,28 @@ def test_signals_of_a_solve_name_the_members_of_every_row():
 )
 def test_stretches(marked, found):
     assert stretches(np.array(marked, np.bool_)) == found
+
+
+def test_an_activation_is_in_force_for_those_who_give(made):
+    given_w = np.array([0, 400, 0, 90])
+    power = np.array([[500, 0], [500, 0], [500, 0], [500, 900]])
+    told = changes(power, made.slots(2), made.rest(4))
+    flat = np.zeros((1, 2))
+    signals = Signals(
+        bought=flat, sold=flat, limits=flat, parent=np.array([-1]), zone=np.zeros(4, np.int64),
+        rows=np.zeros(0), row_first=np.zeros(0, np.int64), row_end=np.zeros(0, np.int64),
+        members=(),
+    )  # fmt: skip
+    called = InForce.activated(3, given_w, -1, (1, 2)).and_also(InForce.of([(0, 1, 0, 2, 1)]))
+    shared = Shared(np.array([-1]), np.zeros(0, np.int64))
+    found = reasons_of(told, made.rest(4), made.slots(2), CAUSES, called, (signals, shared))
+    by_entry = dict(
+        zip(
+            zip(told.row.tolist(), ((told.at_s - made.start) // STEP).tolist(), strict=True),
+            found.kind.tolist(),
+            strict=True,
+        )
+    )
+    expected_kinds = dict.fromkeys(by_entry, Kind.PRICE)
+    expected_kinds |= {(1, 0): Kind.NEED, (1, 1): Kind.ACTIVATION}
+    assert by_entry == expected_kinds  # the last one is told to take more: not what was called

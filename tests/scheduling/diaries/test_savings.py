@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gridpact.base.errors import NumberOverflow
 from gridpact.scheduling.diaries.derivation import changes, power
@@ -101,4 +102,17 @@ def test_solar_gives_all_appliances_start_and_generators_rest():
     washer = Appliance("home", 1, 5, (2_000, 500))
     assert plain_of(solar, washer, Generator("home", 5_000)) == [
         [0, -5, -9, -4, 0, 0], [0, 2000, 500, 0, 0, 0], [0] * 6,
+    ]  # fmt: skip
+
+
+def test_runs_follow_each_other_until_the_horizon_ends():
+    fleet = build(6, 3600, [HOME], [Appliance("home", 1, 6, (2_000, 500))] * 3)
+    runs = replace(
+        fleet.runs,
+        times=np.array([2, 2, 3]),
+        pause=np.array([0, 1, 2]),
+        interruptible=np.array([False, True, False]),
+    )
+    assert plain_energy(replace(fleet, runs=runs)).tolist() == [
+        [0, 2000, 500, 2000, 500, 0], [0, 2000, 2000, 0, 2000, 2000], [0, 2000, 500, 0, 0, 2000],
     ]  # fmt: skip

@@ -61,7 +61,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     def deadband(self, rated: Rated) -> Ints:
         """Dead-band of each asset [assets], W; a share is rounded up."""
-        most = np.maximum(_columns(rated.charge_w).max(1), _columns(rated.supply_w).max(1))
+        most = np.maximum(
+            *(_columns(one).max(1, initial=0) for one in (rated.charge_w, rated.supply_w))
+        )
         share = -(-most * self.deadband_ppm // PPM)
         return np.asarray(np.maximum(share, max(self.deadband_w, 1)))
 

@@ -92,12 +92,15 @@ def _given(table: Curtailable, slots: int) -> Floats:
 
 def _run_at_once(table: Runs, slots: int, hours: float) -> Floats:
     """Runs from the first slot they may start in, one time after the other [runs, slots]."""
-    taken, power = np.zeros((len(table.zone), slots)), np.asarray(table.power_w, np.float64)
-    count = len(table.zone)
-    times, pause = (per_asset(column, count).astype(int) for column in (table.times, table.pause))
-    for row, length in enumerate(np.asarray(table.length).tolist()):
-        for turn in range(int(times[row])):
-            first = int(table.first[row]) + turn * (length + int(pause[row]))
-            steps = min(length, slots - first)
-            taken[row, first : first + steps] = power[row, :steps] * hours
-    return taken
+    count, longest = len(table.zone), np.asarray(table.power_w).shape[1]
+    power = per_slot(table.power_w, count, longest) * hours
+    alike = np.broadcast_to(np.asarray(table.interruptible), (count,))[:, None]
+    power = np.where(alike, power[:, :1], power)
+    length = per_asset(table.length, count).astype(np.int64)
+    turn = length + per_asset(table.pause, count).astype(np.int64)
+    times = per_asset(table.times, count)
+    begun = np.arange(slots) - np.asarray(table.first)[:, None]
+    step = begun % turn[:, None]
+    on = (begun >= 0) & (begun // turn[:, None] < times[:, None]) & (step < length[:, None])
+    steps = np.where(on, np.minimum(step, longest - 1), 0)
+    return np.where(on, np.take_along_axis(power, steps, axis=1), 0.0)

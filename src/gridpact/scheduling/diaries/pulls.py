@@ -31,13 +31,14 @@ class Pull(NamedTuple):
 class Signals(msgspec.Struct, frozen=True, kw_only=True):
     """Prices that a schedule answers, and where each asset is.
 
-    ``energy`` [zones, slots] is the price of energy, ``limits`` [zones, slots] what each zone's own
-    limits add to it, ``parent`` [zones] the tree of zones, ``zone`` [assets] where assets are.
-    ``rows`` [rows] is what each row of the portfolio adds for its members in the slots
-    ``row_first ≤ slot < row_end``, ``members`` [rows, assets] who they are.
+    ``bought`` and ``sold`` [zones, slots] are prices of energy, ``limits`` [zones, slots] what each
+    zone's own limits add to them, ``parent`` [zones] the tree of zones, ``zone`` [assets] where
+    assets are. ``rows`` [rows] is what each row of the portfolio adds for its members in the slots
+    ``row_first ≤ slot < row_end``, ``members`` [rows] of [assets] who they are.
     """
 
-    energy: Floats
+    bought: Floats
+    sold: Floats
     limits: Floats
     parent: Ints
     zone: Ints
@@ -46,26 +47,22 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
     row_end: Ints
     members: tuple[Bools, ...]
 
-    def energy_pull(self, row: Ints, slot: Ints) -> Floats:
-        """Pull of the price of energy on these assets in these slots [entries]."""
-        return fall(self.energy)[self.zone[row], slot]
-
-    @staticmethod
-    def price_alone(pull: Floats) -> Bools:
-        """Mark entries that the price of energy alone would not have moved this way."""
-        return np.asarray(pull <= NEGLIGIBLE)
+    def energy_pull(self, row: Ints, slot: Ints, supplies: Bools) -> Floats:
+        """Pull of the price of energy, sold or bought, on assets in slots [entries]."""
+        zone = self.zone[row]
+        bought, sold = fall(self.bought)[zone, slot], fall(self.sold)[zone, slot]
+        return np.where(supplies, sold, bought)
 
 
 def signals_of(fleet: Fleet, prices: Prices, limits: LimitPrices, zone: Ints) -> Signals:
-    """Collect the prices of a solve. ``zone`` [assets] is by row of diaries.
-
-    Energy counts at the buying price; a zone with another selling price keeps its order of slots.
-    """
+    """Collect the prices of a solve. ``zone`` [assets] is by row of diaries."""
     shape = (len(fleet.zones.parent), fleet.slots)
+    sold = prices.buy if prices.sell is None else prices.sell
     portfolio = fleet.portfolio
     nothing = np.zeros(0, np.int64)
     return Signals(
-        energy=np.broadcast_to(np.asarray(prices.buy, np.float64), shape),
+        bought=np.broadcast_to(np.asarray(prices.buy, np.float64), shape),
+        sold=np.broadcast_to(np.asarray(sold, np.float64), shape),
         limits=np.broadcast_to(limits.imports - limits.exports, shape),
         parent=np.asarray(fleet.zones.parent, np.int64),
         zone=zone,
@@ -115,7 +112,7 @@ def shared_pull(signals: Signals, row: Ints, slot: Ints, way: Ints) -> Pull:
     """Return the strongest pull, the way of each entry, of a row of the portfolio it is in."""
     pull, which = np.full(len(row), NEGLIGIBLE), np.full(len(row), -1)
     by_slot = np.argsort(slot, kind="stable")
-    ordered, slots = slot[by_slot], signals.energy.shape[-1]
+    ordered, slots = slot[by_slot], signals.bought.shape[-1]
     for number in np.flatnonzero(np.abs(signals.rows) > NEGLIGIBLE).tolist():
         first, end = int(signals.row_first[number]), int(signals.row_end[number])
         price = np.where((np.arange(slots) >= first) & (np.arange(slots) < end), 1.0, 0.0)

@@ -11,7 +11,8 @@ The first of these that applies is the reason:
 5. the price of energy.
 
 A price *moves* an asset to more power where it is lower than in the slot before, and to less where
-it is higher; the first slot is compared with the mean of the horizon (:mod:`.pulls`).
+it is higher; the first slot is compared with the mean of the horizon (:mod:`.pulls`). The
+selling price counts for what begins, changes or ends supplying, the buying price for all else.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.base.slots import Slots
-from gridpact.base.units import Bools, Ints
+from gridpact.base.units import Ints
 from gridpact.scheduling.diaries.instructions import (
     Instructions,
     Standing,
     powers_after,
     powers_before,
 )
-from gridpact.scheduling.diaries.pulls import Signals, shared_pull, zone_pull
+from gridpact.scheduling.diaries.pulls import NEGLIGIBLE, Signals, shared_pull, zone_pull
 
 
 class Kind(IntEnum):
@@ -69,6 +70,21 @@ class InForce(msgspec.Struct, frozen=True):
     def of(cls, rows: list[tuple[int, int, int, int, int]]) -> InForce:
         """Make the columns from rows of cause, asset, first, end, way."""
         return cls(*np.array(rows, np.int64).reshape(-1, 5).T)
+
+    @classmethod
+    def activated(cls, cause: int, given_w: Ints, way: int, span: tuple[int, int]) -> InForce:
+        """Put a cause in force for all assets that give some of an activation [assets], W.
+
+        ``way`` is −1 where it asks for less net power, ``span`` its first slot and its end.
+        """
+        row = np.flatnonzero(given_w)
+        alike = [np.full(len(row), value) for value in (cause, *span, way)]
+        return cls(alike[0], row, alike[1], alike[2], alike[3])
+
+    def and_also(self, other: InForce) -> InForce:
+        """Return these and others together."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__struct_fields__)
+        return InForce(*(np.concatenate(pair) for pair in pairs))
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -109,10 +125,10 @@ def reasons_of(
     signals, behind = shared
     slot = (instructions.at_s - slots.start) // slots.step
     inside = (slot >= 0) & (slot < slots.count)
-    change = powers_after(instructions, standing) - powers_before(instructions, standing)
-    way = np.where(inside, np.sign(change), 0)
-    place = np.where(inside, slot, 0)
-    alone = signals.price_alone(way * signals.energy_pull(instructions.row, place))
+    before, after = powers_before(instructions, standing), powers_after(instructions, standing)
+    way, place = np.where(inside, np.sign(after - before), 0), np.where(inside, slot, 0)
+    supplies = (after < 0) | ((after == 0) & (before < 0))
+    alone = way * signals.energy_pull(instructions.row, place, supplies) <= NEGLIGIBLE
     found = np.full(len(instructions), -1)
     for positions, found_by in ((behind.rows, shared_pull), (behind.zones, zone_pull)):
         which = found_by(signals, instructions.row, place, way).which
@@ -154,8 +170,3 @@ def readable(cause: Cause, reader: str) -> Cause:
     if cause.owner in ("", reader):
         return cause
     return Cause(Kind.LIMIT, "")
-
-
-def known(reasons: Reasons) -> Bools:
-    """Mark entries whose reason has a cause with a name [entries]."""
-    return np.asarray(reasons.cause >= 0)
