@@ -229,7 +229,7 @@ def test_an_answer_begun_from_other_meters_proves_the_same(seed):
 
 def test_a_home_s_value_is_what_its_plan_costs_at_the_meter():
     fleet, prices = street(7, most=3, share=30.0)
-    source = solve(fleet, prices, Options(gap=1e-4)).source
+    source = solve(fleet, prices, Options(gap=1e-4, method="engine")).source
     meters, homes = source.meters, source.groups.homes
     assert len(homes.zone) >= 2
     for zone, home in zip(homes.zone.tolist(), homes.programmes, strict=True):

@@ -83,8 +83,11 @@ def meters_of(fleet: Fleet, prices: Prices) -> Meters:
     odd = {name: _odd(fleet, name) for name in TABLES}
     few = leaf & (members > 0) & (members <= FEW)
     single = few & kinked & (members == 1) & ~(tariff.spread < 0).any(axis=1)
-    single &= ~_any_of(fleet, _unmetered(fleet, tariff))
-    home = few & kinked & ~single & _of_one_set(fleet)
+    if single.any():
+        single &= ~_any_of(fleet, _unmetered(fleet, tariff))
+    home = few & kinked & ~single
+    if home.any():
+        home &= _of_one_set(fleet)
     loose = _unlimited(fleet) | (looked_at & _within(fleet, low, high))
     joins = loose & ((members == 0) | (few & (~kinked | single | home)))
     return Meters(tariff, load, _place(fleet.zones.parent, joins), single, home, odd)
