@@ -192,6 +192,26 @@ def test_the_rated_power_is_not_exceeded_to_make_up(made):
     assert power(found.instructions, made.slots(5), standing).max() <= RATED_W
 
 
+@pytest.mark.parametrize(
+    ("band", "before", "wanted", "held", "owed"),
+    [
+        # at the rated power nothing can be made up for: the third slot would owe 1,500 W · slot
+        (1000, 8500, 9000, [8500, 8500, 9000, 9000, 9000, 9000], 1000),
+        # nothing is supplied to make up for 80 W · slot too much; the second slot would double it
+        (100, 90, 10, [90, 0, 0, 0, 0, 0], -30),
+        (100, -90, -10, [-90, 0, 0, 0, 0, 0], 30),
+    ],
+)
+def test_small_changes_are_told_before_energy_drifts(made, band, before, wanted, held, owed):
+    standing = Standing(
+        power_w=np.array([before]), changed_s=np.array([NEVER]), owed_ws=np.array([0])
+    )
+    rule = Rule(deadband_w=band, deadband_ppm=0)
+    found = derive(np.full((1, 6), wanted), made.slots(6), rated_of(1), rule, standing)
+    assert power(found.instructions, made.slots(6), standing).tolist() == [held]
+    assert found.standing.owed_ws.tolist() == [owed * STEP]
+
+
 def test_rated_power_may_vary_by_slot(made):
     wanted = np.full((1, 4), 3000, np.int64)
     standing = Standing(
