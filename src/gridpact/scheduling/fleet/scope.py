@@ -6,7 +6,10 @@ import numpy as np
 
 from gridpact.scheduling.fleet.columns import TABLES, Fleet
 from gridpact.scheduling.fleet.meters import Meters
+from gridpact.scheduling.fleet.storage import stepwise
 
+TINY = 300
+"""Assets × slots up to which one linear programme is sooner solved than rounds are begun."""
 SMALL = 5_000
 """Assets × slots up to which a fleet is solved again as a whole where the gap stays open."""
 
@@ -22,6 +25,13 @@ def beyond(fleet: Fleet, meters: Meters) -> tuple[str, ...]:
         if table is not None and np.any(meters.odd[name] & priced[table.zone]):
             found.append(f"the ramp of {what} binds")
     return tuple(found)
+
+
+def tiny(fleet: Fleet) -> bool:
+    """Whether one linear programme is the quickest way: few assets, nothing in whole numbers."""
+    whole = fleet.runs is not None or fleet.generators is not None
+    whole |= fleet.storage is not None and bool(stepwise(fleet.storage).any())
+    return not whole and _assets(fleet) * fleet.slots <= TINY
 
 
 def small(fleet: Fleet) -> bool:

@@ -22,7 +22,7 @@ from gridpact.scheduling.fleet.outcome import (
     tight_slots,
 )
 from gridpact.scheduling.fleet.prepare import Case, Duals, net_of_zones, prepare
-from gridpact.scheduling.fleet.scope import beyond, fixed, small
+from gridpact.scheduling.fleet.scope import beyond, fixed, small, tiny
 from gridpact.scheduling.fleet.shares import shares_of
 from gridpact.scheduling.fleet.solution import (
     LimitPrices,
@@ -59,11 +59,13 @@ def solve(
     if passed < 0:
         raise BadInput([Fault("fleet", 0, "passed", f"{passed} slots", "give 0 or more")])
     refuse_faults(fleet, prices, options)
+    if options.method == "reference" or fixed(fleet) or (options.method == "auto" and tiny(fleet)):
+        return _reference(fleet, prices, options, options.penalty)
     meters = meters_of(fleet, prices)
     missing = beyond(fleet, meters)
     if missing and options.method == "engine":
         raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
-    if missing or options.method == "reference" or fixed(fleet):
+    if missing:
         return _reference(fleet, prices, options, options.penalty)
     case = prepare(fleet, meters, options.parts)
     engine = Engine(case, options, _penalty(case, options))
@@ -79,9 +81,9 @@ def solve(
 
 def _reference(fleet: Fleet, prices: Prices, options: Options, penalty: float | None) -> Solution:
     from gridpact.scheduling.reference.highs import Search
-    from gridpact.scheduling.reference.solve import solve as solve_whole
+    from gridpact.scheduling.reference.solve import solve_checked
 
-    return solve_whole(fleet, prices, penalty=penalty, search=Search(gap=options.gap))
+    return solve_checked(fleet, prices, penalty, Search(gap=options.gap))
 
 
 def _engine(fleet: Fleet, case: Case, engine: Engine) -> Solution:

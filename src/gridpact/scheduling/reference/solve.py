@@ -24,6 +24,7 @@ from gridpact.scheduling.fleet.solution import (
 from gridpact.scheduling.reference.highs import Optimum, Search, minimise
 from gridpact.scheduling.reference.limits import Limit
 from gridpact.scheduling.reference.model import Model, Signals, build, no_modes
+from gridpact.scheduling.reference.ordering import in_order
 from gridpact.scheduling.reference.parting import both_ways, parted
 from gridpact.scheduling.reference.schedules import energies_of
 from gridpact.scheduling.reference.unmet import refuse_unmet
@@ -63,21 +64,28 @@ def solve(
         What is wrong with the fleet or its prices, or assets whose own needs no plan meets.
     """
     refuse_faults(fleet, prices)
-    search = search or Search()
+    return solve_checked(fleet, prices, penalty, search or Search())
+
+
+def solve_checked(fleet: Fleet, prices: Prices, penalty: float | None, search: Search) -> Solution:
+    """The same for a fleet and prices known to be free of faults."""
+    ordered = in_order(fleet)
     price = _penalty(prices) if penalty is None else penalty * 1e-6
-    solved = optimum(fleet, prices, price, search)
+    solved = optimum(ordered.fleet, prices, price, search)
     if solved is None:
         refuse_unmet(fleet, search)
         raise RuntimeError("every asset can meet its needs alone, but not beside the others")
     for _ in range(RAISES if penalty is None else 0):
         before = _missing(solved)
-        higher = optimum(fleet, prices, price * 10, search) if before > MISSED else None
+        higher = optimum(ordered.fleet, prices, price * 10, search) if before > MISSED else None
         if higher is None:
             break
         solved, price = higher, price * 10
         if _missing(solved) > LESS * before:
             break
-    return solution_of(solved, price, search)
+    found = solution_of(solved, price, search)
+    restored = ordered.restored(energies_of(solved.model, solved.optimum.values))
+    return msgspec.structs.replace(found, source=restored)
 
 
 def optimum(
