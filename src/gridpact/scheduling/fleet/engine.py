@@ -52,8 +52,9 @@ BOX, WIDER, NARROWER, LEAST = 0.08, 1.2, 0.85, 1e-5
 after a better bound and after none, and at least."""
 ROOM = 0.4
 """Part of the gap to close before indivisible assets are dealt; the rest is for dealing."""
-OPEN = 8
-"""Every so many rounds prices are free for one, so that the mix keeps all limits it can."""
+OPEN, OPEN_AROUND = 8, 2
+"""Every so many rounds prices are free for one, so that the mix keeps all limits it can; around
+assets held fixed, where the bound is proven and the mix is all that is wanted, more often."""
 PATIENCE = 24
 STALLED = 0.01
 """A gap that closes by less than this part in so many rounds is taken for final."""
@@ -253,7 +254,8 @@ class Engine:
         """Let the masters mix all answers; their prices and the cost of the mix follow."""
         tolerance = self._tolerance()
         since = len(self.rounds) - self._raised
-        free = self._opening or since % OPEN == OPEN - 1
+        every = OPEN if self.fixed is None else OPEN_AROUND
+        free = self._opening or since % every == every - 1
         width, self._opening = self.penalty * (1.0 if free else self._width), False
         self.masters.hold(self.best.cells, width)
         if self.portfolio is not None:
