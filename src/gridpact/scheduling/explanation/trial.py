@@ -2,7 +2,7 @@
 
 Phase 1: nothing costs anything but what is missed of shared limits. The engine's lower bound above
 nothing proves that something must be missed; its schedules that miss nothing prove the opposite.
-Where neither is told, the reference decides.
+Where neither is told, the reference decides, as it does for small fleets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,18 @@ from msgspec.structs import replace
 
 from gridpact.base.errors import BadInput
 from gridpact.base.units import Bools
-from gridpact.scheduling.fleet.columns import Fleet, OneWay, Prices, per_asset, per_slot
+from gridpact.scheduling.fleet.columns import (
+    TABLES,
+    Curtailable,
+    Fleet,
+    Generators,
+    OneWay,
+    Prices,
+    Runs,
+    Storage,
+    per_asset,
+    per_slot,
+)
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Round, Solution, relative_gap
 from gridpact.scheduling.fleet.solve import solve
@@ -30,6 +41,8 @@ TOUCH_WH = 1.0
 """What is missed by less, all limits together, counts as kept: energies are whole Wh."""
 REACH_WH = 1e-6
 """Rounding of what one asset can reach."""
+SMALL = 2_000
+"""Assets × slots up to which the reference tells sooner than the engine."""
 CLOSE = 0.02
 """Relative gap at which witness prices are good enough."""
 FINE = 1e-3
@@ -163,6 +176,8 @@ def judged(
     watch = _Watch(closely)
     options = Options(penalty=PENALTY, gap=FINE, progress=watch.told, cancelled=watch.enough)
     free = Prices(np.zeros(fleet.slots))
+    if sum(len(table.zone) for table in _tables(fleet)) * fleet.slots <= SMALL:
+        return _by_reference(bound, fleet, free)
     try:
         solution = solve(fleet, free, options, warm)
     except BadInput:  # an asset without power or room, which the reference can do without
@@ -173,6 +188,10 @@ def judged(
     if least > TOUCH_WH:
         return Verdict(least, bound, solution)
     return _by_reference(bound, fleet, free)
+
+
+def _tables(fleet: Fleet) -> list[OneWay | Storage | Curtailable | Runs | Generators]:
+    return [table for name in TABLES if (table := getattr(fleet, name)) is not None]
 
 
 def _by_reference(bound: Bound, fleet: Fleet, free: Prices) -> Verdict:

@@ -67,7 +67,9 @@ def _unbound(cut: Explanation) -> Iterator[str]:
 
 def _conflict(whole: Conflict, seen: Conflict, eyes: Eyes) -> str:
     named = [_member(one) for one in reversed(seen.members)]
-    named += [f"{count} {kind} needs of others" for kind, count in others(whole, eyes)]
+    named += [
+        f"{count} {kind} need{'s' * (count > 1)} of others" for kind, count in others(whole, eyes)
+    ]
     said = named[0] + " cannot be kept"
     if len(named) > 1:
         said += " together with " + _listed(named[1:])
@@ -90,7 +92,7 @@ def _member(member: Member) -> str:
         return _need(member.needs[0])
     first = _listed([_need(need) for need in member.needs[:NAMED]])
     rest = len(member.needs) - NAMED
-    return f"{first} and {rest} more {member.kind} needs" if rest > 0 else first
+    return f"{first} and {rest} more {member.kind} need{'s' * (rest > 1)}" if rest > 0 else first
 
 
 def _need(need: Need) -> str:
@@ -126,7 +128,7 @@ def _is_seen(member: Member, seen: Conflict) -> bool:
 
 def _offer(proposal: Proposal, member: Member, site: Site) -> str:
     if proposal.way is Way.DROP:
-        return "only what is left without it"
+        return "nothing less than leaving it out"
     before, after = member.needs[0], proposal.needs[0]
     if proposal.way is Way.TIME:
         return _time(before, after, site)
@@ -184,4 +186,4 @@ def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
 
 
 def _kwh(wh: float) -> str:
-    return f"{wh / 1000:.1f} kWh"
+    return f"{wh / 1000:.2f} kWh"

@@ -1,0 +1,48 @@
+"""What is given up together: by levels, named, and enough."""
+
+import pytest
+
+from gridpact.scheduling.needs.binding.bind import bind
+from gridpact.scheduling.priorities.levels import Level
+from gridpact.scheduling.priorities.solve import solve_by_levels
+
+SEEDS = range(300, 312)
+
+
+@pytest.fixture(scope="module")
+def explained(conflict):
+    found = [conflict.explained(seed, joint=True) for seed in SEEDS]
+    return [one for one in found if one[2].joint is not None]
+
+
+def test_giving_up_every_part_is_enough(explained):
+    assert len(explained) > 4
+    assert all(one.joint.fits for _, _, one in explained)
+
+
+def test_parts_are_what_levels_miss(explained):
+    for site, needs, explanation in explained:
+        own = {need.id for one in explanation.conflicts if not one.zones
+               for member in one.members for need in member.needs}  # fmt: skip
+        bound = bind(site, [need for need in needs if need.id not in own])
+        losses = solve_by_levels(bound.fleet, site.prices, bound.needs).losses
+        for level in Level:
+            given = sum(one.missing_wh for one in explanation.joint.parts if one.level is level)
+            assert given == pytest.approx(losses[level].missing_wh, abs=1.0)
+            assert explanation.joint.least_wh[level] <= given + 1.0
+
+
+def test_parts_name_needs(explained):
+    for _, needs, explanation in explained:
+        names = {need.id for need in needs}
+        assert {one.need for one in explanation.joint.parts} <= names
+
+
+def test_no_need_gives_more_together_than_it_asks(explained):
+    for site, needs, explanation in explained:
+        by_id = {need.id: need for need in needs}
+        for one in explanation.joint.parts:
+            asset = site.directory.by_id.get(getattr(by_id[one.need].subject, "ids", ("",))[0])
+            capacity = None if asset is None else site.directory.assets[asset].capacity_wh
+            if capacity is not None:
+                assert one.missing_wh <= capacity
