@@ -1,0 +1,138 @@
+"""``gridpact need``: what it prints, and what it refuses without changing anything."""
+
+import json
+
+import pytest
+
+from gridpact.scheduling.needs.grammar.ebnf import GRAMMAR
+from gridpact.scheduling.needs.grammar.examples import EXAMPLES
+
+BATTERY = "battery >= 9 kWh at 20:00"
+
+
+def test_a_need_is_stated_listed_and_removed(homes):
+    done = homes.need("add", "run", BATTERY, "--owner", "home-07", "--note", "guests")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        "✓ home-07-battery >= 9 kWh at 20:00: need-1 of home-07",
+        "    it binds the plans that are made from now on",
+        "    to take it back: gridpact need remove run need-1",
+    ]
+    listed = homes.need("list", "run")
+    assert listed.out.splitlines()[1:] == [
+        "need-1  home-07  2026-06-15T12:30  home-07-battery >= 9 kWh at 20:00",
+        "",
+        "1 need",
+    ]
+    assert homes.need("remove", "run", "need-1", "-q").out == ""
+    assert homes.need("list", "run").out == "no needs stand\n"
+
+
+def test_a_note_is_shown_to_its_owner_alone(homes):
+    homes.need("add", "run", BATTERY, "--owner", "home-07", "--note", "guests")
+    assert "guests" not in homes.need("list", "run").out
+    assert "guests" not in homes.need("list", "run", "--json").out
+    assert "guests" in homes.need("list", "run", "--owner", "home-07").out
+    (own,) = json.loads(homes.need("list", "run", "--owner", "home-07", "--json").out)
+    assert own["need"]["note"] == "guests"
+    assert homes.need("list", "run", "--owner", "home-05").out == "no needs stand\n"
+
+
+def test_the_message_printed_is_the_message_taken(homes):
+    before = homes.rows()
+    printed = homes.need("add", "run", BATTERY, "--owner", "home-07", "--print-message")
+    message = json.loads(printed.out)
+    assert (message["type"], message["by"]) == ("state-need", "home-07")
+    assert homes.rows() == before
+    done = homes.need("add", "run", printed.out.strip(), "--json")
+    assert json.loads(done.out)["need"] == message["need"]
+    alone = homes.need("add", "run", json.dumps(message["need"]), "--json")
+    assert json.loads(alone.out)["id"] == "need-1"
+
+
+def test_the_place_that_does_not_read_is_marked(homes):
+    before = homes.rows()
+    done = homes.need("add", "run", "battery >= 80 by 20:00", "--owner", "home-07")
+    assert done.code == 2
+    first, second, *rest = done.err.splitlines()
+    assert (first, second.index("^")) == ("battery >= 80 by 20:00", first.index("by"))
+    assert "column 15" in "".join(rest)
+    assert "nothing was changed" in rest[0]
+    assert homes.rows() == before
+
+
+def test_characters_that_command_a_terminal_are_not_printed(homes):
+    done = homes.need("add", "run", "\x1b[2J >= 80% at 20:00", "--owner", "home-07")
+    assert done.code == 2
+    assert "\x1b[2J" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("add", "run", BATTERY), "--owner: nobody is named"),
+        (("add", "run", BATTERY, "--owner", "home-7"), "there is no party 'home-7'"),
+        (("add", "run", BATTERY, "--owner", "home-05"), "battery"),
+        (
+            ("add", "run", BATTERY + ", wish", "--owner", "home-07", "--level", "grid"),
+            "say it once",
+        ),
+        (("add", "run", BATTERY, "--owner", "home-07", "--note", "a\x07"), "cannot be printed"),
+        (("add", "run", "battery >= 50% at 12:00 on 15 June", "--owner", "home-07"), "was over"),
+        (("add", "run", '{"kind": "quiet"}', "--owner", "home-07"), "missing required field"),
+        (("add", "run", '{"type": "state-need"}'), "is no state-need message"),
+        (("add", "run", "{", "--owner", "home-07"), "truncated"),
+        (("add", "nothing", BATTERY, "--owner", "home-07"), "there is no such folder"),
+        (("remove", "run", "need-9"), "there is no need 'need-9'"),
+        (("list", "run", "--owner", "nobody"), "there is no party 'nobody'"),
+        (("list", "nothing"), "there is no such folder"),
+    ],
+)
+def test_bad_input_is_named_and_changes_nothing(homes, words, told):
+    before = homes.rows()
+    done = homes.need(*words)
+    assert done.code == 2, done.out
+    assert told in " ".join(done.err.split())
+    assert homes.rows() == before
+
+
+def test_what_no_plan_holds_to_is_refused_with_every_reason(homes):
+    done = homes.need("add", "run", "heating 20..22 C 06:00-22:00", "--owner", "home-05")
+    assert done.code == 1
+    assert done.out.splitlines()[0] == "✗ home-05-heat-pump 20..22 C 06:00-22:00: refused"
+    code, told = homes.stated("battery >= 90 kWh at 20:10, wish", "home-07")
+    assert (code, told["stated"], told["id"]) == (1, False, "")
+    assert {fault["where"].partition(".")[2] for fault in told["faults"]} == {
+        "least_wh",
+        "level",
+        "at",
+    }
+    assert homes.need("list", "run").out == "no needs stand\n"
+
+
+def test_a_need_of_another_is_not_removed(homes):
+    homes.need("add", "run", BATTERY, "--owner", "home-07")
+    done = homes.need("remove", "run", "need-1", "--owner", "home-05")
+    assert (done.code, "you have no such need" in done.out) == (1, True)
+    told = json.loads(homes.need("remove", "run", "need-1", "--json").out)
+    assert told == {"id": "need-1", "withdrawn": True, "faults": []}
+
+
+def test_a_run_that_does_not_wait_takes_no_need(homes, called):
+    assert called("run", "--resume", "run", "-q").code == 0
+    done = homes.need("add", "run", BATTERY, "--owner", "home-07")
+    assert done.code == 2
+    assert "the run has finished" in done.err
+    assert homes.need("list", "run").out == "no needs stand\n"
+
+
+def test_the_grammar_is_printed_with_an_example_of_each_kind(homes):
+    told = homes.need("grammar").out
+    assert told.startswith(GRAMMAR)
+    assert all(words in told for words in EXAMPLES.values())
+    found = json.loads(homes.need("grammar", "--json").out)
+    assert found["grammar"] == GRAMMAR
+    bound = {each["kind"] for each in found["examples"] if each["binds_a_run"]}
+    assert bound == {
+        "state-of-charge", "power-cap", "run", "quiet", "unavailable", "intervention",
+    }  # fmt: skip
