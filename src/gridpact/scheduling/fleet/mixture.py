@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
-from gridpact.scheduling.fleet.columns import TABLES, Fleet
+from gridpact.scheduling.fleet.columns import TABLES, Fleet, narrow
 from gridpact.scheduling.fleet.engine import Engine
 from gridpact.scheduling.fleet.groups import Groups
 from gridpact.scheduling.fleet.homes import HOMES, Seats
@@ -122,8 +122,12 @@ class Mixture(msgspec.Struct, frozen=True):
     def storage_plans(
         self, zones: Ints
     ) -> tuple[Ints, tuple[Floats, Floats], tuple[Floats, Floats]]:
-        """Storage of these zones' cells: rows; charge and discharge, mixed and separated [Wh]."""
+        """Storage of these zones' cells that a mix may let charge and discharge at once.
+
+        Rows; charge and discharge, mixed and separated [Wh].
+        """
         rows = self.rows("storage", np.isin(self.meters.place, zones))
+        rows = rows[two_way(self.fleet)[rows]]
         plans = self.plans("storage", rows)
         charge, discharge, _ = self._storage(plans, rows)
         return rows, (plans[:, 0] * 1000, plans[:, 1] * 1000), (charge, discharge)
@@ -152,3 +156,13 @@ class Mixture(msgspec.Struct, frozen=True):
         charge, discharge = plans[:, 0] * 1000, plans[:, 1] * 1000
         separate(table, rows, self.fleet.hours, self.tight[cell], (charge, discharge))
         return charge, discharge, states(table, rows, charge, discharge)
+
+
+def two_way(fleet: Fleet) -> Bools:
+    """Mark storage [assets] that can charge and can discharge."""
+    table = fleet.storage
+    if table is None:
+        return np.zeros(0, np.bool_)
+    count, ways = len(table.zone), (table.charge_w, table.discharge_w)
+    most = [narrow(values, count, fleet.slots).max(axis=1) for values in ways]
+    return np.asarray((most[0] > 0) & (most[1] > 0))

@@ -134,12 +134,15 @@ def _answer(fleet: Fleet, case: Case, engine: Engine) -> _Answer:
     for share, usage in zip(weight, usages, strict=True):
         energy += share[:, None, None] * usage.energy
         cost += share * usage.own_cost
-    tight = tight_slots(fleet, case, engine.duals)
     shares = shares_of(case.groups, usages, weight)
     dealt = engine.fixed.dealt if engine.fixed else tuple(None for _ in case.groups.blocks)
+    tight = tight_slots(fleet, case, engine.duals)
     mixture = Mixture(
         fleet, case.meters, case.groups, engine.asked_at, shares, tight, dealt, engine
     )
+    if not engine.whole and engine.fixed is None:  # a mix to deal whole plans by, and no more
+        outcome = mixed_outcome(case, energy, cost)
+        return _Answer(mixture, outcome, missed_limits(case, outcome), case.meters.load)
     made = scheduled(mixture, case, energy)
     outcome = mixed_outcome(case, made.energy, cost - made.saved)
     return _Answer(mixture, outcome, missed_limits(case, outcome), made.joined)
