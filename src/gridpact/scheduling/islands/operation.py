@@ -20,6 +20,7 @@ from gridpact.scheduling.islands.isolation import isolated
 from gridpact.scheduling.islands.reserve import Spinning, with_reserve
 from gridpact.scheduling.islands.shedding import shed_wh, with_blocks
 from gridpact.scheduling.islands.survival import Island
+from gridpact.scheduling.islands.transition import Ready, ready
 from gridpact.scheduling.reference.highs import Search, minimise
 from gridpact.scheduling.reference.model import build, no_modes
 from gridpact.scheduling.reference.solve import Solved, optimum, solution_of
@@ -45,18 +46,22 @@ def operate(
     end: int = 0,
     options: Options | None = None,
     spinning: Spinning | None = None,
+    losing: Ready | None = None,
 ) -> Operation:
     """Schedule a microgrid that has no grid in slots ``first ≤ slot < end`` (none by default).
 
     Least cost of energy, fuel, starts and load not served at its value, to the gap of ``options``.
     Units of the fleet are committed exactly; ``options.method`` is not looked at. ``spinning`` is
-    a reserve to hold.
+    a reserve to hold, ``losing`` a loss of the grid to be ready for.
 
     Raises BadInput with all that is wrong with the fleet or its blocks, ValueError for a reserve
-    that makes no sense.
+    or readiness that makes no sense.
     """
     options = options or Options()
-    fleet = isolated(with_blocks(island.fleet, island.blocks), island.zone, first, end)
+    served = with_blocks(island.fleet, island.blocks)
+    if losing is not None:
+        served = ready(served, losing)
+    fleet = isolated(served, island.zone, first, end)
     refuse_faults(fleet, island.prices)
     search = Search(gap=options.gap)
     found = None if spinning is None else _reserved(fleet, island.prices, spinning, search)
