@@ -34,9 +34,9 @@ Examples:
 
 \b
 Exit codes:
-  0  done                                            3    a file or database cannot be written
-  1  a check does not hold, or an order is refused   70   a defect of gridpact
-  2  bad input                                       130  stopped by ctrl-C""",
+  0  done                                        3    a file or database cannot be written
+  1  a check fails, an order or need is refused  70   a defect of gridpact
+  2  bad input                                   130  stopped by ctrl-C""",
 )
 @click.version_option(__version__, prog_name="gridpact")
 def cli() -> None:

@@ -13,6 +13,13 @@ from gridpact.app.schedules.view import AssetView, View, ZoneView
 from gridpact.scheduling.fleet.solution import Round, relative_gap
 
 NOTHING = "-"
+KEPT = {
+    "need": "stored energy",
+    "zone-import": "import limit",
+    "zone-export": "export limit",
+    "run": "appliance run",
+}
+"""What each kind of conflict is about."""
 MOST_MISSED = 20
 """Limits missed that are listed one by one."""
 WORDS = {
@@ -109,7 +116,25 @@ def view_lines(view: View) -> list[str]:
     ]
     lines = [f"{view.session} of {view.title}", ""]
     lines += aligned([head, *rows], right=(3, 4, 5)) if rows else ["nothing moves"]
-    return [*lines, "", *_zones(view)]
+    return [*lines, "", *_zones(view), *_not_kept(view)]
+
+
+def _not_kept(view: View) -> list[str]:
+    """List what a plan could not keep, with the needs behind it."""
+    if not view.missed:
+        return []
+    head = ("not kept", "of", "from", "missing", "needs")
+    rows = [
+        (
+            KEPT[each.kind],
+            each.name,
+            local(each.start, view.timezone),
+            kwh(each.missing_wh),
+            ", ".join(each.needs) or NOTHING,
+        )
+        for each in view.missed
+    ]
+    return ["", *aligned([head, *rows], right=(3,))]
 
 
 def _zones(view: View) -> list[str]:

@@ -82,8 +82,25 @@ class ZoneView(msgspec.Struct, frozen=True):
         return sum(one + other > LEAST_PRICE for one, other in pairs)
 
 
+class MissedView(msgspec.Struct, frozen=True):
+    """What a plan could not keep: by its conflict's ``kind``, of an asset or zone ``name``.
+
+    It is missed from the slot that begins at ``start`` [s since the epoch] on, as
+    :class:`~gridpact.scheduling.problem.Conflict` counts; ``needs`` are stated needs behind it.
+    """
+
+    kind: str
+    name: str
+    start: int
+    missing_wh: int
+    needs: tuple[str, ...]
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """Assets and zones of a session; ``starts`` are its slots [s since the epoch]."""
+    """Assets and zones of a session; ``starts`` are its slots [s since the epoch].
+
+    ``missed`` is what a plan of a run could not keep.
+    """
 
     title: str
     session: str
@@ -93,6 +110,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     starts: list[int]
     assets: tuple[AssetView, ...]
     zones: tuple[ZoneView, ...]
+    missed: tuple[MissedView, ...] = ()
 
 
 def of_solved(solved: Solved) -> View:
@@ -174,7 +192,17 @@ def of_plan(found: SessionProblem) -> View:
         starts=slots.starts().tolist(),
         assets=tuple(_planned(found)),
         zones=tuple(_planned_zones(found)),
+        missed=tuple(_missed(found)),
     )
+
+
+def _missed(found: SessionProblem) -> Iterator[MissedView]:
+    slots, community = found.problem.slots, found.community
+    rows = {"need": community.storage.ids, "run": found.runs}
+    for one in found.recorded.conflicts:
+        name = rows.get(one.kind, community.zones.ids)[one.row]
+        start = slots.start + one.first_slot * slots.step
+        yield MissedView(one.kind, name, start, one.missing_wh, one.needs)
 
 
 def _planned(found: SessionProblem) -> Iterator[AssetView]:

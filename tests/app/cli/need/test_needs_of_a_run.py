@@ -71,6 +71,12 @@ def test_what_cannot_be_met_is_in_the_plans_conflicts_by_name(homes, called):
         for name in one.needs
     }
     assert named == {("need", "need-2"), ("run", "need-3")}
+    shown = called("schedule", "show", "run", "--session", TOMORROW).out.splitlines()
+    told = [line.split() for line in shown[shown.index("") :] if "need-" in line]
+    assert [(words[2], words[3], words[-1]) for words in told] == [
+        ("home-05-car", "2026-06-16T06:00", "need-2"),
+        ("home-07-appliance", told[1][3], "need-3"),
+    ]
 
 
 def test_a_run_with_needs_is_replayed_resumed_and_finished(homes, called, monkeypatch):
