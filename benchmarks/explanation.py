@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from time import process_time
 
 import numpy as np
@@ -57,17 +58,17 @@ def zone_of(count: int) -> tuple[Site, list[Need]]:
     cars = count * 7 // 10
     capacity = [1000 * int(draw.integers(40, 80)) for _ in range(cars)] + [10_000] * (count - cars)
     names = [f"car-{at:03}" if at < cars else f"battery-{at:03}" for at in range(count)]
-    objects = [
+    objects: list[Car | Battery] = [
         Car("Z", int(draw.integers(8, 24)), SLOTS, 0.0, float(draw.choice([11_000, 22_000])))
         for _ in range(cars)
     ]
-    stores = [Battery("Z", 10_000, 5_000, 3_000) for _ in range(count - cars)]
+    objects += [Battery("Z", 10_000, 5_000, 3_000) for _ in range(count - cars)]
     assets = tuple(
         Asset(id=name, owner=f"home-{at:03}", kind=name[:-4], zone="Z", capacity_wh=capacity[at])
         for at, name in enumerate(names)
     )
     site = Site(
-        fleet=build(SLOTS, STEP_S, [GridConnection("Z", load_wh=40.0 * count)], objects + stores),
+        fleet=build(SLOTS, STEP_S, [GridConnection("Z", load_wh=40.0 * count)], objects),
         prices=Prices(np.full(SLOTS, 200_000.0)),
         start=NOON,
         timezone="Europe/Berlin",
@@ -105,7 +106,7 @@ def limits(count: int) -> dict[str, list[Need]]:
     evening = replace(cap, id="limit", window=Window(13 * 3600, 0), most_w=360 * count)
     delivery = PowerFloor(
         id="delivery", owner="dso", subject=zone, level=Level.CONTRACTS, direction=Direction.GIVE,
-        window=Window(18 * 3600, 22 * 3600), least_w=250 * count,
+        window=Window(18 * 3600, 22 * 3600), least_w=300 * count,
     )  # fmt: skip
     return {"cap": [evening, cap], "delivery": [cap, delivery]}
 
@@ -144,8 +145,8 @@ def main() -> None:
     for name in limits(ASSETS):
         needs = [*asked, *limits(ASSETS)[name]]
         found = explain(site, needs, joint=False)
-        spent = seconds(lambda needs=needs: explain(site, needs, joint=False))
-        joint = seconds(lambda needs=needs: explain(site, needs), 1)
+        spent = seconds(partial(explain, site, needs, joint=False))
+        joint = seconds(partial(explain, site, needs), 1)
         members = [member for one in found.conflicts for member in one.members]
         print(f"{name}: {ASSETS} assets in {spent:.2f} s, {found.checks} solves (goal {GOAL_S} s)")
         print(f"  with what is given up together: {joint:.2f} s")

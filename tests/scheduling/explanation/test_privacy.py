@@ -9,7 +9,7 @@ from gridpact.scheduling.explanation.audience import Eyes, seen_by
 from gridpact.scheduling.explanation.words import NOT_YOURS, words
 from gridpact.scheduling.needs.grammar.write import sentence
 
-SEEDS, JOINT_SEEDS = range(100, 180), range(300, 306)
+SEEDS, JOINT_SEEDS = range(100, 160), range(300, 304)
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +58,8 @@ def test_sentences_hold_nothing_of_others(explained):
         assert not secret & text, (owner, secret & text)
         scanned += len(secret)
         told += bool(text & {"cannot"})
-    assert told > 100
-    assert scanned > 3_000
+    assert told > 60
+    assert scanned > 1_500
 
 
 def test_what_sentences_are_made_of_holds_nothing_of_others(explained):
@@ -73,7 +73,7 @@ def test_what_sentences_are_made_of_holds_nothing_of_others(explained):
         assert not found, (owner, found)
         scanned += len(secret)
         assert all(not one.burdens and not one.standing for one in cut.conflicts)
-    assert scanned > 3_000
+    assert scanned > 1_500
 
 
 def test_others_are_counted(explained):
@@ -88,7 +88,7 @@ def test_others_are_counted(explained):
             ]
             assert hidden in (0, *numbers)
             counted += bool(hidden)
-    assert counted > 40
+    assert counted > 25
 
 
 def test_who_is_in_no_conflict_is_told_so(explained):
@@ -97,7 +97,7 @@ def test_who_is_in_no_conflict_is_told_so(explained):
         if explanation.conflicts and not seen_by(explanation, site, owner).conflicts:
             assert words(explanation, site, owner)[0] == NOT_YOURS
             idle += 1
-    assert idle > 40
+    assert idle > 25
 
 
 def test_operators_see_all(explained):

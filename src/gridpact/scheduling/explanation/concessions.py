@@ -55,7 +55,7 @@ def concessions(member: Member, site: Site) -> Iterator[Concession]:
     if len(member.needs) == 1:
         need = member.needs[0]
         amounts = _amount(need, site)
-        if amounts is not None:
+        if amounts is not None and amounts[0] > 0:
             most, change, step_wh = amounts
             yield Concession(Way.AMOUNT, most, lambda step: (change(step),), step_wh)
     elif all(isinstance(need, StateOfCharge | EnergyWithin | HotWater) for need in member.needs):

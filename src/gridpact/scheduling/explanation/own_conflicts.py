@@ -10,9 +10,8 @@ import numpy as np
 from gridpact.scheduling.explanation.model import Conflict, Member, Unbound
 from gridpact.scheduling.explanation.quickxplain import minimal_conflict
 from gridpact.scheduling.explanation.relaxations import assets_asked, proposals
-from gridpact.scheduling.explanation.trial import Trial, as_needed, firm_fleet, reachable_wh, stuck
+from gridpact.scheduling.explanation.trial import Trial, firm_fleet, reachable_wh, stuck
 from gridpact.scheduling.fleet.columns import Fleet, per_asset
-from gridpact.scheduling.needs.binding.bind import bind
 from gridpact.scheduling.needs.binding.model import Bound, Site
 from gridpact.scheduling.needs.model import Need
 
@@ -31,7 +30,7 @@ def own_conflicts(trial: Trial, needs: Sequence[Need]) -> Own:
     """Find conflicts about single assets, one after another, leaving out what they consist of."""
     rest, found, unbound = list(needs), list[Conflict](), list[Unbound]()
     while True:
-        bound = _bound(trial.site, rest)
+        bound = trial.bound(rest)
         suspect = _suspect(trial.site, bound, rest)
         if suspect is None:
             return Own(tuple(found), tuple(rest), tuple(unbound))
@@ -39,7 +38,7 @@ def own_conflicts(trial: Trial, needs: Sequence[Need]) -> Own:
         alone = [
             Unbound(need, fault.problem, fault.fix)
             for need in near
-            for fault in _bound(trial.site, [need]).refused[:1]
+            for fault in trial.bound([need]).refused[:1]
         ]
         if alone:
             unbound += alone
@@ -49,10 +48,6 @@ def own_conflicts(trial: Trial, needs: Sequence[Need]) -> Own:
             found.append(conflict)
             gone = {need.id for member in conflict.members for need in member.needs}
         rest = [need for need in rest if need.id not in gone]
-
-
-def _bound(site: Site, needs: Sequence[Need]) -> Bound:
-    return bind(site, [as_needed(need) for need in needs])
 
 
 def _suspect(site: Site, bound: Bound, needs: Sequence[Need]) -> tuple[list[Need], str] | None:
@@ -85,7 +80,7 @@ def _why(fleet: Fleet, table: str, row: int) -> str:
 
 def _conflict(trial: Trial, near: Sequence[Need], why: str) -> Conflict:
     order = sorted(near, key=lambda need: (-need.level, need.id))
-    clashing = minimal_conflict(order, lambda some: _clash(trial.site, some))
+    clashing = minimal_conflict(order, lambda some: _clash(trial, some))
     members = tuple(Member((need,)) for need in clashing)
     offers = tuple(proposals(trial, clashing, members, np.inf))
     if len({need.owner for need in near}) > 1:
@@ -93,6 +88,6 @@ def _conflict(trial: Trial, near: Sequence[Need], why: str) -> Conflict:
     return Conflict(zones=(), members=members, proposals=offers, why=why)
 
 
-def _clash(site: Site, needs: Sequence[Need]) -> bool:
-    bound = _bound(site, needs)
+def _clash(trial: Trial, needs: Sequence[Need]) -> bool:
+    bound = trial.bound(needs)
     return bool(bound.refused) or any(rows.any() for rows in stuck(firm_fleet(bound)).values())

@@ -85,7 +85,8 @@ def least_step(way: Concession, missing: Missing, first: float) -> int | None:
 
     ``first`` is missing at step 0. What is missing falls more slowly step by step where assets are
     divisible, so that a straight line through two steps that do not fit meets zero no later than
-    the least step that does; every other guess is the middle, so that lines never take long.
+    the least step that does; every third guess is the middle, or twice as far while nothing fits,
+    so that lines never take long.
     """
     low, high, known = 0, way.most + 1, {0: first}
 
@@ -98,19 +99,17 @@ def least_step(way: Concession, missing: Missing, first: float) -> int | None:
             low = max(low, step)
 
     tries(_first_guess(way, first))
-    while high > way.most and low < way.most:  # nothing fits yet
-        tries(min(max(_meets_zero(known, low), 2 * low), way.most))
-    by_line = True
-    while high - low > 1 and high <= way.most:
-        line, middle = _meets_zero(known, low), (low + high) // 2
-        tries(min(max(line if by_line else middle, low + 1), high - 1))
-        by_line = not by_line
+    while high - low > 1 and low < way.most:
+        line = _meets_zero(known, low) if low else high - 1
+        middle = (low + high) // 2 if high <= way.most else 2 * low  # nothing fits yet
+        guess = middle if len(known) % 3 == 0 else line
+        tries(min(max(guess, low + 1), high - 1))
     return high if high <= way.most else None
 
 
 def _first_guess(way: Concession, first: float) -> int:
     if not way.step_wh or not np.isfinite(first):
-        return max(min(way.most // 2, 16), 1)
+        return 1
     return int(min(max(np.ceil(first / way.step_wh), 1), way.most))
 
 

@@ -74,6 +74,7 @@ class Trial:
     def __init__(self, site: Site, warm: Solution | None = None) -> None:
         self.site, self.checks, self._warm = site, 0, warm
         self._known: dict[frozenset[Need], bool] = {}
+        self._last: tuple[tuple[Need, ...], Bound] | None = None
 
     def fits(self, needs: Sequence[Need]) -> bool:
         """Whether needs can be kept together; asked again, it is remembered."""
@@ -88,7 +89,7 @@ class Trial:
         ``closely``: go on until what is missed, and the prices of limits, are known closely.
         """
         self.checks += 1
-        bound = bind(self.site, [as_needed(need) for need in needs])
+        bound = self.bound(needs)
         fleet = firm_fleet(bound)
         if bound.refused or any(rows.any() for rows in stuck(fleet).values()):
             return Verdict(np.inf, bound)
@@ -98,12 +99,19 @@ class Trial:
         self._known[frozenset(needs)] = found.fits
         return found
 
+    def bound(self, needs: Sequence[Need]) -> Bound:
+        """Bind needs, wishes as needs; the last ones asked about are remembered."""
+        key = tuple(needs)
+        if self._last is None or self._last[0] != key:
+            self._last = key, bind(self.site, [as_needed(need) for need in needs])
+        return self._last[1]
+
     def beside(self, rest: Sequence[Need]) -> Trial:
         """A trial of what a member asks, with all else asked already: the same, and quicker.
 
         Only where they are about different assets; else bounds of one depend on the other's.
         """
-        bound = bind(self.site, [as_needed(need) for need in rest])
+        bound = self.bound(rest)
         asked = replace(bound.needs, storage=())
         return Trial(replace(self.site, fleet=firm_fleet(bound), needs=asked), self._warm)
 
