@@ -28,6 +28,9 @@ from gridpact.scheduling.scenarios.money import own_energy
 HIGHEST_PRICE = 1_000_000_000
 """Dearer steps are not offered [µ¤/kWh]: no market takes a price above 1000 ¤/kWh."""
 
+MICRO = 1000
+"""Costs of schedules count to so many nano-¤: below is the rounding of a programme."""
+
 
 class Range(msgspec.Struct, frozen=True, kw_only=True):
     """What to put on offer: power of some zones, moved for a whole window.
@@ -126,7 +129,7 @@ def _moved(
         if found.missed:
             return
         side = found.prices.upper if offered.direction > 0 else found.prices.lower
-        cost = int(np.ceil(found.upper_nano - plan.upper_nano))
+        cost = int(np.rint((found.upper_nano - plan.upper_nano) / MICRO)) * MICRO
         yield cost, int(np.rint(side[before:].mean()))
 
 
