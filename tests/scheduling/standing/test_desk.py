@@ -100,6 +100,15 @@ def test_another_note_is_another_need(places, say, clock):
     assert answer.id == "need-2"
 
 
+def test_an_operator_says_again_what_an_owner_said(places, say, clock):
+    book, _ = desk.take(places, clock.empty, StateNeed(by="m000", need=say(OWN[0])), clock.at(0))
+    same, answer = desk.take(places, book, StateNeed(by="dso", need=say(OWN[0])), clock.at(0))
+    assert same is book
+    assert answer == NeedStated(by="dso", id="need-1", revision=1)
+    _, answer = desk.take(places, book, StateNeed(by="m001", need=say(OWN[0])), clock.at(0))
+    assert isinstance(answer, NeedRefused)
+
+
 def test_only_an_owner_or_an_operator_withdraws(places, say, clock):
     book, _ = desk.take(places, clock.empty, StateNeed(by="m000", need=say(OWN[0])), clock.at(0))
     same, answer = desk.take_back(places, book, WithdrawNeed(by="m001", id="need-1"), 0)

@@ -31,7 +31,7 @@ Examples:
 @click.argument("path", metavar="RUN", type=RUN)
 @click.argument("sentence")
 @click.option("--owner", metavar="PARTY", help="Who needs it: a member, or an operator.")
-@click.option("--level", type=click.Choice(list(LEVELS)), help="Its level.  [default: need]")
+@click.option("--level", type=click.Choice(list(LEVELS)), help="Its level, if SENTENCE says none.")
 @click.option("--note", default="", metavar="TEXT", help="A note that only its owner is shown.")
 @click.option("--print-message", is_flag=True, help="Print the message and state nothing.")
 @output_options

@@ -26,7 +26,8 @@ from gridpact.scheduling.standing.places import Places
 def take(places: Places, book: Book, message: StateNeed, now: int) -> tuple[Book, Message]:
     """Take a need into the book; one that already stands keeps its identifier."""
     before = _again(places, book, message.need)
-    if before is not None and before.owner == message.by:
+    allowed = message.by == message.need.owner or places.directory.spans_all(message.by)
+    if before is not None and allowed:
         return book, _stated(book, message.by, before.id)
     after = add(book, message.need, message.by, now, places.rules)
     faults = [*_unknown(places, message), *_unbound(places, book, message.need, now)]
