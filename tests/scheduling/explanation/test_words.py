@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from gridpact.base.errors import BadInput
 from gridpact.scheduling.explanation.explain import explain
 from gridpact.scheduling.explanation.words import NO_CONFLICT, words
 from gridpact.scheduling.fleet.assets import Battery, Car, GridConnection, build
@@ -123,6 +124,18 @@ def test_a_limit_that_nobody_asked_for_is_named(site, asked):
 def _with_limit(site, watts):
     zones = replace(site.fleet.zones, import_limit_w=float(watts))
     return replace(site, fleet=replace(site.fleet, zones=zones))
+
+
+def test_needs_that_nothing_tells_apart_are_refused(site, asked):
+    twice = [replace(one, id="need-0") for one in asked(*TOO_MUCH)]
+    with pytest.raises(BadInput, match="no identifier of its own"):
+        explain(site, twice)
+
+
+def test_a_fleet_at_fault_is_refused(site, asked):
+    table = replace(site.fleet.storage, initial_wh=np.array([20_000.0]))
+    with pytest.raises(BadInput, match="its bounds cannot be kept"):
+        explain(replace(site, fleet=replace(site.fleet, storage=table)), asked(*TOO_MUCH))
 
 
 def test_what_can_be_kept_needs_no_explanation(site, asked):

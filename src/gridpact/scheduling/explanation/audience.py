@@ -91,7 +91,6 @@ def seen_by(explanation: Explanation, site: Site, party: str) -> Explanation:
 def _cut(conflict: Conflict, eyes: Eyes) -> Conflict:
     kept = [at for at, one in enumerate(conflict.members) if eyes.seen(one.needs)]
     place = {at: number for number, at in enumerate(kept)}
-    alone = all(eyes.sees(need) for member in conflict.members for need in member.needs)
     return Conflict(
         zones=(),
         members=tuple(Member(eyes.seen(conflict.members[at].needs)) for at in kept),
@@ -100,7 +99,7 @@ def _cut(conflict: Conflict, eyes: Eyes) -> Conflict:
             for one in conflict.proposals
             if one.member in place
         ),
-        why=conflict.why if alone else "",
+        why=conflict.why if conflict.why_for == eyes.party else "",
     )
 
 

@@ -60,7 +60,7 @@ def concessions(member: Member, site: Site) -> Iterator[Concession]:
             yield Concession(Way.AMOUNT, most, lambda step: (change(step),), step_wh)
     elif all(isinstance(need, StateOfCharge | EnergyWithin | HotWater) for need in member.needs):
         yield Concession(
-            Way.AMOUNT, 100, lambda step: tuple(_share(need, 100 - step) for need in member.needs)
+            Way.AMOUNT, 99, lambda step: tuple(_share(need, 100 - step) for need in member.needs)
         )
     later = [_later(need, site) for need in member.needs]
     if all(most > 0 for most, _ in later):
@@ -113,7 +113,7 @@ def _power(need: Need, site: Site) -> Steps | None:
             return _down(need, "least_w", (watts, step_of(watts)), step_of(watts) * hours)
         case Headroom(up_w=up, down_w=down):
             return (
-                100,
+                99,
                 lambda step: replace(
                     need, up_w=up * (100 - step) // 100, down_w=down * (100 - step) // 100
                 ),
@@ -137,14 +137,14 @@ def _comfort(need: Need) -> Steps | None:
 
 
 def _down(need: Need, field: str, value: tuple[int, int], step_wh: float) -> Steps:
-    """Go down to round values, and to 0 at last; ``value`` and the size of a step."""
+    """Go down to round values above 0; ``value`` and the size of a step."""
     asked, size = value
     first = -(-asked // size)  # a value that is not round is rounded first
 
     def change(step: int) -> Need:
-        return replace(need, **{field: max((first - step) * size, 0)})
+        return replace(need, **{field: (first - step) * size})
 
-    return first, change, step_wh
+    return first - 1, change, step_wh
 
 
 def _up(value: int, size: int, step: int) -> int:

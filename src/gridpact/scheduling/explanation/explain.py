@@ -8,10 +8,12 @@ each of its members how far that one alone would have to give. Last what is give
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
+from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.explanation.joint import joint_relaxation
 from gridpact.scheduling.explanation.members import FEW, burdens, heaviest, in_order, merged
 from gridpact.scheduling.explanation.model import (
@@ -27,8 +29,9 @@ from gridpact.scheduling.explanation.relaxations import proposals
 from gridpact.scheduling.explanation.scope import cut, inside, scopes
 from gridpact.scheduling.explanation.trial import Trial, Verdict
 from gridpact.scheduling.fleet.columns import per_slot
+from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.needs.binding.model import Site
-from gridpact.scheduling.needs.model import Need
+from gridpact.scheduling.needs.model import Need, kind_of
 
 SHOWN = 10
 """Assets that are ranked."""
@@ -41,7 +44,14 @@ def explain(site: Site, needs: Sequence[Need], *, joint: bool = True) -> Explana
 
     Needs have identifiers. Soft ones are left out: they may be missed. ``joint``: also find what
     is least given up together, which solves by levels.
+
+    Raises
+    ------
+    BadInput
+        What is wrong with the fleet without any need, and needs that no identifier tells apart.
     """
+    refuse_faults(site.fleet, site.prices)
+    _refuse_unnamed(needs)
     trial = Trial(site)
     own = own_conflicts(trial, [need for need in needs if need.hard])
     verdict = trial.verdict(own.rest, closely=True)
@@ -59,6 +69,17 @@ def explain(site: Site, needs: Sequence[Need], *, joint: bool = True) -> Explana
         unbound=own.unbound,
         checks=trial.checks + checks,
     )
+
+
+def _refuse_unnamed(needs: Sequence[Need]) -> None:
+    count = Counter(need.id for need in needs)
+    faults = [
+        Fault("need", 0, name or kind_of(need), "has no identifier of its own", "put it in a book")
+        for need in needs
+        if count[name := need.id] > 1 or not name
+    ]
+    if faults:
+        raise BadInput(faults)
 
 
 def _by_part(trial: Trial, needs: Sequence[Need], verdict: Verdict) -> list[tuple[Conflict, int]]:

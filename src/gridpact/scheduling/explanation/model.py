@@ -68,15 +68,17 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     """Needs and limits that cannot all be kept; without any one of them the others can.
 
     ``zones``: where, all else in them included; none for needs about one asset, which clash
-    whatever all others do. ``why`` says so in that case. ``missing_wh``: proven to be missing at
-    least, of all that is asked in these zones. ``standing``: limits that the fleet has anyway.
-    ``burdens``: assets by what they take when it is scarce, the largest first.
+    whatever all others do. ``why`` says more in that case, to operators and the owner ``why_for``.
+    ``missing_wh``: proven to be missing at least, of all that is asked in these zones.
+    ``standing``: limits that the fleet has anyway. ``burdens``: assets by what they take when it
+    is scarce, the largest first.
     """
 
     zones: tuple[str, ...]
     members: tuple[Member, ...]
     proposals: tuple[Proposal, ...]
     why: str = ""
+    why_for: str = ""
     missing_wh: float = 0.0
     standing: tuple[Standing, ...] = ()
     burdens: tuple[Burden, ...] = ()

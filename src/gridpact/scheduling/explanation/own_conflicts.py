@@ -12,10 +12,8 @@ from gridpact.scheduling.explanation.quickxplain import minimal_conflict
 from gridpact.scheduling.explanation.relaxations import assets_asked, proposals
 from gridpact.scheduling.explanation.trial import Trial, firm_fleet, reachable_wh, stuck
 from gridpact.scheduling.fleet.columns import Fleet, per_asset
-from gridpact.scheduling.needs.binding.model import Bound, Site
+from gridpact.scheduling.needs.binding.model import Site
 from gridpact.scheduling.needs.model import Need
-
-TOGETHER = "what is asked of it does not go together"
 
 
 class Own(NamedTuple):
@@ -29,45 +27,53 @@ class Own(NamedTuple):
 def own_conflicts(trial: Trial, needs: Sequence[Need]) -> Own:
     """Find conflicts about single assets, one after another, leaving out what they consist of."""
     rest, found, unbound = list(needs), list[Conflict](), list[Unbound]()
-    while True:
-        bound = trial.bound(rest)
-        suspect = _suspect(trial.site, bound, rest)
-        if suspect is None:
-            return Own(tuple(found), tuple(rest), tuple(unbound))
-        near, why = suspect
+    while (suspect := _suspect(trial, rest)) is not None:
         alone = [
             Unbound(need, fault.problem, fault.fix)
-            for need in near
+            for need in suspect.near
             for fault in trial.bound([need]).refused[:1]
         ]
+        if not alone and suspect.refused is not None and not _clash(trial, suspect.near):
+            alone = [suspect.refused]
         if alone:
             unbound += alone
             gone = {one.need.id for one in alone}
         else:
-            conflict = _conflict(trial, near, why)
-            found.append(conflict)
-            gone = {need.id for member in conflict.members for need in member.needs}
+            found.append(_conflict(trial, suspect.near))
+            gone = {need.id for member in found[-1].members for need in member.needs}
         rest = [need for need in rest if need.id not in gone]
+    return Own(tuple(found), tuple(rest), tuple(unbound))
 
 
-def _suspect(site: Site, bound: Bound, needs: Sequence[Need]) -> tuple[list[Need], str] | None:
-    """Needs about an asset that is asked for what it cannot do, and why; None where none is."""
+class _Suspect(NamedTuple):
+    """Needs about an asset that is asked for what it cannot do, and why; the one refused."""
+
+    near: list[Need]
+    why: str
+    refused: Unbound | None = None
+
+
+def _suspect(trial: Trial, needs: Sequence[Need]) -> _Suspect | None:
+    """The first asset that is asked for what it cannot do; None where none is."""
+    bound = trial.bound(needs)
     if bound.refused:
         fault = bound.refused[0]
-        near = _about(site, needs, fault.where)
-        return near, fault.problem
+        own = next(need for need in needs if need.id == fault.where)
+        refused = Unbound(own, fault.problem, fault.fix)
+        return _Suspect(_about(trial.site, needs, own), fault.problem, refused)
     fleet = firm_fleet(bound)
     for table, rows in stuck(fleet).items():
         for row in np.flatnonzero(rows).tolist():
-            own = {one.need for one in bound.origins if (one.table, one.row) == (table, row)}
-            return [need for need in needs if need.id in own], _why(fleet, table, row)
+            names = {one.need for one in bound.origins if (one.table, one.row) == (table, row)}
+            near = [need for need in needs if need.id in names]
+            return _Suspect(near, _why(fleet, table, row))
     return None
 
 
-def _about(site: Site, needs: Sequence[Need], name: str) -> list[Need]:
+def _about(site: Site, needs: Sequence[Need], own: Need) -> list[Need]:
     """A need and all that are about an asset of it; what is asked of the grid is not."""
-    rows = {need.id: assets_asked(site, need) for need in needs}
-    return [need for need in needs if need.id == name or rows[need.id] & rows[name]]
+    rows = assets_asked(site, own)
+    return [need for need in needs if need is own or rows & assets_asked(site, need)]
 
 
 def _why(fleet: Fleet, table: str, row: int) -> str:
@@ -78,14 +84,16 @@ def _why(fleet: Fleet, table: str, row: int) -> str:
     return f"{due:.0f} Wh are due, and {most:.0f} Wh can be drawn in the time there is"
 
 
-def _conflict(trial: Trial, near: Sequence[Need], why: str) -> Conflict:
+def _conflict(trial: Trial, near: Sequence[Need]) -> Conflict:
     order = sorted(near, key=lambda need: (-need.level, need.id))
     clashing = minimal_conflict(order, lambda some: _clash(trial, some))
     members = tuple(Member((need,)) for need in clashing)
     offers = tuple(proposals(trial, clashing, members, np.inf))
-    if len({need.owner for need in near}) > 1:
-        why = TOGETHER  # the reason may tell one owner what another asks
-    return Conflict(zones=(), members=members, proposals=offers, why=why)
+    reason = _suspect(trial, clashing)
+    why = "" if reason is None else reason.why
+    owners = {need.owner for need in near}
+    told = owners.pop() if len(owners) == 1 else ""  # it may tell one owner what another asks
+    return Conflict(zones=(), members=members, proposals=offers, why=why, why_for=told)
 
 
 def _clash(trial: Trial, needs: Sequence[Need]) -> bool:
