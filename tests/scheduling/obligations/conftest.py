@@ -9,6 +9,7 @@ from scipy.optimize import linprog
 from gridpact.base.slots import Slots
 from gridpact.contracts.observables import Const
 from gridpact.scheduling.fleet.columns import Fleet, OneWay, Prices, Storage, Zones
+from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.obligations.bind import bind_contracts
 from gridpact.scheduling.obligations.model import Agreed, Market
 from gridpact.scheduling.obligations.plan import decisions, paid_by
@@ -45,7 +46,8 @@ def planned(spot, fleet, prices, *contracts):
     """Bind, solve by levels, and read back: what is bound, the answer, choices, total cost."""
     bound = bind_contracts(fleet, prices, contracts, market(spot))
     assert bound.refused == ()
-    answer = solve_by_levels(bound.fleet, bound.prices, bound.needs)
+    exact = Options(method="reference", gap=1e-7)
+    answer = solve_by_levels(bound.fleet, bound.prices, bound.needs, exact)
     made = decisions(bound, answer.net_wh)
     return SimpleNamespace(
         bound=bound,
