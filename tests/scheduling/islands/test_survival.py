@@ -14,14 +14,14 @@ BATTERY = (2_000, 1_500, 4_000)
 
 
 def longest(tools, load, solar, first, generator, tank):
-    """Try every length from the longest down."""
-    slots = len(load)
-    for lasts in range(slots - first, 0, -1):
+    """Try every length from the longest down; the grid is there before and after."""
+    slots = np.arange(len(load))
+    for lasts in range(len(load) - first, 0, -1):
         end = first + lasts
-        most = np.where(np.arange(slots) < first, 1e6, 0.0)
-        grid = (np.full(slots, 100_000.0), most)
-        wanted = np.asarray(load[:end], float)
-        cost = tools.by_hand(wanted, solar[:end], BATTERY, generator, tank=tank, grid=grid)
+        most = np.where((slots < first) | (slots >= end), 1e6, 0.0)
+        grid = (np.full(len(load), 100_000.0), most)
+        wanted = np.where(slots < end, load, 0.0)
+        cost = tools.by_hand(wanted, solar, BATTERY, generator, tank=tank, grid=grid)
         if np.isfinite(cost):
             return lasts
     return 0

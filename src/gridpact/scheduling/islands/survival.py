@@ -57,7 +57,8 @@ def survival(island: Island, first: int, search: Search | None = None) -> Surviv
     """Find how long critical load is served if the grid is lost at the begin of slot ``first``.
 
     What is known of load and generation is taken for granted (foresight); what goes on before
-    ``first`` is planned for the loss, with the grid to help.
+    ``first`` is planned for the loss, with the grid to help. Units keep their least times beyond
+    the time survived, too: none is started that could not stay on.
 
     Raises BadInput with all that is wrong with the fleet or blocks, ValueError for a slot that is
     not within the horizon.
