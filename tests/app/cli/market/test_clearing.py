@@ -201,7 +201,7 @@ def test_a_recorded_book_clears_to_what_was_recorded(corner, called, cli, rules)
     assert called("verify", "run", "-q").code == 0
     shown = at.book()
     assert shown["state"] == "cleared"
-    line = at.asked("market", "show", "run")[1][0]
+    line = at.asked("market", "show", "run")[1]["sessions"][0]
     for name in ("volume_wh", "price_micro_per_kwh", "lowest_micro_per_kwh"):
         assert shown["total"][name] == line[name], name
     paid = {each["order"]["key"]: each["paid_nano"] for each in at.list()}
