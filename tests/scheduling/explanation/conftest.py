@@ -47,10 +47,11 @@ def window(first, end):
     return Window((begin + first * STEP) % 86_400, (begin + end * STEP) % 86_400)
 
 
-def random_case(seed, runs=False):
+def random_case(seed, runs=False, size=None):
     """A site of 3–30 assets in one or two zones, with needs and limits that are often too tight."""
     draw = stream(seed, "conflicts")
     count = int(draw.integers(10, 31)) if draw.random() < 0.07 else int(draw.integers(3, 9))
+    count = size or count
     zones = ["A", "B"][: int(draw.integers(1, 3))]
     objects, assets, places, charging = _assets(draw, count, zones)
     needs = [

@@ -110,11 +110,17 @@ def test_one_owner_alone_is_told_why(site, asked):
     assert words(explain(site, needs), site, "home-2") == ("None of your needs is in a conflict.",)
 
 
+def test_a_need_that_no_asset_can_keep_is_told_how_far_it_can(site, asked):
+    said = words(explain(site, asked(("home-2", "battery >= 100% at 13:00"))), site, "home-2")
+    assert "10000 Wh cannot be reached by then" in said[0]
+    assert said[1] == "battery >= 100% at 13:00 (need-0): 60% fits, or 14:00."
+
+
 def test_a_limit_that_nobody_asked_for_is_named(site, asked):
     needs = asked(
         ("home-1", "car-11 >= 80% by 14:00"),
         ("home-2", "car-12 >= 80% by 14:00"),
-        ("home-2", "battery >= 100% at 13:00"),
+        ("home-2", "battery >= 60% at 13:00"),
     )
     narrow = _with_limit(site, 20_000)
     said = words(explain(narrow, needs, joint=False), narrow, "dso")

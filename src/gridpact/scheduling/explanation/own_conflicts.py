@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridpact.scheduling.explanation.model import Conflict, Member, Unbound
+from gridpact.scheduling.explanation.model import Conflict, Member, Unbound, Way
 from gridpact.scheduling.explanation.quickxplain import minimal_conflict
 from gridpact.scheduling.explanation.relaxations import assets_asked, proposals
 from gridpact.scheduling.explanation.trial import Trial, firm_fleet, reachable_wh, stuck
@@ -28,20 +28,23 @@ def own_conflicts(trial: Trial, needs: Sequence[Need]) -> Own:
     """Find conflicts about single assets, one after another, leaving out what they consist of."""
     rest, found, unbound = list(needs), list[Conflict](), list[Unbound]()
     while (suspect := _suspect(trial, rest)) is not None:
-        alone = [
-            Unbound(need, fault.problem, fault.fix)
-            for need in suspect.near
-            for fault in trial.bound([need]).refused[:1]
-        ]
-        if not alone and suspect.refused is not None and not _clash(trial, suspect.near):
-            alone = [suspect.refused]
+        alone = [need for need in suspect.near if trial.bound([need]).refused]
         if alone:
-            unbound += alone
-            gone = {one.need.id for one in alone}
+            near = alone[:1]
+        elif suspect.refused is None or _clash(trial, suspect.near):
+            near = suspect.near
         else:
-            found.append(_conflict(trial, suspect.near))
-            gone = {need.id for member in found[-1].members for need in member.needs}
+            unbound.append(suspect.refused)
+            rest = [need for need in rest if need is not suspect.refused.need]
+            continue
+        conflict = _conflict(trial, near)
+        gone = {need.id for member in conflict.members for need in member.needs}
         rest = [need for need in rest if need.id not in gone]
+        if not alone or any(one.way is not Way.DROP for one in conflict.proposals):
+            found.append(conflict)
+        else:
+            fault = trial.bound(alone[:1]).refused[0]
+            unbound.append(Unbound(alone[0], fault.problem, fault.fix))
     return Own(tuple(found), tuple(rest), tuple(unbound))
 
 
