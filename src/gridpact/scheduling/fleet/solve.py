@@ -76,7 +76,12 @@ def solve(
     if options.method == "engine" or not unproven or not small(fleet):
         return solution
     whole = _reference(fleet, prices, options, solution.penalty)
-    return whole if whole.upper_nano <= solution.upper_nano else solution
+    return whole if whole.upper_nano <= solution.upper_nano + _rounding(solution) else solution
+
+
+def _rounding(solution: Solution) -> float:
+    """Difference of costs that counts as none [nano-¤]."""
+    return 1.0 + 1e-9 * abs(solution.upper_nano)
 
 
 def _reference(fleet: Fleet, prices: Prices, options: Options, penalty: float | None) -> Solution:
