@@ -68,13 +68,13 @@ def slide(fleet: Fleet, prices: Prices, last: Solution) -> Change:
 
 def dearer(fleet: Fleet, prices: Prices, last: Solution) -> Change:
     """All prices rise by 3 %."""
-    return Change(fleet, Prices(np.asarray(prices.buy) * 1.03))
+    return Change(fleet, Prices(np.asarray(prices.buy, np.float64) * 1.03))
 
 
 def noisy(fleet: Fleet, prices: Prices, last: Solution) -> Change:
     """Prices change by 3 %, each by itself, up and down."""
     noise = stream(1, "benchmark", "warm").standard_normal(fleet.slots)
-    return Change(fleet, Prices(np.asarray(prices.buy) * (1 + 0.03 * noise)))
+    return Change(fleet, Prices(np.asarray(prices.buy, np.float64) * (1 + 0.03 * noise)))
 
 
 def need(fleet: Fleet, prices: Prices, last: Solution) -> Change:
