@@ -55,7 +55,7 @@ bench: $(VENV)/dev.stamp ## measure each claim against a reference; QUICK=1 for 
 		echo "== $$script"; $(BIN)/python "$$script" $(if $(QUICK),--quick) || exit 1; done
 
 docs: $(VENV)/dev.stamp ## refresh what the documentation quotes; FIGURES=1 measures anew
-	@for each in generated catalogue diaries links consoles; do $(BIN)/python scripts/docs_$$each.py || exit 1; done
+	@for each in generated catalogue diaries examples links consoles; do $(BIN)/python scripts/docs_$$each.py || exit 1; done
 	@$(if $(FIGURES),$(BIN)/python scripts/docs_figures.py && $(BIN)/python scripts/docs_comparison.py && $(BIN)/python scripts/docs_fleet.py)
 
 clean: ## remove the environment, caches and runs
