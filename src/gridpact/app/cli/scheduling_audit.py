@@ -6,16 +6,19 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
-from gridpact.app.cli.output import mark, output_options, say, say_json
+from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.cli.scheduling_tables import money
 from gridpact.app.schedules import keeping
+from gridpact.app.schedules.differences import Difference, differences
 from gridpact.app.schedules.model import Solved
 from gridpact.scheduling.audit.report import Breach, Report
 from gridpact.scheduling.fleet.columns import TABLES
 
 MOST_SHOWN = 20
-"""Breaches that are listed one by one."""
+"""Breaches, and differences, that are listed one by one."""
 
 
 @click.command(
@@ -45,27 +48,43 @@ def audit_schedules(path: Path, sample: int | None, seed: int, as_json: bool, qu
     from gridpact.scheduling.audit.audit import audit
 
     solved = keeping.read(path)
+    differ = differences(path, solved)
     found = audit(solved.fleet, solved.solution, solved.prices, sample, seed)
+    clean = found.clean and not differ
     if as_json:
-        say_json(found)
-    elif not quiet or not found.clean:
-        for line in _lines(found, solved):
+        say_json({**msgspec.to_builtins(found), "differences": msgspec.to_builtins(differ)})
+    elif not quiet or not clean:
+        for line in _lines(found, solved, differ):
             say(line)
-    sys.exit(0 if found.clean else 1)
+        if sample is not None and sample > len(found.resolved):
+            say(f"there are only {counted(len(found.resolved), 'zone')} with assets to solve again")
+    sys.exit(0 if clean else 1)
 
 
-def _lines(found: Report, solved: Solved) -> list[str]:
+def _lines(found: Report, solved: Solved, differ: tuple[Difference, ...]) -> list[str]:
     currency = solved.currency
     checked = f"{found.assets:,} assets in {found.slots} slots checked"
     cost, claimed = (money(nano, currency) for nano in (found.cost_nano, found.claimed_cost_nano))
+    again = counted(len(found.resolved), "zone")
     lines = [
-        f"{mark(good=found.clean)} {checked}, {len(found.resolved):,} zones solved again",
+        f"{mark(good=found.clean and not differ)} {checked}, {again} solved again",
         f"cost      {cost}, claimed {claimed}",
         f"at least  {_proven(found, currency)}",
     ]
-    shown = [_line(each, solved) for each in found.breaches[:MOST_SHOWN]]
-    more = len(found.breaches) - len(shown)
-    return [*lines, *shown, *([f"and {more:,} more"] if more else [])]
+    shown = [_line(each, solved) for each in found.breaches]
+    return [*lines, *_some(shown), *_some([_differing(each) for each in differ])]
+
+
+def _some(lines: list[str]) -> list[str]:
+    """Cut a long list short, and say by how many lines."""
+    more = len(lines) - MOST_SHOWN
+    return lines if more <= 0 else [*lines[:MOST_SHOWN], f"and {more:,} more"]
+
+
+def _differing(one: Difference) -> str:
+    also = f", and {counted(one.more, 'further row')}" if one.more else ""
+    said = harmless(f"{one.where} says {one.says}, the schedules come to {one.comes_to}{also}")
+    return f"{mark(good=False)} {one.file}: {said}"
 
 
 def _proven(found: Report, currency: str) -> str:

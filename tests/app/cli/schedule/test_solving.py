@@ -156,7 +156,7 @@ def test_an_audit_finds_nothing_in_what_was_written(street):
     assert some["proven_nano"] is None
     code, out, _ = street.ask("audit", "out", "--sample", "1")
     assert code == 0
-    assert "1 zones solved again" in out
+    assert "1 zone solved again" in out
 
 
 def test_what_the_engine_claims_is_what_its_schedules_do(street):
@@ -184,3 +184,22 @@ def test_an_audit_finds_a_schedule_that_was_altered(street):
     code, out, _ = street.ask("audit", "out", "--json")
     assert code == 1
     assert json.loads(out)["breaches"]
+
+
+def test_an_audit_finds_prices_and_outcome_that_were_altered(street):
+    path = street.place / "out" / keeping.PRICES
+    prices = pl.read_parquet(path)
+    prices.with_columns(pl.col("net_wh") + 200).write_parquet(path)
+    path = street.place / "out" / keeping.OUTCOME
+    told = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**told, "status": "stopped"}), encoding="utf-8")
+    code, out, _ = street.ask("audit", "out", "--sample", "9")
+    assert code == 1
+    assert "✗ prices.parquet: net_wh of " in out
+    assert f"and {prices.height - 1} further rows" in out
+    assert '✗ outcome.json: status says "stopped", the schedules come to "optimal"' in out
+    assert "there are only 3 zones with assets" in out
+    code, out, _ = street.ask("audit", "out", "--json")
+    assert code == 1
+    files = {one["file"] for one in json.loads(out)["differences"]}
+    assert files == {keeping.PRICES, keeping.OUTCOME}
