@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from gridpact.base.units import Floats, Ints
+from gridpact.scheduling.fleet.asked_zones import asked_zones
 
 
 class Status(StrEnum):
@@ -111,8 +112,13 @@ class Solution(msgspec.Struct, frozen=True, kw_only=True):
         return relative_gap(self.lower_nano, self.upper_nano)
 
     def schedules(self, zones: Ints | None = None) -> Schedules:
-        """Make the schedules of the assets in these zones themselves, or of all of them."""
-        return self.source.schedules(zones)
+        """Make the schedules of the assets in these zones themselves, or of all of them.
+
+        Raises :class:`~gridpact.base.errors.BadInput` naming rows that are no zones.
+        """
+        return self.source.schedules(
+            None if zones is None else asked_zones(zones, len(self.net_wh))
+        )
 
 
 def relative_gap(lower: float, upper: float) -> float:
