@@ -16,7 +16,15 @@ from gridpact.scheduling.fleet.assets import (
     V2gCar,
     build,
 )
-from gridpact.scheduling.fleet.columns import Portfolio, Prices
+from gridpact.scheduling.fleet.columns import (
+    Curtailable,
+    Generators,
+    OneWay,
+    Portfolio,
+    Prices,
+    Runs,
+    Storage,
+)
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solve import solve
 
@@ -110,6 +118,8 @@ def test_a_parent_that_is_none_is_named_once():
         (Prices(np.ones(SLOTS - 1)), {"prices.buy"}),
         (Prices(np.array(["dear"] * SLOTS)), {"prices.buy"}),
         (Prices(None), {"prices.buy"}),
+        (np.ones(SLOTS), {"prices"}),
+        (None, {"prices"}),
     ],
 )
 def test_prices_are_named(prices, where):
@@ -132,6 +142,7 @@ def row(**changed):
         (row(lower_wh=[6.0]), {"portfolio[0].lower_wh"}),
         (row(lower_wh=[np.nan]), {"portfolio[0].lower_wh"}),
         (row(upper_wh=[-np.inf], lower_wh=[-np.inf]), {"portfolio[0].lower_wh"}),
+        (row(set_of_row=[3]), {"portfolio[0].set_of_row"}),
         (row(zone=[7]), {"portfolio.zone[0]"}),
         (row(zone_set=[0, 0]), {"portfolio.zone"}),
         (row(asset_set=[0], asset_table=[1], asset=[4]), {"portfolio.asset[0]"}),
@@ -153,6 +164,14 @@ def test_portfolio_rows_are_named(portfolio, where):
         (Options(penalty=float("nan")), "penalty"),
         (Options(penalty=0.0), "penalty"),
         (Options(method="guess"), "method"),
+        (Options(gap="1%"), "gap"),
+        (Options(rounds="many"), "rounds"),
+        (Options(rounds=2.5), "rounds"),
+        (Options(tasks=True), "tasks"),
+        (Options(penalty="dear"), "penalty"),
+        (Options(executor=3), "executor"),
+        (Options(progress=3), "progress"),
+        (Options(cancelled=None), "cancelled"),
     ],
 )
 def test_options_are_named(options, where):
@@ -168,3 +187,33 @@ def test_objects_columns_prices_and_options_are_named_together():
     )
     kinds = {place.split("[")[0].split(".")[0] for place in found}
     assert kinds == {"assets", "storage", "zones", "prices", "options"}
+
+
+def two_of_each():
+    """A fleet of two assets in every table, all columns of full length."""
+    two = np.zeros(2, np.int64)
+    return {
+        "one_way": OneWay(two, two, two + 9, two + 1e3, two + 5e3),
+        "storage": Storage(two, two + 0.0, two + 1e3, two + 1e3, two + 5e3),
+        "curtailable": Curtailable(two, np.ones((2, SLOTS))),
+        "runs": Runs(two, two, two + 9, two + 1, np.full((2, 1), 500.0)),
+        "generators": Generators(two, two + 1e3),
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        (name, column)
+        for name, table in two_of_each().items()
+        for column in table.__struct_fields__
+        if column != "zone"
+    ],
+)
+def test_columns_of_another_length_are_named(table, column):
+    tables = two_of_each()
+    solve(msgspec.structs.replace(build(SLOTS, 3600, HOME, []), **tables), FLAT)
+    kind = np.bool_ if column == "interruptible" else np.int64
+    for shape in ((1,), (3,), (1, SLOTS)):
+        short = msgspec.structs.replace(tables[table], **{column: np.ones(shape, kind)})
+        assert f"{table}.{column}" in places(**{**tables, table: short})

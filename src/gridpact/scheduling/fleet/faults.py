@@ -6,15 +6,14 @@ the energy reachable in a window, the states reachable after each slot.
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.asset_faults import asset_findings
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Prices, Zones
 from gridpact.scheduling.fleet.findings import Findings
-from gridpact.scheduling.fleet.options import Method, Options
+from gridpact.scheduling.fleet.option_faults import begin_findings, option_findings
+from gridpact.scheduling.fleet.options import Options
 
 INFINITY = float("inf")
 MOST_SETS = 10_000
@@ -23,12 +22,19 @@ LARGEST = 1e15
 """Energies [Wh], powers [W] and prices [µ¤/kWh] beyond this lose whole units in float64."""
 
 
-def refuse_faults(fleet: Fleet, prices: Prices, options: Options | None = None) -> None:
+def refuse_faults(
+    fleet: Fleet,
+    prices: Prices,
+    options: Options | None = None,
+    warm: object = None,
+    passed: object = 0,
+) -> None:
     """Raise :class:`~gridpact.base.errors.BadInput` with every fault of what is to be solved."""
     found = Findings()
     found.faults.extend(fleet.flaws)
     if options is not None:
-        _options(found, options)
+        option_findings(found, options)
+    begin_findings(found, fleet, warm, passed)
     if fleet.slots < 1 or fleet.step_s < 1:
         found.add("", f"{fleet.slots} slots of {fleet.step_s} s", "give at least one of each")
         found.refuse()
@@ -39,19 +45,6 @@ def refuse_faults(fleet: Fleet, prices: Prices, options: Options | None = None) 
         _portfolio(found, fleet, fleet.portfolio)
     _prices(found, fleet, prices)
     found.refuse()
-
-
-def _options(found: Findings, options: Options) -> None:
-    if options.method not in get_args(Method):
-        some = ", ".join(get_args(Method))
-        found.add("options.method", f"there is no {options.method!r}", f"give one of {some}")
-    if not 0 <= options.gap < INFINITY:
-        found.add("options.gap", f"{options.gap}", "give a share from 0 up")
-    if options.penalty is not None and not 0 < options.penalty <= LARGEST:
-        found.add("options.penalty", f"{options.penalty}", "give a price above 0, or None")
-    for name in ("rounds", "parts", "tasks"):
-        if getattr(options, name) < 1:
-            found.add(f"options.{name}", f"{getattr(options, name)}", "give 1 or more")
 
 
 def _zones(found: Findings, zones: Zones, slots: int) -> None:
@@ -126,6 +119,14 @@ def _members(found: Findings, fleet: Fleet, portfolio: Portfolio) -> None:
             return
     found.whole("portfolio.zone_set[{}]", portfolio.zone_set, pairs, (0, MOST_SETS - 1))
     found.whole("portfolio.zone[{}]", portfolio.zone, pairs, (0, zones - 1))
+    sets, filled = np.asarray(portfolio.set_of_row), (portfolio.zone_set, portfolio.asset_set)
+    found.rows(
+        ~np.isin(sets, np.concatenate([np.asarray(each).ravel() for each in filled])),
+        "portfolio[{}].set_of_row",
+        "set {number} has no members",
+        "name zones or assets of the set, or leave the row out",
+        number=sets,
+    )
     pairs = len(portfolio.asset_set)
     found.whole("portfolio.asset_set[{}]", portfolio.asset_set, pairs, (0, MOST_SETS - 1))
     table = found.whole(
@@ -149,7 +150,11 @@ def table_size(fleet: Fleet, name: str) -> int:
     return 0 if table is None else len(table.zone)
 
 
-def _prices(found: Findings, fleet: Fleet, prices: Prices) -> None:
+def _prices(found: Findings, fleet: Fleet, prices: object) -> None:
+    if not isinstance(prices, Prices):
+        problem = f"{type(prices).__name__}, not Prices"
+        found.add("prices", problem, "give Prices(buy), or Prices(buy, sell)")
+        return
     zones = len(fleet.zones.parent)
     buy = _price(found, "prices.buy", prices.buy, (zones, fleet.slots))
     if prices.sell is None or buy is None:
@@ -184,4 +189,6 @@ def _price(
         if found.number(f"{where}[{{}}]", given, (shape[1],), (-LARGEST, LARGEST)) is None:
             return None
         return np.broadcast_to(given, shape)
+    if given.shape[0] == 1:  # one row for all zones
+        given = np.broadcast_to(given, shape)
     return found.number(f"{where}[{{}}]", given, shape, (-LARGEST, LARGEST))

@@ -67,13 +67,12 @@ class Findings:
             self.add(name, f"holds {array.dtype}, not numbers", "give int64 or float64")
             return None
         array = array.astype(np.float64)
+        if array.shape not in ((), shape[:1], shape):
+            self.add(name, f"has shape {array.shape}", f"give one number, or {shape}")
+            return None
         if array.ndim == 1 and len(shape) == 2:
             array = array[:, None]
-        try:
-            return np.broadcast_to(array, shape)
-        except ValueError:
-            self.add(name, f"has shape {np.shape(values)}", f"give one number, or {shape}")
-            return None
+        return np.broadcast_to(array, shape)
 
     def whole(
         self,

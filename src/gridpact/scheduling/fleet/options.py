@@ -29,7 +29,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     into. ``penalty`` [µ¤/kWh] is what missing a limit costs at first (None: chosen from the
     prices); it is raised while limits are missed. ``executor`` spreads the assets' answers in
     ``tasks`` tasks; the answer is the same bit for bit. ``progress`` is told of every round; once
-    ``cancelled`` says so, the solve stops after its round with the best answer so far.
+    ``cancelled`` says so, the solve stops after its round with the best answer so far. The
+    reference has no rounds: it tells of none and goes on to its end.
     """
 
     method: Method = "auto"

@@ -38,8 +38,13 @@ def run_findings(found: Findings, table: Runs, slots: int) -> None:
             whole[name] = column
     if len(whole) == len(bounds):
         _fit(found, whole)
-        apart = np.broadcast_to(np.asarray(table.interruptible, np.bool_), (count,))
-        _apart(found, apart, whole)
+        apart = np.asarray(table.interruptible)
+        if apart.dtype.kind == "b" and apart.shape in ((), (count,)):
+            _apart(found, np.broadcast_to(apart, (count,)), whole)
+        else:
+            problem = f"holds {apart.dtype} of shape {apart.shape}"
+            fix = f"give True, False, or {count} of them"
+            found.add("runs.interruptible", problem, fix)
 
 
 def _fit(found: Findings, whole: dict[str, Ints]) -> None:
