@@ -26,6 +26,8 @@ NEAR = 1e-8
 """An answer with whole numbers is proved within this of the least [¤]."""
 NODES = 150
 """Relaxations our own search may solve before HiGHS searches with cuts."""
+BOTH = 1e-8
+"""Energy [kWh] from which a way counts as in use."""
 KEPT = 64
 """Answers to other prices that a home remembers."""
 
@@ -33,7 +35,8 @@ KEPT = 64
 class Answer(msgspec.Struct, frozen=True):
     """A home's best answer: ``energy`` [slots] and ``plan`` [channels, slots] kWh; costs in ¤.
 
-    ``chosen`` are the values of columns that are whole.
+    ``chosen`` are the values of columns that are whole; ``ways`` is net energy of storage where
+    modes alone keep it from both ways at once.
     """
 
     energy: Floats
@@ -41,6 +44,7 @@ class Answer(msgspec.Struct, frozen=True):
     slack: float
     plan: Floats
     chosen: Floats
+    ways: Floats
 
 
 class Drawn(msgspec.Struct, frozen=True):
@@ -65,6 +69,15 @@ class Begun(NamedTuple):
     dual: Floats
 
 
+class Modes(NamedTuple):
+    """Pairs of binary columns that only keep storage from both ways at once, and the ways."""
+
+    into: Ints
+    out: Ints
+    charge: Ints
+    discharge: Ints
+
+
 class HomeProgramme:
     """A home's assets and meter as a programme, and what is known of it.
 
@@ -86,14 +99,15 @@ class HomeProgramme:
         zones = Zones(np.array([-1]), load_wh=load_kwh[None] * 1000)
         empty = Fleet(slots=grid[0], step_s=grid[1], zones=zones)
         fleet = msgspec.structs.replace(empty, **tables)
-        modes, separable = _modes(fleet, buy - spread)
+        modes, mixed = _modes(fleet, buy - spread)
         prices = Prices(np.zeros(grid[0]), -spread * 1e6)
         model = build(fleet, prices, np.inf, modes)
         self.arrays, self.buy = model.arrays, np.array(buy)
         self._constant = model.constant - float((spread * np.maximum(-load_kwh, 0.0)).sum())
         self.drawn, self.sign = _drawn(model)
         self._group = _starts(model)
-        self.whole: bool = bool(self.arrays.whole.any()) and not separable
+        self.whole: bool = bool(self.arrays.whole.any()) and not mixed
+        self._pairs = _pairs(model)
         self._known: dict[bytes, Answer] = {}
         self._solver: Begun | None = None
 
@@ -109,13 +123,36 @@ class HomeProgramme:
             told.update(np.ascontiguousarray(getattr(self.arrays, name)).tobytes())
         return int.from_bytes(told.digest(), "little", signed=True)
 
-    def held(self, prices: Floats) -> HomeProgramme:
-        """The same home with its whole numbers held at those of its answer to prices [slots]."""
-        chosen = self.answer(prices).chosen
+    def held(self, prices: Floats, ways: Floats | None = None) -> HomeProgramme:
+        """The same home with its whole numbers held at those of its answer to prices [slots].
+
+        ``ways``: storage goes the way of this net energy, that of a mix, where that is possible.
+        """
+        answer, whole = self.answer(prices), self.arrays.whole
+        values = np.zeros(len(whole))
+        values[whole] = answer.chosen
+        if ways is None or not ways.size:
+            return self._fixed(values)
+        pairs, used = self._pairs, np.abs(ways) > BOTH
+        turned = values.copy()
+        turned[pairs.into[used]], turned[pairs.out[used]] = (ways > 0)[used], (ways < 0)[used]
+        home = self._fixed(turned)
+        return home if home.possible else self._fixed(values)
+
+    @property
+    def possible(self) -> bool:
+        """Whether any plan keeps all its rules."""
+        highs = quiet_solver()
+        load(highs, self.arrays, mixed=True)
+        return run(highs) == OPTIMAL
+
+    def _fixed(self, values: Floats) -> HomeProgramme:
+        """The same home with its whole numbers held at these values of columns."""
+        whole = self.arrays.whole
         lower, upper = self.arrays.lower.copy(), self.arrays.upper.copy()
-        lower[self.arrays.whole] = upper[self.arrays.whole] = chosen
-        none = np.zeros(len(lower), np.bool_)
+        lower[whole] = upper[whole] = values[whole]
         home = copy(self)
+        none = np.zeros(len(whole), np.bool_)
         home.arrays = msgspec.structs.replace(self.arrays, lower=lower, upper=upper, whole=none)
         home.whole = False
         return home
@@ -140,7 +177,8 @@ class HomeProgramme:
         objective = float(cost @ values)
         own = objective + self._constant - float(prices @ energy)
         chosen = values[self.arrays.whole]
-        return Answer(energy, own, max(objective - bound, 0.0), plan, chosen)
+        ways = values[self._pairs.charge] - values[self._pairs.discharge]
+        return Answer(energy, own, max(objective - bound, 0.0), plan, chosen, ways)
 
     def _cost(self, prices: Floats) -> Floats:
         """Cost of all columns at prices [slots]."""
@@ -201,8 +239,9 @@ class HomeProgramme:
                 highs.changeColsBounds(len(columns), columns, low, high)
                 if run(highs) != OPTIMAL:
                     return None
-                values = np.array(highs.getSolution().col_value)
-                return Relaxed(float(cost @ values), values[whole])
+                values = self._settled(np.array(highs.getSolution().col_value), cost)
+                held = np.clip(values[whole], low, high)
+                return Relaxed(float(cost @ values), held)
 
             chosen = best_whole(solve, self._group, NEAR, NODES)
             if chosen is not None:
@@ -214,7 +253,20 @@ class HomeProgramme:
         found = minimise(msgspec.structs.replace(self.arrays, cost=cost), Search())
         if found is None:
             raise RuntimeError("a home without faults cannot be planned")
-        return found.values, found.bound
+        return self._settled(found.values, cost), found.bound
+
+    def _settled(self, values: Floats, cost: Floats) -> Floats:
+        """The same plan, with modes whole wherever storage does not work both ways at once.
+
+        Storage that rests may go the way that is likelier to pay.
+        """
+        pairs = self._pairs
+        into, out = values[pairs.charge] > BOTH, values[pairs.discharge] > BOTH
+        dear = cost[pairs.charge] > cost[pairs.charge].mean() if into.size else into
+        clear, rests = ~(into & out), ~(into | out)
+        values[pairs.into[clear]] = (into | (rests & ~dear))[clear]
+        values[pairs.out[clear]] = (out | (rests & dear))[clear]
+        return values
 
 
 def _optimal(highs: Highs) -> None:
@@ -228,9 +280,11 @@ def _optimal(highs: Highs) -> None:
 
 
 def _modes(fleet: Fleet, selling: Floats) -> tuple[Bools, bool]:
-    """Where storage must be kept from both ways at once; whether it is that alone that is whole.
+    """Where storage must be kept from both ways at once; whether its plans may be mixed though.
 
-    Besides least powers and steps that is where burning energy pays at the selling price [slots].
+    Besides least powers and steps that is where burning energy pays at the selling price [slots],
+    and wherever a ramp holds storage: what it burns in one slot frees its power in others, and
+    separating a mix would change net power.
     """
     from gridpact.scheduling.reference.model import no_modes
 
@@ -242,9 +296,25 @@ def _modes(fleet: Fleet, selling: Floats) -> tuple[Bools, bool]:
     wear = column_of(table.wear, count)[:, None] * 1e-6
     outward = column_of(table.efficiency_out, count)[:, None]
     pays = selling / inward < (selling - wear) * outward
+    two_way = [
+        narrow(way, count, slots).max(axis=1) > 0 for way in (table.charge_w, table.discharge_w)
+    ]
+    ramped = np.isfinite(column_of(table.ramp_w, count)) & two_way[0] & two_way[1]
     stepped = no_modes(fleet)
     others = fleet.runs is not None or fleet.generators is not None
-    return stepped | pays, not (stepped.any() or others)
+    return stepped | pays | ramped[:, None], not (stepped.any() or ramped.any() or others)
+
+
+def _pairs(model: Model) -> Modes:
+    """Modes that no least power or step of power is bound to."""
+    from gridpact.scheduling.reference.model import no_modes
+
+    ways = model.ways
+    if ways is None:
+        none = np.zeros(0, np.int64)
+        return Modes(none, none, none, none)
+    free = (ways.into >= 0) & (ways.out >= 0) & ~no_modes(model.fleet)
+    return Modes(ways.into[free], ways.out[free], ways.charge[free], ways.discharge[free])
 
 
 def _drawn(model: Model) -> tuple[Drawn, Floats]:

@@ -159,9 +159,16 @@ class HomeOracle(msgspec.Struct, frozen=True):
             plans[place, : len(plan)] = plan
         return plans
 
-    def held(self, prices: Floats) -> HomeOracle:
-        """The same homes, whole numbers held at those of their answers to prices [homes, slots]."""
-        homes = [home.held(price) for home, price in zip(self.homes, prices, strict=True)]
+    def held(self, prices: Floats, mixed: list[list[tuple[float, Floats]]]) -> HomeOracle:
+        """The same homes, whole numbers held at those of their answers to prices [homes, slots].
+
+        ``mixed`` [homes] are the shares of a mix and the prices [slots] of each: where modes alone
+        are whole, storage goes the way of the mix.
+        """
+        homes = []
+        for home, price, parts in zip(self.homes, prices, mixed, strict=True):
+            ways = sum((share * home.answer(at).ways for share, at in parts), np.zeros(()))
+            homes.append(home.held(price, ways))
         return HomeOracle.of(self.first, homes)
 
     def part(self, groups: slice) -> HomeOracle:

@@ -29,7 +29,8 @@ class Fixed(msgspec.Struct, frozen=True):
     """Groups that no longer choose: ``held`` [groups], their energy [groups, slots] and costs.
 
     ``dealt`` says, for each block of groups that is not divisible, the round whose prices each of
-    its assets (sorted rows) answers; None for the others. Of homes only the whole numbers are held:
+    its assets (sorted rows) answers; None for the others. Of homes only the whole numbers are held,
+    and storage that modes alone keep from both ways at once goes the way of the mix;
     ``eased`` [groups] marks them, ``born`` [groups] is the round of the answer in ``energy``, and
     ``blocks`` has the oracles that know them so.
     """
@@ -60,7 +61,11 @@ def deal_whole(groups: Groups, shares: Shares, asked_at: Asked) -> Fixed:
         if rounds is not None:
             first = block.layout.first[:-1]
             if isinstance(block.oracle, HomeOracle):
-                block = _eased(block, groups, rounds, asked_at)  # noqa: PLW2901
+                mixed = [
+                    [(share, asked_at[at].of(groups, np.array([group]))[0]) for at, share in parts]
+                    for group, parts in ((one, shares.of(one)) for one in block.place.tolist())
+                ]
+                block = _eased(block, _prices(block, groups, rounds, asked_at), mixed)  # noqa: PLW2901
                 eased[block.place], born[block.place] = True, rounds[first]
             else:
                 held[block.place] = True
@@ -72,9 +77,9 @@ def deal_whole(groups: Groups, shares: Shares, asked_at: Asked) -> Fixed:
     return Fixed(held, energy, own, tuple(dealt), eased, born, tuple(blocks))
 
 
-def _eased(block: Block, groups: Groups, rounds: Ints, asked_at: Asked) -> Block:
+def _eased(block: Block, prices: Floats, mixed: list[list[tuple[float, Floats]]]) -> Block:
     """Homes with their whole numbers held at those of the answers dealt to them."""
-    oracle = cast("HomeOracle", block.oracle).held(_prices(block, groups, rounds, asked_at))
+    oracle = cast("HomeOracle", block.oracle).held(prices, mixed)
     return msgspec.structs.replace(block, oracle=oracle, divisible=True)
 
 

@@ -20,10 +20,15 @@ TOUCH = 1e-9
 
 
 class Ways(msgspec.Struct, frozen=True):
-    """Columns [assets, slots] of charge and discharge, kWh at the grid side."""
+    """Columns [assets, slots] of charge and discharge, kWh at the grid side.
+
+    ``into`` and ``out`` are the binary columns that allow them; -1 where there is none.
+    """
 
     charge: Ints
     discharge: Ints
+    into: Ints
+    out: Ints
 
 
 def add_storage(programme: Programme, fleet: Fleet, table: Storage, modes: Bools) -> Ways:
@@ -33,17 +38,17 @@ def add_storage(programme: Programme, fleet: Fleet, table: Storage, modes: Bools
     most_in = per_slot(table.charge_w, count, slots) * to_kwh
     most_out = per_slot(table.discharge_w, count, slots) * to_kwh
     wear = per_asset(table.wear, count)[:, None] * 1e-6
-    ways = Ways(programme.columns(0.0, most_in), programme.columns(0.0, most_out, wear))
-    _states(programme, table, slots, ways)
+    charge, discharge = programme.columns(0.0, most_in), programme.columns(0.0, most_out, wear)
+    _states(programme, table, slots, (charge, discharge))
     modes = modes & (most_in > 0) & (most_out > 0)
-    into = _on(programme, (ways.charge, most_in), _steps(table, "charge", to_kwh), modes)
-    out = _on(programme, (ways.discharge, most_out), _steps(table, "discharge", to_kwh), modes)
+    into = _on(programme, (charge, most_in), _steps(table, "charge", to_kwh), modes)
+    out = _on(programme, (discharge, most_out), _steps(table, "discharge", to_kwh), modes)
     both = (into >= 0) & (out >= 0)
     row = programme.rows(-np.inf, np.ones(int(both.sum())))
     programme.entries(row, into[both])
     programme.entries(row, out[both])
-    _ramps(programme, per_asset(table.ramp_w, count) * to_kwh, ways)
-    return ways
+    _ramps(programme, per_asset(table.ramp_w, count) * to_kwh, (charge, discharge))
+    return Ways(charge, discharge, into, out)
 
 
 def draws(ways: Ways) -> tuple[Draw, Draw]:
@@ -61,7 +66,7 @@ def stepped(table: Storage, slots: int) -> Bools:
     return np.repeat(any_of[:, None], slots, axis=1)
 
 
-def _states(programme: Programme, table: Storage, slots: int, ways: Ways) -> None:
+def _states(programme: Programme, table: Storage, slots: int, ways: tuple[Ints, Ints]) -> None:
     """Next state = kept · state + efficiency_in · charge − discharge / efficiency_out − draw."""
     count = len(table.zone)
     lo, hi = (np.array(per_slot(v, count, slots)) / 1000 for v in (table.lo_wh, table.hi_wh))
@@ -73,8 +78,8 @@ def _states(programme: Programme, table: Storage, slots: int, ways: Ways) -> Non
     row = programme.rows(right, right)
     programme.entries(row, state)
     programme.entries(row[:, 1:], state[:, :-1], -kept[:, None])
-    programme.entries(row, ways.charge, -per_slot(table.efficiency_in, count, slots))
-    programme.entries(row, ways.discharge, 1 / per_asset(table.efficiency_out, count)[:, None])
+    programme.entries(row, ways[0], -per_slot(table.efficiency_in, count, slots))
+    programme.entries(row, ways[1], 1 / per_asset(table.efficiency_out, count)[:, None])
 
 
 def _steps(table: Storage, way: str, to_kwh: float) -> tuple[Floats, Floats]:
@@ -124,11 +129,11 @@ def _whole_steps(
     programme.entries(row, on, -highest)
 
 
-def _ramps(programme: Programme, ramp: Floats, ways: Ways) -> None:
+def _ramps(programme: Programme, ramp: Floats, ways: tuple[Ints, Ints]) -> None:
     """Net energy changes by no more than ``ramp`` [assets] kWh from slot to slot."""
     own = np.flatnonzero(np.isfinite(ramp))
-    most = np.repeat(ramp[own, None], ways.charge.shape[1] - 1, axis=1)
+    most = np.repeat(ramp[own, None], ways[0].shape[1] - 1, axis=1)
     row = programme.rows(-most, most)
-    for columns, sign in ((ways.charge[own], 1.0), (ways.discharge[own], -1.0)):
+    for columns, sign in ((ways[0][own], 1.0), (ways[1][own], -1.0)):
         programme.entries(row, columns[:, 1:], sign)
         programme.entries(row, columns[:, :-1], -sign)
