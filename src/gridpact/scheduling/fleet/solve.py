@@ -10,6 +10,7 @@ from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.engine import Engine
 from gridpact.scheduling.fleet.faults import refuse_faults
+from gridpact.scheduling.fleet.first_penalty import first_penalty
 from gridpact.scheduling.fleet.limits import EXPORT, IMPORT
 from gridpact.scheduling.fleet.meters import meters_of
 from gridpact.scheduling.fleet.mixture import Mixture
@@ -35,9 +36,10 @@ from gridpact.scheduling.fleet.warm_start import begin_from
 from gridpact.scheduling.fleet.whole_plans import deal_whole
 
 LESS = 0.999
-"""Part of what was missed that a higher penalty must bring it below to be raised again."""
+"""Part of what was missed that a higher penalty must bring it below to be raised again, where
+nothing asks for a jump: no start to be paid, no plan to be had whole or not at all."""
 RAISES = 3
-"""How often the penalty is raised tenfold before limits count as impossible to keep together."""
+"""How often the penalty is raised tenfold before limits count as missed."""
 
 
 def solve(
@@ -59,24 +61,39 @@ def solve(
     if passed < 0:
         raise BadInput([Fault("fleet", 0, "passed", f"{passed} slots", "give 0 or more")])
     refuse_faults(fleet, prices, options)
+    first = first_penalty(fleet, prices) if options.penalty is None else options.penalty
     if options.method == "reference" or fixed(fleet) or (options.method == "auto" and tiny(fleet)):
-        return _reference(fleet, prices, options, options.penalty)
+        return _reference(fleet, prices, options, first)
     meters = meters_of(fleet, prices)
     missing = beyond(fleet, meters)
     if missing and options.method == "engine":
         raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
     if missing:
-        return _reference(fleet, prices, options, options.penalty)
+        return _reference(fleet, prices, options, first)
     case = prepare(fleet, meters, options.parts)
-    engine = Engine(case, options, _penalty(case, options))
+    engine = Engine(case, options, first * 1e-6)
     if warm is not None and isinstance(warm.source, Mixture):
         begin_from(engine, fleet, warm.source, passed)
-    solution = _engine(fleet, case, engine)
-    unproven = solution.status is Status.STOPPED and not options.cancelled()
-    if options.method == "engine" or not unproven or not small(fleet):
+    alone = options.method == "engine" or not small(fleet)
+    solution = _engine(fleet, case, engine, RAISES if alone else 0)
+    if alone or options.cancelled() or solution.status is Status.OPTIMAL:
         return solution
-    whole = _reference(fleet, prices, options, solution.penalty)
-    return whole if whole.upper_nano <= solution.upper_nano + _rounding(solution) else solution
+    return _better(solution, _reference(fleet, prices, options, solution.penalty), options.gap)
+
+
+def _better(mixed: Solution, whole: Solution, gap: float) -> Solution:
+    """The cheaper of the engine's answer and the reference's, with the higher bound of both.
+
+    The reference begins from the engine's penalty and only raises it, so that both bounds hold at
+    its own. Where the engine misses limits, only the reference tells whether that has to be.
+    """
+    cheaper = mixed.upper_nano < whole.upper_nano - _rounding(mixed)
+    better = mixed if not mixed.missed and (whole.missed or cheaper) else whole
+    lower = min(max(mixed.lower_nano, whole.lower_nano), better.upper_nano)
+    status = better.status
+    if status is Status.STOPPED and relative_gap(lower, better.upper_nano) <= gap:
+        status = Status.LIMITS_MISSED if better.missed else Status.OPTIMAL
+    return msgspec.structs.replace(better, status=status, lower_nano=lower, penalty=whole.penalty)
 
 
 def _rounding(solution: Solution) -> float:
@@ -84,24 +101,25 @@ def _rounding(solution: Solution) -> float:
     return 1.0 + 1e-9 * abs(solution.upper_nano)
 
 
-def _reference(fleet: Fleet, prices: Prices, options: Options, penalty: float | None) -> Solution:
+def _reference(fleet: Fleet, prices: Prices, options: Options, first: float) -> Solution:
     from gridpact.scheduling.reference.highs import Search
-    from gridpact.scheduling.reference.solve import solve_checked
+    from gridpact.scheduling.reference.solve import solve_raising
 
-    return solve_checked(fleet, prices, penalty, Search(gap=options.gap))
+    return solve_raising(fleet, prices, first, Search(gap=options.gap))
 
 
-def _engine(fleet: Fleet, case: Case, engine: Engine) -> Solution:
+def _engine(fleet: Fleet, case: Case, engine: Engine, raises: int) -> Solution:
     engine.run()
     answer = _answer(fleet, case, engine)
-    for _ in range(RAISES):
+    jumps = fleet.generators is not None or not engine.whole
+    for _ in range(raises):
         before = answer.missing_wh
         if not before or engine.stopped:
             break
         engine.raise_penalty(engine.penalty * 10)
         engine.run()
         answer = _answer(fleet, case, engine)
-        if answer.missing_wh > LESS * before:
+        if answer.missing_wh > LESS * before and not jumps:
             break
     if not engine.whole:
         engine.hold(deal_whole(case.groups, answer.mixture.shares, engine.asked_at))
@@ -122,15 +140,6 @@ class _Answer(msgspec.Struct, frozen=True):
     def missing_wh(self) -> float:
         """All that is missed of limits [Wh]."""
         return sum(one.missing_wh for one in self.missed)
-
-
-def _penalty(case: Case, options: Options) -> float:
-    """Penalty to begin with [¤/kWh]: above what shifting energy between slots can save."""
-    if options.penalty is not None:
-        return options.penalty * 1e-6
-    if not case.buy.size:
-        return 1.0
-    return float(np.ptp(case.buy) + np.abs(case.buy).max() * 0.5) or 1.0
 
 
 def _answer(fleet: Fleet, case: Case, engine: Engine) -> _Answer:

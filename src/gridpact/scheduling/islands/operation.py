@@ -23,7 +23,8 @@ from gridpact.scheduling.islands.survival import Island
 from gridpact.scheduling.islands.transition import Ready, ready
 from gridpact.scheduling.reference.highs import Search, minimise
 from gridpact.scheduling.reference.model import build, no_modes
-from gridpact.scheduling.reference.solve import Solved, optimum, solution_of
+from gridpact.scheduling.reference.raising import Solved
+from gridpact.scheduling.reference.solve import optimum, solution_of
 
 FAR = 10.0
 """How far above the dearest load what is missed of limits is priced, where some must be."""

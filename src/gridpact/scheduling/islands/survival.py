@@ -20,7 +20,8 @@ from gridpact.scheduling.fleet.solution import Solution
 from gridpact.scheduling.islands.isolation import isolated
 from gridpact.scheduling.islands.shedding import LoadBlock, refuse_blocks, with_load
 from gridpact.scheduling.reference.highs import Search
-from gridpact.scheduling.reference.solve import Solved, optimum, solution_of
+from gridpact.scheduling.reference.raising import Solved
+from gridpact.scheduling.reference.solve import optimum, solution_of
 from gridpact.scheduling.scenarios.paths import Path, along
 
 LEFT_OUT = ("one_way", "runs")

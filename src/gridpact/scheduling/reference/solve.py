@@ -13,6 +13,7 @@ import numpy as np
 from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.faults import refuse_faults
+from gridpact.scheduling.fleet.first_penalty import first_penalty
 from gridpact.scheduling.fleet.solution import (
     LimitPrices,
     Missed,
@@ -21,33 +22,16 @@ from gridpact.scheduling.fleet.solution import (
     Status,
     relative_gap,
 )
-from gridpact.scheduling.reference.highs import Optimum, Search, minimise
+from gridpact.scheduling.reference.highs import Search, minimise
 from gridpact.scheduling.reference.limits import Limit
 from gridpact.scheduling.reference.model import Model, Signals, build, no_modes
-from gridpact.scheduling.reference.ordering import in_order
+from gridpact.scheduling.reference.ordering import Ordered, in_order
 from gridpact.scheduling.reference.parting import both_ways, parted
+from gridpact.scheduling.reference.raising import MISSED, Solved, keeping
 from gridpact.scheduling.reference.schedules import energies_of
 from gridpact.scheduling.reference.unmet import refuse_unmet
 
-MISSED = 1e-6
-"""What is missed of a limit counts from so many kWh."""
-RAISES = 3
-"""How often the penalty is raised tenfold before limits count as impossible to keep together."""
-LESS = 0.999
-"""Part of what was missed that a higher penalty must bring it below to be raised again."""
 NANO = 1e9
-
-
-class Solved(msgspec.Struct, frozen=True):
-    """A programme and its optimum."""
-
-    model: Model
-    optimum: Optimum
-
-    @property
-    def cost(self) -> float:
-        """Least cost found [¤], what is missed of limits at the penalty."""
-        return self.optimum.objective + self.model.constant
 
 
 def solve(
@@ -55,8 +39,9 @@ def solve(
 ) -> Solution:
     """Schedule a fleet at least cost by one linear or mixed-integer programme.
 
-    ``penalty`` [µ¤/kWh] is what missing a shared limit costs. None: chosen from the prices, and
-    raised while that makes less go missing.
+    ``penalty`` [µ¤/kWh] is what missing a shared limit costs: a limit that costs more to keep is
+    missed. None: chosen from the prices and raised until no limit is missed that can be kept; what
+    is still missed then is proven to be impossible to keep together.
 
     Raises
     ------
@@ -64,26 +49,40 @@ def solve(
         What is wrong with the fleet or its prices, or assets whose own needs no plan meets.
     """
     refuse_faults(fleet, prices)
-    return solve_checked(fleet, prices, penalty, search or Search())
-
-
-def solve_checked(fleet: Fleet, prices: Prices, penalty: float | None, search: Search) -> Solution:
-    """The same for a fleet and prices known to be free of faults."""
+    search = search or Search()
+    if penalty is None:
+        return solve_raising(fleet, prices, first_penalty(fleet, prices), search)
     ordered = in_order(fleet)
-    price = _penalty(prices) if penalty is None else penalty * 1e-6
-    solved = optimum(ordered.fleet, prices, price, search)
+    solved = _possible(ordered.fleet, prices, penalty * 1e-6, search)
+    return _answer(ordered, solved, penalty * 1e-6, search)
+
+
+def solve_raising(fleet: Fleet, prices: Prices, first: float, search: Search) -> Solution:
+    """Keep all limits where a schedule can, for a fleet and prices known to be free of faults.
+
+    ``first`` [µ¤/kWh] is the penalty to begin with.
+    """
+    ordered = in_order(fleet)
+    solved = _possible(ordered.fleet, prices, first * 1e-6, search)
+    kept, price = keeping(
+        solved,
+        first * 1e-6,
+        lambda penalty: optimum(ordered.fleet, prices, penalty, search),
+        search.gap,
+    )
+    return _answer(ordered, kept, price, search)
+
+
+def _possible(fleet: Fleet, prices: Prices, penalty: float, search: Search) -> Solved:
+    solved = optimum(fleet, prices, penalty, search)
     if solved is None:
         refuse_unmet(fleet, search)
         raise RuntimeError("every asset can meet its needs alone, but not beside the others")
-    for _ in range(RAISES if penalty is None else 0):
-        before = _missing(solved)
-        higher = optimum(ordered.fleet, prices, price * 10, search) if before > MISSED else None
-        if higher is None:
-            break
-        solved, price = higher, price * 10
-        if _missing(solved) > LESS * before:
-            break
-    found = solution_of(solved, price, search)
+    return solved
+
+
+def _answer(ordered: Ordered, solved: Solved, penalty: float, search: Search) -> Solution:
+    found = solution_of(solved, penalty, search)
     restored = ordered.restored(energies_of(solved.model, solved.optimum.values))
     return msgspec.structs.replace(found, source=restored)
 
@@ -114,22 +113,10 @@ def optimum(
         modes = modes | conflict.any(axis=1, keepdims=True)
 
 
-def _penalty(prices: Prices) -> float:
-    """Penalty to begin with [¤/kWh]: above what shifting energy between slots can save."""
-    buy = np.asarray(prices.buy, np.float64)
-    return float(np.ptp(buy) + 0.5 * np.abs(buy).max()) * 1e-6 or 1.0
-
-
-def _missing(solved: Solved) -> float:
-    """All that is missed of limits [kWh]."""
-    values = solved.optimum.values
-    return float(sum(values[limit.over[limit.over >= 0]].sum() for limit in solved.model.limits))
-
-
 def solution_of(solved: Solved, penalty: float, search: Search) -> Solution:
     """Put an optimum in the terms of the engine's answers."""
     model, found = solved.model, solved.optimum
-    lower, upper = (found.bound + model.constant) * NANO, solved.cost * NANO
+    lower, upper = solved.bound * NANO, solved.cost * NANO
     missed = missed_limits(model, found.values)
     status = Status.LIMITS_MISSED if missed else Status.OPTIMAL
     if not found.proven and relative_gap(lower, upper) > search.gap:
