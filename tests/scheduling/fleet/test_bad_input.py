@@ -45,28 +45,48 @@ def places(assets=(), connections=HOME, prices=FLAT, options=None, **columns):
 @pytest.mark.parametrize(
     ("asset", "where"),
     [
-        (Car("home", 10, 5, 1_000, 1_000), {"one_way[0].leave"}),
-        (Car("home", 10, 30, 1_000, 1_000), {"one_way[0].leave"}),
-        (Car("home", 10, 12, 3_000, 1_000), {"one_way[0].energy_wh"}),
-        (Car("home", 10, 12, 500, 0), {"one_way[0].power_w"}),
-        (Car("away", 10, 12, 500, 1_000), {"one_way[0].zone"}),
+        (Car("home", 10, 5, 1_000, 1_000), {"assets[0].leave"}),
+        (Car("home", 10, 30, 1_000, 1_000), {"assets[0].leave"}),
+        (Car("home", 10, 12, 3_000, 1_000), {"assets[0].energy_wh"}),
+        (Car("home", 10, 12, 500, 0), {"assets[0].power_w"}),
+        (Car("away", 10, 12, 500, 1_000), {"assets[0].zone"}),
         (V2gCar("home", 10, 5, 1_000, 2_000, 9_000, 5_000), {"assets[0].leave"}),
         (V2gCar("home", 10, 30, 1_000, 2_000, 9_000, 5_000), {"assets[0].leave"}),
         (V2gCar("home", -3, 7, 1_000, 2_000, 9_000, 5_000), {"assets[0].arrive"}),
-        (V2gCar("home", 2, 4, 1_000, 8_000, 9_000, 1_000), {"storage[0].lo_wh"}),
-        (V2gCar("home", 2, 4, 1_000, 9_500, 9_000, 9_000), {"storage[0].lo_wh, slot 3"}),
-        (Battery("home", 0, 1_000, 0), {"storage[0].hi_wh"}),
-        (Battery("home", np.nan, 1_000, 0), {"storage[0].hi_wh"}),
-        (Battery("home", 1_000, 1_000, 0, efficiency=1.2), {"storage[0].efficiency_out"}),
-        (Tank("home", 1_000, 100, 0, draw_wh=500), {"storage[0].lo_wh"}),
+        (V2gCar("home", 2, 4, 1_000, 8_000, 9_000, 1_000), {"assets[0].due_wh"}),
+        (V2gCar("home", 2, 4, 1_000, 9_500, 9_000, 9_000), {"assets[0].due_wh, slot 3"}),
+        (Battery("home", 0, 1_000, 0), {"assets[0].capacity_wh"}),
+        (Battery("home", np.nan, 1_000, 0), {"assets[0].capacity_wh"}),
+        (Battery("home", 1_000, 1_000, 0, efficiency=1.2), {"assets[0].efficiency"}),
+        (Tank("home", 1_000, 100, 0, draw_wh=500), {"assets[0].least_wh"}),
         (Tank("home", 1_000, 100, 0, draw_wh=np.ones(7)), {"assets[0].draw_wh"}),
-        (Pv("home", np.full(SLOTS, -5.0)), {"curtailable[0].forecast_wh, slot 0"}),
+        (Pv("home", np.full(SLOTS, -5.0)), {"assets[0].forecast_wh, slot 0"}),
         (Pv("home", np.ones(SLOTS - 1)), {"assets[0].forecast_wh"}),
-        (Appliance("home", 0, 10, []), {"runs[0].length"}),
-        (Appliance("home", 0, 2, [100.0] * 3), {"runs[0].end"}),
+        (Appliance("home", 0, 10, []), {"assets[0].power_w"}),
+        (Appliance("home", 0, 2, [100.0] * 3), {"assets[0].end"}),
         (Appliance("home", 2, 9, [100.0, 50.0], interruptible=True), {"assets[0].power_w"}),
-        (Generator("home", 0.0), {"generators[0].max_w"}),
-        (Generator("home", 100.0, 200.0), {"generators[0].min_w, slot 0"}),
+        (Appliance("home", 0, 10, 0), {"assets[0].power_w"}),
+        (Appliance("home", 0, 10, [0.0, 0.0]), {"assets[0].power_w"}),
+        (Appliance("home", 0, 10, [100.0] * 3, min_on=2), {"assets[0].min_on"}),
+        (Appliance("home", 0, 10, ["warm"]), {"assets[0].power_w"}),
+        (Battery("home", 1_000, 1_000, 1_500), {"assets[0].initial_wh"}),
+        (Battery("home", 1_000, 1_000, -5), {"assets[0].initial_wh"}),
+        (Battery("home", -5, 1_000, 0), {"assets[0].reserve_wh"}),
+        (Battery("home", "large", 1_000, 0), {"assets[0].capacity_wh"}),
+        (Battery(None, 1_000, 1_000, 0), {"assets[0].zone"}),
+        (V2gCar("home", 2, 9, 9_500, 8_000, 9_000, 1_000), {"assets[0].initial_wh"}),
+        (Car("home", 2, 9, 500, 1_000, min_w=2_000), {"assets[0].min_w"}),
+        (Car("home", 2.7, 8.2, 500, 1_000), {"assets[0].arrive", "assets[0].leave"}),
+        (Car("home", "2", 8, 500, 1_000), {"assets[0].arrive"}),
+        (Car("home", True, 8, 500, 1_000), {"assets[0].arrive"}),
+        (Car("home", 2, 8, [500, 600], 1_000), {"assets[0].energy_wh"}),
+        (Generator("home", 100.0, min_up=1.5), {"assets[0].min_up"}),
+        (Pv("home", 100.0, curtails="no"), {"assets[0].curtails"}),
+        (None, {"assets[0]"}),
+        ("car", {"assets[0]"}),
+        (GridConnection("other"), {"assets[0]"}),
+        (Generator("home", 0.0), {"assets[0].max_w"}),
+        (Generator("home", 100.0, 200.0), {"assets[0].min_w, slot 0"}),
     ],
 )
 def test_assets_are_named(asset, where):
@@ -96,6 +116,10 @@ def test_a_car_with_a_least_power_keeps_to_its_stay_too():
         ([GridConnection("a", export_w=np.nan)], {"zones[0].export_limit_w, slot 0"}),
         ([GridConnection("a", import_w=np.ones(7))], {"connections[0].import_w"}),
         ([GridConnection("a", load_wh=np.inf)], {"zones[0].load_wh, slot 0"}),
+        ([GridConnection("a", load_wh="much")], {"connections[0].load_wh"}),
+        ([GridConnection("a", parent=0)], {"connections[0].parent"}),
+        ([GridConnection("")], {"connections[0].name"}),
+        ([None, "a"], {"connections[0]", "connections[1]"}),
     ],
 )
 def test_connections_are_named(connections, where):
@@ -124,6 +148,68 @@ def test_a_parent_that_is_none_is_named_once():
 )
 def test_prices_are_named(prices, where):
     assert places([BATTERY], prices=prices) == where
+
+
+def faults(connections, assets):
+    """Faults as a person reads them."""
+    with pytest.raises(BadInput) as caught:
+        solve(build(SLOTS, 3600, connections, assets), FLAT)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_objects_are_told_of_by_position_kind_and_connection():
+    assets = [
+        Pv("home", np.ones(SLOTS)),
+        None,
+        Car("home", 2, 8, 500, 1_000),
+        Car("home", 2, 8, 500, 1_000, min_w=2_000),
+        Battery("home", 5_000, 1_000, 9_000),
+        Car("home", 8, 2, 500, 1_000),
+        Car("away", 2, 8, 500, 1_000),
+    ]
+    found = faults(HOME, assets)
+    assert [one.removeprefix("fleet: ").split(". Fix")[0] for one in found] == [
+        "assets[1]: None is none of them",
+        "assets[3].min_w: Car at 'home': 2000 W at least, 1000 W at most",
+        "assets[4].initial_wh: Battery at 'home': begins with 9000 Wh, its capacity is 5000 Wh",
+        "assets[5].leave: Car at 'home': leaves at slot 2, arrives at 8",
+        "assets[6].zone: Car at 'away': there is no such connection",
+    ]
+    assert "give min_w ≤ power_w" in found[1]
+
+
+def test_no_connections_are_named_once():
+    assert len(faults([], [Car("home", 2, 8, 500, 1_000)])) == 1
+
+
+def test_a_connection_at_fault_does_not_put_its_assets_at_fault():
+    assert len(faults([GridConnection("home", load_wh="much")], [BATTERY])) == 1
+
+
+@pytest.mark.parametrize(
+    ("slots", "step_s", "where"),
+    [(24.0, 3600, {"slots"}), ("24", 0.5, {"slots", "step_s"}), (True, 900, {"slots"})],
+)
+def test_lengths_that_are_no_whole_numbers_are_named(slots, step_s, where):
+    with pytest.raises(BadInput) as caught:
+        build(slots, step_s, HOME, [])
+    assert {fault.where for fault in caught.value.faults} == where
+
+
+def test_a_programme_may_be_one_number():
+    one, other = (Appliance("home", 3, 9, power) for power in (1_000, [1_000.0]))
+    plans = [
+        solve(build(SLOTS, 3600, HOME, [each]), FLAT).schedules().runs_wh for each in (one, other)
+    ]
+    assert plans[0].sum() == 1_000
+    assert np.array_equal(*plans)
+
+
+def test_storage_of_columns_that_begins_outside_its_bounds_is_named():
+    zone = np.zeros(3, np.int64)
+    begins = np.array([9e3, -1.0, 10.0])
+    storage = Storage(zone, begins, 1e4, 1e4, 5e3, lo_wh=100.0)
+    assert places(storage=storage) == {"storage[0].initial_wh", "storage[1].initial_wh"}
 
 
 def row(**changed):
@@ -186,7 +272,7 @@ def test_objects_columns_prices_and_options_are_named_together():
         Options(gap=-1.0),
     )
     kinds = {place.split("[")[0].split(".")[0] for place in found}
-    assert kinds == {"assets", "storage", "zones", "prices", "options"}
+    assert kinds == {"assets", "zones", "prices", "options"}
 
 
 def two_of_each():

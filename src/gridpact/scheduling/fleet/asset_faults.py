@@ -25,7 +25,7 @@ def asset_findings(found: Findings, fleet: Fleet, zones: int) -> None:
     """Look through every table of a fleet."""
     for name in ("one_way", "storage", "curtailable", "runs", "generators"):
         table = getattr(fleet, name)
-        if table is not None:
+        if table is not None and zones:  # having none is named once
             known = (0, zones - 1)
             unknown = "there is no zone {value}"
             found.whole(f"{name}[{{}}].zone", table.zone, len(table.zone), known, unknown)

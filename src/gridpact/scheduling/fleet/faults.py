@@ -40,7 +40,8 @@ def refuse_faults(
         found.refuse()
     zones = len(fleet.zones.parent)
     _zones(found, fleet.zones, fleet.slots)
-    asset_findings(found, fleet, zones)
+    if not fleet.flaws:  # else tables were looked through when the fleet was built from objects
+        asset_findings(found, fleet, zones)
     if fleet.portfolio is not None:
         _portfolio(found, fleet, fleet.portfolio)
     _prices(found, fleet, prices)

@@ -1,64 +1,137 @@
-"""What is wrong with assets and connections as objects, where columns could not tell it."""
+"""What is wrong with assets and connections as objects, named by their places in what was given."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-import msgspec
 import numpy as np
 
-from gridpact.base.errors import Fault
+from gridpact.base.errors import BadInput, Fault
+from gridpact.scheduling.fleet.asset_faults import asset_findings
 from gridpact.scheduling.fleet.assets import (
     Appliance,
     Asset,
+    Battery,
     Car,
+    Generator,
     GridConnection,
+    Pv,
+    Tank,
     V2gCar,
 )
+from gridpact.scheduling.fleet.columns import Fleet
+from gridpact.scheduling.fleet.findings import Findings
+from gridpact.scheduling.fleet.object_types import type_faults
 
-SERIES = {
-    "connections": ("import_w", "export_w", "load_wh"),
-    "assets": ("capacity_wh", "draw_wh", "least_wh", "heat_per_wh", "reserve_wh", "forecast_wh"),
-}
-"""Fields that are one number, or one per slot."""
+ASSETS = (Car, V2gCar, Battery, Tank, Pv, Appliance, Generator)
+POWER = {"charge_w": "power_w", "discharge_w": "power_w"}
+EFFICIENCY = {"efficiency_in": "efficiency", "efficiency_out": "efficiency"}
+FIELDS: tuple[tuple[type, Mapping[str, str]], ...] = (
+    (Battery, {**POWER, **EFFICIENCY, "hi_wh": "capacity_wh", "lo_wh": "reserve_wh"}),
+    (V2gCar, {**POWER, **EFFICIENCY, "hi_wh": "capacity_wh", "lo_wh": "due_wh"}),
+    (
+        Tank,
+        {
+            **POWER,
+            "hi_wh": "capacity_wh",
+            "lo_wh": "least_wh",
+            "efficiency_in": "heat_per_wh",
+            "charge_min_w": "min_w",
+        },
+    ),
+    (Car, {**POWER, "hi_wh": "energy_wh", "lo_wh": "energy_wh", "charge_min_w": "min_w"}),
+)
+"""What columns of storage are called in each class."""
 
 
-def object_faults(
-    slots: int, connections: Sequence[GridConnection], assets: Sequence[Asset]
-) -> tuple[Fault, ...]:
-    """List faults; places are named as ``assets[0].leave``, by position in what was given."""
-    found = list(_names(connections))
-    for group, objects in (("connections", connections), ("assets", assets)):
-        for number, one in enumerate(objects):
-            where = f"{group}[{number}]"
-            found += _series(where, one, SERIES[group], slots)
-            if isinstance(one, V2gCar) or (isinstance(one, Car) and one.min_w):
-                found += _window(where, one, slots)
-            if isinstance(one, Appliance) and one.interruptible and len(set(one.power_w)) > 1:
-                problem = "an interruptible programme has one power throughout"
-                found.append(_fault(f"{where}.power_w", problem, "give equal powers"))
-    return tuple(found)
+def refuse_lengths(slots: int, step_s: int) -> None:
+    """Raise BadInput where the number of slots or their length is no whole number."""
+    faults = [
+        _fault(name, f"{value!r} is no whole number", f"give a whole number, such as {such}")
+        for name, value, such in (("slots", slots, 96), ("step_s", step_s, 900))
+        if not isinstance(value, int | np.integer) or isinstance(value, bool)
+    ]
+    if faults:
+        raise BadInput(faults)
+
+
+def type_faults_of(
+    group: str, objects: Sequence[object], slots: int
+) -> tuple[tuple[Fault, ...], ...]:
+    """What keeps each object of ``connections`` or ``assets`` from becoming a row."""
+    kinds = (GridConnection,) if group == "connections" else ASSETS
+    return tuple(
+        type_faults(f"{group}[{number}]", one, kinds, slots) for number, one in enumerate(objects)
+    )
+
+
+def connection_faults(connections: Sequence[GridConnection]) -> Iterator[Fault]:
+    """Note names that are empty, or given twice."""
+    for number, one in enumerate(connections):
+        if not one.name:
+            yield _fault(f"connections[{number}].name", "is empty", "give it a name")
+    for name, count in Counter(one.name for one in connections if one.name).items():
+        if count > 1:
+            problem = f"{count} connections are called {name!r}"
+            yield _fault("connections", problem, "give each a name of its own")
+
+
+def asset_faults(slots: int, assets: Mapping[int, Asset]) -> Iterator[Fault]:
+    """Note what columns could not tell of assets, by their positions in what was given."""
+    for number, one in assets.items():
+        where = f"assets[{number}]"
+        if isinstance(one, V2gCar) or (isinstance(one, Car) and one.min_w):
+            yield from _window(where, one, slots)
+        if isinstance(one, Appliance):
+            yield from _programme(where, one)
+
+
+def table_faults(
+    fleet: Fleet, assets: Mapping[int, Asset], rows: Mapping[str, Sequence[int]]
+) -> Iterator[Fault]:
+    """What is wrong with tables, told of the objects whose positions ``rows`` gives by table."""
+    found = Findings()
+    asset_findings(found, fleet, len(fleet.zones.parent))
+    for fault in found.faults:
+        place = re.match(r"(\w+)\[(\d+)\](.*)", fault.where)
+        if place is None or place[1] not in rows:
+            yield fault
+            continue
+        number = rows[place[1]][int(place[2])]
+        yield _of_object(fault, number, assets[number], place[3])
+
+
+def _of_object(fault: Fault, number: int, one: Asset, field: str) -> Fault:
+    """Say of an object what was found in its row."""
+    names = next((names for kind, names in FIELDS if isinstance(one, kind)), {})
+    if isinstance(one, Pv):
+        names = {"least": "curtails"}
+
+    def own(text: str) -> str:
+        return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text)
+
+    named = f"{type(one).__name__} at {one.zone!r}"
+    if field == ".zone":
+        fix = "name a connection that was given"
+        return _fault(f"assets[{number}].zone", f"{named}: there is no such connection", fix)
+    return _fault(f"assets[{number}]{own(field)}", f"{named}: {own(fault.problem)}", own(fault.fix))
 
 
 def _fault(where: str, problem: str, fix: str) -> Fault:
     return Fault("fleet", 0, where, problem, fix)
 
 
-def _names(connections: Sequence[GridConnection]) -> Iterator[Fault]:
-    for name, count in Counter(one.name for one in connections).items():
-        if count > 1:
-            problem = f"{count} connections are called {name!r}"
-            yield _fault("connections", problem, "give each a name of its own")
-
-
-def _series(where: str, one: msgspec.Struct, fields: Sequence[str], slots: int) -> Iterator[Fault]:
-    """Note series that are neither one number nor one per slot."""
-    for name in fields:
-        shape = np.shape(getattr(one, name, 0.0))
-        if shape not in ((), (slots,)):
-            fix = f"give one number, or {slots} of them"
-            yield _fault(f"{where}.{name}", f"has shape {shape}", fix)
+def _programme(where: str, one: Appliance) -> Iterator[Fault]:
+    """Note a programme with several powers, or stretches of one that runs through."""
+    if one.interruptible and np.size(np.unique(np.asarray(one.power_w))) > 1:
+        problem = "an interruptible programme has one power throughout"
+        yield _fault(f"{where}.power_w", problem, "give equal powers")
+    for name in ("min_on", "min_off"):
+        if not one.interruptible and getattr(one, name) > 1:
+            fix = "make it interruptible, or leave it out"
+            yield _fault(f"{where}.{name}", "of a programme that is not interruptible", fix)
 
 
 def _window(where: str, car: Car | V2gCar, slots: int) -> Iterator[Fault]:

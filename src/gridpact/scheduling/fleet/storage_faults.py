@@ -94,12 +94,15 @@ def _bounds(found: Findings, table: Storage, fleet: Fleet) -> None:
         lo=lo if crossed.shape[1] > 1 else lo[:, 0],
         hi=hi if crossed.shape[1] > 1 else hi[:, 0],
     )
+    most = hi.max(axis=1)
     found.rows(
-        hi.max(axis=1) <= lo.min(axis=1),
+        (most <= lo.min(axis=1)) & ~crossed.any(axis=1),
         "storage[{}].hi_wh",
-        "its capacity is zero",
+        "no room: {most} Wh at least and at most",
         "give room between lo_wh and hi_wh",
+        most=most,
     )
+    _start(found, per_asset(table.initial_wh, count), (lo.min(axis=1), most))
     for name in ("charge", "discharge"):
         power = getattr(table, f"{name}_w")
         most = narrow(power, count, slots).max(axis=1)
@@ -112,6 +115,20 @@ def _bounds(found: Findings, table: Storage, fleet: Fleet) -> None:
             least=least,
             most=most,
         )
+
+
+def _start(found: Findings, first: Floats, bounds: tuple[Floats, Floats]) -> None:
+    """Note storage that begins with more than it ever holds, or with less than nothing."""
+    least, most = np.minimum(bounds[0], 0.0), bounds[1]
+    wrong = (first < least - TOUCH_WH) | (first > most + TOUCH_WH)
+    found.rows(
+        wrong & (least <= most),
+        "storage[{}].initial_wh",
+        "begins with {first} Wh, its capacity is {most} Wh",
+        "begin with no more than its capacity, and no less than nothing",
+        first=first,
+        most=most,
+    )
 
 
 def unreachable(table: Storage, fleet: Fleet) -> tuple[Bools, Floats]:

@@ -149,11 +149,11 @@ def test_everything_wrong_is_named_together():
         solve(wrong, Prices(price))
     places = {fault.where for fault in caught.value.faults}
     assert places == {
-        "one_way[0].zone",
-        "one_way[0].leave",
-        "one_way[1].energy_wh",
-        "storage[0].hi_wh",
-        "runs[0].end",
+        "assets[0].zone",
+        "assets[0].leave",
+        "assets[1].energy_wh",
+        "assets[2].capacity_wh",
+        "assets[3].end",
         "zones[0].import_limit_w, slot 0",
         "zones[0].parent",
         "zones[1].parent",
