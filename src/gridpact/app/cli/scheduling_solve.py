@@ -26,7 +26,7 @@ from gridpact.app.schedules.solving import solve_session
 from gridpact.app.watch import Stopwatch
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.fleet.options import Method, Options
-from gridpact.scheduling.fleet.solution import Round, Status
+from gridpact.scheduling.fleet.solution import Round, closed
 from gridpact.simulation.scenarios import load
 from gridpact.simulation.scenarios.build import community
 
@@ -125,7 +125,7 @@ def solve(
     if out is not None:
         keeping.write(out, solved)
     _print(found, solved.timezone, out, as_json=as_json, quiet=quiet)
-    sys.exit(_code(found, stop))
+    sys.exit(_code(found, stop, options.gap))
 
 
 def _tell(currency: str, now: Round) -> None:
@@ -143,9 +143,9 @@ def _check(out: Path | None, method: Method, limit_seconds: float | None) -> Non
         raise BadInput([Fault("arguments", 0, "--limit-seconds", problem, fix)])
 
 
-def _code(found: Outcome, stop: Stop) -> int:
+def _code(found: Outcome, stop: Stop, gap: float) -> int:
     """Exit code: how a solve ended that was stopped before its gap was proven."""
-    if found.status != Status.STOPPED:
+    if closed((found.lower_nano, found.cost_nano), gap):
         return 0
     if stop.asked:
         return STOPPED

@@ -24,8 +24,8 @@ MOST_MISSED = 20
 """Limits missed that are listed one by one."""
 WORDS = {
     "optimal": "every limit holds, and the cost is proven",
-    "stopped": "the schedules can be followed; the gap is wider than asked for",
-    "limits-missed": "not every limit can be kept; they are missed by about the least",
+    "stopped": "every limit holds; the gap is wider than asked for",
+    "limits-missed": "not every limit is kept; the gap counts what is missed",
 }
 
 

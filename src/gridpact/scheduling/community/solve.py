@@ -17,7 +17,7 @@ from gridpact.scheduling.community.model import (
 )
 from gridpact.scheduling.fleet.meters import meters_of
 from gridpact.scheduling.fleet.options import Options
-from gridpact.scheduling.fleet.solution import Schedules, Solution, Status
+from gridpact.scheduling.fleet.solution import Schedules, Solution, closed
 from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.optimiser import Optimiser
 from gridpact.scheduling.problem import Plan, Problem
@@ -100,7 +100,8 @@ def _solved(case: Case, curtailing: Bools, options: Options) -> Scheduled:
     if not (few and meters_of(fleet, prices).home.any()):
         return Scheduled(case, community, solve(fleet, prices, options))
     solution = solve(fleet, prices, msgspec.structs.replace(options, rounds=ROUNDS))
-    if solution.status is Status.STOPPED and not options.cancelled():
+    bounds = solution.lower_nano, solution.upper_nano
+    if not closed(bounds, options.gap) and not options.cancelled():
         together = msgspec.structs.replace(options, method="reference")
         solution = solve(fleet, prices, together)
     return Scheduled(case, community, solution)

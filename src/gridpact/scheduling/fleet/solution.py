@@ -10,14 +10,17 @@ import msgspec
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.asked_zones import asked_zones
 
+ROUNDING = 100.0
+"""Costs [nano-¤] that differ by no more count as equal."""
+
 
 class Status(StrEnum):
     """How a solve ended.
 
-    ``optimal``: every limit holds and the cost is within the gap asked for. ``stopped``: cancelled
-    or out of rounds; bounds and schedules are valid, the gap is wider. ``limits-missed``: no
-    schedule keeps all shared limits; the one given misses them by about as little as possible, at
-    the penalty in force, then costs least.
+    ``limits-missed``: not all shared limits are kept; the gap says how close the cost is to the
+    least, what is missed counted at the penalty in force. ``optimal``: every limit holds and the
+    cost is within the gap asked for. ``stopped``: every limit holds, but the gap is wider: the
+    solve was cancelled, out of rounds or got no closer. Bounds and schedules are valid in all.
     """
 
     OPTIMAL = "optimal"
@@ -119,6 +122,19 @@ class Solution(msgspec.Struct, frozen=True, kw_only=True):
         return self.source.schedules(
             None if zones is None else asked_zones(zones, len(self.net_wh))
         )
+
+
+def status_of(bounds: tuple[float, float], gap: float, missed: tuple[Missed, ...]) -> Status:
+    """How a solve ended, from its bounds [nano-¤], the gap asked for and what is missed."""
+    if missed:
+        return Status.LIMITS_MISSED
+    return Status.OPTIMAL if closed(bounds, gap) else Status.STOPPED
+
+
+def closed(bounds: tuple[float, float], gap: float) -> bool:
+    """Whether bounds on the least cost [nano-¤] are within this relative gap, but for rounding."""
+    lower, upper = bounds
+    return upper - lower <= ROUNDING or relative_gap(lower, upper) <= gap * (1 + 1e-6)
 
 
 def relative_gap(lower: float, upper: float) -> float:

@@ -57,8 +57,10 @@ class Search(msgspec.Struct, frozen=True):
     method: str = "choose"
 
 
-def minimise(arrays: LinearProgramme, search: Search) -> Optimum | None:
+def minimise(arrays: LinearProgramme, search: Search, constant: float = 0.0) -> Optimum | None:
     """Return the optimum; None where no values keep all rows.
+
+    ``constant`` [¤] is what no column changes; the relative gap of the search counts it.
 
     Whole columns are exact: they are rounded and fixed, and the rest is solved again, which also
     gives the duals.
@@ -70,7 +72,7 @@ def minimise(arrays: LinearProgramme, search: Search) -> Optimum | None:
     """
     if not arrays.whole.any():
         return _linear(arrays, search)
-    found = _search(arrays, search)
+    found = _search(arrays, search, constant)
     if found is None:
         return None
     values, bound, proven = found
@@ -108,7 +110,9 @@ def _linear(arrays: LinearProgramme, search: Search, touch: float = FINE) -> Opt
     raise RuntimeError(f"no optimum: {status}")
 
 
-def _search(arrays: LinearProgramme, search: Search) -> tuple[Floats, float, bool] | None:
+def _search(
+    arrays: LinearProgramme, search: Search, constant: float
+) -> tuple[Floats, float, bool] | None:
     """Search for whole numbers: values, bound and whether the gap is proven; None if impossible.
 
     A search cut short before it found anything goes on to its end.
@@ -120,6 +124,7 @@ def _search(arrays: LinearProgramme, search: Search) -> tuple[Floats, float, boo
         mip_max_nodes=search.nodes,
     )
     load(highs, arrays, mixed=True)
+    highs.changeObjectiveOffset(constant)
     status = run(highs)
     if status not in (OPTIMAL, INFEASIBLE) and not has_values(highs):
         set_options(highs, mip_max_nodes=NO_LIMIT)
@@ -129,7 +134,7 @@ def _search(arrays: LinearProgramme, search: Search) -> tuple[Floats, float, boo
     if not has_values(highs):
         raise RuntimeError(f"no optimum: {status}")
     values = np.array(highs.getSolution().col_value)
-    return values, float(highs.getInfo().mip_dual_bound), status == OPTIMAL
+    return values, float(highs.getInfo().mip_dual_bound) - constant, status == OPTIMAL
 
 
 def safe_bound(arrays: LinearProgramme, row_dual: Floats) -> float:
