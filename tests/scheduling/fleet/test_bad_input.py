@@ -303,3 +303,18 @@ def test_columns_of_another_length_are_named(table, column):
     for shape in ((1,), (3,), (1, SLOTS)):
         short = msgspec.structs.replace(tables[table], **{column: np.ones(shape, kind)})
         assert f"{table}.{column}" in places(**{**tables, table: short})
+
+
+def test_an_answer_to_begin_from_and_slots_passed_are_named():
+    fleet = build(SLOTS, 3600, HOME, [BATTERY])
+    before = solve(fleet, FLAT)
+    for warm, passed, where in (
+        ("x", 0, "warm"),
+        (before, -1, "passed"),
+        (before, 1.5, "passed"),
+        (before, SLOTS + 1, "passed"),
+        (None, 3, "passed"),
+    ):
+        with pytest.raises(BadInput) as caught:
+            solve(fleet, FLAT, warm=warm, passed=passed)
+        assert {fault.where for fault in caught.value.faults} == {where}

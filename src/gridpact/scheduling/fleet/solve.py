@@ -58,9 +58,7 @@ def solve(
     its prices. What cannot be kept of shared limits is missed by little and named in the answer.
     """
     options = options or Options()
-    if passed < 0:
-        raise BadInput([Fault("fleet", 0, "passed", f"{passed} slots", "give 0 or more")])
-    refuse_faults(fleet, prices, options)
+    refuse_faults(fleet, prices, options, warm, passed)
     first = first_penalty(fleet, prices) if options.penalty is None else options.penalty
     if options.method == "reference" or fixed(fleet) or (options.method == "auto" and tiny(fleet)):
         return _reference(fleet, prices, options, first)
