@@ -30,7 +30,7 @@ from gridpact.scheduling.fleet.solution import (
     Missed,
     Solution,
     Status,
-    relative_gap,
+    status_of,
 )
 from gridpact.scheduling.fleet.warm_start import begin_from
 from gridpact.scheduling.fleet.whole_plans import deal_whole
@@ -88,9 +88,7 @@ def _better(mixed: Solution, whole: Solution, gap: float) -> Solution:
     cheaper = mixed.upper_nano < whole.upper_nano - _rounding(mixed)
     better = mixed if not mixed.missed and (whole.missed or cheaper) else whole
     lower = min(max(mixed.lower_nano, whole.lower_nano), better.upper_nano)
-    status = better.status
-    if status is Status.STOPPED and relative_gap(lower, better.upper_nano) <= gap:
-        status = Status.LIMITS_MISSED if better.missed else Status.OPTIMAL
+    status = status_of((lower, better.upper_nano), gap, better.missed)
     return msgspec.structs.replace(better, status=status, lower_nano=lower, penalty=whole.penalty)
 
 
@@ -165,14 +163,12 @@ def _solution(fleet: Fleet, case: Case, engine: Engine, answer: _Answer) -> Solu
     over = float(outcome.cells.sum() + outcome.rows.sum() + outcome.zones.sum())
     upper = float(outcome.cost.sum()) + case.fixed_cost + penalty * over
     lower = min(engine.lower if engine.fixed is None else engine.proven, upper)
-    status = Status.LIMITS_MISSED if answer.missed else Status.OPTIMAL
-    if relative_gap(lower, upper) > engine.options.gap * (1 + 1e-6):
-        status = Status.STOPPED
     prices = _limit_prices(fleet, case, engine.best)
+    bounds = lower * 1e9, upper * 1e9
     return Solution(
-        status=status,
-        lower_nano=lower * 1e9,
-        upper_nano=upper * 1e9,
+        status=status_of(bounds, engine.options.gap, answer.missed),
+        lower_nano=bounds[0],
+        upper_nano=bounds[1],
         penalty=penalty * 1e6,
         net_wh=net_of_zones(case, outcome.energy.sum(axis=1), answer.joined) * 1000,
         prices=prices,

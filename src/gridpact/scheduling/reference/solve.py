@@ -19,8 +19,7 @@ from gridpact.scheduling.fleet.solution import (
     Missed,
     Round,
     Solution,
-    Status,
-    relative_gap,
+    status_of,
 )
 from gridpact.scheduling.reference.highs import Search, minimise
 from gridpact.scheduling.reference.limits import Limit
@@ -101,7 +100,7 @@ def optimum(
     modes = no_modes(fleet)
     while True:
         model = build(fleet, prices, penalty, modes, signals)
-        found = minimise(model.arrays, search)
+        found = minimise(model.arrays, search, model.constant)
         if found is None:
             return None
         conflict = both_ways(model, found.values)
@@ -118,13 +117,10 @@ def solution_of(solved: Solved, penalty: float, search: Search) -> Solution:
     model, found = solved.model, solved.optimum
     lower, upper = solved.bound * NANO, solved.cost * NANO
     missed = missed_limits(model, found.values)
-    status = Status.LIMITS_MISSED if missed else Status.OPTIMAL
-    if not found.proven and relative_gap(lower, upper) > search.gap:
-        status = Status.STOPPED
     prices = limit_prices(model, found.row_dual)
     costs = _limit_costs(model, found.row_dual)
     return Solution(
-        status=status,
+        status=status_of((lower, upper), search.gap, missed),
         lower_nano=lower,
         upper_nano=upper,
         penalty=penalty * 1e6,
