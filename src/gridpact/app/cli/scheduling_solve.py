@@ -175,11 +175,11 @@ def _record(what: Path, data: Path | None, progress: Progress) -> Record:
 
 def _gap(text: str) -> float:
     """Read a share such as ``0.1 %``; BadInput for anything that is no gap."""
+    fix = "name a share above 0 and below 100 %, such as '0.5 %'"
     try:
         share = int(read(Field("--gap", Kind.SHARE, "", ""), text, Terms("UTC", "")))
     except Unclear as error:
-        raise BadInput([Fault("arguments", 0, "--gap", str(error), error.fix)]) from error
+        raise BadInput([Fault("arguments", 0, "--gap", str(error), fix)]) from error
     if not 0 < share < 1_000_000:
-        fix = "name a share above 0 and below 100 %"
         raise BadInput([Fault("arguments", 0, "--gap", f"{text!r} is no gap to prove", fix)])
     return share / 1e6

@@ -11,6 +11,8 @@ from gridpact.app.schedules import keeping
         (["solve", "nowhere.yaml"], "there is no such file or folder"),
         (["solve", "run", "--session", "2027-01-01.day-ahead"], "no schedule was made for"),
         (["solve", "run", "--gap", "none"], "--gap"),
+        (["solve", "run", "--gap", "-1"], "above 0 and below 100 %, such as"),
+        (["solve", "run", "--gap", "0"], "above 0 and below 100 %, such as"),
         (["solve", "run", "--gap", "0 %"], "is no gap to prove"),
         (["solve", "run", "--gap", "100 %"], "is no gap to prove"),
         (["solve", "run", "--out", "run"], "the folder holds other files"),
