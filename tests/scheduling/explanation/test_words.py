@@ -140,7 +140,7 @@ def test_needs_that_nothing_tells_apart_are_refused(site, asked):
 
 def test_a_fleet_at_fault_is_refused(site, asked):
     table = replace(site.fleet.storage, initial_wh=np.array([20_000.0]))
-    with pytest.raises(BadInput, match="its bounds cannot be kept"):
+    with pytest.raises(BadInput, match="its capacity is 10000 Wh"):
         explain(replace(site, fleet=replace(site.fleet, storage=table)), asked(*TOO_MUCH))
 
 

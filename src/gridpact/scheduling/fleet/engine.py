@@ -43,7 +43,7 @@ INWARD = 0.3
 """Share of the way from the masters' prices to those of the best bound at which to ask."""
 QUICK = (OneWayOracle, CurtailableOracle)
 """Oracles so fast that they are asked several times a round."""
-SHARE = 0.45
+SHARE = 0.4
 """Share of the way to the portfolio master's prices that its prices move at once."""
 QUICK_ASKS = 4
 """How often quick oracles are asked alone in a round."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
-from gridpact.scheduling.fleet.columns import Fleet, Storage, Values, narrow, per_asset, per_slot
+from gridpact.scheduling.fleet.columns import (
+    Fleet,
+    Storage,
+    Values,
+    narrow,
+    per_asset,
+    per_slot,
+    varies,
+)
 from gridpact.scheduling.fleet.findings import Findings
 from gridpact.scheduling.fleet.steady_storage import steady
 from gridpact.scheduling.fleet.stepped_storage import covers, impossible
@@ -102,7 +110,8 @@ def _bounds(found: Findings, table: Storage, fleet: Fleet) -> None:
         "give room between lo_wh and hi_wh",
         most=most,
     )
-    _start(found, per_asset(table.initial_wh, count), (lo.min(axis=1), most))
+    if not varies(table.hi_wh):  # else they are bounds after slots, which a start need not keep
+        _start(found, per_asset(table.initial_wh, count), (lo.min(axis=1), most))
     for name in ("charge", "discharge"):
         power = getattr(table, f"{name}_w")
         most = narrow(power, count, slots).max(axis=1)
