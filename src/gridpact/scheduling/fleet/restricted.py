@@ -98,7 +98,7 @@ class RestrictedMaster:
         self.limits.active[:] = known.limits.active
         for own, other in zip(self._found(), known._found(), strict=True):
             own[:] = other
-        if self.columns > KEPT * int(self.master.size[GROUPS]):
+        if self.columns > self._least():
             self._drop(self._least())
 
     def _found(self) -> Mix:
@@ -175,8 +175,9 @@ class RestrictedMaster:
         master, count = self.master, self.columns
         places = int(master.size[ROWS] + master.size[GROUPS])
         entries = master.basis[:places]
+        real = entries >= 0
         reduced = master.reduced[:count].copy()
-        reduced[entries[entries >= 0]] = -np.inf
+        reduced[entries[real]] = -np.inf
         kept = np.sort(np.argsort(reduced, kind="stable")[:least])
         now, end = np.full(count, -1), len(kept)
         now[kept] = np.arange(end)
@@ -185,7 +186,7 @@ class RestrictedMaster:
             column[:end] = column[kept]
         rows, written = int(master.size[ROWS]), int(np.sum(kept < master.size[WRITTEN]))
         master.held[:rows, :end] = master.held[:rows, kept]
-        master.basis[:places] = np.where(entries >= 0, now[entries], entries)
+        entries[real] = now[entries[real]]
         master.size[COLUMNS], master.size[WRITTEN] = end, written
 
     def _widen(self, room: int) -> None:

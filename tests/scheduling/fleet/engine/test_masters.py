@@ -101,3 +101,27 @@ def _mixed(master):
     arrays = master.master
     keys = zip(arrays.group[columns].tolist(), arrays.born[columns].tolist(), strict=True)
     return list(zip(keys, shares.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("count", [3, 14, 40])
+def test_a_master_goes_on_from_another_with_more_rows_than_columns(count):
+    """One group under a limit in each of 96 slots: its basis is rows, hardly any column."""
+    draw, slots = stream(count, "masters", "resumed"), 96
+    limits = Limits(
+        np.arange(slots),
+        np.ones(slots),
+        np.full(slots, 0.1),
+        np.zeros(slots),
+        np.full(slots, PENALTY),
+        np.zeros(slots, np.bool_),
+    )
+    known = RestrictedMaster(1, slots, limits)
+    for number in range(count):
+        known.append(np.zeros(1, np.int64), draw.uniform(0, 2, (1, slots)), np.ones(1), number)
+        known.solve(NO_PRICES, 1e-9)
+    assert np.sum(limits.active) > 24
+    resumed = RestrictedMaster(1, slots, limits._replace(active=np.zeros(slots, np.bool_)))
+    resumed.resume(known)
+    assert _mixed(resumed) == _mixed(known)
+    resumed.solve(NO_PRICES, 1e-9)
+    assert cost_of(resumed, limits) == pytest.approx(cost_of(known, limits))
