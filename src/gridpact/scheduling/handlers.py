@@ -18,7 +18,7 @@ from gridpact.market.messages import PricesPublished, SessionCleared, SessionOpe
 from gridpact.registry.messages import CommunityOpened
 from gridpact.registry.model import Community
 from gridpact.scheduling.appliances import begun, running_wh, still_wanted
-from gridpact.scheduling.community.solve import solve_with_engine
+from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.messages import (
     DispatchIssued,
     NeedsRequested,
@@ -147,7 +147,7 @@ class Scheduling:
         posed = self.posed(state, message)
         if isinstance(posed, str):
             return [PlanSkipped(session=message.session, reason=posed)]
-        plan = named(solve_with_engine(posed.problem), posed.problem, posed.needs, posed.bindings)
+        plan = named(solve(posed.problem), posed.problem, posed.needs, posed.bindings)
         plan = full_plan(plan, posed.needs, len(self._community.runs.ids))
         return [
             ScheduleSolved(

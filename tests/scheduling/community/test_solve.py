@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from gridpact.base.randomness import stream
 from gridpact.scheduling.check import violations
-from gridpact.scheduling.community.solve import plan_of, scheduled, solve_with_engine
+from gridpact.scheduling.community.solve import plan_of, scheduled, solve
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Status, closed
-from gridpact.scheduling.solve import solve
+from gridpact.scheduling.solve import solve as solve_earlier
 
 NOISE = 2e4
 """Nano-¤: what the wear of both solvers, their tolerances and 1 Wh over limits may come to."""
@@ -65,15 +65,15 @@ def three_homes(problem_of, limit):
 
 def test_a_binding_feeder_gets_a_price_and_is_kept(problem_of):
     problem = three_homes(problem_of, 2200)
-    plan = solve_with_engine(problem)
+    plan = solve(problem)
     assert violations(problem, plan) == []
     assert plan.conflicts == ()
     assert (plan.net_wh.sum(axis=0) <= 2200).all()
     assert (plan.zone_price > 0).any()
-    free = solve_with_engine(three_homes(problem_of, -1))
+    free = solve(three_homes(problem_of, -1))
     assert free.cost_nano.sum() <= plan.cost_nano.sum()
     assert (free.net_wh.sum(axis=0) > 2200).any()
-    assert abs(plan.cost_nano.sum() - solve(problem).cost_nano.sum()) <= 3 * 6 * 400_000
+    assert abs(plan.cost_nano.sum() - solve_earlier(problem).cost_nano.sum()) <= 3 * 6 * 400_000
 
 
 def village(problem_of, limit, runs=True):
@@ -113,7 +113,7 @@ def test_homes_of_several_assets_below_nested_limits_cost_the_least(problem_of, 
     assert plan.conflicts == ()
     assert (plan.zone_price > 0).any()
     assert found.solution.gap <= 1e-5
-    wanted = solve(problem)
+    wanted = solve_earlier(problem)
     room = 1e-5 * abs(wanted.cost_nano.sum()) + 12 * 24 * 350_000 / 2  # half a Wh a home and slot
     assert abs(int(plan.cost_nano.sum() - wanted.cost_nano.sum())) <= room
 
@@ -155,17 +155,17 @@ def test_needs_beyond_reach_are_missed_by_the_least(problem_of):
     car = {"home": 0, "start": 0, "charge": 500, "lo": [0, 0, 0, 3000], "hi": 5000}
     buy = [400_000, 100_000, 200_000, 300_000]
     problem = problem_of(np.full((1, 4), 100), buy=buy, storage=[car])
-    plan = solve_with_engine(problem)
+    plan = solve(problem)
     assert plan.charge_wh.tolist() == [[500] * 4]
     assert [one.missing_wh for one in plan.conflicts] == [1000]
-    assert plan.cost_nano.tolist() == solve(problem).cost_nano.tolist()
+    assert plan.cost_nano.tolist() == solve_earlier(problem).cost_nano.tolist()
 
 
 def test_a_run_starts_where_enumeration_finds_it_cheapest(problem_of):
     buy = np.array([310, 180, 220, 150, 400, 90]) * 1000
     runs = [(0, 700, 2, 0, 4), (0, 300, 3, 1, 5)]
     problem = problem_of(np.full((1, 6), 50), buy=buy, sell=20_000, runs=runs)
-    plan = solve_with_engine(problem)
+    plan = solve(problem)
     assert violations(problem, plan) == []
     best = min(
         sum(
@@ -179,7 +179,7 @@ def test_a_run_starts_where_enumeration_finds_it_cheapest(problem_of):
 
 def test_homes_without_anything_to_move_cost_what_their_load_costs(problem_of):
     problem = problem_of([[500, 600], [100, 0]], pv=[[0, 0], [300, 300]], buy=200_000)
-    plan = solve_with_engine(problem)
+    plan = solve(problem)
     assert violations(problem, plan) == []
     assert plan.cost_nano.tolist() == [1100 * 200_000, -500 * 80_000]
 
@@ -191,8 +191,8 @@ def test_plants_curtail_only_where_prices_or_limits_make_them(problem_of):
         np.zeros((2, 3)), pv=500, sell=50_000, zones=[{"homes": [0, 1], "sell": 600}]
     )
     assert scheduled(limited).community.solar.tolist() == [0, 1]
-    plan = solve_with_engine(limited)
+    plan = solve(limited)
     assert violations(limited, plan) == []
     assert plan.curtail_wh.sum(axis=0).tolist() == [400] * 3
     negative = problem_of(np.zeros((1, 3)), pv=500, sell=[-50_000, 10_000, -1_000])
-    assert solve_with_engine(negative).curtail_wh.tolist() == [[500, 0, 500]]
+    assert solve(negative).curtail_wh.tolist() == [[500, 0, 500]]

@@ -7,7 +7,7 @@ import pytest
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.kernel.codec import decode, encode
 from gridpact.market.messages import PricesPublished
-from gridpact.scheduling.community.solve import solve_with_engine
+from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.handlers import Scheduling, State
 from gridpact.scheduling.messages import (
     NeedStated,
@@ -17,7 +17,7 @@ from gridpact.scheduling.messages import (
     StateNeed,
     WithdrawNeed,
 )
-from gridpact.scheduling.solve import solve
+from gridpact.scheduling.solve import solve as solve_earlier
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_plan_is_held_to_what_stands_when_it_is_made(room, say, clock, stated_
     assert without.plan.run_start[0] == 76
 
 
-@pytest.mark.parametrize("solver", [solve, solve_with_engine], ids=["reference", "engine"])
+@pytest.mark.parametrize("solver", [solve_earlier, solve], ids=["reference", "engine"])
 def test_needs_that_cross_what_owners_keep_are_planned_and_named(
     room, community, say, clock, stated_on, horizon, solver
 ):

@@ -18,7 +18,7 @@ from gridpact.scheduling.community.model import (
 from gridpact.scheduling.fleet.meters import meters_of
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Schedules, Solution, closed
-from gridpact.scheduling.fleet.solve import solve
+from gridpact.scheduling.fleet.solve import solve as solve_fleet
 from gridpact.scheduling.optimiser import Optimiser
 from gridpact.scheduling.problem import Plan, Problem
 from gridpact.scheduling.storage_model import least_shortfall
@@ -48,7 +48,7 @@ class Scheduled(msgspec.Struct, frozen=True):
     solution: Solution
 
 
-def solve_with_engine(problem: Problem, options: Options | None = None) -> Plan:
+def solve(problem: Problem, options: Options | None = None) -> Plan:
     """Return a plan whose cost is within the gap of ``options`` (:data:`GAP`) of the cheapest.
 
     As with :func:`gridpact.scheduling.solve.solve`, bounds of storage come first, shared limits
@@ -86,7 +86,7 @@ def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
     if found.solution.missed and options.penalty is None and not options.cancelled():
         strict = msgspec.structs.replace(options, penalty=PENALTY * _highest_price(problem))
         community = found.community
-        again = solve(community.fleet, community.prices, strict)
+        again = solve_fleet(community.fleet, community.prices, strict)
         found = msgspec.structs.replace(found, solution=again)
     return found
 
@@ -98,12 +98,12 @@ def _solved(case: Case, curtailing: Bools, options: Options) -> Scheduled:
     assets = len(community.storage) + len(community.runs) + len(community.solar)
     few = options.method == "auto" and assets * case.shape[1] <= TOGETHER
     if not (few and meters_of(fleet, prices).home.any()):
-        return Scheduled(case, community, solve(fleet, prices, options))
-    solution = solve(fleet, prices, msgspec.structs.replace(options, rounds=ROUNDS))
+        return Scheduled(case, community, solve_fleet(fleet, prices, options))
+    solution = solve_fleet(fleet, prices, msgspec.structs.replace(options, rounds=ROUNDS))
     bounds = solution.lower_nano, solution.upper_nano
     if not closed(bounds, options.gap) and not options.cancelled():
         together = msgspec.structs.replace(options, method="reference")
-        solution = solve(fleet, prices, together)
+        solution = solve_fleet(fleet, prices, together)
     return Scheduled(case, community, solution)
 
 

@@ -10,7 +10,7 @@ from gridpact.app import folder
 from gridpact.app.schedules import keeping
 from gridpact.app.schedules.posing import posed
 from gridpact.app.schedules.view import of_plan
-from gridpact.scheduling.community.solve import solve_with_engine
+from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.messages import ScheduleSolved
 
 
@@ -20,7 +20,7 @@ def test_every_session_is_posed_again_as_the_loop_posed_it(street):
     assert len(sessions) > 2
     for session in sessions:
         found = posed(record, session)
-        plan = solve_with_engine(found.problem)
+        plan = solve(found.problem)
         for name in ("net_wh", "charge_wh", "discharge_wh", "state_wh", "zone_price"):
             assert np.array_equal(getattr(plan, name), getattr(found.recorded, name)), session
 
