@@ -16,7 +16,7 @@ from gridpact.base.solver import (
     set_options,
 )
 from gridpact.base.units import Floats, Ints
-from gridpact.scheduling.branch import Relaxed, best_whole
+from gridpact.scheduling.fleet.branch import Relaxed, best_whole
 from gridpact.scheduling.programme import Arrays
 
 GAP = 1e2

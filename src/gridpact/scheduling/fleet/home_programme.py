@@ -12,7 +12,7 @@ import numpy as np
 
 from gridpact.base.solver import OPTIMAL, load, quiet_solver, run
 from gridpact.base.units import Bools, Floats, Ints
-from gridpact.scheduling.branch import Relaxed, best_whole
+from gridpact.scheduling.fleet.branch import Relaxed, best_whole
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Prices, Zones, narrow
 from gridpact.scheduling.fleet.columns import per_asset as column_of
 

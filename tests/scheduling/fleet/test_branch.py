@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from gridpact.scheduling.branch import Relaxed, best_whole
+from gridpact.scheduling.fleet.branch import Relaxed, best_whole
 
 
 def relaxation(cost, group, weight, room):
