@@ -14,9 +14,9 @@ import numpy as np
 
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.units import Floats, Ints
+from gridpact.scheduling.fleet.additions import joined
 from gridpact.scheduling.fleet.columns import Fleet, Generators, per_slot
 from gridpact.scheduling.fleet.solution import Solution
-from gridpact.scheduling.obligations.draft import joined
 
 
 class LoadBlock(msgspec.Struct, frozen=True, kw_only=True):

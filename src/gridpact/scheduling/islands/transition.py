@@ -12,11 +12,10 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.fleet.additions import Row, with_rows
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Storage, per_asset, per_slot
 from gridpact.scheduling.fleet.solution import Solution
 from gridpact.scheduling.islands.isolation import within
-from gridpact.scheduling.obligations.draft import Draft, Row
-from gridpact.scheduling.priorities.levels import Level
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,15 +44,15 @@ def ready(fleet: Fleet, asked: Ready) -> Fleet:
     Raises ValueError where storage has not that power, or the window is none.
     """
     storage = _refuse(fleet, asked)
-    draft, hours = Draft(fleet), fleet.hours
+    rows, hours = [], fleet.hours
     inside = within(fleet, asked.zone)
     others = _others(fleet, asked, inside)
     load = per_slot(fleet.zones.load_wh, len(inside), fleet.slots)[inside].sum(axis=0)
     for slot in range(asked.first, _until(fleet, asked)):
         bounds = -asked.taken_w * hours - load[slot], asked.carried_w * hours - load[slot]
-        draft.rows.append(Row((), others, slot, slot + 1, *bounds, Level.GRID, ()))
+        rows.append(Row((), others, slot, slot + 1, *bounds))
     held = _hold_energy(storage, asked, fleet)
-    return msgspec.structs.replace(fleet, portfolio=draft.portfolio(), storage=held)
+    return msgspec.structs.replace(fleet, portfolio=with_rows(fleet.portfolio, rows), storage=held)
 
 
 def residual_wh(fleet: Fleet, asked: Ready, solution: Solution) -> Floats:

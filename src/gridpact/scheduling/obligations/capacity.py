@@ -12,8 +12,9 @@ import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.contracts.errors import IllFormed
+from gridpact.scheduling.fleet.additions import Row
 from gridpact.scheduling.fleet.columns import Storage, per_asset, per_slot
-from gridpact.scheduling.obligations.draft import Draft, Row
+from gridpact.scheduling.obligations.draft import ContractRow, Draft
 from gridpact.scheduling.obligations.model import NO_ROWS, Backing
 from gridpact.scheduling.priorities.levels import Level
 
@@ -69,7 +70,8 @@ def hold(draft: Draft, held: Held) -> None:
         lower = (least[slot] + held.up_w[slot]) * hours if held.up_w[slot] else -np.inf
         upper = (most[slot] - held.down_w[slot]) * hours if held.down_w[slot] else np.inf
         part = held.backing.assets
-        draft.rows.append(Row((), part, slot, slot + 1, lower, upper, Level.CONTRACTS, names))
+        row = Row((), part, slot, slot + 1, lower, upper)
+        draft.rows.append(ContractRow(row, Level.CONTRACTS, names))
     storage = _with_energy(table, held, rows, (slots, draft.fleet.step_s))
     draft.fleet = msgspec.structs.replace(draft.fleet, storage=storage)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.base.units import Floats, Ints
-from gridpact.scheduling.obligations.draft import Draft, Row
+from gridpact.scheduling.fleet.additions import Row
+from gridpact.scheduling.obligations.draft import ContractRow, Draft
 from gridpact.scheduling.obligations.model import Agreed, Column, OwnChoice, Shortfall
 from gridpact.scheduling.priorities.levels import Level
 
@@ -57,7 +58,8 @@ def _add_shortfall(
     price[one.end - 1] = sign * one.rate
     own = draft.add_zone(short, price, whole=False)
     bounds = (due, np.inf) if sign > 0 else (-np.inf, -due)
-    draft.rows.append(Row((zone, own), (), one.first, one.end, *bounds, Level.GRID, (agreed.id,)))
+    row = Row((zone, own), (), one.first, one.end, *bounds)
+    draft.rows.append(ContractRow(row, Level.GRID, (agreed.id,)))
 
 
 def decision(column: Column, net_wh: Floats) -> Ints:

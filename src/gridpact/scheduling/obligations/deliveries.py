@@ -6,7 +6,8 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Floats, Ints
-from gridpact.scheduling.obligations.draft import Draft, Row
+from gridpact.scheduling.fleet.additions import Row
+from gridpact.scheduling.obligations.draft import ContractRow, Draft
 from gridpact.scheduling.obligations.model import Agreed, Backing, Column
 from gridpact.scheduling.priorities.levels import Level
 
@@ -52,9 +53,8 @@ def add_rows(draft: Draft, served: Served) -> None:
         gives, exactly = high[slot] > 0, backing.exactly
         lower = room[slot] if exactly or not gives else -np.inf
         upper = room[slot] if exactly or gives else np.inf
-        draft.rows.append(
-            Row(zones, backing.assets, slot, slot + 1, lower, upper, Level.CONTRACTS, names)
-        )
+        row = Row(zones, backing.assets, slot, slot + 1, lower, upper)
+        draft.rows.append(ContractRow(row, Level.CONTRACTS, names))
 
 
 def mixed_slots(served: Served) -> Ints:

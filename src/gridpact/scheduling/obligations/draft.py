@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from gridpact.base.units import Floats, Ints
+from gridpact.scheduling.fleet.additions import Row, joined, with_rows, with_zones
 from gridpact.scheduling.fleet.columns import (
-    TABLES,
     Curtailable,
     Fleet,
     Generators,
     Portfolio,
     Prices,
     Zones,
-    per_slot,
 )
-from gridpact.scheduling.obligations.model import NO_ROWS
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.priorities.needs import Needs
 
-Table = TypeVar("Table", bound=msgspec.Struct)
 
+class ContractRow(NamedTuple):
+    """A row to be added, the level at which it gives way, and the contracts that it serves."""
 
-class Row(NamedTuple):
-    """A row of the portfolio to be added: whose net energy, when, and within what [Wh]."""
-
-    zones: tuple[int, ...]
-    assets: tuple[tuple[str, Ints], ...]
-    first: int
-    end: int
-    lower: float
-    upper: float
+    row: Row
     level: Level
     contracts: tuple[str, ...]
 
@@ -48,7 +38,7 @@ class Draft:
         self.prices: list[Floats] = []
         self.divisible: list[tuple[int, Floats]] = []
         self.whole: list[tuple[int, Floats]] = []
-        self.rows: list[Row] = []
+        self.rows: list[ContractRow] = []
 
     def add_zone(self, given: Ints | Floats, price: Floats, *, whole: bool) -> int:
         """Add a zone whose net energy lies between the rows of ``given`` [2, slots] Wh.
@@ -65,21 +55,8 @@ class Draft:
 
     def zones(self) -> Zones:
         """All zones: those of the fleet, then those added, which nothing limits."""
-        own, count = self.fleet.zones, len(self.loads)
-        if not count:
-            return own
-        zones, slots = len(own.parent), self.fleet.slots
-
-        def extended(values: Floats, added: Floats) -> Floats:
-            return np.concatenate([per_slot(values, zones, slots), added])
-
-        free = np.full((count, slots), np.inf)
-        return Zones(
-            parent=np.append(own.parent, np.full(count, -1)),
-            import_limit_w=extended(np.asarray(own.import_limit_w), free),
-            export_limit_w=extended(np.asarray(own.export_limit_w), free),
-            load_wh=extended(np.asarray(own.load_wh), np.stack(self.loads)),
-        )
+        own = self.fleet.zones
+        return with_zones(own, np.stack(self.loads)) if self.loads else own
 
     def curtailable(self) -> Curtailable | None:
         """Generation that may be cut, with the choices that may take any value."""
@@ -121,59 +98,5 @@ class Draft:
         return msgspec.structs.replace(needs, row_level=level)
 
     def portfolio(self) -> Portfolio | None:
-        """All rows, each added one with a set of its own."""
-        own = self.fleet.portfolio or _NO_PORTFOLIO
-        if not self.rows:
-            return self.fleet.portfolio
-        named = (own.set_of_row, own.zone_set, own.asset_set)
-        free = max(int(np.max(one, initial=-1)) for one in named) + 1
-        number = free + np.arange(len(self.rows))
-        parts = [(at, part) for at, row in enumerate(self.rows) for part in row.assets]
-        zones = [np.array(row.zones, np.int64) for row in self.rows]
-        assets = [np.asarray(rows, np.int64) for _, (_, rows) in parts]
-        owners = [free + at for at, _ in parts]
-        tables = [TABLES.index(name) for _, (name, _) in parts]
-        return Portfolio(
-            set_of_row=np.append(own.set_of_row, number),
-            first=np.append(own.first, [row.first for row in self.rows]),
-            end=np.append(own.end, [row.end for row in self.rows]),
-            lower_wh=np.append(own.lower_wh, [row.lower for row in self.rows]),
-            upper_wh=np.append(own.upper_wh, [row.upper for row in self.rows]),
-            zone_set=np.append(own.zone_set, np.repeat(number, [len(one) for one in zones])),
-            zone=np.concatenate([own.zone, *zones]),
-            asset_set=np.append(own.asset_set, _repeated(owners, assets)),
-            asset_table=np.append(own.asset_table, _repeated(tables, assets)),
-            asset=np.concatenate([own.asset, *assets]),
-        )
-
-
-_NO_PORTFOLIO = Portfolio(*([NO_ROWS] * len(Portfolio.__struct_fields__)))
-
-
-def _repeated(values: list[int], parts: list[Ints]) -> Ints:
-    """Each value as often as its part is long."""
-    return np.repeat(np.array(values, np.int64), [len(part) for part in parts])
-
-
-def joined(table: Table | None, added: Table, slots: int) -> Table:
-    """Put the rows of ``added`` below those of a table."""
-    if table is None:
-        return added
-    pair = (table, added)
-    counts = [len(one.zone) for one in pair]  # type: ignore[attr-defined]
-    columns = {}
-    for name in table.__struct_fields__:
-        values = [np.asarray(getattr(one, name)) for one in pair]
-        wide = any(np.ndim(one) == 2 for one in values)
-        columns[name] = np.concatenate(
-            [
-                per_slot(one, count, slots) if wide else _flat(one, count)
-                for one, count in zip(values, counts, strict=True)
-            ]
-        )
-    return type(table)(**columns)
-
-
-def _flat(values: Floats | Ints, count: int) -> NDArray[np.generic]:
-    """One value per row, whole numbers kept whole."""
-    return np.array(np.broadcast_to(values, (count,)))
+        """All rows: those of the fleet, then those added."""
+        return with_rows(self.fleet.portfolio, [one.row for one in self.rows])

@@ -16,13 +16,12 @@ import numpy as np
 
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.fleet.additions import Row, with_rows
 from gridpact.scheduling.fleet.columns import Fleet, Prices, Storage, per_asset
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Solution
 from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.fleet.tree import below
-from gridpact.scheduling.obligations.draft import Draft, Row
-from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.scenarios.money import own_energy
 
 HIGHEST_PRICE = 1_000_000_000
@@ -118,13 +117,11 @@ def _moved(
 ) -> Iterator[tuple[int, int]]:
     """Cost above the plan's [nano-¤] and price of a little more [µ¤/kWh], step after step."""
     net = planned_wh(fleet, plan, offered.zones)
+    before = 0 if fleet.portfolio is None else len(fleet.portfolio.set_of_row)
     for number in range(1, offered.steps + 1):
-        draft, before = Draft(fleet), 0
-        if fleet.portfolio is not None:
-            before = len(fleet.portfolio.set_of_row)
         move = offered.direction * number * offered.step_w * fleet.hours
-        draft.rows.extend(_rows(offered, net - move))
-        moved = msgspec.structs.replace(fleet, portfolio=draft.portfolio())
+        portfolio = with_rows(fleet.portfolio, list(_rows(offered, net - move)))
+        moved = msgspec.structs.replace(fleet, portfolio=portfolio)
         found = solve(moved, prices, options)
         if found.missed:
             return
@@ -139,7 +136,7 @@ def _rows(offered: Range, bound: Floats) -> Iterator[Row]:
     for slot in range(offered.first_slot, offered.first_slot + offered.duration_slots):
         up = offered.direction > 0
         lower, upper = (-np.inf, bound[slot]) if up else (bound[slot], np.inf)
-        yield Row(zones, (), slot, slot + 1, lower, upper, Level.CONTRACTS, ())
+        yield Row(zones, (), slot, slot + 1, lower, upper)
 
 
 def _columns(offered: Range, found: list[tuple[int, int, int]], *, divisible: bool) -> Steps:

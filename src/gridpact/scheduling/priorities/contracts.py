@@ -9,13 +9,12 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Floats, Ints
+from gridpact.scheduling.fleet.additions import free_set, joined, with_zones
 from gridpact.scheduling.fleet.columns import (
     TABLES,
-    UNBOUNDED,
     Fleet,
     OneWay,
     Portfolio,
-    Zones,
     per_asset,
     per_slot,
 )
@@ -91,22 +90,11 @@ def add_contracts(
     return (
         msgspec.structs.replace(
             stretched,
-            zones=_with_zones(stretched.zones, line),
+            zones=with_zones(stretched.zones, np.zeros((2, line.width))),
             one_way=_with_cars(stretched, contracts, moved.first[rows], (most, line)),
             portfolio=moved,
         ),
         contracts,
-    )
-
-
-def _with_zones(zones: Zones, line: Timeline) -> Zones:
-    """Add the two zones of contracts, without limits or load."""
-    free = np.full((2, line.width), UNBOUNDED)
-    return Zones(
-        parent=np.append(zones.parent, [-1, -1]),
-        import_limit_w=np.concatenate([np.asarray(zones.import_limit_w), free]),
-        export_limit_w=np.concatenate([np.asarray(zones.export_limit_w), free]),
-        load_wh=np.concatenate([np.asarray(zones.load_wh), np.zeros((2, line.width))]),
     )
 
 
@@ -120,22 +108,13 @@ def _with_cars(
     sides = [len(contracts.short), len(contracts.over)]
     zone = np.repeat([contracts.short_zone, contracts.over_zone], sides)
     own = OneWay(zone, first, np.full(len(first), line.width), most, power)
-    cars = stretched.one_way
-    if cars is None:
-        return own
-    columns = {
-        name: np.concatenate([np.asarray(getattr(cars, name)), getattr(own, name)])
-        for name in own.__struct_fields__
-    }
-    return OneWay(**columns)
+    return joined(stretched.one_way, own, line.width)
 
 
 def _own_sets(portfolio: Portfolio, contracts: Contracts) -> Portfolio:
     """Give every contract row a set of its own, which its asset is in, too."""
     rows = np.unique(np.concatenate([contracts.short, contracts.over]))
-    named = (portfolio.set_of_row, portfolio.zone_set, portfolio.asset_set)
-    free = max(int(np.max(one, initial=-1)) for one in named) + 1
-    set_of_row = np.array(portfolio.set_of_row)
+    set_of_row, free = np.array(portfolio.set_of_row), free_set(portfolio)
     of_row = np.full(len(set_of_row), -1)
     of_row[rows] = free + np.arange(len(rows))
     zones, assets = [], []

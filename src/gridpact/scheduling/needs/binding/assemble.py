@@ -8,7 +8,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from gridpact.base.units import Floats
-from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Runs
+from gridpact.scheduling.fleet.additions import joined_runs, with_rows
+from gridpact.scheduling.fleet.columns import TABLES, Fleet, Runs
 from gridpact.scheduling.needs.binding.draft import Ask, Draft, Span
 from gridpact.scheduling.needs.binding.firmness import part_asks
 from gridpact.scheduling.needs.binding.model import Bound
@@ -24,7 +25,7 @@ def assembled(draft: Draft, runs: Sequence[RunRow]) -> Bound:
     """Make the fleet and its needs; what turns out not to be possible is refused."""
     fleet = replace(
         draft.site.fleet,
-        portfolio=_portfolio(draft),
+        portfolio=with_rows(draft.site.fleet.portfolio, [row for row, _ in draft.shared]),
         runs=_runs(draft.site.fleet, runs),
     )
     _note_runs(draft, runs)
@@ -61,7 +62,7 @@ def _needs(draft: Draft, fleet: Fleet, soft: dict[int, list[Ask]], runs: Sequenc
     )
     old_rows = 0 if before.portfolio is None else len(before.portfolio.first)
     row_level = np.concatenate(
-        [_spread(base.row_level, old_rows), [int(row.level) for row in draft.shared]]
+        [_spread(base.row_level, old_rows), [int(level) for _, level in draft.shared]]
     )
     storage = tuple(
         one
@@ -92,40 +93,6 @@ def _storage_need(slots: int, soft: dict[int, list[Ask]], level: Level) -> Stora
     return StorageNeed(np.array(rows, np.int64), bounds, level)
 
 
-def _portfolio(draft: Draft) -> Portfolio | None:
-    """Add rows to the portfolio; rows about the same zones and assets share a set."""
-    before = draft.site.fleet.portfolio
-    if not draft.shared:
-        return before
-    named = () if before is None else (before.set_of_row, before.zone_set, before.asset_set)
-    free = max((int(np.max(one, initial=-1)) for one in named), default=-1) + 1
-    zones = [(free + own, zone) for one, own in draft.members.items() for zone in one.zones]
-    assets = [
-        (free + own, TABLES.index(table), row)
-        for one, own in draft.members.items()
-        for table, row in one.assets
-    ]
-    more = Portfolio(
-        set_of_row=np.array([free + one.members for one in draft.shared], np.int64),
-        first=np.array([one.span.first for one in draft.shared], np.int64),
-        end=np.array([one.span.end for one in draft.shared], np.int64),
-        lower_wh=np.array([one.lower_wh for one in draft.shared]),
-        upper_wh=np.array([one.upper_wh for one in draft.shared]),
-        zone_set=np.array([own for own, _ in zones], np.int64),
-        zone=np.array([zone for _, zone in zones], np.int64),
-        asset_set=np.array([own for own, _, _ in assets], np.int64),
-        asset_table=np.array([table for _, table, _ in assets], np.int64),
-        asset=np.array([row for _, _, row in assets], np.int64),
-    )
-    if before is None:
-        return more
-    columns = {
-        name: np.concatenate([np.asarray(getattr(before, name)), getattr(more, name)])
-        for name in Portfolio.__struct_fields__
-    }
-    return Portfolio(**columns)
-
-
 def _runs(fleet: Fleet, rows: Sequence[RunRow]) -> Runs | None:
     """Add rows to the runs."""
     before = fleet.runs
@@ -137,19 +104,7 @@ def _runs(fleet: Fleet, rows: Sequence[RunRow]) -> Runs | None:
         power[place, : row.length] = row.power_w
     names = [name for name in Runs.__struct_fields__ if name != "power_w"]
     columns = {name: np.array([getattr(row, name) for row in rows]) for name in names}
-    if before is None:
-        return Runs(power_w=power, **columns)
-    old = np.asarray(before.power_w, np.float64)
-    width = max(longest, old.shape[1])
-    padded = [np.pad(one, ((0, 0), (0, width - one.shape[1]))) for one in (old, power)]
-    count = len(before.zone)
-    joined = {
-        name: np.concatenate(
-            [np.broadcast_to(np.asarray(getattr(before, name)), (count,)), columns[name]]
-        )
-        for name in names
-    }
-    return Runs(power_w=np.concatenate(padded), **joined)
+    return joined_runs(before, Runs(power_w=power, **columns))
 
 
 def _note_runs(draft: Draft, rows: Sequence[RunRow]) -> None:

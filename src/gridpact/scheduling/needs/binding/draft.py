@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from gridpact.base.errors import Fault
-from gridpact.base.units import Floats
+from gridpact.base.units import Floats, Ints
+from gridpact.scheduling.fleet.additions import Row
 from gridpact.scheduling.fleet.columns import per_asset, per_slot
 from gridpact.scheduling.needs.binding.model import Origin, Site
 from gridpact.scheduling.needs.clock import shown, stretches
@@ -44,20 +45,18 @@ class Ask(NamedTuple):
 
 
 class Members(NamedTuple):
-    """Zones with all in and below them, and assets (table, row), that a shared limit is about."""
+    """Zones with all in and below them, and rows of assets by table, that a shared limit is of."""
 
     zones: tuple[int, ...]
-    assets: tuple[tuple[str, int], ...]
+    assets: tuple[tuple[str, Ints], ...]
 
 
-class Shared(NamedTuple):
-    """A row of the portfolio to come: number of its members, slots, bounds [Wh] and level."""
-
-    members: int
-    span: Span
-    lower_wh: float
-    upper_wh: float
-    level: Level
+def assets_together(places: Iterable[tuple[str, int]]) -> Members:
+    """Members that are assets (table, row) alone."""
+    by_table: dict[str, list[int]] = {}
+    for table, row in sorted(places):
+        by_table.setdefault(table, []).append(row)
+    return Members((), tuple((table, np.array(rows)) for table, rows in by_table.items()))
 
 
 class Draft:
@@ -71,8 +70,7 @@ class Draft:
         self.later: dict[str, None] = {}
         self.asked: dict[int, list[Ask]] = {}
         self.due: dict[int, list[Ask]] = {}
-        self.shared: list[Shared] = []
-        self.members: dict[Members, int] = {}
+        self.shared: list[tuple[Row, Level]] = []
 
     @property
     def hours(self) -> float:
@@ -118,19 +116,15 @@ class Draft:
         one = Origin(need.id, table, row, column, span.first, span.end, need.level, firm)
         self.origins.append(one)
 
-    def number_of(self, members: Members) -> int:
-        """Number members of a shared limit; the same ones have one number."""
-        ordered = Members(tuple(sorted(members.zones)), tuple(sorted(members.assets)))
-        return self.members.setdefault(ordered, len(self.members))
-
-    def share(self, need: Need, row: Shared) -> None:
-        """Add a row to the portfolio, which gives way at its level."""
+    def share(self, need: Need, row: Row, level: Level) -> None:
+        """Add a row to the portfolio, which gives way at this level."""
         before = self.site.fleet.portfolio
         place = (0 if before is None else len(before.first)) + len(self.shared)
-        self.shared.append(row)
+        self.shared.append((row, level))
         for column, bound in (("lower_wh", row.lower_wh), ("upper_wh", row.upper_wh)):
             if np.isfinite(bound):
-                self.note(need, ("portfolio", place), column, row.span, firm=False)
+                span = Span(row.first, row.end)
+                self.note(need, ("portfolio", place), column, span, firm=False)
 
     def located(self, need: Need, skip_appliances: bool = False) -> list[Located]:
         """Find the assets of a need in the fleet; those that are not in it are refused.

@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridpact.scheduling.fleet.additions import Row
 from gridpact.scheduling.fleet.columns import UNBOUNDED
-from gridpact.scheduling.needs.binding.draft import Ask, Draft, Located, Members, Shared, Span
+from gridpact.scheduling.needs.binding.draft import (
+    Ask,
+    Draft,
+    Located,
+    Members,
+    Span,
+    assets_together,
+)
 from gridpact.scheduling.needs.model import (
     Direction,
     EnergyWithin,
@@ -82,7 +90,8 @@ def bind_energy(draft: Draft, need: EnergyWithin) -> None:
             draft.later[need.id] = None
         if (least, most) != (None, None):
             low, high = _signed(need.direction, least, most)
-            draft.share(need, Shared(members, span, low, high, need.level))
+            row = Row(*members, span.first, span.end, low, high)
+            draft.share(need, row, need.level)
 
 
 def _signed(direction: Direction, least: float | None, most: float | None) -> tuple[float, float]:
@@ -92,21 +101,21 @@ def _signed(direction: Direction, least: float | None, most: float | None) -> tu
     return (low, high) if direction is Direction.TAKE else (-high, -low)
 
 
-def _members(draft: Draft, need: Need) -> int | None:
-    """Number of the zones and assets that a need is about; None where refused."""
+def _members(draft: Draft, need: Need) -> Members | None:
+    """Zones and assets that a need is about; None where refused."""
     if not need.hard:
         draft.is_need(need)
         return None
     zones = _zones(draft, need)
     if zones is not None:
-        return draft.number_of(Members(zones, ()))
+        return Members(tuple(sorted(zones)), ())
     before, assets = len(draft.faults), draft.located(need)
     if len(draft.faults) > before:
         return None
     if not assets:
         draft.refuse(need, "is about no asset of the fleet", "name some that are")
         return None
-    return draft.number_of(Members((), tuple((one.table, one.row) for one in assets)))
+    return assets_together((one.table, one.row) for one in assets)
 
 
 def _zones(draft: Draft, need: Need) -> tuple[int, ...] | None:
@@ -139,8 +148,7 @@ def _each_slot(draft: Draft, need: Need, window: Window, bounds: tuple[float, fl
         return
     for span in draft.spans(need, window):
         for slot in range(span.first, span.end):
-            row = Shared(members, Span(slot, slot + 1), *bounds, need.level)
-            draft.share(need, row)
+            draft.share(need, Row(*members, slot, slot + 1, *bounds), need.level)
 
 
 def _own_cap(draft: Draft, need: PowerCap) -> None:

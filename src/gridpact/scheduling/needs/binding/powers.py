@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridpact.scheduling.fleet.additions import Row
 from gridpact.scheduling.fleet.columns import UNBOUNDED
-from gridpact.scheduling.needs.binding.draft import Draft, Located, Members, Shared, Span
+from gridpact.scheduling.needs.binding.draft import Draft, Located, Span, assets_together
 from gridpact.scheduling.needs.binding.flows import cap_power
 from gridpact.scheduling.needs.binding.states import per_slot_row
 from gridpact.scheduling.needs.model import (
@@ -93,5 +94,5 @@ def _ask_for(
 ) -> None:
     way, wh = energy
     bounds = (wh, UNBOUNDED) if way is Direction.TAKE else (-UNBOUNDED, -wh)
-    members = draft.number_of(Members((), ((one.table, one.row),)))
-    draft.share(need, Shared(members, Span(slot, slot + 1), *bounds, Level.CONTRACTS))
+    members = assets_together([(one.table, one.row)])
+    draft.share(need, Row(*members, slot, slot + 1, *bounds), Level.CONTRACTS)
