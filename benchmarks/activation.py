@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from time import process_time
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from gridpact.scheduling.activation.events import FrequencyDeviation, SetPoint
 from gridpact.scheduling.activation.reserve import Terms, answer, prepare, without
 from gridpact.scheduling.activation.split import Call, Rule, activate, headroom
 from gridpact.scheduling.fleet.machine_code import machine_code
+from timing import least_seconds
 
 ASSETS, ZONES, SUSTAINED_S, GOAL = 1_000_000, 4000, 900, 3.0
 UP = Direction.UP
@@ -81,13 +81,7 @@ def sorted_answer(assets: Assets, amount: int) -> Ints:
 
 def milliseconds(call: Callable[[], object], repeats: int = 30) -> float:
     """Least CPU time of many calls, after one that compiles."""
-    call()
-    found = []
-    for _ in range(repeats):
-        begin = process_time()
-        call()
-        found.append(process_time() - begin)
-    return min(found) * 1000
+    return 1000 * least_seconds(call, repeats)
 
 
 def check(assets: Assets, amount: int) -> None:

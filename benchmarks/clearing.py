@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 
 import numpy as np
@@ -24,6 +23,7 @@ from gridpact.base.units import Ints
 from gridpact.market.clearing import discriminatory, uniform_price
 from gridpact.market.clearing.matched import Matched, accounts_nano
 from gridpact.market.orders import Orders
+from timing import median_seconds
 
 MEMBERS = 10_000
 BYTES_PER_ORDER = 500  # columns, the sorted line and the trades; a size that needs more is left out
@@ -99,17 +99,6 @@ def pay_as_offer(orders: Orders, slots: int = 1) -> tuple[Matched, Ints]:
 MECHANISMS = {"uniform": uniform, "pay-as-offer": pay_as_offer}
 
 
-def seconds(work: Sequence[Callable[[], object]], repeats: int) -> list[float]:
-    """Median wall time of each call [s]; they take turns, so that all meet the same machine."""
-    times: list[list[float]] = [[] for _ in work]
-    for _ in range(repeats):
-        for call, own in zip(work, times, strict=True):
-            begin = perf_counter()
-            call()
-            own.append(perf_counter() - begin)
-    return [median(own) for own in times]
-
-
 def peak_bytes(call: Callable[[], object]) -> int:
     """Most memory that a call allocates at any time, what it gives back included."""
     tracemalloc.start()
@@ -163,13 +152,14 @@ def one_size(each: int, before: dict[str, tuple[float, float]]) -> None:
     check_same(orders)
     repeats = 1 if each > 1_000_000 else max(3, min(200, 1_000_000 // each))
     for name, clear in MECHANISMS.items():
-        ours, volume, trades = seconds(
+        ours, volume, trades = median_seconds(
             [
                 partial(clear, orders),
                 partial(bare_volume, orders),
                 partial(bare_trades, orders, at_offer=clear is pay_as_offer),
             ],
             repeats,
+            perf_counter,
         )
         grown = [
             f"×{time / earlier:.1f}"
@@ -192,8 +182,10 @@ def books(count: int, slots: int = 96, per_slot: int = 40) -> None:
     print(f"\n{count:,} communities × {slots} slots × {per_slot} orders, {many.count:,} in all")
     print("in one call, against one book of as many orders in one slot; trades and accounts made")
     for name, clear in MECHANISMS.items():
-        small, one = seconds(
-            [partial(clear, many, count * slots), partial(clear, big)], 1 if count > 1_000 else 3
+        small, one = median_seconds(
+            [partial(clear, many, count * slots), partial(clear, big)],
+            1 if count > 1_000 else 3,
+            perf_counter,
         )
         speed, big_speed = many.count / small, big.count / one
         print(
@@ -201,8 +193,10 @@ def books(count: int, slots: int = 96, per_slot: int = 40) -> None:
             f" {speed / big_speed:.2f} ×"
         )
     alone = book(0, slots, per_slot)
-    apart, together = seconds(
-        [partial(slot_by_slot, alone, slots), partial(uniform_price.clear, alone, slots)], 20
+    apart, together = median_seconds(
+        [partial(slot_by_slot, alone, slots), partial(uniform_price.clear, alone, slots)],
+        20,
+        perf_counter,
     )
     print(f"one such book slot by slot takes {apart / together:.1f} × the time of all at once")
 

@@ -23,9 +23,7 @@ import hashlib
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable, Sequence
-from statistics import median
-from time import process_time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -39,19 +37,9 @@ from gridpact.contracts.evaluate import Known
 from gridpact.contracts.needs import needs
 from gridpact.contracts.portfolio import Portfolio
 from gridpact.contracts.terms import Contract
+from timing import median_seconds
 
 HAND_CHUNKS = (8, 16, 32, 64)
-
-
-def cpu_seconds(works: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """Median CPU time of some calls [s], turn by turn so that a busy machine bends none alone."""
-    times: list[list[float]] = [[] for _ in works]
-    for _ in range(rounds):
-        for taken, work in zip(times, works, strict=True):
-            begin = process_time()
-            work()
-            taken.append(process_time() - begin)
-    return [median(taken) for taken in times]
 
 
 def summed(portfolio: Portfolio, data: Data) -> list[Ints]:
@@ -87,7 +75,7 @@ def against_numpy(data: Data, rounds: int) -> None:
     portfolio = Portfolio.of(contracts)
     check_equal(portfolio, data, ByHand(data, 16))
     hands = [ByHand(data, chunk) for chunk in HAND_CHUNKS]
-    hand = hands[int(np.argmin(cpu_seconds([each.totals for each in hands], 2)))]
+    hand = hands[int(np.argmin(median_seconds([each.totals for each in hands], 2)))]
     works = (
         lambda: summed(portfolio, data),
         hand.totals,
@@ -96,7 +84,7 @@ def against_numpy(data: Data, rounds: int) -> None:
         lambda: Portfolio.of(signed),
         lambda: portfolio.totals(data.world(), data.slots),
     )
-    ours, bare, ranged, grouped, read, totals = cpu_seconds(works, rounds)
+    ours, bare, ranged, grouped, read, totals = median_seconds(works, rounds)
     speed = data.count * data.slots.count / 1e6
     print(f"{data.count:,} contracts of {len(KINDS)} kinds × {data.slots.count:,} slots, CPU time")
     print(f"  by hand in NumPy, no checks    {bare:7.3f} s {speed / bare:6.0f} M contract-slots/s")
@@ -133,7 +121,7 @@ def against_walker(data: Data, sample: int) -> None:
         lambda: [walker.flows(terms) for terms in contracts[:sample]],
         lambda: summed(portfolio, data),
     )
-    walked, ours = cpu_seconds(works, 1)
+    walked, ours = median_seconds(works, 1)
     scaled = walked * data.count / sample
     print(f"interpreter walking slots, {sample} contracts measured: {walked:.2f} s,", end=" ")
     print(f"scaled linearly to {data.count:,}: {scaled:,.0f} s")
@@ -160,14 +148,14 @@ def alone(size: int) -> None:
     """Measure one size; memory is what evaluation holds at its peak, and the flows' own size."""
     data = made(size)
     contracts = [contract(data, number) for number in range(size)]
-    grouped = cpu_seconds([lambda: Portfolio.of(contracts)], 1)[0]
+    grouped = median_seconds([lambda: Portfolio.of(contracts)], 1)[0]
     portfolio, world = Portfolio.of(contracts), data.world()
 
     def consumed() -> int:
         return sum(batch.amounts.nbytes for batch in portfolio.cashflows(world, data.slots))
 
     flows = consumed()
-    ours = cpu_seconds([consumed], 1 if size > 10_000 else 3)[0]
+    ours = median_seconds([consumed], 1 if size > 10_000 else 3)[0]
     tracemalloc.start()
     consumed()
     peak = tracemalloc.get_traced_memory()[1]

@@ -13,8 +13,6 @@ them. Run ``python benchmarks/diaries.py``; ``--quick`` for 10⁴ assets.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from time import process_time
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +23,7 @@ from gridpact.base.units import Ints
 from gridpact.scheduling.diaries.derivation import Rated, Rule, derive, power
 from gridpact.scheduling.diaries.difference import Change, difference, first_diaries
 from gridpact.scheduling.diaries.instructions import Standing
+from timing import least_seconds
 
 ASSETS, SLOTS, STEP, RATED_W, GOAL_S = 100_000, 96, 900, 7400, 2.0
 RULE = Rule(deadband_w=150, deadband_ppm=0, dwell_s=900)
@@ -59,17 +58,6 @@ def case_of(count: int) -> Case:
 
 def rated(count: int) -> Rated:
     return Rated(np.full(count, RATED_W), np.full(count, RATED_W))
-
-
-def seconds(call: Callable[[], object], repeats: int = 3) -> float:
-    """Least CPU time of a few calls, after one that compiles."""
-    call()
-    found = []
-    for _ in range(repeats):
-        begin = process_time()
-        call()
-        found.append(process_time() - begin)
-    return min(found)
 
 
 def plain(wanted: list[int]) -> list[tuple[int, int]]:
@@ -127,12 +115,13 @@ def measured(count: int) -> tuple[dict[str, float], str]:
     kept = int((found.change == Change.KEPT).sum())
     told = f"{len(old) / count:.1f} entries an asset, {kept / len(found.change):.0%} of them kept"
     few = case.first[: max(count // 100, 1)].tolist()
+    slow = least_seconds(lambda: [plain(one) for one in few], 1)
     spent = {
-        "derive": seconds(lambda: derive(case.second, slots, most, RULE)),
-        "compare": seconds(lambda: difference(in_force, new, window, now)),
-        "read back": seconds(lambda: power(new, slots, rest)),
-        "numpy: changes alone": seconds(lambda: changed(case.second)),
-        "plain Python: derive": seconds(lambda: [plain(one) for one in few], 1) * count / len(few),
+        "derive": least_seconds(lambda: derive(case.second, slots, most, RULE)),
+        "compare": least_seconds(lambda: difference(in_force, new, window, now)),
+        "read back": least_seconds(lambda: power(new, slots, rest)),
+        "numpy: changes alone": least_seconds(lambda: changed(case.second)),
+        "plain Python: derive": slow * count / len(few),
     }
     return spent, told
 

@@ -13,7 +13,6 @@ benchmarks/explanation.py``; ``--quick`` leaves HiGHS out.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from functools import partial
 from time import process_time
 
@@ -43,6 +42,7 @@ from gridpact.scheduling.needs.times import Moment, Window
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.reference.model import build as programme_of
 from gridpact.scheduling.reference.model import no_modes
+from timing import least_seconds
 
 NOON = 1_777_802_400
 """Noon of 3 May 2026 in Berlin."""
@@ -111,17 +111,6 @@ def limits(count: int) -> dict[str, list[Need]]:
     return {"cap": [evening, cap], "delivery": [cap, delivery]}
 
 
-def seconds(call: Callable[[], object], repeats: int = 3) -> float:
-    """Least CPU time of some calls, after one that compiles."""
-    call()
-    found = []
-    for _ in range(repeats):
-        begin = process_time()
-        call()
-        found.append(process_time() - begin)
-    return min(found)
-
-
 def rows_of_highs(site: Site, needs: list[Need]) -> tuple[float, int, int]:
     """CPU-seconds of HiGHS, and the rows and bounds of columns that it names."""
     fleet = firm_fleet(bind(site, needs))
@@ -145,8 +134,8 @@ def main() -> None:
     for name in limits(ASSETS):
         needs = [*asked, *limits(ASSETS)[name]]
         found = explain(site, needs, joint=False)
-        spent = seconds(partial(explain, site, needs, joint=False))
-        joint = seconds(partial(explain, site, needs), 1)
+        spent = least_seconds(partial(explain, site, needs, joint=False))
+        joint = least_seconds(partial(explain, site, needs), 1)
         members = [member for one in found.conflicts for member in one.members]
         print(f"{name}: {ASSETS} assets in {spent:.2f} s, {found.checks} solves (goal {GOAL_S} s)")
         print(f"  with what is given up together: {joint:.2f} s")

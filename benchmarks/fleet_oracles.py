@@ -37,6 +37,7 @@ from gridpact.scheduling.fleet.run_programmes import RunOracle
 from gridpact.scheduling.fleet.steady_storage import SteadyStorageOracle
 from gridpact.scheduling.fleet.stepped_storage import SteppedStorage
 from gridpact.scheduling.fleet.storage import StorageOracle
+from timing import least_seconds
 
 HOURS = 0.25
 SLOTS = 96
@@ -309,13 +310,7 @@ KINDS = (
 
 def seconds_of(oracle: Oracle, prices: Floats, repeats: int) -> float:
     """Least CPU time of a few calls."""
-    oracle.best(prices)
-    found = []
-    for _ in range(repeats):
-        begin = process_time()
-        oracle.best(prices)
-        found.append(process_time() - begin)
-    return min(found)
+    return least_seconds(lambda: oracle.best(prices), repeats)
 
 
 def measure(kind: Kind, shrink: int) -> None:

@@ -65,7 +65,10 @@ def microgrid(slots: int, units: int, seed: int) -> Island:
 def can_serve(island: Island, lasts: int) -> bool:
     """Whether a microgrid without units serves so many slots: a programme of its own."""
     load, slots = np.asarray(island.fleet.zones.load_wh)[0], LOST + lasts
-    sun = np.asarray(island.fleet.curtailable.forecast_wh)[0]  # type: ignore[union-attr]
+    solar = island.fleet.curtailable
+    if solar is None:
+        raise ValueError("a microgrid has solar")
+    sun = np.asarray(solar.forecast_wh)[0]
     most = np.where(np.arange(slots) < LOST, np.inf, 0.0)
     eye, full = np.eye(slots), np.tri(slots)
     none = np.zeros((slots, slots))

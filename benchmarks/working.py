@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from time import process_time
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from gridpact.scheduling.working.interruptible import (
 )
 from gridpact.scheduling.working.signals import independent
 from gridpact.scheduling.working.uninterruptible import start_acceptable, start_cheapest
+from timing import least_seconds
 
 SLOTS, ZONES, OUTCOMES = 96, 400, 5
 ON, OFF = 3, 2
@@ -38,6 +39,14 @@ Answer: TypeAlias = Callable[[Appliances, Floats], Floats]
 """Costs [appliances] by a pattern, nano-¤."""
 Reference: TypeAlias = Callable[[Floats, int], float]
 """Cost [µ¤/kWh] of one appliance: prices of its window, slots of work."""
+
+
+class Found(Protocol):
+    """What a pattern gives."""
+
+    @property
+    def cost_nano(self) -> Floats:
+        """Cost of each appliance [appliances]."""
 
 
 class Pattern(NamedTuple):
@@ -148,12 +157,11 @@ def followed_one(window: Floats, work: int) -> float:
     return total
 
 
-def by(pattern: Callable[..., object]) -> Answer:
+def by(pattern: Callable[[Appliances, Floats], Found]) -> Answer:
     """Costs by a pattern."""
 
     def answer(appliances: Appliances, prices: Floats) -> Floats:
-        found: Floats = pattern(appliances, prices).cost_nano  # type: ignore[attr-defined]
-        return found
+        return pattern(appliances, prices).cost_nano
 
     return answer
 
@@ -187,15 +195,10 @@ PATTERNS = (
 )
 
 
-def seconds_of(answer: Answer, appliances: Appliances, prices: Floats, repeats: int) -> float:
+def seconds_of(answer: Answer, appliances: Appliances, prices: Floats) -> float:
     """Least CPU time of a few calls, after one that compiles."""
-    answer(appliances_of(10, prices.shape[1]), prices)
-    found = []
-    for _ in range(repeats):
-        begin = process_time()
-        answer(appliances, prices)
-        found.append(process_time() - begin)
-    return min(found)
+    few = appliances_of(10, prices.shape[1])
+    return least_seconds(lambda: answer(appliances, prices), first=lambda: answer(few, prices))
 
 
 def reference_seconds(pattern: Pattern, given: Appliances, prices: Floats, costs: Floats) -> float:
@@ -216,12 +219,12 @@ def measure(pattern: Pattern, shrink: int) -> None:
     """Print one pattern."""
     count = pattern.appliances // shrink
     prices, given = prices_of(SLOTS), appliances_of(count, SLOTS)
-    own = seconds_of(pattern.answer, given, prices, 3) / count
+    own = seconds_of(pattern.answer, given, prices) / count
     other = reference_seconds(pattern, given, prices, pattern.answer(given, prices))
     growth = []
     for appliances, slots in ((count // 10, SLOTS), (count // 10, 48), (count // 10, 192)):
         many = appliances_of(appliances, slots)
-        spent = seconds_of(pattern.answer, many, prices_of(slots), 3)
+        spent = seconds_of(pattern.answer, many, prices_of(slots))
         growth.append(spent / appliances / own)
     limit = "" if pattern.most_us is None else f"{pattern.most_us:.1f}"
     print(

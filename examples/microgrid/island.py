@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gridpact.base.randomness import stream
 from gridpact.base.units import Floats
+from gridpact.scheduling.fleet.additions import Row, with_rows
 from gridpact.scheduling.fleet.columns import (
     Curtailable,
     Fleet,
     Generators,
-    Portfolio,
     Prices,
     Storage,
     Zones,
@@ -37,6 +38,9 @@ from gridpact.scheduling.islands.survival import (
 from gridpact.scheduling.islands.transition import Ready, residual_wh
 from gridpact.scheduling.scenarios.paths import Path as Course
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 HOURS, LOST = 48, 18
 """Two days by the hour; the grid is lost at 18:00 of the first."""
 TANK_WH = 1_200_000
@@ -55,7 +59,8 @@ SOLAR = bell(260_000, 13, 2.8)
 
 def village() -> Island:
     """Solar, a battery, two generators on one tank, and three blocks of load."""
-    one, two, none = np.zeros(1, np.int64), np.zeros(2, np.int64), np.zeros(0, np.int64)
+    one, two = np.zeros(1, np.int64), np.zeros(2, np.int64)
+    tank = (("generators", np.arange(2)),)
     fleet = Fleet(
         slots=HOURS,
         step_s=3600,
@@ -79,18 +84,7 @@ def village() -> Island:
             min_up=np.array([3, 2]),
             min_down=2,
         ),
-        portfolio=Portfolio(
-            set_of_row=one,
-            first=one,
-            end=one + HOURS,
-            lower_wh=np.array([-TANK_WH]),
-            upper_wh=np.array([np.inf]),
-            zone_set=none,
-            zone=none,
-            asset_set=two,
-            asset_table=two + 4,
-            asset=np.arange(2),
-        ),
+        portfolio=with_rows(None, [Row((), tank, 0, HOURS, -TANK_WH, np.inf)]),
     )
     clinic = LoadBlock(
         name="clinic", zone=0, energy_wh=np.full(HOURS, 30_000), value=20_000_000.0, critical=True
@@ -201,7 +195,7 @@ def draw(points: tuple[Point, ...], path: Path) -> None:
     """Draw the frontier."""
     from gridpact.app.report.drawing import LOCAL, draw
 
-    def paint(panels: list) -> None:  # type: ignore[type-arg]
+    def paint(panels: list[Axes]) -> None:
         emitted = [point.emissions_g / 1000 for point in points]
         costs = [point.cost_nano / 1e9 for point in points]
         panels[0].plot(emitted, costs, color=LOCAL, marker="o", markersize=3)

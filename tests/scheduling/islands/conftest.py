@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from gridpact.scheduling.fleet.additions import Row, with_rows
 from gridpact.scheduling.fleet.columns import (
     Curtailable,
     Fleet,
     Generators,
-    Portfolio,
     Prices,
     Storage,
     Zones,
@@ -23,21 +23,8 @@ HOUR = 3600
 def microgrid(load, solar, *, battery=(2_000, 1_500, 4_000), generator=None, tank=np.inf):
     """One zone with solar, a battery (initial, power, capacity) and a generator (min, max)."""
     slots, at = len(load), np.zeros(1, np.int64)
-    none = np.zeros(0, np.int64)
-    portfolio = None
-    if np.isfinite(tank):
-        portfolio = Portfolio(
-            set_of_row=at,
-            first=at,
-            end=at + slots,
-            lower_wh=np.array([-tank]),
-            upper_wh=np.array([np.inf]),
-            zone_set=none,
-            zone=none,
-            asset_set=at,
-            asset_table=at + 4,
-            asset=at,
-        )
+    row = Row((), (("generators", at),), 0, slots, -tank, np.inf)
+    portfolio = with_rows(None, [row] if np.isfinite(tank) else [])
     return Fleet(
         slots=slots,
         step_s=HOUR,
