@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
-from contextlib import suppress
+import re
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +31,7 @@ from gridpact.simulation.scenarios.build import community as build_community
 from gridpact.simulation.staging import world
 
 ROOT = Path(__file__).parents[1]
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass
@@ -146,6 +149,41 @@ def matched_session(rows, members, window, day="2026-06-15", kind="day-ahead"):
         orders=2 * len(rows),
         trades=trades,
     )
+
+
+class Page:
+    """A page of the documentation: its text, and its fenced blocks (kind, body) in order."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.text = name, (ROOT / "docs" / name).read_text("utf-8")
+        self.blocks = FENCE.findall(self.text)
+
+    def of(self, kind: str) -> list[str]:
+        """Bodies of all blocks of a kind."""
+        return [body for own, body in self.blocks if own == kind]
+
+    @property
+    def examples(self) -> list[tuple[str, str]]:
+        """Each block of Python, and what is shown right below it."""
+        below = [*self.blocks[1:], ("", "")]
+        return [
+            (code, shown if other == "text" else "")
+            for (kind, code), (other, shown) in zip(self.blocks, below, strict=True)
+            if kind == "python"
+        ]
+
+    def run(self, code: str, space: dict[str, object] | None = None) -> str:
+        """Run code of the page among these names; returns what it prints."""
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            exec(compile(code, self.name, "exec"), {} if space is None else space)  # noqa: S102
+        return printed.getvalue()
+
+
+@pytest.fixture(scope="session")
+def read_page():
+    """Reads a page of the documentation by its name."""
+    return Page
 
 
 @pytest.fixture(name="matched_session", scope="session")

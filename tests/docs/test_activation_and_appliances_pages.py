@@ -1,13 +1,8 @@
 """The pages of appliances and of activation: their code runs, and prints what is shown."""
 
-import re
 import runpy
 
 import pytest
-
-PAGES = ("docs/appliances.md", "docs/activation.md")
-BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
-TEXT = re.compile(r"^```text\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -15,19 +10,18 @@ def example(root):
     return runpy.run_path(str(root / "examples" / "appliances" / "working.py"))
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_examples_print_what_the_page_shows(name, texts, capsys):
-    found, space = BLOCK.findall(texts[name]), {}
-    assert len(found) == texts[name].count("```python")
-    assert all(shown for _, shown in found)
-    for code, shown in found:
-        exec(compile(code, name, "exec"), space)  # noqa: S102 - our own pages
-        assert capsys.readouterr().out == shown
+@pytest.mark.parametrize("name", ["appliances.md", "activation.md"])
+def test_examples_print_what_the_page_shows(name, read_page):
+    page, space = read_page(name), {}
+    assert page.examples
+    for code, shown in page.examples:
+        assert page.run(code, space) == shown
+        assert shown
 
 
-def test_the_example_of_appliances_prints_what_the_page_shows(example, texts, capsys):
+def test_the_example_of_appliances_prints_what_the_page_shows(example, read_page, capsys):
     example["main"]([])
-    assert TEXT.findall(texts["docs/appliances.md"])[-1] == capsys.readouterr().out
+    assert read_page("appliances.md").of("text")[-1] == capsys.readouterr().out
 
 
 def test_each_programme_is_the_best_under_its_own_distribution(example):

@@ -1,6 +1,5 @@
 """The page of the fleet engine: its examples run, print what it shows, and hold what they claim."""
 
-import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -10,31 +9,26 @@ from gridpact.scheduling.audit.audit import audit
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solve import solve
 
-FENCE = re.compile(r"^```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
 TEXT = "{http://www.w3.org/2000/svg}text"
 
 
 @pytest.fixture(scope="module")
-def examples(texts):
-    """Each example of the page: its code and the output shown below it."""
-    fences = [(f["kind"], f["body"]) for f in FENCE.finditer(texts["docs/fleet-engine.md"])]
-    found = [
-        (body, fences[place + 1]) for place, (kind, body) in enumerate(fences) if kind == "python"
-    ]
-    assert len(found) == 2
+def page(read_page):
+    found = read_page("fleet-engine.md")
+    assert len(found.examples) == 2
     return found
 
 
-def run(code):
+def run(page, number):
+    """Run an example by its number; returns its names, and checks what it prints."""
+    code, shown = page.examples[number]
     space = {}
-    exec(code, space)  # noqa: S102 - the page's own code
+    assert page.run(code, space) == shown
     return space
 
 
-def test_the_objects_give_what_is_shown_and_the_reference_agrees(examples, capsys):
-    code, shown = examples[0]
-    space = run(code)
-    assert ("text", capsys.readouterr().out) == shown
+def test_the_objects_give_what_is_shown_and_the_reference_agrees(page):
+    space = run(page, 0)
     fleet, prices, solution = space["fleet"], space["Prices"](space["price"]), space["solution"]
     exact = solve(fleet, prices, Options(method="reference"))
     assert solution.lower_nano <= exact.upper_nano + 1e4
@@ -45,10 +39,8 @@ def test_the_objects_give_what_is_shown_and_the_reference_agrees(examples, capsy
     assert net[1].max() <= 7_000 + 1e-2
 
 
-def test_the_columns_give_what_is_shown_and_pass_the_audit(examples, capsys):
-    code, shown = examples[1]
-    space = run(code)
-    assert ("text", capsys.readouterr().out) == shown
+def test_the_columns_give_what_is_shown_and_pass_the_audit(page):
+    space = run(page, 1)
     fleet, prices, solution = space["fleet"], space["prices"], space["solution"]
     assert len(fleet.one_way.zone) + len(fleet.storage.zone) == 20_000
     found = audit(fleet, solution, prices, sample=0)
@@ -61,8 +53,8 @@ def test_the_columns_give_what_is_shown_and_pass_the_audit(examples, capsys):
     assert (given >= 6_250_000 * (1 - 1e-5)).all()
 
 
-def test_the_figure_is_of_this_example(root, examples):
+def test_the_figure_is_of_this_example(root, page):
     picture = ElementTree.parse(root / "docs" / "fleet-engine.svg")  # noqa: S314 - our own file
     words = {"".join(node.itertext()).strip() for node in picture.iter(TEXT)}
     assert {"Prices below the weak feeder", "Its net power", "Bounds", "proven least"} <= words
-    assert "one weak feeder" in examples[1][0]
+    assert "one weak feeder" in page.examples[1][0]

@@ -1,34 +1,20 @@
 """The page on levels, margins and paths: its examples run, print what it shows, and hold."""
 
-import re
-
 import numpy as np
 import pytest
 
-FENCE = re.compile(
-    r"^```python\n(?P<code>.*?)^```\n\n^```text\n(?P<shown>.*?)^```$", re.DOTALL | re.MULTILINE
-)
-
-
-@pytest.fixture(scope="module")
-def examples(texts):
-    """Each example of the page: its code and the output shown below it."""
-    found = [
-        (one["code"], one["shown"]) for one in FENCE.finditer(texts["docs/fleet-priorities.md"])
-    ]
-    assert len(found) == 4
-    return found
-
 
 @pytest.fixture
-def run(examples, capsys):
+def run(read_page):
     """Run an example by its number; returns its names, and checks what it prints."""
+    page = read_page("fleet-priorities.md")
+    assert len(page.examples) == 4
 
     def ran(number):
-        code, shown = examples[number]
+        code, shown = page.examples[number]
         space = {}
-        exec(code, space)  # noqa: S102 - the page's own code
-        assert capsys.readouterr().out == shown
+        assert page.run(code, space) == shown
+        assert shown
         return space
 
     return ran
