@@ -2,7 +2,9 @@
 
 The method is that of :mod:`.steady_storage`. Between slots the state leaks to the share ``kept``,
 so a water price before a slot is ``kept`` times the one after it, and the state before is what was
-aimed at, plus the draw, over ``kept``.
+aimed at, plus the draw, over ``kept``. Critical prices are therefore compared as what they are
+worth after one and the same slot. Slots have them for what they have power for alone: a heater has
+half as many as a battery, and a car on the road has none.
 """
 
 from __future__ import annotations
@@ -19,6 +21,10 @@ from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
 
 LANES = 8
 """Critical prices handled together; work space is rounded up to whole blocks of them."""
+FARTHEST = 1e100
+"""Stored units that may leak to one before critical prices are taken after an earlier slot."""
+FAR = 1e200
+"""Stored units that leak to one, where there are more."""
 GAIN, LOSS, LO, HI, DRAW, INWARD, CHARGE, DISCHARGE = range(8)
 """Rows of ``Work.by_slot``: an asset's energies, bounds [kWh stored], and critical prices."""
 
@@ -40,9 +46,13 @@ class Stores(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Work space: what an asset is, slot by slot; critical prices and states by lane; targets."""
+    """Work space: what an asset is, slot by slot; critical prices and states by lane; targets.
+
+    Slot ``t`` has the lanes from ``begin[t]``: that of charging, then that of discharging.
+    """
 
     by_slot: Floats
+    begin: Ints
     critical: Floats
     state: Floats
     charge_to: Floats
@@ -83,53 +93,105 @@ def load(stores: Stores, asset: int, prices: Floats, work: Work) -> bool:
 
 
 @machine_code
-def begin_lanes(work: Work, slots: int, kept: float) -> None:
-    """Set every lane to its price and state after the last slot."""
-    lo, hi = work.by_slot[LO, slots - 1], work.by_slot[HI, slots - 1]
-    scale = 1.0
-    for slot in range(slots - 1, -1, -1):
-        work.critical[2 * slot] = work.by_slot[CHARGE, slot] * scale
-        work.critical[2 * slot + 1] = work.by_slot[DISCHARGE, slot] * scale
-        scale /= kept
-    for lane in range(work.state.shape[0]):
-        work.state[lane] = lo if work.critical[lane] <= 0.0 else hi
+def lay_lanes(work: Work, slots: int) -> None:
+    """Say where the lanes of each slot begin."""
+    by_slot, lane = work.by_slot, 0
+    for slot in range(slots):
+        work.begin[slot] = lane
+        lane += 1 if by_slot[GAIN, slot] > 0.0 else 0
+        lane += 1 if by_slot[LOSS, slot] > 0.0 else 0
+
+
+@machine_code
+def begin_lanes(work: Work, slots: int) -> None:
+    """Set every lane to its state after the last slot."""
+    critical, state, by_slot = work.critical, work.state, work.by_slot
+    lo, hi = by_slot[LO, slots - 1], by_slot[HI, slots - 1]
+    for lane in range(state.shape[0]):
+        state[lane] = lo if critical[lane] <= 0.0 else hi
+
+
+@machine_code
+def price_lanes(work: Work, last: int, kept: float) -> int:
+    """Fill critical prices of slots up to ``last`` as what they are worth after it.
+
+    Returns the first slot so near that they can be told apart by these numbers.
+    """
+    by_slot, critical, scale, near = work.by_slot, work.critical, 1.0, last
+    for slot in range(last, -1, -1):
+        lane = work.begin[slot]
+        if by_slot[GAIN, slot] > 0.0:
+            critical[lane] = by_slot[CHARGE, slot] * scale
+            lane += 1
+        if by_slot[LOSS, slot] > 0.0:
+            critical[lane] = by_slot[DISCHARGE, slot] * scale
+        near = slot if scale <= FARTHEST else near
+        scale = min(scale / kept, FAR)
+    return near
+
+
+@machine_code
+def charge_lanes(work: Work, slot: int, grown: float, lanes: int) -> None:
+    """Take lanes to the state before a slot that may charge alone; ``grown`` is 1 / kept."""
+    by_slot, critical, state = work.by_slot, work.critical, work.state
+    lo, hi = by_slot[LO, slot - 1], by_slot[HI, slot - 1]
+    draw, charge = by_slot[DRAW, slot], critical[work.begin[slot]]
+    less = draw - by_slot[GAIN, slot]
+    for lane in range(lanes):
+        before = (state[lane] + (less if critical[lane] < charge else draw)) * grown
+        low = max(before, lo)
+        state[lane] = min(low, hi)
+
+
+@machine_code
+def shift_lanes(work: Work, slot: int, grown: float, lanes: int) -> None:
+    """Take lanes to the state before a slot that may discharge; ``grown`` is 1 / kept."""
+    by_slot, critical, state = work.by_slot, work.critical, work.state
+    lo, hi = by_slot[LO, slot - 1], by_slot[HI, slot - 1]
+    gain, loss, draw = by_slot[GAIN, slot], by_slot[LOSS, slot], by_slot[DRAW, slot]
+    own = work.begin[slot]
+    charge, discharge = critical[own], critical[own + 1 if gain > 0.0 else own]
+    for lane in range(lanes):
+        price, after = critical[lane], state[lane] + draw
+        fuller = after + loss if price > discharge else after
+        before = (fuller - gain if price < charge else fuller) * grown
+        low = max(before, lo)
+        state[lane] = min(low, hi)
 
 
 @machine_code
 def water_states(work: Work, slots: int, kept: float) -> None:
-    """Fill the targets of all slots, backwards in time."""
-    by_slot, critical, state = work.by_slot, work.critical, work.state
-    begin_lanes(work, slots, kept)
+    """Fill the targets of all slots with power, backwards in time."""
+    by_slot, begin, state, grown = work.by_slot, work.begin, work.state, 1.0 / kept
+    lay_lanes(work, slots)
+    near = price_lanes(work, slots - 1, kept)
+    begin_lanes(work, slots)
     for slot in range(slots - 1, -1, -1):
-        work.charge_to[slot], work.discharge_to[slot] = state[2 * slot], state[2 * slot + 1]
+        if slot < near:
+            near = price_lanes(work, slot, kept)
+        gain, loss, lane = by_slot[GAIN, slot], by_slot[LOSS, slot], begin[slot]
+        work.charge_to[slot] = state[lane] if gain > 0.0 else -np.inf
+        work.discharge_to[slot] = np.inf
+        if loss > 0.0:
+            work.discharge_to[slot] = state[lane + 1 if gain > 0.0 else lane]
         if slot == 0:
             return
-        gain, loss, draw = by_slot[GAIN, slot], by_slot[LOSS, slot], by_slot[DRAW, slot]
-        lo, hi = by_slot[LO, slot - 1], by_slot[HI, slot - 1]
-        charge, discharge = by_slot[CHARGE, slot], by_slot[DISCHARGE, slot]
-        for lane in range(-(-2 * slot // LANES) * LANES):
-            price, after = critical[lane], state[lane] + draw
-            fuller = after + loss if price > discharge else after
-            before = (fuller - gain if price < charge else fuller) / kept
-            low = max(before, lo)
-            state[lane] = min(low, hi)
-            critical[lane] = price * kept
+        lanes = -(-lane // LANES) * LANES
+        if loss > 0.0:
+            shift_lanes(work, slot, grown, lanes)
+        else:
+            charge_lanes(work, slot, grown, lanes)
 
 
 @machine_code
 def follow(stores: Stores, asset: int, work: Work, stored: Floats) -> None:
     """Go through the slots by the targets; stored energy gained (or lost) into ``stored``."""
-    state, by_slot = stores.initial[asset], work.by_slot
+    state, kept, by_slot = stores.initial[asset], stores.kept[asset], work.by_slot
     for slot in range(stored.shape[0]):
-        idle = stores.kept[asset] * state - by_slot[DRAW, slot]
-        up, down = work.charge_to[slot], work.discharge_to[slot]
-        after = idle
-        if idle < up:
-            after = min(idle + by_slot[GAIN, slot], up)
-        elif idle > down:
-            after = max(idle - by_slot[LOSS, slot], down)
-        stored[slot] = after - idle
-        state = after
+        idle = kept * state - by_slot[DRAW, slot]
+        up = min(idle + by_slot[GAIN, slot], max(work.charge_to[slot], idle))
+        state = max(idle - by_slot[LOSS, slot], min(work.discharge_to[slot], up))
+        stored[slot] = state - idle
 
 
 @machine_code
@@ -187,9 +249,9 @@ def answer_rows(stores: Stores, rows: Ints, prices: Floats, work: Work, stored: 
 def make_work(slots: int) -> Work:
     """Work space for so many slots."""
     lanes = -(-2 * slots // LANES) * LANES
-    return Work(
-        np.zeros((8, slots)), np.zeros(lanes), np.zeros(lanes), np.zeros(slots), np.zeros(slots)
-    )
+    begin, target = np.zeros(slots, np.int64), np.zeros(slots)
+    lane = np.zeros(lanes)
+    return Work(np.zeros((8, slots)), begin, lane, lane.copy(), target, target.copy())
 
 
 def stepwise(table: Storage) -> Bools:
