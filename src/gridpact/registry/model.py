@@ -212,8 +212,29 @@ class SettlementRules(msgspec.Struct, frozen=True):
     minor_nano: int
 
 
+class OperationRules(msgspec.Struct, frozen=True):
+    """When schedules in force are looked at again: every ``replan_s`` [s, 0: never] and on events.
+
+    ``replan_on`` names kinds of events, see :data:`CAUSES`. A solve has ``solve_s`` [s] before the
+    slot from which its schedule is in force. An asset from which nothing was heard for longer than
+    ``stale_s`` [s] is planned with wider margins.
+    """
+
+    replan_s: int
+    replan_on: tuple[str, ...]
+    solve_s: int
+    stale_s: int
+
+
+CAUSES = ("need", "limit", "refusal", "arrival", "silence", "forecast", "prices", "activation")
+"""Kinds of events on which schedules may be made anew."""
+
+
 class Community(msgspec.Struct, frozen=True):
-    """All of it; journalled once when a run opens, and read by every room."""
+    """All of it; journalled once when a run opens, and read by every room.
+
+    Where ``operation`` is unset, which leaves it out of journals, only sessions make schedules.
+    """
 
     name: str
     currency: str
@@ -229,6 +250,7 @@ class Community(msgspec.Struct, frozen=True):
     market: MarketRules
     sharing: SharingRules
     settlement: SettlementRules
+    operation: OperationRules | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def calendar(self) -> Calendar:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TypeVar
 
 import msgspec
 import numpy as np
 
-from gridpact.base.slots import Slots, covers, overlap
-from gridpact.base.units import Ints, checked_add
+from gridpact.base.slots import overlap
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.kernel.messages import Later, Message
 from gridpact.kernel.rooms import Room, Step
 from gridpact.market.messages import PricesPublished, SessionCleared, SessionOpened
 from gridpact.registry.messages import CommunityOpened
 from gridpact.registry.model import Community
-from gridpact.scheduling.appliances import begun, running_wh, still_wanted
 from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.messages import (
     DispatchIssued,
@@ -32,65 +30,37 @@ from gridpact.scheduling.messages import (
     WithdrawNeed,
 )
 from gridpact.scheduling.needs.book import Book
-from gridpact.scheduling.prepare import Inputs, foreseen, full_plan, over, problem
-from gridpact.scheduling.problem import Plan, Problem
+from gridpact.scheduling.operation.handlers import rolling
+from gridpact.scheduling.operation.in_force import at, cut
+from gridpact.scheduling.posing import Posed, Posing, moved
+from gridpact.scheduling.prepare import full_plan
 from gridpact.scheduling.standing import desk
-from gridpact.scheduling.standing.binding import Binding, bind, capped
 from gridpact.scheduling.standing.missed import named
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.state import InForce, State, forgotten
 
 T = TypeVar("T")
 PIECES_KEPT = 3
 """Days of prices and positions kept; plans are kept while any slot of them is to come."""
 
 
-class InForce(msgspec.Struct, frozen=True):
-    """A schedule and the slots for which it is in force, unless a later one is."""
-
-    window: Slots
-    plan: Plan
-
-
-class State(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is gathered for open sessions, days of prices and positions, plans, stored energy.
-
-    ``state_wh`` [assets] was reported at ``state_at`` [s since the epoch], 0 before any report.
-    ``book`` has the needs that stand; None, which is left out of the encoding, before any.
-    """
-
-    needs: dict[str, NeedsStated]
-    forecasts: dict[str, ForecastIssued]
-    spot: dict[str, tuple[Slots, Ints]]
-    positions: dict[str, tuple[Slots, Ints]]
-    plans: tuple[InForce, ...]
-    state_wh: Ints
-    state_at: int
-    book: Book | None = None
-
-
-class Posed(msgspec.Struct, frozen=True):
-    """A session's problem, and the needs in it, which say which appliances its runs are.
-
-    ``bindings`` are the bounds that needs which stand put on it.
-    """
-
-    problem: Problem
-    needs: NeedsStated
-    bindings: tuple[Binding, ...] = ()
-
-
 class Scheduling:
-    """Handlers bound to one community."""
+    """Handlers bound to one community.
 
-    def __init__(self, community: Community) -> None:
-        self._community = community
+    ``seconds`` reads a clock that bounds how long rolling operation may solve; without one a solve
+    takes the time it takes.
+    """
+
+    def __init__(self, community: Community, seconds: Callable[[], float] | None = None) -> None:
+        self._community, self._seconds = community, seconds
         self._members = len(community.members.ids)
         self._places = Places(community)
+        self._posing = Posing(community, self._places)
 
     def room(self) -> Room[State]:
         """Return the room for the loop."""
         opening = self._community.storage.opening_wh
-        return Room(
+        room = Room(
             "scheduling",
             State({}, {}, {}, {}, (), opening, 0),
             {
@@ -109,6 +79,7 @@ class Scheduling:
             },
             {PlanDue: self.plan},
         )
+        return rolling(room, self._posing, self._seconds)
 
     def opened(self, state: State, message: CommunityOpened, now: int) -> Step[State]:
         """Start the clock of slots at the first day's midnight."""
@@ -157,59 +128,17 @@ class Scheduling:
 
     def posed(self, state: State, message: PlanDue) -> Posed | str:
         """Return the problem of a session as it stands, or what is missing."""
-        needs, forecast = state.needs.get(message.session), state.forecasts.get(message.session)
-        spot = [piece for piece in state.spot.values() if covers(piece[0], message.window)]
-        if needs is None or forecast is None or not spot:
-            return "no main-market prices" if not spot else "no needs or no forecast"
-        needs, forecast = self._with_runs(state, message.horizon, needs, forecast)
-        bound = bind(self._places, needs, state.book.needs if state.book else ())
-        inputs = Inputs(
-            bound.stated,
-            forecast,
-            foreseen(message.horizon, list(state.spot.values()), spot[-1]),
-            over(message.horizon, list(state.positions.values()), self._members),
-            self._expected(state, message.horizon),
-        )
-        found = problem(self._community, message.horizon, inputs)
-        found = msgspec.structs.replace(found, zones=capped(found.zones, bound))
-        return Posed(found, bound.stated, bound.bindings)
-
-    def _with_runs(
-        self, state: State, horizon: Slots, needs: NeedsStated, forecast: ForecastIssued
-    ) -> tuple[NeedsStated, ForecastIssued]:
-        """Leave out appliances that have begun by then; what they still take is load."""
-        schedules = ((item.window, item.plan.run_start) for item in state.plans)
-        begun_at = begun(schedules, horizon, len(self._community.runs.ids))
-        load = checked_add(forecast.load_wh, running_wh(self._community, horizon, begun_at))
-        return still_wanted(needs, begun_at), msgspec.structs.replace(forecast, load_wh=load)
-
-    def _expected(self, state: State, horizon: Slots) -> Ints:
-        """Stored energy expected when a horizon begins: the plan's, moved by what is off now."""
-        if state.state_at == horizon.start:
-            return state.state_wh
-        planned = _planned_state(state.plans, horizon.start)
-        if planned is None:
-            return state.state_wh
-        now = _planned_state(state.plans, state.state_at)
-        moved = planned if now is None else planned + state.state_wh - now
-        return np.clip(moved, 0, self._community.storage.capacity_wh)
+        return self._posing.posed(state, message.session, message.window, message.horizon)
 
     def solved(self, state: State, message: ScheduleSolved, now: int) -> Step[State]:
         """Put a schedule in force for its window; forget what it was made from."""
         current = tuple(item for item in state.plans if item.window.end >= now)
-        plans = (*current, InForce(message.window, _cut(message.plan, message.window.count)))
-        return self._forget(msgspec.structs.replace(state, plans=plans), message.session), []
+        plans = (*current, InForce(message.window, cut(message.plan, message.window.count)))
+        return forgotten(msgspec.structs.replace(state, plans=plans), message.session), []
 
     def skipped(self, state: State, message: PlanSkipped, now: int) -> Step[State]:
         """Keep the schedule in force; forget what was gathered."""
-        return self._forget(state, message.session), []
-
-    def _forget(self, state: State, session: str) -> State:
-        return msgspec.structs.replace(
-            state,
-            needs=_without(state.needs, session),
-            forecasts=_without(state.forecasts, session),
-        )
+        return forgotten(state, message.session), []
 
     def cleared(self, state: State, message: SessionCleared, now: int) -> Step[State]:
         """Add a session's trades to the day's position: they oblige the next plans."""
@@ -226,9 +155,9 @@ class Scheduling:
         """Dispatch a slot from the latest schedule in force, and set the next slot's timer."""
         following = message.slot + message.step
         timer = Later(following, SlotStarted(slot=following, step=message.step))
-        for item in reversed(state.plans):
-            if item.window.start <= message.slot < item.window.end:
-                return state, [_dispatch(item, message), timer]
+        item = at(state.plans, message.slot)
+        if item is not None:
+            return state, [_dispatch(item, message), timer]
         storage, runs = len(state.state_wh), len(self._community.runs.ids)
         idle = DispatchIssued(
             slot=message.slot,
@@ -252,9 +181,11 @@ class Scheduling:
         return _with_book(state, book), [answer]
 
     def telemetry(self, state: State, message: TelemetryReceived, now: int) -> Step[State]:
-        """Note how much energy is stored."""
-        end = message.slot + message.step
-        return msgspec.structs.replace(state, state_wh=message.state_wh, state_at=end), []
+        """Note how much energy is stored; of what was not heard, what its plan makes of it."""
+        end, stored = message.slot + message.step, message.state_wh
+        if not isinstance(message.reported, msgspec.UnsetType):
+            stored = np.where(message.reported, stored, moved(self._community, state, end))
+        return msgspec.structs.replace(state, state_wh=stored, state_at=end), []
 
 
 def _with_book(state: State, book: Book) -> State:
@@ -266,35 +197,10 @@ def _kept(pieces: dict[str, T], day: str, piece: T) -> dict[str, T]:
     return dict(sorted({**pieces, day: piece}.items())[-PIECES_KEPT:])
 
 
-def _without(values: dict[str, T], key: str) -> dict[str, T]:
-    return {name: value for name, value in values.items() if name != key}
-
-
 def _points(message: ForecastIssued) -> ForecastIssued:
     """Drop the quantiles, which this solver does not use."""
     none = np.zeros((0, 0, 0), np.int64)
     return msgspec.structs.replace(message, levels=(), load_quantiles_wh=none, pv_quantiles_wh=none)
-
-
-def _cut(plan: Plan, count: int) -> Plan:
-    """Keep the first ``count`` slots."""
-    return msgspec.structs.replace(
-        plan,
-        net_wh=plan.net_wh[:, :count],
-        curtail_wh=plan.curtail_wh[:, :count],
-        charge_wh=plan.charge_wh[:, :count],
-        discharge_wh=plan.discharge_wh[:, :count],
-        state_wh=plan.state_wh[:, :count],
-        zone_price=plan.zone_price[:, :count],
-    )
-
-
-def _planned_state(plans: tuple[InForce, ...], instant: int) -> Ints | None:
-    """Stored energy [assets] that the latest plan foresees at an instant, None if none does."""
-    for item in reversed(plans):
-        if item.window.start < instant <= item.window.end:
-            return item.plan.state_wh[:, (instant - item.window.start) // item.window.step - 1]
-    return None
 
 
 def _dispatch(item: InForce, message: SlotStarted) -> DispatchIssued:

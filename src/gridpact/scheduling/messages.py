@@ -107,7 +107,9 @@ class DispatchIssued(Message, frozen=True, kw_only=True, tag="dispatch-issued"):
 class TelemetryReceived(Message, frozen=True, kw_only=True, tag="telemetry-received"):
     """What devices report of a slot: Wh by storage [assets], plants [plants] and runs [runs].
 
-    ``refused`` [assets] marks storage that did not follow its set-point.
+    ``refused`` [assets] marks storage that did not follow its set-point. Where ``reported``
+    [assets] is given and false nothing was heard, and the values of the asset count for nothing.
+    ``there`` [assets] is what was connected in the slot, as far as that is reported.
     """
 
     phase: ClassVar[Phase] = Phase.READING
@@ -119,6 +121,83 @@ class TelemetryReceived(Message, frozen=True, kw_only=True, tag="telemetry-recei
     pv_wh: Ints
     run_wh: Ints
     refused: Bools
+    reported: Bools | msgspec.UnsetType = msgspec.UNSET
+    there: Bools | msgspec.UnsetType = msgspec.UNSET
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """Why another schedule is made.
+
+    ``kind`` is ``timer``, or an event of :data:`gridpact.registry.model.CAUSES`; ``names`` are
+    identifiers of what it is about: needs, assets, sessions, days, activations.
+    """
+
+    kind: str
+    names: tuple[str, ...] = ()
+
+
+class SlotNearing(Message, frozen=True, kw_only=True, tag="slot-nearing"):
+    """A slot [s since the epoch] is about to begin: what calls for another schedule is looked at.
+
+    Only with rolling operation, and as long before the slot as a solve may take.
+    """
+
+    phase: ClassVar[Phase] = Phase.OPEN
+    slot: int
+    step: int
+
+
+class ReplanDue(Message, frozen=True, kw_only=True, tag="replan-due"):
+    """Make another schedule for the slots of ``window``, which begins with the next slot.
+
+    ``name`` is what needs and forecast are asked for under; it is no session, nothing is ordered.
+    """
+
+    phase: ClassVar[Phase] = Phase.OPEN
+    answer_phase: ClassVar[Phase] = Phase.PLAN
+    name: str
+    causes: tuple[Cause, ...]
+    window: Slots
+    horizon: Slots
+
+
+class Misses(msgspec.Struct, frozen=True):
+    """What a schedule cannot keep in a window [Wh], beyond what whole numbers cannot follow.
+
+    ``needs_wh`` sums what the bounds of each storage are missed by at most, ``runs_wh`` appliances
+    that are not run, and ``limits_wh`` what zones carry above their limits.
+    """
+
+    needs_wh: int
+    runs_wh: int
+    limits_wh: int
+
+
+class ScheduleRevised(Message, frozen=True, kw_only=True, tag="schedule-revised"):
+    """Another schedule is in force for the slots of ``window``; see :class:`ScheduleSolved`.
+
+    It misses ``missed`` in these slots; the schedule before would have missed ``instead``.
+    """
+
+    phase: ClassVar[Phase] = Phase.PLAN
+    name: str
+    causes: tuple[Cause, ...]
+    window: Slots
+    horizon: Slots
+    plan: Plan
+    missed: Misses
+    instead: Misses
+
+
+class ScheduleKept(Message, frozen=True, kw_only=True, tag="schedule-kept"):
+    """The schedule in force stays, for ``reason``; if ``again``, the next slot is tried at once."""
+
+    phase: ClassVar[Phase] = Phase.PLAN
+    name: str
+    causes: tuple[Cause, ...]
+    window: Slots
+    reason: str
+    again: bool
 
 
 class StateNeed(Message, frozen=True, kw_only=True, tag="state-need"):

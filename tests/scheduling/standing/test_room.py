@@ -8,7 +8,7 @@ from gridpact.forecasting.messages import ForecastIssued
 from gridpact.kernel.codec import decode, encode
 from gridpact.market.messages import PricesPublished
 from gridpact.scheduling.community.solve import solve
-from gridpact.scheduling.handlers import Scheduling, State
+from gridpact.scheduling.handlers import Scheduling
 from gridpact.scheduling.messages import (
     NeedStated,
     NeedWithdrawn,
@@ -18,6 +18,7 @@ from gridpact.scheduling.messages import (
     WithdrawNeed,
 )
 from gridpact.scheduling.solve import solve as solve_earlier
+from gridpact.scheduling.state import State
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from gridpact.app import folder
 from gridpact.app.orders.acting import deliver, opened, paused_at
 from gridpact.kernel.messages import Message
 from gridpact.registry.model import Community
-from gridpact.scheduling.handlers import State
 from gridpact.scheduling.messages import (
     NeedRefused,
     NeedStated,
@@ -20,6 +19,7 @@ from gridpact.scheduling.messages import (
 from gridpact.scheduling.needs.book import Book
 from gridpact.scheduling.needs.context import Context
 from gridpact.scheduling.needs.directory import directory_of
+from gridpact.scheduling.state import State
 
 Answer: TypeAlias = NeedStated | NeedWithdrawn | NeedRefused
 

@@ -1,0 +1,114 @@
+"""What set-points come to under a problem: what they miss of needs, runs and limits.
+
+The schedule in force and a new one are judged alike, by following the set-points slot by slot as
+far as the storage lets them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gridpact.base.slots import Slots
+from gridpact.base.units import Ints
+from gridpact.scheduling.conflicts import state_tolerance
+from gridpact.scheduling.messages import Misses
+from gridpact.scheduling.problem import Plan, Problem, StorageColumns
+from gridpact.scheduling.standing.missed import zone_net
+from gridpact.scheduling.state import InForce
+
+
+class Told(NamedTuple):
+    """Set-points in the first slots of a problem; ``run_start`` [runs of the problem] as there."""
+
+    charge_wh: Ints
+    discharge_wh: Ints
+    curtail_wh: Ints
+    run_start: Ints
+
+
+def told_by(plan: Plan, count: int) -> Told:
+    """Return what a plan of the problem does in its first ``count`` slots."""
+    first = slice(count)
+    charge, discharge = plan.charge_wh[:, first], plan.discharge_wh[:, first]
+    return Told(charge, discharge, plan.curtail_wh[:, first], plan.run_start)
+
+
+def told_before(item: InForce, window: Slots, problem: Problem, wanted: Ints) -> Told:
+    """Return what a schedule in force does in a window; nothing in slots that it does not cover.
+
+    ``wanted`` are the rows of the appliances that are still to run.
+    """
+    skipped = (window.start - item.window.start) // window.step
+    plan, count = item.plan, window.count
+    curtail = _below(plan.curtail_wh, len(problem.load_wh))
+    start = plan.run_start[wanted]
+    return Told(
+        _over(plan.charge_wh[:, skipped:], count),
+        _over(plan.discharge_wh[:, skipped:], count),
+        _over(curtail[:, skipped:], count),
+        np.where(start < 0, -1, start - skipped),
+    )
+
+
+def _below(values: Ints, rows: int) -> Ints:
+    """Add rows of zeros, for homes that storage was set apart into."""
+    return np.pad(values, ((0, rows - len(values)), (0, 0)))
+
+
+def _over(values: Ints, count: int) -> Ints:
+    return np.pad(values[:, :count], ((0, 0), (0, max(count - values.shape[1], 0))))
+
+
+def misses(problem: Problem, told: Told, capacity_wh: Ints) -> Misses:
+    """Return what set-points miss; ``capacity_wh`` [assets] is what storage holds at most."""
+    storage, count = problem.storage, told.charge_wh.shape[1]
+    state, moved = _followed(storage, told, capacity_wh)
+    beyond = np.maximum(storage.lo_wh[:, :count] - state, state - storage.hi_wh[:, :count])
+    beyond = np.where(beyond > state_tolerance(storage)[:, None], beyond, 0)
+    net = problem.load_wh[:, :count] - problem.pv_wh[:, :count] + told.curtail_wh
+    np.add.at(net, storage.home, moved)
+    net += _runs(problem, told.run_start, count)
+    flow = zone_net(problem.zones, net)
+    over = sum(
+        int(np.maximum(signed - limit, 0)[limit >= 0].sum())
+        for signed, limit in (
+            (flow, problem.zones.import_limit_wh[:, :count]),
+            (-flow, problem.zones.export_limit_wh[:, :count]),
+        )
+    )
+    unrun = (problem.runs.energy_wh * problem.runs.length)[told.run_start < 0]
+    return Misses(int(beyond.max(axis=1, initial=0).sum()), int(unrun.sum()), over)
+
+
+def _followed(storage: StorageColumns, told: Told, capacity_wh: Ints) -> tuple[Ints, Ints]:
+    """Stored energy after each slot and what is taken in net [assets, slots], by physics."""
+    states, moved = np.zeros((2, *told.charge_wh.shape), np.int64)
+    state = storage.initial_wh.astype(float)
+    for slot in range(states.shape[1]):
+        held = storage.kept * state - storage.draw_wh[:, slot]
+        room = np.maximum(capacity_wh - held, 0) / storage.efficiency_in
+        charge = np.minimum(told.charge_wh[:, slot], storage.charge_max_wh[:, slot])
+        charge = np.minimum(charge, room)
+        there = np.maximum(held, 0) * storage.efficiency_out
+        discharge = np.minimum(told.discharge_wh[:, slot], storage.discharge_max_wh[:, slot])
+        discharge = np.minimum(discharge, there)
+        state = held + storage.efficiency_in * charge - discharge / storage.efficiency_out
+        states[:, slot], moved[:, slot] = np.rint(state), np.rint(charge - discharge)
+    return states, moved
+
+
+def _runs(problem: Problem, run_start: Ints, count: int) -> Ints:
+    """Energy of appliances that are started [homes, slots]."""
+    runs, slots = problem.runs, np.arange(count)
+    begin = run_start[:, None]
+    on = (begin >= 0) & (begin <= slots) & (slots < begin + runs.length[:, None])
+    taken = np.zeros((len(problem.load_wh), count), np.int64)
+    np.add.at(taken, runs.home, on * runs.energy_wh[:, None])
+    return taken
+
+
+def worse(new: Misses, old: Misses) -> bool:
+    """Whether one misses more: needs come before runs, and these before limits."""
+    return (new.needs_wh, new.runs_wh, new.limits_wh) > (old.needs_wh, old.runs_wh, old.limits_wh)

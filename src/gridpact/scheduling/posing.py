@@ -1,0 +1,88 @@
+"""The problem of a session as it stands: needs, prices, forecast, and what is expected stored."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from gridpact.base.slots import Slots, covers
+from gridpact.base.units import Ints, checked_add
+from gridpact.forecasting.messages import ForecastIssued
+from gridpact.registry.model import Community
+from gridpact.scheduling.appliances import begun, running_wh, still_wanted
+from gridpact.scheduling.messages import NeedsStated
+from gridpact.scheduling.prepare import Inputs, foreseen, over, problem
+from gridpact.scheduling.problem import Problem
+from gridpact.scheduling.standing.binding import Binding, bind, capped
+from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.state import InForce, State
+
+
+class Posed(msgspec.Struct, frozen=True):
+    """A session's problem, and the needs in it, which say which appliances its runs are.
+
+    ``bindings`` are the bounds that needs which stand put on it.
+    """
+
+    problem: Problem
+    needs: NeedsStated
+    bindings: tuple[Binding, ...] = ()
+
+
+class Posing:
+    """Puts problems together for one community."""
+
+    def __init__(self, community: Community, places: Places) -> None:
+        self.community, self.places = community, places
+
+    def posed(self, state: State, name: str, window: Slots, horizon: Slots) -> Posed | str:
+        """Return the problem of what was gathered under a name, or what is missing."""
+        needs, forecast = state.needs.get(name), state.forecasts.get(name)
+        spot = [piece for piece in state.spot.values() if covers(piece[0], window)]
+        if needs is None or forecast is None or not spot:
+            return "no main-market prices" if not spot else "no needs or no forecast"
+        needs, forecast = self._with_runs(state, horizon, needs, forecast)
+        bound = bind(self.places, needs, state.book.needs if state.book else ())
+        inputs = Inputs(
+            bound.stated,
+            forecast,
+            foreseen(horizon, list(state.spot.values()), spot[-1]),
+            over(horizon, list(state.positions.values()), len(self.community.members.ids)),
+            self._expected(state, horizon),
+        )
+        found = problem(self.community, horizon, inputs)
+        found = msgspec.structs.replace(found, zones=capped(found.zones, bound))
+        return Posed(found, bound.stated, bound.bindings)
+
+    def _with_runs(
+        self, state: State, horizon: Slots, needs: NeedsStated, forecast: ForecastIssued
+    ) -> tuple[NeedsStated, ForecastIssued]:
+        """Leave out appliances that have begun by then; what they still take is load."""
+        schedules = ((item.window, item.plan.run_start) for item in state.plans)
+        begun_at = begun(schedules, horizon, len(self.community.runs.ids))
+        load = checked_add(forecast.load_wh, running_wh(self.community, horizon, begun_at))
+        return still_wanted(needs, begun_at), msgspec.structs.replace(forecast, load_wh=load)
+
+    def _expected(self, state: State, horizon: Slots) -> Ints:
+        """Stored energy expected when a horizon begins: the plan's, moved by what is off now."""
+        if state.state_at == horizon.start:
+            return state.state_wh
+        return moved(self.community, state, horizon.start)
+
+
+def moved(community: Community, state: State, instant: int) -> Ints:
+    """Stored energy [assets] at an instant, if storage has done since the report as planned."""
+    planned = planned_state(state.plans, instant)
+    if planned is None:
+        return state.state_wh
+    now = planned_state(state.plans, state.state_at)
+    found = planned if now is None else planned + state.state_wh - now
+    return np.clip(found, 0, community.storage.capacity_wh)
+
+
+def planned_state(plans: tuple[InForce, ...], instant: int) -> Ints | None:
+    """Stored energy [assets] that the latest plan foresees at an instant, None if none does."""
+    for item in reversed(plans):
+        if item.window.start < instant <= item.window.end:
+            return item.plan.state_wh[:, (instant - item.window.start) // item.window.step - 1]
+    return None

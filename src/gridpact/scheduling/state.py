@@ -1,0 +1,67 @@
+"""What scheduling remembers between messages.
+
+Fields that were added later are left out of the encoding while they say nothing, so that the
+state of an older run has the hash it always had.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from gridpact.base.slots import Slots
+from gridpact.base.units import Bools, Ints
+from gridpact.forecasting.messages import ForecastIssued
+from gridpact.scheduling.messages import NeedsStated
+from gridpact.scheduling.needs.book import Book
+from gridpact.scheduling.operation.model import Operation
+from gridpact.scheduling.problem import Plan
+
+T = TypeVar("T")
+
+
+class InForce(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A schedule and the slots for which it is in force, unless a later one is.
+
+    ``there`` [assets, slots] is where owners said that storage is connected; None without rolling
+    operation.
+    """
+
+    window: Slots
+    plan: Plan
+    there: Bools | None = None
+
+
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is gathered for open sessions, days of prices and positions, plans, stored energy.
+
+    ``state_wh`` [assets] was reported at ``state_at`` [s since the epoch], 0 before any report;
+    of an asset from which nothing was heard since, it is what its plan makes of the last report.
+    ``book`` has the needs that stand; None, which is left out of the encoding, before any.
+    ``operation`` is None where only sessions make schedules.
+    """
+
+    needs: dict[str, NeedsStated]
+    forecasts: dict[str, ForecastIssued]
+    spot: dict[str, tuple[Slots, Ints]]
+    positions: dict[str, tuple[Slots, Ints]]
+    plans: tuple[InForce, ...]
+    state_wh: Ints
+    state_at: int
+    book: Book | None = None
+    operation: Operation | None = None
+
+
+def without(values: dict[str, T], key: str) -> dict[str, T]:
+    """Return a dictionary without a key."""
+    return {name: value for name, value in values.items() if name != key}
+
+
+def forgotten(state: State, session: str) -> State:
+    """Forget what was gathered for a session."""
+    return msgspec.structs.replace(
+        state,
+        needs=without(state.needs, session),
+        forecasts=without(state.forecasts, session),
+    )
