@@ -10,6 +10,7 @@ from gridpact.market import messages as market
 from gridpact.metering import messages as metering
 from gridpact.registry import messages as registry
 from gridpact.scheduling import messages as scheduling
+from gridpact.scheduling.activation import messages as activation
 from gridpact.settlement import messages as settlement
 from gridpact.simulation import messages as simulation
 from gridpact.supervision import messages as supervision
@@ -25,6 +26,7 @@ _ROOMS = (
     supervision,
     simulation,
     agreements,
+    activation,
 )
 
 VOCABULARY: tuple[type[Message], ...] = tuple(

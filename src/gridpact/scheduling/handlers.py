@@ -16,7 +16,8 @@ from gridpact.kernel.rooms import Room, Step
 from gridpact.market.messages import PricesPublished, SessionCleared, SessionOpened
 from gridpact.registry.messages import CommunityOpened
 from gridpact.registry.model import Community
-from gridpact.scheduling.community.solve import solve
+from gridpact.scheduling.activation.around import solve_around
+from gridpact.scheduling.activation.room import activating
 from gridpact.scheduling.messages import (
     DispatchIssued,
     NeedsRequested,
@@ -79,7 +80,7 @@ class Scheduling:
             },
             {PlanDue: self.plan},
         )
-        return rolling(room, self._posing, self._seconds)
+        return activating(rolling(room, self._posing, self._seconds), self._posing)
 
     def opened(self, state: State, message: CommunityOpened, now: int) -> Step[State]:
         """Start the clock of slots at the first day's midnight."""
@@ -118,7 +119,8 @@ class Scheduling:
         posed = self.posed(state, message)
         if isinstance(posed, str):
             return [PlanSkipped(session=message.session, reason=posed)]
-        plan = named(solve(posed.problem), posed.problem, posed.needs, posed.bindings)
+        plan = solve_around(posed.problem, posed.held)
+        plan = named(plan, posed.problem, posed.needs, posed.bindings)
         plan = full_plan(plan, posed.needs, len(self._community.runs.ids))
         return [
             ScheduleSolved(

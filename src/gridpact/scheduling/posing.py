@@ -9,6 +9,8 @@ from gridpact.base.slots import Slots, covers
 from gridpact.base.units import Ints, checked_add
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.registry.model import Community
+from gridpact.scheduling.activation.holding import Held
+from gridpact.scheduling.activation.lasting import held_over, lasting, with_runs
 from gridpact.scheduling.appliances import begun, running_wh, still_wanted
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.prepare import Inputs, foreseen, over, problem
@@ -21,12 +23,14 @@ from gridpact.scheduling.state import InForce, State
 class Posed(msgspec.Struct, frozen=True):
     """A session's problem, and the needs in it, which say which appliances its runs are.
 
-    ``bindings`` are the bounds that needs which stand put on it.
+    ``bindings`` are the bounds that needs which stand put on it; ``held`` are set-points that it
+    must keep while activations last.
     """
 
     problem: Problem
     needs: NeedsStated
     bindings: tuple[Binding, ...] = ()
+    held: Held | None = None
 
 
 class Posing:
@@ -43,8 +47,10 @@ class Posing:
             return "no main-market prices" if not spot else "no needs or no forecast"
         needs, forecast = self._with_runs(state, horizon, needs, forecast)
         bound = bind(self.places, needs, state.book.needs if state.book else ())
+        active = lasting(state, horizon)
+        stated = with_runs(self.community, state, active, bound.stated)
         inputs = Inputs(
-            bound.stated,
+            stated,
             forecast,
             foreseen(horizon, list(state.spot.values()), spot[-1]),
             over(horizon, list(state.positions.values()), len(self.community.members.ids)),
@@ -52,7 +58,8 @@ class Posing:
         )
         found = problem(self.community, horizon, inputs)
         found = msgspec.structs.replace(found, zones=capped(found.zones, bound))
-        return Posed(found, bound.stated, bound.bindings)
+        held = held_over(self.community, state, active, horizon) if active else None
+        return Posed(found, stated, bound.bindings, held)
 
     def _with_runs(
         self, state: State, horizon: Slots, needs: NeedsStated, forecast: ForecastIssued

@@ -39,7 +39,7 @@ def problem(community: Community, horizon: Slots, inputs: Inputs) -> Problem:
         export_price=np.broadcast_to(outside.supplier_export, shape),
         storage=_storage(community, horizon, inputs),
         runs=_runs(community, horizon, inputs.needs),
-        zones=_zones(community, horizon),
+        zones=zone_columns(community, horizon),
     )
 
 
@@ -75,7 +75,8 @@ def _runs(community: Community, horizon: Slots, needs: NeedsStated) -> RunColumn
     )
 
 
-def _zones(community: Community, horizon: Slots) -> ZoneColumns:
+def zone_columns(community: Community, horizon: Slots) -> ZoneColumns:
+    """Limits of zones over a horizon, and which zone each home is in."""
     zones = community.zones
     return ZoneColumns(
         zone=community.members.zone,

@@ -108,10 +108,26 @@ def standing(
     """
     if not 0 <= slot < fleet.slots or sustained_s <= 0:
         raise ValueError(f"slot {slot} of {fleet.slots}, for {sustained_s} s")
+    when = _when(fleet, slot, sustained_s, start_s)
+    return _stand(fleet, solution.schedules(), solution.net_wh, when)
+
+
+def begins_with(fleet: Fleet, schedules: Schedules, net_wh: Floats, sustained_s: int) -> Standing:
+    """Where schedules leave the assets of a fleet in its first slot, its time counted from 0.
+
+    As :func:`standing`, for schedules that come from elsewhere; ``net_wh`` [zones, slots] is the
+    net energy of every zone.
+    """
+    return _stand(fleet, schedules, net_wh, _when(fleet, 0, sustained_s, 0))
+
+
+def _when(fleet: Fleet, slot: int, sustained_s: int, start_s: int) -> _When:
     through = min(slot + -(-sustained_s // fleet.step_s), fleet.slots)
     starts = start_s + fleet.step_s * np.arange(fleet.slots + 1, dtype=np.int64)
-    when = _When(slot, through, fleet.hours, starts)
-    schedules = solution.schedules()
+    return _When(slot, through, fleet.hours, starts)
+
+
+def _stand(fleet: Fleet, schedules: Schedules, net_wh: Floats, when: _When) -> Standing:
     parts = _parts(fleet, schedules, when)
     if not parts:
         raise ValueError("a fleet without assets has nothing to give")
@@ -121,7 +137,7 @@ def standing(
     joined = _Part(*(np.concatenate(columns) for columns in zip(*parts.values(), strict=True)))
     return Standing(
         _assets(joined, np.concatenate(zones).astype(np.int64)),
-        _limits(fleet.zones, solution.net_wh, when),
+        _limits(fleet.zones, net_wh, when),
         np.concatenate(tables),
         np.concatenate(rows),
     )

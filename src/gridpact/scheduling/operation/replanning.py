@@ -22,7 +22,8 @@ import numpy as np
 from gridpact.base.errors import GridpactError
 from gridpact.base.units import Ints
 from gridpact.registry.model import OperationRules
-from gridpact.scheduling.community.solve import GAP, solve
+from gridpact.scheduling.activation.around import solve_around
+from gridpact.scheduling.community.solve import GAP
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.messages import Misses, ReplanDue, ScheduleKept, ScheduleRevised
 from gridpact.scheduling.operation.apart import put_back, set_apart
@@ -78,7 +79,8 @@ def replanned(
     rows = np.flatnonzero(state.operation.untrusted)
     problem = _guarded(posing, state.operation, rules, posed, message)
     try:
-        plan = solve(problem, Options(gap=GAP, cancelled=limit.nearly_up))
+        options = Options(gap=GAP, cancelled=limit.nearly_up)
+        plan = solve_around(problem, posed.held, options)
     except (GridpactError, RuntimeError) as error:
         return _kept(message, f"no schedule could be made: {error}")
     if limit.up():

@@ -1,0 +1,187 @@
+"""A community's plan as regulation sees it: what each asset can give of the set-points in force.
+
+Everything is counted in slots: a power is the energy of one slot, so that shares are whole Wh and
+set-points stay whole. Storage comes first, then the plants of each member as one.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from gridpact.base.slots import Slots
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.registry.model import Storage
+from gridpact.scheduling.activation.columns import Direction
+from gridpact.scheduling.activation.split import Call, Rule, Split, activate, headroom
+from gridpact.scheduling.activation.standing import Standing, begins_with
+from gridpact.scheduling.activation.worth import costs
+from gridpact.scheduling.fleet.columns import UNBOUNDED, Curtailable, Fleet, Zones
+from gridpact.scheduling.fleet.columns import Storage as StorageTable
+from gridpact.scheduling.fleet.solution import Schedules
+from gridpact.scheduling.problem import ZoneColumns
+
+SLOT_S = 3600
+"""Seconds of a slot as the fleet is told: with an hour, powers [W] are energies of a slot [Wh]."""
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """Set-points in force from a slot on, and what bounds them: int64 [.., slots], Wh.
+
+    ``state_wh`` [assets, slots] is expected after each slot; ``charge_max_wh``,
+    ``discharge_max_wh``, ``lo_wh`` and ``hi_wh`` are as owners stated them. ``net_wh``,
+    ``curtail_wh`` and ``pv_wh`` are [members, slots], prices [slots] in µ¤/kWh. ``out`` [assets]
+    marks assets that do not follow their set-points and so are not counted on.
+    """
+
+    slots: Slots
+    storage: Storage
+    zones: ZoneColumns
+    charge_wh: Ints
+    discharge_wh: Ints
+    state_wh: Ints
+    charge_max_wh: Ints
+    discharge_max_wh: Ints
+    lo_wh: Ints
+    hi_wh: Ints
+    net_wh: Ints
+    curtail_wh: Ints
+    pv_wh: Ints
+    import_price: Ints
+    export_price: Ints
+    out: Bools
+
+
+class Division(msgspec.Struct, frozen=True):
+    """A call divided: Wh of every slot that it lasts.
+
+    ``given_wh`` [assets] of storage and ``solar_wh`` [members] are never negative; ``room_wh``
+    [assets + members] is what each could give, ``cost`` [assets + members] its price [µ¤/kWh].
+    ``marginal_cost`` is that of the dearest that had to give, None where nobody had to.
+    """
+
+    given_wh: Ints
+    solar_wh: Ints
+    missing_wh: int
+    marginal_cost: int | None
+    room_wh: Ints
+    cost: Ints
+
+    @property
+    def cost_nano(self) -> int:
+        """What it costs in every slot [nano-¤]."""
+        given = np.concatenate([self.given_wh, self.solar_wh])
+        return int((given * self.cost).sum())
+
+
+def divide(
+    planned: Planned, within: Bools, direction: Direction, amount_wh: int, slots: int, rule: Rule
+) -> Division:
+    """Divide an amount [Wh in every slot] among assets of zones, for the first ``slots`` slots.
+
+    ``within`` [zones] marks the zones asked, each with all below it marked, too. The limits of all
+    zones are kept. Raises ValueError of a negative amount, or of more slots than are planned.
+    """
+    if not 0 < slots <= planned.slots.count:
+        raise ValueError(f"{slots} slots of {planned.slots.count} that are planned")
+    standing = _standing(planned, within, slots)
+    assets, lasts_s = standing.assets, slots * SLOT_S
+    call = Call(direction, amount_wh, lasts_s)
+    split: Split = activate(assets, call, standing.limits, rule)
+    count = len(planned.storage.member)
+    return Division(
+        given_wh=split.given_w[:count],
+        solar_wh=split.given_w[count:],
+        missing_wh=split.missing_w,
+        marginal_cost=split.marginal_cost,
+        room_wh=headroom(assets, direction, lasts_s),
+        cost=assets.cost(direction),
+    )
+
+
+def set_points(
+    planned: Planned, division: Division, direction: Direction, slots: int
+) -> tuple[Ints, Ints, Ints]:
+    """Charge, discharge [assets, slots] and curtailment [members, slots] of the slots it lasts."""
+    during, sign = slice(0, slots), int(direction)
+    net = (planned.charge_wh - planned.discharge_wh)[:, during]
+    net = net - sign * division.given_wh[:, None]
+    curtail = planned.curtail_wh[:, during] - sign * division.solar_wh[:, None]
+    return np.maximum(net, 0), np.maximum(-net, 0), curtail
+
+
+def _standing(planned: Planned, within: Bools, slots: int) -> Standing:
+    fleet = _fleet(planned)
+    standing = begins_with(fleet, _schedules(planned), _zone_net(planned), slots * SLOT_S)
+    assets = standing.assets
+    up, down = costs(planned, slots)
+    wanted = within[assets.zone]
+    wanted[: len(planned.out)] &= ~planned.out
+    assets = msgspec.structs.replace(
+        assets,
+        least_w=np.where(wanted, assets.least_w, assets.power_w),
+        most_w=np.where(wanted, assets.most_w, assets.power_w),
+        up_cost=up,
+        down_cost=down,
+    )
+    return msgspec.structs.replace(standing, assets=assets)
+
+
+def _fleet(planned: Planned) -> Fleet:
+    """The community as a fleet of slots of an hour; zone of a member in none: one without limits.
+
+    What is left of the horizon must end where it was planned to: later needs were planned from
+    there.
+    """
+    zones, storage = planned.zones, planned.storage
+    home = zones.zone
+    return Fleet(
+        slots=planned.slots.count,
+        step_s=SLOT_S,
+        zones=Zones(
+            parent=zones.parent,
+            import_limit_w=_limit(zones.import_limit_wh),
+            export_limit_w=_limit(zones.export_limit_wh),
+        ),
+        storage=StorageTable(
+            zone=home[storage.member],
+            initial_wh=0.0,
+            charge_w=planned.charge_max_wh,
+            discharge_w=planned.discharge_max_wh,
+            hi_wh=planned.hi_wh,
+            lo_wh=planned.lo_wh,
+            terminal_wh=planned.state_wh[:, -1],
+            efficiency_in=storage.efficiency_in,
+            efficiency_out=storage.efficiency_out,
+        ),
+        curtailable=Curtailable(zone=home, forecast_wh=planned.pv_wh),
+    )
+
+
+def _limit(energy_wh: Ints) -> Floats:
+    return np.where(energy_wh < 0, UNBOUNDED, energy_wh)
+
+
+def _schedules(planned: Planned) -> Schedules:
+    none = np.zeros((0, planned.slots.count))
+    return Schedules(
+        rows=(),
+        one_way_wh=none,
+        charge_wh=planned.charge_wh.astype(np.float64),
+        discharge_wh=planned.discharge_wh.astype(np.float64),
+        state_wh=planned.state_wh.astype(np.float64),
+        output_wh=(planned.pv_wh - planned.curtail_wh).astype(np.float64),
+        runs_wh=none,
+        generators_wh=none,
+    )
+
+
+def _zone_net(planned: Planned) -> Floats:
+    """Net energy planned of every zone with all below it [zones, slots]."""
+    zones = planned.zones
+    net = np.zeros((len(zones.parent), planned.slots.count))
+    at = zones.zone.copy()
+    while (at >= 0).any():
+        np.add.at(net, at[at >= 0], planned.net_wh[at >= 0])
+        at = np.where(at >= 0, zones.parent[at], -1)
+    return net
