@@ -199,6 +199,17 @@ class Weather(msgspec.Struct, frozen=True):
     irradiance: ColumnRef | None = None
 
 
+class Activation(msgspec.Struct, frozen=True):
+    """The grid asks zones for power [W], positive for up, from ``begin`` [s since the epoch]."""
+
+    by: str
+    zones: tuple[str, ...]
+    power_w: int
+    begin: int
+    lasts_s: int
+    rule: str
+
+
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """All of a scenario. ``zones`` and ``members`` are in ascending order of identifier."""
 
@@ -221,3 +232,4 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     prices: Prices
     weather: Weather
     faults: Rates
+    activations: tuple[Activation, ...] = ()
