@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 
 import click
+import msgspec
 from docs_blocks import ROOT, Pages, main, with_block
 
 from gridpact.app import cli as module
@@ -16,11 +17,14 @@ from gridpact.app.cli.commands import cli
 from gridpact.app.vocabulary import VOCABULARY
 from gridpact.kernel.codec import tag_of
 from gridpact.kernel.messages import Message
+from gridpact.registry.model import CAUSES, OperationRules
 from gridpact.simulation.scenarios import default_path, load
 from gridpact.simulation.scenarios.build import community
 from gridpact.simulation.scenarios.reference import reference_markdown
 
 WIDTH = 92
+ROLLING = OperationRules(3600, CAUSES, 30, 1800)
+"""With rolling operation all messages are handled; which rules are in force does not matter."""
 CLI_PAGE = """# Command line
 
 Written from the commands themselves by `scripts/docs_generated.py`.
@@ -89,7 +93,8 @@ def messages() -> str:
     scenario = load(default_path())
     handled: dict[type[Message], list[str]] = {}
     effects: dict[type[Message], str] = {}
-    for room in rooms(community(scenario), scenario.run.seed, Edges()):
+    found = msgspec.structs.replace(community(scenario), operation=ROLLING)
+    for room in rooms(found, scenario.run.seed, Edges()):
         for kind in room.handlers:
             handled.setdefault(kind, []).append(room.name)
         effects |= dict.fromkeys(room.effects, room.name)

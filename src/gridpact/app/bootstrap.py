@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,16 @@ from gridpact.supervision.handlers import Supervision
 
 @dataclass(frozen=True)
 class Edges:
-    """What touches the world outside. A replay has none: every answer is in the journal."""
+    """What touches the world outside. A replay has none: every answer is in the journal.
+
+    ``seconds`` reads a clock [s] that ends solves of rolling operation in time.
+    """
 
     world: World | None = None
     ledger: Ledger | None = None
     clock: Clock | None = None
     watch: Watch | None = None
+    seconds: Callable[[], float] | None = None
 
 
 def rooms(community: Community, seed: int, edges: Edges) -> Sequence[Room[Any]]:
@@ -42,7 +46,7 @@ def rooms(community: Community, seed: int, edges: Edges) -> Sequence[Room[Any]]:
         Metering(community).room(),
         Forecasting(community).room(),
         Market(community).room(),
-        Scheduling(community).room(),
+        Scheduling(community, edges.seconds).room(),
         Settlement(community).room(),
         agreements.room(),
         Commitments(community, secrets, edges.ledger).room(),

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple
 
 from gridpact import __version__
@@ -230,7 +231,7 @@ def _loop(task: _Task, stop: _Stop) -> tuple[Record, folder.Result]:
         stack.callback(journal.close)
         ledger = folder.ledger(path, manifest.seed, writable=True)
         stack.callback(ledger.close)
-        edges = Edges(task.world, ledger, None, task.watch)
+        edges = Edges(task.world, ledger, None, task.watch, monotonic)
         loop = build(task.community, manifest.seed, journal, edges)
         if journal.height:
             loop.recover()

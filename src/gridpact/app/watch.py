@@ -11,6 +11,7 @@ PHASES = {
     "needs-requested": "asking owners",
     "prices-requested": "fetching prices",
     "plan-due": "scheduling",
+    "replan-due": "scheduling",
     "gate-closed": "clearing",
     "session-cleared": "contracting",
     "dispatch-issued": "dispatching and metering",

@@ -101,8 +101,17 @@ class Forecasting:
         flexible += _by_member(self._runs, message.run_wh, members)
         own_pv = _by_member(self._plants, message.pv_wh, members)
         nothing = np.zeros(members, np.int64)
+        unheard = None
+        if not isinstance(message.reported, msgspec.UnsetType):
+            unheard = _by_member(self._storage, ~message.reported * 1, members) > 0
         slot = Recent(
-            message.slot, message.pv_wh, flexible, own_pv, nothing, nothing.astype(np.bool_)
+            message.slot,
+            message.pv_wh,
+            flexible,
+            own_pv,
+            nothing,
+            nothing.astype(np.bool_),
+            unheard,
         )
         return msgspec.structs.replace(state, recent={**state.recent, iso(message.slot): slot}), []
 
@@ -117,6 +126,8 @@ class Forecasting:
         load = np.maximum(net - slot.flexible_wh + slot.own_pv_wh, 0)
         sound = (message.withdrawal_wh >= 0) & (message.injection_wh >= 0)
         fresh = message.present & sound & ~slot.load_known
+        if slot.unheard is not None:
+            fresh &= ~slot.unheard
         slot = msgspec.structs.replace(
             slot,
             load_wh=np.where(fresh, load, slot.load_wh),

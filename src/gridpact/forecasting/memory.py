@@ -25,11 +25,13 @@ class Past(msgspec.Struct, frozen=True):
         return cls(Slots(0, step, 0), load, load.astype(np.bool_), pv, pv.astype(np.bool_))
 
 
-class Recent(msgspec.Struct, frozen=True):
+class Recent(msgspec.Struct, frozen=True, omit_defaults=True):
     """One slot not yet part of the past.
 
     ``flexible_wh`` [members] is what storage and appliances took (negative: gave) on telemetry,
     ``own_pv_wh`` [members] what the members' plants made; load follows once readings are in.
+    ``unheard`` [members] have storage that did not tell, so that their load stays unknown; None,
+    which is left out of the encoding, where all told.
     """
 
     slot: int
@@ -38,6 +40,7 @@ class Recent(msgspec.Struct, frozen=True):
     own_pv_wh: Ints
     load_wh: Ints
     load_known: Bools
+    unheard: Bools | None = None
 
 
 def columns(recent: dict[str, Recent], slots: Slots, shape: tuple[int, int]) -> Past:

@@ -10,6 +10,7 @@ from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Calendar, Slots, iso
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.registry.model import Community
+from gridpact.simulation.calls import calls
 from gridpact.simulation.cars import arrival_draw_wh, departure_target_wh, plugged_slots
 from gridpact.simulation.garage import Garage
 from gridpact.simulation.heat import (
@@ -189,15 +190,24 @@ def world(scenario: Scenario, community: Community, seed: int) -> World:
     """Return the simulated world of a scenario.
 
     Raises :class:`BadInput` where data lack a price for a day that is to be settled: no
-    statement may guess one.
+    statement may guess one; and where a device is to be lost that there is not.
     """
     found = specs(scenario)
     stage = Stage(scenario, community, seed)
     slots = window(scenario)
     _, known = stage.spot(slots)
-    if not known.all():
-        raise BadInput([_priceless(scenario, slots, known)])
-    return World(community, stage, seed, scenario.faults, found.storage.reserve_wh)
+    faults = [] if known.all() else [_priceless(scenario, slots, known)]
+    faults += _unknown(scenario, community)
+    if faults:
+        raise BadInput(faults)
+    return World(
+        community,
+        stage,
+        seed,
+        scenario.faults,
+        found.storage.reserve_wh,
+        calls(scenario.activations),
+    )
 
 
 def _priceless(scenario: Scenario, slots: Slots, known: Bools) -> Fault:
@@ -207,3 +217,15 @@ def _priceless(scenario: Scenario, slots: Slots, known: Bools) -> Fault:
     file = named.get(ref.source, scenario.file) if ref else scenario.file
     problem = f"{missing.size} slots of the run have no price, the first at {iso(int(missing[0]))}"
     return Fault(file, 0, "prices", problem, "complete the file, or run other days")
+
+
+def _unknown(scenario: Scenario, community: Community) -> list[Fault]:
+    """Name lost devices that the community does not have."""
+    ids = community.storage.ids
+    some = ", ".join(ids[:8])
+    fix = f"name one that stores, such as {some}" if ids else "no device stores here: remove it"
+    return [
+        Fault(scenario.file, 0, f"faults.lost[{place}].asset", f"there is no {one.asset!r}", fix)
+        for place, one in enumerate(scenario.faults.lost)
+        if one.asset not in ids
+    ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from gridpact.base.slots import Slots
@@ -19,6 +20,7 @@ from gridpact.kernel.rooms import Room, Step
 from gridpact.market.messages import PricesMissing, PricesPublished, PricesRequested
 from gridpact.metering.messages import BoundaryRead, DayClosed, ReadingsReceived
 from gridpact.registry.model import Community
+from gridpact.scheduling.activation.messages import ActivationRequested
 from gridpact.scheduling.messages import (
     DispatchIssued,
     NeedsRequested,
@@ -26,6 +28,7 @@ from gridpact.scheduling.messages import (
 )
 from gridpact.settlement.messages import ImbalancePublished
 from gridpact.simulation import devices, faults, owners
+from gridpact.simulation.calls import due_calls
 from gridpact.simulation.messages import Withheld, WorldAdvanced
 from gridpact.simulation.truth import Behaviour, Truth
 
@@ -71,7 +74,10 @@ def resting_world(community: Community) -> Room[WorldAdvanced]:
 
 
 class World:
-    """Effects of a simulated run. ``reserve_wh`` [assets] is what discharging must leave."""
+    """Effects of a simulated run. ``reserve_wh`` [assets] is what discharging must leave.
+
+    ``calls`` are activations that the grid will ask for on the way.
+    """
 
     def __init__(
         self,
@@ -80,9 +86,10 @@ class World:
         seed: int,
         rates: faults.Rates,
         reserve_wh: Ints,
+        calls: Sequence[ActivationRequested] = (),
     ) -> None:
         self._community, self._truth, self._seed, self._rates = community, truth, seed, rates
-        self._reserve = reserve_wh
+        self._reserve, self._calls = reserve_wh, calls
         self._battery = np.array([kind == "battery" for kind in community.storage.kind], np.bool_)
         self._within = _zone_incidence(community)
         self._sight: Sight | None = None
@@ -137,6 +144,7 @@ class World:
     def dispatched(self, state: WorldAdvanced, message: DispatchIssued) -> Sequence[Message]:
         """Effect: devices live through the slot; meters and boundaries are read at its end."""
         sight, place = self._look(message.slot)
+        heard = self._heard(message.slot)
         moved, refused = self._storage(state, message, sight.behaviour, place)
         run_on = self._runs(state, message)
         run_wh = self._community.runs.power_w * message.step // 3600 * run_on
@@ -156,14 +164,15 @@ class World:
         telemetry = TelemetryReceived(
             slot=message.slot,
             step=message.step,
-            charge_wh=moved.charge_wh,
-            discharge_wh=moved.discharge_wh,
-            state_wh=moved.state_wh,
+            charge_wh=np.where(heard, moved.charge_wh, 0),
+            discharge_wh=np.where(heard, moved.discharge_wh, 0),
+            state_wh=np.where(heard, moved.state_wh, 0),
             pv_wh=made,
             run_wh=run_wh,
             refused=refused,
         )
-        return [advanced, telemetry, self._boundary(message.slot, net), *readings]
+        called = due_calls(self._calls, message.slot, message.step)
+        return [advanced, telemetry, self._boundary(message.slot, net), *readings, *called]
 
     def _look(self, slot: int) -> tuple[Sight, int]:
         if self._sight is None or not self._sight.slots.start <= slot < self._sight.slots.end:
@@ -196,10 +205,22 @@ class World:
         refused = faults.refusals(self._seed, message.slot, count, self._rates)
         error = faults.errors(self._seed, message.slot, count, self._rates)
         own_charge, own_discharge = devices.alone(self._battery, state.state_wh, physics)
-        stubborn = refused | message.autonomous
+        stubborn = refused | message.autonomous | ~self._heard(message.slot)
         charge = np.where(stubborn, own_charge, devices.drifted(message.charge_wh, error))
         discharge = np.where(stubborn, own_discharge, devices.drifted(message.discharge_wh, error))
         return devices.move(state.state_wh, charge, discharge, physics), refused
+
+    def _heard(self, slot: int) -> Bools:
+        """Assets that are not out of reach in a slot."""
+        ids, calendar = self._community.storage.ids, self._community.calendar
+        silent = faults.silences(self._seed, slot, len(ids), self._rates)
+        second = int(calendar.seconds_of_day(Slots(slot, calendar.step, 1))[0])
+        return ~(silent | faults.losses(ids, second, self._rates))
+
+    def _there(self, there: Bools) -> Bools | msgspec.UnsetType:
+        """What is connected; reported where schedules can be made anew on it."""
+        rolling = not isinstance(self._community.operation, msgspec.UnsetType)
+        return there if rolling else msgspec.UNSET
 
     def _run_left(self, state: WorldAdvanced, message: DispatchIssued) -> Ints:
         """Slots that appliances have yet to run, with those that start now."""

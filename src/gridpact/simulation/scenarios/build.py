@@ -35,6 +35,7 @@ def community(scenario: Scenario) -> Community:
         market=scenario.market,
         sharing=scenario.sharing,
         settlement=scenario.settlement,
+        operation=scenario.operation,
     )
 
 

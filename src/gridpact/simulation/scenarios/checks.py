@@ -18,9 +18,11 @@ from gridpact.simulation.scenarios.access import (
     text,
     texts,
 )
+from gridpact.simulation.scenarios.activations import check_activations
 from gridpact.simulation.scenarios.checks_data import check_sources, check_uses
 from gridpact.simulation.scenarios.checks_markets import check_markets
 from gridpact.simulation.scenarios.checks_time import check_times
+from gridpact.simulation.scenarios.operation import check_operation
 
 
 def check_all(document: Document, root: Group) -> None:
@@ -32,8 +34,10 @@ def check_all(document: Document, root: Group) -> None:
     check_shares(document, root)
     check_times(document, root)
     check_markets(document, root)
+    check_operation(document, root)
     check_sources(document, root)
     check_uses(document, root)
+    check_activations(document, root)
 
 
 def _check_anybody(document: Document, root: Group) -> None:

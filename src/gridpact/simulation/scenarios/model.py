@@ -8,7 +8,14 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from gridpact.metering.importers.mapping import Mapping, SessionMapping
-from gridpact.registry.model import MarketRules, Parties, SettlementRules, SharingRules, Tariffs
+from gridpact.registry.model import (
+    MarketRules,
+    OperationRules,
+    Parties,
+    SettlementRules,
+    SharingRules,
+    Tariffs,
+)
 from gridpact.simulation.faults import Rates
 
 Role: TypeAlias = Literal["prosumer", "consumer", "producer"]
@@ -232,4 +239,5 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     prices: Prices
     weather: Weather
     faults: Rates
+    operation: OperationRules | msgspec.UnsetType = msgspec.UNSET
     activations: tuple[Activation, ...] = ()

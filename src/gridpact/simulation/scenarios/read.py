@@ -12,7 +12,6 @@ from gridpact.base.rounding import largest_remainder
 from gridpact.base.units import NANO_PER_UNIT
 from gridpact.metering.importers.mapping import Mapping, SessionMapping, TextStyle
 from gridpact.registry.model import Parties, SettlementRules, SharingRules, Tariffs
-from gridpact.simulation.faults import Rates
 from gridpact.simulation.scenarios import generate
 from gridpact.simulation.scenarios.access import (
     MICRO_PER_CT,
@@ -26,9 +25,9 @@ from gridpact.simulation.scenarios.access import (
     named,
     ppm,
     scaled,
-    share,
     text,
 )
+from gridpact.simulation.scenarios.activations import activations
 from gridpact.simulation.scenarios.markets import market_rules
 from gridpact.simulation.scenarios.members import column_ref, member, plain
 from gridpact.simulation.scenarios.model import (
@@ -42,6 +41,7 @@ from gridpact.simulation.scenarios.model import (
     Weather,
     Zone,
 )
+from gridpact.simulation.scenarios.operation import rates, rules
 
 PPM = 1_000_000
 
@@ -72,7 +72,9 @@ def scenario(root: Group, file: str, paths: Names[str, str]) -> Scenario:
         sessions=sessions,
         prices=_prices(group(root, "prices")),
         weather=_weather(group(root, "weather")),
-        faults=_rates(group(root, "faults")),
+        faults=rates(group(root, "faults")),
+        operation=rules(root),
+        activations=activations(root),
     )
 
 
@@ -200,13 +202,3 @@ def _prices(node: Group) -> Prices:
 
 def _weather(node: Group) -> Weather:
     return Weather(column_ref(node, "temperature_column"), column_ref(node, "irradiance_column"))
-
-
-def _rates(node: Group) -> Rates:
-    return Rates(
-        missing=float(share(node, "readings_missing_percent")),
-        late=float(share(node, "readings_late_percent")),
-        late_slots=count(node, "late_slots"),
-        refusal=float(share(node, "device_refusal_percent")),
-        drift=float(share(node, "device_drift_percent")),
-    )

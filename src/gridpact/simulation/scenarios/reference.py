@@ -54,7 +54,10 @@ def _sections() -> Iterator[tuple[str, Schema]]:
         "source": "`sources` (each)",
         "prices": "`prices`",
         "weather": "`weather`",
+        "operation": "`operation`",
         "faults": "`faults`",
+        "lost": "`faults.lost` (each)",
+        "activation": "`activations` (each)",
     }
     for name, title in titles.items():
         yield title, _group(_group(schema(), "$defs"), name)
@@ -118,7 +121,13 @@ def _shape(key: str, node: Schema) -> str:
     if "const" in node:
         return f"`{node['const']}`"
     ref = str(node.get("$ref", "")).rsplit("/", 1)[-1]
-    named = {"id": "identifier", "clock": "clock time", "percent": "percent", "name": "text"}
+    named = {
+        "id": "identifier",
+        "clock": "clock time",
+        "instant": "instant",
+        "percent": "percent",
+        "name": "text",
+    }
     if ref in named:
         return named[ref]
     return unit_name(key) or _kind(node)

@@ -47,6 +47,7 @@ _SHAPES = {
     "^[a-z0-9]": ("an identifier", "use lower-case letters, digits, dot, dash and underscore"),
     "^(?:(?:[01]": ("a clock time", 'write it as "07:30", up to "24:00"'),
     "^(?:100": ("a percentage", 'write 0 to 100, or "80 %"'),
+    "^(?:[0-9]{4}-": ("an instant", "write it as 2026-06-15T18:00"),
     "^[0-9]{4}-": ("a date", "write it as 2026-06-15"),
     "^[A-Z]{3}$": ("a currency code", "write three capitals such as EUR"),
     "^none$": ("a load", "write none, or a group of keys such as household_kwh_per_year"),

@@ -1,0 +1,65 @@
+"""What a scenario says about operation: when schedules are made anew, and what goes wrong."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gridpact.base.documents import Document, Path
+from gridpact.registry.model import OperationRules
+from gridpact.simulation.faults import Lost, Rates
+from gridpact.simulation.scenarios.access import (
+    Group,
+    clock_s,
+    count,
+    entries,
+    group,
+    share,
+    text,
+    texts,
+)
+
+
+def rules(root: Group) -> OperationRules | msgspec.UnsetType:
+    """Return when schedules are made anew; unset where only sessions make them."""
+    if "operation" not in root:
+        return msgspec.UNSET
+    node = group(root, "operation")
+    return OperationRules(
+        replan_s=count(node, "replan_minutes") * 60,
+        replan_on=tuple(texts(node, "replan_on")),
+        solve_s=count(node, "solve_seconds"),
+        stale_s=count(node, "stale_minutes") * 60,
+    )
+
+
+def rates(node: Group) -> Rates:
+    """Return what goes wrong, from the group of faults."""
+    return Rates(
+        missing=float(share(node, "readings_missing_percent")),
+        late=float(share(node, "readings_late_percent")),
+        late_slots=count(node, "late_slots"),
+        refusal=float(share(node, "device_refusal_percent")),
+        drift=float(share(node, "device_drift_percent")),
+        silent=float(share(node, "device_silent_percent")),
+        lost=tuple(
+            Lost(text(each, "asset"), clock_s(each, "from"), clock_s(each, "until"))
+            for _, each in entries(node, "lost")
+        ),
+    )
+
+
+def check_operation(document: Document, root: Group) -> None:
+    """Times of rolling operation against slots, and hours in which devices are lost."""
+    minutes, node = count(group(root, "community"), "slot_minutes"), group(root, "operation")
+    if node and count(node, "replan_minutes") % minutes:
+        problem = f"schedules change from slot to slot, which last {minutes} minutes"
+        fix = f"write a multiple of {minutes}, or 0 for events alone"
+        document.fault(("operation", "replan_minutes"), problem, fix)
+    if node and count(node, "solve_seconds") >= minutes * 60:
+        problem = f"a schedule is made within one slot, which lasts {minutes * 60} s"
+        document.fault(("operation", "solve_seconds"), problem, f"write less than {minutes * 60}")
+    for place, lost in entries(group(root, "faults"), "lost"):
+        if clock_s(lost, "until") <= clock_s(lost, "from"):
+            path: Path = ("faults", "lost", place, "until")
+            problem = f"until {text(lost, 'until')} is not after from {text(lost, 'from')}"
+            document.fault(path, problem, "write two entries for hours across midnight")
