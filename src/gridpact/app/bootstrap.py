@@ -19,6 +19,7 @@ from gridpact.ledger.port import Ledger
 from gridpact.market.handlers import Market
 from gridpact.metering.handlers import Metering
 from gridpact.registry.model import Community
+from gridpact.scheduling.diaries.handlers import Diarist
 from gridpact.scheduling.handlers import Scheduling
 from gridpact.settlement.handlers import Settlement
 from gridpact.simulation.world import World, resting_world
@@ -47,6 +48,7 @@ def rooms(community: Community, seed: int, edges: Edges) -> Sequence[Room[Any]]:
         Forecasting(community).room(),
         Market(community).room(),
         Scheduling(community, edges.seconds).room(),
+        Diarist(community).room(),
         Settlement(community).room(),
         agreements.room(),
         Commitments(community, secrets, edges.ledger).room(),

@@ -11,6 +11,7 @@ from gridpact.metering import messages as metering
 from gridpact.registry import messages as registry
 from gridpact.scheduling import messages as scheduling
 from gridpact.scheduling.activation import messages as activation
+from gridpact.scheduling.diaries import messages as diaries
 from gridpact.settlement import messages as settlement
 from gridpact.simulation import messages as simulation
 from gridpact.supervision import messages as supervision
@@ -26,6 +27,7 @@ _ROOMS = (
     supervision,
     simulation,
     agreements,
+    diaries,
     activation,
 )
 

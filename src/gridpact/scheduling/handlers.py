@@ -36,6 +36,7 @@ from gridpact.scheduling.operation.in_force import at, cut
 from gridpact.scheduling.posing import Posed, Posing, moved
 from gridpact.scheduling.prepare import full_plan
 from gridpact.scheduling.standing import desk
+from gridpact.scheduling.standing.deciding import deciding
 from gridpact.scheduling.standing.missed import named
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.state import InForce, State, forgotten
@@ -80,7 +81,8 @@ class Scheduling:
             },
             {PlanDue: self.plan},
         )
-        return activating(rolling(room, self._posing, self._seconds), self._posing)
+        made = activating(rolling(room, self._posing, self._seconds), self._posing)
+        return deciding(made, self._community)
 
     def opened(self, state: State, message: CommunityOpened, now: int) -> Step[State]:
         """Start the clock of slots at the first day's midnight."""

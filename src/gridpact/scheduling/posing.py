@@ -16,6 +16,7 @@ from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.prepare import Inputs, foreseen, over, problem
 from gridpact.scheduling.problem import Problem
 from gridpact.scheduling.standing.binding import Binding, bind, capped
+from gridpact.scheduling.standing.decided import closed, fixed
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.state import InForce, State
 
@@ -24,7 +25,7 @@ class Posed(msgspec.Struct, frozen=True):
     """A session's problem, and the needs in it, which say which appliances its runs are.
 
     ``bindings`` are the bounds that needs which stand put on it; ``held`` are set-points that it
-    must keep while activations last.
+    must keep while activations last, or because owners decided so.
     """
 
     problem: Problem
@@ -49,6 +50,8 @@ class Posing:
         bound = bind(self.places, needs, state.book.needs if state.book else ())
         active = lasting(state, horizon)
         stated = with_runs(self.community, state, active, bound.stated)
+        if state.decided is not None:
+            stated = closed(self.community, stated, state.decided)
         inputs = Inputs(
             stated,
             forecast,
@@ -59,6 +62,8 @@ class Posing:
         found = problem(self.community, horizon, inputs)
         found = msgspec.structs.replace(found, zones=capped(found.zones, bound))
         held = held_over(self.community, state, active, horizon) if active else None
+        if state.decided is not None:
+            found, held = fixed(self.community, found, state.decided, held)
         return Posed(found, stated, bound.bindings, held)
 
     def _with_runs(

@@ -14,6 +14,7 @@ from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.scheduling.activation.model import Activations
+from gridpact.scheduling.diaries.holds import Holds
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.book import Book
 from gridpact.scheduling.operation.model import Operation
@@ -40,7 +41,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     ``state_wh`` [assets] was reported at ``state_at`` [s since the epoch], 0 before any report;
     of an asset from which nothing was heard since, it is what its plan makes of the last report.
     ``book`` has the needs that stand; None, which is left out of the encoding, before any.
-    ``operation`` is None where only sessions make schedules, and ``activations`` before any.
+    ``operation`` is None where only sessions make schedules, ``activations`` before any, and
+    ``decided`` where owners leave all power to plans.
     """
 
     needs: dict[str, NeedsStated]
@@ -53,6 +55,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     book: Book | None = None
     operation: Operation | None = None
     activations: Activations | None = None
+    decided: Holds | None = None
 
 
 def without(values: dict[str, T], key: str) -> dict[str, T]:

@@ -64,14 +64,24 @@ def savings_of(
     saved = checked_add(
         cost_of(plain_w, slots.step, tariffs), -cost_of(planned_w, slots.step, tariffs)
     )
-    moved = running_sums(np.abs(planned_w - plain_w))
+    return shared_out(instructions, slots, saved, np.abs(planned_w - plain_w))
+
+
+def shared_out(
+    instructions: Instructions, slots: Slots, saved_nano: Ints, moved_w: Ints
+) -> Savings:
+    """Share what each asset saves [assets] over its entries by what each of them moves.
+
+    ``moved_w`` [assets, slots] is the size of the difference that the diaries make.
+    """
+    moved = running_sums(moved_w)
     row, end = instructions.row, _ends(instructions, slots)
     first = np.ones(len(row), np.bool_)
     first[1:] = row[1:] != row[:-1]
     total = np.maximum(moved[row, -1], 1)
-    so_far = muldiv(saved[row], moved[row, end], total)
+    so_far = muldiv(saved_nano[row], moved[row, end], total)
     before = np.where(first, 0, np.roll(so_far, 1))
-    return Savings(saved, so_far - before)
+    return Savings(saved_nano, so_far - before)
 
 
 def cost_of(power_w: Ints, step_s: int, tariffs: Tariffs) -> Ints:

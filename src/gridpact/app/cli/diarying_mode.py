@@ -1,0 +1,112 @@
+"""``gridpact diary mode``: accept automatically, be asked, or opt out until an instant."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from gridpact.app.cli.diarying_told import say_refused
+from gridpact.app.cli.moments import MOMENT
+from gridpact.app.cli.output import mark, output_options, say, say_json
+from gridpact.app.diaries.looking import Seen, ask, look
+from gridpact.app.diaries.standing import Summary, summaries
+from gridpact.app.diaries.words import mode_words
+from gridpact.app.orders.instants import epoch
+from gridpact.base.errors import BadInput, Fault
+from gridpact.scheduling.diaries.messages import DiaryRefused, SetMode
+
+RUN = click.Path(path_type=Path, file_okay=False)
+DEFAULT_NOTICE = 60
+"""Minutes before an entry up to which an answer counts, unless another notice is given."""
+
+
+@click.command(
+    short_help="Accept automatically, be asked, or opt out.",
+    epilog="""\b
+Examples:
+  gridpact diary mode runs/june home-05-car automatic
+  gridpact diary mode runs/june home-05-car ask --notice 60 --silence decline
+  gridpact diary mode runs/june home-05-car off --until 2026-06-16T07:00""",
+)
+@click.argument("path", metavar="RUN", type=RUN)
+@click.argument("asset")
+@click.argument("mode", type=click.Choice(["automatic", "ask", "off"]))
+@click.option(
+    "--notice",
+    type=click.IntRange(0, 366 * 1440),
+    metavar="MINUTES",
+    help=f"ask: an answer counts until so long before an entry.  [default: {DEFAULT_NOTICE}]",
+)
+@click.option(
+    "--silence",
+    type=click.Choice(["accept", "decline"]),
+    help="ask: what no answer means.  [default: decline]",
+)
+@click.option("--until", type=MOMENT, metavar="INSTANT", help="off: until when.")
+@click.option("--owner", metavar="PARTY", help="Who decides.  [default: the asset's owner]")
+@output_options
+def mode(
+    path: Path,
+    asset: str,
+    mode: Literal["automatic", "ask", "off"],
+    notice: int | None,
+    silence: Literal["accept", "decline"] | None,
+    until: datetime | None,
+    owner: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Say what is to become of the entries of ASSET in the paused RUN from now on.
+
+    automatic accepts every entry, which is how every diary begins. ask asks about each entry until
+    some time before it is due, and takes silence for what you say. off leaves the asset without
+    power from now on until an instant; either of the others ends that. Answers that were given
+    before hold no longer once automatic or ask is set.
+    """
+    _check(mode, notice, silence, until)
+    seen = look(path)
+    row = seen.row(asset)
+    message = SetMode(
+        by=owner or seen.assets.owners[row],
+        asset=asset,
+        mode=mode,
+        notice_s=60 * (DEFAULT_NOTICE if notice is None else notice) if mode == "ask" else 0,
+        silence=silence or "decline",
+        until_s=_until(until, seen),
+    )
+    answer = ask(path, seen, message)
+    if isinstance(answer, DiaryRefused):
+        say_refused(answer, as_json=as_json)
+        sys.exit(1)
+    _tell(summaries(look(path), [row])[0], seen, as_json=as_json, quiet=quiet)
+
+
+def _check(mode: str, notice: int | None, silence: str | None, until: datetime | None) -> None:
+    """Refuse options that belong to another mode, and off without an end."""
+    if mode != "ask" and (notice is not None or silence is not None):
+        raise click.UsageError("--notice and --silence belong to ask")
+    if (mode == "off") != (until is not None):
+        raise click.UsageError("say off --until INSTANT, and --until with off alone")
+
+
+def _until(until: datetime | None, seen: Seen) -> int:
+    if until is None:
+        return 0
+    try:
+        return epoch(until, seen.community.timezone)
+    except ValueError as error:
+        fault = Fault("arguments", 0, "--until", str(error), "name another instant")
+        raise BadInput([fault]) from error
+
+
+def _tell(one: Summary, seen: Seen, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        say_json({"set": True, "faults": [], "diary": one})
+    elif not quiet:
+        words = mode_words(one, seen.community.timezone)
+        say(f"{mark(good=True)} {one.asset} of {one.owner}: {words}")
+        say("    it binds the plans that are made from now on")

@@ -1,0 +1,1 @@
+"""Diaries of a run: read, decided about, and written for devices and calendars."""

@@ -1,0 +1,131 @@
+"""Diaries that follow schedules: one revision for every plan that comes into force.
+
+Diaries of a community list what its schedules switch: storage, then appliances. Solar plants give
+what the sun gives and have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from gridpact.base.slots import Slots
+from gridpact.base.units import Ints
+from gridpact.registry.model import Community
+from gridpact.scheduling.diaries.derivation import Rated, Rule, changes, derive, power, watts
+from gridpact.scheduling.diaries.difference import (
+    Diaries,
+    Difference,
+    difference,
+    first_diaries,
+)
+from gridpact.scheduling.diaries.instructions import Instructions, Standing, standing_at
+from gridpact.scheduling.problem import Plan
+
+RULE = Rule()
+"""When a change of storage's power is worth an instruction; appliances are on or off."""
+
+
+class Switched(NamedTuple):
+    """What diaries are about, by row: identifiers and owners [assets], and how many store."""
+
+    ids: tuple[str, ...]
+    owners: tuple[str, ...]
+    storage: int
+
+
+class Solved(NamedTuple):
+    """A plan that comes into force for the slots of a window, and when that was settled."""
+
+    window: Slots
+    plan: Plan
+    at: int
+
+
+def switched(community: Community) -> Switched:
+    """Return what the schedules of a community switch."""
+    members = community.members.ids
+    rows = [*community.storage.member.tolist(), *community.runs.member.tolist()]
+    ids = (*community.storage.ids, *community.runs.ids)
+    return Switched(ids, tuple(members[row] for row in rows), len(community.storage.ids))
+
+
+def followed(community: Community, plans: Iterable[Solved]) -> Diaries | None:
+    """Return the diaries that plans lead to, one after the other; None before the first."""
+    diaries: Diaries | None = None
+    for solved in plans:
+        diaries = first(community, solved) if diaries is None else _next(community, diaries, solved)
+    return diaries
+
+
+def _next(community: Community, in_force: Diaries, solved: Solved) -> Diaries:
+    return revised(community, in_force, solved).diaries
+
+
+def first(community: Community, solved: Solved) -> Diaries:
+    """Return the first diaries of assets that rest."""
+    rest = Standing.at_rest(len(switched(community).ids))
+    held = _held(community, solved, rest)
+    window = (solved.window.start, solved.window.end)
+    return first_diaries(changes(held, solved.window, rest), rest, window)
+
+
+def revised(community: Community, in_force: Diaries, solved: Solved) -> Difference:
+    """Return the revision that a plan makes of the diaries in force.
+
+    What they say of slots after the plan's window stays, and so does what is past.
+    """
+    window, told = solved.window, in_force.instructions
+    standing = standing_at(told, in_force.standing, window.start)
+    held = _held(community, solved, standing)
+    left = max(in_force.end_s - window.end, 0) // window.step
+    whole = Slots(window.start, window.step, window.count + left)
+    if left:
+        tail = power(told, Slots(window.end, window.step, left), in_force.standing)
+        held = np.concatenate([held, tail], axis=1)
+    proposed = changes(held, whole, standing)
+    return difference(in_force, proposed, (whole.start, whole.end), solved.at)
+
+
+def _held(community: Community, solved: Solved, standing: Standing) -> Ints:
+    """Power told of each asset [assets, slots] of a plan's window, W."""
+    storage, slots = community.storage, solved.window
+    rows = len(storage.ids)
+    wanted = watts(solved.plan.charge_wh - solved.plan.discharge_wh, slots.step)[:, : slots.count]
+    rated = Rated(
+        np.maximum(storage.charge_w, wanted.max(axis=1, initial=0)),
+        np.maximum(storage.discharge_w, -wanted.min(axis=1, initial=0)),
+    )
+    before = _rows(standing, slice(0, rows))
+    told = derive(np.ascontiguousarray(wanted), slots, rated, RULE, before, solved.at).instructions
+    running = _running(community, solved, _rows(standing, slice(rows, None)))
+    return np.concatenate([power(told, slots, before), running])
+
+
+def _rows(standing: Standing, rows: slice) -> Standing:
+    return Standing(
+        power_w=standing.power_w[rows],
+        changed_s=standing.changed_s[rows],
+        owed_ws=standing.owed_ws[rows],
+    )
+
+
+def _running(community: Community, solved: Solved, before: Standing) -> Ints:
+    """Power of appliances [runs, slots], W: those that start, and those that run already."""
+    runs, slots = community.runs, solved.window
+    lasts = -(-runs.duration_s // slots.step) * slots.step
+    start = slots.start + solved.plan.run_start * slots.step
+    planned = np.where(solved.plan.run_start >= 0, start, slots.end)
+    begun = np.where(before.power_w > 0, before.changed_s, planned)
+    starts, first_s = slots.starts(), begun[:, None]
+    on = (first_s <= starts) & (starts < first_s + lasts[:, None])
+    past = starts < solved.at  # what is past stays
+    return np.where(past, before.power_w[:, None], on * runs.power_w[:, None])
+
+
+def entries_of(diaries: Diaries, row: int) -> Instructions:
+    """Return the entries of one asset."""
+    first_entry, end = np.searchsorted(diaries.instructions.row, (row, row + 1)).tolist()
+    return diaries.instructions.of(slice(first_entry, end))
