@@ -1,4 +1,4 @@
-"""Homes with solar and a battery below one feeder: present optimiser, reference, fleet engine.
+"""Homes with solar and a battery below one feeder: the reference and the fleet engine.
 
 Each home is behind a meter of its own. Its import limit of 60 % of the uncoordinated peak binds.
 With ``two`` prices homes buy dearer than they sell, with ``one`` they do not. Prints CPU seconds
@@ -19,10 +19,9 @@ import numpy as np
 from gridpact.base.randomness import stream
 from gridpact.base.slots import Slots
 from gridpact.base.units import Ints
-from gridpact.scheduling.community.solve import plan_of, scheduled
+from gridpact.scheduling.community.solve import plan_of, scheduled, solve
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, ZoneColumns
-from gridpact.scheduling.solve import solve
 
 SLOTS = 96
 MOST_FOR_REFERENCE = 50
@@ -90,8 +89,6 @@ def timed(call: Callable[[], R]) -> tuple[R, float]:
 def compare(homes: int, prices: str, rounds: int) -> None:
     """Print one row for each way of solving."""
     problem = community(homes, prices)
-    plan, seconds = timed(lambda: solve(problem))
-    _row(homes, prices, "present", (seconds, 0.0, int(plan.cost_nano.sum())))
     for method in ("reference", "engine") if homes <= MOST_FOR_REFERENCE else ("engine",):
         options = msgspec.structs.replace(Options(rounds=rounds), method=method)
         found, seconds = timed(partial(scheduled, problem, options))

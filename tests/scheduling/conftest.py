@@ -2,6 +2,8 @@
 
 import itertools
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -160,6 +162,15 @@ def _any_zones(draw, homes, slots, scale):
 @pytest.fixture(scope="session")
 def problems():
     return any_problem
+
+
+@pytest.fixture(scope="session")
+def dense():
+    """Solve a problem as one dense programme, see ``dense.py`` beside this file."""
+    spec = spec_from_file_location("dense", Path(__file__).parent / "dense.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

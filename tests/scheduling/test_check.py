@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from gridpact.scheduling.check import violations
+from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.problem import Conflict
-from gridpact.scheduling.solve import solve
 
 
 @pytest.fixture(scope="module")

@@ -45,22 +45,20 @@ def test_blocks_come_to_what_a_dense_matrix_would(data, column_blocks, row_block
     assert np.all(within > 0), "entries are by column, and by row within a column"
 
 
-def test_columns_have_bounds_kinds_and_groups():
+def test_columns_have_bounds_and_kinds():
     programme = Programme()
     free = programme.columns(np.array([[-1.0], [0.0]]), np.array([2.0, 3.0]), 4.0)
     count = programme.columns(0.0, np.full(2, 5.0), whole=True)
-    start = programme.binaries(np.array([0, 0, 1]))
     assert free.tolist() == [[0, 1], [2, 3]]
-    assert (count.tolist(), start.tolist()) == ([4, 5], [6, 7, 8])
+    assert count.tolist() == [4, 5]
     low, high = programme.bounds()
-    assert low.tolist() == [-1, -1, 0, 0, 0, 0, 0, 0, 0]
-    assert high.tolist() == [2, 3, 2, 3, 5, 5, 1, 1, 1]
+    assert low.tolist() == [-1, -1, 0, 0, 0, 0]
+    assert high.tolist() == [2, 3, 2, 3, 5, 5]
     arrays = programme.arrays()
     assert np.array_equal(arrays.lower, low)
     assert np.array_equal(arrays.upper, high)
-    assert arrays.cost.tolist() == [4] * 4 + [0] * 5
-    assert arrays.whole.tolist() == [False] * 4 + [True] * 5
-    assert arrays.group.tolist() == [-1] * 6 + [0, 0, 1]
+    assert arrays.cost.tolist() == [4] * 4 + [0] * 2
+    assert arrays.whole.tolist() == [False] * 4 + [True] * 2
 
 
 def test_a_programme_without_blocks_is_empty():

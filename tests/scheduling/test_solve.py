@@ -6,10 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridpact.scheduling import optimiser
 from gridpact.scheduling.check import violations
+from gridpact.scheduling.community.solve import plan_of, scheduled, solve
+from gridpact.scheduling.fleet import home_programme
+from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.problem import Conflict, Plan
-from gridpact.scheduling.solve import solve
 
 SETTINGS = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 
@@ -63,10 +64,11 @@ def test_a_battery_does_not_cycle_without_gain(problem_of):
     assert not plan.discharge_wh.any()
 
 
-def test_a_car_at_a_flat_price_charges_early(problem_of):
-    car = {"charge": 1000, "lo": [0, 0, 0, 2000]}
+def test_a_car_at_a_flat_price_charges_what_it_needs_and_no_more(problem_of):
+    car = {"charge": 1000, "discharge": 1000, "lo": [0, 0, 0, 2000]}
     plan = solved(problem_of([0] * 4, storage=[car]))
-    assert plan.charge_wh.tolist() == [[1000, 1000, 0, 0]]
+    assert plan.charge_wh.sum() == 2000
+    assert not plan.discharge_wh.any()
 
 
 def test_nothing_charges_and_discharges_at_once_at_negative_prices(problem_of):
@@ -178,6 +180,7 @@ def test_rounding_does_not_add_up_over_a_day_of_a_binding_limit(problem_of):
 
 
 def test_the_own_search_and_that_of_highs_agree(problem_of, monkeypatch):
+    """Homes of several assets and runs below a limit, by either search for whole numbers."""
     battery = {"charge": 700, "discharge": 700, "start": 300, "hi": 2000, "into": 0.9}
     slots = np.arange(24)
     problem = problem_of(
@@ -188,11 +191,15 @@ def test_the_own_search_and_that_of_highs_agree(problem_of, monkeypatch):
         runs=[(0, 400, 3, 0, 20), (0, 300, 4, 5, 15), (1, 500, 2, 0, 22)],
         zones=[{"homes": [0, 1], "buy": 700}],
     )
-    own = solved(problem)
-    assert own.zone_price.any()
-    monkeypatch.setattr(optimiser, "NODES", 1)
-    theirs = solved(problem)
-    assert theirs.cost_nano.sum() == pytest.approx(own.cost_nano.sum(), abs=5e6)
+    found = []
+    for nodes in (home_programme.NODES, 1):
+        monkeypatch.setattr(home_programme, "NODES", nodes)
+        answer = scheduled(problem, Options(method="engine", gap=1e-6))
+        assert violations(problem, plan_of(answer)) == []
+        found.append((answer.solution.lower_nano, answer.solution.upper_nano))
+    assert found[0][0] <= found[1][1] + 1e3
+    assert found[1][0] <= found[0][1] + 1e3
+    assert found[1][1] == pytest.approx(found[0][1], rel=1e-3)
 
 
 @SETTINGS
@@ -204,13 +211,16 @@ def test_equal_problems_have_equal_plans(data, problems):
 
 @SETTINGS
 @given(data=st.data())
-def test_a_home_without_shared_limits_is_planned_as_if_alone(data, problems):
+def test_homes_without_shared_limits_cost_what_each_costs_alone(data, problems):
     problem = data.draw(problems(zoned=False))
-    plan = solve(problem)
-    for home in range(len(problem.load_wh)):
-        alone = solve(only(problem, home))
-        assert np.array_equal(alone.net_wh[0], plan.net_wh[home])
-        assert alone.cost_nano[0] == plan.cost_nano[home]
+    homes = len(problem.load_wh)
+    together = scheduled(problem, Options(gap=1e-6)).solution
+    alone = [scheduled(only(problem, home), Options(gap=1e-6)).solution for home in range(homes)]
+    touch = 1e3 + 1e-9 * sum(abs(one.upper_nano) for one in alone)
+    assert together.lower_nano <= sum(one.upper_nano for one in alone) + touch
+    assert sum(one.lower_nano for one in alone) <= together.upper_nano + touch
+    apart = together.upper_nano - sum(one.upper_nano for one in alone)
+    assert abs(apart) <= touch + 1e-6 * sum(abs(one.upper_nano) for one in [together, *alone])
 
 
 def only(problem, home):

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gridpact.scheduling.check import violations
-from gridpact.scheduling.solve import solve
+from gridpact.scheduling.community.solve import solve
 
 
 @settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))

@@ -1,4 +1,4 @@
-"""A problem with what follows from it at once: who can move what, and which rows go together."""
+"""A problem with what follows from it at once: what can move, and which zones lie in which."""
 
 from __future__ import annotations
 
@@ -14,29 +14,11 @@ from gridpact.scheduling.problem import Problem
 Number = TypeVar("Number", np.int64, np.float64)
 
 
-class Rows(msgspec.Struct, frozen=True):
-    """Rows of a table sorted by home: those of home ``h`` are ``order[first[h]:first[h + 1]]``."""
-
-    order: Ints
-    first: Ints
-
-    def of(self, homes: Ints) -> Ints:
-        """Rows of these homes, home by home."""
-        parts = [self.order[self.first[home] : self.first[home + 1]] for home in homes]
-        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
-
-    def count(self) -> Ints:
-        """Rows per home."""
-        return np.diff(self.first)
-
-
 class Case(msgspec.Struct, frozen=True):
     """A problem prepared. ``active`` [assets]: any power at all. Starts [runs], both inclusive.
 
     ``startable`` [runs]: a start exists with which the run ends inside the horizon.
-    ``least_shortfall`` [assets] is 0 where all bounds can be met, else the smallest possible sum
-    over slots of what the state misses them by [Wh]. ``storages`` and ``runs`` hold the active
-    assets and startable runs of each home. ``zone_depth`` [zones]: 0 for a zone without parent.
+    ``zone_depth`` [zones]: 0 for a zone without parent.
     """
 
     problem: Problem
@@ -44,9 +26,6 @@ class Case(msgspec.Struct, frozen=True):
     first_start: Ints
     last_start: Ints
     startable: Bools
-    least_shortfall: Floats
-    storages: Rows
-    runs: Rows
     zone_depth: Ints
 
     @property
@@ -69,10 +48,9 @@ class Draft(msgspec.Struct, frozen=True):
     zone_price: Floats
 
 
-def prepare(problem: Problem, least_shortfall: Floats) -> Case:
+def prepare(problem: Problem) -> Case:
     """Derive a case; raises ValueError where zones form a circle."""
-    homes, slots = problem.load_wh.shape
-    storage, runs = problem.storage, problem.runs
+    slots, storage, runs = problem.load_wh.shape[1], problem.storage, problem.runs
     active = np.any((storage.charge_max_wh > 0) | (storage.discharge_max_wh > 0), axis=1)
     first = np.maximum(runs.earliest, 0)
     last = np.minimum(runs.latest, slots - runs.length)
@@ -82,9 +60,6 @@ def prepare(problem: Problem, least_shortfall: Floats) -> Case:
         first_start=first,
         last_start=last,
         startable=first <= last,
-        least_shortfall=least_shortfall,
-        storages=_rows(storage.home, active, homes),
-        runs=_rows(runs.home, first <= last, homes),
         zone_depth=_depth(problem.zones.parent),
     )
 
@@ -98,12 +73,6 @@ def empty_draft(problem: Problem) -> Draft:
         run_start=np.full(len(problem.runs.home), -1, np.int64),
         zone_price=np.zeros((len(problem.zones.parent), problem.load_wh.shape[1])),
     )
-
-
-def _rows(home: Ints, wanted: Bools, homes: int) -> Rows:
-    picked = np.flatnonzero(wanted)
-    order = picked[np.argsort(home[picked], kind="stable")]
-    return Rows(order, np.searchsorted(home[order], np.arange(homes + 1)))
 
 
 def _depth(parent: Ints) -> Ints:

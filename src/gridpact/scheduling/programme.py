@@ -8,18 +8,6 @@ from numpy.typing import ArrayLike
 from gridpact.base.solver import LinearProgramme
 from gridpact.base.units import Bools, Floats, Ints
 
-ALONE = -1
-"""Group of a column that is in none."""
-
-
-class Arrays(LinearProgramme, frozen=True, kw_only=True):
-    """A programme put together.
-
-    ``group`` [columns] numbers columns of which exactly one is 1, -1 for all others.
-    """
-
-    group: Ints
-
 
 class Programme:
     """Collects blocks; a block's shape is that of its arguments broadcast together.
@@ -29,7 +17,7 @@ class Programme:
 
     def __init__(self) -> None:
         self.constant = 0.0
-        self._columns: list[tuple[Floats, Floats, Floats, Bools, Ints]] = []
+        self._columns: list[tuple[Floats, Floats, Floats, Bools]] = []
         self._rows: list[tuple[Floats, Floats]] = []
         self._entries: list[tuple[Ints, Ints, Floats]] = []
         self._charges: list[tuple[Ints, Floats]] = []
@@ -44,19 +32,10 @@ class Programme:
         low, high, price = np.broadcast_arrays(
             *(np.asarray(part, np.float64) for part in (lower, upper, cost))
         )
-        return self._add((low, high, price), whole=whole, group=np.full(low.size, ALONE))
-
-    def binaries(self, group: Ints) -> Ints:
-        """Add columns that are 0 or 1 and cost nothing; ``group`` as in :class:`Arrays`."""
-        ends = np.zeros(group.shape), np.ones(group.shape), np.zeros(group.shape)
-        return self._add(ends, whole=True, group=group)
-
-    def _add(self, block: tuple[Floats, Floats, Floats], *, whole: bool, group: Ints) -> Ints:
-        shape, size = block[0].shape, block[0].size
-        lower, upper, cost = (part.flatten() for part in block)
-        self._columns.append((lower, upper, cost, np.full(size, whole), group.ravel()))
-        first, self._column_count = self._column_count, self._column_count + size
-        return np.arange(first, self._column_count, dtype=np.int64).reshape(shape)
+        lower, upper, cost = (part.flatten() for part in (low, high, price))
+        self._columns.append((lower, upper, cost, np.full(low.size, whole)))
+        first, self._column_count = self._column_count, self._column_count + low.size
+        return np.arange(first, self._column_count, dtype=np.int64).reshape(low.shape)
 
     def rows(self, lower: ArrayLike, upper: ArrayLike) -> Ints:
         """Add rows and return their numbers, in the block's shape."""
@@ -80,9 +59,9 @@ class Programme:
         lower, upper, *_ = (np.concatenate(part) for part in zip(*self._columns, strict=True))
         return lower, upper
 
-    def arrays(self) -> Arrays:
+    def arrays(self) -> LinearProgramme:
         """Put everything together."""
-        lower, upper, cost, whole, group = (
+        lower, upper, cost, whole = (
             np.concatenate(part) for part in zip(*self._columns, strict=True)
         )
         for column, more in self._charges:
@@ -91,7 +70,7 @@ class Programme:
         column, index, value = self._matrix()
         start = np.zeros(len(cost) + 1, np.int32)
         np.cumsum(np.bincount(column, minlength=len(cost)), out=start[1:])
-        return Arrays(
+        return LinearProgramme(
             cost=cost,
             lower=lower,
             upper=upper,
@@ -101,7 +80,6 @@ class Programme:
             start=start,
             index=index.astype(np.int32),
             value=value,
-            group=group,
         )
 
     def _matrix(self) -> tuple[Ints, Ints, Floats]:

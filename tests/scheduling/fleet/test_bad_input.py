@@ -245,6 +245,7 @@ def test_portfolio_rows_are_named(portfolio, where):
         (Options(gap=-1e-3), "gap"),
         (Options(gap=float("nan")), "gap"),
         (Options(rounds=0), "rounds"),
+        (Options(nodes=0), "nodes"),
         (Options(parts=0), "parts"),
         (Options(tasks=0), "tasks"),
         (Options(penalty=float("nan")), "penalty"),

@@ -4,8 +4,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.problem import Conflict
-from gridpact.scheduling.solve import solve
 from gridpact.scheduling.standing.binding import Binding
 from gridpact.scheduling.standing.missed import named
 

@@ -8,6 +8,7 @@ from gridpact.forecasting.messages import ForecastIssued
 from gridpact.kernel.codec import decode, encode
 from gridpact.market.messages import PricesPublished
 from gridpact.scheduling.community.solve import solve
+from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.handlers import Scheduling
 from gridpact.scheduling.messages import (
     NeedStated,
@@ -17,7 +18,6 @@ from gridpact.scheduling.messages import (
     StateNeed,
     WithdrawNeed,
 )
-from gridpact.scheduling.solve import solve as solve_earlier
 from gridpact.scheduling.state import State
 
 
@@ -105,9 +105,9 @@ def test_a_plan_is_held_to_what_stands_when_it_is_made(room, say, clock, stated_
     assert without.plan.run_start[0] == 76
 
 
-@pytest.mark.parametrize("solver", [solve_earlier, solve], ids=["reference", "engine"])
+@pytest.mark.parametrize("method", ["auto", "engine", "reference"])
 def test_needs_that_cross_what_owners_keep_are_planned_and_named(
-    room, community, say, clock, stated_on, horizon, solver
+    room, community, say, clock, stated_on, horizon, method
 ):
     """A reserve above the most that is asked for: the plan is made, and says what it misses."""
     from gridpact.scheduling.standing.missed import named
@@ -118,7 +118,9 @@ def test_needs_that_cross_what_owners_keep_are_planned_and_named(
     state = stating(say, clock, room, "battery <= 25% at 06:00", "car >= 100% at 00:15 on 16 June")
     stated.charge_max_wh[1, :95] = 0  # two slots of 2 kWh are left for 8 kWh
     found = Scheduling(community).posed(ready(room, state, stated), due)
-    plan = named(solver(found.problem), found.problem, found.needs, found.bindings)
+    plan = named(
+        solve(found.problem, Options(method=method)), found.problem, found.needs, found.bindings
+    )
     missed = {(one.kind, one.row): one.needs for one in plan.conflicts}
     assert missed[("need", 1)] == ("need-2",)
     assert set(missed) == {("need", 0), ("need", 1)}

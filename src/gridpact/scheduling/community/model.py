@@ -13,7 +13,7 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.case import Case, homes_in, subtree
-from gridpact.scheduling.community.bounds import widened
+from gridpact.scheduling.community.bounds import WEAR, widened
 from gridpact.scheduling.fleet.columns import (
     UNBOUNDED,
     Curtailable,
@@ -23,7 +23,6 @@ from gridpact.scheduling.fleet.columns import (
     Storage,
     Zones,
 )
-from gridpact.scheduling.storage_model import WEAR
 
 ROOM_WH = 1e-3
 """Room given to a state that no bound leaves any: far below the Wh to which plans are rounded."""
@@ -129,7 +128,7 @@ def _prices(case: Case) -> Prices:
 
 def _storage(case: Case, rows: Ints) -> Storage:
     table = case.problem.storage
-    lo, hi = widened(case, rows)
+    lo, hi = widened(table, rows)
     stuck = hi.max(axis=1) <= lo.min(axis=1)
     return Storage(
         zone=_home_zone(case, table.home[rows]),

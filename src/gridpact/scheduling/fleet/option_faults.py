@@ -28,7 +28,7 @@ def option_findings(found: Findings, options: Options) -> None:
     penalty = options.penalty
     if penalty is not None and not (_number(penalty) and 0 < penalty <= DEAREST):
         found.add("options.penalty", _shown(penalty), "give a price above 0, or None")
-    for name in ("rounds", "parts", "tasks"):
+    for name in ("rounds", "nodes", "parts", "tasks"):
         value = getattr(options, name)
         if not _whole(value) or value < 1:
             found.add(f"options.{name}", _shown(value), "give a whole number, 1 or more")

@@ -25,17 +25,19 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ``method``: ``engine``, ``reference`` (one programme for the whole fleet, exact and slow), or
     ``auto``: the engine, and the reference where the engine does not know a shape or leaves the
     gap of a small fleet open. ``gap`` is the proven relative gap at which to stop, ``rounds`` the
-    most rounds of prices. ``parts`` is how many groups the assets of one kind in one zone are cut
-    into. ``penalty`` [µ¤/kWh] is what missing a limit costs at first (None: chosen from the
-    prices); it is raised while limits are missed. ``executor`` spreads the assets' answers in
-    ``tasks`` tasks; the answer is the same bit for bit. ``progress`` is told of every round; once
-    ``cancelled`` says so, the solve stops after its round with the best answer so far. The
-    reference has no rounds: it tells of none and goes on to its end.
+    most rounds of prices, ``nodes`` the most that the reference's search for whole numbers goes
+    through before it takes the best answer so far. ``parts`` is how many groups the assets of one
+    kind in one zone are cut into. ``penalty`` [µ¤/kWh] is what missing a limit costs at first
+    (None: chosen from the prices); it is raised while limits are missed. ``executor`` spreads the
+    assets' answers in ``tasks`` tasks; the answer is the same bit for bit. ``progress`` is told of
+    every round; once ``cancelled`` says so, the solve stops after its round with the best answer
+    so far. The reference has no rounds: it tells of none and goes on to its end.
     """
 
     method: Method = "auto"
     gap: float = 1e-3
     rounds: int = 200
+    nodes: int = 1_000_000
     parts: int = 4
     penalty: float | None = None
     executor: Executor | None = None

@@ -101,7 +101,7 @@ def _reference(fleet: Fleet, prices: Prices, options: Options, first: float) -> 
     from gridpact.scheduling.reference.highs import Search
     from gridpact.scheduling.reference.solve import solve_raising
 
-    return solve_raising(fleet, prices, first, Search(gap=options.gap))
+    return solve_raising(fleet, prices, first, Search(options.gap, options.nodes))
 
 
 def _engine(fleet: Fleet, case: Case, engine: Engine, raises: int) -> Solution:

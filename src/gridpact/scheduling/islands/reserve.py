@@ -15,9 +15,10 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from gridpact.base.solver import LinearProgramme
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Fleet, per_asset, per_slot
-from gridpact.scheduling.programme import ALONE, Arrays, Programme
+from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.reference.model import Model
 
 NO_UNITS = np.zeros(0, np.int64)
@@ -82,12 +83,12 @@ class _Addition(Programme):
         if (len(own), len(row)) != (columns, rows):
             raise RuntimeError("columns were lost")
 
-    def joined(self) -> Arrays:
+    def joined(self) -> LinearProgramme:
         """The whole programme; what was whole before still is."""
         arrays, before = self.arrays(), len(self._given.cost)
-        whole, group = arrays.whole.copy(), np.full(len(arrays.cost), ALONE)
-        whole[:before], group[:before] = self._given.whole, self._given.group
-        return msgspec.structs.replace(arrays, whole=whole, group=group)
+        whole = arrays.whole.copy()
+        whole[:before] = self._given.whole
+        return msgspec.structs.replace(arrays, whole=whole)
 
 
 def _count(more: _Addition, row: Ints, units: tuple[Ints, Ints, Floats], stored: Ints) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 
+from gridpact.base.solver import LinearProgramme
 from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices
-from gridpact.scheduling.programme import Arrays, Programme
+from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.reference.draws import Draw
 from gridpact.scheduling.reference.generators import add_generators
 from gridpact.scheduling.reference.limits import (
@@ -35,7 +36,7 @@ class Model(msgspec.Struct, frozen=True):
     """
 
     fleet: Fleet
-    arrays: Arrays
+    arrays: LinearProgramme
     constant: float
     draws: tuple[Draw, ...]
     ways: Ways | None

@@ -1,0 +1,199 @@
+"""A second formulation: one dense mixed-integer programme over everything, by scipy.
+
+Every exclusive choice is a binary from the start, every shortfall a column. Three solves give the
+least shortfall, the least energy above limits, and the least cost with a Wh above a limit weighed
+as by the solver's last resort. It shares neither code nor structure with the solver.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+SLACK = 1e-5  # Wh given to the least shortfall, or the next solve is strangled by rounding
+
+
+class Least(NamedTuple):
+    """Least shortfall [Wh], energy above limits [Wh] and weighed cost [nano-¤].
+
+    ``traded_wh`` and ``cost_nano`` are energy above limits and cost alone of the weighed answer.
+    """
+
+    missed_wh: float
+    above_wh: float
+    weighed_nano: float
+    traded_wh: float
+    cost_nano: float
+
+
+class Dense:
+    """Columns by name, rows as dicts; slow and plain."""
+
+    def __init__(self):
+        self.bounds, self.whole, self.rows = [], [], []
+
+    def column(self, low, high, whole=False):
+        self.bounds.append((low, high))
+        self.whole.append(whole)
+        return len(self.bounds) - 1
+
+    def row(self, low, high, *terms):
+        self.rows.append((low, high, terms))
+
+    def minimise(self, cost):
+        matrix = np.zeros((len(self.rows), len(self.bounds)))
+        for at, (_, _, terms) in enumerate(self.rows):
+            for column, value in terms:
+                matrix[at, column] += value
+        vector = np.zeros(len(self.bounds))
+        for column, value in cost:
+            vector[column] += value
+        low, high = zip(*self.bounds, strict=True)
+        found = milp(
+            vector,
+            integrality=self.whole,
+            bounds=Bounds(low, high),
+            constraints=LinearConstraint(
+                matrix, [row[0] for row in self.rows], [row[1] for row in self.rows]
+            ),
+            options={"mip_rel_gap": 0},
+        )
+        assert found.status == 0, found.message
+        return found.fun, found.x
+
+
+def least(problem):
+    """Solve a problem, see :class:`Least`."""
+    dense, (homes, slots) = Dense(), problem.load_wh.shape
+    net = [[[] for _ in range(slots)] for _ in range(homes)]
+    missed = _storage(dense, problem, net)
+    _runs(dense, problem, net, slots)
+    cost = _grid(dense, problem, net, homes, slots)
+    above = _limits(dense, problem, net)
+    least_missed, _ = dense.minimise([(column, 1) for column in missed])
+    if least_missed < SLACK:
+        for column in missed:
+            dense.bounds[column] = (0, 0)
+    else:
+        dense.row(-np.inf, least_missed + SLACK, *((column, 1) for column in missed))
+    least_above, _ = dense.minimise([(column, 1) for column in above])
+    weighed, values = dense.minimise(cost + [(column, weight(problem)) for column in above])
+    traded = float(values[above].sum())
+    cost_nano = sum(factor * values[column] for column, factor in cost)
+    return Least(least_missed, least_above, weighed, traded, float(cost_nano))
+
+
+def weight(problem):
+    """What a Wh above a limit costs where limits must give way, in nano-¤."""
+    prices = (problem.import_price, problem.export_price)
+    return 1000 * max(1, *(int(np.abs(price).max(initial=0)) for price in prices))
+
+
+def _storage(dense, problem, net):
+    table, missed = problem.storage, []
+    for asset, home in enumerate(table.home):
+        into, out = table.efficiency_in[asset], table.efficiency_out[asset]
+        kept, before = table.kept[asset], None
+        idle = not (table.charge_max_wh[asset].any() or table.discharge_max_wh[asset].any())
+        for slot in range(problem.load_wh.shape[1]):
+            most_in = int(table.charge_max_wh[asset, slot])
+            most_out = int(table.discharge_max_wh[asset, slot])
+            charge, discharge = dense.column(0, most_in), dense.column(0, most_out)
+            mode = dense.column(0, 1, whole=True)
+            dense.row(-np.inf, 0, (charge, 1), (mode, -most_in))
+            dense.row(-np.inf, most_out, (discharge, 1), (mode, most_out))
+            state = dense.column(-np.inf, np.inf)
+            draw = -float(table.draw_wh[asset, slot])
+            terms = [(state, 1), (charge, -into), (discharge, 1 / out)]
+            if before is None:
+                draw += kept * float(table.initial_wh[asset])
+            else:
+                terms.append((before, -kept))
+            dense.row(draw, draw, *terms)
+            before = state
+            low, high = sorted((int(table.lo_wh[asset, slot]), int(table.hi_wh[asset, slot])))
+            short, over = dense.column(0, np.inf), dense.column(0, np.inf)
+            dense.row(low, np.inf, (state, 1), (short, 1))
+            dense.row(-np.inf, high, (state, 1), (over, -1))
+            if not idle:
+                missed += [short, over]
+            net[home][slot] += [(charge, 1), (discharge, -1)]
+    return missed
+
+
+def _runs(dense, problem, net, slots):
+    table = problem.runs
+    for run, home in enumerate(table.home):
+        length, energy = int(table.length[run]), int(table.energy_wh[run])
+        first, last = int(table.earliest[run]), min(int(table.latest[run]), slots - length)
+        starts = [dense.column(0, 1, whole=True) for _ in range(first, last + 1)]
+        if not starts:
+            continue
+        dense.row(1, 1, *((start, 1) for start in starts))
+        for place, start in enumerate(starts):
+            for slot in range(first + place, first + place + length):
+                net[home][slot].append((start, energy))
+
+
+def _grid(dense, problem, net, homes, slots):
+    """Tie net energy to buying and selling, of which only one may happen; return the cost."""
+    cost, most = [], _most(problem)
+    for home in range(homes):
+        for slot in range(slots):
+            pv = int(problem.pv_wh[home, slot])
+            net[home][slot].append((dense.column(0, pv), 1))
+            bought, sold = dense.column(0, most), dense.column(0, most)
+            buying = dense.column(0, 1, whole=True)
+            dense.row(-np.inf, 0, (bought, 1), (buying, -most))
+            dense.row(-np.inf, most, (sold, 1), (buying, most))
+            level = int(problem.load_wh[home, slot]) - pv - int(problem.position_wh[home, slot])
+            terms = [(column, -value) for column, value in net[home][slot]]
+            dense.row(level, level, (bought, 1), (sold, -1), *terms)
+            cost.append((bought, int(problem.import_price[home, slot])))
+            cost.append((sold, -int(problem.export_price[home, slot])))
+    return cost
+
+
+def _most(problem):
+    """More than any home can buy or sell in a slot; no larger, for binaries leak a millionth."""
+    table = problem.storage
+    parts = (problem.load_wh, problem.pv_wh, problem.position_wh)
+    levels = sum(int(np.abs(part).max(initial=0)) for part in parts)
+    moved = table.charge_max_wh.sum(axis=0) + table.discharge_max_wh.sum(axis=0)
+    return float(levels + int(moved.max(initial=0)) + int(problem.runs.energy_wh.sum()) + 1)
+
+
+def _limits(dense, problem, net):
+    zones, above = problem.zones, []
+    for zone in range(len(zones.parent)):
+        homes = [home for home in range(len(zones.zone)) if _below(zones, home, zone)]
+        for slot in range(problem.load_wh.shape[1]):
+            level = sum(int((problem.load_wh - problem.pv_wh)[home, slot]) for home in homes)
+            terms = [term for home in homes for term in net[home][slot]]
+            for sign, limit in ((1, zones.import_limit_wh), (-1, zones.export_limit_wh)):
+                most = int(limit[zone, slot])
+                if most < 0:
+                    continue
+                above.append(dense.column(0, np.inf))
+                signed = [(column, sign * value) for column, value in terms]
+                dense.row(-np.inf, most - sign * level, *signed, (above[-1], -1))
+    return above
+
+
+def _below(zones, home, zone):
+    at = int(zones.zone[home])
+    while at not in (-1, zone):
+        at = int(zones.parent[at])
+    return at == zone
+
+
+def above(problem, net):
+    """Energy above limits, summed over zones, slots and both directions [Wh]."""
+    zones, total = problem.zones, 0.0
+    for zone in range(len(zones.parent)):
+        homes = [home for home in range(len(zones.zone)) if _below(zones, home, zone)]
+        flow = net[homes].sum(axis=0)
+        for limit, signed in ((zones.import_limit_wh, flow), (zones.export_limit_wh, -flow)):
+            over = np.where(limit[zone] >= 0, signed - limit[zone], 0)
+            total += float(np.maximum(over, 0).sum())
+    return total
