@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 
 from gridpact import __version__
+from gridpact.app.cli.activating import activate
 from gridpact.app.cli.contracting import contract
 from gridpact.app.cli.converting import convert
 from gridpact.app.cli.doctor import doctor
@@ -54,6 +55,7 @@ for command in (
     explain_line,
     order,
     need,
+    activate,
     market,
     schedule,
     contract,

@@ -6,12 +6,14 @@ was moved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from gridpact.base.slots import Slots, iso
+from gridpact.base.slots import Slots
 from gridpact.base.units import Bools
 from gridpact.scheduling.activation.columns import Direction
 from gridpact.scheduling.activation.ground import planned_from
@@ -46,7 +48,7 @@ def divided(
 ) -> Divided | tuple[ActivationFault, ...]:
     """Divide a request over the set-points in force; every fault where it cannot be."""
     step = places.community.step_s
-    faults = [*_parties(places, message), *_amounts(message), *_times(message, step, now)]
+    faults = [*_parties(places, message), *_amounts(message), *_times(places, message, now)]
     if faults:
         return tuple(faults)
     window = Slots(message.begin, step, message.lasts_s // step)
@@ -127,16 +129,23 @@ def _amounts(message: ActivationRequested) -> list[ActivationFault]:
     return found
 
 
-def _times(message: ActivationRequested, step: int, now: int) -> list[ActivationFault]:
+def _clock(places: Places) -> Callable[[int], str]:
+    """Write instants [s since the epoch] by the community's clock."""
+    zone = ZoneInfo(places.timezone)
+    return lambda at: datetime.fromtimestamp(at, zone).isoformat(timespec="minutes")
+
+
+def _times(places: Places, message: ActivationRequested, now: int) -> list[ActivationFault]:
     """Set-points are those of whole slots, and of slots that have not begun."""
+    step, clock = places.step_s, _clock(places)
     found, minutes = [], f"{step // 60} minutes"
     if message.begin % step:
-        fix = f"begin at {iso(message.begin // step * step + step)}"
-        problem = f"{iso(message.begin)} is not the start of a slot of {minutes}"
+        fix = f"begin at {clock(message.begin // step * step + step)}"
+        problem = f"{clock(message.begin)} is not the start of a slot of {minutes}"
         found.append(ActivationFault("begin", problem, fix))
     elif message.begin <= now:
-        fix = f"begin at {iso(now // step * step + step)} or later"
-        problem = f"the slot of {iso(message.begin)} has begun"
+        fix = f"begin at {clock(now // step * step + step)} or later"
+        problem = f"the slot of {clock(message.begin)} has begun"
         found.append(ActivationFault("begin", problem, fix))
     if message.lasts_s <= 0 or message.lasts_s % step:
         problem = f"{message.lasts_s / 60:g} minutes are not whole slots of {minutes}"
@@ -148,11 +157,12 @@ def _unplanned(
     places: Places, state: State, planned: Planned | None, window: Slots
 ) -> ActivationFault:
     """Say why nothing can be divided in a window."""
+    clock = _clock(places)
     if state.operation is None:
         problem = "this run makes no schedules between sessions, so nothing would be made up"
         return ActivationFault("", problem, "add operation to its scenario: docs/operation.md")
     if planned is None:
-        problem = f"no schedule is in force at {iso(window.start)}"
+        problem = f"no schedule is in force at {clock(window.start)}"
         return ActivationFault("begin", problem, "begin where one is, or wait until one is made")
-    problem = f"schedules in force end at {iso(planned.slots.end)}"
+    problem = f"schedules in force end at {clock(planned.slots.end)}"
     return ActivationFault("lasts_s", problem, "end it there, or wait until the next is made")
