@@ -169,7 +169,9 @@ class World:
             state_wh=np.where(heard, moved.state_wh, 0),
             pv_wh=made,
             run_wh=run_wh,
-            refused=refused,
+            refused=refused & heard,
+            reported=msgspec.UNSET if heard.all() else heard,
+            there=self._there(sight.behaviour.there[:, place]),
         )
         called = due_calls(self._calls, message.slot, message.step)
         return [advanced, telemetry, self._boundary(message.slot, net), *readings, *called]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gridpact.app.cli.scheduling_audit import audit_schedules
+from gridpact.app.cli.scheduling_history import show_history
 from gridpact.app.cli.scheduling_show import show
 from gridpact.app.cli.scheduling_solve import solve
 
@@ -21,5 +22,5 @@ def schedule() -> None:
     """Make schedules with the fleet engine, with proof of how close to the least cost they are."""
 
 
-for command in (solve, show, audit_schedules):
+for command in (solve, show, show_history, audit_schedules):
     schedule.add_command(command)

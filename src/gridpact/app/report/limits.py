@@ -9,7 +9,7 @@ import numpy as np
 
 from gridpact.app.report import drawing
 from gridpact.app.report.parts import Figure, Notes, Part, Section, Table
-from gridpact.app.report.series import within
+from gridpact.app.report.series import in_force, within
 from gridpact.app.report.text import MISSING, counted, kwh, number, percent
 from gridpact.app.report.view import View
 from gridpact.base.units import Floats, Ints
@@ -95,13 +95,14 @@ class Unmet:
 def unmet(view: View) -> list[Unmet]:
     """Everything that schedules named within the slots they were in force for, once a day."""
     found: dict[tuple[str, str, str], Unmet] = {}
-    for solved in view.record.all(ScheduleSolved):
+    for solved in in_force(view.record):
+        name = solved.session if isinstance(solved, ScheduleSolved) else solved.name
         for conflict in solved.plan.conflicts:
             start = solved.horizon.start + conflict.first_slot * solved.horizon.step
             if not start < min(solved.window.end, view.axis.slots.end):
                 continue
             what = _CONFLICTS.get(conflict.kind, conflict.kind)
-            of = _subject(view, solved.session, conflict)
+            of = _subject(view, name, conflict)
             key = (str(view.axis.calendar.date_of(start)), what, of)
             times = found[key].sessions if key in found else 0
             found[key] = Unmet(what, of, start, conflict.missing_wh, times + 1)

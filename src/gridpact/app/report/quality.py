@@ -13,7 +13,12 @@ from gridpact.app.report.text import counted, number, percent
 from gridpact.app.report.view import View
 from gridpact.ledger.messages import CommitRefused
 from gridpact.metering.messages import DayMetered, ReadingsReceived, ReadingsRefused
-from gridpact.scheduling.messages import DispatchIssued, PlanSkipped
+from gridpact.scheduling.messages import (
+    DispatchIssued,
+    PlanSkipped,
+    ScheduleKept,
+    ScheduleRevised,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -161,6 +166,7 @@ def _events(view: View) -> list[Part]:
         f"No schedule from session {skipped.session}: {skipped.reason}."
         for skipped in record.all(PlanSkipped)
     ]
+    items += _anew(view)
     items += [
         f"The ledger refused {refused.key}: {refused.reason}."
         for refused in record.all(CommitRefused)
@@ -170,3 +176,17 @@ def _events(view: View) -> list[Part]:
             f"{counted(alone, 'slot', 'slots')} had no schedule in force; devices acted alone."
         )
     return [Notes(tuple(items), "warn")] if items else []
+
+
+def _anew(view: View) -> list[str]:
+    """How often schedules were made anew between sessions, and why some were kept instead."""
+    revised, kept = view.record.all(ScheduleRevised), view.record.all(ScheduleKept)
+    items = []
+    if revised:
+        times = counted(len(revised), "time", "times")
+        causes = sorted({cause.kind for each in revised for cause in each.causes})
+        items.append(f"Schedules were made anew {times} between sessions ({', '.join(causes)}).")
+    for reason in dict.fromkeys(each.reason for each in kept):
+        times = counted(sum(each.reason == reason for each in kept), "time", "times")
+        items.append(f"The schedule in force was kept {times}: {reason}.")
+    return items

@@ -15,7 +15,8 @@ from gridpact.base.slots import Slots, overlap
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.metering.messages import BoundaryRead, DayMetered
 from gridpact.registry.model import Community
-from gridpact.scheduling.messages import ScheduleSolved, TelemetryReceived
+from gridpact.scheduling.messages import ScheduleRevised, ScheduleSolved, TelemetryReceived
+from gridpact.scheduling.operation.watching import heard_of
 from gridpact.settlement.messages import DaySettled
 
 
@@ -28,7 +29,9 @@ def laid(axis: Axis, pieces: Iterable[tuple[Slots, NDArray[Any]]], rows: int) ->
     return result
 
 
-def scattered(axis: Axis, starts: Iterable[int], columns: Iterable[Ints], rows: int) -> Floats:
+def scattered(
+    axis: Axis, starts: Iterable[int], columns: Iterable[Ints | Floats], rows: int
+) -> Floats:
     """Put columns [rows] at the slots that begin at ``starts``; NaN elsewhere."""
     result = np.full((rows, axis.slots.count), np.nan)
     for start, column in zip(starts, columns, strict=True):
@@ -73,14 +76,20 @@ def devices(record: Record, axis: Axis) -> Devices:
     storage, plants = len(community.storage.ids), len(community.pv.ids)
     has = scattered(axis, starts, [np.ones(1, np.int64)] * len(starts), 1)[0] == 1
     return Devices(
-        charge=scattered(axis, starts, [m.charge_wh for m in found], storage),
-        discharge=scattered(axis, starts, [m.discharge_wh for m in found], storage),
-        state=scattered(axis, starts, [m.state_wh for m in found], storage),
+        charge=scattered(axis, starts, [_told(m, m.charge_wh) for m in found], storage),
+        discharge=scattered(axis, starts, [_told(m, m.discharge_wh) for m in found], storage),
+        state=scattered(axis, starts, [_told(m, m.state_wh) for m in found], storage),
         pv=scattered(axis, starts, [m.pv_wh for m in found], plants),
         run=scattered(axis, starts, [m.run_wh for m in found], len(community.runs.ids)),
         refused=scattered(axis, starts, [m.refused.astype(np.int64) for m in found], storage),
         has=has,
     )
+
+
+def _told(message: TelemetryReceived, values: Ints) -> Ints | Floats:
+    """Values of storage [assets]; NaN where nothing was heard."""
+    heard = heard_of(message)
+    return values if heard.all() else np.where(heard, values, np.nan)
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ class Planned:
 
 def planned(record: Record, axis: Axis) -> Planned:
     """Lay schedules over one another in the order in which they came into force."""
-    community, found = record.opening().community, record.all(ScheduleSolved)
+    community, found = record.opening().community, in_force(record)
     members, storage = len(community.members.ids), len(community.storage.ids)
     return Planned(
         laid(axis, [(m.window, m.plan.net_wh) for m in found], members),
@@ -106,6 +115,16 @@ def planned(record: Record, axis: Axis) -> Planned:
         laid(axis, [(m.window, m.plan.discharge_wh) for m in found], storage),
         laid(axis, [(m.window, m.plan.state_wh) for m in found], storage),
     )
+
+
+def in_force(record: Record) -> list[ScheduleSolved | ScheduleRevised]:
+    """Schedules of sessions and those made anew between them, as they came into force."""
+    kept = sorted(
+        (each for kind in (ScheduleSolved, ScheduleRevised) for each in record.kept(kind)),
+        key=lambda each: each.seq,
+    )
+    found = (each.message for each in kept)
+    return [each for each in found if isinstance(each, ScheduleSolved | ScheduleRevised)]
 
 
 @dataclass(frozen=True)
