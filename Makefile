@@ -36,13 +36,14 @@ test: lint ## check style, types and imports, then run the tests
 test-slow: $(VENV)/dev.stamp ## run the tests that take longer
 	@$(BIN)/pytest -n $(WORKERS) -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
 
-test-simbench: requirements/simbench.lock ## run the SimBench tests in an environment of their own
+test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow and Dask in an environment of their own
 	@$(PYTHON) -m venv build/simbench
 	@build/simbench/bin/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements/simbench.lock
 	@build/simbench/bin/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .
-	@build/simbench/bin/pytest -n $(WORKERS) -rs tests/connectors
+	@build/simbench/bin/pytest -n $(WORKERS) -rs tests/connectors \
+		tests/scheduling/fleet/engine/test_dask.py
 
 lint: $(VENV)/dev.stamp ## check style, types and who imports whom
 	@$(BIN)/ruff check .
@@ -99,5 +100,5 @@ lock: $(VENV)/made.stamp ## renew the lock files (for maintainers)
 	@$(COMPILE) pyproject.toml --group build --group dev -c requirements/core.lock \
 		-o requirements/dev.lock >/dev/null
 	@# apart from the others: SimBench needs older versions of pandas and numpy
-	@$(COMPILE) pyproject.toml --extra simbench --extra grid --group build --group dev \
+	@$(COMPILE) pyproject.toml --extra simbench --extra grid --extra dask --group build --group dev \
 		-o requirements/simbench.lock >/dev/null
