@@ -147,10 +147,19 @@ def test_what_is_given_is_kept_up_made_up_and_carried(seed, direction, asked, sl
     np.add.at(net, plan.storage.member, moved)
     change = net.sum(axis=0) - plan.net_wh[:, :slots].sum(axis=0)
     assert (change == -int(direction) * given_wh.sum()).all()
-    flow, limits = zone_flow(net, plan.zones.zone), plan.zones
-    for limit, taken in ((limits.import_limit_wh, flow), (limits.export_limit_wh, -flow)):
-        kept = limit[:, :slots]
+    before = zone_flow(plan.net_wh[:, :slots], plan.zones.zone)
+    for limit, sign, most in (
+        (plan.zones.import_limit_wh, 1, plan.charge_max_wh),
+        (plan.zones.export_limit_wh, -1, plan.discharge_max_wh),
+    ):
+        worst = net.copy()  # those who are left out do their worst
+        astray = (sign * most - plan.charge_wh + plan.discharge_wh)[:, :slots]
+        np.add.at(worst, plan.storage.member[plan.out], astray[plan.out])
+        kept, taken = limit[:, :slots], sign * zone_flow(net, plan.zones.zone)
         assert (taken[kept >= 0] <= kept[kept >= 0]).all()
+        at_worst = sign * zone_flow(worst, plan.zones.zone)
+        raised = taken > sign * before
+        assert (at_worst[(kept >= 0) & raised] <= kept[(kept >= 0) & raised]).all()
     for row in np.flatnonzero(found.given_wh):
         states, off = after_all(plan, points, direction, row)
         assert (states >= np.minimum(plan.lo_wh[row], plan.state_wh[row]) - 1e-6).all()

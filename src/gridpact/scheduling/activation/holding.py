@@ -107,6 +107,8 @@ def no_longer(active: Sequence[Active], now: int) -> tuple[Active, ...]:
 def _bearable(problem: Problem, held: Held) -> Held:
     """Cut set-points to what owners allow, and from the first slot on to what is stored."""
     storage = problem.storage
+    curtail = np.zeros_like(problem.pv_wh)  # a problem may have homes beside the community's
+    curtail[: len(held.curtail_wh)] = held.curtail_wh
     charge = np.minimum(held.charge_wh, storage.charge_max_wh)
     discharge = np.minimum(held.discharge_wh, storage.discharge_max_wh)
     state = storage.initial_wh.astype(np.float64)
@@ -127,7 +129,7 @@ def _bearable(problem: Problem, held: Held) -> Held:
         held,
         charge_wh=charge,
         discharge_wh=discharge,
-        curtail_wh=np.minimum(held.curtail_wh, problem.pv_wh),
+        curtail_wh=np.minimum(curtail, problem.pv_wh),
     )
 
 

@@ -31,7 +31,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     ``state_wh`` [assets, slots] is expected after each slot; ``charge_max_wh``,
     ``discharge_max_wh``, ``lo_wh`` and ``hi_wh`` are as owners stated them. ``net_wh``,
     ``curtail_wh`` and ``pv_wh`` are [members, slots], prices [slots] in µ¤/kWh. ``out`` [assets]
-    marks assets that do not follow their set-points and so are not counted on.
+    marks assets that do not follow their set-points and so are not counted on: they give nothing,
+    and limits are kept whatever they do.
     """
 
     slots: Slots
@@ -111,8 +112,8 @@ def set_points(
 
 
 def _standing(planned: Planned, within: Bools, slots: int) -> Standing:
-    fleet = _fleet(planned)
-    standing = begins_with(fleet, _schedules(planned), _zone_net(planned), slots * SLOT_S)
+    fleet, net = _fleet(planned), _zone_sums(planned.zones, planned.net_wh)
+    standing = begins_with(fleet, _schedules(planned), net, slots * SLOT_S)
     assets = standing.assets
     up, down = costs(planned, slots)
     wanted = within[assets.zone]
@@ -134,14 +135,14 @@ def _fleet(planned: Planned) -> Fleet:
     there.
     """
     zones, storage = planned.zones, planned.storage
-    home = zones.zone
+    home, (more, less) = zones.zone, _astray(planned)
     return Fleet(
         slots=planned.slots.count,
         step_s=SLOT_S,
         zones=Zones(
             parent=zones.parent,
-            import_limit_w=_limit(zones.import_limit_wh),
-            export_limit_w=_limit(zones.export_limit_wh),
+            import_limit_w=_limit(zones.import_limit_wh, more),
+            export_limit_w=_limit(zones.export_limit_wh, less),
         ),
         storage=StorageTable(
             zone=home[storage.member],
@@ -158,8 +159,18 @@ def _fleet(planned: Planned) -> Fleet:
     )
 
 
-def _limit(energy_wh: Ints) -> Floats:
-    return np.where(energy_wh < 0, UNBOUNDED, energy_wh)
+def _limit(energy_wh: Ints, kept_free: Floats) -> Floats:
+    return np.where(energy_wh < 0, UNBOUNDED, energy_wh - kept_free)
+
+
+def _astray(planned: Planned) -> tuple[Floats, Floats]:
+    """What storage that is not counted on may take and give beyond its plan [zones, slots], Wh."""
+    net, out = planned.charge_wh - planned.discharge_wh, planned.out
+    more, less = np.zeros((2, *planned.net_wh.shape))
+    member = planned.storage.member[out]
+    np.add.at(more, member, (planned.charge_max_wh - net)[out])
+    np.add.at(less, member, (planned.discharge_max_wh + net)[out])
+    return _zone_sums(planned.zones, more), _zone_sums(planned.zones, less)
 
 
 def _schedules(planned: Planned) -> Schedules:
@@ -176,12 +187,11 @@ def _schedules(planned: Planned) -> Schedules:
     )
 
 
-def _zone_net(planned: Planned) -> Floats:
-    """Net energy planned of every zone with all below it [zones, slots]."""
-    zones = planned.zones
-    net = np.zeros((len(zones.parent), planned.slots.count))
+def _zone_sums(zones: ZoneColumns, by_home: Floats | Ints) -> Floats:
+    """Sums over every zone with all below it [zones, slots] of what is by home [homes, slots]."""
+    sums = np.zeros((len(zones.parent), by_home.shape[1]))
     at = zones.zone.copy()
     while (at >= 0).any():
-        np.add.at(net, at[at >= 0], planned.net_wh[at >= 0])
+        np.add.at(sums, at[at >= 0], by_home[at >= 0])
         at = np.where(at >= 0, zones.parent[at], -1)
-    return net
+    return sums
