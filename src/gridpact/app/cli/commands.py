@@ -13,6 +13,7 @@ from gridpact import __version__
 from gridpact.app.cli.activating import activate
 from gridpact.app.cli.contracting import contract
 from gridpact.app.cli.converting import convert
+from gridpact.app.cli.diarying import diary
 from gridpact.app.cli.doctor import doctor
 from gridpact.app.cli.inspecting import explain_line, replay, verify_run
 from gridpact.app.cli.market import market
@@ -55,6 +56,7 @@ for command in (
     explain_line,
     order,
     need,
+    diary,
     activate,
     market,
     schedule,

@@ -1,0 +1,173 @@
+"""Modes and answers from the command line to what devices then do: honoured, replayed, resumed."""
+
+import shutil
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from gridpact.app import folder
+from gridpact.app.diaries.looking import look_on
+from gridpact.app.diaries.pieces import solved_of
+from gridpact.kernel.codec import digest, encode
+from gridpact.scheduling.diaries.following import Solved, followed
+from gridpact.scheduling.diaries.messages import DiariesRevised, PowersHeld
+from gridpact.scheduling.messages import DispatchIssued, ScheduleSolved, TelemetryReceived
+
+BATTERY = "home-07-battery"
+
+
+def instant(text):
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+def row_of(record, asset):
+    return record.opening().community.storage.ids.index(asset)
+
+
+def moved(place, asset, kind=TelemetryReceived):
+    """Energy that an asset took or gave in each slot, by its beginning."""
+    record = folder.record(place)
+    row = row_of(record, asset)
+    return {
+        each.slot: (int(each.charge_wh[row]), int(each.discharge_wh[row]))
+        for each in record.all(kind)
+    }
+
+
+def plan_of(place, session):
+    record = folder.record(place)
+    found = {each.session: each for each in record.all(ScheduleSolved)}[session]
+    row = row_of(record, BATTERY)
+    return found.window, found.plan.charge_wh[row], found.plan.discharge_wh[row]
+
+
+def test_what_is_off_has_no_power_in_the_next_plan_and_rests_until_then(street, called):
+    shutil.copytree("run", "other")
+    street.diary("mode", "run", BATTERY, "off", "--until", "2026-06-15T20:00", "-q")
+    for run in ("run", "other"):
+        street.resumed(run, until="")
+    until = instant("2026-06-15T18:00")
+    window, charge, discharge = plan_of(street.place / "run", "2026-06-15.intraday-0600")
+    off = window.starts() < until
+    assert (charge[: window.count][off] + discharge[: window.count][off]).sum() == 0
+    assert (charge[: window.count][~off] + discharge[: window.count][~off]).sum() > 0
+    paused = instant("2026-06-15T03:00")
+    own = moved(street.place / "run", BATTERY, DispatchIssued)
+    assert all(own[slot] == (0, 0) for slot in own if paused < slot < until)
+    other = moved(street.place / "other", BATTERY, DispatchIssued)
+    assert any(other[slot] != (0, 0) for slot in other if paused < slot < until)
+    for run in ("run", "other"):
+        assert called("replay", run, "-q").code == 0
+        assert called("verify", run).code == 0
+
+
+def test_silence_that_declines_is_as_if_declined(street):
+    shutil.copytree("run", "other")
+    due = [each["at"] for each in street.shown(BATTERY)["entries"]]
+    ahead = next(at for at in due if instant(at[:-1]) > instant("2026-06-15T06:00"))
+    street.diary("mode", "run", BATTERY, "ask", "--notice", "720", "--silence", "decline", "-q")
+    asked = street.shown(BATTERY)["entries"]
+    tacit = [each["at"] for each in asked if each["state"] == "tacitly-declined"]
+    assert ahead in tacit
+    for at in tacit:
+        if instant(at[:-1]) >= instant("2026-06-15T03:00"):
+            street.diary("decline", "other", BATTERY, "--at", at, "-q")
+    for run in ("run", "other"):
+        street.resumed(run)
+    one, other = (
+        plan_of(street.place / run, "2026-06-15.intraday-0600") for run in ("run", "other")
+    )
+    assert np.array_equal(one[1], other[1])
+    assert np.array_equal(one[2], other[2])
+    assert (one[1] + one[2])[: one[0].count].sum() == 0  # a battery left to itself rests
+
+
+def test_what_is_accepted_stays_although_a_need_would_move_it(street, called):
+    shutil.copytree("run", "other")
+    entries = [each for each in street.shown(BATTERY)["entries"] if each["verb"] == "SUPPLY"]
+    last = entries[-1]["at"]
+    street.diary("accept", "run", BATTERY, "--at", last, "-q")
+    for run in ("run", "other"):
+        need = ("need", "add", run, "battery >= 9 kWh at 23:00", "--owner", "home-07", "-q")
+        assert called(*need).code == 0
+        street.resumed(run)
+    begin = instant(last[:-1])
+
+    def at_begin(run):
+        window, charge, discharge = plan_of(street.place / run, "2026-06-15.intraday-0600")
+        place = window.index(begin)
+        return int(charge[place]) - int(discharge[place])
+
+    assert at_begin("run") == -entries[-1]["target_w"]  # slots are hours
+    assert at_begin("other") != at_begin("run")
+
+
+def test_an_answer_after_its_deadline_is_refused_and_the_plan_stays_free(street):
+    street.diary("mode", "run", BATTERY, "ask", "--notice", "600", "--silence", "accept", "-q")
+    soon = next(
+        each["at"]
+        for each in street.shown(BATTERY)["entries"]
+        if each["state"] == "tacitly-accepted" and each["at"] > "2026-06-15T03"
+    )
+    done = street.diary("decline", "run", BATTERY, "--at", soon)
+    assert (done.code, "an answer counted until" in done.out) == (1, True)
+    street.resumed()
+    _, charge, discharge = plan_of(street.place / "run", "2026-06-15.intraday-0600")
+    assert (charge + discharge).sum() > 0
+
+
+def test_a_run_with_decisions_is_replayed_killed_and_resumed_alike(street, called, monkeypatch):
+    """Killed right after the messages were journalled, it ends as if nothing had happened."""
+    shutil.copytree("run", "killed")
+    words = ("home-05-car", "off", "--until", "2026-06-15T20:00", "-q")
+    assert street.diary("mode", "run", *words).code == 0
+
+    def dies(heard, message):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gridpact.app.orders.acting._hear", dies)
+        assert street.diary("mode", "killed", *words).code == 130
+    assert street.diary("mode", "killed", *words).code == 0  # said again, as the answer was lost
+    ends = []
+    for run in ("run", "killed"):
+        street.resumed(run, until="")
+        assert called("replay", run, "-q").code == 0
+        assert called("verify", run).code == 0
+        kept = look_on(street.place / run).kept
+        ends.append((kept.diaries.instructions.at_s.tolist(), kept.modes.off_until_s.tolist()))
+    assert ends[0] == ends[1]
+
+
+def test_the_journal_has_the_hash_of_what_anybody_derives(street):
+    street.diary("mode", "run", BATTERY, "ask", "--silence", "accept", "-q")
+    street.resumed(until="")
+    record = folder.record(street.place / "run")
+    told = record.all(DiariesRevised)
+    community = record.opening().community
+    made = [Solved(one.window, one.plan, one.at) for one in solved_of(record)]
+    assert len(told) == len(made)  # the first was taken up by the decision
+    alone = followed(community, made)
+    assert told[-1].digest == digest(alone).hex()
+    kept = look_on(street.place / "run").kept.diaries
+    assert encode(alone) == encode(kept)
+    assert told[-1].entries == len(alone.instructions)
+
+
+def test_nothing_is_recorded_of_diaries_before_a_decision(street):
+    street.resumed(until="")
+    record = folder.record(street.place / "run")
+    assert record.all(DiariesRevised) == record.all(PowersHeld) == []
+
+
+@pytest.mark.parametrize("first", ["decline", "mode"])
+def test_a_mode_set_anew_starts_afresh(street, first):
+    ahead = [e["at"] for e in street.shown(BATTERY)["entries"] if e["at"] > "2026-06-15T04"]
+    street.diary("decline", "run", BATTERY, "--at", ahead[0], "-q")
+    if first == "mode":
+        street.diary("mode", "run", BATTERY, "automatic", "-q")
+    street.resumed()
+    window, charge, discharge = plan_of(street.place / "run", "2026-06-15.intraday-0600")
+    today = slice(window.count)  # the diary ends at midnight, and with it what was declined
+    assert ((charge + discharge)[today].sum() > 0) == (first == "mode")
