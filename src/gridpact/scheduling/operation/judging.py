@@ -109,6 +109,11 @@ def _runs(problem: Problem, run_start: Ints, count: int) -> Ints:
     return taken
 
 
-def worse(new: Misses, old: Misses) -> bool:
-    """Whether one misses more: needs come before runs, and these before limits."""
-    return (new.needs_wh, new.runs_wh, new.limits_wh) > (old.needs_wh, old.runs_wh, old.limits_wh)
+def worse(new: Misses, old: Misses, rounding_wh: int = 0) -> bool:
+    """Whether one misses more: needs come before runs, and these before limits.
+
+    Needs that differ by no more than ``rounding_wh`` are missed alike.
+    """
+    if abs(new.needs_wh - old.needs_wh) > rounding_wh:
+        return new.needs_wh > old.needs_wh
+    return (new.runs_wh, new.limits_wh) > (old.runs_wh, old.limits_wh)

@@ -2,11 +2,13 @@
 
 Stored energy may have gone another way than planned. The rule: in each hour without news it may be
 off by a tenth of what the asset can charge or discharge in that hour, whichever is more. By so much
-the least to be stored is raised and the most lowered: no further than the asset can follow from
-what is believed of it, and never beyond what it holds.
+the least to be stored is raised; then the most is lowered. Neither goes further than some plan
+follows from what is believed of it: a margin makes no need be missed that could be met.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -36,28 +38,61 @@ def widened(storage: StorageColumns, margin: Ints) -> StorageColumns:
     rows = np.flatnonzero(margin)
     if not rows.size:
         return storage
-    most, least = reach(storage, rows)
-    lo, hi = storage.lo_wh[rows], storage.hi_wh[rows]
-    by = margin[rows, None]
-    raised = np.minimum(np.minimum(lo + by, hi), np.floor(most).astype(np.int64))
-    raised = np.maximum(lo, raised)
-    lowered = np.maximum(np.maximum(hi - by, raised), np.ceil(least).astype(np.int64))
-    lowered = np.minimum(hi, lowered)
+    moves = _moves(storage, rows)
+    lo, hi, by = storage.lo_wh[rows], storage.hi_wh[rows], margin[rows, None]
+    most = np.minimum(hi, np.floor(highest(moves, hi)).astype(np.int64))
+    raised = np.maximum(lo, np.minimum(lo + by, most))
+    least = np.maximum(raised, np.ceil(lowest(moves, raised)).astype(np.int64))
+    lowered = np.minimum(hi, np.maximum(hi - by, least))
     low, high = storage.lo_wh.copy(), storage.hi_wh.copy()
     low[rows], high[rows] = raised, lowered
     return msgspec.structs.replace(storage, lo_wh=low, hi_wh=high)
 
 
-def reach(storage: StorageColumns, rows: Ints) -> tuple[Floats, Floats]:
-    """Most and least that storage can hold after each slot [rows, slots], within its bounds."""
-    lo, hi, draw = (each[rows] for each in (storage.lo_wh, storage.hi_wh, storage.draw_wh))
-    into = storage.charge_max_wh[rows] * storage.efficiency_in[rows, None]
-    out = storage.discharge_max_wh[rows] / storage.efficiency_out[rows, None]
-    most, least = np.zeros((2, *lo.shape))
-    high = low = storage.initial_wh[rows].astype(float)
-    for slot in range(lo.shape[1]):
-        high = storage.kept[rows] * high + into[:, slot] - draw[:, slot]
-        low = storage.kept[rows] * low - out[:, slot] - draw[:, slot]
-        high, low = np.minimum(high, hi[:, slot]), np.maximum(low, lo[:, slot])
-        most[:, slot], least[:, slot] = high, low
-    return most, least
+class Moves(NamedTuple):
+    """What storage can do: from ``initial`` [rows] at most ``up`` and ``down`` in each slot.
+
+    ``up`` and ``down`` [rows, slots] are the largest changes of what is stored, draws included;
+    ``kept`` [rows] is what a slot leaves.
+    """
+
+    initial: Floats
+    kept: Floats
+    up: Floats
+    down: Floats
+
+
+def _moves(storage: StorageColumns, rows: Ints) -> Moves:
+    draw = storage.draw_wh[rows]
+    up = storage.charge_max_wh[rows] * storage.efficiency_in[rows, None] - draw
+    down = -storage.discharge_max_wh[rows] / storage.efficiency_out[rows, None] - draw
+    return Moves(storage.initial_wh[rows].astype(float), storage.kept[rows], up, down)
+
+
+def highest(moves: Moves, hi: Ints) -> Floats:
+    """Most that can be stored after each slot by one plan that keeps below ``hi`` throughout."""
+    ceiling = hi.astype(float)
+    for slot in range(hi.shape[1] - 2, -1, -1):
+        room = (ceiling[:, slot + 1] - moves.down[:, slot + 1]) / moves.kept
+        ceiling[:, slot] = np.minimum(ceiling[:, slot], room)
+    return _path(moves, moves.up, np.minimum, ceiling)
+
+
+def lowest(moves: Moves, lo: Ints) -> Floats:
+    """Least that can be stored after each slot by one plan that keeps above ``lo`` throughout."""
+    floor = lo.astype(float)
+    for slot in range(lo.shape[1] - 2, -1, -1):
+        need = (floor[:, slot + 1] - moves.up[:, slot + 1]) / moves.kept
+        floor[:, slot] = np.maximum(floor[:, slot], need)
+    return _path(moves, moves.down, np.maximum, floor)
+
+
+def _path(moves: Moves, change: Floats, inside: np.ufunc, bound: Floats) -> Floats:
+    """Follow one way of moving as long as a bound lets it, and as far as the asset can."""
+    path, state = np.zeros_like(bound), moves.initial
+    for slot in range(bound.shape[1]):
+        held = moves.kept * state
+        state = inside(held + change[:, slot], bound[:, slot])
+        state = np.clip(state, held + moves.down[:, slot], held + moves.up[:, slot])
+        path[:, slot] = state
+    return path

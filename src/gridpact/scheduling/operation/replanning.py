@@ -21,11 +21,18 @@ import numpy as np
 
 from gridpact.base.errors import GridpactError
 from gridpact.base.units import Ints
-from gridpact.registry.model import OperationRules
+from gridpact.registry.model import Community, OperationRules
 from gridpact.scheduling.activation.around import solve_around
 from gridpact.scheduling.community.solve import GAP
+from gridpact.scheduling.conflicts import state_tolerance
 from gridpact.scheduling.fleet.options import Options
-from gridpact.scheduling.messages import Misses, ReplanDue, ScheduleKept, ScheduleRevised
+from gridpact.scheduling.messages import (
+    Misses,
+    NeedsStated,
+    ReplanDue,
+    ScheduleKept,
+    ScheduleRevised,
+)
 from gridpact.scheduling.operation.apart import put_back, set_apart
 from gridpact.scheduling.operation.in_force import at
 from gridpact.scheduling.operation.judging import misses, told_before, told_by, worse
@@ -71,13 +78,15 @@ def replanned(
     seconds: Callable[[], float] | None,
 ) -> ScheduleRevised | ScheduleKept:
     """Make another schedule for the window, or say why the one in force is kept."""
-    assert state.operation is not None  # noqa: S101 - the room begins with one
-    limit = Limit(seconds, rules.solve_s)
-    posed = _posed(posing, state, state.operation, message)
+    operation, limit = state.operation, Limit(seconds, rules.solve_s)
+    assert operation is not None  # noqa: S101 - the room begins with one
+    state = _seen(state, message.name, operation, posing.community)
+    posed = posing.posed(state, message.name, message.window, message.horizon)
     if isinstance(posed, str):
         return _kept(message, f"there were {posed}")
-    rows = np.flatnonzero(state.operation.untrusted)
-    problem = _guarded(posing, state.operation, rules, posed, message)
+    rows = np.flatnonzero(operation.untrusted)
+    margin = margin_wh(posing.community, operation, rules, message.horizon.start)
+    problem = _guarded(posed.problem, margin, rows, state.needs[message.name])
     try:
         options = Options(gap=GAP, cancelled=limit.nearly_up)
         plan = solve_around(problem, posed.held, options)
@@ -87,7 +96,7 @@ def replanned(
         return _kept(message, f"the solve took longer than {rules.solve_s} s", again=True)
     new = misses(problem, told_by(plan, message.window.count), _capacity(posing))
     old = _instead(posing, state, message, posed, problem)
-    if reason := _against(plan, new, old):
+    if reason := _against(plan, new, old, int(state_tolerance(problem.storage).sum())):
         return _kept(message, reason)
     plan = named(plan, problem, posed.needs, posed.bindings)
     plan = full_plan(put_back(plan, posed.problem, rows), posed.needs, _runs(posing))
@@ -102,28 +111,19 @@ def replanned(
     )
 
 
-def _posed(posing: Posing, state: State, operation: Operation, message: ReplanDue) -> Posed | str:
-    """Pose the problem, with who was seen to be there."""
-    needs = state.needs.get(message.name)
-    if needs is not None:
-        seen = met(needs, operation, posing.community)
-        state = msgspec.structs.replace(state, needs={**state.needs, message.name: seen})
-    return posing.posed(state, message.name, message.window, message.horizon)
+def _seen(state: State, name: str, operation: Operation, community: Community) -> State:
+    """Hold the needs gathered under a name to who was seen to be there."""
+    needs = state.needs.get(name)
+    if needs is None:
+        return state
+    seen = met(needs, operation, community)
+    return msgspec.structs.replace(state, needs={**state.needs, name: seen})
 
 
-def _guarded(
-    posing: Posing,
-    operation: Operation,
-    rules: OperationRules,
-    posed: Posed,
-    message: ReplanDue,
-) -> Problem:
+def _guarded(problem: Problem, margin: Ints, rows: Ints, needs: NeedsStated) -> Problem:
     """Widen margins of what is not heard of, and set apart what may not do as told."""
-    margin = margin_wh(posing.community, operation, rules, message.horizon.start)
-    problem = posed.problem
     storage = widened(problem.storage, margin)
-    problem = msgspec.structs.replace(problem, storage=storage)
-    return set_apart(problem, np.flatnonzero(operation.untrusted), posed.needs)
+    return set_apart(msgspec.structs.replace(problem, storage=storage), rows, needs)
 
 
 def _instead(
@@ -136,12 +136,12 @@ def _instead(
     return misses(problem, told, _capacity(posing))
 
 
-def _against(plan: Plan, new: Misses, old: Misses) -> str:
+def _against(plan: Plan, new: Misses, old: Misses, rounding_wh: int) -> str:
     """Say why a schedule is not put in force, "" where it is."""
-    if worse(new, old):
+    if worse(new, old, rounding_wh):
         return "another schedule would miss more than the one in force"
     cost = abs(int(plan.cost_nano.sum()))
-    if plan.unproved_nano > WIDE * cost and not worse(old, new):
+    if plan.unproved_nano > WIDE * cost and not worse(old, new, rounding_wh):
         return "the solve was stopped, and its schedule may cost far more than the cheapest"
     return ""
 
