@@ -20,7 +20,12 @@ from gridpact.metering.messages import DayMetered
 from gridpact.settlement.messages import DaySettled
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-PLAIN = {"default": "2026-06-15", "small": "2026-06-15", "markets": "2026-06-15"}
+PLAIN = {
+    "conflict": "2026-06-15",
+    "default": "2026-06-15",
+    "small": "2026-06-15",
+    "markets": "2026-06-15",
+}
 REAL = {
     "australian_homes": "2013-01-14",
     "californian_solar": "2017-04-10",

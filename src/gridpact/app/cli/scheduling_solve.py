@@ -10,25 +10,20 @@ from typing import get_args
 import click
 import msgspec
 
-from gridpact.app import folder
 from gridpact.app.cli.output import STOPPED, Progress, output_options, say, say_json
+from gridpact.app.cli.scheduling_sources import recorded
 from gridpact.app.cli.scheduling_tables import outcome_lines, round_line
-from gridpact.app.compare.whole import record_of
 from gridpact.app.orders.cells import Terms, Unclear, read
 from gridpact.app.orders.fields import Field, Kind
-from gridpact.app.record import Record
 from gridpact.app.schedules import keeping
 from gridpact.app.schedules.effort import Stop, working
 from gridpact.app.schedules.limits import tight_limits
 from gridpact.app.schedules.outcome import Outcome, outcome
 from gridpact.app.schedules.posing import posed
 from gridpact.app.schedules.solving import solve_session
-from gridpact.app.watch import Stopwatch
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.fleet.options import Method, Options
 from gridpact.scheduling.fleet.solution import Round, closed
-from gridpact.simulation.scenarios import load
-from gridpact.simulation.scenarios.build import community
 
 
 @click.command(
@@ -110,7 +105,7 @@ def solve(
     options, stop = Options(method=method, gap=_gap(gap)), Stop(limit_seconds)
     progress = Progress(quiet=quiet or as_json)
     try:
-        one = posed(_record(what, data, progress), session)
+        one = posed(recorded(what, data, progress), session)
         if rounds:
             tell = partial(_tell, one.community.currency)
             options = msgspec.structs.replace(options, progress=tell)
@@ -160,17 +155,6 @@ def _print(found: Outcome, timezone: str, out: Path | None, *, as_json: bool, qu
             say(line)
         if out is not None:
             say(f"written   {out}")
-
-
-def _record(what: Path, data: Path | None, progress: Progress) -> Record:
-    """Read a run, or run a scenario's first day."""
-    if what.is_dir():
-        return folder.record(what)
-    if not what.exists():
-        fix = "name a scenario, or the folder of a run"
-        raise BadInput([Fault(str(what), 0, "", "there is no such file or folder", fix)])
-    scenario = load(what, data, {"run.days": 1})
-    return record_of(scenario, community(scenario), Stopwatch(progress))
 
 
 def _gap(text: str) -> float:

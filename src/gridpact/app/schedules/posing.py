@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
 from gridpact.registry.model import Community
 from gridpact.scheduling.handlers import Scheduling
-from gridpact.scheduling.messages import PlanDue, PlanSkipped, ScheduleSolved
+from gridpact.scheduling.messages import PlanDue, PlanSkipped, ScheduleRevised, ScheduleSolved
+from gridpact.scheduling.needs.book import Book
+from gridpact.scheduling.posing import Posed
 from gridpact.scheduling.prepare import wanted_runs
 from gridpact.scheduling.problem import Plan, Problem
 
@@ -23,12 +27,26 @@ class SessionProblem(NamedTuple):
     runs: tuple[str, ...]
 
 
-def posed(record: Record, session: str | None = None) -> SessionProblem:
-    """Pose a session's problem again from a record; None is the first that was planned.
+class Gathered(NamedTuple):
+    """What a session was planned from at ``at`` [s since the epoch], and the plan made of it.
+
+    ``bare`` is the problem before the needs that stand in the ``book`` were bound to it.
+    """
+
+    community: Community
+    solved: ScheduleSolved | ScheduleRevised
+    whole: Posed
+    bare: Posed
+    book: Book
+    at: int
+
+
+def gathered(record: Record, session: str | None = None) -> Gathered:
+    """Gather from a record what a session was planned from; None is the first that was planned.
 
     Raises BadInput where the record holds no plan of that session.
     """
-    solved = _solved(record, session)
+    solved, at = _solved(record, session), 0
     community = record.opening().community
     scheduling = Scheduling(community)
     room = scheduling.room()
@@ -37,17 +55,36 @@ def posed(record: Record, session: str | None = None) -> SessionProblem:
         (each for kind in room.handlers for each in record.kept(kind)), key=lambda each: each.seq
     ):
         if kept.message is solved:
+            at = kept.time
             break
         state, _ = room.handlers[type(kept.message)](state, kept.message, kept.time)
-    due = PlanDue(session=solved.session, window=solved.window, horizon=solved.horizon)
-    found = scheduling.posed(state, due)
-    assert not isinstance(found, str)  # noqa: S101 - it was solved, so nothing was missing
-    names = tuple(community.runs.ids[row] for row in wanted_runs(found.needs).tolist())
-    return SessionProblem(solved.session, community, found.problem, solved.plan, names)
+    due = PlanDue(session=name_of(solved), window=solved.window, horizon=solved.horizon)
+    whole = scheduling.posed(state, due)
+    bare = scheduling.posed(replace(state, book=None), due)
+    assert not isinstance(whole, str)  # noqa: S101 - it was solved, so nothing was missing
+    assert not isinstance(bare, str)  # noqa: S101
+    return Gathered(community, solved, whole, bare, state.book or Book(), at)
 
 
-def _solved(record: Record, session: str | None) -> ScheduleSolved:
-    plans = {each.session: each for each in record.all(ScheduleSolved)}
+def posed(record: Record, session: str | None = None) -> SessionProblem:
+    """Pose a session's problem again from a record; None is the first that was planned.
+
+    Raises BadInput where the record holds no plan of that session.
+    """
+    return problem_of(gathered(record, session))
+
+
+def problem_of(was: Gathered) -> SessionProblem:
+    """Return the problem of a session with the names of its rows."""
+    rows = wanted_runs(was.whole.needs).tolist()
+    names = tuple(was.community.runs.ids[row] for row in rows)
+    name, plan = name_of(was.solved), was.solved.plan
+    return SessionProblem(name, was.community, was.whole.problem, plan, names)
+
+
+def _solved(record: Record, session: str | None) -> ScheduleSolved | ScheduleRevised:
+    """Find the plan of a session, or one that was made between sessions, by its name."""
+    plans = {name_of(each): each for each in plans_of(record)}
     if session is None and plans:
         return next(iter(plans.values()))
     if session in plans:
@@ -59,3 +96,15 @@ def _solved(record: Record, session: str | None) -> ScheduleSolved:
     some = ", ".join(list(plans)[:8])
     fix = f"name a session with a plan: {some}" if plans else "let the run come to its first plan"
     raise BadInput([Fault("arguments", 0, "--session", problem, fix)])
+
+
+def plans_of(record: Record) -> list[ScheduleSolved | ScheduleRevised]:
+    """Return every plan of a record, in the order in which they were made."""
+    kept = [*record.kept(ScheduleSolved), *record.kept(ScheduleRevised)]
+    messages = [each.message for each in sorted(kept, key=lambda each: each.seq)]
+    return [one for one in messages if isinstance(one, ScheduleSolved | ScheduleRevised)]
+
+
+def name_of(plan: ScheduleSolved | ScheduleRevised) -> str:
+    """Name of the session that a plan was made for, or its own where it was made between them."""
+    return plan.session if isinstance(plan, ScheduleSolved) else plan.name

@@ -192,11 +192,12 @@ def of_plan(found: SessionProblem) -> View:
         starts=slots.starts().tolist(),
         assets=tuple(_planned(found)),
         zones=tuple(_planned_zones(found)),
-        missed=tuple(_missed(found)),
+        missed=tuple(missed_views(found)),
     )
 
 
-def _missed(found: SessionProblem) -> Iterator[MissedView]:
+def missed_views(found: SessionProblem) -> Iterator[MissedView]:
+    """Name what the plan that a run recorded could not keep."""
     slots, community = found.problem.slots, found.community
     rows = {"need": community.storage.ids, "run": found.runs}
     for one in found.recorded.conflicts:

@@ -6,15 +6,22 @@ Each step asks for less than the one before, so that what fits at one fits at al
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
+import numpy as np
 from msgspec.structs import replace
 
+from gridpact.base.units import Bools
 from gridpact.scheduling.explanation.model import Member, Way
+from gridpact.scheduling.fleet.columns import Fleet, per_slot
 from gridpact.scheduling.needs.binding.model import Site
-from gridpact.scheduling.needs.clock import instants, local_date, read_clock, stretches
+from gridpact.scheduling.needs.clock import (
+    instants,
+    local_date,
+    moment_at,
+    read_clock,
+    stretches,
+)
 from gridpact.scheduling.needs.directory import Unclear
 from gridpact.scheduling.needs.model import (
     Budget,
@@ -28,7 +35,7 @@ from gridpact.scheduling.needs.model import (
     Run,
     StateOfCharge,
 )
-from gridpact.scheduling.needs.times import DAY_S, Moment, Window
+from gridpact.scheduling.needs.times import DAY_S, Window
 
 PERCENT = 10_000
 """One percent in ppm."""
@@ -194,14 +201,33 @@ def _later_moment(
     def change(step: int) -> Need:
         return replace(need, at=moment_at(instant + step * step_s, site.timezone))
 
-    return (site.end - instant) // step_s, change
+    first = (instant - site.start) // step_s
+    return _stays(site, need, first), change
 
 
-def moment_at(instant: int, timezone: str) -> Moment:
-    """The moment that a clock shows at an instant."""
-    local = datetime.fromtimestamp(instant, ZoneInfo(timezone))
-    time_s = local.hour * 3600 + local.minute * 60 + local.second
-    return Moment(time_s, local.date().isoformat())
+def _stays(site: Site, need: Need, first: int) -> int:
+    """Slots from ``first`` on in which every asset of a need can go on charging without a break.
+
+    Later than that is no offer: a car is gone then, or does not charge any more.
+    """
+    rows = site.directory.rows(need.subject, need.owner)
+    names = [] if isinstance(rows, Unclear) else [site.directory.assets[row].id for row in rows]
+    found = [site.fleet.slots - first]
+    for table, row in (site.places[name] for name in names if name in site.places):
+        idle = ~_charging(site.fleet, table, row)[first:]
+        found.append(int(np.argmax(idle)) if idle.any() else len(idle))
+    return min(found)
+
+
+def _charging(fleet: Fleet, table: str, row: int) -> Bools:
+    """Slots in which an asset has power to charge [slots]."""
+    assets, slot = getattr(fleet, table), np.arange(fleet.slots)
+    if table == "one_way":
+        there = (slot >= assets.arrive[row]) & (slot < assets.leave[row])
+        return np.asarray(there & (per_slot(assets.power_w, len(assets.zone), len(slot))[row] > 0))
+    if table == "storage":
+        return np.asarray(per_slot(assets.charge_w, len(assets.zone), len(slot))[row] > 0)
+    return np.zeros(fleet.slots, np.bool_)
 
 
 def _later_end(

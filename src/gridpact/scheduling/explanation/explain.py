@@ -15,7 +15,14 @@ import numpy as np
 
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.explanation.joint import joint_relaxation
-from gridpact.scheduling.explanation.members import FEW, burdens, heaviest, in_order, merged
+from gridpact.scheduling.explanation.members import (
+    FEW,
+    burdens,
+    heaviest,
+    in_order,
+    merged,
+    pressing,
+)
 from gridpact.scheduling.explanation.model import (
     Burden,
     Conflict,
@@ -39,11 +46,14 @@ IN_THE_WAY = 0.01
 """Part of the price of a kWh missed from which a limit's price counts."""
 
 
-def explain(site: Site, needs: Sequence[Need], *, joint: bool = True) -> Explanation:
+def explain(
+    site: Site, needs: Sequence[Need], *, joint: bool = True, offers: bool = True
+) -> Explanation:
     """Explain why needs cannot all be kept at a site; an empty explanation where they can.
 
     Needs have identifiers. Soft ones are left out: they may be missed. ``joint``: also find what
-    is least given up together, which solves by levels.
+    is least given up together, which solves by levels. ``offers``: also find what each member of
+    a conflict in a part of the grid may offer.
 
     Raises
     ------
@@ -57,7 +67,7 @@ def explain(site: Site, needs: Sequence[Need], *, joint: bool = True) -> Explana
     verdict = trial.verdict(own.rest, closely=True)
     found, checks = [], 0
     if not verdict.fits:
-        for conflict, more in _by_part(trial, own.rest, verdict):
+        for conflict, more in _by_part(trial, own.rest, verdict, offers):
             found.append(conflict)
             checks += more
     together = None
@@ -82,7 +92,9 @@ def _refuse_unnamed(needs: Sequence[Need]) -> None:
         raise BadInput(faults)
 
 
-def _by_part(trial: Trial, needs: Sequence[Need], verdict: Verdict) -> list[tuple[Conflict, int]]:
+def _by_part(
+    trial: Trial, needs: Sequence[Need], verdict: Verdict, offers: bool
+) -> list[tuple[Conflict, int]]:
     """A conflict for each part of the grid that has one by itself; else one for the whole."""
     site, found = trial.site, list[tuple[Conflict, int]]()
     taken = np.zeros(len(site.fleet.zones.parent), np.bool_)
@@ -94,22 +106,24 @@ def _by_part(trial: Trial, needs: Sequence[Need], verdict: Verdict) -> list[tupl
         own = inside(verdict.bound, needs, site, zones)
         alone = part.verdict(own, closely=True)
         if not alone.fits:
-            found.append((_conflict(part, own, alone), part.checks))
+            found.append((_conflict(part, own, alone, offers), part.checks))
             taken |= zones
-    return found or [(_conflict(trial, needs, verdict), 0)]
+    return found or [(_conflict(trial, needs, verdict, offers), 0)]
 
 
-def _conflict(trial: Trial, needs: Sequence[Need], verdict: Verdict) -> Conflict:
+def _conflict(trial: Trial, needs: Sequence[Need], verdict: Verdict, offers: bool) -> Conflict:
     """The minimal conflict of all needs of a part."""
-    weight = {}
+    weight, limits = dict[tuple[str, int], float](), dict[str, float]()
     if verdict.solution is not None:
         weight = burdens(verdict.bound, verdict.solution)
-    order = in_order(needs, verdict.bound, weight)
+        limits = pressing(needs, verdict.bound, verdict.solution)
+    order = in_order(needs, verdict.bound, weight, limits)
     members = _opened(trial, minimal_conflict(merged(order), lambda some: _clash(trial, some)))
+    found = proposals(trial, needs, members, verdict.missing_wh) if offers else ()
     return Conflict(
         zones=tuple(sorted(trial.site.zones)),
         members=members,
-        proposals=tuple(proposals(trial, needs, members, verdict.missing_wh)),
+        proposals=tuple(found),
         missing_wh=verdict.missing_wh,
         standing=_standing(trial.site, verdict),
         burdens=_ranked(trial.site, weight),

@@ -9,7 +9,7 @@ import numpy as np
 from gridpact.base.units import Floats
 from gridpact.scheduling.explanation.model import Member
 from gridpact.scheduling.explanation.scope import zones_of_row
-from gridpact.scheduling.fleet.columns import TABLES, Fleet
+from gridpact.scheduling.fleet.columns import TABLES, Fleet, per_slot
 from gridpact.scheduling.fleet.solution import Schedules, Solution
 from gridpact.scheduling.fleet.tree import below
 from gridpact.scheduling.needs.binding.model import Bound
@@ -18,6 +18,7 @@ from gridpact.scheduling.needs.model import (
     EnergyWithin,
     HotWater,
     Need,
+    PowerCap,
     Run,
     StateOfCharge,
     kind_of,
@@ -105,11 +106,37 @@ def _own_prices(fleet: Fleet, solution: Solution, name: str) -> Floats:
     return total
 
 
+def pressing(needs: Sequence[Need], bound: Bound, solution: Solution) -> dict[str, float]:
+    """Price of each limit of a zone where it is the tightest, summed over slots, by need [µ¤/kWh].
+
+    Limits without a price are left out.
+    """
+    caps, zones = {one.id: one for one in needs if isinstance(one, PowerCap)}, bound.fleet.zones
+    found: dict[str, float] = {}
+    for one in bound.origins:
+        if one.table != "zones" or one.need not in caps:
+            continue
+        imports = one.column == "import_limit_w"
+        price = solution.prices.imports if imports else solution.prices.exports
+        limit = per_slot(getattr(zones, one.column), len(zones.parent), bound.fleet.slots)
+        tight = limit[one.row, one.first : one.end] == caps[one.need].most_w
+        own = float(price[one.row, one.first : one.end][tight].sum())
+        if own > 0:
+            found[one.need] = found.get(one.need, 0.0) + own
+    return found
+
+
 def in_order(
-    needs: Sequence[Need], bound: Bound, weight: dict[tuple[str, int], float]
+    needs: Sequence[Need],
+    bound: Bound,
+    weight: dict[tuple[str, int], float],
+    limits: dict[str, float] | None = None,
 ) -> list[Need]:
-    """Later levels first, as they had better give; of one level, what weighs most first."""
-    own: dict[str, float] = {}
+    """Later levels first, as they had better give; of one level, what weighs most first.
+
+    ``limits`` are weights of limits of zones by need.
+    """
+    own = dict(limits or {})
     for place, name in {((one.table, one.row), one.need) for one in bound.origins}:
         own[name] = own.get(name, 0.0) + weight.get(place, 0.0)
     return sorted(needs, key=lambda need: (-need.level, -own.get(need.id, 0.0), need.id))

@@ -70,6 +70,13 @@ def local_date(instant: int, timezone: str) -> date:
     return datetime.fromtimestamp(instant, ZoneInfo(timezone)).date()
 
 
+def moment_at(instant: int, timezone: str) -> Moment:
+    """The moment that a clock shows at an instant."""
+    local = datetime.fromtimestamp(instant, ZoneInfo(timezone))
+    time_s = local.hour * 3600 + local.minute * 60 + local.second
+    return Moment(time_s, local.date().isoformat())
+
+
 def next_occurrence(day: int, month: int, today: date) -> date | None:
     """Next date of a day of the year, today included; None where no year has it."""
     for year in range(today.year, min(today.year + 9, date.max.year + 1)):

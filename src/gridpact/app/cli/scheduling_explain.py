@@ -1,0 +1,174 @@
+"""``gridpact schedule explain``: why a session's plan could not keep everything."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from gridpact.app.cli.contracting_layout import WIDTH, counted
+from gridpact.app.cli.output import Progress, harmless, mark, output_options, say, say_json
+from gridpact.app.cli.scheduling_sources import recorded
+from gridpact.app.needs.words import in_words
+from gridpact.app.schedules.explaining import Told, told
+from gridpact.app.schedules.fitting import Fit, fit
+from gridpact.app.schedules.posing import gathered
+from gridpact.base.errors import BadInput
+from gridpact.scheduling.community.site import HOME
+from gridpact.scheduling.explanation.model import Conflict
+from gridpact.scheduling.needs.grammar.parse import pointed
+from gridpact.scheduling.needs.model import Need
+
+
+@click.command(
+    short_help="Say why not everything can be had, and what would do.",
+    epilog="""\b
+Examples:
+  gridpact schedule explain examples/conflict.yaml
+  gridpact schedule explain runs/june --session 2026-06-15.intraday-1200 --for home-07
+  gridpact schedule explain runs/june --need "car >= 90% by 18:00" --owner home-07
+
+\b
+Exit codes, beside those of every command:
+  1  the need asked about would not fit, or a run would refuse it""",
+)
+@click.argument("what", metavar="SCENARIO|RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--session", metavar="SESSION", help="Session to explain.  [default: the first planned]"
+)
+@click.option("--for", "party", metavar="PARTY", help="Who asks.  [default: the operator]")
+@click.option("--need", "sentence", metavar="SENTENCE", help="Say whether this need would fit.")
+@click.option("--owner", metavar="PARTY", help="Whose need it would be.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="GRIDPACT_DATA",
+    show_envvar=True,
+    metavar="DIR",
+    help="SCENARIO: folder of data files that are not beside it.",
+)
+@output_options
+def explain(
+    what: Path,
+    session: str | None,
+    party: str | None,
+    sentence: str | None,
+    owner: str | None,
+    data: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Explain what cannot be kept: which needs and limits clash, and what each could give.
+
+    Given a SCENARIO, a YAML file, its first day is run; given a RUN, a folder, a session it
+    recorded is explained. Every conflict is minimal, and every proposal has been solved with. A
+    member is told of its own needs by value, and of others by number.
+
+    With --need nothing is stated: it is said whether the need would fit beside all others.
+    """
+    if (sentence is None) != (owner is None) and not (sentence or "").lstrip().startswith("{"):
+        raise click.UsageError("--need and --owner go together")
+    if sentence is not None and party is not None:
+        raise click.UsageError("--for does not go with --need, which is told to its owner")
+    progress = Progress(quiet=quiet or as_json)
+    try:
+        was = gathered(recorded(what, data, progress), session)
+        progress("explaining", 0)
+        found = told(was, party) if sentence is None else fit(was, sentence, owner)
+    except BadInput as error:
+        _point(sentence or "", error)
+        raise
+    finally:
+        progress.done()
+    if as_json:
+        say_json(_told_as_dict(found) if isinstance(found, Told) else _fit_as_dict(found))
+    elif not quiet:
+        for line in _told_lines(found) if isinstance(found, Told) else _fit_lines(found):
+            say(line)
+    sys.exit(0 if isinstance(found, Told) or found.fits else 1)
+
+
+def _point(sentence: str, error: BadInput) -> None:
+    """Show where a sentence goes wrong, above what is wrong."""
+    marks = [pointed(sentence, fault) for fault in error.faults]
+    if sentence.isprintable() and (shown := next(filter(None, marks), "")):
+        say(shown, err=True)
+
+
+def _told_lines(found: Told) -> list[str]:
+    head = f"{found.session} of {found.title}, for {found.party}"
+    if found.holds:
+        return [head, f"{mark(good=True)} {found.sentences[0]}"]
+    said = [*found.sentences, *found.bare] if found.explanation.conflicts else list(found.bare)
+    said += [] if found.explanation.conflicts else found.sentences[1:]
+    return [head, *_bullets(said)]
+
+
+def _fit_lines(found: Fit) -> list[str]:
+    words = harmless(in_words(found.need))
+    if found.refused:
+        faults = (f"    {one.where}: {one.problem}; {one.fix}" for one in found.refused)
+        return [f"{mark(good=False)} {words}: refused", *map(harmless, faults)]
+    lines = [f"{mark(good=found.fits)} {words}: {'fits' if found.fits else 'does not fit'}"]
+    if found.aside:
+        needs = counted(found.aside, "need")
+        lines.append(f"    beside all but {needs}, which cannot all be kept as it is")
+    return [*lines, *_bullets(found.sentences)]
+
+
+def _bullets(sentences: Sequence[str]) -> list[str]:
+    """Set each sentence apart, broken where it is long."""
+    return [
+        line
+        for said in sentences
+        for line in textwrap.wrap(
+            harmless(said), WIDTH, initial_indent="- ", subsequent_indent="  "
+        )
+    ]
+
+
+def _fit_as_dict(found: Fit) -> dict[str, object]:
+    return {**to_builtins(found), "sentence": in_words(found.need)}
+
+
+def _told_as_dict(found: Told) -> dict[str, object]:
+    seen = found.explanation
+    return {
+        "title": found.title,
+        "session": found.session,
+        "for": found.party,
+        "holds": found.holds,
+        "sentences": [*found.sentences, *found.bare],
+        "conflicts": [_conflict(one, found.party) for one in seen.conflicts],
+        "joint": to_builtins(seen.joint),
+        "unbound": [
+            {**_need(one.need, found.party), "problem": one.problem, "fix": one.fix}
+            for one in seen.unbound
+        ],
+    }
+
+
+def _conflict(one: Conflict, party: str) -> dict[str, object]:
+    """A conflict with its zones, homes left out, and needs as sentences and values."""
+    fields = {
+        **to_builtins(one),
+        "zones": [name for name in one.zones if not name.startswith(HOME)],
+        "members": [[_need(need, party) for need in member.needs] for member in one.members],
+    }
+    fields["proposals"] = [
+        {**to_builtins(each), "needs": [_need(need, party) for need in each.needs]}
+        for each in one.proposals
+    ]
+    return fields
+
+
+def _need(need: Need, party: str) -> dict[str, object]:
+    """A need; notes are for owners alone."""
+    shown = need if need.owner == party else replace(need, note="")
+    fields = {"id": need.id, "owner": need.owner, "sentence": in_words(need)}
+    return {**fields, "need": to_builtins(shown)}

@@ -1,0 +1,113 @@
+"""Why a session's plan could not keep everything, as one party may know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from gridpact.app.orders.instants import local
+from gridpact.app.schedules.posing import Gathered, name_of, problem_of
+from gridpact.app.schedules.view import MissedView, missed_views
+from gridpact.base.errors import BadInput, Fault
+from gridpact.scheduling.community.site import SessionSite, site_of
+from gridpact.scheduling.explanation.audience import seen_by
+from gridpact.scheduling.explanation.explain import explain
+from gridpact.scheduling.explanation.model import Explanation
+from gridpact.scheduling.explanation.words import words
+from gridpact.scheduling.needs.model import Need
+from gridpact.scheduling.needs.spelling import listed, nearest
+from gridpact.scheduling.standing.places import Places
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What one party is told of a session.
+
+    ``holds``: nothing that the party may know of is missed. ``explanation`` is cut to what it may
+    see. ``bare`` are sentences on what the plan misses that no need explains.
+    """
+
+    title: str
+    session: str
+    party: str
+    holds: bool
+    sentences: tuple[str, ...]
+    bare: tuple[str, ...]
+    explanation: Explanation
+
+
+def told(was: Gathered, party: str | None) -> Told:
+    """Explain a session to a party; None is the community's operator.
+
+    Raises BadInput where there is no such party.
+    """
+    places = Places(was.community)
+    party = known_party(places, party or was.community.parties.operator, "--for")
+    asked = session_site(places, was)
+    whole = explain(asked.site, asked.needs)
+    explanation = seen_by(whole, asked.site, party)
+    bare = tuple(_bare(was, places, whole, party))
+    return Told(
+        title=was.community.name,
+        session=name_of(was.solved),
+        party=party,
+        holds=not (explanation.conflicts or explanation.unbound or bare),
+        sentences=words(whole, asked.site, party),
+        bare=bare,
+        explanation=explanation,
+    )
+
+
+def known_party(places: Places, party: str, option: str) -> str:
+    """Return a party of a community; BadInput naming some where it has no such one."""
+    if party in places.parties:
+        return party
+    near = nearest(party, sorted(places.parties))
+    fix = f"write {near}" if near else f"name one of {listed(places.community.members.ids)}"
+    problem = f"there is no party {party[:80]!r}"
+    raise BadInput([Fault("arguments", 0, option, problem, fix)])
+
+
+def session_site(places: Places, was: Gathered, more: tuple[Need, ...] = ()) -> SessionSite:
+    """Return the site of a session, with ``more`` needs beside those that stand."""
+    return site_of(places, was.bare.problem, was.bare.needs, (*was.book.needs, *more))
+
+
+def _bare(was: Gathered, places: Places, whole: Explanation, party: str) -> Iterator[str]:
+    """Say what the plan misses that is about no asset of a conflict."""
+    told_of = {
+        name
+        for conflict in whole.conflicts
+        for member in conflict.members
+        for need in member.needs
+        for name in _assets(places, need)
+    }
+    for one in missed_views(problem_of(was)):
+        asset = places.directory.by_id.get(one.name)
+        if asset is None:
+            if not whole.conflicts and places.directory.spans_all(party):
+                yield _limit(one, places.timezone)
+        elif one.name not in told_of:
+            owner = places.directory.assets[asset].owner
+            if party == owner or places.directory.spans_all(party):
+                yield _asset(one, places.timezone)
+
+
+def _assets(places: Places, need: Need) -> Iterator[str]:
+    if not places.directory.spans_all(need.owner):
+        yield from (asset.id for asset in places.assets(need))
+
+
+def _asset(one: MissedView, timezone: str) -> str:
+    behind = f", because of {listed(one.needs)}" if one.needs else ""
+    if one.kind == "run":
+        return f"{one.name} does not run: no start is left for it{behind}."
+    since = local(one.start, timezone)
+    missing = f"{one.missing_wh / 1000:.3f} kWh"
+    return f"{one.name} is off its bounds by {missing} from {since} on, whatever is done{behind}."
+
+
+def _limit(one: MissedView, timezone: str) -> str:
+    side = one.kind.removeprefix("zone-")
+    missing, since = f"{one.missing_wh / 1000:.3f} kWh", local(one.start, timezone)
+    return f"{one.name} is above its {side} limit by {missing} from {since} on, by rounding alone."

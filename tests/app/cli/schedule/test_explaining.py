@@ -1,0 +1,202 @@
+"""``gridpact schedule explain`` on a street too weak for its vans, and on one that is not."""
+
+import json
+import re
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from gridpact.app import folder
+from gridpact.app.cli.commands import run_command
+from gridpact.app.schedules.explaining import session_site
+from gridpact.app.schedules.posing import gathered
+from gridpact.scheduling.explanation.trial import Trial
+from gridpact.scheduling.needs.wire import from_json
+from gridpact.scheduling.standing.places import Places
+
+VAN = "{{kind: car, id: {name}, capacity_kwh: 60, by: '03:00', back: '18:00', trip_kwh: 34}}"
+WEAK = f"""\
+gridpact: 1
+community: {{name: Weak Street, slot_minutes: 60}}
+zones: [{{id: street, import_limit_kw: 7.5}}]
+market: {{intraday_gates: ["12:00"]}}
+members:
+  - {{id: bakery, load: none, assets: [{VAN.format(name="van-1")}, {VAN.format(name="van-2")}]}}
+  - {{id: florist, load: none, assets: [{VAN.format(name="van-3")}]}}
+  - {{id: home, assets: [{{kind: battery}}]}}
+"""
+CLASHING = {"limit/street", "owner/van-1/2", "owner/van-2/2", "owner/van-3/2"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of the weak street for a day."""
+    place = tmp_path_factory.mktemp("weak")
+    (place / "weak.yaml").write_text(WEAK, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        assert run_command(["run", "weak.yaml", "--out", "run", "-q"]) == 0
+    return place / "run"
+
+
+@pytest.fixture
+def weak(run, monkeypatch, capsys):
+    """Ask things of the weak street: ``ask`` gives exit code, output and errors."""
+    monkeypatch.chdir(run.parent)
+
+    def ask(*words):
+        code = run_command(["schedule", "explain", *words])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    def asked(*words, code=0):
+        ended, out, err = ask(*words, "--json")
+        assert ended == code, err
+        return json.loads(out)
+
+    return SimpleNamespace(ask=ask, asked=asked)
+
+
+def ids_of(found):
+    return {need["id"] for one in found["conflicts"] for some in one["members"] for need in some}
+
+
+def test_the_operator_is_told_what_clashes_and_what_fits(weak, run):
+    found = weak.asked("run")
+    assert (found["holds"], found["for"], found["session"]) == (
+        False,
+        "operator",
+        "2026-06-15.day-ahead",
+    )
+    assert ids_of(found) == CLASHING
+    (conflict,) = found["conflicts"]
+    assert conflict["zones"] == ["street"]
+    plan = gathered(folder.record(run)).solved.plan
+    missed = sum(one.missing_wh for one in plan.conflicts if one.kind == "zone-import")
+    assert missed == pytest.approx(conflict["missing_wh"], abs=30)
+    assert found["joint"]["fits"]
+
+
+def test_every_proposal_is_enough_and_no_more_than_needed(weak, run):
+    """Solved again with nothing but the proposal; a percent or a step less does not do."""
+    was = gathered(folder.record(run))
+    site, needs = session_site(Places(was.community), was)
+    trial, found = Trial(site), weak.asked("run")
+    (conflict,) = found["conflicts"]
+    assert len(conflict["proposals"]) == 4
+    for proposal in conflict["proposals"]:
+        member = conflict["members"][proposal["member"]]
+        gone = {need["id"] for need in member}
+        rest = [one for one in needs if one.id not in gone]
+        changed = [from_json(json.dumps(each["need"]).encode()) for each in proposal["needs"]]
+        assert trial.fits([*rest, *changed])
+        assert not trial.fits([*rest, *(one for one in needs if one.id in gone)])
+
+
+def test_an_owner_is_told_of_others_by_number(weak):
+    found = weak.asked("run", "--for", "florist")
+    assert ids_of(found) == {"limit/street", "owner/van-3/2"}
+    (conflict,) = found["conflicts"]
+    assert (conflict["missing_wh"], conflict["burdens"]) == (0.0, [])
+    said = " ".join(found["sentences"])
+    assert "2 state-of-charge needs of others" in said
+    whole = json.dumps(found)
+    for private in ("van-1", "van-2", "bakery"):
+        assert private not in whole
+    assert found["joint"]["cost_nano"] == 0.0
+
+
+def test_an_owner_whose_needs_clash_with_nothing_is_told_so(weak):
+    found = weak.asked("run", "--for", "home")
+    assert (found["holds"], found["conflicts"]) == (True, [])
+    code, out, _ = weak.ask("run", "--for", "home")
+    assert code == 0
+    assert out.splitlines()[1] == "✓ None of your needs is in a conflict."
+
+
+def test_lines_are_sentences_that_fit_a_terminal(weak):
+    code, out, err = weak.ask("run")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "2026-06-15.day-ahead of Weak Street, for operator"
+    assert max(map(len, lines)) <= 92
+    joined = re.sub(r"\n  ", " ", out)
+    for sentence in weak.asked("run")["sentences"]:
+        assert f"- {sentence}" in joined
+    assert "explaining" in err
+    assert weak.ask("run", "-q")[:2] == (0, "")
+
+
+def test_a_street_without_a_conflict_keeps_everything(street):
+    found = street.asked("explain", "run")
+    assert found["holds"]
+    code, out, _ = street.ask("explain", "street.yaml")
+    assert code == 0
+    assert out.splitlines()[1] == "✓ All that is asked can be kept."
+
+
+def test_a_need_that_fits_and_one_that_does_not(weak):
+    code, out, _ = weak.ask("run", "--need", "battery >= 50% by 12:00", "--owner", "home")
+    assert code == 0
+    first, second = out.splitlines()
+    assert first == "✓ home-battery >= 50% at 12:00: fits"
+    assert second == "    beside all but 1 need, which cannot all be kept as it is"
+    words = ("--need", "zone street <= 1 kW 18:00-03:00, grid", "--owner", "dso")
+    found = weak.asked("run", *words, code=1)
+    assert not found["fits"]
+    assert found["aside"] == 1
+    assert any("need-1" in sentence for sentence in found["sentences"])
+    own = weak.asked("run", "--need", "van-3 >= 100% by 19:00", "--owner", "florist", code=1)
+    assert "bakery" not in json.dumps(own)
+
+
+def test_a_need_that_a_run_would_refuse_is_refused_here(weak):
+    words = ("--need", "battery cost <= 2 18:00-08:00", "--owner", "home")
+    code, out, _ = weak.ask("run", *words)
+    assert code == 1
+    assert out.startswith("✗ home-battery cost <= 2 18:00-08:00: refused\n")
+    assert "cap power in dear hours" in out
+    assert weak.asked("run", *words, code=1)["refused"]
+
+
+def test_asking_states_nothing(weak, run):
+    before = (run / "journal.db").read_bytes()
+    weak.asked("run", "--need", "battery >= 50% by 12:00", "--owner", "home")
+    assert (run / "journal.db").read_bytes() == before
+
+
+def test_a_need_that_stands_is_explained_by_its_name(weak, run, tmp_path, monkeypatch):
+    """It is in no conflict of the session that was planned before it was stated."""
+    shutil.copy(run.parent / "weak.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    words = ["run", "weak.yaml", "--until", "2026-06-15T05:00", "--out", "paused", "-q"]
+    assert run_command(words) == 0
+    cap = "zone street <= 1 kW 18:00-03:00, grid"
+    assert run_command(["need", "add", "paused", cap, "--owner", "dso", "-q"]) == 0
+    assert run_command(["run", "--resume", "paused", "--until", "2026-06-15T13:00", "-q"]) == 0
+    assert ids_of(weak.asked("paused")) == CLASHING
+    later = weak.asked("paused", "--session", "2026-06-15.intraday-1200")
+    assert "need-1" in ids_of(later)
+    assert later["session"] == "2026-06-15.intraday-1200"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere"], "there is no such file or folder"),
+        (["run", "--session", "noon"], "no schedule was made for 'noon'"),
+        (["run", "--for", "bakry"], "write bakery"),
+        (["run", "--need", "battery >= 50% by 12:00"], "go together"),
+        (["run", "--owner", "home"], "go together"),
+        (["run", "--need", "battery >= 5", "--owner", "home", "--for", "home"], "does not go with"),
+        (["run", "--need", "battery >= 5 kwh by 12:00", "--owner", "home"], "kWh"),
+        (["run", "--need", "battery >= 50% by 12:00", "--owner", "nobody"], "no party 'nobody'"),
+        (["run", "--need", "van-1 >= 50% by 12:00", "--owner", "home"], "no asset 'van-1'"),
+        (["run", "--need", "{", "--owner", "home"], "error: "),
+    ],
+)
+def test_bad_input_is_named(weak, words, said):
+    code, out, err = weak.ask(*words)
+    assert (code, out) == (2, "")
+    assert said in err
