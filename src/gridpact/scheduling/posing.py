@@ -57,7 +57,7 @@ class Posing:
             forecast,
             foreseen(horizon, list(state.spot.values()), spot[-1]),
             over(horizon, list(state.positions.values()), len(self.community.members.ids)),
-            self._expected(state, horizon),
+            expected(self.community, state, horizon.start),
         )
         found = problem(self.community, horizon, inputs)
         found = msgspec.structs.replace(found, zones=capped(found.zones, bound))
@@ -75,11 +75,10 @@ class Posing:
         load = checked_add(forecast.load_wh, running_wh(self.community, horizon, begun_at))
         return still_wanted(needs, begun_at), msgspec.structs.replace(forecast, load_wh=load)
 
-    def _expected(self, state: State, horizon: Slots) -> Ints:
-        """Stored energy expected when a horizon begins: the plan's, moved by what is off now."""
-        if state.state_at == horizon.start:
-            return state.state_wh
-        return moved(self.community, state, horizon.start)
+
+def expected(community: Community, state: State, instant: int) -> Ints:
+    """Stored energy [assets] expected at an instant: the plan's, moved by what is off now."""
+    return state.state_wh if state.state_at == instant else moved(community, state, instant)
 
 
 def moved(community: Community, state: State, instant: int) -> Ints:
@@ -87,9 +86,33 @@ def moved(community: Community, state: State, instant: int) -> Ints:
     planned = planned_state(state.plans, instant)
     if planned is None:
         return state.state_wh
-    now = planned_state(state.plans, state.state_at)
-    found = planned if now is None else planned + state.state_wh - now
+    if state.operation is not None:
+        found: Ints = state.state_wh + planned_change(state.plans, state.state_at, instant)
+    else:
+        now = planned_state(state.plans, state.state_at)
+        found = planned if now is None else planned + state.state_wh - now
     return np.clip(found, 0, community.storage.capacity_wh)
+
+
+def planned_change(plans: tuple[InForce, ...], begin: int, end: int) -> Ints:
+    """How plans change what is stored between two instants [assets], each from its own beginning.
+
+    There is at least one of ``plans``, and their windows do not overlap: so with rolling operation.
+    """
+    total = np.zeros(len(plans[0].plan.state_wh), np.int64)
+    for item in plans:
+        first, last = max(item.window.start, begin), min(item.window.end, end)
+        if first < last:
+            total += _held(item, last) - _held(item, first)
+    return total
+
+
+def _held(item: InForce, instant: int) -> Ints:
+    """Stored energy [assets] that a plan foresees at an instant within its window or at its end."""
+    place = (instant - item.window.start) // item.window.step - 1
+    if place < 0:
+        return item.plan.state_wh[:, 0] if item.begins_wh is None else item.begins_wh
+    return item.plan.state_wh[:, place]
 
 
 def planned_state(plans: tuple[InForce, ...], instant: int) -> Ints | None:

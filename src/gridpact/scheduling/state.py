@@ -26,13 +26,14 @@ T = TypeVar("T")
 class InForce(msgspec.Struct, frozen=True, omit_defaults=True):
     """A schedule and the slots for which it is in force, unless a later one is.
 
-    ``there`` [assets, slots] is where owners said that storage is connected; None without rolling
-    operation.
+    With rolling operation ``there`` [assets, slots] is where owners said that storage is connected,
+    and ``begins_wh`` [assets] what was expected to be stored when the window begins; else None.
     """
 
     window: Slots
     plan: Plan
     there: Bools | None = None
+    begins_wh: Ints | None = None
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):

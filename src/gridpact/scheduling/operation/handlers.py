@@ -34,7 +34,7 @@ from gridpact.scheduling.operation.in_force import at, cut, joined
 from gridpact.scheduling.operation.model import Operation, resting
 from gridpact.scheduling.operation.replanning import replanned
 from gridpact.scheduling.operation.watching import events, watched
-from gridpact.scheduling.posing import Posing
+from gridpact.scheduling.posing import Posing, expected
 from gridpact.scheduling.state import InForce, State, forgotten
 
 LOOK_AHEAD_S = 12 * 3600
@@ -142,7 +142,8 @@ class Rolling:
     def revised(self, state: State, message: ScheduleRevised, now: int) -> Step[State]:
         """Put another schedule in force from the next slot on."""
         there = _stated(state, message.name, message.window)
-        new = InForce(message.window, cut(message.plan, message.window.count), there)
+        begins = expected(self._community, state, message.window.start)
+        new = InForce(message.window, cut(message.plan, message.window.count), there, begins)
         current = tuple(item for item in state.plans if item.window.end >= now)
         state = msgspec.structs.replace(state, plans=joined(current, new))
         return forgotten(state, message.name), []
@@ -159,8 +160,9 @@ class Rolling:
     def solved(self, state: State, message: ScheduleSolved, now: int) -> Step[State]:
         """Put a session's schedule in force, as one with others of its day."""
         there = _stated(state, message.session, message.window)
+        begins = expected(self._community, state, message.window.start)
         state, outs = self._before(state, message, now)
-        new = msgspec.structs.replace(state.plans[-1], there=there)
+        new = msgspec.structs.replace(state.plans[-1], there=there, begins_wh=begins)
         return msgspec.structs.replace(state, plans=joined(state.plans[:-1], new)), outs
 
     def forecast(self, state: State, message: ForecastIssued, now: int) -> Step[State]:

@@ -42,7 +42,7 @@ def joined(plans: tuple[InForce, ...], new: InForce) -> tuple[InForce, ...]:
         return (*plans, new)
     day = same[0]
     for item in [*same[1:], new]:
-        day = _followed(day, item)
+        day = _followed(_led_to(day, item), item)
     return (*(item for item in plans if item.window.end != new.window.end), day)
 
 
@@ -71,7 +71,17 @@ def _followed(old: InForce, new: InForce) -> InForce:
     if old.there is not None and new.there is not None:
         there = np.concatenate([old.there[:, :skipped], new.there], axis=1)
     window = Slots(old.window.start, old.window.step, skipped + new.window.count)
-    return InForce(window, plan, there)
+    return InForce(window, plan, there, old.begins_wh)
+
+
+def _led_to(old: InForce, new: InForce) -> InForce:
+    """Move what a schedule foresaw to be stored so that it leads to where the next one begins."""
+    place = (new.window.start - old.window.start) // new.window.step - 1
+    if place < 0 or old.begins_wh is None or new.begins_wh is None:
+        return old
+    off = new.begins_wh - old.plan.state_wh[:, place]
+    plan = msgspec.structs.replace(old.plan, state_wh=old.plan.state_wh + off[:, None])
+    return msgspec.structs.replace(old, plan=plan, begins_wh=old.begins_wh + off)
 
 
 def override(
