@@ -202,6 +202,17 @@ def test_storage_may_fall_as_far_as_it_recovers_in_time():
     assert (now.up_wh[0], now.due_s[0]) == (1000, START + 2 * 3600)
 
 
+def test_assets_whose_budget_or_throughput_may_bind_give_nothing():
+    two = np.zeros(2, np.int64)
+    cars = OneWay(two, two, two + 4, np.full(2, 6e3), 4e3, np.array([1.3, np.inf]), 0.2)
+    stores = Storage(two, 2e3, 1e3, 1e3, 4e3, throughput_wh=np.array([2e3, 4e3]))
+    fleet = Fleet(slots=4, step_s=3600, zones=Zones(np.array([-1])), one_way=cars, storage=stores)
+    found = standing(fleet, solve(fleet, Prices(np.array([1, 4, 2, 3]) * 1e5)), 1, 3600, START)
+    room = {way: np.abs(found.assets.bound_w(way) - found.assets.power_w) for way in Direction}
+    gives = (room[Direction.UP] + room[Direction.DOWN]) > 0
+    assert gives.tolist() == [True, True, False, True]  # this budget buys all, in any slot
+
+
 def test_what_cannot_stand_is_refused():
     fleet, prices = fleet_of(0, 2, 2)
     solution = solve(fleet, prices)
