@@ -21,6 +21,7 @@ from gridpact.settlement.messages import DaySettled
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 PLAIN = {
+    "activations": "2026-06-15",
     "conflict": "2026-06-15",
     "default": "2026-06-15",
     "small": "2026-06-15",
