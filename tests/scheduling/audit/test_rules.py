@@ -2,6 +2,7 @@
 
 import itertools
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -109,6 +110,25 @@ def test_cars_by_hand():
         assert rules_broken(check_one_way, table, 4, np.array([plan]))[0] == what
 
 
+def test_budgets_by_hand():
+    """400 µ¤ in two slots, 900 in the next two; 0.2, 0.1, 0.3 and 0.0 µ¤ a Wh."""
+    limits, price = np.array([[np.inf, 400.0, np.inf, 900.0]]), np.array([[200.0, 100, 300, 0]])
+    table = OneWay(ZONE, ZONE, ZONE + 4, 6_000.0, 4_000.0, limits, price)
+    for plan, what in (
+        ([0.0, 4_000.0, 2_000.0, 0.0], set()),
+        ([1_000.0, 2_000.0, 3_000.0, 0.0], set()),
+        ([2_001.0, 1.0, 0.0, 3_998.0], {"pays beyond its budget"}),
+        ([0.0, 2_990.0, 3_010.0, 0.0], {"pays beyond its budget"}),
+        ([1_000.0, 3_000.0, 0.0, 2_000.0], {"pays beyond its budget"}),
+    ):
+        assert rules_broken(check_one_way, table, 4, np.array([plan]))[0] == what
+    whole = msgspec.structs.replace(table, budget=1_000.0)
+    dear = np.array([[2_000.0, 2_000.0, 1_400.0, 600.0]])
+    assert rules_broken(check_one_way, whole, 4, dear)[0] == {"pays beyond its budget"}
+    fair = np.array([[2_000.0, 2_000.0, 1_300.0, 700.0]])
+    assert rules_broken(check_one_way, whole, 4, fair)[0] == set()
+
+
 def test_curtailment_by_hand():
     table = Curtailable(ZONE, np.array([[1_000.0, 500.0]]), cost=20_000.0, least=0.5)
     assert rules_broken(check_curtailable, table, 2, np.array([[600.0, 500.0]])) == (set(), 8e6)
@@ -171,3 +191,22 @@ def test_storage_ramps_by_hand():
     plan = (np.array([[1_500.0, 0.0]]), np.array([[0.0, 1_500.0]]))
     broken, _ = rules_broken(check_storage, table, 2, plan, np.array([[5_500.0, 4_000.0]]))
     assert broken == {"changes its power too fast"}
+
+
+def test_throughput_by_hand():
+    """Lossless: 2,000 Wh may be given in the first two slots, 500 Wh in the third."""
+    limits = np.array([[np.inf, 2_000.0, 500.0]])
+    table = Storage(ZONE, 4_000.0, 3_000.0, 3_000.0, 9_000.0, throughput_wh=limits)
+    for given, what in (
+        ([1_500.0, 500.0, 500.0], set()),
+        ([1_500.0, 501.0, 0.0], {"discharges beyond its throughput"}),
+        ([0.0, 0.0, 501.0], {"discharges beyond its throughput"}),
+        ([0.0, np.nan, 0.0], None),
+    ):
+        out = np.array([given])
+        state = 4_000.0 - np.cumsum(out, axis=1)
+        broken, _ = rules_broken(check_storage, table, 3, (np.zeros((1, 3)), out), state)
+        if what is None:
+            assert "discharges beyond its throughput" in broken
+        else:
+            assert broken == what

@@ -1,5 +1,6 @@
 """Readiness for the loss of the grid, shown by losing it at every instant of the window."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -81,3 +82,10 @@ def test_what_storage_cannot_carry_is_refused(tools, terms, reason):
     fleet = tools.microgrid([500] * 6, [0] * 6, battery=BATTERY)
     with pytest.raises(ValueError, match=reason):
         ready(fleet, asked(**terms))
+
+
+def test_storage_that_may_discharge_only_so_much_cannot_follow(tools):
+    fleet = tools.microgrid([500] * 6, [0] * 6, battery=BATTERY)
+    limited = msgspec.structs.replace(fleet.storage, throughput_wh=1e6)
+    with pytest.raises(ValueError, match="only so much in all"):
+        ready(msgspec.structs.replace(fleet, storage=limited), asked())

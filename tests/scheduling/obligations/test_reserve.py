@@ -1,5 +1,6 @@
 """Reserves: power and energy held ready, shown by calling all of it in every slot."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -128,6 +129,15 @@ def test_what_storage_cannot_hold_is_refused(tools, up, battery, reason):
     assert any(part in bound.refused[0].problem for part in reason.split("|"))
     assert (bound.row_of, bound.fixed_nano) == ((), 0.0)
     np.testing.assert_array_equal(bound.fleet.storage.lo_wh, fleet.storage.lo_wh)
+
+
+def test_capacity_is_not_held_by_storage_that_may_discharge_only_so_much(tools):
+    spot = [50_000] * 4
+    fleet, prices = tools.site(spot, battery=(INITIAL, POWER, CAPACITY))
+    table = msgspec.structs.replace(fleet.storage, throughput_wh=np.array([10.0]))
+    limited = msgspec.structs.replace(fleet, storage=table)
+    bound = bind_contracts(limited, prices, [agreed(tools, 500, 0)], tools.market(spot))
+    assert "may discharge only so much in all" in bound.refused[0].problem
 
 
 def test_capacity_without_storage_is_refused(tools):

@@ -1,10 +1,11 @@
 """Bad input to paths and margins is named, all of it, before anything is solved."""
 
+import msgspec
 import numpy as np
 import pytest
 
 from gridpact.base.errors import BadInput
-from gridpact.scheduling.fleet.columns import Fleet, OneWay, Prices, Zones
+from gridpact.scheduling.fleet.columns import Fleet, OneWay, Prices, Storage, Zones
 from gridpact.scheduling.scenarios.here_and_now import plan_over_paths
 from gridpact.scheduling.scenarios.margins import (
     CarSamples,
@@ -49,6 +50,16 @@ def refused(call):
 )
 def test_paths_are_named_by_number(path, places):
     assert refused(lambda: plan_over_paths(FLEET, [KNOWN, path], [0.5, 0.5], 2)) == places
+
+
+def test_limits_on_sums_over_slots_are_named():
+    limited = msgspec.structs.replace(
+        FLEET,
+        one_way=msgspec.structs.replace(CARS, budget=np.array([np.inf, 900.0])),
+        storage=Storage(np.zeros(1, np.int64), 1e3, 1e3, 1e3, 2e3, throughput_wh=500.0),
+    )
+    found = refused(lambda: plan_over_paths(limited, [KNOWN], [1.0], 2))
+    assert found == {"one_way[1].budget", "storage[0].throughput_wh"}
 
 
 def test_weights_and_first_slots_are_named_together():

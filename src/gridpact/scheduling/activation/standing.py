@@ -9,7 +9,8 @@ up by slots after it. So what an asset may move is bounded by what later slots c
   later slot, counting what charging more (or discharging less) until then restores; likewise above.
 
 Storage with least powers, steps or ramps, generators with ramps and appliances' runs are left out
-(they give nothing): they cannot take any power at once.
+(they give nothing): they cannot take any power at once. So are assets whose budget or throughput
+may bind: what the schedule leaves of these is all there is.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from gridpact.scheduling.fleet.columns import (
 )
 from gridpact.scheduling.fleet.solution import Schedules, Solution
 from gridpact.scheduling.fleet.storage import stepwise
+from gridpact.scheduling.fleet.sums import cars_limited, storage_limited
 
 MOST_LIMIT_W = 10**18
 WITHIN_WH = 1e-6
@@ -203,11 +205,11 @@ def _cars(table: OneWay, energy: Floats, when: _When) -> _Part:
     there = (table.arrive[:, None] <= now) & (now < table.leave[:, None])
     most = per_slot(table.power_w, count, slots) * when.hours * there
     during, after = slice(when.slot, when.through), slice(when.through, None)
-    free = np.zeros(count)
+    free, apt = np.zeros(count), ~cars_limited(table, slots, when.hours)
     return _Part(
         net_w=energy[:, when.slot] / when.hours,
-        up_w=energy[:, during].min(axis=1) / when.hours,
-        down_w=(most - energy)[:, during].min(axis=1) / when.hours,
+        up_w=apt * energy[:, during].min(axis=1) / when.hours,
+        down_w=apt * (most - energy)[:, during].min(axis=1) / when.hours,
         up_wh=(most - energy)[:, after].sum(axis=1),
         down_wh=energy[:, after].sum(axis=1),
         up_cost=free,
@@ -224,7 +226,7 @@ def _storage(table: Storage, schedules: Schedules, when: _When) -> _Part:
     most_out = per_slot(table.discharge_w, count, slots) * when.hours
     net = charge - discharge
     below, above = _slack(table, schedules, when)
-    apt = ~stepwise(table)
+    apt = ~stepwise(table) & ~storage_limited(table, slots, when.hours)
     # a Wh at the grid side moves at most so much of the state
     worst = np.maximum(_inward(table, slots)[:, during].max(axis=1), 1 / _outward(table))
     return _Part(

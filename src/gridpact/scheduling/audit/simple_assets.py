@@ -7,6 +7,7 @@ import numpy as np
 from gridpact.base.units import Floats
 from gridpact.scheduling.audit.columns import Rows
 from gridpact.scheduling.audit.report import Breaches
+from gridpact.scheduling.audit.sums import check_budget
 
 
 def check_one_way(breaches: Breaches, own: Rows, energy: Floats) -> Floats:
@@ -18,6 +19,7 @@ def check_one_way(breaches: Breaches, own: Rows, energy: Floats) -> Floats:
     breaches.above("feeds in", own.name, own.rows, -energy)
     missing = np.abs(energy.sum(axis=1) - own.number("energy_wh"))
     breaches.above("does not get the energy due", own.name, own.rows, missing)
+    check_budget(breaches, own, energy)
     return np.zeros(len(energy))
 
 

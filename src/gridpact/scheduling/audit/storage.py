@@ -1,4 +1,4 @@
-"""Check storage: powers, one way at a time, steps, ramps, the state and its bounds."""
+"""Check storage: powers, one way at a time, steps, ramps, the state and its bounds, sums."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from gridpact.base.units import Floats
 from gridpact.scheduling.audit.columns import Rows
 from gridpact.scheduling.audit.report import TOUCH_WH, Breaches
+from gridpact.scheduling.audit.sums import check_budget, check_throughput
 
 
 def check_storage(
@@ -21,6 +22,8 @@ def check_storage(
     ramp = own.number("ramp_w")[:, None] * own.hours
     breaches.above("changes its power too fast", own.name, own.rows, change - ramp)
     _states(breaches, own, ways, state)
+    check_throughput(breaches, own, discharge)
+    check_budget(breaches, own, charge)
     return np.asarray(own.number("wear") * discharge.sum(axis=1))
 
 

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridpact.base.units import Floats, Ints
+from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import (
     Curtailable,
     Fleet,
     Generators,
     OneWay,
+    per_asset,
 )
 from gridpact.scheduling.fleet.findings import Findings
 from gridpact.scheduling.fleet.run_faults import run_findings
 from gridpact.scheduling.fleet.storage_faults import storage_findings
+from gridpact.scheduling.fleet.sums import affordable_wh
 
 INFINITY = float("inf")
 LARGEST = 1e15
+PRICE = (0.0, LARGEST)
+"""Prices that count against a budget."""
 TOUCH_WH = 1e-6
 """Needs missed by less count as met: rounding of the numbers given."""
+ROUNDING = 1e-9
+"""The same, as a part of what can be paid for."""
 
 
 def asset_findings(found: Findings, fleet: Fleet, zones: int) -> None:
@@ -47,6 +53,9 @@ def _one_way(found: Findings, table: OneWay, fleet: Fleet) -> None:
     leave = found.whole("one_way[{}].leave", table.leave, count, (0, slots))
     energy = found.number("one_way[{}].energy_wh", table.energy_wh, (count,), (0, LARGEST))
     power = found.number("one_way[{}].power_w", table.power_w, (count, slots), (0, LARGEST))
+    limits = (count, slots), (0, INFINITY)
+    budget = found.number("one_way[{}].budget", table.budget, *limits)
+    price = found.number("one_way[{}].budget_price", table.budget_price, (count, slots), PRICE)
     if arrive is None or leave is None or energy is None or power is None:
         return
     found.rows(
@@ -68,6 +77,22 @@ def _one_way(found: Findings, table: OneWay, fleet: Fleet) -> None:
         "lower the energy, or give more power or time",
         energy=energy,
         reachable=reachable,
+    )
+    if budget is not None and price is not None and np.isfinite(table.budget).any():
+        _within_budget(found, table, fleet, energy <= reachable + TOUCH_WH)
+
+
+def _within_budget(found: Findings, table: OneWay, fleet: Fleet, sound: Bools) -> None:
+    """Note assets whose energy is due, can be drawn, and costs more than they may pay."""
+    energy = per_asset(table.energy_wh, len(table.zone))
+    most = affordable_wh(table, fleet.slots, fleet.hours)
+    found.rows(
+        sound & (energy > most * (1 + ROUNDING) + TOUCH_WH),
+        "one_way[{}].budget",
+        "{energy} Wh are due, {most} Wh can be paid for",
+        "raise the budget, or lower the energy",
+        energy=energy,
+        most=most,
     )
 
 

@@ -65,7 +65,9 @@ class OneWay(msgspec.Struct, frozen=True):
 
     ``energy_wh`` [assets], at the grid side, is drawn within slots ``arrive ≤ slot < leave``
     [assets] at no more than ``power_w`` ([assets], or [assets, slots] where it varies or is zero
-    in between, which makes several windows).
+    in between, which makes several windows). It pays no more than ``budget`` [µ¤], a
+    :mod:`limit on sums <gridpact.scheduling.fleet.sums>`, for the energy at ``budget_price``
+    [µ¤/kWh] ([assets, slots]; 0 where it does not count), which is 0 or more.
     """
 
     zone: Ints
@@ -73,6 +75,8 @@ class OneWay(msgspec.Struct, frozen=True):
     leave: Ints
     energy_wh: Values
     power_w: Values
+    budget: Values = UNBOUNDED
+    budget_price: Values = 0.0
 
 
 class Storage(msgspec.Struct, frozen=True):
@@ -93,6 +97,9 @@ class Storage(msgspec.Struct, frozen=True):
     - ``charge_step_w``, ``discharge_step_w``: where positive, power is the least power plus whole
       steps of it; zero leaves it continuous.
     - ``ramp_w``: largest change of net power from slot to slot.
+    - ``throughput_wh``: most discharged, at the grid side: a :mod:`limit on sums
+      <gridpact.scheduling.fleet.sums>`.
+    - ``budget``, ``budget_price``: most paid for charging, as of :class:`OneWay`.
     """
 
     zone: Ints
@@ -112,6 +119,9 @@ class Storage(msgspec.Struct, frozen=True):
     charge_step_w: Values = 0.0
     discharge_step_w: Values = 0.0
     ramp_w: Values = UNBOUNDED
+    throughput_wh: Values = UNBOUNDED
+    budget: Values = UNBOUNDED
+    budget_price: Values = 0.0
 
 
 class Curtailable(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ from gridpact.scheduling.fleet.limits import Tariff, tariff_of
 from gridpact.scheduling.fleet.reach import reach
 from gridpact.scheduling.fleet.signatures import signatures_of
 from gridpact.scheduling.fleet.storage import stepwise
+from gridpact.scheduling.fleet.sums import cars_limited, storage_limited
 from gridpact.scheduling.fleet.tree import depths
 
 FEW = 12
@@ -84,7 +85,7 @@ def meters_of(fleet: Fleet, prices: Prices) -> Meters:
     few = leaf & (members > 0) & (members <= FEW)
     single = few & kinked & (members == 1) & ~(tariff.spread < 0).any(axis=1)
     if single.any():
-        single &= ~_any_of(fleet, _unmetered(fleet, tariff))
+        single &= ~_any_of(fleet, _unmetered(fleet, tariff)) & ~_any_of(fleet, odd)
     home = few & kinked & ~single
     if home.any():
         home &= _of_one_set(fleet)
@@ -115,9 +116,12 @@ def _members(fleet: Fleet) -> Ints:
 
 
 def _odd(fleet: Fleet, name: str) -> Bools:
-    """Mark assets of a table that no oracle of the engine knows: whose ramp binds."""
+    """Mark assets of a table that no oracle knows: whose ramp or limit on sums may bind."""
+    if name == "one_way" and fleet.one_way is not None:
+        return cars_limited(fleet.one_way, fleet.slots, fleet.hours)
     if name == "storage" and fleet.storage is not None:
-        return ~stepped_storage.covers(fleet.storage, fleet.slots)
+        limited = storage_limited(fleet.storage, fleet.slots, fleet.hours)
+        return limited | ~stepped_storage.covers(fleet.storage, fleet.slots)
     if name == "generators" and fleet.generators is not None:
         return ~generator_oracle.covers(fleet.generators, fleet.slots)
     return np.zeros(len(_zone(fleet, name)), np.bool_)

@@ -14,16 +14,24 @@ SMALL = 5_000
 """Assets × slots up to which a fleet is solved again as a whole where the gap stays open."""
 
 
+_ODD = {
+    "one_way": "the budget of a car",
+    "storage": "a ramp, throughput or budget of storage",
+    "generators": "the ramp of a generator",
+}
+"""What marks assets of a table as odd."""
+
+
 def beyond(fleet: Fleet, meters: Meters) -> tuple[str, ...]:
     """Name what the engine has no oracle for; empty where it knows all of the fleet."""
     found = []
     priced = meters.priced
     if np.any(meters.tariff.spread[priced] < 0):
         found.append("selling pays more than buying")
-    for name, what in (("storage", "storage"), ("generators", "a generator")):
+    for name, what in _ODD.items():
         table = getattr(fleet, name)
         if table is not None and np.any(meters.odd[name] & priced[table.zone]):
-            found.append(f"the ramp of {what} binds")
+            found.append(f"{what} may bind")
     return tuple(found)
 
 

@@ -15,13 +15,18 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import Storage, per_asset, per_slot
 from gridpact.scheduling.fleet.machine_code import machine_code
+from gridpact.scheduling.fleet.sums import limited_rows
 
 SPARE = 1e-9
 """Energy [Wh] by which a state may be fuller than in the mix without being brought back."""
 
 
 class Devices(NamedTuple):
-    """What separation needs of storage: [rows, slots], from ``initial`` on [rows]; Wh."""
+    """What separation needs of storage: [rows, slots], from ``initial`` on [rows]; Wh.
+
+    ``most`` may be discharged to come back to the state of the mix, nothing where throughput is
+    limited: what the mix discharges in one sum must not be made up for in the next.
+    """
 
     inward: Floats
     draw: Floats
@@ -87,11 +92,12 @@ def devices_of(table: Storage, rows: Ints, slots: int, hours: float = 1.0) -> De
     def column(name: str) -> Floats:
         return np.asarray(per_asset(getattr(table, name), count)[rows])
 
+    unlimited = ~np.isin(rows, limited_rows(table.throughput_wh, count))[:, None]
     return Devices(
         by_slot("efficiency_in"),
         by_slot("draw_wh"),
         by_slot("hi_wh"),
-        by_slot("discharge_w") * hours,
+        by_slot("discharge_w") * hours * unlimited,
         column("initial_wh"),
         column("efficiency_out"),
         column("kept"),

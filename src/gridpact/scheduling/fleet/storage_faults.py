@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
@@ -18,6 +19,7 @@ from gridpact.scheduling.fleet.findings import Findings
 from gridpact.scheduling.fleet.steady_storage import steady
 from gridpact.scheduling.fleet.stepped_storage import covers, impossible
 from gridpact.scheduling.fleet.storage import stepwise
+from gridpact.scheduling.fleet.sums import limited_rows, storage_limited
 
 LARGEST = 1e15
 INFINITY = float("inf")
@@ -32,6 +34,9 @@ BY_SLOT = {
     "hi_wh": (-LARGEST, LARGEST),
     "draw_wh": (-LARGEST, LARGEST),
     "efficiency_in": (SMALLEST, 100.0),
+    "throughput_wh": (0.0, INFINITY),
+    "budget": (0.0, INFINITY),
+    "budget_price": (0.0, LARGEST),
 }
 BY_ASSET = {
     "initial_wh": (-LARGEST, LARGEST),
@@ -145,13 +150,44 @@ def unreachable(table: Storage, fleet: Fleet) -> tuple[Bools, Floats]:
 
     The states reachable after a slot form an interval, moved by the slot's strongest charge and
     discharge and cut by its bounds; without least powers and ramps, a plan exists exactly when no
-    interval becomes empty.
+    interval becomes empty. Where sums over slots are limited, too, a programme tells.
     """
     empty_at = np.full(len(table.zone), float(fleet.slots))
     rows = np.flatnonzero(~_free_to_rest(table, fleet))
     if rows.size:
         empty_at[rows] = _first_empty(table, fleet, rows)
+    last = fleet.slots - 1
+    empty_at[_beyond_sums(table, fleet, empty_at > last)] = last
     return empty_at < fleet.slots, empty_at
+
+
+def _beyond_sums(table: Storage, fleet: Fleet, rows: Bools) -> Ints:
+    """Rows of these [rows] that can keep their bounds, and not beside limits on sums."""
+    limited = np.flatnonzero(rows & storage_limited(table, fleet.slots, fleet.hours))
+    if limited.size:  # most of them keep their bounds without what is limited
+        own, every = rows_of(table, limited), np.arange(len(limited))
+        stuck = _first_empty(_sparing(own, fleet), fleet, every) < fleet.slots
+        limited = limited[stuck | stepwise(own)]
+    if not limited.size:
+        return limited
+    from gridpact.scheduling.reference.highs import Search
+    from gridpact.scheduling.reference.unmet import alone, possible
+
+    search = Search()
+    only = msgspec.structs.replace(fleet, storage=table)
+    wrong = [row for row in limited.tolist() if not possible(alone(only, "storage", row), search)]
+    return np.array(wrong, np.int64)
+
+
+def _sparing(table: Storage, fleet: Fleet) -> Storage:
+    """Storage that neither discharges nor pays for charging where that is limited."""
+    count, slots = len(table.zone), fleet.slots
+    charge, price = (
+        per_slot(values, count, slots) for values in (table.charge_w, table.budget_price)
+    )
+    limited = np.isin(np.arange(count), limited_rows(table.budget, count))
+    spared = np.where(limited[:, None] & (price > 0), 0.0, charge)
+    return msgspec.structs.replace(table, discharge_w=0.0, charge_w=spared)
 
 
 def _free_to_rest(table: Storage, fleet: Fleet) -> Bools:

@@ -15,6 +15,7 @@ from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.additions import Row, with_rows
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, Storage, per_asset, per_slot
 from gridpact.scheduling.fleet.solution import Solution
+from gridpact.scheduling.fleet.sums import limited_rows
 from gridpact.scheduling.islands.isolation import within
 
 
@@ -125,11 +126,18 @@ def _refuse(fleet: Fleet, asked: Ready) -> Storage:
         raise ValueError("forming storage is not behind the connection")
     if asked.carried_w < 0 or asked.taken_w < 0 or asked.sustained_s < 0:
         raise ValueError("powers and times are 0 or more")
-    stiff = ("charge_min_w", "discharge_min_w", "charge_step_w", "discharge_step_w")
-    count = len(fleet.storage.zone)
-    for name in stiff:
-        if per_asset(getattr(fleet.storage, name), count)[asked.forming].any():
-            raise ValueError(f"forming storage has {name}: it cannot follow")
-    if np.isfinite(per_asset(fleet.storage.ramp_w, count)[asked.forming]).any():
-        raise ValueError("forming storage changes its power by ramps: it cannot follow")
+    _refuse_stiff(fleet.storage, asked.forming)
     return fleet.storage
+
+
+def _refuse_stiff(table: Storage, forming: Ints) -> None:
+    """Raise ValueError where storage cannot follow whatever comes."""
+    stiff = ("charge_min_w", "discharge_min_w", "charge_step_w", "discharge_step_w")
+    count = len(table.zone)
+    for name in stiff:
+        if per_asset(getattr(table, name), count)[forming].any():
+            raise ValueError(f"forming storage has {name}: it cannot follow")
+    if np.isfinite(per_asset(table.ramp_w, count)[forming]).any():
+        raise ValueError("forming storage changes its power by ramps: it cannot follow")
+    if np.isin(forming, limited_rows(table.throughput_wh, count)).any():
+        raise ValueError("forming storage may discharge only so much in all: it cannot follow")

@@ -14,6 +14,7 @@ from gridpact.base.units import Floats, Ints
 from gridpact.contracts.errors import IllFormed
 from gridpact.scheduling.fleet.additions import Row
 from gridpact.scheduling.fleet.columns import Storage, per_asset, per_slot
+from gridpact.scheduling.fleet.sums import limited_rows
 from gridpact.scheduling.obligations.draft import ContractRow, Draft
 from gridpact.scheduling.obligations.model import NO_ROWS, Backing
 from gridpact.scheduling.priorities.levels import Level
@@ -47,6 +48,8 @@ def check_storage(backing: Backing, table: Storage | None, power_w: Ints, slots:
         raise IllFormed(f"backing {backing.name!r} has least powers or steps")
     if np.isfinite(per_asset(table.ramp_w, count)[rows]).any():
         raise IllFormed(f"backing {backing.name!r} changes its power by ramps")
+    if np.isin(rows, limited_rows(table.throughput_wh, count)).any():
+        raise IllFormed(f"backing {backing.name!r} may discharge only so much in all")
     if (power_w < 0).any():
         raise IllFormed(f"backing {backing.name!r} would hold capacity of others")
     for name in ("discharge_w", "charge_w"):

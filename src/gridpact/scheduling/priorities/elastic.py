@@ -38,6 +38,7 @@ from gridpact.scheduling.fleet.columns import (
 )
 from gridpact.scheduling.priorities.contracts import Contracts, add_contracts
 from gridpact.scheduling.priorities.elastic_storage import elastic_storage
+from gridpact.scheduling.priorities.elastic_sums import elastic_sums
 from gridpact.scheduling.priorities.levels import Ladder, Level
 from gridpact.scheduling.priorities.needs import Asked, Needs
 from gridpact.scheduling.priorities.timeline import FairShares, Timeline
@@ -136,7 +137,8 @@ def _cars(fleet: Fleet, table: OneWay, needs: Needs, line: Timeline, fair: Float
             share = np.minimum(fair, amount)
             power[:, tiers] = np.stack([share, amount - share], axis=1) / fleet.hours
     arrive = line.begins(table.arrive)
-    return OneWay(table.zone, arrive, np.full(count, line.width), due, power)
+    leave, sums = np.full(count, line.width), elastic_sums(table, line)
+    return OneWay(table.zone, arrive, leave, due, power, **sums)
 
 
 def _runs(fleet: Fleet, table: Runs, needs: Needs, ladder: Ladder) -> Runs:

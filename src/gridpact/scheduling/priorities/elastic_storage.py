@@ -12,6 +12,7 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.columns import Storage, Values, per_asset, per_slot, varies
+from gridpact.scheduling.priorities.elastic_sums import elastic_sums
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.priorities.needs import NOTHING, Asked
 from gridpact.scheduling.priorities.timeline import Timeline
@@ -55,6 +56,7 @@ def elastic_storage(
         terminal_wh=NOTHING,
         efficiency_in=inward,
         draw_wh=_drawn(table, line, unit),
+        **elastic_sums(table, line),
     )
     return elastic, unit
 
@@ -77,6 +79,7 @@ def _idle(table: Storage, line: Timeline) -> Storage:
         hi_wh=held(table.hi_wh),
         efficiency_in=wide(table.efficiency_in, 1.0),
         draw_wh=_drawn(table, line, np.ones((1, 1))),
+        **elastic_sums(table, line),
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from gridpact.scheduling.fleet.columns import Curtailable, Fleet, OneWay, per_asset, per_slot
 from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.reference.draws import Draw, dense
+from gridpact.scheduling.reference.sums import limit_budgets
 
 
 def add_one_way(programme: Programme, fleet: Fleet, table: OneWay) -> Draw:
@@ -19,6 +20,7 @@ def add_one_way(programme: Programme, fleet: Fleet, table: OneWay) -> Draw:
     column = programme.columns(0.0, most[asset, at])
     due = per_asset(table.energy_wh, count) / 1000
     programme.entries(programme.rows(due, due)[asset], column)
+    limit_budgets(programme, table, slots, (asset, at), column)
     return Draw("one_way", asset, at, column, np.ones(len(column)))
 
 

@@ -1,4 +1,4 @@
-"""Storage in its general form: state equations, least powers and steps, ramps, one way at a time.
+"""Storage in its general form: states, least powers and steps, ramps, sums, one way at a time.
 
 A binary column for each way is there only where it is needed: least powers and steps always need
 it. Elsewhere doing both ways at once wastes energy and as a rule costs money; only where a solution
@@ -14,6 +14,7 @@ from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import Fleet, Storage, per_asset, per_slot
 from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.reference.draws import Draw, dense
+from gridpact.scheduling.reference.sums import limit_budgets, limit_throughput
 
 TOUCH = 1e-9
 """Energy [kWh] that counts as nothing."""
@@ -48,6 +49,9 @@ def add_storage(programme: Programme, fleet: Fleet, table: Storage, modes: Bools
     programme.entries(row, into[both])
     programme.entries(row, out[both])
     _ramps(programme, per_asset(table.ramp_w, count) * to_kwh, (charge, discharge))
+    limit_throughput(programme, table, discharge)
+    asset, slot = (part.ravel() for part in np.indices(charge.shape))
+    limit_budgets(programme, table, slots, (asset, slot), charge.ravel())
     return Ways(charge, discharge, into, out)
 
 

@@ -28,7 +28,7 @@ def refuse_unmet(fleet: Fleet, search: Search) -> None:
         )
         for name in TABLES
         for row in range(_count(fleet, name))
-        if not _possible(alone(fleet, name, row), search)
+        if not possible(alone(fleet, name, row), search)
     ]
     if faults:
         raise BadInput(faults)
@@ -57,7 +57,8 @@ def _count(fleet: Fleet, name: str) -> int:
     return 0 if table is None else len(table.zone)
 
 
-def _possible(fleet: Fleet, search: Search) -> bool:
+def possible(fleet: Fleet, search: Search) -> bool:
+    """Whether any plan of the assets keeps their own limits."""
     free = Prices(np.zeros(fleet.slots))
     model = build(fleet, free, np.inf, no_modes(fleet))
     return minimise(model.arrays, search) is not None

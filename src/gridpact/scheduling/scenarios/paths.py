@@ -14,11 +14,13 @@ from gridpact.scheduling.fleet.columns import (
     OneWay,
     Prices,
     Storage,
+    Values,
     per_asset,
     per_slot,
 )
 from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.fleet.findings import Findings
+from gridpact.scheduling.fleet.sums import limited_rows
 
 
 class Path(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,10 +87,12 @@ def _path_faults(fleet: Fleet, path: Path, where: str) -> list[Fault]:
 
 
 def _whole_plans(found: Findings, fleet: Fleet) -> None:
-    """Note assets whose plans cannot be mixed."""
+    """Note assets whose plans cannot be mixed, or are limited over many slots at once."""
     for name in ("runs", "generators"):
         if getattr(fleet, name) is not None:
             found.add(name, "plans that are whole cannot be mixed", "plan them path by path")
+    if fleet.one_way is not None:
+        _sums(found, "one_way[{}].budget", fleet.one_way.budget, len(fleet.one_way.zone))
     if fleet.storage is not None:
         _storage(found, fleet.storage)
 
@@ -99,8 +103,17 @@ def _storage(found: Findings, table: Storage) -> None:
     for name in ("charge_min_w", "discharge_min_w", "charge_step_w", "discharge_step_w"):
         whole = per_asset(getattr(table, name), count) > 0
         found.rows(whole, f"storage[{{}}].{name}", "such plans cannot be mixed", "give 0")
+    for name in ("throughput_wh", "budget"):
+        _sums(found, f"storage[{{}}].{name}", getattr(table, name), count)
     ramps = np.isfinite(per_asset(table.ramp_w, count))
     found.rows(ramps, "storage[{}].ramp_w", "is not known after the first slots", "leave it out")
+
+
+def _sums(found: Findings, where: str, limits: Values, count: int) -> None:
+    """Note limits on sums over slots: what is left of them after the first slots is not known."""
+    limited = np.isin(np.arange(count), limited_rows(limits, count))
+    problem = "what is left of it is not known after the first slots"
+    found.rows(limited, where, problem, "leave it out")
 
 
 def _unequal_prices(one: Prices, other: Prices, first: int) -> list[str]:
