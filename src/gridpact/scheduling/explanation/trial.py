@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from gridpact.base.errors import BadInput
-from gridpact.base.units import Bools
+from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.columns import (
     TABLES,
     Curtailable,
@@ -31,6 +31,7 @@ from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Round, Solution, relative_gap
 from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.fleet.storage_faults import unreachable
+from gridpact.scheduling.fleet.sums import affordable_wh
 from gridpact.scheduling.needs.binding.bind import bind
 from gridpact.scheduling.needs.binding.model import Bound, Site
 from gridpact.scheduling.needs.model import Need
@@ -152,13 +153,9 @@ def stuck(fleet: Fleet) -> dict[str, Bools]:
     return found
 
 
-def reachable_wh(fleet: Fleet, table: OneWay) -> np.ndarray:
-    """Most energy that each asset can draw while it is there [assets] Wh."""
-    slot = np.arange(fleet.slots)
-    stay = (slot >= np.asarray(table.arrive)[:, None]) & (slot < np.asarray(table.leave)[:, None])
-    return np.asarray(
-        (per_slot(table.power_w, len(table.zone), fleet.slots) * stay).sum(axis=1) * fleet.hours
-    )
+def reachable_wh(fleet: Fleet, table: OneWay) -> Floats:
+    """Most energy that each asset can draw while it is there, and pay for [assets] Wh."""
+    return affordable_wh(table, fleet.slots, fleet.hours)
 
 
 class _Watch:

@@ -148,6 +148,10 @@ def _pool(draw, start):
         ("home-1", f"c1 off {told}"),
         ("home-1", f"b1 keeps up {pick(1, 3)} kW and down 1 kW for 45 min {hours(1, 20)}"),
         ("home-1", f"c1 cost <= {pick(2, 9)} all day"),
+        ("home-2", f"c2 cost <= {pick(3, 9)} {hours(2, 20, 6)}"),
+        ("home-1", f"b1 cost <= {pick(1, 8) / 10} {hours(0, 23, 6)}"),
+        ("home-1", f"b1 cycles <= {pick(2, 9) / 10} per day"),
+        ("home-2", f"v2 throughput <= {pick(1, 9)} MWh per year"),
         ("home-1", "p1 unavailable 12:00-13:00"),
     ]
 

@@ -16,6 +16,7 @@ from gridpact.scheduling.needs.model import (
     Action,
     Budget,
     Comfort,
+    Cycles,
     Direction,
     EnergyWithin,
     Headroom,
@@ -177,7 +178,21 @@ class Check:
         return True
 
     def _Budget(self, need):  # noqa: N802
-        return self.flow(need) @ self.site.prices.buy <= need.most_nano * (1 + 1e-6)
+        (name,), slots = need.subject.ids, self.within(need.window)
+        stores = name in ("b1", "v2")
+        taken = self.walk.charge[PLACE[name]] if stores else self.walk.taken[name]
+        paid = taken[slots] @ np.maximum(self.site.prices.buy, 0)[slots]
+        return paid <= need.most_nano * (1 + 1e-6) + 1
+
+    def _Cycles(self, need):  # noqa: N802
+        (name,) = need.subject.ids
+        given, size = self.walk.discharge[PLACE[name]], self.case.capacity[name]
+        yearly = need.throughput_wh_per_year
+        most = need.per_day_ppm * size / 1e6 if yearly is None else yearly / 366
+        days = {}
+        for shows, energy in zip(self.clock, given.tolist(), strict=False):
+            days[shows.date()] = days.get(shows.date(), 0.0) + energy
+        return max(days.values()) <= most + TOUCH
 
     def _RunRest(self, need):  # noqa: N802
         rest = -(-need.least_rest_s // self.case.step)
@@ -274,8 +289,10 @@ def test_the_engine_schedules_them_too(case, seed):
     assert broken(check, missed) == []
 
 
-USED = (Action, Budget, Comfort, EnergyWithin, Headroom, Intervention, PowerCap, PowerFloor, Quiet,
-        Run, RunRest, StateOfCharge, Unavailable)  # fmt: skip
+PLACE = {"b1": 0, "v2": 1}
+"""Rows of storage."""
+USED = (Action, Budget, Comfort, Cycles, EnergyWithin, Headroom, Intervention, PowerCap, PowerFloor,
+        Quiet, Run, RunRest, StateOfCharge, Unavailable)  # fmt: skip
 
 
 def test_the_checker_looks_at_every_kind_that_is_drawn(case):

@@ -44,11 +44,11 @@ def at(case):
         ("home-1", "b1 takes >= 3 kWh 06:00-07:00", "one asset that only charges"),
         ("home-1", "b1 starts <= 2 all day", "how often b1 starts"),
         ("home-1", "b1 runs >= 1 h", "how often b1 goes on and off"),
-        ("home-1", "b1 cycles <= 0.5 per day", "has no bound in a schedule, only a price"),
-        ("home-1", "b1 throughput <= 1 MWh per year", "has no bound in a schedule"),
+        ("home-1", "b1 cycles <= 0.5 per day, wish", "cannot give way as one of wishes"),
         ("home-1", "c1 cycles <= 0.5 per day", "no battery of known capacity"),
-        ("home-1", "b1 cost <= 1 all day", "one asset that only charges"),
-        ("home-2", "c2 cost <= 1 06:00-08:00", "may charge outside the window"),
+        ("home-1", "p1 cost <= 1 all day", "one asset that charges"),
+        ("home-1", "kind car,battery cost <= 1 all day", "one asset that charges"),
+        ("home-1", "c1 cost <= 0.01 all day", "2000 Wh are due, and "),
         ("home-1", "w1 50 min 06:00-12:00", "no whole number of slots"),
         ("home-1", "w1 1 h 06:00-12:00, grid", "a run is a need or a wish"),
         ("home-1", "w1 1 h 2 times 06:00-12:00 interruptible, cost <= 1", "one by one"),
@@ -198,5 +198,9 @@ def test_generators_rest_and_cycles_that_power_cannot_exceed():
     assert bound.refused == ()
     assert np.asarray(bound.fleet.generators.min_up).tolist() == [2]
     assert np.asarray(bound.fleet.generators.min_down).tolist() == [2]
-    tighter = replace(cycles, per_day_ppm=9_999)
-    assert [fault.where for fault in bind(site, [tighter]).refused] == ["n1"]
+    assert np.isinf(bound.fleet.storage.throughput_wh)
+    tighter = bind(site, [replace(cycles, per_day_ppm=9_999)])
+    assert tighter.refused == ()
+    assert tighter.later == ("n1",)  # the day goes on after the horizon
+    limits = np.asarray(tighter.fleet.storage.throughput_wh)
+    assert limits.tolist() == [[np.inf, np.inf, np.inf, 99.99]]

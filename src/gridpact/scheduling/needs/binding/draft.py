@@ -11,6 +11,7 @@ from gridpact.base.errors import Fault
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.additions import Row
 from gridpact.scheduling.fleet.columns import per_asset, per_slot
+from gridpact.scheduling.fleet.sums import by_slot
 from gridpact.scheduling.needs.binding.model import Origin, Site
 from gridpact.scheduling.needs.clock import shown, stretches
 from gridpact.scheduling.needs.directory import Asset, Unclear
@@ -98,6 +99,14 @@ class Draft:
             )
             self.columns[key] = np.array(spread)
         return self.columns[key]
+
+    def limits(self, table: str, name: str) -> Floats:
+        """Return limits on sums by slot [rows, slots] that may be written to."""
+        if (table, name) not in self.columns:
+            rows = getattr(self.site.fleet, table)
+            wide = by_slot(getattr(rows, name), len(rows.zone), self.site.fleet.slots)
+            self.columns[table, name] = wide
+        return self.columns[table, name]
 
     def number(self, table: str, name: str, row: int) -> float:
         """Read a column that is one number per row."""

@@ -15,12 +15,23 @@ from gridpact.base.errors import Fault
 from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import UNBOUNDED, Fleet, Storage
 from gridpact.scheduling.fleet.storage_faults import unreachable
+from gridpact.scheduling.fleet.sums import by_slot
 from gridpact.scheduling.needs.binding.draft import Ask, Draft, Span
 from gridpact.scheduling.needs.binding.states import per_slot_row
 from gridpact.scheduling.priorities.levels import Level
 
-BY_SLOT = ("charge_w", "discharge_w", "lo_wh", "hi_wh", "draw_wh", "efficiency_in")
+BY_SLOT = (
+    "charge_w",
+    "discharge_w",
+    "lo_wh",
+    "hi_wh",
+    "draw_wh",
+    "efficiency_in",
+    "budget_price",
+)
 """Columns of storage that may vary from slot to slot."""
+SUMS = ("throughput_wh", "budget")
+"""Columns of storage that limit sums over slots."""
 
 
 def part_asks(draft: Draft, fleet: Fleet) -> dict[int, list[Ask]]:
@@ -137,6 +148,8 @@ def _reachable(draft: Draft, row: int) -> bool:
     for name in table.__struct_fields__:
         if name in BY_SLOT:
             columns[name] = np.array(per_slot_row(draft, name, row))[None]
+        elif name in SUMS:
+            columns[name] = draft.limits("storage", name)[[row]]
         elif name != "zone":
             columns[name] = np.array([draft.number("storage", name, row)])
     alone = Storage(zone=np.zeros(1, np.int64), **columns)
@@ -154,6 +167,10 @@ def _take_back(draft: Draft, row: int) -> None:
         if ("storage", name) in draft.columns:
             values = np.asarray(getattr(table, name), np.float64)
             draft.columns["storage", name][row] = values if values.ndim == 0 else values[row]
+    for name in SUMS:
+        if ("storage", name) in draft.columns and table is not None:
+            own = by_slot(getattr(table, name), len(table.zone), draft.site.fleet.slots)
+            draft.columns["storage", name][row] = own[row]
     draft.origins = [one for one in draft.origins if (one.table, one.row) != ("storage", row)]
     listed = " and ".join(sorted(names))
     for name in sorted(names):

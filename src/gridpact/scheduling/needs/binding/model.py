@@ -26,7 +26,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     zone by its name. ``buildings`` and ``tanks`` are the models that rows of storage were made
     from, ``charging`` what assets in ``one_way`` hold; all by the asset's identifier. ``needs``
     are asked of the fleet already. ``so_far_wh`` is what counts, by need, of an energy within a
-    window that has begun.
+    window that has begun; ``discharged_wh`` what batteries gave since the last local midnight, by
+    asset; ``spent_nano`` what was paid in a window of a budget that has begun, by need.
     """
 
     fleet: Fleet
@@ -41,6 +42,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     charging: dict[str, Stored] = {}
     needs: Needs = Needs()
     so_far_wh: dict[str, int] = {}
+    discharged_wh: dict[str, int] = {}
+    spent_nano: dict[str, int] = {}
 
     @property
     def end(self) -> int:
