@@ -104,7 +104,9 @@ def _lines(seen: Seen, row: int) -> list[str]:
 
 def _entry(entry: Entry, seen: Seen) -> tuple[str, ...]:
     zone, at = seen.community.timezone, instant_of(entry.at)
-    stands: str = "past" if at < seen.at and entry.state == "automatic" else entry.state
+    stands = entry.state.replace("-", " ")
+    if at < seen.at and entry.state == "automatic":
+        stands = "past"
     if entry.asking is not None:
         until = local(instant_of(entry.asking.until), zone)
         stands = f"asked until {until}, silence means to {entry.asking.silence}"
@@ -114,5 +116,5 @@ def _entry(entry: Entry, seen: Seen) -> tuple[str, ...]:
         kilowatts(entry.target_w) if entry.target_w else "",
         why_words(entry.reason.kind, entry.reason.id),
         money(int(entry.expected_saving_nano)),
-        stands.replace("-", " "),
+        stands,
     )
