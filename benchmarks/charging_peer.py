@@ -140,8 +140,9 @@ def site_of(days: int, column: str, limit_kw: float) -> Site:
 
 
 def by_method(site: Site) -> None:
-    """Print what the rounds of the engine and one programme take for a site that is foreseen."""
-    print(f"\n{'one week foreseen':>26} {'gap':>8} {'rounds':>6} {'CPU s':>7}")
+    """Print what rounds of the engine, and one programme, take for a site that is foreseen."""
+    title = f"foreseen, {site.limit_w / 1000:.0f} kW"
+    print(f"\n{title:>26} {'gap':>8} {'rounds':>6} {'CPU s':>7}")
     rows, owed = np.arange(len(site.sessions.arrive)), site.sessions.energy_wh.astype(np.float64)
     fleet = plans.fleet_at(site.sessions, rows, owed, 0, site.limit_w)
     prices = Prices(site.outlook.foreseen(fleet.slots))
