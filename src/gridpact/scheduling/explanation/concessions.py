@@ -26,6 +26,7 @@ from gridpact.scheduling.needs.directory import Unclear
 from gridpact.scheduling.needs.model import (
     Budget,
     Comfort,
+    Cycles,
     EnergyWithin,
     Headroom,
     HotWater,
@@ -105,7 +106,7 @@ def _amount(need: Need, site: Site) -> Steps | None:
         case StateOfCharge(most_wh=int(energy)) | EnergyWithin(most_wh=int(energy)):
             size = step_of(energy)
             return ENDLESS, lambda step: replace(need, most_wh=_up(energy, size, step)), size
-    return _power(need, site) or _comfort(need)
+    return _power(need, site) or _comfort(need) or _sum(need)
 
 
 def _power(need: Need, site: Site) -> Steps | None:
@@ -126,9 +127,24 @@ def _power(need: Need, site: Site) -> Steps | None:
                 ),
                 0.0,
             )
+    return None
+
+
+def _sum(need: Need) -> Steps | None:
+    """Give on what sums up over a window or a day."""
+    match need:
         case Budget(most_nano=money):
             size = step_of(money)
             return ENDLESS, lambda step: replace(need, most_nano=_up(money, size, step)), 0.0
+        case Cycles(per_day_ppm=int(share)):
+            return ENDLESS, lambda step: replace(need, per_day_ppm=_up(share, PERCENT, step)), 0.0
+        case Cycles(throughput_wh_per_year=int(energy)):
+            size = step_of(energy)
+            return (
+                ENDLESS,
+                lambda step: replace(need, throughput_wh_per_year=_up(energy, size, step)),
+                0.0,
+            )
     return None
 
 
