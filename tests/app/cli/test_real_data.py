@@ -26,6 +26,7 @@ PLAIN = {
     "default": "2026-06-15",
     "small": "2026-06-15",
     "markets": "2026-06-15",
+    "rolling": "2026-06-15",
 }
 REAL = {
     "australian_homes": "2013-01-14",
