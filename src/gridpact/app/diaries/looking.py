@@ -9,14 +9,14 @@ from typing import TypeAlias, cast
 import numpy as np
 
 from gridpact.app import folder
-from gridpact.app.diaries.pieces import pieces_of, solved_of
+from gridpact.app.diaries.pieces import activations_of, followed_of, pieces_of
 from gridpact.app.orders.acting import deliver, opened, paused_at
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
 from gridpact.registry.model import Community
 from gridpact.scheduling.diaries.decisions import Kept
 from gridpact.scheduling.diaries.difference import Diaries
-from gridpact.scheduling.diaries.following import Solved, Switched, followed, switched
+from gridpact.scheduling.diaries.following import Switched, followed, switched
 from gridpact.scheduling.diaries.handlers import State
 from gridpact.scheduling.diaries.issuing import Told
 from gridpact.scheduling.diaries.messages import (
@@ -60,12 +60,13 @@ class Seen:
         """Reasons, savings and states of all entries."""
         diaries = self.kept.diaries
         pieces = pieces_of(self._record, diaries)
+        asked = activations_of(self._record, diaries)
         places = Places(self.community)
-        found = why(places, pieces, diaries, self.kept.held(self.at))
+        found = why(places, pieces, asked, diaries, self.kept.held(self.at))
         return Told(
             reasons=found.reasons,
             causes=found.causes,
-            savings_nano=worth(self.community, pieces, diaries).entries,
+            savings_nano=worth(self.community, pieces, asked, diaries).entries,
             status=self.kept.status(self.at),
             modes=self.kept.modes,
         )
@@ -96,9 +97,7 @@ def look_on(path: Path) -> Seen:
         kept = cast(State, loop.states["diaries"]).kept
     if kept is not None:
         return Seen(record, kept, at, recorded=True)
-    diaries = followed(
-        community, (Solved(one.window, one.plan, one.at) for one in solved_of(record))
-    )
+    diaries = followed(community, followed_of(record))
     if diaries is None:
         fix = f"take it to its first schedule: {folder.resuming(path, 'INSTANT')}"
         raise BadInput([Fault(str(path), 0, "", "the run has made no schedule yet", fix)])

@@ -9,8 +9,10 @@ import msgspec
 
 from gridpact.app.record import Kept, Record
 from gridpact.base.slots import Slots
+from gridpact.scheduling.activation.messages import ActivationIssued
 from gridpact.scheduling.diaries.difference import Diaries
-from gridpact.scheduling.diaries.why import Piece
+from gridpact.scheduling.diaries.following import Activated, Solved
+from gridpact.scheduling.diaries.why import Asked, Piece
 from gridpact.scheduling.handlers import Scheduling
 from gridpact.scheduling.messages import PlanDue, ScheduleRevised, ScheduleSolved
 from gridpact.scheduling.problem import Plan
@@ -39,6 +41,34 @@ def _made(kept: Kept) -> Made:
     assert isinstance(message, ScheduleSolved | ScheduleRevised)  # noqa: S101 - narrows the type
     name = message.session if isinstance(message, ScheduleSolved) else message.name
     return Made(kept.seq, name, message.window, message.horizon, message.plan, kept.time)
+
+
+def followed_of(record: Record) -> list[Solved | Activated]:
+    """Return all that diaries follow, oldest first: schedules and activations."""
+    found: list[tuple[int, Solved | Activated]] = [
+        (one.seq, Solved(one.window, one.plan, one.at)) for one in solved_of(record)
+    ]
+    for kept in record.kept(ActivationIssued):
+        issued = kept.message
+        assert isinstance(issued, ActivationIssued)  # noqa: S101 - narrows the type
+        net = issued.charge_wh - issued.discharge_wh
+        found.append((kept.seq, Activated(issued.window, net, kept.time)))
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+
+
+def activations_of(record: Record, diaries: Diaries) -> list[Asked]:
+    """Return the activations that reach into diaries, oldest first."""
+    return [
+        Asked(
+            each.id,
+            each.window,
+            each.given_wh,
+            each.charge_wh - each.discharge_wh,
+            -1 if each.power_w > 0 else 1,
+        )
+        for each in record.all(ActivationIssued)
+        if each.window.end > diaries.begin_s
+    ]
 
 
 def pieces_of(record: Record, diaries: Diaries) -> list[Piece]:

@@ -44,6 +44,14 @@ class Solved(NamedTuple):
     at: int
 
 
+class Activated(NamedTuple):
+    """Set-points of storage [storage, slots] that an activation puts in force for its window."""
+
+    window: Slots
+    net_wh: Ints
+    at: int
+
+
 def switched(community: Community) -> Switched:
     """Return what the schedules of a community switch."""
     members = community.members.ids
@@ -52,16 +60,18 @@ def switched(community: Community) -> Switched:
     return Switched(ids, tuple(members[row] for row in rows), len(community.storage.ids))
 
 
-def followed(community: Community, plans: Iterable[Solved]) -> Diaries | None:
-    """Return the diaries that plans lead to, one after the other; None before the first."""
+def followed(community: Community, made: Iterable[Solved | Activated]) -> Diaries | None:
+    """Return the diaries that plans and activations lead to; None before the first plan."""
     diaries: Diaries | None = None
-    for solved in plans:
-        diaries = first(community, solved) if diaries is None else _next(community, diaries, solved)
+    for one in made:
+        if isinstance(one, Activated):
+            if diaries is not None and one.window.start < diaries.end_s:
+                diaries = activated(community, diaries, one).diaries
+        elif diaries is None:
+            diaries = first(community, one)
+        else:
+            diaries = revised(community, diaries, one).diaries
     return diaries
-
-
-def _next(community: Community, in_force: Diaries, solved: Solved) -> Diaries:
-    return revised(community, in_force, solved).diaries
 
 
 def first(community: Community, solved: Solved) -> Diaries:
@@ -77,31 +87,57 @@ def revised(community: Community, in_force: Diaries, solved: Solved) -> Differen
 
     What they say of slots after the plan's window stays, and so does what is past.
     """
-    window, told = solved.window, in_force.instructions
+    window = solved.window
+    standing = standing_at(in_force.instructions, in_force.standing, window.start)
+    return _joined(in_force, window, _held(community, solved, standing), solved.at)
+
+
+def activated(community: Community, in_force: Diaries, given: Activated) -> Difference:
+    """Return the revision that an activation makes: storage follows it, all else stays.
+
+    Slots of its window beyond the diaries are left out.
+    """
+    count = min(given.window.count, (in_force.end_s - given.window.start) // given.window.step)
+    window = Slots(given.window.start, given.window.step, max(count, 0))
+    told = in_force.instructions
     standing = standing_at(told, in_force.standing, window.start)
-    held = _held(community, solved, standing)
+    storage = _stored(community, given.net_wh[:, : window.count], window, given.at, standing)
+    others = power(told, window, in_force.standing)[len(storage) :]
+    return _joined(in_force, window, np.concatenate([storage, others]), given.at)
+
+
+def _joined(in_force: Diaries, window: Slots, held: Ints, at: int) -> Difference:
+    """Make the revision that holds a power [assets, slots] in a window, and then what was told."""
+    told = in_force.instructions
+    standing = standing_at(told, in_force.standing, window.start)
     left = max(in_force.end_s - window.end, 0) // window.step
     whole = Slots(window.start, window.step, window.count + left)
     if left:
         tail = power(told, Slots(window.end, window.step, left), in_force.standing)
         held = np.concatenate([held, tail], axis=1)
     proposed = changes(held, whole, standing)
-    return difference(in_force, proposed, (whole.start, whole.end), solved.at)
+    return difference(in_force, proposed, (whole.start, whole.end), at)
 
 
 def _held(community: Community, solved: Solved, standing: Standing) -> Ints:
     """Power told of each asset [assets, slots] of a plan's window, W."""
-    storage, slots = community.storage, solved.window
-    rows = len(storage.ids)
-    wanted = watts(solved.plan.charge_wh - solved.plan.discharge_wh, slots.step)[:, : slots.count]
+    net = solved.plan.charge_wh - solved.plan.discharge_wh
+    storage = _stored(community, net, solved.window, solved.at, standing)
+    running = _running(community, solved, _rows(standing, slice(len(storage), None)))
+    return np.concatenate([storage, running])
+
+
+def _stored(community: Community, net_wh: Ints, slots: Slots, at: int, standing: Standing) -> Ints:
+    """Power told of storage [storage, slots] that is to move net energy in a window, W."""
+    storage = community.storage
+    wanted = watts(net_wh, slots.step)[:, : slots.count]
     rated = Rated(
         np.maximum(storage.charge_w, wanted.max(axis=1, initial=0)),
         np.maximum(storage.discharge_w, -wanted.min(axis=1, initial=0)),
     )
-    before = _rows(standing, slice(0, rows))
-    told = derive(np.ascontiguousarray(wanted), slots, rated, RULE, before, solved.at).instructions
-    running = _running(community, solved, _rows(standing, slice(rows, None)))
-    return np.concatenate([power(told, slots, before), running])
+    before = _rows(standing, slice(0, len(storage.ids)))
+    told = derive(np.ascontiguousarray(wanted), slots, rated, RULE, before, at).instructions
+    return power(told, slots, before)
 
 
 def _rows(standing: Standing, rows: slice) -> Standing:

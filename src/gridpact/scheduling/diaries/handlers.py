@@ -17,6 +17,7 @@ from gridpact.kernel.codec import digest
 from gridpact.kernel.messages import Message
 from gridpact.kernel.rooms import Room, Step
 from gridpact.registry.model import Community
+from gridpact.scheduling.activation.messages import ActivationIssued
 from gridpact.scheduling.diaries.decisions import (
     Kept,
     answer_faults,
@@ -26,8 +27,14 @@ from gridpact.scheduling.diaries.decisions import (
     with_answer,
     with_mode,
 )
-from gridpact.scheduling.diaries.difference import Diaries
-from gridpact.scheduling.diaries.following import Solved, revised, switched
+from gridpact.scheduling.diaries.difference import Diaries, Difference
+from gridpact.scheduling.diaries.following import (
+    Activated,
+    Solved,
+    activated,
+    revised,
+    switched,
+)
 from gridpact.scheduling.diaries.messages import (
     AnswerEntries,
     BeginDiaries,
@@ -69,6 +76,7 @@ class Diarist:
                 BeginDiaries: self.begin,
                 ScheduleSolved: self.solved,
                 ScheduleRevised: self.solved,
+                ActivationIssued: self.activated,
                 PlanDue: self.due,
                 ReplanDue: self.due,
                 SetMode: self.set_mode,
@@ -91,11 +99,19 @@ class Diarist:
         """Revise the diaries by a schedule that is now in force."""
         if state.kept is None:
             return state, []
-        changed = revised(
-            self._community, state.kept.diaries, Solved(message.window, message.plan, now)
-        )
-        rows = np.flatnonzero(changed.diaries.revision > state.kept.diaries.revision)
-        return State(state.kept.follow(changed, now)), [_revision(changed.diaries, rows)]
+        solved = Solved(message.window, message.plan, now)
+        return self._follow(state.kept, revised(self._community, state.kept.diaries, solved), now)
+
+    def activated(self, state: State, message: ActivationIssued, now: int) -> Step[State]:
+        """Revise the diaries by the set-points of an activation."""
+        if state.kept is None or message.window.start >= state.kept.diaries.end_s:
+            return state, []
+        given = Activated(message.window, message.charge_wh - message.discharge_wh, now)
+        return self._follow(state.kept, activated(self._community, state.kept.diaries, given), now)
+
+    def _follow(self, kept: Kept, changed: Difference, now: int) -> Step[State]:
+        rows = np.flatnonzero(changed.diaries.revision > kept.diaries.revision)
+        return State(kept.follow(changed, now)), [_revision(changed.diaries, rows)]
 
     def due(self, state: State, message: PlanDue | ReplanDue, now: int) -> Step[State]:
         """Tell a plan that is about to be made what decisions, and silence, leave to it."""

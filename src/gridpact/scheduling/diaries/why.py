@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridpact.base.slots import Slots
-from gridpact.base.units import Bools
+from gridpact.base.units import Bools, Ints
 from gridpact.scheduling.conflicts import state_tolerance
 from gridpact.scheduling.diaries.difference import Diaries
 from gridpact.scheduling.diaries.holds import Holds
@@ -67,6 +67,19 @@ class Piece(NamedTuple):
         return self.problem.slots
 
 
+class Asked(NamedTuple):
+    """An activation: what storage gives of it [storage], Wh, and set-points [storage, slots], Wh.
+
+    ``way`` is −1 where it asks for less net power, 1 for more.
+    """
+
+    id: str
+    window: Slots
+    given_wh: Ints
+    net_wh: Ints
+    way: int
+
+
 class Why(NamedTuple):
     """The reason of every entry of diaries, and all causes."""
 
@@ -74,15 +87,21 @@ class Why(NamedTuple):
     causes: tuple[Cause, ...]
 
 
-def why(places: Places, pieces: Sequence[Piece], diaries: Diaries, holds: Holds) -> Why:
+def why(
+    places: Places,
+    pieces: Sequence[Piece],
+    activations: Sequence[Asked],
+    diaries: Diaries,
+    holds: Holds,
+) -> Why:
     """Return the reasons of all entries; one that no piece is in force for has the price's."""
     count, entries = len(diaries.instructions), diaries.instructions
     kind, cause = np.full(count, int(Kind.PRICE), np.int8), np.full(count, -1)
     causes: list[Cause] = []
     for piece in pieces:
-        named = _Named(places, piece)
+        named = _Named(places, piece, activations)
         rows = [*_of_holds(named, holds), *_of_needs(named), *_of_states(named), *_of_runs(named)]
-        rows += _of_stops(named, diaries)
+        rows += [*_of_stops(named, diaries), *_of_activations(named, activations)]
         found = reasons_of(
             entries,
             diaries.standing,
@@ -101,15 +120,17 @@ def why(places: Places, pieces: Sequence[Piece], diaries: Diaries, holds: Holds)
 class _Named:
     """A piece with its causes: needs by name, limits of zones, what is asked without a name."""
 
-    def __init__(self, places: Places, piece: Piece) -> None:
+    def __init__(self, places: Places, piece: Piece, activations: Sequence[Asked]) -> None:
         self.places, self.piece = places, piece
         zones = places.community.zones.ids
         needs = [_cause(need) for need in piece.needs]
         self.of_need = {need.id: place for place, need in enumerate(piece.needs)}
         limits = [Cause(Kind.LIMIT, self._capping(row) or name) for row, name in enumerate(zones)]
         first = len(needs) + len(limits)
-        self.unnamed, self.by_hand = first, first + 1
-        self.causes = (*needs, *limits, Cause(Kind.NEED, ""), Cause(Kind.INTERVENTION, ""))
+        self.unnamed, self.by_hand, self.activated = first, first + 1, first + 2
+        own = (Cause(Kind.NEED, ""), Cause(Kind.INTERVENTION, ""))
+        asked = (Cause(Kind.ACTIVATION, one.id) for one in activations)
+        self.causes = (*needs, *limits, *own, *asked)
         self.shared = Shared(np.arange(len(needs), first, dtype=np.int64), np.zeros(0, np.int64))
 
     def _capping(self, zone: int) -> str:
@@ -154,6 +175,19 @@ def _of_holds(named: _Named, holds: Holds) -> Iterator[Rows]:
             first, last = 0, slots.count
         if first < min(last, slots.count):
             yield named.by_hand, row, first, min(last, slots.count), 0
+
+
+def _of_activations(named: _Named, activations: Sequence[Asked]) -> Iterator[Rows]:
+    """Yield activations for who gives some of them, and for who goes back when they end."""
+    slots = named.piece.slots
+    for place, one in enumerate(activations):
+        first, end = touched(slots, one.window.start, one.window.end)
+        last = min(end, slots.count)
+        for row in np.flatnonzero(one.given_wh).tolist():
+            if first < last:
+                yield named.activated + place, row, first, last, one.way
+            if first < end < slots.count:
+                yield named.activated + place, row, end, end + 1, -one.way
 
 
 def _of_needs(named: _Named) -> Iterator[Rows]:

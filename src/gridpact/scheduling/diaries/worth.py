@@ -20,7 +20,7 @@ from gridpact.scheduling.diaries.derivation import power, watts
 from gridpact.scheduling.diaries.difference import Diaries
 from gridpact.scheduling.diaries.plain_plan import plain_storage
 from gridpact.scheduling.diaries.savings import Savings, shared_out
-from gridpact.scheduling.diaries.why import Piece
+from gridpact.scheduling.diaries.why import Asked, Piece
 
 
 class _Laid(NamedTuple):
@@ -36,7 +36,12 @@ class _Laid(NamedTuple):
     sell: Ints
 
 
-def worth(community: Community, pieces: Sequence[Piece], diaries: Diaries) -> Savings:
+def worth(
+    community: Community,
+    pieces: Sequence[Piece],
+    activations: Sequence[Asked],
+    diaries: Diaries,
+) -> Savings:
     """Return expected savings of assets and entries.
 
     ``pieces`` are all plans whose windows reach into the diaries, oldest first; there is one. An
@@ -46,6 +51,7 @@ def worth(community: Community, pieces: Sequence[Piece], diaries: Diaries) -> Sa
     begin = max(min(piece.first_s for piece in pieces), diaries.begin_s - diaries.begin_s % step)
     slots = Slots(begin, step, (diaries.end_s - begin) // step)
     laid = _laid(community, pieces, slots)
+    _activate(community, laid, activations, slots)
     running_w = power(diaries.instructions, slots, diaries.standing)[len(laid.planned_wh) :]
     alone_w = _runs(community, pieces, slots, running_w)
     planned = np.concatenate([laid.planned_wh, running_w * step // 3600])
@@ -74,6 +80,19 @@ def _laid(community: Community, pieces: Sequence[Piece], slots: Slots) -> _Laid:
         buy[here] = piece.problem.import_price[0, there]
         sell[here] = piece.problem.export_price[0, there]
     return _Laid(planned, plain, net, buy, sell)
+
+
+def _activate(
+    community: Community, laid: _Laid, activations: Sequence[Asked], slots: Slots
+) -> None:
+    """Put the set-points of activations over those planned, and into the net energy of meters."""
+    homes = community.storage.member
+    for one in activations:
+        here, there = overlap(slots, one.window)
+        for row in np.flatnonzero(one.given_wh).tolist():
+            moved = one.net_wh[row, there] - laid.planned_wh[row, here]
+            laid.planned_wh[row, here] += moved
+            laid.net_wh[int(homes[row]), here] += moved
 
 
 def _cost(net_wh: Ints, laid: _Laid) -> Ints:

@@ -19,6 +19,19 @@ UNTIL = "2026-06-15T05:00"
 
 
 @pytest.fixture(scope="session")
+def waiting_lane(tmp_path_factory):
+    """The same homes with rolling operation, in the evening."""
+    place = tmp_path_factory.mktemp("lane")
+    rules = "operation: {replan_minutes: 0, replan_on: [need, activation]}\n"
+    (place / "lane.yaml").write_text(SCENARIO + rules, encoding="utf-8")
+    words = ("--out", "run", "--until", "2026-06-15T17:10", "-q")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        assert run_command(["run", "lane.yaml", *words]) == 0
+    return place
+
+
+@pytest.fixture(scope="session")
 def waiting_street(tmp_path_factory):
     place = tmp_path_factory.mktemp("street")
     (place / "street.yaml").write_text(SCENARIO, encoding="utf-8")

@@ -8,11 +8,19 @@ import pytest
 
 from gridpact.app import folder
 from gridpact.app.diaries.looking import look_on
-from gridpact.app.diaries.pieces import solved_of
+from gridpact.app.diaries.pieces import followed_of
+from gridpact.app.diaries.writing import document
 from gridpact.kernel.codec import digest, encode
-from gridpact.scheduling.diaries.following import Solved, followed
+from gridpact.scheduling.activation.messages import ActivationIssued
+from gridpact.scheduling.diaries.following import entries_of as instructions_of
+from gridpact.scheduling.diaries.following import followed
 from gridpact.scheduling.diaries.messages import DiariesRevised, PowersHeld
-from gridpact.scheduling.messages import DispatchIssued, ScheduleSolved, TelemetryReceived
+from gridpact.scheduling.messages import (
+    DispatchIssued,
+    ScheduleRevised,
+    ScheduleSolved,
+    TelemetryReceived,
+)
 
 BATTERY = "home-07-battery"
 
@@ -146,7 +154,7 @@ def test_the_journal_has_the_hash_of_what_anybody_derives(street):
     record = folder.record(street.place / "run")
     told = record.all(DiariesRevised)
     community = record.opening().community
-    made = [Solved(one.window, one.plan, one.at) for one in solved_of(record)]
+    made = followed_of(record)
     assert len(told) == len(made)  # the first was taken up by the decision
     alone = followed(community, made)
     assert told[-1].digest == digest(alone).hex()
@@ -171,3 +179,44 @@ def test_a_mode_set_anew_starts_afresh(street, first):
     window, charge, discharge = plan_of(street.place / "run", "2026-06-15.intraday-0600")
     today = slice(window.count)  # the diary ends at midnight, and with it what was declined
     assert ((charge + discharge)[today].sum() > 0) == (first == "mode")
+
+
+@pytest.fixture
+def lane(waiting_lane, tmp_path, monkeypatch):
+    shutil.copytree(waiting_lane, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "run"
+
+
+def test_an_activation_is_told_as_the_reason_and_a_decision_calls_for_another_schedule(
+    lane, called
+):
+    words = ("--zone", "community", "--kw", "4", "--minutes", "60", "-q")
+    assert called("activate", "run", *words).code == 0
+    issued = folder.record(lane).all(ActivationIssued)[-1]
+    seen = look_on(lane)
+    gives = np.flatnonzero(issued.given_wh).tolist()
+    told = 0
+    for row in gives:
+        entries = instructions_of(seen.kept.diaries, row)
+        for place in np.flatnonzero(entries.at_s == issued.window.start).tolist():
+            net = int(issued.charge_wh[row, 0] - issued.discharge_wh[row, 0])
+            assert abs(int(entries.target_w[place]) - abs(net)) <= 230  # the asset's dead-band
+            shown = document(seen, row).entries[place]
+            assert (shown.reason.kind, shown.reason.id) == ("activation", issued.id)
+            told += 1
+    assert told
+    off = ("diary", "mode", "run", BATTERY, "off", "--until", "2026-06-15T22:00", "-q")
+    assert called(*off).code == 0
+    before = len(folder.record(lane).all(ScheduleRevised))
+    assert called("run", "--resume", "run", "--until", "2026-06-15T18:10", "-q").code == 0
+    record = folder.record(lane)
+    revised = record.all(ScheduleRevised)[before:]
+    assert revised
+    row = row_of(record, BATTERY)
+    today = revised[0].window.starts() < instant("2026-06-15T20:00")
+    plan = revised[0].plan
+    assert (plan.charge_wh[row] + plan.discharge_wh[row])[: len(today)][today].sum() == 0
+    alone = followed(record.opening().community, followed_of(record))
+    assert encode(alone) == encode(look_on(lane).kept.diaries)
+    assert called("replay", "run", "-q").code == 0

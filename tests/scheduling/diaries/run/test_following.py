@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from gridpact.base.slots import Slots
 from gridpact.scheduling.diaries.following import (
     RULE,
+    Activated,
     entries_of,
     first,
     followed,
     revised,
     switched,
 )
-from gridpact.scheduling.diaries.instructions import faults_of
+from gridpact.scheduling.diaries.instructions import Verb, faults_of
 
 BANDS = (100, 160)
 """Dead-bands of both storages [W]: 100 W, or 2 % of their power."""
@@ -130,6 +131,28 @@ def test_an_appliance_that_runs_goes_on_when_a_plan_leaves_it_out(community, han
     after = revised(community, diaries, hand.solved(3, [[0] * 5, [0] * 5])).diaries
     assert entries_of(after, 2).at_s.tolist() == [hand.midnight + 5 * hand.step]
     assert after.revision.tolist() == [1, 1, 1, 1]
+
+
+def test_an_activation_moves_storage_and_leaves_the_rest_as_it_was_told(community, hand):
+    plan = hand.solved(0, [[0] * 8, [500] * 8], (1, -1))
+    window = Slots(hand.midnight + 2 * hand.step, hand.step, 2)
+    given_ = Activated(window, np.array([[-400, -400], [0, 0]]), hand.midnight + 1000)
+    diaries = followed(community, [plan, given_])
+
+    def told(row):
+        entries = entries_of(diaries, row)
+        slots = ((entries.at_s - hand.midnight) // hand.step).tolist()
+        return list(zip(slots, entries.verb.tolist(), entries.target_w.tolist(), strict=True))
+
+    assert told(0) == [(2, Verb.SUPPLY, 1600), (4, Verb.STOP_SUPPLY, 0)]
+    assert told(1) == [(2, Verb.STOP_CHARGE, 0), (4, Verb.START_CHARGE, 2000)]
+    assert told(2) == [(5, Verb.STOP_CHARGE, 0)]  # it began before the window of the diaries
+    assert diaries.standing.power_w.tolist() == [0, 2000, 1000, 0]
+    assert diaries.end_s == plan.window.end
+    beyond = Activated(Slots(plan.window.end, hand.step, 2), given_.net_wh, given_.at)
+    after = followed(community, [plan, given_, beyond])
+    assert after.instructions.at_s.tolist() == diaries.instructions.at_s.tolist()
+    assert followed(community, [given_]) is None
 
 
 def test_who_is_switched(community):
