@@ -1,0 +1,202 @@
+"""Reasons and savings of diaries that follow plans, on plans whose reasons are known."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from gridpact.base.slots import Slots
+from gridpact.scheduling.diaries.following import entries_of, first
+from gridpact.scheduling.diaries.holds import Holds
+from gridpact.scheduling.diaries.reasons import Kind
+from gridpact.scheduling.diaries.respect import Hold
+from gridpact.scheduling.diaries.why import Asked, Piece, why
+from gridpact.scheduling.diaries.worth import worth
+from gridpact.scheduling.messages import NeedsStated
+from gridpact.scheduling.needs.context import Context
+from gridpact.scheduling.needs.grammar.parse import parse
+from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, ZoneColumns
+from gridpact.scheduling.standing.binding import Binding
+from gridpact.scheduling.standing.places import Places
+
+COUNT = 8
+BUY = np.array([300, 300, 100, 100, 300, 300, 200, 200]) * 1000
+SELL = np.full(COUNT, 50_000)
+LOAD_WH = 100
+
+
+def by_storage(battery, car):
+    return np.array([np.broadcast_to(battery, COUNT), np.broadcast_to(car, COUNT)], np.int64)
+
+
+class Story:
+    """A quarter-hourly plan of two hours: what storage moves, and all that it was made from."""
+
+    def __init__(self, community, hand, net, starts=(-1, -1), **given):
+        self.community, self.solved = community, hand.solved(0, net, starts)
+        slots = self.solved.window
+        net_wh = np.array(net, np.int64)
+        initial = given.get("initial", (4000, 10_000))
+        states = np.array(initial)[:, None] + np.cumsum(net_wh, axis=1)
+        self.stated = NeedsStated(
+            session="s",
+            window=slots,
+            charge_max_wh=given.get("charge_max", by_storage(1000, 2000)),
+            discharge_max_wh=by_storage(1000, 0),
+            lo_wh=given.get("lo", by_storage(0, 0)),
+            hi_wh=by_storage(8000, 40_000),
+            draw_wh=by_storage(0, 0),
+            run_earliest=np.array(given.get("earliest", (-1, -1))),
+            run_latest=np.array(given.get("latest", (-1, -1))),
+        )
+        zones = len(community.zones.ids)
+        limits = np.full((zones, COUNT), -1)
+        homes = np.full((2, COUNT), LOAD_WH)
+        one = np.ones(2)
+        self.problem = Problem(
+            slots=slots,
+            load_wh=homes,
+            pv_wh=given.get("pv", np.zeros((2, COUNT), np.int64)),
+            position_wh=np.zeros((2, COUNT), np.int64),
+            import_price=np.broadcast_to(BUY, (2, COUNT)),
+            export_price=np.broadcast_to(SELL, (2, COUNT)),
+            storage=StorageColumns(
+                np.array([0, 1]), np.array(initial), self.stated.charge_max_wh,
+                self.stated.discharge_max_wh, self.stated.lo_wh, self.stated.hi_wh,
+                self.stated.draw_wh, one, one, one,
+            ),
+            runs=RunColumns(*np.zeros((5, 0), np.int64)),
+            zones=ZoneColumns(community.members.zone, community.zones.parent, limits, limits),
+        )  # fmt: skip
+        meters = homes - self.problem.pv_wh + net_wh
+        self.plan = msgspec.structs.replace(
+            self.solved.plan,
+            net_wh=meters,
+            state_wh=states,
+            zone_price=given.get("zone_price", np.zeros((zones, COUNT), np.int64)),
+        )
+        self.piece = Piece(
+            self.problem, self.plan, self.stated, given.get("bindings", ()),
+            given.get("needs", ()), slots.start, slots.end,
+        )  # fmt: skip
+        self.diaries = first(community, self.solved)
+
+    def reasons(self, row, holds=None, activations=()):
+        """Slot, kind and identifier of the reason of each entry of an asset."""
+        places = Places(self.community)
+        found = why(places, [self.piece], activations, self.diaries, holds or Holds.none())
+        entries = self.diaries.instructions
+        own = np.flatnonzero(entries.row == row).tolist()
+        slots = (entries.at_s - self.solved.window.start) // self.solved.window.step
+        causes = [int(found.reasons.cause[place]) for place in own]
+        return [
+            (
+                int(slots[place]),
+                Kind(found.reasons.kind[place]).name,
+                found.causes[cause].id if cause >= 0 else "",
+            )
+            for place, cause in zip(own, causes, strict=True)
+        ]
+
+    def span(self, first_slot, end):
+        step = self.solved.window.step
+        return self.solved.window.start + first_slot * step, (self.solved.window.start + end * step)
+
+    def savings(self, activations=()):
+        return worth(self.community, [self.piece], activations, self.diaries)
+
+
+IDLE = [0] * COUNT
+
+
+def test_the_price_is_the_reason_where_nothing_else_is(community, hand):
+    story = Story(community, hand, [[0, 0, 500, 500, 0, -1000, 0, 0], IDLE])
+    assert [kind for _, kind, _ in story.reasons(0)] == ["PRICE"] * 4
+
+
+def test_a_need_just_met_is_the_reason_by_name(community, hand):
+    lo = by_storage(0, np.array([0] * 5 + [14_000] * 3))
+    car = [0, 2000, 0, 0, 2000, 0, 0, 0]
+    story = Story(community, hand, [IDLE, car], lo=lo)
+    assert story.reasons(1)[0] == (1, "NEED", "")
+    assert story.reasons(1)[2] == (4, "NEED", "")
+    need = parse("car >= 14 kWh by 01:30", Context("m001", hand.midnight, "Europe/Berlin"))
+    need = msgspec.structs.replace(need, id="need-7")
+    bound = Binding("need-7", "lo", 1, 5, 6, 14_000)
+    named = Story(community, hand, [IDLE, car], lo=lo, needs=(need,), bindings=(bound,))
+    starts = [one for one in named.reasons(1) if one[0] in (1, 4)]
+    assert starts == [(1, "NEED", "need-7"), (4, "NEED", "need-7")]
+
+
+def test_away_stops_are_what_the_owner_needs(community, hand):
+    there = by_storage(1000, np.array([2000, 2000, 2000, 0, 0, 0, 0, 0]))
+    story = Story(community, hand, [IDLE, [500, 500, 500, 0, 0, 0, 0, 0]], charge_max=there)
+    assert story.reasons(1)[-1] == (3, "NEED", "")
+
+
+def test_the_price_of_a_limit_is_the_reason_where_energy_alone_is_not(community, hand):
+    zones = len(community.zones.ids)
+    price = np.zeros((zones, COUNT), np.int64)
+    price[0, 3] = 400_000  # in a slot as cheap as the one before
+    story = Story(community, hand, [[0, 0, 500, 0, 500, 0, 0, 0], IDLE], zone_price=price)
+    found = {slot: (kind, name) for slot, kind, name in story.reasons(0)}
+    assert found[2][0] == "PRICE"
+    assert found[3] == ("LIMIT", community.zones.ids[0])
+
+
+def test_decisions_and_activations_come_first(community, hand):
+    story = Story(community, hand, [[0, 0, 500, 500, 0, -1000, 0, 0], IDLE])
+    pinned = Holds.of(np.array([[0, *story.span(2, 4), Hold.PINNED, 2000]], np.int64))
+    assert story.reasons(0, pinned)[0] == (2, "INTERVENTION", "")
+    window = Slots(story.span(5, 6)[0], 900, 1)
+    asked = Asked("activation-1", window, np.array([1000, 0]), np.array([[-1000], [0]]), -1)
+    found = story.reasons(0, activations=(asked,))
+    assert found[2:] == [(5, "ACTIVATION", "activation-1"), (6, "ACTIVATION", "activation-1")]
+
+
+def test_an_appliance_ends_because_its_work_is_done(community, hand):
+    story = Story(community, hand, [IDLE, IDLE], (2, -1), earliest=(0, -1), latest=(4, -1))
+    assert story.reasons(2) == [(2, "PRICE", ""), (6, "NEED", "")]
+    only = Story(community, hand, [IDLE, IDLE], (2, -1), earliest=(2, -1), latest=(2, -1))
+    assert only.reasons(2)[0] == (2, "NEED", "")
+
+
+def cost(net):
+    return sum(int(wh) * int(BUY[slot] if wh > 0 else SELL[slot]) for slot, wh in enumerate(net))
+
+
+def test_savings_are_those_of_the_homes_meter(community, hand):
+    pv = np.array([[0, 0, 600, 600, 0, 0, 0, 0], IDLE])
+    battery = np.array([0, 0, 500, 500, -100, -100, -100, -100])
+    car = np.array([0, 0, 1000, 1000, 0, 0, 0, 0])
+    lo = by_storage(0, np.array([0] * 4 + [12_000] * 4))
+    story = Story(community, hand, [battery, car], (2, -1), pv=pv, lo=lo, earliest=(0, -1),
+                  latest=(4, -1))  # fmt: skip
+    washer = np.array([0, 0, 250, 250, 250, 250, 0, 0])
+    story.plan.net_wh[0] += washer
+    found = story.savings()
+    home = LOAD_WH - pv[0] + battery + washer
+    assert found.assets[0] == cost(home - battery) - cost(home)
+    # alone the car charges at once, the washer starts at once
+    street = LOAD_WH + car
+    alone = np.array([2000, 0, 0, 0, 0, 0, 0, 0])
+    assert found.assets[1] == cost(street - car + alone) - cost(street)
+    soon = np.array([250, 250, 250, 250, 0, 0, 0, 0])
+    assert found.assets[2] == cost(home - washer + soon) - cost(home)
+    entries = story.diaries.instructions
+    for row in range(4):
+        assert found.entries[entries.row == row].sum() == (
+            found.assets[row] if len(entries_of(story.diaries, row)) else 0
+        )
+
+
+@pytest.mark.parametrize("given_wh", [(1000, 0), (0, 0)])
+def test_an_activation_is_counted_for_who_gives_it(community, hand, given_wh):
+    story = Story(community, hand, [IDLE, IDLE])
+    window = Slots(story.span(5, 6)[0], 900, 1)
+    asked = Asked("activation-1", window, np.array(given_wh), np.array([[-1000], [0]]), -1)
+    wanted = 0
+    if given_wh[0]:
+        home = np.full(COUNT, LOAD_WH)
+        moved = home - np.array([0] * 5 + [1000, 0, 0])
+        wanted = cost(home) - cost(moved)
+    assert story.savings((asked,)).assets.tolist() == [wanted, 0, 0, 0]
