@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -141,6 +142,17 @@ def test_late_readings_complete_a_slot_and_the_first_one_counts(room, community)
     kept = state.recent[iso(slot)]
     assert kept.load_known.tolist() == [True, True, False]
     assert kept.load_wh.tolist() == [10, 21, 0]
+
+
+def test_the_load_beside_a_silent_device_stays_unknown(room, community):
+    """What storage took is in the reading: without telemetry it cannot be told from load."""
+    slot = community.calendar.midnight(DAY)
+    silent = msgspec.structs.replace(telemetry(slot), reported=np.array([True, False]))
+    state, _ = tell(room, room.state, silent)
+    state, _ = tell(room, state, reading(slot, [10, 20, 30]))
+    owner = int(community.storage.member[1])
+    known = state.recent[iso(slot)].load_known
+    assert known.tolist() == [row != owner for row in range(MEMBERS)]
 
 
 def test_readings_without_telemetry_or_below_zero_teach_nothing(room, community):

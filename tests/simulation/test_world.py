@@ -11,8 +11,9 @@ from gridpact.forecasting.messages import HistoryRequested
 from gridpact.kernel.codec import encode
 from gridpact.market.messages import PricesMissing, PricesPublished, PricesRequested
 from gridpact.metering.messages import BoundaryRead, DayClosed, ReadingsReceived
+from gridpact.registry.model import CAUSES, OperationRules
 from gridpact.scheduling.messages import DispatchIssued, NeedsRequested, TelemetryReceived
-from gridpact.simulation.faults import Rates
+from gridpact.simulation.faults import Lost, Rates
 from gridpact.simulation.messages import WorldAdvanced
 from gridpact.simulation.truth import Behaviour
 from gridpact.simulation.world import ASKED, World, resting_world
@@ -267,3 +268,51 @@ def test_a_replay_takes_answers_and_asks_nobody(community):
     with pytest.raises(RuntimeError, match="no world to ask"):
         room.effects[DayClosed](room.state, DayClosed(day="d", slots=community.calendar.day(DAY)))
     assert iso(community.calendar.midnight(DAY)) == "2026-03-28T23:00:00Z"
+
+
+def test_a_lost_device_does_as_it_would_alone_and_tells_nothing(community):
+    """The car is out of reach from one to five in the morning; clocks go forward at two."""
+    lost = msgspec.structs.replace(
+        NO_FAULTS, lost=(Lost(community.storage.ids[1], 3600, 5 * 3600),)
+    )
+    begin, rates = community.calendar.midnight(DAY), lost
+    slots = community.calendar.day(DAY)
+    seconds = community.calendar.seconds_of_day(slots)
+    gone = [3600 <= second < 5 * 3600 for second in seconds.tolist()]
+    assert sum(gone) == 12
+    unfollowed = []
+    for place, (state, answers) in enumerate(day_of(community, rates=rates)):
+        (told,), after = only(answers, TelemetryReceived), answers[0]
+        if not gone[place]:
+            assert told.reported is msgspec.UNSET
+            assert told.state_wh.tolist() == after.state_wh.tolist()
+            continue
+        assert told.reported.tolist() == [True, False, True]
+        assert (told.charge_wh[1], told.discharge_wh[1], told.state_wh[1]) == (0, 0, 0)
+        issued = dispatch(community, begin + 900 * place)
+        unfollowed.append(int(after.state_wh[1] - state.state_wh[1]) != int(issued.charge_wh[1]))
+    assert any(unfollowed)
+
+
+def test_devices_are_silent_by_chance_the_same_way_each_time(community):
+    silent = msgspec.structs.replace(NO_FAULTS, silent=0.3)
+    first, again = (
+        [
+            only(answers, TelemetryReceived)[0].reported
+            for _, answers in day_of(community, rates=silent)
+        ]
+        for _ in range(2)
+    )
+    masks = [None if each is msgspec.UNSET else each.tolist() for each in first]
+    assert masks == [None if each is msgspec.UNSET else each.tolist() for each in again]
+    share = np.mean([False if each is None else not all(each) for each in masks])
+    assert 0.2 < share < 0.95
+
+
+def test_who_is_connected_is_told_with_rolling_operation(community):
+    rolling = msgspec.structs.replace(community, operation=OperationRules(0, CAUSES, 30, 1800))
+    (_, without), (_, told) = (next(day_of(each)) for each in (community, rolling))
+    assert only(without, TelemetryReceived)[0].there is msgspec.UNSET
+    slots = community.calendar.day(DAY)
+    expected = Fixed(community).behaviour(slots).there[:, 0]
+    assert only(told, TelemetryReceived)[0].there.tolist() == expected.tolist()

@@ -1,0 +1,48 @@
+"""What set-points miss is what the solver says of its own plan, and worse for worse set-points."""
+
+import msgspec
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridpact.scheduling.community.solve import solve
+from gridpact.scheduling.conflicts import state_tolerance
+from gridpact.scheduling.operation.judging import misses, told_by, worse
+
+MANY = 10**9
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_a_plan_is_judged_as_the_solver_judges_it(problems, data):
+    """Needs to rounding; runs and limits to the Wh."""
+    problem = data.draw(problems(homes=2, slots=5))
+    plan = solve(problem)
+    capacity = np.full(len(problem.storage.home), MANY)
+    found = misses(problem, told_by(plan, problem.slots.count), capacity)
+    said = {"need": 0, "run": 0, "zone-import": 0, "zone-export": 0}
+    for each in plan.conflicts:
+        said[each.kind] += each.missing_wh
+    held = (plan.state_wh >= 0).all()
+    if held:  # where draws empty storage below nothing, following stops at what is held
+        assert abs(found.needs_wh - said["need"]) <= 2 * int(state_tolerance(problem.storage).sum())
+        assert found.limits_wh == said["zone-import"] + said["zone-export"]
+    assert found.runs_wh == said["run"]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.data())
+def test_no_other_set_points_are_better_than_the_solvers(problems, data):
+    problem = data.draw(problems(homes=2, slots=4, lossless=True))
+    plan = solve(problem)
+    if (plan.state_wh < 0).any():
+        return
+    capacity = np.full(len(problem.storage.home), MANY)
+    shape = problem.storage.charge_max_wh.shape
+    share = np.array(data.draw(st.lists(st.floats(0, 1), min_size=shape[1], max_size=shape[1])))
+    charge = np.rint(problem.storage.charge_max_wh * share).astype(np.int64)
+    other = msgspec.structs.replace(plan, charge_wh=charge, discharge_wh=plan.discharge_wh * 0)
+    rounding = 2 * int(state_tolerance(problem.storage).sum())
+    new, old = (misses(problem, told_by(each, shape[1]), capacity) for each in (plan, other))
+    if abs(new.needs_wh - old.needs_wh) > rounding:
+        assert not worse(new, old, rounding)
