@@ -186,7 +186,7 @@ def test_what_is_missing_is_what_nobody_has(seed, direction):
         # a Wh counts with the worse efficiency, so a little more may be there than is given
         worst = max(plan.storage.efficiency_in[row], 1 / plan.storage.efficiency_out[row])
         best = min(plan.storage.efficiency_in[row], 1 / plan.storage.efficiency_out[row])
-        assert not bearable(plan, row, int(most * worst / best) + 2, direction, slots)
+        assert not bearable(plan, row, int((most + 1) * worst / best) + 1, direction, slots)
 
 
 def bearable(plan, row, amount, direction, slots):
