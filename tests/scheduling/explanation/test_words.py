@@ -150,7 +150,7 @@ def test_what_can_be_kept_needs_no_explanation(site, asked):
 
 
 def test_what_no_fleet_holds_is_left_out(site, asked):
-    needs = asked(*TOO_MUCH, ("home-2", "battery cycles <= 0.1 per day"))
+    needs = asked(*TOO_MUCH, ("home-2", "battery runs >= 1 h and rests >= 1 h"))
     explanation = explain(site, needs, joint=False)
     assert [one.need.id for one in explanation.unbound] == ["need-3"]
     assert len(explanation.conflicts) == 1

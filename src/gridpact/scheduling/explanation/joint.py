@@ -23,11 +23,13 @@ MARGIN_WH = 0.1
 def joint_relaxation(site: Site, needs: Sequence[Need]) -> Joint:
     """Find what has to be given up at least, later levels first, and then costs least.
 
+    It is known that not all can be kept.
+
     A need behind a shortfall of several is named first of them; a limit of the fleet itself is
     named as such.
     """
     bound = bind(site, needs)
-    answer = solve_by_levels(bound.fleet, site.prices, bound.needs)
+    answer = solve_by_levels(bound.fleet, site.prices, bound.needs, short=True)
     missing = answer.shortfalls()
     total: dict[tuple[Level, str], float] = {}
     for one in missing:

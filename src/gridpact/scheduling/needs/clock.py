@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -110,10 +111,15 @@ def first_and_last(times: Moment | Window) -> tuple[date | None, date | None]:
 
 def instants(moment: Moment, begin: int, end: int, timezone: str) -> Iterator[tuple[int, date]]:
     """Yield a moment's instants after ``begin`` and no later than ``end``, each with its day."""
-    for day in _days(moment, begin, end, timezone):
-        instant = read_clock(day, moment.time_s, timezone).first
-        if begin < instant <= end:
-            yield instant, day
+    yield from _instants(moment, begin, end, timezone)
+
+
+@lru_cache(maxsize=4096)
+def _instants(moment: Moment, begin: int, end: int, timezone: str) -> tuple[tuple[int, date], ...]:
+    """Find the instants of a moment, which many needs of a horizon share."""
+    days = _days(moment, begin, end, timezone)
+    found = ((read_clock(day, moment.time_s, timezone).first, day) for day in days)
+    return tuple(one for one in found if begin < one[0] <= end)
 
 
 def stretches(window: Window, begin: int, end: int, timezone: str) -> Iterator[Stretch]:

@@ -36,18 +36,21 @@ def solve_by_levels(
     options: Options | None = None,
     *,
     solver: Solver = solve,
+    short: bool = False,
 ) -> ByLevels:
     """Schedule a fleet whose limits, contracts, needs and wishes may have to give, in this order.
 
     Each level misses as little as possible, then each next one, then the cost is least; all within
-    the gap of ``options``, whose ``penalty`` is not used.
+    the gap of ``options``, whose ``penalty`` is not used. ``short``: it is known that something
+    must be missed, so that nobody needs to try without.
 
     Raises
     ------
     BadInput
         What is wrong with the fleet, its prices or what is asked.
     """
-    return least_losses(problem_of(fleet, prices, needs or Needs(), options or Options(), solver))
+    problem = problem_of(fleet, prices, needs or Needs(), options or Options(), solver)
+    return least_losses(problem, short)
 
 
 def problem_of(
@@ -61,23 +64,25 @@ def problem_of(
     return problem
 
 
-def least_losses(problem: Problem) -> ByLevels:
+def least_losses(problem: Problem, short: bool = False) -> ByLevels:
     """Solve; where something goes missing, with levels as far apart as it takes.
 
     Prices of levels that are close to those of energy make the solve quick. An answer that misses
-    nothing at them is the cheapest that misses nothing, at any prices.
+    nothing at them is the cheapest that misses nothing, at any prices. It is not looked for where
+    something is known to be ``short``.
     """
     fleet, prices = problem.fleet, problem.prices
-    answer = problem.answer(ladder_of(fleet, prices, GENTLE))
-    if all(loss.missing_wh <= MISSED_WH for loss in answer.losses):
-        return answer
+    if not short:
+        answer = problem.answer(ladder_of(fleet, prices, GENTLE))
+        if all(loss.missing_wh <= MISSED_WH for loss in answer.losses):
+            return answer
     ladder = ladder_of(fleet, prices, STEEP)
     answer = problem.proven(ladder)
     for _ in range(RAISES):
-        short = _too_much(answer, problem.options.gap)
-        if short is None:
+        level = _too_much(answer, problem.options.gap)
+        if level is None:
             break
-        ladder = ladder.steeper(short)
+        ladder = ladder.steeper(level)
         answer = problem.proven(ladder)
     return answer
 
