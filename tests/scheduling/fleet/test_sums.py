@@ -10,6 +10,7 @@ from scipy.optimize import linprog
 from gridpact.base.errors import BadInput
 from gridpact.base.randomness import stream
 from gridpact.scheduling.audit import audit
+from gridpact.scheduling.fleet.assets import Battery, GridConnection, build
 from gridpact.scheduling.fleet.columns import Fleet, OneWay, Prices, Storage, Zones
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Status
@@ -309,3 +310,17 @@ def test_needs_that_a_limit_leaves_no_way_for_are_named():
     for method in ("engine", "reference"):
         found = solve(enough, Prices(np.ones(4)), Options(method=method))
         assert found.schedules().discharge_wh.sum() == pytest.approx(6_000, abs=0.01)
+
+
+def test_a_battery_as_an_object_may_have_a_throughput():
+    prices = Prices(np.array([1.0, 4.0, 1.0, 4.0]) * 1e5)
+    batteries = [Battery("A", 9e3, 4e3, 6e3), Battery("A", 9e3, 4e3, 6e3, throughput_wh=2_500.0)]
+    fleet = build(4, 3600, [GridConnection("A")], batteries)
+    given = solve(fleet, prices, EXACT).schedules().discharge_wh.sum(axis=1)
+    assert given[0] > 4_000
+    assert given[1] == pytest.approx(2_500, abs=0.01)
+    wrong = build(4, 3600, [GridConnection("A")], [Battery("A", 9e3, 4e3, 6e3, throughput_wh=-1)])
+    with pytest.raises(BadInput) as refused:
+        solve(wrong, prices)
+    (fault,) = refused.value.faults
+    assert "throughput_wh" in fault.where

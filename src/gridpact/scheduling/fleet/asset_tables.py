@@ -22,6 +22,7 @@ from gridpact.scheduling.fleet.assets import (
 )
 from gridpact.scheduling.fleet.columns import (
     TABLES,
+    UNBOUNDED,
     Curtailable,
     Fleet,
     Generators,
@@ -132,6 +133,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     kept: float = 1.0
     wear: float = 0.0
     charge_min_w: float = 0.0
+    throughput_wh: float = UNBOUNDED
 
 
 BY_SLOT = ("charge_w", "discharge_w", "hi_wh", "lo_wh", "draw_wh", "efficiency_in")
@@ -170,6 +172,7 @@ def _battery_row(asset: Battery) -> _Row:
         efficiency_in=asset.efficiency,
         efficiency_out=asset.efficiency,
         wear=asset.wear,
+        throughput_wh=asset.throughput_wh,
     )
 
 

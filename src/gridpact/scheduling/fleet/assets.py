@@ -66,7 +66,8 @@ class V2gCar(msgspec.Struct, frozen=True):
 class Battery(msgspec.Struct, frozen=True):
     """A battery; ``efficiency`` is that of each way. ``terminal_wh`` is due after the last slot.
 
-    ``reserve_wh`` is kept back: one number, or one per slot.
+    ``reserve_wh`` is kept back: one number, or one per slot. ``throughput_wh`` is the most it
+    discharges over all slots.
     """
 
     zone: str
@@ -77,6 +78,7 @@ class Battery(msgspec.Struct, frozen=True):
     efficiency: float = 0.95
     wear: float = 0.0
     reserve_wh: Series = 0.0
+    throughput_wh: float = UNBOUNDED
 
 
 class Tank(msgspec.Struct, frozen=True):
