@@ -119,6 +119,20 @@ def test_callers_in_other_files_follow_and_other_code_is_kept(kernels: Path) -> 
     assert len(after) == 8 + 6  # inner, middle and outer anew; apart calls none of them
 
 
+def test_a_kernel_knows_whether_its_code_is_kept(kernels: Path, tmp_path: Path) -> None:
+    ask = "from outer import outer\nprint(outer.kept(), outer(3.0), outer.kept())"
+    assert printed(start(kernels, ask)) == "False 80.0 True"
+    assert printed(start(kernels, ask)) == "True 80.0 True"
+    edit(kernels / "inner.py", "x + 1.0", "x + 2.0")
+    assert printed(start(kernels, ask)) == "False 100.0 True"
+    nowhere = tmp_path / "nowhere"
+    nowhere.write_text("a file, so that nothing can be kept here")
+    shutil.rmtree(kernels / "__pycache__")
+    (kernels / "__pycache__").write_text("nor here")
+    settings = {"HOME": str(nowhere), "XDG_CACHE_HOME": str(nowhere / "cache")}
+    assert printed(start(kernels, ask, **settings)) == "False 100.0 False"
+
+
 def test_kernels_run_from_a_read_only_place_without_a_home(kernels: Path, tmp_path: Path) -> None:
     (kernels / "__pycache__").write_text("a file, so that nothing can be kept here")
     nowhere = tmp_path / "nowhere"

@@ -22,7 +22,9 @@ from gridpact.app.schedules.outcome import Outcome, outcome
 from gridpact.app.schedules.posing import posed
 from gridpact.app.schedules.solving import solve_session
 from gridpact.base.errors import BadInput, Fault
+from gridpact.scheduling.fleet.machine_code import is_kept
 from gridpact.scheduling.fleet.options import Method, Options
+from gridpact.scheduling.fleet.simplex import optimise
 from gridpact.scheduling.fleet.solution import Round, closed
 
 
@@ -104,6 +106,8 @@ def solve(
     _check(out, method, limit_seconds)
     options, stop = Options(method=method, gap=_gap(gap)), Stop(limit_seconds)
     progress = Progress(quiet=quiet or as_json)
+    if method != "reference" and not (quiet or as_json) and not is_kept(optimise):
+        say("compiling for this machine, once …", err=True)
     try:
         one = posed(recorded(what, data, progress), session)
         if rounds:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Generic, Literal, ParamSpec, TypeVar, cast
 
@@ -57,6 +58,12 @@ class Kernel(Generic[Arguments, Result]):
             copy.__qualname__ = f"{self.__name__}_{self.digest()[:DIGITS]}"
             self._code = _compile(copy)
         return self._code
+
+    def kept(self) -> bool:
+        """Whether machine code of this kernel lies ready from an earlier call or process."""
+        place = getattr(getattr(self.compiled(), "stats", None), "cache_path", None)
+        name = f"{self.__name__}_{self.digest()[:DIGITS]}"
+        return place is not None and any(Path(place).glob(f"*.{name}-*.nbc"))
 
     def digest(self) -> str:
         """Digest of everything that the machine code is made from, but the types of arguments."""
@@ -130,3 +137,8 @@ def machine_code(function: Callable[Arguments, Result]) -> Callable[Arguments, R
     """Make a function a kernel. It may use numbers, arrays and kernels of its module's names."""
     kernel: Kernel[Arguments, Result] = Kernel(cast("FunctionType", function))
     return kernel
+
+
+def is_kept(function: Callable[..., object]) -> bool:
+    """Whether machine code of a kernel lies ready; of what is none there is nothing to make."""
+    return not isinstance(function, Kernel) or function.kept()

@@ -8,6 +8,7 @@ import pytest
 
 from gridpact.app.schedules import keeping
 from gridpact.app.schedules.effort import Stop, working
+from gridpact.scheduling.fleet.machine_code import Kernel
 from gridpact.scheduling.fleet.options import Options
 
 FINE = ("--method", "engine", "--gap", "0.0001 %")
@@ -105,3 +106,20 @@ def test_effort_that_makes_no_sense_is_refused(street, words, said):
     assert (code, out) == (2, "")
     assert said in err
     assert not (street.place / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("kept", "words", "told"),
+    [
+        (False, [], 1),
+        (True, [], 0),
+        (False, ["--quiet"], 0),
+        (False, ["--json"], 0),
+        (False, ["--method", "reference"], 0),
+    ],
+)
+def test_the_first_solve_on_a_machine_says_that_it_compiles(street, monkeypatch, kept, words, told):
+    monkeypatch.setattr(Kernel, "kept", lambda self: kept)
+    code, _, err = street.ask("solve", "run", *words)
+    assert code == 0
+    assert err.count("compiling for this machine, once") == told
