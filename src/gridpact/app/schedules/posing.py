@@ -12,6 +12,7 @@ from gridpact.registry.model import Community
 from gridpact.scheduling.handlers import Scheduling
 from gridpact.scheduling.messages import PlanDue, PlanSkipped, ScheduleRevised, ScheduleSolved
 from gridpact.scheduling.needs.book import Book
+from gridpact.scheduling.operation.presence import met
 from gridpact.scheduling.posing import Posed
 from gridpact.scheduling.prepare import wanted_runs
 from gridpact.scheduling.problem import Plan, Problem
@@ -44,7 +45,9 @@ class Gathered(NamedTuple):
 def gathered(record: Record, session: str | None = None) -> Gathered:
     """Gather from a record what a session was planned from; None is the first that was planned.
 
-    Raises BadInput where the record holds no plan of that session.
+    A schedule made between sessions is gathered with who was seen to be there, but without what it
+    kept free for storage that does not follow or was not heard of. Raises BadInput where the
+    record holds no plan of that session.
     """
     solved, at = _solved(record, session), 0
     community = record.opening().community
@@ -58,6 +61,9 @@ def gathered(record: Record, session: str | None = None) -> Gathered:
             at = kept.time
             break
         state, _ = room.handlers[type(kept.message)](state, kept.message, kept.time)
+    if isinstance(solved, ScheduleRevised) and state.operation is not None:
+        seen = met(state.needs[solved.name], state.operation, community)
+        state = replace(state, needs={**state.needs, solved.name: seen})
     due = PlanDue(session=name_of(solved), window=solved.window, horizon=solved.horizon)
     whole = scheduling.posed(state, due)
     bare = scheduling.posed(replace(state, book=None), due)

@@ -11,7 +11,9 @@ from gridpact.app import folder
 from gridpact.app.cli.commands import run_command
 from gridpact.app.schedules.explaining import session_site
 from gridpact.app.schedules.posing import gathered
+from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.explanation.trial import Trial
+from gridpact.scheduling.messages import ScheduleRevised
 from gridpact.scheduling.needs.wire import from_json
 from gridpact.scheduling.standing.places import Places
 
@@ -179,6 +181,27 @@ def test_a_need_that_stands_is_explained_by_its_name(weak, run, tmp_path, monkey
     later = weak.asked("paused", "--session", "2026-06-15.intraday-1200")
     assert "need-1" in ids_of(later)
     assert later["session"] == "2026-06-15.intraday-1200"
+
+
+def test_a_schedule_made_between_sessions_is_explained_and_compared(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rolling = WEAK.replace("members:", "operation: {replan_minutes: 720}\nmembers:")
+    (tmp_path / "rolling.yaml").write_text(rolling, encoding="utf-8")
+    assert run_command(["run", "rolling.yaml", "--out", "run", "-q"]) == 0
+    (first, *_) = folder.record(tmp_path / "run").all(ScheduleRevised)
+    words = ["run", "--session", first.name, "--json"]
+    assert run_command(["schedule", "explain", *words]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["session"] == first.name
+    plan = solve(gathered(folder.record(tmp_path / "run"), first.name).whole.problem)
+    planned = sum(one.missing_wh for one in plan.conflicts if one.kind == "zone-import")
+    told = sum(one["missing_wh"] for one in found["conflicts"])
+    assert told == pytest.approx(planned, rel=0.02, abs=30)
+    assert planned > 0
+    both = ["--session", "2026-06-15.day-ahead", "--session", first.name]
+    assert run_command(["schedule", "diff", "run", *both, "--json"]) == 0
+    compared = json.loads(capsys.readouterr().out)
+    assert (compared["after"], compared["start"]) == (first.name, first.window.start)
 
 
 @pytest.mark.parametrize(
