@@ -80,7 +80,8 @@ def stores_of(table: Storage, rows: Ints, slots: int, hours: float) -> Stores:
         need=np.zeros(len(rows)),
         room=np.zeros(len(rows)),
     )
-    return _by_total(_by_levels(stores))
+    stores = _by_total(stores)
+    return _by_levels(stores, np.flatnonzero(stores.method == BY_PIECES))
 
 
 def _range(least: Floats, most: Floats, step: Floats, energy: Floats) -> Floats:
@@ -102,8 +103,9 @@ def _range(least: Floats, most: Floats, step: Floats, energy: Floats) -> Floats:
     )
 
 
-def _by_levels(stores: Stores) -> Stores:
-    """Mark the rows whose states are always the first one less draws plus whole quanta."""
+def _by_levels(every: Stores, rows: Ints) -> Stores:
+    """Mark those of some rows whose states are always the first less draws plus whole quanta."""
+    stores = Stores._make(column[rows] for column in every)
     quantum = np.zeros(len(stores.initial))
     pointed = stores.kept == 1.0
     for actions in (stores.charge, stores.discharge):
@@ -118,8 +120,9 @@ def _by_levels(stores: Stores) -> Stores:
     exact = pointed & (quantum > 0) & (levels <= MOST_LEVELS)
     for actions in (stores.charge, stores.discharge):
         exact &= _multiples(actions, quantum)
-    method = np.where(exact, BY_LEVELS, stores.method)
-    return stores._replace(method=method, quantum=np.where(exact, quantum, 0.0))
+    method, quanta = every.method.copy(), every.quantum.copy()
+    method[rows], quanta[rows] = np.where(exact, BY_LEVELS, stores.method), quantum * exact
+    return every._replace(method=method, quantum=quanta)
 
 
 def _common(one: Floats, other: Floats) -> Floats:
