@@ -6,7 +6,9 @@ import pytest
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solve import solve
 
-distributed = pytest.importorskip("distributed", reason="needs the extra: pip install 'gridpact[dask]'")
+distributed = pytest.importorskip(
+    "distributed", reason="needs the extra: pip install 'gridpact[dask]'"
+)
 
 
 def test_dask_gives_the_same_answer_bit_for_bit(small):
