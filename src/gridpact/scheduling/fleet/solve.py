@@ -119,9 +119,24 @@ def _engine(fleet: Fleet, case: Case, engine: Engine, raises: int) -> Solution:
             break
     if not engine.whole:
         engine.hold(deal_whole(case.groups, answer.mixture.shares, engine.asked_at))
+        answer = _beside_dealt(fleet, engine, raises)
+    return _solution(fleet, engine.case, engine, answer)
+
+
+def _beside_dealt(fleet: Fleet, engine: Engine, raises: int) -> _Answer:
+    """Schedule the others beside what was dealt whole, missing no limit that they can keep.
+
+    The bound was proven before, at a lower penalty, and holds at a higher one.
+    """
+    engine.run()
+    answer = _answer(fleet, engine.case, engine)
+    for _ in range(raises):
+        if not answer.missing_wh or engine.options.cancelled():
+            break
+        engine.raise_penalty(engine.penalty * 10)
         engine.run()
         answer = _answer(fleet, engine.case, engine)
-    return _solution(fleet, engine.case, engine, answer)
+    return answer
 
 
 class _Answer(msgspec.Struct, frozen=True):
