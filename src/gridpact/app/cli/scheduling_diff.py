@@ -27,8 +27,7 @@ SHOWN = 8
     epilog="""\b
 Examples:
   gridpact schedule diff monday tuesday
-  gridpact schedule diff runs/june --session 2026-06-15.day-ahead \\
-    --session 2026-06-15.intraday-1200
+  gridpact schedule diff runs/a --session 2026-06-15.day-ahead --session 2026-06-15.intraday-1200
   gridpact schedule diff monday tuesday --asset home-05-car""",
 )
 @click.argument(
