@@ -16,7 +16,7 @@ def test_a_fit_machine(called, place):
     done = called("doctor")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert all(line.startswith(("✓", "- grid", "- simbench")) for line in lines)
+    assert all(line.startswith(("✓", "- dask", "- grid", "- simbench")) for line in lines)
     named = {line.split()[1] for line in lines}
     assert {"Python", "SQLite", "HiGHS", *doctor.NEEDED} <= named
     assert list(place.glob("tmp*")) == []
@@ -37,7 +37,8 @@ def test_quiet_says_nothing(called, place):
 
 @pytest.mark.parametrize("there", [True, False])
 @pytest.mark.parametrize(
-    ("extra", "module"), [("grid", "power_grid_model"), ("simbench", "simbench")]
+    ("extra", "module"),
+    [("dask", "distributed"), ("grid", "power_grid_model"), ("simbench", "simbench")],
 )
 def test_an_extra_is_there_or_told_how_to_get(called, place, monkeypatch, extra, module, there):
     before = importlib.util.find_spec
@@ -52,7 +53,7 @@ def test_an_extra_is_there_or_told_how_to_get(called, place, monkeypatch, extra,
     assert line.startswith("✓" if there else "-")
     assert (f"pip install 'gridpact[{extra}]'" in line) == (not there)
     extras = json.loads(called("doctor", "--json").out)["extras"]
-    assert (set(extras), extras[extra]) == ({"grid", "simbench"}, there)
+    assert (set(extras), extras[extra]) == (set(doctor.EXTRAS), there)
 
 
 def test_extras_are_those_that_the_package_declares():

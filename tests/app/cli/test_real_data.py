@@ -71,7 +71,9 @@ def test_examples_without_data(cli, tmp_path, name):
     summary = day_of(cli, tmp_path, name, PLAIN[name])
     balanced(tmp_path, summary)
     assert 3_000 < summary["withdrawn_wh"] / summary["members"] < 60_000
-    assert summary["slots"] == 96
+    document = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8"))
+    minutes = document.get("community", {}).get("slot_minutes", 15)
+    assert summary["slots"] == 24 * 60 // minutes
     assert summary["members_pay_minor"] < summary["supplier_only_minor"]
 
 

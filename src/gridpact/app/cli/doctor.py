@@ -24,6 +24,7 @@ NEEDED = ("numpy", "polars", "highspy", "pvlib", "demandlib", "cryptography", "m
 SPACE = 100_000_000
 """Free bytes that a folder needs for runs of ordinary size."""
 EXTRAS = {
+    "dask": ("distributed", "fleets over a cluster: pip install 'gridpact[dask]'"),
     "grid": ("power_grid_model", "power flow: pip install 'gridpact[grid]'"),
     "simbench": ("simbench", "SimBench grids: pip install 'gridpact[simbench]'"),
 }
