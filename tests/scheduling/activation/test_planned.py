@@ -210,3 +210,27 @@ def bearable(plan, row, amount, direction, slots):
 def test_no_more_than_is_planned_is_asked(slots):
     with pytest.raises(ValueError, match="planned"):
         divide(planned(1), np.ones(3, np.bool_), Direction.UP, 100, slots, Rule.PRO_RATA)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 2**32), st.sampled_from(Direction), st.sampled_from(Rule))
+def test_zones_are_named_whose_limits_alone_keep_something_back(seed, direction, rule):
+    """With wider limits of those that are named more is given, with those of others no more."""
+    plan, within = planned(seed), np.ones(3, np.bool_)
+    found = divide(plan, within, direction, 10**6, 1, rule)
+
+    def widened(rows):
+        none = np.where(np.isin(np.arange(3), rows)[:, None], -1, 0)
+        wide = [
+            np.where(none < 0, -1, limit)
+            for limit in (plan.zones.import_limit_wh, plan.zones.export_limit_wh)
+        ]
+        zones = msgspec.structs.replace(
+            plan.zones, import_limit_wh=wide[0], export_limit_wh=wide[1]
+        )
+        return divide(msgspec.structs.replace(plan, zones=zones), within, direction, 10**6, 1, rule)
+
+    named = np.flatnonzero(found.limited)
+    assert (widened(named).missing_wh < found.missing_wh) == bool(len(named))
+    assert widened(np.flatnonzero(~found.limited)).missing_wh == found.missing_wh
+    assert not divide(plan, within, direction, 0, 1, rule).limited.any()

@@ -68,7 +68,8 @@ def activate(
     make up later, and within the limits of all zones. The next schedule makes up what was moved.
 
     The run must have rolling operation (operation, in its scenario). A run waits where
-    gridpact run SCENARIO --until INSTANT left it.
+    gridpact run SCENARIO --until INSTANT left it. Exit code 1 tells that less is given than was
+    asked; what is given is activated all the same.
     """
     seen = look(path)
     power_w = _power(kw, direction)
@@ -89,6 +90,8 @@ def activate(
         _tell_refused(answer, as_json=as_json)
         sys.exit(1)
     _tell(told, answer.id, as_json=as_json, quiet=quiet)
+    if told.found.division.missing_wh:
+        sys.exit(1)
 
 
 def _power(kw: float, direction: str | None) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from gridpact.app.activations.givers import Giver
 from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark
@@ -49,6 +51,12 @@ class Told(NamedTuple):
         return energy_wh * 3600 // self.community.step_s
 
     @property
+    def limited(self) -> tuple[str, ...]:
+        """Zones whose limits keep what is missing from being given."""
+        zones = self.community.zones.ids
+        return tuple(zones[row] for row in np.flatnonzero(self.found.division.limited).tolist())
+
+    @property
     def cost_nano(self) -> int:
         """What all of it costs [nano-¤]."""
         return self.found.division.cost_nano * self.found.window.count
@@ -69,6 +77,7 @@ def as_dict(told: Told, name: str, able: Sequence[Giver]) -> dict[str, object]:
         "asked_w": told.power(told.found.asked_wh),
         "given_w": told.power(told.given_wh),
         "missing_w": told.power(division.missing_wh),
+        "limited_by": list(told.limited),
         "marginal_micro_per_kwh": division.marginal_cost,
         "cost_nano": told.cost_nano,
         "assets": [each._asdict() for each in able],
@@ -87,7 +96,7 @@ def lines(told: Told, name: str, able: Sequence[Giver]) -> Iterator[str]:
     hidden = sum(bool(each.gives_w or not name) for each in able) - len(shown)
     if hidden:
         yield f"… and {counted(hidden, 'more asset')}; --json lists all"
-    if name:
+    if name and told.given_wh:
         yield ""
         yield "the next schedule makes up what is moved"
 
@@ -106,8 +115,10 @@ def _head(told: Told, name: str) -> str:
 def _summary(told: Told, able: Sequence[Giver]) -> str:
     giving, division = sum(bool(each.gives_w) for each in able), told.found.division
     currency = told.community.currency
+    limits = _limits(told)
     if not giving:
-        return "no asset there can give anything and make it up"
+        nobody = f"{counted(len(able), 'asset')} could give, but nothing may be given"
+        return f"{nobody}{limits}" if limits else "no asset there can give anything and make it up"
     text = f"{counted(giving, 'asset')} of {len(able)} that can"
     if told.message.rule == Rule.PRO_RATA:
         text += ", each in proportion to what it can"
@@ -115,7 +126,15 @@ def _summary(told: Told, able: Sequence[Giver]) -> str:
         text += f", the dearest at {price(division.marginal_cost, currency)}"
     missing = told.power(division.missing_wh) / 1000
     text += f"; it costs {money(told.cost_nano, currency)}"
-    return text + (f"; {missing:.3f} kW are missing" if missing else "")
+    return text + (f"; {missing:.3f} kW are missing{limits}" if missing else "")
+
+
+def _limits(told: Told) -> str:
+    """Name the zones whose limits are why something is missing."""
+    if not told.limited:
+        return ""
+    flow = "give" if told.found.direction is Direction.UP else "take"
+    return f": limits on what {harmless(', '.join(told.limited))} may {flow} are reached"
 
 
 def _table(told: Told, shown: Sequence[Giver]) -> list[str]:

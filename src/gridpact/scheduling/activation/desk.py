@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 
 from gridpact.base.slots import Slots
 from gridpact.base.units import Bools
 from gridpact.scheduling.activation.columns import Direction
 from gridpact.scheduling.activation.ground import planned_from
+from gridpact.scheduling.activation.lasting import left_alone
 from gridpact.scheduling.activation.messages import (
     ActivationFault,
     ActivationIssued,
@@ -55,6 +57,8 @@ def divided(
     planned = planned_from(places, state, window.start)
     if planned is None or planned.slots.count < window.count:
         return (_unplanned(places, state, planned, window),)
+    alone = left_alone(places.community, state, window).any(axis=1)
+    planned = msgspec.structs.replace(planned, out=planned.out | alone)
     direction = Direction.UP if message.power_w > 0 else Direction.DOWN
     asked = (abs(message.power_w) * step + 1800) // 3600
     within = zones_within(places, message.zones)

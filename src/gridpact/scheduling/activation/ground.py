@@ -1,12 +1,13 @@
 """What headroom is found from: the set-points in force, and what owners stated when they were made.
 
 Schedules in force and statements cover windows of their own; here they are laid one over the
-other, the latest on top, from a slot on as far as both are known.
+other, the latest on top, from a slot on as far as both are known. What owners asked for or switched
+off since binds already: an asset is not counted on for more than it may still do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from gridpact.scheduling.posing import moved
 from gridpact.scheduling.prepare import foreseen, zone_columns
 from gridpact.scheduling.problem import StorageColumns
 from gridpact.scheduling.standing.binding import bind, capped
+from gridpact.scheduling.standing.decided import closed
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.state import State
 
@@ -45,9 +47,13 @@ def planned_from(places: Places, state: State, begin: int) -> Planned | None:
     stated = _stated(grounds, window, len(community.runs.ids))
     needs: Sequence[Need] = state.book.needs if state.book else ()
     bound = bind(places, stated, needs)
+    may = bound.stated
+    if state.decided is not None:
+        may = closed(community, may, state.decided)
+    columns = {**columns, **_allowed(community, may, columns)}
     days = list(state.spot.values())
     outside = outside_prices(community.tariffs, foreseen(window, days, days[-1]))
-    bounds = {name: getattr(bound.stated, name) for name in STATED[:-1]}
+    bounds = {name: getattr(may, name) for name in STATED[:-1]}
     return Planned(
         slots=window,
         storage=community.storage,
@@ -116,6 +122,18 @@ def _stated(grounds: Sequence[Ground], window: Slots, runs: int) -> NeedsStated:
     return NeedsStated(
         session="", window=window, run_earliest=nowhere, run_latest=nowhere, **columns
     )
+
+
+def _allowed(
+    community: Community, may: NeedsStated, columns: Mapping[str, Ints]
+) -> dict[str, Ints]:
+    """Set-points cut to what owners leave, who may have said so after they were made."""
+    charge = np.minimum(columns["charge_wh"], may.charge_max_wh)
+    discharge = np.minimum(columns["discharge_wh"], may.discharge_max_wh)
+    net = columns["net_wh"].copy()
+    cut = columns["charge_wh"] - charge - (columns["discharge_wh"] - discharge)
+    np.subtract.at(net, community.storage.member, cut)
+    return {"charge_wh": charge, "discharge_wh": discharge, "net_wh": net}
 
 
 def _states(

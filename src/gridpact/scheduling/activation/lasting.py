@@ -10,6 +10,7 @@ from gridpact.base.units import Bools, Ints
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation.holding import Held, hold_runs, no_longer
 from gridpact.scheduling.activation.model import Active
+from gridpact.scheduling.diaries.respect import Hold
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.operation.in_force import at
 from gridpact.scheduling.state import State
@@ -26,16 +27,19 @@ def held_over(
 ) -> Held:
     """Set-points in force of the activated zones while each activation lasts.
 
-    Storage that does not follow its set-points, or is not there, is free to be planned anew.
+    Storage that does not follow its set-points, or is not there, is free to be planned anew. So is
+    storage that its owner left to itself, unless an activation counts on it.
     """
     storage, members = community.storage, community.members
     home_zone = members.zone
     on = np.zeros((len(storage.ids), horizon.count), np.bool_)
     plants = np.zeros((len(members.ids), horizon.count), np.bool_)
+    alone = left_alone(community, state, horizon)
     for one in active:
         here, _ = overlap(horizon, one.window)
         asked = np.isin(home_zone, one.zones)
-        on[asked[storage.member], here] = True
+        counted = (one.given_wh > 0)[:, None] | ~alone[:, here]
+        on[:, here] |= asked[storage.member][:, None] & counted
         plants[asked, here] = True
     on &= ~left_out(state)[:, None]
     charge, discharge, curtail = _set_points(community, state, horizon)
@@ -47,6 +51,15 @@ def left_out(state: State) -> Bools:
     if state.operation is None:
         return np.zeros(len(state.state_wh), np.bool_)
     return np.asarray(state.operation.untrusted | state.operation.missing)
+
+
+def left_alone(community: Community, state: State, slots: Slots) -> Bools:
+    """Storage whose owner declined its entries, so that it is left to itself [assets, slots]."""
+    count = len(community.storage.ids)
+    if state.decided is None:
+        return np.zeros((count, slots.count), np.bool_)
+    codes, _ = state.decided.over(slots, count + len(community.runs.ids))
+    return np.asarray(codes[:count] == Hold.PLAIN)
 
 
 def with_runs(

@@ -59,6 +59,7 @@ class Division(msgspec.Struct, frozen=True):
     ``given_wh`` [assets] of storage and ``solar_wh`` [members] are never negative; ``room_wh``
     [assets + members] is what each could give, ``cost`` [assets + members] its price [µ¤/kWh].
     ``marginal_cost`` is that of the dearest that had to give, None where nobody had to.
+    ``limited`` [zones] marks zones whose limits keep what is missing from being given.
     """
 
     given_wh: Ints
@@ -67,6 +68,7 @@ class Division(msgspec.Struct, frozen=True):
     marginal_cost: int | None
     room_wh: Ints
     cost: Ints
+    limited: Bools
 
     @property
     def cost_nano(self) -> int:
@@ -89,15 +91,28 @@ def divide(
     assets, lasts_s = standing.assets, slots * SLOT_S
     call = Call(direction, amount_wh, lasts_s)
     split: Split = activate(assets, call, standing.limits, rule)
-    count = len(planned.storage.member)
+    count, room = len(planned.storage.member), headroom(assets, direction, lasts_s)
     return Division(
         given_wh=split.given_w[:count],
         solar_wh=split.given_w[count:],
         missing_wh=split.missing_w,
         marginal_cost=split.marginal_cost,
-        room_wh=headroom(assets, direction, lasts_s),
+        room_wh=room,
         cost=assets.cost(direction),
+        limited=_limited(standing, direction, room, split),
     )
+
+
+def _limited(standing: Standing, direction: Direction, room: Ints, found: Split) -> Bools:
+    """Mark zones whose limit is used up where their assets could give more [zones]."""
+    free, zone = standing.limits.of(direction), standing.assets.zone
+    given, able = np.zeros((2, len(free)), np.int64)
+    at = zone.copy()
+    while (inside := at >= 0).any():
+        np.add.at(given, at[inside], found.given_w[inside])
+        np.add.at(able, at[inside], room[inside])
+        at = np.where(inside, standing.limits.parent[at], -1)
+    return np.asarray((found.missing_w > 0) & (given >= free) & (able > given))
 
 
 def set_points(

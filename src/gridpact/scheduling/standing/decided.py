@@ -2,7 +2,8 @@
 
 What is off has no power, and appliances keep to the starts that decisions leave them. Storage that
 is left to itself or pinned has its power fixed; it is planned around as activations are. An
-activation that lasts comes before what is fixed, and what is off is off.
+activation that lasts comes before what is pinned, and before what is left to itself only where it
+counted on that; what is off is off.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """``gridpact activate``: what it prints, what becomes of it in the run, and what it refuses."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -160,3 +162,43 @@ def test_a_request_that_came_in_otherwise_is_refused_in_the_journal(lanes):
     assert lanes.called("run", "--resume", "run", "-q").code == 0
     assert of(lanes.place, ScheduleRevised) == []
     assert lanes.called("replay", "run", "-q").code == 0
+
+
+def test_less_than_was_asked_exits_with_one(lanes):
+    more = ("--zone", "lane", "--kw", "900", "--minutes", "60")
+    assert lanes.activate(*more, "--dry-run").code == 0
+    done = lanes.activate(*more)
+    assert done.out.startswith("✗ ")
+    assert (done.err, done.code) == ("", 1)
+    again = lanes.activate(*more, "--json")
+    assert (again.code, json.loads(again.out)["activated"]) == (1, True)
+    assert lanes.activate(*more, "-q").code == 1
+
+
+def test_the_zone_whose_limit_leaves_nothing_is_named(lanes):
+    cap = "zone lane gives <= 0 kW all day, grid"
+    words = ("--zone", "lane", "--kw", "40", "--minutes", "60")
+    assert lanes.told(*words, "--dry-run")["limited_by"] == []
+    assert lanes.called("need", "add", "run", cap, "--owner", "dso").code == 0
+    told = lanes.told(*words, "--dry-run")
+    assert (told["limited_by"], told["given_w"] < 40_000) == (["lane"], True)
+    done = lanes.activate(*words)
+    assert "could give, but nothing may be given: limits on what lane may give" in done.out
+    assert "makes up" not in done.out
+    assert done.code == 1
+    assert lanes.called("need", "remove", "run", "need-1", "--owner", "dso").code == 0
+    assert lanes.called("need", "add", "run", cap.replace("0", "12", 1), "--owner", "dso").code == 0
+    done = lanes.activate(*words)
+    assert "kW are missing: limits on what lane may give are reached" in done.out
+    assert done.out.startswith("✗ ")
+
+
+def test_what_is_off_is_neither_asked_nor_said_to_be_planned(lanes):
+    given = {each["asset"]: each["gives_w"] for each in lanes.told(*LANE, "--dry-run")["assets"]}
+    asset = max(given, key=given.get)
+    words = ("diary", "mode", "run", asset, "off", "--until", "2026-06-15T20:00")
+    assert lanes.called(*words).code == 0
+    told = lanes.told(*LANE)
+    assert asset not in [each["asset"] for each in told["assets"]]
+    (issued,) = of(lanes.place, ActivationIssued)
+    assert issued.given_wh.sum() + issued.solar_wh.sum() == told["given_w"]
