@@ -226,6 +226,7 @@ def row(**changed):
         (row(first=[-1]), {"portfolio[0].first"}),
         (row(first=[5]), {"portfolio[0].end"}),
         (row(lower_wh=[6.0]), {"portfolio[0].lower_wh"}),
+        (row(lower_wh=[-np.inf], upper_wh=[np.inf]), {"portfolio[0].lower_wh"}),
         (row(lower_wh=[np.nan]), {"portfolio[0].lower_wh"}),
         (row(upper_wh=[-np.inf], lower_wh=[-np.inf]), {"portfolio[0].lower_wh"}),
         (row(set_of_row=[3]), {"portfolio[0].set_of_row"}),
@@ -319,3 +320,11 @@ def test_an_answer_to_begin_from_and_slots_passed_are_named():
         with pytest.raises(BadInput) as caught:
             solve(fleet, FLAT, warm=warm, passed=passed)
         assert {fault.where for fault in caught.value.faults} == {where}
+
+
+def test_a_budget_without_a_price_is_refused():
+    one = np.array([0])
+    cars = OneWay(one, one, one + 9, np.array([500.0]), np.array([900.0]), budget=np.array([5e6]))
+    assert places(one_way=cars) == {"one_way[0].budget"}
+    store = Storage(one, 500.0, 900.0, 0.0, 9_000.0, budget=np.array([5e6]))
+    assert places(storage=store) == {"storage[0].budget"}

@@ -14,10 +14,13 @@ from msgspec.structs import replace
 from gridpact.app.cli.contracting_layout import WIDTH, counted
 from gridpact.app.cli.output import Progress, harmless, mark, output_options, say, say_json
 from gridpact.app.cli.scheduling_sources import recorded
+from gridpact.app.needs.acting import look_on
 from gridpact.app.needs.words import in_words
+from gridpact.app.orders.instants import local
+from gridpact.app.record import Record
 from gridpact.app.schedules.explaining import Told, told
 from gridpact.app.schedules.fitting import Fit, fit
-from gridpact.app.schedules.posing import gathered
+from gridpact.app.schedules.posing import gathered, latest, latest_missing
 from gridpact.base.errors import BadInput
 from gridpact.scheduling.community.site import HOME
 from gridpact.scheduling.explanation.model import Conflict
@@ -39,7 +42,11 @@ Exit codes, beside those of every command:
 )
 @click.argument("what", metavar="SCENARIO|RUN", type=click.Path(path_type=Path))
 @click.option(
-    "--session", metavar="SESSION", help="Session to explain.  [default: the first planned]"
+    "--session",
+    metavar="SESSION",
+    help="Plan to explain: its name, or the instant from which it is in force, as gridpact "
+    "schedule history shows it.  [default: of a RUN the latest that misses anything; with --need, "
+    "and where none does, the latest; of a SCENARIO the first]",
 )
 @click.option("--for", "party", metavar="PARTY", help="Who asks.  [default: the operator]")
 @click.option("--need", "sentence", metavar="SENTENCE", help="Say whether this need would fit.")
@@ -65,11 +72,12 @@ def explain(
 ) -> None:
     """Explain what cannot be kept: which needs and limits clash, and what each could give.
 
-    Given a SCENARIO, a YAML file, its first day is run; given a RUN, a folder, a session it
-    recorded is explained. Every conflict is minimal, and every proposal has been solved with. A
+    Given a SCENARIO, a YAML file, its first day is run; given a RUN, a folder, a plan it recorded
+    is explained. Every conflict is minimal, and every proposal has been solved with. A
     member is told of its own needs by value, and of others by number.
 
-    With --need nothing is stated: it is said whether the need would fit beside all others.
+    With --need nothing is stated: it is said whether the need would fit beside all others. Its
+    dates are read as gridpact need add reads them, when the run has come to.
     """
     if (sentence is None) != (owner is None) and not (sentence or "").lstrip().startswith("{"):
         raise click.UsageError("--need and --owner go together")
@@ -77,9 +85,13 @@ def explain(
         raise click.UsageError("--for does not go with --need, which is told to its owner")
     progress = Progress(quiet=quiet or as_json)
     try:
-        was = gathered(recorded(what, data, progress), session)
+        record = recorded(what, data, progress)
         progress("explaining", 0)
-        found = told(was, party) if sentence is None else fit(was, sentence, owner)
+        if sentence is None:
+            chosen = latest_missing(record) if session is None and what.is_dir() else session
+            found: Told | Fit = told(gathered(record, chosen), party)
+        else:
+            found = _fit(what, record, session, (sentence, owner))
     except BadInput as error:
         _point(sentence or "", error)
         raise
@@ -93,6 +105,16 @@ def explain(
     sys.exit(0 if isinstance(found, Told) or found.fits else 1)
 
 
+def _fit(what: Path, record: Record, session: str | None, need: tuple[str, str | None]) -> Fit:
+    """Tell whether a need would fit: in a run, beside those that stand by now."""
+    if not what.is_dir():
+        return fit(gathered(record, session), *need)
+    seen = look_on(what)
+    if session is not None:
+        return fit(gathered(record, session), *need, seen.at)
+    return fit(gathered(record, latest(record))._replace(book=seen.book), *need, seen.at)
+
+
 def _point(sentence: str, error: BadInput) -> None:
     """Show where a sentence goes wrong, above what is wrong."""
     marks = [pointed(sentence, fault) for fault in error.faults]
@@ -101,7 +123,7 @@ def _point(sentence: str, error: BadInput) -> None:
 
 
 def _told_lines(found: Told) -> list[str]:
-    head = f"{found.session} of {found.title}, for {found.party}"
+    head = f"{_plan(found)}, of {found.title}, for {found.party}"
     if found.holds:
         return [head, f"{mark(good=True)} {found.sentences[0]}"]
     said = [*found.sentences, *found.bare] if found.explanation.conflicts else list(found.bare)
@@ -115,10 +137,15 @@ def _fit_lines(found: Fit) -> list[str]:
         faults = (f"    {one.where}: {one.problem}; {one.fix}" for one in found.refused)
         return [f"{mark(good=False)} {words}: refused", *map(harmless, faults)]
     lines = [f"{mark(good=found.fits)} {words}: {'fits' if found.fits else 'does not fit'}"]
+    lines += [f"    in {_plan(found)}"]
     if found.aside:
         needs = counted(found.aside, "need")
         lines.append(f"    beside all but {needs}, which cannot all be kept as it is")
     return [*lines, *_bullets(found.sentences)]
+
+
+def _plan(found: Told | Fit) -> str:
+    return f"{found.session}, made {local(found.made, found.timezone)}"
 
 
 def _bullets(sentences: Sequence[str]) -> list[str]:
@@ -141,6 +168,7 @@ def _told_as_dict(found: Told) -> dict[str, object]:
     return {
         "title": found.title,
         "session": found.session,
+        "made": found.made,
         "for": found.party,
         "holds": found.holds,
         "sentences": [*found.sentences, *found.bare],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from functools import partial
 from pathlib import Path
@@ -136,6 +137,9 @@ def _check(out: Path | None, method: Method, limit_seconds: float | None) -> Non
     if out is not None and out.exists() and not keeping.may_hold(out):
         fix = "name a new folder, or one of earlier schedules"
         raise BadInput([Fault(str(out), 0, "--out", "the folder holds other files", fix)])
+    if limit_seconds is not None and not math.isfinite(limit_seconds):
+        fix = "give seconds such as 60, or leave it out"
+        raise BadInput([Fault("arguments", 0, "--limit-seconds", "is no finite number", fix)])
     if method == "reference" and limit_seconds is not None:
         problem = "the reference has no rounds to stop after"
         fix = "leave it out, or solve with --method engine"

@@ -21,7 +21,7 @@ from gridpact.scheduling.standing.places import Places
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What one party is told of a session.
+    """What one party is told of a session, whose plan was ``made`` at an instant [s since epoch].
 
     ``holds``: nothing that the party may know of is missed. ``explanation`` is cut to what it may
     see. ``bare`` are sentences on what the plan misses that no need explains.
@@ -29,6 +29,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     session: str
+    made: int
+    timezone: str
     party: str
     holds: bool
     sentences: tuple[str, ...]
@@ -50,6 +52,8 @@ def told(was: Gathered, party: str | None) -> Told:
     return Told(
         title=was.community.name,
         session=name_of(was.solved),
+        made=was.at,
+        timezone=was.community.timezone,
         party=party,
         holds=not (explanation.conflicts or explanation.unbound or bare),
         sentences=words(whole, asked.site, party),

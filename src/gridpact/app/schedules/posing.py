@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from gridpact.app.orders.instants import local
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
 from gridpact.registry.model import Community
@@ -16,6 +17,9 @@ from gridpact.scheduling.operation.presence import met
 from gridpact.scheduling.posing import Posed
 from gridpact.scheduling.prepare import wanted_runs
 from gridpact.scheduling.problem import Plan, Problem
+
+SOME = 8
+"""Plans that are offered where one is not found: the latest."""
 
 
 class SessionProblem(NamedTuple):
@@ -88,18 +92,38 @@ def problem_of(was: Gathered) -> SessionProblem:
     return SessionProblem(name, was.community, was.whole.problem, plan, names)
 
 
+def latest_missing(record: Record) -> str | None:
+    """Name the latest plan that misses anything; the latest of all where none does.
+
+    None where there is no plan yet.
+    """
+    plans = plans_of(record)
+    missing = [one for one in plans if one.plan.conflicts]
+    return name_of((missing or plans)[-1]) if plans else None
+
+
+def latest(record: Record) -> str | None:
+    """Name the latest plan; None where there is none yet."""
+    plans = plans_of(record)
+    return name_of(plans[-1]) if plans else None
+
+
 def _solved(record: Record, session: str | None) -> ScheduleSolved | ScheduleRevised:
-    """Find the plan of a session, or one that was made between sessions, by its name."""
+    """Find a plan by its name, or the last that was made of those in force from an instant on."""
     plans = {name_of(each): each for each in plans_of(record)}
     if session is None and plans:
         return next(iter(plans.values()))
     if session in plans:
         return plans[session]
+    timezone = record.opening().community.timezone
+    begun = {local(each.window.start, timezone): each for each in plans.values()}
+    if session is not None and session.strip() in begun:
+        return begun[session.strip()]
     skipped = {each.session: each.reason for each in record.all(PlanSkipped)}
     problem = f"no schedule was made for {str(session)[:80]!r}"
     if session in skipped:
         problem += f": there were {skipped[session]}"
-    some = ", ".join(list(plans)[:8])
+    some = ", ".join([*list(plans)[-SOME:], *(["…"] if len(plans) > SOME else [])])
     fix = f"name a session with a plan: {some}" if plans else "let the run come to its first plan"
     raise BadInput([Fault("arguments", 0, "--session", problem, fix)])
 

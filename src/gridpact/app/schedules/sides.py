@@ -124,6 +124,9 @@ def side_by_side(before: Side, after: Side) -> Sides:
     """
     here, there = _shared(before.slots, after.slots)
     old, new = _moved(before), _moved(after)
+    if _elsewhere(before, after, old.keys() == new.keys()):
+        problem = f"one is of {before.view.title}, the other of {after.view.title}"
+        raise _apart(problem, "name two schedules of one community")
     assets = [
         Compared(name, one.kind, one.zone, _net(old[name])[here], _net(one)[there])
         for name, one in new.items()
@@ -142,6 +145,12 @@ def side_by_side(before: Side, after: Side) -> Sides:
         only_before=tuple(name for name in old if name not in new),
         only_after=tuple(name for name in new if name not in old),
     )
+
+
+def _elsewhere(before: Side, after: Side, alike: bool) -> bool:
+    """Whether these are two communities; those with the same assets and slots may be compared."""
+    agree = alike and before.slots == after.slots
+    return before.view.title != after.view.title and not agree
 
 
 def _moved(side: Side) -> dict[str, AssetView]:

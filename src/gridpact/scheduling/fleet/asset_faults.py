@@ -56,6 +56,8 @@ def _one_way(found: Findings, table: OneWay, fleet: Fleet) -> None:
     limits = (count, slots), (0, INFINITY)
     budget = found.number("one_way[{}].budget", table.budget, *limits)
     price = found.number("one_way[{}].budget_price", table.budget_price, (count, slots), PRICE)
+    if budget is not None and price is not None:
+        found.unpriced("one_way", table.budget, table.budget_price)
     if arrive is None or leave is None or energy is None or power is None:
         return
     found.rows(

@@ -48,7 +48,8 @@ class Car(msgspec.Struct, frozen=True):
 class V2gCar(msgspec.Struct, frozen=True):
     """A car that also feeds back: holds ``initial_wh`` when it arrives and ``due_wh`` on leaving.
 
-    Its state stays between ``least_wh`` and ``capacity_wh`` while it is there.
+    Its state stays between ``least_wh`` and ``capacity_wh`` after each slot of its stay: it may
+    arrive with less, and then holds ``least_wh`` after its first slot.
     """
 
     zone: str

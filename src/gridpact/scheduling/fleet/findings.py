@@ -35,6 +35,17 @@ class Findings:
             when = f", slot {slot}" if slot >= 0 else ""
             self.add(where.format(row) + when, problem.format(**values), fix)
 
+    def unpriced(self, table: str, budget: Values, price: Values) -> None:
+        """Note rows with a budget where ``budget_price`` is left out, so that none would count."""
+        if np.ndim(price) == 0 and price == 0:
+            limited = np.isfinite(np.atleast_1d(budget))
+            self.rows(
+                limited,
+                table + "[{}].budget",
+                "a budget without a price counts nothing",
+                "give budget_price, or leave budget out",
+            )
+
     def number(
         self, where: str, values: Values, shape: tuple[int, ...], bounds: tuple[float, float]
     ) -> Floats | None:

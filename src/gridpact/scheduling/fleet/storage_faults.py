@@ -62,6 +62,7 @@ def storage_findings(found: Findings, table: Storage, fleet: Fleet) -> None:
     for name, bounds in BY_ASSET.items():
         found.number(f"storage[{{}}].{name}", getattr(table, name), (count,), bounds)
     if len(found.faults) == before:
+        found.unpriced("storage", table.budget, table.budget_price)
         _bounds(found, table, fleet)
     if len(found.faults) == before:
         wrong, slot = unreachable(table, fleet)

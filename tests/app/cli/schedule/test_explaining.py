@@ -28,6 +28,7 @@ members:
   - {{id: florist, load: none, assets: [{VAN.format(name="van-3")}]}}
   - {{id: home, assets: [{{kind: battery}}]}}
 """
+FIRST = ("--session", "2026-06-15.day-ahead")
 CLASHING = {"limit/street", "owner/van-1/2", "owner/van-2/2", "owner/van-3/2"}
 
 
@@ -65,7 +66,7 @@ def ids_of(found):
 
 
 def test_the_operator_is_told_what_clashes_and_what_fits(weak, run):
-    found = weak.asked("run")
+    found = weak.asked("run", *FIRST)
     assert (found["holds"], found["for"], found["session"]) == (
         False,
         "operator",
@@ -84,7 +85,7 @@ def test_every_proposal_is_enough_and_no_more_than_needed(weak, run):
     """Solved again with nothing but the proposal; a percent or a step less does not do."""
     was = gathered(folder.record(run))
     site, needs = session_site(Places(was.community), was)
-    trial, found = Trial(site), weak.asked("run")
+    trial, found = Trial(site), weak.asked("run", *FIRST)
     (conflict,) = found["conflicts"]
     assert len(conflict["proposals"]) == 4
     for proposal in conflict["proposals"]:
@@ -97,7 +98,7 @@ def test_every_proposal_is_enough_and_no_more_than_needed(weak, run):
 
 
 def test_an_owner_is_told_of_others_by_number(weak):
-    found = weak.asked("run", "--for", "florist")
+    found = weak.asked("run", *FIRST, "--for", "florist")
     assert ids_of(found) == {"limit/street", "owner/van-3/2"}
     (conflict,) = found["conflicts"]
     assert (conflict["missing_wh"], conflict["burdens"]) == (0.0, [])
@@ -118,13 +119,13 @@ def test_an_owner_whose_needs_clash_with_nothing_is_told_so(weak):
 
 
 def test_lines_are_sentences_that_fit_a_terminal(weak):
-    code, out, err = weak.ask("run")
+    code, out, err = weak.ask("run", *FIRST)
     assert code == 0
     lines = out.splitlines()
-    assert lines[0] == "2026-06-15.day-ahead of Weak Street, for operator"
+    assert lines[0] == "2026-06-15.day-ahead, made 2026-06-14T12:45, of Weak Street, for operator"
     assert max(map(len, lines)) <= 92
     joined = re.sub(r"\n  ", " ", out)
-    for sentence in weak.asked("run")["sentences"]:
+    for sentence in weak.asked("run", *FIRST)["sentences"]:
         assert f"- {sentence}" in joined
     assert "explaining" in err
     assert weak.ask("run", "-q")[:2] == (0, "")
@@ -141,13 +142,15 @@ def test_a_street_without_a_conflict_keeps_everything(street):
 def test_a_need_that_fits_and_one_that_does_not(weak):
     code, out, _ = weak.ask("run", "--need", "battery >= 50% by 12:00", "--owner", "home")
     assert code == 0
-    first, second = out.splitlines()
+    first, second, third = out.splitlines()
     assert first == "✓ home-battery >= 50% at 12:00: fits"
-    assert second == "    beside all but 1 need, which cannot all be kept as it is"
+    assert second == "    in 2026-06-16.day-ahead, made 2026-06-15T12:45"
+    assert third == "    beside all but 3 needs, which cannot all be kept as it is"
+    assert weak.asked("run", "--need", "battery >= 50% by 12:00", "--owner", "home")["fits"]
     words = ("--need", "zone street <= 1 kW 18:00-03:00, grid", "--owner", "dso")
     found = weak.asked("run", *words, code=1)
     assert not found["fits"]
-    assert found["aside"] == 1
+    assert found["aside"] == 3
     assert any("need-1" in sentence for sentence in found["sentences"])
     own = weak.asked("run", "--need", "van-3 >= 100% by 19:00", "--owner", "florist", code=1)
     assert "bakery" not in json.dumps(own)
@@ -177,10 +180,23 @@ def test_a_need_that_stands_is_explained_by_its_name(weak, run, tmp_path, monkey
     cap = "zone street <= 1 kW 18:00-03:00, grid"
     assert run_command(["need", "add", "paused", cap, "--owner", "dso", "-q"]) == 0
     assert run_command(["run", "--resume", "paused", "--until", "2026-06-15T13:00", "-q"]) == 0
-    assert ids_of(weak.asked("paused")) == CLASHING
-    later = weak.asked("paused", "--session", "2026-06-15.intraday-1200")
+    assert ids_of(weak.asked("paused", *FIRST)) == CLASHING
+    later = weak.asked("paused")  # the latest, which knows of it
     assert "need-1" in ids_of(later)
-    assert later["session"] == "2026-06-15.intraday-1200"
+    assert (later["session"], later["made"]) == ("2026-06-16.day-ahead", 1_781_520_300)
+    by_name = weak.asked("paused", "--session", "2026-06-15.intraday-1200")
+    assert "need-1" in ids_of(by_name)
+    # the instant that the history shows names the plan that was made last of those that begin then
+    by_instant = weak.asked("paused", "--session", "2026-06-15T13:00")
+    assert by_instant["session"] == "2026-06-15.intraday-1200"
+
+
+def test_dates_are_read_when_the_run_has_come_to(weak):
+    words = ("--need", "battery >= 50% by 12:00", "--owner", "home")
+    told = [weak.asked("run", *words, *more) for more in ((), FIRST)]
+    needs = [{**one["need"], "id": ""} for one in told]
+    assert needs[0] == needs[1]
+    assert [one["session"] for one in told] == ["2026-06-16.day-ahead", FIRST[1]]
 
 
 def test_a_schedule_made_between_sessions_is_explained_and_compared(tmp_path, monkeypatch, capsys):

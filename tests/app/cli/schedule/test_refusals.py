@@ -15,6 +15,8 @@ from gridpact.app.schedules import keeping
         (["solve", "run", "--gap", "0"], "above 0 and below 100 %, such as"),
         (["solve", "run", "--gap", "0 %"], "is no gap to prove"),
         (["solve", "run", "--gap", "100 %"], "is no gap to prove"),
+        (["solve", "run", "--limit-seconds", "nan"], "--limit-seconds"),
+        (["solve", "run", "--limit-seconds", "inf"], "is no finite number"),
         (["solve", "run", "--out", "run"], "the folder holds other files"),
         (["solve", "out"], "there is no run in this folder"),
         (["show", "nowhere"], "there is no such folder"),

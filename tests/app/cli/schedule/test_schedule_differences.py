@@ -150,6 +150,16 @@ def test_schedules_of_other_times_or_slots_are_not_compared(street):
         side_by_side(one, nobody)
 
 
+def test_two_communities_that_share_names_are_not_compared(street):
+    """Where assets and slots agree, too, a scenario may have got another title."""
+    one = of_session(posed(folder.record(street.place / "run"), EARLY))
+    named = msgspec.structs.replace(one.view, title="Long Street")
+    assert side_by_side(one, msgspec.structs.replace(one, view=named)).assets
+    fewer = msgspec.structs.replace(named, assets=named.assets[1:])
+    with pytest.raises(BadInput, match="one is of Short Street, the other of Long Street"):
+        side_by_side(one, msgspec.structs.replace(one, view=fewer))
+
+
 def test_of_plants_what_is_cut_is_compared(street):
     """A plant of which an hour is cut is told to give less; a better forecast tells it nothing."""
     one = of_session(posed(folder.record(street.place / "run"), EARLY))

@@ -3,6 +3,8 @@
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots
 from gridpact.scheduling.diaries.following import entries_of, first
@@ -78,7 +80,13 @@ class Story:
             self.problem, self.plan, self.stated, given.get("bindings", ()),
             given.get("needs", ()), slots.start, slots.end,
         )  # fmt: skip
-        self.diaries = first(community, self.solved)
+        self.until(given.get("until", COUNT))
+
+    def until(self, count):
+        """Let diaries end after so many slots, and the plan go on."""
+        window = Slots(self.solved.window.start, self.solved.window.step, count)
+        self.diaries = first(self.community, self.solved._replace(window=window))
+        self.piece = self.piece._replace(end_s=window.end)
 
     def reasons(self, row, holds=None, activations=()):
         """Slot, kind and identifier of the reason of each entry of an asset."""
@@ -175,7 +183,8 @@ def test_savings_are_those_of_the_homes_meter(community, hand):
     story.plan.net_wh[0] += washer
     found = story.savings()
     home = LOAD_WH - pv[0] + battery + washer
-    assert found.assets[0] == cost(home - battery) - cost(home)
+    # it holds 600 Wh more at the end, bought at 100
+    assert found.assets[0] == cost(home - battery) - cost(home) + 600 * 100_000
     # alone the car charges at once, the washer starts at once
     street = LOAD_WH + car
     alone = np.array([2000, 0, 0, 0, 0, 0, 0, 0])
@@ -198,5 +207,59 @@ def test_an_activation_is_counted_for_who_gives_it(community, hand, given_wh):
     if given_wh[0]:
         home = np.full(COUNT, LOAD_WH)
         moved = home - np.array([0] * 5 + [1000, 0, 0])
-        wanted = cost(home) - cost(moved)
+        wanted = cost(home) - cost(moved) - 1000 * int(BUY.mean())  # what it gave is bought back
     assert story.savings((asked,)).assets.tolist() == [wanted, 0, 0, 0]
+
+
+def test_what_is_only_put_off_beyond_the_diaries_saves_nothing(community, hand):
+    """It has to charge 4 kWh by the end, and could do so at once, at the same price."""
+    lo = by_storage(0, np.array([0] * 7 + [14_000]))
+    late = Story(community, hand, [IDLE, [0, 0, 0, 0, 2000, 2000, 0, 0]], lo=lo, until=4)
+    assert late.savings().assets.tolist() == [0, 0, 0, 0]  # at 300, as at once
+    early = Story(community, hand, [IDLE, [0, 0, 2000, 2000, 0, 0, 0, 0]], lo=lo, until=4)
+    assert early.savings().assets[1] == 4000 * (300_000 - 100_000)
+    cheap = Story(community, hand, [IDLE, [0, 0, 0, 0, 0, 0, 2000, 2000]], lo=lo, until=4)
+    assert cheap.savings().assets[1] == 4000 * (300_000 - 200_000)
+
+
+def test_what_storage_sells_early_it_buys_back(community, hand):
+    """It gives 1 kWh for 50 that it buys back for 200 after its diary ends."""
+    story = Story(community, hand, [[0, -1000, 0, 0, 0, 0, 1000, 0], IDLE], until=4)
+    sold = 900 * 50_000 + 100 * 300_000
+    assert story.savings().assets[0] == sold - 1000 * 200_000
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, 2000), min_size=COUNT, max_size=COUNT), st.integers(1, COUNT))
+def test_savings_of_a_car_are_those_over_the_plans_horizon(community, hand, parts, until):
+    """Wherever its diary ends, once it would by itself have charged all that is due."""
+    car = np.array(parts)
+    due = int(car.sum())
+    alone = np.diff(np.minimum(2000 * np.arange(COUNT + 1), due))
+    until = max(until, int(np.count_nonzero(alone)), 1)
+    lo = by_storage(0, np.array([0] * (COUNT - 1) + [10_000 + due]))
+    story = Story(community, hand, [IDLE, car], lo=lo, until=until)
+    assert story.savings().assets[1] == cost(LOAD_WH + alone) - cost(LOAD_WH + car)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.integers(-1000, 1000), min_size=COUNT, max_size=COUNT),
+    st.lists(st.integers(0, 3000), min_size=COUNT, max_size=COUNT),
+    st.integers(0, 4),
+)
+def test_assets_of_a_home_save_together_what_its_meter_does(community, hand, net, sun, start):
+    """The battery ends as it began; the washer runs within the diary."""
+    battery = np.array(net)
+    battery[-1] -= battery.sum()
+    pv = np.array([sun, IDLE])
+    story = Story(community, hand, [battery, IDLE], (start, -1), pv=pv, earliest=(0, -1),
+                  latest=(4, -1), initial=(20_000, 10_000))  # fmt: skip
+    washer = np.zeros(COUNT, np.int64)
+    washer[start : start + 4] = 250
+    story.plan.net_wh[0] += washer
+    soon = np.array([250] * 4 + [0] * 4)
+    home = LOAD_WH - pv[0]
+    together = cost(home + soon) - cost(home + washer + battery)
+    saved = story.savings().assets
+    assert abs(int(saved[0] + saved[2]) - together) <= 2 * COUNT  # rounded once a slot and asset
