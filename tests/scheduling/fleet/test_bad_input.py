@@ -226,7 +226,6 @@ def row(**changed):
         (row(first=[-1]), {"portfolio[0].first"}),
         (row(first=[5]), {"portfolio[0].end"}),
         (row(lower_wh=[6.0]), {"portfolio[0].lower_wh"}),
-        (row(lower_wh=[-np.inf], upper_wh=[np.inf]), {"portfolio[0].lower_wh"}),
         (row(lower_wh=[np.nan]), {"portfolio[0].lower_wh"}),
         (row(upper_wh=[-np.inf], lower_wh=[-np.inf]), {"portfolio[0].lower_wh"}),
         (row(set_of_row=[3]), {"portfolio[0].set_of_row"}),

@@ -108,12 +108,6 @@ def _row_bounds(found: Findings, portfolio: Portfolio, rows: int) -> None:
         lower=lower,
         upper=upper,
     )
-    found.rows(
-        (lower == -INFINITY) & (upper == INFINITY),
-        "portfolio[{}].lower_wh",
-        "bounds nothing: neither bound is finite",
-        "give lower_wh or upper_wh, or leave the row out",
-    )
 
 
 def _members(found: Findings, fleet: Fleet, portfolio: Portfolio) -> None:
