@@ -12,12 +12,12 @@ from gridpact.scheduling.activation.holding import Held
 from gridpact.scheduling.check import violations
 from gridpact.scheduling.diaries.holds import Holds
 from gridpact.scheduling.diaries.messages import PowersHeld
-from gridpact.scheduling.diaries.plain_plan import plain_runs, plain_storage
+from gridpact.scheduling.diaries.plain_plan import plain_storage
 from gridpact.scheduling.diaries.respect import Hold
 from gridpact.scheduling.handlers import Scheduling
 from gridpact.scheduling.messages import DispatchIssued
 from gridpact.scheduling.prepare import Inputs, problem
-from gridpact.scheduling.problem import RunColumns, StorageColumns
+from gridpact.scheduling.problem import StorageColumns
 from gridpact.scheduling.standing.decided import closed, fixed, switched_off
 
 QUARTER = 900
@@ -222,14 +222,3 @@ def test_left_to_itself_storage_only_charges_and_keeps_needs_where_it_can(given_
         reachable &= best >= table.lo_wh[0, slot]
         if reachable:
             assert state >= table.lo_wh[0, slot] - 1e-6
-
-
-def test_runs_left_to_themselves_start_as_soon_as_they_may():
-    runs = RunColumns(
-        home=np.zeros(3, np.int64),
-        energy_wh=np.array([5, 7, 9]),
-        length=np.array([2, 3, 4]),
-        earliest=np.array([1, 4, 2]),
-        latest=np.array([3, 5, 1]),
-    )
-    assert plain_runs(runs, 6).tolist() == [[0, 5, 5, 0, 0, 0], [0] * 6, [0] * 6]

@@ -1,4 +1,4 @@
-"""What the assets of a day's problem would do by themselves, in whole Wh."""
+"""What storage of a day's problem would do by itself, in whole Wh."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from gridpact.base.units import Bools, Ints
 from gridpact.scheduling.diaries.plain import stored_plainly
 from gridpact.scheduling.fleet.columns import Storage
-from gridpact.scheduling.problem import RunColumns, StorageColumns
+from gridpact.scheduling.problem import StorageColumns
 
 
 def plain_storage(storage: StorageColumns, step_s: int, at_once: Bools) -> Ints:
@@ -33,13 +33,3 @@ def plain_storage(storage: StorageColumns, step_s: int, at_once: Bools) -> Ints:
     taken = stored_plainly(table, slots, step_s / 3600, at_once)
     whole = np.ceil(taken - 1e-6).astype(np.int64)  # a Wh too much keeps a need, one less does not
     return np.minimum(whole, storage.charge_max_wh)
-
-
-def plain_runs(runs: RunColumns, slots: int) -> Ints:
-    """Energy of runs that start as soon as they may [runs, slots], Wh; none where they cannot."""
-    start = np.maximum(runs.earliest, 0)
-    ends = start + runs.length
-    fits = (start <= runs.latest) & (ends <= slots)
-    slot = np.arange(slots)
-    on = (slot >= start[:, None]) & (slot < ends[:, None]) & fits[:, None]
-    return np.asarray(on * runs.energy_wh[:, None], np.int64)

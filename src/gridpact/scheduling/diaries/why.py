@@ -28,6 +28,7 @@ from gridpact.scheduling.diaries.reasons import (
     reasons_of,
 )
 from gridpact.scheduling.diaries.respect import Hold
+from gridpact.scheduling.diaries.tight_needs import stretches
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.model import (
     Action,
@@ -216,7 +217,7 @@ def _of_need(named: _Named, need: Need, cause: int, row: int) -> Iterator[Rows]:
         takes = need.direction is Direction.TAKE
         flow = (plan.charge_wh if takes else plan.discharge_wh)[row, first:end]
         at_cap = flow >= need.most_w * slots.step // 3600
-        for begin, last in _stretches(at_cap):
+        for begin, last in stretches(at_cap):
             yield cause, row, first + begin, first + last, -1 if takes else 1
 
 
@@ -296,10 +297,6 @@ def _of_stops(named: _Named, diaries: Diaries) -> Iterator[Rows]:
         slot = (at - slots.start) // slots.step
         if 0 <= slot < slots.count:
             yield named.unnamed, row, slot, slot + 1, -1
-
-
-def _stretches(marked: Bools) -> list[tuple[int, int]]:
-    return [(first, end) for _, first, end in _table(marked[None, :])]
 
 
 def _table(marked: Bools) -> list[tuple[int, int, int]]:
