@@ -82,6 +82,9 @@ TWO = Slots(NIGHT.start, 900, 2)
 FIRST, SECOND = "2026-10-25T02:00:00+02:00", "2026-10-25T02:15:00+02:00"
 
 
+NO_COEFFICIENT = "has no coefficient in a slot, the first 2026-10-25T00:00:00Z"
+
+
 def test_every_fault_of_a_long_table():
     text = "\n".join(
         [
@@ -143,14 +146,13 @@ def test_a_missing_month():
 
 def test_producers_are_known_and_each_has_at_most_the_whole():
     want = wanted(("bakery",), ("park", "roof"), Slots(NIGHT.start, 900, 1))
-    good = (
-        f"slot_start,producer,consumer,coefficient\n{FIRST},park,bakery,1\n{FIRST},roof,bakery,1\n"
-    )
+    head = "slot_start,producer,consumer,coefficient\n"
+    good = head + f"{FIRST},park,bakery,1\n{FIRST},roof,bakery,1\n"
     assert read_table(good.encode(), "k.csv", LONG, want).ppm.ravel().tolist() == [10**6] * 2
-    found = faults(good.replace("roof", "wind"), LONG, want)
-    assert (3, "column 27", "'wind' is no producer of the operation") in found
-    assert (0, "", "bakery of producer roof has no coefficient in a slot, the first "
-            "2026-10-25T00:00:00Z") in found  # fmt: skip
+    assert faults(good.replace("roof", "wind"), LONG, want) == [
+        (0, "", f"bakery of producer roof {NO_COEFFICIENT}"),
+        (3, "column 27", "'wind' is no producer of the operation"),
+    ]
 
 
 @pytest.mark.parametrize(
