@@ -9,7 +9,7 @@ import numpy as np
 
 from gridpact.base.units import Bools, Ints
 from gridpact.metering import registers
-from gridpact.metering.formats.laying import phase_fault
+from gridpact.metering.formats.laying import phase_fault, too_long
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.importers.clock import zone_of
 from gridpact.metering.importers.rows import Report
@@ -45,6 +45,8 @@ def counted(
         return None
     if not len(read.lines):
         report.add(0, read.where, "no register was read", "export the data again")
+        return None
+    if too_long(displays.at_s, len(displays.channels), step, read.where, report):
         return None
     found = _between(displays, step, phase, mapping.rolls_over_wh)
     return on_slots(found, target), _kept(displays, step, mapping)
@@ -95,9 +97,9 @@ def _kept(displays: Displays, step: int, mapping: ReadingsMap) -> Displays:
     found = registers.steps(displays, mapping.rolls_over_wh or NEVER)
     at = displays.at_s[found.row]
     apart = ~found.known | (np.diff(at, prepend=0) > step)
-    apart |= found.kind == int(registers.Step.ROLLED)
+    apart |= np.isin(found.kind, (int(registers.Step.ROLLED), int(registers.Step.EXCHANGED)))
     ends = np.concatenate((apart[1:], [True]))
-    kept = found.row[apart | ends | _midnight(at, mapping.timezone)]
+    kept = found.row[apart | ends | _midnight(at, mapping.zone)]
     return Displays(
         displays.channels,
         displays.channel[kept],

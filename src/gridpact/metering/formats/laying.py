@@ -14,6 +14,10 @@ from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Intervals, Marks
 from gridpact.metering.slotting import Laid, merged, on_slots
 
+MOST_YEARS = 50
+MOST_CELLS = 1_000_000_000
+_YEAR = 366 * 86400
+
 
 class Rows(msgspec.Struct, frozen=True):
     """Energy of one interval a row, shape [rows].
@@ -51,6 +55,8 @@ def laid_on_slots(rows: Rows, step_s: int, report: Report) -> Intervals | None:
     if len(lengths) > 1 and not step_s:
         _mixed(rows, steps, lengths, report)
         return None
+    if too_long(rows.start_s, len(rows.channels), int(lengths[0]), rows.where, report):
+        return None
     if repeated(rows, report):
         return None
     target = step_s or int(lengths[0])
@@ -86,6 +92,18 @@ def phase_fault(start: int, own: int, target: int, where: str, report: Report) -
         problem = f"intervals of {own} s begin at {iso(start)}, which is no whole step of UTC"
         report.add(0, where, problem, f"set step_s to {finer}, or correct timezone or stamp")
     return wrong
+
+
+def too_long(at_s: Ints, channels: int, step: int, where: str, report: Report) -> bool:
+    """Note stamps so far apart that one of them must be wrong, or a table beyond memory."""
+    first, last = (int(at_s.min()), int(at_s.max())) if len(at_s) else (0, 0)
+    cells = channels * ((last - first) // max(step, 1) + 1)
+    if last - first <= MOST_YEARS * _YEAR and cells <= MOST_CELLS:
+        return False
+    problem = f"the stamps reach from {iso(first)} to {iso(last)}, {cells} values of {step} s"
+    fix = "correct the stamp that is far off, or split the file"
+    report.add(0, where, problem, fix)
+    return True
 
 
 def _mixed(rows: Rows, steps: Ints, lengths: Ints, report: Report) -> None:

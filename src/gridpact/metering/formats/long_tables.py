@@ -40,7 +40,7 @@ def read(
         report.add(0, "unit", *problem)
         return None
     channels, channel = _channels(frame, lines, mapping, report)
-    clock = Clock(mapping.timezone, mapping.clock_changes, report)
+    clock = Clock(mapping.zone, mapping.changes, report)
     at = of_column(frame[mapping.time], channel[0], mapping.text, clock, report, lines)
     marks = _qualities(frame, lines, mapping, report)
     if at is None or marks is None or report.faults:
@@ -134,7 +134,7 @@ def _values(
         fix = "give energy, or one file for each length"
         report.add(0, "unit", "power over intervals of several lengths is not read", fix)
     wh, known = whole_wh(read, mapping.unit, length, report, blank.lines, column.name)
-    start = blank.start_s - (step if mapping.stamp == "end" else 0)
+    start = blank.start_s - (step if mapping.stamped_at_end else 0)
     if mapping.values == "cumulative":
         start = blank.start_s
     known &= blank.quality != np.int8(Quality.MISSING)

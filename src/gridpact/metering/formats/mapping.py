@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +34,7 @@ from gridpact.metering.readings import Channel, Register
 FormatName = Literal["", "csv", "parquet", "p1", "espi", "enedis", "datadis"]
 QualityName = Literal["missing", "measured", "suspect", "estimated", "edited"]
 MOST_BYTES = 1 << 20
+_ZONES = {"enedis": "Europe/Paris", "datadis": "Europe/Madrid", "p1": "Europe/Amsterdam"}
 
 
 class MappedColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,13 +63,16 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     timezone, clock_changes
         Clock of stamps that carry no offset: ``UTC``, ``UTC+10`` or an IANA name, and what to do
         where it shows a time twice: ``refuse``, ``first``, ``second``, or ``in-order`` of rows.
+        Empty takes the country's clock and the order of rows for a national format, else UTC and
+        ``refuse``.
     step_s
         Length of the slots [s]. 0 keeps the file's own; otherwise energy is summed into longer or
         divided into shorter slots in whole Wh.
     time, time_format
         Tables: column of the stamps, and its strftime pattern where it is not ISO 8601.
     stamp
-        Tables: whether a stamp is the ``start`` or the ``end`` of its interval.
+        Tables and Enedis: whether a stamp is the ``start`` or the ``end`` of its interval; empty
+        for the format's own, which is the end for Enedis and the start for tables.
     values
         Tables: energy or power of each ``interval``, or a ``cumulative`` register.
     unit, separator, decimal
@@ -87,16 +92,19 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Cumulative: what a register counts to before it begins at zero [Wh]; 0 for never.
     backwards
         Cumulative: a register that runs back is refused, or taken as an ``exchange`` of the meter.
+    first_at, every_s
+        Telegrams without a time of their own (DSMR 2.2): the instant of the first in ISO 8601 with
+        an offset, and how many seconds lie between one and the next.
     """
 
     format: FormatName = ""
     points: dict[str, str] = {}
-    timezone: str = "UTC"
-    clock_changes: ClockChanges = "refuse"
+    timezone: str = ""
+    clock_changes: Literal["", "refuse", "first", "second", "in-order", "filled"] = ""
     step_s: int = 0
     time: str = ""
     time_format: str = ""
-    stamp: Literal["start", "end"] = "start"
+    stamp: Literal["", "start", "end"] = ""
     values: Literal["interval", "cumulative"] = "interval"
     unit: str = "kWh"
     separator: str = ","
@@ -113,6 +121,23 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     qualities: dict[str, QualityName] = {}
     rolls_over_wh: int = 0
     backwards: Literal["refuse", "exchange"] = "refuse"
+    first_at: str = ""
+    every_s: int = 10
+
+    @property
+    def zone(self) -> str:
+        """Clock of stamps that carry no offset."""
+        return self.timezone or _ZONES.get(self.format, "UTC")
+
+    @property
+    def changes(self) -> ClockChanges:
+        """What to do where the clock shows a time twice."""
+        return self.clock_changes or ("in-order" if self.format in _ZONES else "refuse")
+
+    @property
+    def stamped_at_end(self) -> bool:
+        """Whether a stamp is the end of its interval."""
+        return (self.stamp or ("end" if self.format == "enedis" else "start")) == "end"
 
     @property
     def text(self) -> TextStyle:
@@ -196,6 +221,13 @@ def _converted(document: Document, at: documents.Path, value: Value, kind: objec
         return None
 
 
+def _is_instant(text: str) -> bool:
+    try:
+        return not text or datetime.fromisoformat(text).utcoffset() is not None
+    except ValueError:
+        return False
+
+
 def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
     """Return what contradicts itself in a mapping: key, problem and fix."""
     long = bool(mapping.point_column)
@@ -218,6 +250,10 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
          "add point_column"),
         ("register_column", bool(mapping.register_column) and not mapping.registers,
          "has words that nothing explains", "add registers: {word: withdrawal, …}"),
+        ("first_at", not _is_instant(mapping.first_at), "is no instant with an offset",
+         "write 2026-03-01T00:00:00+01:00"),
+        ("every_s", mapping.every_s <= 0, "is no distance of telegrams",
+         "write seconds, such as 10"),
         ("clock_changes", mapping.clock_changes == "filled", "filled would invent energy",
          "use in-order, first or second"),
     )  # fmt: skip

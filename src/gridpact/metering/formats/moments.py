@@ -15,6 +15,8 @@ from gridpact.metering.importers.rows import Report
 if TYPE_CHECKING:
     import polars as pl
 
+_DAY = 86400
+
 
 def numbered(column: pl.Series) -> tuple[Ints, list[str]]:
     """Number the texts of a column: number of each row, and the texts in order."""
@@ -56,18 +58,24 @@ class Clock:
             wrong |= self._report.rows(twice, lines, where, words)
         later = twice & (self._policy == "second")
         if self._policy == "in-order" and twice.any():
-            later = _seen_before(local, channel, twice)
+            later = _gone_back(local, channel, twice)
         return None if wrong else np.where(later, second, first)
 
 
-def _seen_before(local: Ints, channel: Ints, twice: Bools) -> Bools:
-    """Tell which doubtful rows repeat a time of their channel."""
+def _gone_back(local: Ints, channel: Ints, twice: Bools) -> Bools:
+    """Tell which doubtful rows come after their channel's clock went back that day."""
     rows = np.flatnonzero(twice)
-    pairs = np.stack((channel[rows], local[rows]))
-    again = np.zeros(len(local), dtype=np.bool_)
-    again[rows] = True
-    again[rows[np.unique(pairs, axis=1, return_index=True)[1]]] = False
-    return again
+    order = rows[np.lexsort((rows, local[rows] // _DAY, channel[rows]))]
+    day, own = local[order] // _DAY, channel[order]
+    begins = np.ones(len(order), dtype=np.bool_)
+    begins[1:] = (day[1:] != day[:-1]) | (own[1:] != own[:-1])
+    back = np.zeros(len(order), dtype=np.int64)
+    back[1:] = (local[order][1:] <= local[order][:-1]) & ~begins[1:]
+    count = np.cumsum(back)
+    at_begin = np.maximum.accumulate(np.where(begins, count, 0))
+    later = np.zeros(len(local), dtype=np.bool_)
+    later[order] = count > at_begin
+    return later
 
 
 def of_column(

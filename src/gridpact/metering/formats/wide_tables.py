@@ -9,7 +9,7 @@ import numpy as np
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.formats.amounts import unit_fault, whole_wh
 from gridpact.metering.formats.counting import Counted, counted
-from gridpact.metering.formats.laying import phase_fault
+from gridpact.metering.formats.laying import phase_fault, too_long
 from gridpact.metering.formats.mapping import MappedColumn, ReadingsMap
 from gridpact.metering.importers.grid import Grid, instants_of, lay
 from gridpact.metering.importers.mapping import Mapping
@@ -34,9 +34,9 @@ def read(
         path=report.file,
         time_column=mapping.time,
         columns=(),
-        timezone=mapping.timezone,
+        timezone=mapping.zone,
         gaps="allow",
-        clock_changes=mapping.clock_changes,
+        clock_changes=mapping.changes,
     )
     found = stamps(frame[mapping.time], mapping.text, report, lines)
     moments = instants_of(found, series, report, lines)
@@ -44,15 +44,22 @@ def read(
     if grid is None or _wrong_units(wanted, mapping, report):
         return None
     channels = tuple(sorted({_channel(column, mapping) for column in wanted}))
+    if too_long(_ends(grid), len(channels), grid.step, mapping.time, report):
+        return None
     wh, known = _cells(frame, lines, wanted, channels, (grid, mapping, report))
     if mapping.values == "cumulative":
         return _registers(channels, wh, known, (grid, lines), mapping, report)
-    start = grid.start - (grid.step if mapping.stamp == "end" else 0)
+    start = grid.start - (grid.step if mapping.stamped_at_end else 0)
     step = mapping.step_s or grid.step
     if phase_fault(start, grid.step, step, mapping.time, report):
         return None
     laid = as_measured(channels, start, grid.step, wh, known)
     return on_slots(laid, step), no_displays(channels)
+
+
+def _ends(grid: Grid) -> Ints:
+    """First and last instant of a grid [s since the epoch]."""
+    return np.array([grid.start, grid.start + grid.step * (grid.count - 1)], dtype=np.int64)
 
 
 def _every(frame: pl.DataFrame, mapping: ReadingsMap) -> tuple[MappedColumn, ...]:
