@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridpact.base.errors import Fault
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, narrow
+from gridpact.scheduling.fleet.meters import FEW as MOST
 from gridpact.scheduling.fleet.meters import Meters
 from gridpact.scheduling.fleet.storage import stepwise
 
@@ -20,25 +22,32 @@ SMALL = 5_000
 """Assets × slots up to which a fleet is solved again as a whole where the gap stays open."""
 
 
+FIX = "let method be auto or reference"
 _ODD = {
-    "one_way": "the budget of a car",
-    "storage": "a ramp, throughput or budget of storage",
-    "generators": "the ramp of a generator",
+    "one_way": "its budget",
+    "storage": "its ramp, throughput or budget",
+    "generators": "its ramp",
 }
 """What marks assets of a table as odd."""
 
 
-def beyond(fleet: Fleet, meters: Meters) -> tuple[str, ...]:
-    """Name what the engine has no oracle for; empty where it knows all of the fleet."""
+def beyond(fleet: Fleet, meters: Meters) -> tuple[Fault, ...]:
+    """Name what the engine has no oracle for, and where; empty where it knows all of the fleet."""
     found = []
     priced = meters.priced
-    if np.any(meters.tariff.spread[priced] < 0):
-        found.append("selling pays more than buying")
+    dearer = priced & np.any(meters.tariff.spread < 0, axis=1)
+    why = f"selling pays more than buying, and it is no home of up to {MOST} assets in equal sets"
+    found += [_fault(f"zones[{zone}]", why) for zone in np.flatnonzero(dearer).tolist()]
     for name, what in _ODD.items():
         table = getattr(fleet, name)
-        if table is not None and np.any(meters.odd[name] & priced[table.zone]):
-            found.append(f"{what} may bind")
+        if table is not None:
+            odd = np.flatnonzero(meters.odd[name] & priced[table.zone])
+            found += [_fault(f"{name}[{row}]", f"{what} may bind") for row in odd.tolist()]
     return tuple(found)
+
+
+def _fault(where: str, problem: str) -> Fault:
+    return Fault("fleet", 0, where, f"{problem}, which the engine does not know", FIX)
 
 
 def tiny(fleet: Fleet) -> bool:

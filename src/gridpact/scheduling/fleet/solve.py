@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from gridpact.base.errors import BadInput, Fault
+from gridpact.base.errors import BadInput
 from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.engine import Engine
@@ -67,7 +67,7 @@ def solve(
     meters = meters_of(fleet, prices)
     missing = beyond(fleet, meters)
     if missing and options.method == "engine":
-        raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
+        raise BadInput(missing)
     if missing:
         return _reference(fleet, prices, options, first)
     case = prepare(fleet, meters, options.parts, options.gap)
