@@ -94,7 +94,7 @@ def test_zeros_of_buildings_that_are_never_dark(validated):
 
 
 def test_late_joiners_are_missing_and_not_zero(validated, data_root):
-    readings, findings = validated("homes_sgsc_30min")
+    _, findings = validated("homes_sgsc_30min")
     frame = pl.read_parquet(data_root / "homes_sgsc_30min.parquet")
     for channel, marks in zip(findings.intervals.channels, findings.intervals.quality, strict=True):
         values = frame[channel.point].cast(pl.Float64).fill_nan(None)
