@@ -14,7 +14,7 @@ from gridpact.scheduling.audit.shared import Sums, misses
 from gridpact.scheduling.explanation.model import Joint, Part
 from gridpact.scheduling.explanation.trial import TOUCH_WH, firm_fleet, judged
 from gridpact.scheduling.fleet.columns import Fleet, per_asset, per_slot
-from gridpact.scheduling.fleet.solution import Schedules
+from gridpact.scheduling.fleet.solution import Schedules, Solution
 from gridpact.scheduling.needs.binding.bind import bind
 from gridpact.scheduling.needs.binding.model import Bound, Site
 from gridpact.scheduling.needs.model import Need
@@ -25,16 +25,18 @@ MARGIN_WH = 0.1
 """Added to what each part gives up: what is missing is known to some digits only."""
 
 
-def joint_relaxation(site: Site, needs: Sequence[Need]) -> Joint:
+def joint_relaxation(site: Site, needs: Sequence[Need], near: Solution | None = None) -> Joint:
     """Find what has to be given up at least, later levels first, and then costs least.
 
-    It is known that not all can be kept.
+    It is known that not all can be kept: ``near`` is the answer that proves it, whose prices of
+    limits tell about what these are worth here. Those of sums of several assets do not.
 
     A need behind a shortfall of several is named first of them; a limit of the fleet itself is
     named as such.
     """
     bound = bind(site, needs)
-    answer = solve_by_levels(bound.fleet, site.prices, bound.needs, short=True)
+    near = near if bound.fleet.portfolio is None else None
+    answer = solve_by_levels(bound.fleet, site.prices, bound.needs, short=True, near=near)
     missing = answer.shortfalls()
     total: dict[tuple[Level, str], float] = {}
     for one in missing:

@@ -44,9 +44,12 @@ class Problem(msgspec.Struct, frozen=True):
         points = np.append(np.flatnonzero(bounds), last)
         return timeline(self.fleet.slots, points, wishes, fair)
 
-    def proven(self, ladder: Ladder) -> ByLevels:
-        """Solve at these prices of levels, and prove what each level must miss."""
-        answer = self.answer(ladder)
+    def proven(self, ladder: Ladder, near: Solution | None = None) -> ByLevels:
+        """Solve at these prices of levels, and prove what each level must miss.
+
+        ``near`` is the answer to a similar fleet to begin from.
+        """
+        answer = self.answer(ladder, near=near)
         missing = np.array([loss.missing_wh for loss in answer.losses])
         losses = tuple(
             msgspec.structs.replace(
@@ -56,11 +59,13 @@ class Problem(msgspec.Struct, frozen=True):
         )
         return msgspec.structs.replace(answer, losses=losses)
 
-    def answer(self, ladder: Ladder, fair: FairShares | None = None) -> ByLevels:
+    def answer(
+        self, ladder: Ladder, fair: FairShares | None = None, near: Solution | None = None
+    ) -> ByLevels:
         """Solve at these prices of levels; nothing is proven of what they must miss."""
         line = self.line(fair)
         elastic = elastic_fleet(self.fleet, self.needs, self.asked, line, ladder, fair)
-        solution = self._solved(elastic, self.prices, ladder)
+        solution = self._solved(elastic, self.prices, ladder, near)
         missing = _missing(self.fleet, self.needs, elastic, solution)
         priced = _priced(self.fleet, self.needs, elastic, solution, ladder)
         return ByLevels(

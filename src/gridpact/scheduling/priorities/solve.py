@@ -18,6 +18,7 @@ import numpy as np
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.fleet.solution import Solution
 from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.priorities.answer import MISSED_WH, ByLevels
 from gridpact.scheduling.priorities.levels import GENTLE, STEEP, ladder_of
@@ -37,12 +38,14 @@ def solve_by_levels(
     *,
     solver: Solver = solve,
     short: bool = False,
+    near: Solution | None = None,
 ) -> ByLevels:
     """Schedule a fleet whose limits, contracts, needs and wishes may have to give, in this order.
 
     Each level misses as little as possible, then each next one, then the cost is least; all within
     the gap of ``options``, whose ``penalty`` is not used. ``short``: it is known that something
-    must be missed, so that nobody needs to try without.
+    must be missed, so that nobody needs to try without. ``near`` is the answer to a similar fleet
+    to begin from then; it changes the time, not the claim.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def solve_by_levels(
         What is wrong with the fleet, its prices or what is asked.
     """
     problem = problem_of(fleet, prices, needs or Needs(), options or Options(), solver)
-    return least_losses(problem, short)
+    return least_losses(problem, short, near)
 
 
 def problem_of(
@@ -64,7 +67,7 @@ def problem_of(
     return problem
 
 
-def least_losses(problem: Problem, short: bool = False) -> ByLevels:
+def least_losses(problem: Problem, short: bool = False, near: Solution | None = None) -> ByLevels:
     """Solve; where something goes missing, with levels as far apart as it takes.
 
     Prices of levels that are close to those of energy make the solve quick. An answer that misses
@@ -77,7 +80,7 @@ def least_losses(problem: Problem, short: bool = False) -> ByLevels:
         if all(loss.missing_wh <= MISSED_WH for loss in answer.losses):
             return answer
     ladder = ladder_of(fleet, prices, STEEP)
-    answer = problem.proven(ladder)
+    answer = problem.proven(ladder, near)
     for _ in range(RAISES):
         level = _too_much(answer, problem.options.gap)
         if level is None:
