@@ -14,12 +14,14 @@ from gridpact.scheduling.audit.shared import Sums, misses
 from gridpact.scheduling.explanation.model import Joint, Part
 from gridpact.scheduling.explanation.trial import TOUCH_WH, firm_fleet, judged
 from gridpact.scheduling.fleet.columns import Fleet, per_asset, per_slot
+from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Schedules, Solution
+from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.needs.binding.bind import bind
 from gridpact.scheduling.needs.binding.model import Bound, Site
 from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.priorities.levels import Level, Shortfall
-from gridpact.scheduling.priorities.solve import solve_by_levels
+from gridpact.scheduling.priorities.solve import least_losses, problem_of
 
 MARGIN_WH = 0.1
 """Added to what each part gives up: what is missing is known to some digits only."""
@@ -36,7 +38,8 @@ def joint_relaxation(site: Site, needs: Sequence[Need], near: Solution | None = 
     """
     bound = bind(site, needs)
     near = near if bound.fleet.portfolio is None else None
-    answer = solve_by_levels(bound.fleet, site.prices, bound.needs, short=True, near=near)
+    problem = problem_of(bound.fleet, site.prices, bound.needs, Options(), solve)
+    answer = least_losses(problem, short=True, near=near)
     missing = answer.shortfalls()
     total: dict[tuple[Level, str], float] = {}
     for one in missing:

@@ -38,14 +38,12 @@ def solve_by_levels(
     *,
     solver: Solver = solve,
     short: bool = False,
-    near: Solution | None = None,
 ) -> ByLevels:
     """Schedule a fleet whose limits, contracts, needs and wishes may have to give, in this order.
 
     Each level misses as little as possible, then each next one, then the cost is least; all within
     the gap of ``options``, whose ``penalty`` is not used. ``short``: it is known that something
-    must be missed, so that nobody needs to try without. ``near`` is the answer to a similar fleet
-    to begin from then; it changes the time, not the claim.
+    must be missed, so that nobody needs to try without.
 
     Raises
     ------
@@ -53,7 +51,7 @@ def solve_by_levels(
         What is wrong with the fleet, its prices or what is asked.
     """
     problem = problem_of(fleet, prices, needs or Needs(), options or Options(), solver)
-    return least_losses(problem, short, near)
+    return least_losses(problem, short)
 
 
 def problem_of(
@@ -72,7 +70,7 @@ def least_losses(problem: Problem, short: bool = False, near: Solution | None = 
 
     Prices of levels that are close to those of energy make the solve quick. An answer that misses
     nothing at them is the cheapest that misses nothing, at any prices. It is not looked for where
-    something is known to be ``short``.
+    something is known to be ``short``: then ``near``, the answer to a similar fleet, is begun from.
     """
     fleet, prices = problem.fleet, problem.prices
     if not short:

@@ -168,7 +168,7 @@ def test_a_need_of_an_asset_that_is_off_is_told_with_what_counts(street, called)
         (("mode", "run", "home-07-battery", "ask", "--owner", "home-05"), 1, "for home-07 to"),
         (("mode", "run", "home-07-battery\x1b[2J", "ask"), 2, "no schedule switches"),
         (("accept", "run", "home-07-battery"), 2, "is being asked about"),
-        (("accept", "run", "home-07-battery", "--at", "2026-06-15T10:07"), 1, "due at 2026-06-15 10:07"),
+        (("accept", "run", "home-07-battery", "--at", "2026-06-15T10:07"), 1, "06-15 10:07"),
         (("accept", "run", "home-07-battery", "--at", "noon"), 2, "is no instant such as"),
         (("decline", "run", "home-07-battery", "--at", "2026-06-15T00:00"), 1, "an answer counted"),
         (
