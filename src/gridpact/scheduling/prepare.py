@@ -37,17 +37,18 @@ def problem(community: Community, horizon: Slots, inputs: Inputs) -> Problem:
         position_wh=inputs.position_wh,
         import_price=np.broadcast_to(outside.all_in_import, shape),
         export_price=np.broadcast_to(outside.supplier_export, shape),
-        storage=_storage(community, horizon, inputs),
+        storage=storage_columns(community, inputs.needs, inputs.initial_wh),
         runs=_runs(community, horizon, inputs.needs),
         zones=zone_columns(community, horizon),
     )
 
 
-def _storage(community: Community, horizon: Slots, inputs: Inputs) -> StorageColumns:
-    needs, storage = inputs.needs, community.storage
+def storage_columns(community: Community, needs: NeedsStated, initial_wh: Ints) -> StorageColumns:
+    """Storage over the window of needs, beginning with ``initial_wh`` [assets]."""
+    storage = community.storage
     return StorageColumns(
         home=storage.member,
-        initial_wh=inputs.initial_wh,
+        initial_wh=initial_wh,
         charge_max_wh=needs.charge_max_wh,
         discharge_max_wh=needs.discharge_max_wh,
         lo_wh=needs.lo_wh,
@@ -55,7 +56,7 @@ def _storage(community: Community, horizon: Slots, inputs: Inputs) -> StorageCol
         draw_wh=needs.draw_wh,
         efficiency_in=storage.efficiency_in,
         efficiency_out=storage.efficiency_out,
-        kept=storage.kept_per_hour ** (horizon.step / 3600),
+        kept=storage.kept_per_hour ** (needs.window.step / 3600),
     )
 
 

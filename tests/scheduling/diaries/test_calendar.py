@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import icalendar
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.slots import iso
@@ -211,6 +211,7 @@ HOURS = st.lists(st.integers(0, 23), min_size=0, max_size=6, unique=True).map(so
 
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.tuples(HOURS, st.integers(0, 12)), min_size=1, max_size=4))
+@example([([0], 0), ([1], 0), ([0, 1], 0)])
 def test_sequences_never_fall_and_identifiers_never_go(revisions):
     events, now = (), 0
     for hours, later in revisions:

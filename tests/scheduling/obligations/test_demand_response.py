@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gridpact.contracts.observables import Series
@@ -50,14 +50,22 @@ def agreed(tools, world, **more):
     st.lists(st.integers(0, OFFERED), min_size=4, max_size=4),
     st.lists(st.integers(0, 300_000), min_size=4, max_size=4),
 )
+@example([0, 1001, 1500, 1500], [0, 0, 0, 0])
+@example([1500, 1500, 1500, 1500], [300, 0, 0, 100])
 def test_a_call_is_given_at_least_cost_and_earns_what_was_assumed(tools, called, spot):
+    """The contract comes before the car, which takes what room is left and is named if short."""
     called = np.array(called)
     delivered_in_full = BASELINE - called
     contract = agreed(tools, {"choice:call": called, "load": delivered_in_full})
     plan = tools.planned(spot, *tools.site(spot, load=LOAD, car=CAR), contract)
     assert np.all(plan.net <= BASELINE - called + 1e-3)
-    rows = [(np.eye(4)[t], -np.inf, BASELINE[t] - called[t] - LOAD) for t in range(4)]
-    rows.append((np.ones(4), CAR[0], CAR[0]))
+    room = BASELINE - called - LOAD
+    charged = min(CAR[0], int(np.minimum(room, CAR[1]).sum()))
+    assert plan.answer.losses[Level.CONTRACTS].missing_wh == pytest.approx(0, abs=1e-3)
+    missed = sum(one.missing_wh for one in plan.answer.shortfalls() if one.level == Level.NEEDS)
+    assert missed == pytest.approx(CAR[0] - charged, abs=1e-2)
+    rows = [(np.eye(4)[t], -np.inf, room[t]) for t in range(4)]
+    rows.append((np.ones(4), charged, charged))
     car = tools.least(spot, rows, [(0, CAR[1])] * 4)
     earned = 4 * OFFERED * 5_000 + int(called.sum()) * 200_000
     assert plan.cost == pytest.approx(car + LOAD * sum(spot) - earned, rel=1e-6, abs=1e3)

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.activations.acting import Seen, ask, foresee, look
+from gridpact.app.activations.acting import ask, foresee, look
 from gridpact.app.activations.givers import givers
 from gridpact.app.cli.activating_tables import Told, as_dict, lines
-from gridpact.app.cli.moments import MOMENT
+from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
-from gridpact.app.orders.instants import epoch
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.activation.messages import ActivationRefused, ActivationRequested
 from gridpact.scheduling.activation.split import Rule
@@ -77,7 +76,7 @@ def activate(
         by=by or seen.community.parties.dso,
         zones=tuple(name.strip() for name in zones.split(",") if name.strip()),
         power_w=power_w,
-        begin=seen.next_slot if at is None else _begin(seen, at),
+        begin=seen.next_slot if at is None else epoch_of(at, seen.community.timezone, "--at"),
         lasts_s=minutes * 60,
         rule=split,
     )
@@ -103,14 +102,6 @@ def _power(kw: float, direction: str | None) -> int:
         raise BadInput([Fault("arguments", 0, "--kw", problem, "leave out the sign")])
     size = round(kw * 1000)
     return -size if direction == "down" else size
-
-
-def _begin(seen: Seen, at: datetime) -> int:
-    try:
-        return epoch(at, seen.community.timezone)
-    except ValueError as error:
-        fault = Fault("arguments", 0, "--at", str(error), "name another time")
-        raise BadInput([fault]) from error
 
 
 def _tell(told: Told, name: str, *, as_json: bool, quiet: bool) -> None:

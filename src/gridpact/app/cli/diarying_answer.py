@@ -12,10 +12,10 @@ import numpy as np
 
 from gridpact.app.cli.contracting_layout import counted
 from gridpact.app.cli.diarying_told import say_refused
-from gridpact.app.cli.moments import MOMENT
+from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import F, mark, output_options, say, say_json
 from gridpact.app.diaries.looking import Seen, ask, look
-from gridpact.app.orders.instants import epoch, local
+from gridpact.app.orders.instants import local
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
 from gridpact.scheduling.diaries.messages import AnswerEntries, DiaryRefused
@@ -117,7 +117,8 @@ def _answer(answer: Literal["accept", "decline"], said: Said) -> None:
 def _due(seen: Seen, row: int, instants: tuple[datetime, ...]) -> list[int]:
     """When the entries that are answered are due [s since the epoch]."""
     if instants:
-        return sorted({_epoch(each, seen) for each in instants})
+        timezone = seen.community.timezone
+        return sorted({epoch_of(each, timezone, "--at") for each in instants})
     entries = seen.kept.diaries.instructions
     asked = (entries.row == row) & (seen.kept.status(seen.at) == Status.ASKED)
     if not asked.any():
@@ -126,14 +127,6 @@ def _due(seen: Seen, row: int, instants: tuple[datetime, ...]) -> list[int]:
         raise BadInput([Fault("arguments", 0, "--at", problem, fix)])
     found: list[int] = entries.at_s[asked].tolist()
     return found
-
-
-def _epoch(moment: datetime, seen: Seen) -> int:
-    try:
-        return epoch(moment, seen.community.timezone)
-    except ValueError as error:
-        fault = Fault("arguments", 0, "--at", str(error), "name another instant")
-        raise BadInput([fault]) from error
 
 
 def _tell(seen: Seen, message: AnswerEntries, *, as_json: bool, quiet: bool) -> None:

@@ -10,13 +10,11 @@ from typing import Literal
 import click
 
 from gridpact.app.cli.diarying_told import say_refused
-from gridpact.app.cli.moments import MOMENT
+from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import mark, output_options, say, say_json
 from gridpact.app.diaries.looking import Seen, ask, look
 from gridpact.app.diaries.standing import Summary, summaries
 from gridpact.app.diaries.words import mode_words
-from gridpact.app.orders.instants import epoch
-from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.diaries.messages import DiaryRefused, SetMode
 
 RUN = click.Path(path_type=Path, file_okay=False)
@@ -76,7 +74,7 @@ def mode(
         mode=mode,
         notice_s=60 * (DEFAULT_NOTICE if notice is None else notice) if mode == "ask" else 0,
         silence=silence or "decline",
-        until_s=_until(until, seen),
+        until_s=0 if until is None else epoch_of(until, seen.community.timezone, "--until"),
     )
     answer = ask(path, seen, message)
     if isinstance(answer, DiaryRefused):
@@ -91,16 +89,6 @@ def _check(mode: str, notice: int | None, silence: str | None, until: datetime |
         raise click.UsageError("--notice and --silence belong to ask")
     if (mode == "off") != (until is not None):
         raise click.UsageError("say off --until INSTANT, and --until with off alone")
-
-
-def _until(until: datetime | None, seen: Seen) -> int:
-    if until is None:
-        return 0
-    try:
-        return epoch(until, seen.community.timezone)
-    except ValueError as error:
-        fault = Fault("arguments", 0, "--until", str(error), "name another instant")
-        raise BadInput([fault]) from error
 
 
 def _tell(one: Summary, seen: Seen, *, as_json: bool, quiet: bool) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from gridpact.app.orders import instants
+from gridpact.base.errors import BadInput, Fault
 
 
 class Moment(click.ParamType[datetime]):
@@ -27,3 +28,15 @@ class Moment(click.ParamType[datetime]):
 
 
 MOMENT = Moment()
+
+
+def epoch_of(moment: datetime, timezone: str, option: str) -> int:
+    """Return an instant in seconds since the epoch, by the clock of a timezone.
+
+    Raises BadInput, naming the option, where clocks skip that time or show it twice.
+    """
+    try:
+        return instants.epoch(moment, timezone)
+    except ValueError as error:
+        fix = "name another instant, or add its offset from UTC"
+        raise BadInput([Fault("arguments", 0, option, str(error), fix)]) from error

@@ -13,9 +13,8 @@ import msgspec
 
 from gridpact import __version__
 from gridpact.app import folder, runs
-from gridpact.app.cli.moments import MOMENT
+from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import Progress, output_options, say, say_json
-from gridpact.app.orders.instants import epoch
 from gridpact.app.orders.waiting import waiting
 from gridpact.app.summary import summarise
 from gridpact.app.watch import Stopwatch
@@ -235,13 +234,7 @@ def run(
 
 def _until(job: _Job, moment: datetime | None) -> int | None:
     """Read an instant by the clock of a scenario's community [s since the epoch]."""
-    if moment is None:
-        return None
-    try:
-        return epoch(moment, job.scenario.timezone)
-    except ValueError as error:
-        fix = "name another instant, or add its offset from UTC"
-        raise BadInput([Fault("arguments", 0, "--until", str(error), fix)]) from error
+    return None if moment is None else epoch_of(moment, job.scenario.timezone, "--until")
 
 
 @click.command(

@@ -22,8 +22,7 @@ from gridpact.scheduling.activation.planned import Planned
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.posing import moved
-from gridpact.scheduling.prepare import foreseen, zone_columns
-from gridpact.scheduling.problem import StorageColumns
+from gridpact.scheduling.prepare import foreseen, storage_columns, zone_columns
 from gridpact.scheduling.standing.binding import bind, capped
 from gridpact.scheduling.standing.decided import closed
 from gridpact.scheduling.standing.places import Places
@@ -140,20 +139,9 @@ def _states(
     community: Community, state: State, stated: NeedsStated, charge_wh: Ints, discharge_wh: Ints
 ) -> Ints:
     """States [assets, slots] that set-points lead to from what is stored now, whole Wh."""
-    begin, storage = stated.window.start, community.storage
+    begin = stated.window.start
     now = state.state_wh if state.state_at == begin else moved(community, state, begin)
-    table = StorageColumns(
-        home=storage.member,
-        initial_wh=now,
-        charge_max_wh=stated.charge_max_wh,
-        discharge_max_wh=stated.discharge_max_wh,
-        lo_wh=stated.lo_wh,
-        hi_wh=stated.hi_wh,
-        draw_wh=stated.draw_wh,
-        efficiency_in=storage.efficiency_in,
-        efficiency_out=storage.efficiency_out,
-        kept=storage.kept_per_hour ** (stated.window.step / 3600),
-    )
+    table = storage_columns(community, stated, now)
     return states_after(table, charge_wh, discharge_wh)
 
 

@@ -115,7 +115,7 @@ def revised(events: Sequence[Event], sessions: Sequence[Session], now: int) -> t
             event = events[by_session[place]]
             kept[by_session[place]] = _renewed(event, _joined(event.session, session), now)
         else:
-            _add(kept, session, now)
+            _add(kept, session, events, now)
     return tuple(sorted(kept, key=lambda one: (one.session.begin_s, one.uid)))
 
 
@@ -185,14 +185,17 @@ def _gone(event: Event, now: int) -> Event:
     return Event(event.uid, session, event.sequence + 1, now, cancelled=True)
 
 
-def _add(kept: list[Event], session: Session, now: int) -> None:
-    """Add a session as a new event, or bring a cancelled one back that was to begin then."""
+def _add(kept: list[Event], session: Session, events: Sequence[Event], now: int) -> None:
+    """Add a session as a new event, or bring a cancelled one back that was to begin then.
+
+    One that this revision alone cancels is changed once all the same: from what it was before.
+    """
     uid = name = f"{session.asset}/{session.direction}/{iso(session.begin_s)}"
     places, again = {one.uid: place for place, one in enumerate(kept)}, 1
     while uid in places and not kept[places[uid]].cancelled:
         again += 1
         uid = f"{name}/{again}"
     if uid in places:
-        kept[places[uid]] = _renewed(kept[places[uid]], session, now)
+        kept[places[uid]] = _renewed(events[places[uid]], session, now)
     else:
         kept.append(Event(uid, session, 0, now))

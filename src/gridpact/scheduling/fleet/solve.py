@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from gridpact.base.errors import BadInput, Fault
+from gridpact.base.errors import BadInput
 from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.engine import Engine
@@ -23,7 +23,7 @@ from gridpact.scheduling.fleet.outcome import (
     tight_slots,
 )
 from gridpact.scheduling.fleet.prepare import Case, Duals, net_of_zones, prepare
-from gridpact.scheduling.fleet.scope import beyond, fixed, small, tiny
+from gridpact.scheduling.fleet.scope import beyond, few, fixed, small, tiny
 from gridpact.scheduling.fleet.shares import shares_of
 from gridpact.scheduling.fleet.solution import (
     LimitPrices,
@@ -38,6 +38,8 @@ from gridpact.scheduling.fleet.whole_plans import deal_whole
 LESS = 0.999
 """Part of what was missed that a higher penalty must bring it below to be raised again, where
 nothing asks for a jump: no start to be paid, no plan to be had whole or not at all."""
+TRIED = 4
+"""Rounds to try with before the reference solves what it sooner solves."""
 RAISES = 3
 """How often the penalty is raised tenfold before limits count as missed."""
 
@@ -65,18 +67,34 @@ def solve(
     meters = meters_of(fleet, prices)
     missing = beyond(fleet, meters)
     if missing and options.method == "engine":
-        raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
+        raise BadInput(missing)
     if missing:
         return _reference(fleet, prices, options, first)
-    case = prepare(fleet, meters, options.parts)
-    engine = Engine(case, options, first * 1e-6)
-    if warm is not None and isinstance(warm.source, Mixture):
-        begin_from(engine, fleet, warm.source, passed)
+    case = prepare(fleet, meters, options.parts, options.gap)
+    if options.executor is None:  # other processes cannot be told; their searches are bounded
+        for home in case.groups.homes.programmes:
+            home.end_when(options.cancelled)
     alone = options.method == "engine" or not small(fleet)
+    tried = options if alone else _few_rounds(fleet, case, options)
+    engine = Engine(case, tried, first * 1e-6)
+    if warm is not None and isinstance(warm.source, Mixture) and not _hasty(warm.source):
+        begin_from(engine, fleet, warm.source, passed)
     solution = _engine(fleet, case, engine, RAISES if alone else 0)
     if alone or options.cancelled() or solution.status is Status.OPTIMAL:
         return solution
     return _better(solution, _reference(fleet, prices, options, solution.penalty), options.gap)
+
+
+def _few_rounds(fleet: Fleet, case: Case, options: Options) -> Options:
+    """Try few rounds where the reference soon knows better: few assets, homes that search."""
+    if few(fleet) or any(one.searches for one in case.groups.homes.programmes):
+        return msgspec.structs.replace(options, rounds=min(options.rounds, TRIED))
+    return options
+
+
+def _hasty(mixture: Mixture) -> bool:
+    """Whether a cancelled solve has cut homes' answers short: they would answer otherwise now."""
+    return any(one.hasty for one in mixture.groups.homes.programmes)
 
 
 def _better(mixed: Solution, whole: Solution, gap: float) -> Solution:
@@ -101,7 +119,9 @@ def _reference(fleet: Fleet, prices: Prices, options: Options, first: float) -> 
     from gridpact.scheduling.reference.highs import Search
     from gridpact.scheduling.reference.solve import solve_raising
 
-    return solve_raising(fleet, prices, first, Search(options.gap, options.nodes))
+    return solve_raising(
+        fleet, prices, first, Search(options.gap, options.nodes, cancelled=options.cancelled)
+    )
 
 
 def _engine(fleet: Fleet, case: Case, engine: Engine, raises: int) -> Solution:

@@ -1,0 +1,103 @@
+"""Clocks of plants against the sun: the middle of the brightest day, and where it jumped."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.metering.validation.cells import Marked, Row
+from gridpact.metering.validation.rules import ClockDrift
+
+_DAY = 86400
+_HOUR = 3600
+_OFTEN, _SELDOM = 80, 2
+"""A plant has energy at noon on at least 80 % of days, and at night on at most 2 %."""
+
+_WHOLE = 0.9
+"""Share of its slots that a day must have to be looked at."""
+
+
+def drift(rule: ClockDrift, row: Row) -> Marked | None:
+    """Mark the days on which a plant's clock was off what it showed first."""
+    dark = darkest(rule, row)
+    if dark is None:
+        return None
+    per_day = _DAY // row.slots.step
+    lead = (row.slots.start - dark) // row.slots.step % per_day
+    days = by_day(row.wh, lead, per_day)
+    whole = by_day(row.known, lead, per_day).mean(axis=1) >= _WHOLE
+    shift = shifts(days, np.asarray(whole), rule, row.slots.step)
+    if not shift.any():
+        return None
+    off = np.repeat(shift != 0, per_day)[lead : lead + row.slots.count]
+    largest = int(shift[np.argmax(np.abs(shift))])
+    way = "later" if largest > 0 else "earlier"
+    words = f"the day lies {abs(largest) // 60} min {way} than at first: was the clock shifted?"
+    return Marked(np.asarray(off), words)
+
+
+def darkest(rule: ClockDrift, row: Row) -> int | None:
+    """Middle of the night [s of the UTC day] of a channel that is a plant, else None."""
+    per_day = _DAY // row.slots.step
+    days = row.slots.count // max(per_day, 1)
+    if per_day * row.slots.step != _DAY or days < 2 * rule.days:
+        return None
+    if np.count_nonzero(row.wh[:: per_day // 2 or 1]) * 100 > 2 * rule.day_percent * days:
+        return None  # energy at two opposite times of the day, on most days at both
+    used = np.asarray(row.wh[: days * per_day].reshape(-1, per_day) > 0).sum(axis=0) * 100
+    known = row.known[: days * per_day].reshape(-1, per_day).sum(axis=0)
+    night = np.flatnonzero(used <= _SELDOM * days)  # a lamp in the dark now and then is no day
+    noon = np.any((used >= _OFTEN * known) & (known > 0))
+    if not len(night) or not noon:
+        return None
+    angle = np.angle(np.exp(2j * np.pi * night / per_day).mean())
+    place = round(float(angle) / (2 * np.pi) * per_day) % per_day
+    return (row.slots.start + place * row.slots.step) % _DAY
+
+
+def by_day(cells: Ints | Bools, lead: int, per_day: int) -> Floats:
+    """Cells [slots] as [days, slots a day], each day from one middle of the night to the next."""
+    count = -(-(lead + len(cells)) // per_day)
+    days = np.zeros(count * per_day)
+    days[lead : lead + len(cells)] = np.maximum(cells, 0)
+    return days.reshape(count, per_day)
+
+
+def envelopes(days: Floats, whole: Bools, width: int) -> Floats:
+    """Envelope [days + 1, slots a day] of the ``width`` days before each midnight, summing to 1.
+
+    At each time of the day it is the second-largest value of those days: clear skies draw it and
+    clouds do not move it. NaN where there are not so many days, more than a quarter of them lack
+    values, or all are dark.
+    """
+    found = np.full((len(days) + 1, days.shape[1]), np.nan)
+    if len(days) >= width:
+        windows = np.lib.stride_tricks.sliding_window_view(days, width, axis=0)
+        highest = np.partition(windows, width - 2, axis=2)[:, :, width - 2]
+        energy = highest.sum(axis=1)
+        there = np.lib.stride_tricks.sliding_window_view(whole, width).sum(axis=1)
+        bright = np.flatnonzero((energy > 0) & (there * 4 >= 3 * width))
+        found[width + bright] = highest[bright] / energy[bright, None]
+    return found
+
+
+def shifts(days: Floats, whole: Bools, rule: ClockDrift, step: int) -> Ints:
+    """Shift [days, s] of each day against the first ones, in whole hours.
+
+    A jump is where the middles of the envelopes before and after a midnight differ most, by at
+    least ``least_s``, and where moving the one by that much halves what is between them: a shorter
+    or a shaded day moves its middle too, but keeps its dawn or its dusk.
+    """
+    before = envelopes(days, whole, rule.days)
+    after = np.full_like(before, np.nan)
+    after[: -rule.days] = before[rule.days :]
+    middle = (np.arange(days.shape[1]) + 0.5) * step
+    apart = np.nan_to_num((after - before) @ middle)
+    shift = np.zeros(len(days), dtype=np.int64)
+    while abs(apart[day := int(np.argmax(np.abs(apart)))]) >= rule.least_s:
+        jump = round(float(apart[day]) / _HOUR) * _HOUR
+        moved = np.roll(before[day], jump // step)
+        if np.abs(after[day] - moved).sum() * 2 <= np.abs(after[day] - before[day]).sum():
+            shift[day:] += jump
+        apart[max(day - rule.days, 0) : day + rule.days + 1] = 0
+    return shift
