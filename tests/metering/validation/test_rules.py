@@ -193,6 +193,14 @@ def test_sums_against_displays():
     assert "runs back" in found[0].words
 
 
+def test_what_another_rule_doubts_is_not_held_against_the_display():
+    shown = displays([(0, 0, "a"), (3600, 100, "a")])
+    intervals = read([20, 90_000, 30, 10])
+    after = validate(intervals, shown).intervals
+    assert after.quality[0].tolist() == [1, 2, 1, 1]
+    assert after.rules[after.rule[0, 1]] == "range.v1"
+
+
 def test_the_first_rule_names_a_slot_and_later_marks_do_not_move_it():
     intervals = read([50_000, -4, 10], [1, int(Quality.EDITED), 1])
     findings = validate(intervals, no_displays(HOME), (Range(), Negative(), Spike(least_w=1)))
