@@ -11,10 +11,12 @@ import click
 
 from gridpact import __version__
 from gridpact.app.cli.activating import activate
+from gridpact.app.cli.allocating import allocate
 from gridpact.app.cli.contracting import contract
 from gridpact.app.cli.converting import convert
 from gridpact.app.cli.diarying import diary
 from gridpact.app.cli.doctor import doctor
+from gridpact.app.cli.exporting import export
 from gridpact.app.cli.inspecting import explain_line, replay, verify_run
 from gridpact.app.cli.market import market
 from gridpact.app.cli.needing import need
@@ -22,6 +24,7 @@ from gridpact.app.cli.ordering import order
 from gridpact.app.cli.output import DEBUG, DEFECT, STOPPED, exit_code, said, say, say_error
 from gridpact.app.cli.running import demo, run
 from gridpact.app.cli.scheduling import schedule
+from gridpact.app.cli.serving import serve
 from gridpact.app.runs import Interrupted
 from gridpact.base.errors import GridpactError
 
@@ -61,6 +64,9 @@ for command in (
     market,
     schedule,
     contract,
+    allocate,
+    export,
+    serve,
     convert,
     doctor,
 ):
