@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Curtailable, per_asset, per_slot
+from gridpact.scheduling.fleet.machine_code import machine_code
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
+
+
+class Plants(NamedTuple):
+    """What the kernel reads: ``forecast``, ``least`` [assets, slots] kWh, ``cost`` [assets]."""
+
+    forecast: Floats
+    least: Floats
+    cost: Floats
+
+
+@machine_code
+def answer_groups(plants: Plants, first: Ints, prices: Floats, energy: Floats, own: Floats) -> None:
+    """Sum outputs, negative, into ``energy`` [groups, slots]; what cutting costs into ``own``."""
+    slots = prices.shape[1]
+    total = np.empty(slots)
+    for group in range(first.shape[0] - 1):
+        total[:] = 0.0
+        for asset in range(first[group], first[group + 1]):
+            cost, cut = plants.cost[asset], 0.0
+            for slot in range(slots):
+                forecast, least = plants.forecast[asset, slot], plants.least[asset, slot]
+                output = forecast if prices[group, slot] > -cost else least
+                total[slot] += output
+                cut += forecast - output
+            own[group] += cost * cut
+        for slot in range(slots):
+            energy[group, slot] = -total[slot]
 
 
 class CurtailableOracle(msgspec.Struct, frozen=True):
@@ -40,14 +70,9 @@ class CurtailableOracle(msgspec.Struct, frozen=True):
 
     def best(self, prices: Floats) -> Answers:
         """Best answers of all groups; see :class:`Oracle`."""
-        count = np.diff(self.first)
-        output = self._output(slice(None), np.repeat(prices, count, axis=0))
-        spent = self.cost * (self.forecast - output).sum(axis=1)
-        filled = np.flatnonzero(count)
         energy, own = np.zeros(prices.shape), np.zeros(len(prices))
-        if filled.size:
-            energy[filled] = -np.add.reduceat(output, self.first[filled], axis=0)
-            own[filled] = np.add.reduceat(spent, self.first[filled])
+        plants = Plants(self.forecast, self.least, self.cost)
+        answer_groups(plants, self.first, np.ascontiguousarray(prices), energy, own)
         return Answers(energy, own, np.zeros(len(prices)))
 
     def plans(self, rows: Ints, prices: Floats) -> Floats:
@@ -58,10 +83,20 @@ class CurtailableOracle(msgspec.Struct, frozen=True):
         """The same oracle with these groups alone."""
         first = self.first[groups.start : groups.stop + 1]
         own = slice(int(first[0]), int(first[-1]))
-        return CurtailableOracle(
-            first - first[0], self.forecast[own], self.least[own], self.cost[own]
-        )
+        cut = self.forecast[own], self.least[own], self.cost[own]
+        return CurtailableOracle(first - first[0], *cut)
 
-    def _output(self, rows: Ints | slice, prices: Floats) -> Floats:
+    def _output(self, rows: Ints, prices: Floats) -> Floats:
         give = prices > -self.cost[rows, None]
         return np.where(give, self.forecast[rows], self.least[rows])
+
+
+def sum_groups(first: Ints, output: Floats, spent: Floats) -> Answers:
+    """Sum what assets give [assets, slots] and spend [assets] over the groups that begin so."""
+    groups = len(first) - 1
+    energy, own = np.zeros((groups, output.shape[1])), np.zeros(groups)
+    filled = np.flatnonzero(np.diff(first))
+    if filled.size:
+        energy[filled] = -np.add.reduceat(output, first[filled], axis=0)
+        own[filled] = np.add.reduceat(spent, first[filled])
+    return Answers(energy, own, np.zeros(groups))
