@@ -35,6 +35,11 @@ COMMANDS = {
     "convert": Later("converting:convert", "Convert a SimBench grid to a scenario."),
     "import": Later("importing:import_", "Import readings of meters into a store."),
     "readings": Later("reading:readings", "Look into a store of readings."),
+    "allocate": Later(
+        "allocating:allocate", "Share the energy of a period by a community's rules."
+    ),
+    "export": Later("exporting:export", "Write files for network operators."),
+    "serve": Later("serving:serve", "Serve files of coefficients to network operators."),
     "doctor": Later("doctor:doctor", "Check that this machine can run gridpact."),
 }
 

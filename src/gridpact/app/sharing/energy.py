@@ -1,0 +1,144 @@
+"""Energy that members injected and withdrew in a period, from a store of readings or a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from gridpact.app.sharing.rules import SharingFile
+from gridpact.base.errors import BadInput, Fault
+from gridpact.base.slots import Slots, covers, iso, overlap
+from gridpact.base.units import Bools, Ints
+from gridpact.contracts.evaluate import Known
+from gridpact.contracts.needs import Needs, SeriesNeed
+from gridpact.contracts.tables import read_world
+from gridpact.metering.readings import Channel, Quality
+
+
+class Energy(msgspec.Struct, frozen=True):
+    """What is to be shared and what is needed, int64 [points, slots] in Wh.
+
+    ``points`` are in ascending order. ``estimated`` [points, slots] says where a reading was not
+    measured but estimated or edited.
+    """
+
+    points: tuple[str, ...]
+    slots: Slots
+    surplus_wh: Ints
+    need_wh: Ints
+    estimated: Bools
+
+
+def read_energy(source: str, rules: SharingFile, slots: Slots, as_of: int | None) -> Energy:
+    """Read the energy of all members.
+
+    Parameters
+    ----------
+    source : str
+        Folder or address of a store of readings; or a CSV or Parquet table with ``slot_start`` and
+        a column ``POINT:withdrawal`` or ``POINT:injection`` [Wh] for each register.
+    rules : SharingFile
+        Who takes part, and as what.
+    slots : Slots
+        The period.
+    as_of : int, optional
+        Readings as they were known at an instant [s]; a table knows no such thing.
+
+    Raises
+    ------
+    BadInput
+        Names every register without a value, with its slots: what is missing is never zero.
+    """
+    channels = tuple(
+        channel for member in rules.members for channel in _channels(member.point, member.role)
+    )
+    if "://" not in source and Path(source).is_file():
+        values, present, estimated = _of_table(source, channels, slots, as_of)
+    else:
+        from gridpact.metering.store.store import Store
+
+        found = Store.open(source).intervals(channels, slots, as_of)
+        values, present = found.wh, found.quality != Quality.MISSING
+        estimated = found.quality >= Quality.SUSPECT
+    _refuse_missing(source, channels, slots, np.asarray(present, dtype=np.bool_))
+    return _laid(rules, channels, slots, values, np.asarray(estimated, dtype=np.bool_))
+
+
+def _channels(point: str, role: str) -> list[Channel]:
+    both = [Channel(point, "withdrawal"), Channel(point, "injection")]
+    return both[:1] if role == "consumer" else both[1:] if role == "producer" else both
+
+
+def _of_table(
+    source: str, channels: tuple[Channel, ...], slots: Slots, as_of: int | None
+) -> tuple[Ints, Bools, Bools]:
+    if as_of is not None:
+        problem, fix = "a table does not tell when its values became known", "name a store"
+        raise BadInput([Fault("arguments", 0, "--as-of", problem, fix)])
+    names = [f"{channel.point}:{channel.register}" for channel in channels]
+    needs = Needs(tuple(SeriesNeed(name, "Wh") for name in sorted(names)), ())
+    world, given = read_world(source, needs)
+    if given.step != slots.step or not covers(given, slots):
+        have = f"from {iso(given.start)} to {iso(given.end)} in slots of {given.step} s"
+        due = f"from {iso(slots.start)} to {iso(slots.end)} in slots of {slots.step} s"
+        problem, fix = f"the table is {have}", f"the period is {due}"
+        raise BadInput([Fault(source, 0, "slot_start", problem, fix)])
+    _, here = overlap(slots, given)
+    values = np.zeros((len(names), slots.count), np.int64)
+    present = np.ones(values.shape, np.bool_)
+    for row, name in enumerate(names):
+        series = world[name]
+        if isinstance(series, Known):
+            present[row] = np.broadcast_to(series.present, given.count)[here]
+            series = series.values
+        values[row] = series[here]
+    _refuse_negative(source, names, values)
+    return values, present, np.zeros(values.shape, np.bool_)
+
+
+def _refuse_negative(source: str, names: list[str], values: Ints) -> None:
+    fix = "give withdrawal and injection apart, both positive"
+    faults = [
+        Fault(source, 0, name, "energy must not be negative", fix)
+        for name, row in zip(names, values, strict=True)
+        if row.min(initial=0) < 0
+    ]
+    if faults:
+        raise BadInput(faults)
+
+
+def _refuse_missing(
+    source: str, channels: tuple[Channel, ...], slots: Slots, present: Bools
+) -> None:
+    faults = []
+    for channel, there in zip(channels, present, strict=True):
+        absent = np.flatnonzero(~there)
+        if absent.size:
+            many = f"{absent.size:,} slots have" if absent.size > 1 else "a slot has"
+            first = iso(int(slots.starts()[absent[0]]))
+            problem = f"{many} no reading, the first {first}"
+            fix = "import the readings, or estimate them by a named method"
+            where = f"{channel.point} {channel.register}"
+            faults.append(Fault(source, 0, where, problem, fix))
+    if faults:
+        raise BadInput(faults)
+
+
+def _laid(
+    rules: SharingFile, channels: tuple[Channel, ...], slots: Slots, values: Ints, odd: Bools
+) -> Energy:
+    """Lay registers over points in ascending order, net or as they are."""
+    points = tuple(sorted(member.point for member in rules.members))
+    place = {point: row for row, point in enumerate(points)}
+    withdrawn, injected = np.zeros((2, len(points), slots.count), np.int64)
+    estimated = np.zeros((len(points), slots.count), np.bool_)
+    for channel, row, marks in zip(channels, values, odd, strict=True):
+        target = withdrawn if channel.register == "withdrawal" else injected
+        target[place[channel.point]] = row
+        estimated[place[channel.point]] |= marks
+    if rules.registers == "net":
+        both = np.minimum(withdrawn, injected)
+        withdrawn, injected = withdrawn - both, injected - both
+    return Energy(points, slots, injected, withdrawn, estimated)
