@@ -9,13 +9,16 @@ from gridpact.base.slots import Slots, covers
 from gridpact.base.units import Ints, checked_add
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.registry.model import Community
+from gridpact.registry.tariffs import outside_prices
 from gridpact.scheduling.activation.holding import Held
 from gridpact.scheduling.activation.lasting import held_over, lasting, with_runs
 from gridpact.scheduling.appliances import begun, running_wh, still_wanted
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.prepare import Inputs, foreseen, over, problem
 from gridpact.scheduling.problem import Problem
-from gridpact.scheduling.standing.binding import Binding, bind, capped
+from gridpact.scheduling.standing.binding import bind, capped
+from gridpact.scheduling.standing.bound_sums import Binding
+from gridpact.scheduling.standing.day_site import Past
 from gridpact.scheduling.standing.decided import closed, fixed
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.state import InForce, State
@@ -47,7 +50,9 @@ class Posing:
         if needs is None or forecast is None or not spot:
             return "no main-market prices" if not spot else "no needs or no forecast"
         needs, forecast = self._with_runs(state, horizon, needs, forecast)
-        bound = bind(self.places, needs, state.book.needs if state.book else ())
+        prices = foreseen(horizon, list(state.spot.values()), spot[-1])
+        standing = state.book.needs if state.book else ()
+        bound = bind(self.places, needs, standing, self._past(prices))
         active = lasting(state, horizon)
         stated = with_runs(self.community, state, active, bound.stated)
         if state.decided is not None:
@@ -55,16 +60,22 @@ class Posing:
         inputs = Inputs(
             stated,
             forecast,
-            foreseen(horizon, list(state.spot.values()), spot[-1]),
+            prices,
             over(horizon, list(state.positions.values()), len(self.community.members.ids)),
             expected(self.community, state, horizon.start),
         )
         found = problem(self.community, horizon, inputs)
-        found = msgspec.structs.replace(found, zones=capped(found.zones, bound))
+        zones = capped(found.zones, bound)
+        found = msgspec.structs.replace(found, zones=zones, sums=bound.sums)
         held = held_over(self.community, state, active, horizon) if active else None
         if state.decided is not None:
             found, held = fixed(self.community, found, state.decided, held)
         return Posed(found, stated, bound.bindings, held)
+
+    def _past(self, spot_micro_per_kwh: Ints) -> Past:
+        """What is known beside what owners stated, at these main-market prices [slots]."""
+        outside = outside_prices(self.community.tariffs, spot_micro_per_kwh)
+        return Past(import_price=outside.all_in_import)
 
     def _with_runs(
         self, state: State, horizon: Slots, needs: NeedsStated, forecast: ForecastIssued

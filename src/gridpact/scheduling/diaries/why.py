@@ -40,7 +40,7 @@ from gridpact.scheduling.needs.model import (
     Unavailable,
 )
 from gridpact.scheduling.problem import Plan, Problem
-from gridpact.scheduling.standing.binding import Binding
+from gridpact.scheduling.standing.bound_sums import Binding
 from gridpact.scheduling.standing.places import Places, touched
 
 Rows = tuple[int, int, int, int, int]

@@ -12,22 +12,27 @@ from gridpact.scheduling.conflicts import state_tolerance
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.prepare import wanted_runs
 from gridpact.scheduling.problem import Conflict, Plan, Problem, ZoneColumns
-from gridpact.scheduling.standing.binding import Binding
+from gridpact.scheduling.standing.bound_sums import Binding
 
 _SIDES = {
     "need": ("lo", "hi"),
     "zone-import": ("import",),
     "zone-export": ("export",),
     "run": ("run",),
+    "sum": ("sum",),
 }
 """Sides of bounds that each kind of conflict is about."""
+
+
+_WHOLE = ("run", "sum")
+"""Sides of which the conflict itself says that they are missed."""
 
 
 def named(plan: Plan, problem: Problem, stated: NeedsStated, bindings: Sequence[Binding]) -> Plan:
     """Put the identifiers of missed needs into the conflicts of a plan."""
     if not bindings or not plan.conflicts:
         return plan
-    missed = [one for one in bindings if one.side == "run" or _misses(one, plan, problem)]
+    missed = [one for one in bindings if one.side in _WHOLE or _misses(one, plan, problem)]
     runs = wanted_runs(stated)
     found = tuple(_named(one, missed, runs) for one in plan.conflicts)
     return msgspec.structs.replace(plan, conflicts=found)

@@ -17,7 +17,7 @@ from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.context import Context
 from gridpact.scheduling.needs.grammar.parse import parse
 from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, ZoneColumns
-from gridpact.scheduling.standing.binding import Binding
+from gridpact.scheduling.standing.bound_sums import Binding
 from gridpact.scheduling.standing.places import Places
 
 COUNT = 8

@@ -139,7 +139,7 @@ def _zone_limit(draft: Draft, need: PowerCap, zone: int, span: Span) -> None:
     column = "import_limit_w" if need.direction is Direction.TAKE else "export_limit_w"
     limit = draft.wide("zones", column)[zone]
     limit[span.first : span.end] = np.minimum(limit[span.first : span.end], need.most_w)
-    draft.note(need, ("zones", zone), column, span, firm=False)
+    draft.note(need, ("zones", zone), column, span, firm=False, bound=float(need.most_w))
 
 
 def _each_slot(draft: Draft, need: Need, window: Window, bounds: tuple[float, float]) -> None:

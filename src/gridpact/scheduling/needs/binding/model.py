@@ -55,7 +55,8 @@ class Origin(msgspec.Struct, frozen=True):
     """Where a bound comes from: slots ``first ≤ slot < end`` of a row and column, and the need.
 
     ``table`` is one of a fleet's, ``zones`` or ``portfolio``. A ``firm`` bound is physical to the
-    solver and never missed; any other gives way at ``level``.
+    solver and never missed; any other gives way at ``level``. ``bound`` is what the need itself
+    asks for where others may ask for less, in the unit of the column.
     """
 
     need: str
@@ -66,6 +67,7 @@ class Origin(msgspec.Struct, frozen=True):
     end: int
     level: Level
     firm: bool
+    bound: float | None = None
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):

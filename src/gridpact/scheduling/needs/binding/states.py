@@ -76,7 +76,8 @@ def hold_at_most(
     if most is not None and draft.is_need(need):
         high = draft.wide("storage", "hi_wh")[one.row]
         high[span.first : span.end] = np.minimum(high[span.first : span.end], most)
-        draft.note(need, ("storage", one.row), "hi_wh", span)
+        own = float(most) if np.ndim(most) == 0 else None
+        draft.note(need, ("storage", one.row), "hi_wh", span, bound=own)
 
 
 def _charge_by(
