@@ -21,6 +21,7 @@ from gridpact.scheduling.standing.bound_sums import Binding
 from gridpact.scheduling.standing.day_site import Past
 from gridpact.scheduling.standing.decided import closed, fixed
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.tallies import past_of
 from gridpact.scheduling.state import InForce, State
 
 
@@ -28,13 +29,16 @@ class Posed(msgspec.Struct, frozen=True):
     """A session's problem, and the needs in it, which say which appliances its runs are.
 
     ``bindings`` are the bounds that needs which stand put on it; ``held`` are set-points that it
-    must keep while activations last, or because owners decided so.
+    must keep while activations last, or because owners decided so. ``unbound`` are needs that
+    cannot be held to as things are, ``past`` is what they were bound beside.
     """
 
     problem: Problem
     needs: NeedsStated
     bindings: tuple[Binding, ...] = ()
     held: Held | None = None
+    unbound: tuple[str, ...] = ()
+    past: Past = Past()
 
 
 class Posing:
@@ -52,7 +56,8 @@ class Posing:
         needs, forecast = self._with_runs(state, horizon, needs, forecast)
         prices = foreseen(horizon, list(state.spot.values()), spot[-1])
         standing = state.book.needs if state.book else ()
-        bound = bind(self.places, needs, standing, self._past(prices))
+        past = self._past(state, prices, horizon.start)
+        bound = bind(self.places, needs, standing, past)
         active = lasting(state, horizon)
         stated = with_runs(self.community, state, active, bound.stated)
         if state.decided is not None:
@@ -70,12 +75,13 @@ class Posing:
         held = held_over(self.community, state, active, horizon) if active else None
         if state.decided is not None:
             found, held = fixed(self.community, found, state.decided, held)
-        return Posed(found, stated, bound.bindings, held)
+        unbound = tuple(dict.fromkeys(fault.where for fault in bound.refused))
+        return Posed(found, stated, bound.bindings, held, unbound, past)
 
-    def _past(self, spot_micro_per_kwh: Ints) -> Past:
-        """What is known beside what owners stated, at these main-market prices [slots]."""
+    def _past(self, state: State, spot_micro_per_kwh: Ints, start: int) -> Past:
+        """What is known of what came before, and prices, from those of the main market [slots]."""
         outside = outside_prices(self.community.tariffs, spot_micro_per_kwh)
-        return Past(import_price=outside.all_in_import)
+        return past_of(self.places, state, start, outside.all_in_import)
 
     def _with_runs(
         self, state: State, horizon: Slots, needs: NeedsStated, forecast: ForecastIssued

@@ -84,7 +84,8 @@ def _limited(problem: Problem, rows: Ints, table: Storage, own: Sequence[Sum]) -
 def _kept_limits(problem: Problem, own: Sequence[Sum]) -> list[float]:
     """Limits on sums of single storage that can be kept beside its bounds."""
     tight = [max((one.upper or 0) - _spare(problem, one), 0.0) for one in own]
-    return (np.array(tight) + _excess(problem, own, tight)).tolist()
+    excess = _excess(problem, own, tight).tolist()
+    return [limit + more for limit, more in zip(tight, excess, strict=True)]
 
 
 def _spare(problem: Problem, one: Sum) -> float:

@@ -22,7 +22,7 @@ from gridpact.scheduling.needs.binding.model import Site
 from gridpact.scheduling.needs.model import Direction, Need, PowerCap
 from gridpact.scheduling.prepare import wanted_runs
 from gridpact.scheduling.problem import Problem, RunColumns
-from gridpact.scheduling.standing.day_site import directory_of_homes, zone_rows
+from gridpact.scheduling.standing.day_site import Past, directory_of_homes, with_past, zone_rows
 from gridpact.scheduling.standing.places import Places
 
 
@@ -34,12 +34,17 @@ class SessionSite(NamedTuple):
 
 
 def site_of(
-    places: Places, problem: Problem, stated: NeedsStated, standing: Sequence[Need] = ()
+    places: Places,
+    problem: Problem,
+    stated: NeedsStated,
+    standing: Sequence[Need] = (),
+    past: Past | None = None,
 ) -> SessionSite:
     """Return the site of a session, and its needs: stated, standing, and the limits of zones.
 
     ``problem`` and ``stated`` are of the session before the ``standing`` needs were bound to them.
-    Plants may give less where anything limits feed-in.
+    Plants may give less where anything limits feed-in. ``past`` is what counts of windows that have
+    begun; without it, nothing does.
     """
     asked = wanted(places, stated, standing)
     plants = problem.pv_wh.any(axis=1) & _limits_feed_in(asked.needs)
@@ -54,8 +59,9 @@ def site_of(
         directory=directory_of_homes(places),
         places=_places(community, rows),
         zones=zone_rows(community),
+        warmth=places.warmth,
     )
-    return SessionSite(site, asked.needs)
+    return SessionSite(with_past(site, places, asked.needs, past or Past()), asked.needs)
 
 
 def _limits_feed_in(needs: Sequence[Need]) -> bool:

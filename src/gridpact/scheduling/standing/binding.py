@@ -64,7 +64,8 @@ def bind(
     asked = tuple(of_zones(places, need) for need in needs if not isinstance(need, Run))
     draft = drafted(day_site(places, stated, asked, past or Past()), asked)
     sums, of_sums = sums_of(draft)
-    earliest, latest, of_runs = _moved(places, stated, needs)
+    price = None if past is None else past.import_price
+    earliest, latest, of_runs = _moved(Ground(stated.window, places, price), stated, needs)
     bound = replace(_columns(draft, stated), run_earliest=earliest, run_latest=latest)
     return Bound(
         bound,
@@ -156,15 +157,15 @@ def _level_stretches(values: Ints) -> list[tuple[int, int]]:
 
 
 def _moved(
-    places: Places, stated: NeedsStated, needs: Sequence[Need]
+    ground: Ground, stated: NeedsStated, needs: Sequence[Need]
 ) -> tuple[Ints, Ints, list[Binding]]:
     """First and last starts of appliances [runs] that are still to run, and what moved them."""
     earliest, latest = stated.run_earliest.copy(), stated.run_latest.copy()
     found = list[Binding]()
-    for row, own in sorted(_about_runs(places, needs).items()):
+    for row, own in sorted(_about_runs(ground.places, needs).items()):
         if earliest[row] >= 0:
             usual = int(earliest[row]), int(latest[row])
-            start = start_of(row, usual, own, Ground(stated.window, places))
+            start = start_of(row, usual, own, ground)
             earliest[row], latest[row] = start.earliest, start.latest
             found += [Binding(name, "run", row, *usual, 0) for name in start.needs]
     return earliest, latest, found

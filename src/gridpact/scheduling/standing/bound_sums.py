@@ -53,19 +53,18 @@ def sums_of(draft: Draft) -> tuple[tuple[Sum, ...], list[Binding]]:
 
 
 def _shared(row: Row) -> Sum:
-    """Net energy of several; bounds are rounded inward, but those of one asset in one slot.
-
-    These may be all that its power allows.
-    """
+    """Net energy in whole Wh, inward; one asset in one slot may be asked for all of its power."""
     storage = tuple(int(one) for _, rows in row.assets for one in np.asarray(rows).tolist())
-    inward = row.end - row.first > 1 or len(storage) != 1 or bool(row.zones)
-    up, down = (math.ceil, math.floor) if inward else (math.floor, math.ceil)
+    outward = row.end - row.first == 1 and len(storage) == 1 and not row.zones
+    lower, upper = row.lower_wh - NOISE, row.upper_wh + NOISE
+    if outward:
+        lower, upper = lower + 2 * NOISE - 1, upper - 2 * NOISE + 1
     return Sum(
         kind="net",
         first=row.first,
         end=row.end,
         storage=storage,
         zones=tuple(int(zone) for zone in row.zones),
-        lower=up(row.lower_wh - NOISE) if math.isfinite(row.lower_wh) else None,
-        upper=down(row.upper_wh + NOISE) if math.isfinite(row.upper_wh) else None,
+        lower=math.ceil(lower) if math.isfinite(lower) else None,
+        upper=math.floor(upper) if math.isfinite(upper) else None,
     )

@@ -5,6 +5,8 @@ Both what binds a day and what explains it speak of the same places.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 from msgspec.structs import replace
@@ -35,13 +37,12 @@ class Past(msgspec.Struct, frozen=True):
     spent_nano: dict[str, int] = {}
 
 
-def day_site(places: Places, stated: NeedsStated, needs: tuple[Need, ...], past: Past) -> Site:
+def day_site(places: Places, stated: NeedsStated, needs: Sequence[Need], past: Past) -> Site:
     """Return the site that needs are bound to: every storage, and no other asset."""
     community, window = places.community, stated.window
     zones = len(community.zones.ids) + len(community.members.ids)
     price = np.zeros(window.count, np.int64) if past.import_price is None else past.import_price
-    nothing_yet = dict.fromkeys([need.id for need in needs], 0)
-    return Site(
+    site = Site(
         fleet=Fleet(
             slots=window.count,
             step_s=window.step,
@@ -54,19 +55,30 @@ def day_site(places: Places, stated: NeedsStated, needs: tuple[Need, ...], past:
         directory=directory_of_homes(places),
         places={name: ("storage", row) for name, row in places.storage.items()},
         zones=zone_rows(community),
+        warmth=places.warmth,
+    )
+    return with_past(site, places, needs, past)
+
+
+def with_past(site: Site, places: Places, needs: Sequence[Need], past: Past) -> Site:
+    """Tell a site of windows that have begun; nothing counts where nothing is said."""
+    nothing_yet = dict.fromkeys([need.id for need in needs], 0)
+    at_rest = dict.fromkeys(places.community.storage.ids, 0)
+    return replace(
+        site,
         so_far_wh={**nothing_yet, **past.so_far_wh},
-        discharged_wh={**dict.fromkeys(community.storage.ids, 0), **past.discharged_wh},
+        discharged_wh={**at_rest, **past.discharged_wh},
         spent_nano={**nothing_yet, **past.spent_nano},
     )
 
 
 def _storage(community: Community, stated: NeedsStated) -> Storage:
-    table, watts = community.storage, 3600 / stated.window.step
+    table, watts = community.storage, np.float64(3600 / stated.window.step)
     return Storage(
         zone=len(community.zones.ids) + table.member,
         initial_wh=0.0,
-        charge_w=stated.charge_max_wh * watts,
-        discharge_w=stated.discharge_max_wh * watts,
+        charge_w=np.multiply(stated.charge_max_wh, watts, dtype=np.float64),
+        discharge_w=np.multiply(stated.discharge_max_wh, watts, dtype=np.float64),
         hi_wh=stated.hi_wh,
         lo_wh=floor_wh(community, stated),
         efficiency_in=table.efficiency_in,
