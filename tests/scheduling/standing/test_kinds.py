@@ -340,5 +340,5 @@ def test_hot_water_is_warm_when_it_is_drawn_and_then_gone(warm_day, warm_say):
 def test_without_temperatures_a_band_is_refused_by_name(planned, day, say):
     (answer,) = day.tell(StateNeed(by="m000", need=say("battery 20..22 C 06:00-22:00")))
     (fault,) = answer.faults
-    assert "no model of this building's temperature: battery-0" in fault.problem
-    assert "empty_c, full_c" in fault.fix
+    assert "no model of battery-0's temperature" in fault.problem
+    assert "empty_c and full_c" in fault.fix

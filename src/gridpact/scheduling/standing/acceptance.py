@@ -34,6 +34,7 @@ from gridpact.scheduling.standing.nominal import unbound
 from gridpact.scheduling.standing.places import Places
 
 _ONE_RUN = "in the day's plan an appliance runs once a day without a break"
+_BOTH = "empty_c and full_c"
 _SHARED = (PowerCap, PowerFloor, EnergyWithin)
 """Kinds that operators may ask of zones."""
 
@@ -126,15 +127,11 @@ def _heat(need: Comfort | HotWater, assets: Sequence[Asset], places: Places) -> 
     for asset in assets:
         own = known.get(asset.id)
         if own is None or (isinstance(need, HotWater) and not own.litres):
-            what = "tank" if isinstance(need, HotWater) else "building"
-            problem = f"the community has no model of this {what}'s temperature: {asset.id}"
-            keys = "empty_c, full_c" + (" and litres" if what == "tank" else "")
-            fix = f"give the scenario its {keys}, or ask for a share, such as {_share(asset)}"
+            keys = "litres, empty_c and full_c" if isinstance(need, HotWater) else _BOTH
+            share = f"{asset.id} >= 60% by 06:30"
+            problem = f"the community has no model of {asset.id}'s temperature"
+            fix = f"give its {keys} in the scenario, or ask for a share of its heat: {share}"
             yield "", problem, fix
-
-
-def _share(asset: Asset) -> str:
-    return f"{asset.id} >= 60% by 06:30"
 
 
 def _may_be_runs(need: Need) -> bool:
