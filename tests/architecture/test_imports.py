@@ -14,7 +14,7 @@ import pytest
 
 HEAVY = (
     *("pandas", "pvlib", "polars", "highspy", "matplotlib", "scipy", "demandlib", "simbench"),
-    *("coincurve", "numba", "power_grid_model"),
+    *("coincurve", "numba", "power_grid_model", "fastapi", "uvicorn"),
 )
 
 

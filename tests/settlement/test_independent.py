@@ -22,7 +22,7 @@ from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import Committed
 from gridpact.market.gates import day_ahead
 from gridpact.market.messages import PricesPublished, SessionCleared
-from gridpact.metering.estimate import filled
+from gridpact.metering.estimation.linear import filled
 from gridpact.metering.messages import DayClosed, DayMetered, ReadingsReceived
 from gridpact.registry.messages import CommunityOpened
 from gridpact.scheduling.messages import ScheduleSolved

@@ -1,10 +1,18 @@
 """Alarms exactly where a limit is exceeded."""
 
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.metering.messages import BoundaryRead
+from gridpact.scheduling.messages import NeedStated, NeedWithdrawn
+from gridpact.scheduling.needs.model import Direction, Group, PowerCap, StateOfCharge
+from gridpact.scheduling.needs.times import Moment, Window
+from gridpact.scheduling.priorities.levels import Level
 from gridpact.supervision.handlers import Supervision
 
 W = st.just(-1) | st.integers(0, 40) | st.integers(0, 100_000)
@@ -67,3 +75,145 @@ def test_by_hand(small_community):
     assert alarm.energy_wh.tolist() == [1001, -251, 1]
     assert alarm.limit_wh.tolist() == [1000, -250, 0]
     assert state.exceeded.tolist() == [1, 1, 1, 0]
+
+
+MIDNIGHT = int(datetime(2026, 6, 15, tzinfo=ZoneInfo("Europe/Berlin")).timestamp())
+FOREVER = 96
+
+
+class Stated(NamedTuple):
+    """A cap on a zone, said in one slot and taken back in another; its window in slots."""
+
+    zone: int
+    takes: bool
+    most_w: int
+    said: int
+    gone: int
+    begin: int
+    length: int
+
+
+CAPS = st.lists(
+    st.builds(
+        Stated,
+        zone=st.integers(0, 1),
+        takes=st.booleans(),
+        most_w=st.integers(0, 6).map(lambda many: 1000 * many),
+        said=st.integers(0, 8),
+        gone=st.integers(0, 12) | st.just(FOREVER),
+        begin=st.integers(0, 11),
+        length=st.integers(1, 8),
+    ),
+    max_size=4,
+).map(lambda caps: [cap for cap in caps if cap.said <= cap.gone])
+
+
+def say(name, cap, community):
+    need = PowerCap(
+        id=name,
+        owner="dso",
+        level=Level.GRID,
+        subject=Group("zone", (community.zones.ids[cap.zone],)),
+        direction=Direction.TAKE if cap.takes else Direction.GIVE,
+        window=Window(cap.begin * 900, (cap.begin + cap.length) * 900),
+        most_w=cap.most_w,
+    )
+    return NeedStated(by="dso", id=name, revision=1, need=need)
+
+
+def limits_by_hand(slot, caps, own):
+    """Limit [Wh] and who set it, for each zone and direction, in a plain loop."""
+    found = {}
+    for zone, limits in enumerate(own):
+        for takes, limit_w in zip((True, False), limits, strict=True):
+            best, name = (None if limit_w < 0 else limit_w // 4), ""
+            for place, cap in enumerate(caps):
+                holds = cap.said <= slot < cap.gone and cap.begin <= slot < cap.begin + cap.length
+                of = (cap.zone, cap.takes) == (zone, takes)
+                if of and holds and (best is None or cap.most_w // 4 < best):
+                    best, name = cap.most_w // 4, f"need-{place}"
+            found[zone, takes] = best, name
+    return found
+
+
+@given(
+    caps=CAPS,
+    own=st.lists(st.tuples(*[st.just(-1) | st.integers(0, 6000)] * 2), min_size=2, max_size=2),
+    net=st.lists(st.tuples(*[st.integers(-2000, 2000)] * 2), min_size=12, max_size=12),
+)
+@settings(deadline=None, max_examples=100)
+def test_limits_that_operators_state_count_while_they_stand(caps, own, net, small_community):
+    community = small_community(1, zones=[(-1, *limits) for limits in own])
+    room = Supervision(community).room()
+    state = room.state
+
+    def tell(message, now):
+        nonlocal state
+        state, outs = room.handlers[type(message)](state, message, now)
+        return outs
+
+    said = sorted(enumerate(caps), key=lambda one: (one[1].said, one[0]))
+    caps_in_order = [cap for _, cap in said]
+    for slot, flow in enumerate(net):
+        start = MIDNIGHT + slot * 900
+        for place, cap in enumerate(caps_in_order):
+            if cap.said == slot:
+                tell(say(f"need-{place}", cap, community), start - 60)
+            if cap.gone == slot and cap.said <= slot:
+                tell(NeedWithdrawn(by="dso", id=f"need-{place}", revision=2), start + 60)
+        wh = np.array(flow)
+        read = BoundaryRead(slot=start, import_wh=np.maximum(wh, 0), export_wh=np.maximum(-wh, 0))
+        outs = tell(read, start + 900)
+        expected = []
+        by_hand = limits_by_hand(slot, caps_in_order, own)
+        for zone in range(2):
+            limit, name = by_hand[zone, flow[zone] > 0]
+            if flow[zone] and limit is not None and abs(flow[zone]) > limit:
+                sign = 1 if flow[zone] > 0 else -1
+                expected.append((zone, flow[zone], sign * limit, name))
+        found = [
+            alarm
+            for out in outs
+            for alarm in zip(
+                out.zones.tolist(),
+                out.energy_wh.tolist(),
+                out.limit_wh.tolist(),
+                out.needs or ("",) * out.zones.size,
+                strict=True,
+            )
+        ]
+        assert found == expected
+
+
+def test_only_caps_of_operators_on_zones_are_limits(small_community):
+    community = small_community(2, storage=[("battery", 0, 4000, 4000, 8000, 1, 1, 1)])
+    room = Supervision(community).room()
+    cap = PowerCap(
+        id="need-1",
+        owner="m000",
+        level=Level.NEEDS,
+        subject=Group("community"),
+        window=Window(0, 86_400),
+        most_w=1000,
+    )
+    state_of_charge = StateOfCharge(
+        id="need-2",
+        owner="m000",
+        level=Level.NEEDS,
+        subject=Group("community"),
+        at=Moment(25_200),
+        least_ppm=800_000,
+    )
+    for need in (cap, state_of_charge, None):
+        told = NeedStated(by="m000", id="need-1", revision=1, need=need)
+        assert room.handlers[NeedStated](room.state, told, 0) == (room.state, [])
+
+
+def test_a_limit_said_again_stands_since_it_was_said_first(small_community):
+    community = small_community(1)
+    room = Supervision(community).room()
+    message = say("need-1", Stated(0, True, 1000, 0, FOREVER, 0, 4), community)
+    once, _ = room.handlers[NeedStated](room.state, message, 100)
+    twice, _ = room.handlers[NeedStated](once, message, 9000)
+    assert once == twice
+    assert [cap.since for cap in once.caps] == [100]

@@ -10,6 +10,7 @@ import numpy as np
 from gridpact.app import folder
 from gridpact.app.record import Record
 from gridpact.app.report.text import MINUS, THIN, Money
+from gridpact.app.stated_limits import StatedLimit, over_wh, stated_limits
 from gridpact.app.turnover import turnover
 from gridpact.base.rounding import round_half_even
 from gridpact.base.units import NANO_PER_UNIT, checked_sum
@@ -42,6 +43,8 @@ class Summary(msgspec.Struct, frozen=True):
     conflicts: int
     slots: int
     slots_over_limit: int
+    over_limit_wh: int
+    stated_limits: tuple[StatedLimit, ...]
     refusals: int
     unmet_wh: int
     unproved_nano: int
@@ -72,14 +75,26 @@ class Summary(msgspec.Struct, frozen=True):
     def _physical(self) -> list[str]:
         used, made = (f"{wh / 1e3:,.1f} kWh" for wh in (self.withdrawn_wh, self.injected_wh))
         share = 100 * self.local_wh / self.withdrawn_wh if self.withdrawn_wh else 0.0
-        over = f"zone limits exceeded in {self.slots_over_limit} of {self.slots} slots"
-        limits = over if self.slots_over_limit else "every zone limit kept"
         return [
             f"Energy     {used} withdrawn, {share:.0f} % from neighbours; {made} injected",
-            f"Schedules  {self.plans} plans; {limits}; {self.refusals} refusals by devices",
+            f"Schedules  {self.plans} plans; {self._limits()}; {self.refusals} refusals by devices",
             f"Needs      {self.unmet_wh / 1e3:,.1f} kWh of trips, heat and hot water not served",
             f"Readings   {self.readings:,} expected, {self.estimated} estimated",
         ]
+
+    def _limits(self) -> str:
+        """Whether zones kept their limits, and those that operators stated during the run."""
+        stated = self.stated_limits
+        if not self.slots_over_limit:
+            owners = " and ".join(dict.fromkeys(each.owner for each in stated))
+            return "every zone limit kept" + (f", with {len(stated)} of {owners}" if stated else "")
+        over = f"zone limits exceeded in {self.slots_over_limit} of {self.slots} slots"
+        each_over = [
+            f"{each.need} of {each.owner} in {each.slots_over} by {each.over_wh / 1e3:,.3f} kWh"
+            for each in stated
+            if each.slots_over
+        ]
+        return over + (f" ({', '.join(each_over)})" if each_over else "")
 
     def _money(self) -> list[str]:
         traded, price = f"{self.traded_wh / 1e3:,.1f} kWh", self.mean_price_micro_per_kwh / 1e6
@@ -143,6 +158,8 @@ def summarise(path: Path) -> Summary:
         conflicts=sum(len(each.plan.conflicts) for each in record.all(ScheduleSolved)),
         slots=sum(day.slots.count for day in settled),
         slots_over_limit=sum(each.slot < ends for each in record.all(LimitExceeded)),
+        over_limit_wh=over_wh(record, ends),
+        stated_limits=stated_limits(record, community, ends),
         refusals=_refusals(record, ends),
         unmet_wh=_unmet(record, ends),
         unproved_nano=sum(each.plan.unproved_nano for each in record.all(ScheduleSolved)),

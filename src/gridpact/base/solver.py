@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -13,6 +13,7 @@ from gridpact.base.units import Bools, Floats
 
 if TYPE_CHECKING:
     from highspy import Highs
+    from highspy.highs import HighsCallbackEvent
 
 Option: TypeAlias = bool | int | float | str
 
@@ -25,6 +26,7 @@ REPEATABLE: Mapping[str, Option] = {
 """What every solver is set to before its own options."""
 
 OPTIMAL, INFEASIBLE, UNBOUNDED = "Optimal", "Infeasible", "Unbounded"
+INTERRUPTED = "Interrupted by user"
 """How :func:`run` may end, in HiGHS's words; there are more."""
 NO_LIMIT = 2**31 - 1
 """The most that an option which counts something can be."""
@@ -87,6 +89,16 @@ def load(highs: Highs, programme: LinearProgramme, *, mixed: bool = False) -> No
         lp.integrality_ = [kinds[whole] for whole in programme.whole.tolist()]
     if highs.passModel(lp) == HighsStatus.kError:
         raise ValueError("HiGHS takes these arrays for no programme")
+
+
+def interrupt_when(highs: Highs, asked: Callable[[], bool]) -> None:
+    """Interrupt searches for whole numbers once ``asked`` says so; linear programmes go on."""
+
+    def look(event: HighsCallbackEvent) -> None:
+        if asked():
+            event.interrupt()
+
+    highs.cbMipInterrupt.subscribe(look)
 
 
 def run(highs: Highs) -> str:

@@ -11,7 +11,7 @@ from gridpact.base.slots import Slots, iso
 from gridpact.base.units import Bools, Ints
 from gridpact.kernel.messages import Later
 from gridpact.kernel.rooms import Room, Step
-from gridpact.metering.estimate import METHOD, filled
+from gridpact.metering.estimation.linear import METHOD, filled
 from gridpact.metering.messages import (
     DayClosed,
     DayMetered,

@@ -220,12 +220,16 @@ class WithdrawNeed(Message, frozen=True, kw_only=True, tag="withdraw-need"):
 
 
 class NeedStated(Message, frozen=True, kw_only=True, tag="need-stated"):
-    """A need stands under an identifier; ``revision`` counts its versions from 1."""
+    """A need stands under an identifier; ``revision`` counts its versions from 1.
+
+    ``need`` is what stands, its subject by identifiers.
+    """
 
     phase: ClassVar[Phase] = Phase.READING
     by: str
     id: str
     revision: int
+    need: Need | None = None
 
 
 class NeedWithdrawn(Message, frozen=True, kw_only=True, tag="need-withdrawn"):

@@ -29,11 +29,19 @@ from gridpact.base.units import MICRO_PER_UNIT, Ints, checked_sum
 class Allocation(msgspec.Struct, frozen=True):
     """Shared energy [members, slots]: received ``in_wh`` and given ``out_wh``.
 
-    Both sum to the same total in every slot.
+    Both sum to the same total in every slot. Where a key makes members owners of what it allocates,
+    ``kept_wh`` is what they received beyond their need and sell on themselves; it is None, for
+    nothing, under keys that never allocate more than the need.
     """
 
     in_wh: Ints
     out_wh: Ints
+    kept_wh: Ints | None = None
+
+    @property
+    def used_wh(self) -> Ints:
+        """Energy received that met a need in the same slot, int64 [members, slots]."""
+        return self.in_wh if self.kept_wh is None else self.in_wh - self.kept_wh
 
 
 def default_dynamic(surplus_wh: Ints, need_wh: Ints) -> Allocation:
@@ -64,6 +72,7 @@ def static(surplus_wh: Ints, need_wh: Ints, share_ppm: Ints) -> Allocation:
     share_ppm : int64 [members] or [members, slots]
         Each member's share of the community's surplus in millionths; at most 1,000,000 together.
         Shares that differ from slot to slot are the organiser's own ("simple dynamic") key.
+        What they leave of the whole goes to nobody.
 
     Raises
     ------

@@ -43,17 +43,18 @@ def position(
 
 
 def residual(surplus_wh: Ints, need_wh: Ints, shared: Allocation) -> Residual:
-    """Leave to the supplier what was not shared.
+    """Leave to the supplier what was not shared, and what members sell on of their own share.
 
     Where trades balance within the community, the supplier's energy in less out is the community's
     withdrawal less injection in every slot: what flows through its outer boundary. Raises
     ValueError where more is shared than there is.
     """
-    supplier_in = need_wh - shared.in_wh
-    supplier_out = surplus_wh - shared.out_wh
-    if np.any(supplier_in < 0) or np.any(supplier_out < 0):
+    supplier_in = need_wh - shared.used_wh
+    left = surplus_wh - shared.out_wh
+    if np.any(supplier_in < 0) or np.any(left < 0):
         raise ValueError("more is shared than members need or have")
-    return Residual(supplier_in, supplier_out)
+    kept = shared.kept_wh
+    return Residual(supplier_in, left if kept is None else left + kept)
 
 
 def network_split(withdrawal_wh: Ints, supplier_in_wh: Ints) -> NetworkSplit:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from gridpact.base.units import Ints
 from gridpact.kernel.rooms import Room, Step
 from gridpact.metering.messages import BoundaryRead
 from gridpact.registry.model import Community
+from gridpact.scheduling.messages import NeedStated, NeedWithdrawn
+from gridpact.scheduling.needs.model import Direction
+from gridpact.scheduling.standing.places import Places
+from gridpact.supervision.caps import Cap, cap_of, stated, tightest
 from gridpact.supervision.messages import LimitExceeded
 
 
-class State(msgspec.Struct, frozen=True):
-    """Number of slots in which each zone was over its limit, shape [zones]."""
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Number of slots in which each zone was over its limit, shape [zones].
+
+    ``caps`` are the limits that operators stated and that stand, in that order.
+    """
 
     exceeded: Ints
+    caps: tuple[Cap, ...] = ()
 
 
 class Supervision:
@@ -23,18 +34,39 @@ class Supervision:
 
     def __init__(self, community: Community) -> None:
         zones = community.zones
+        self._places = Places(community)
         self._import = _per_slot(zones.import_limit_w, community.step_s)
         self._export = _per_slot(zones.export_limit_w, community.step_s)
 
     def room(self) -> Room[State]:
         """Return the room for the loop."""
         start = State(np.zeros(self._import.size, np.int64))
-        return Room("supervision", start, {BoundaryRead: self.boundary})
+        return Room(
+            "supervision",
+            start,
+            {
+                BoundaryRead: self.boundary,
+                NeedStated: self.stated,
+                NeedWithdrawn: self.withdrawn,
+            },
+        )
+
+    def stated(self, state: State, message: NeedStated, now: int) -> Step[State]:
+        """Know a limit that an operator states, from the next slot on."""
+        cap = cap_of(self._places, message.need, now)
+        return state if cap is None else replace(state, caps=stated(state.caps, cap)), []
+
+    def withdrawn(self, state: State, message: NeedWithdrawn, now: int) -> Step[State]:
+        """Forget a limit that is withdrawn."""
+        left = tuple(cap for cap in state.caps if cap.need.id != message.id)
+        return replace(state, caps=left), []
 
     def boundary(self, state: State, message: BoundaryRead, now: int) -> Step[State]:
-        """Raise an alarm that names every zone over its limit in the slot."""
-        over_import = (self._import >= 0) & (message.import_wh > self._import)
-        over_export = (self._export >= 0) & (message.export_wh > self._export)
+        """Raise an alarm that names every zone over its tightest limit in the slot."""
+        taken = tightest(self._places, self._import, state.caps, Direction.TAKE, message.slot)
+        given = tightest(self._places, self._export, state.caps, Direction.GIVE, message.slot)
+        over_import = (taken.most_wh >= 0) & (message.import_wh > taken.most_wh)
+        over_export = (given.most_wh >= 0) & (message.export_wh > given.most_wh)
         rows = np.flatnonzero(over_import | over_export)
         if not rows.size:
             return state, []
@@ -43,11 +75,18 @@ class Supervision:
             slot=message.slot,
             zones=rows,
             energy_wh=np.where(imports, message.import_wh[rows], -message.export_wh[rows]),
-            limit_wh=np.where(imports, self._import[rows], -self._export[rows]),
+            limit_wh=np.where(imports, taken.most_wh[rows], -given.most_wh[rows]),
+            needs=_names(state.caps, np.where(imports, taken.cap[rows], given.cap[rows])),
         )
         exceeded = state.exceeded.copy()
         exceeded[rows] += 1
-        return State(exceeded), [alarm]
+        return replace(state, exceeded=exceeded), [alarm]
+
+
+def _names(caps: Sequence[Cap], places: Ints) -> tuple[str, ...]:
+    """Identifiers of caps by place, "" for -1; empty where there are none but these."""
+    names = tuple(caps[place].need.id if place >= 0 else "" for place in places.tolist())
+    return names if any(names) else ()
 
 
 def _per_slot(limit_w: Ints, step: int) -> Ints:

@@ -38,7 +38,12 @@ def test_quiet_says_nothing(called, place):
 @pytest.mark.parametrize("there", [True, False])
 @pytest.mark.parametrize(
     ("extra", "module"),
-    [("dask", "distributed"), ("grid", "power_grid_model"), ("simbench", "simbench")],
+    [
+        ("dask", "distributed"),
+        ("grid", "power_grid_model"),
+        ("simbench", "simbench"),
+        ("web", "fastapi"),
+    ],
 )
 def test_an_extra_is_there_or_told_how_to_get(called, place, monkeypatch, extra, module, there):
     before = importlib.util.find_spec

@@ -226,7 +226,7 @@ def test_groups_are_found_again_whatever_row_they_are_in_and_changed_ones_are_no
 
     def grouped(fleet):
         tariff = np.zeros(len(fleet.zones.parent), np.int64)
-        return make_groups(fleet, Cut(meters_of(fleet, prices), tariff, 4))
+        return make_groups(fleet, Cut(meters_of(fleet, prices), tariff, 4, 1e-3))
 
     groups = grouped(fleet)
     order = stream(2, "warm", "order").permutation(len(fleet.one_way.zone))

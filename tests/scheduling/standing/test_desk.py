@@ -104,7 +104,7 @@ def test_an_operator_says_again_what_an_owner_said(places, say, clock):
     book, _ = desk.take(places, clock.empty, StateNeed(by="m000", need=say(OWN[0])), clock.at(0))
     same, answer = desk.take(places, book, StateNeed(by="dso", need=say(OWN[0])), clock.at(0))
     assert same is book
-    assert answer == NeedStated(by="dso", id="need-1", revision=1)
+    assert answer == NeedStated(by="dso", id="need-1", revision=1, need=book.get("need-1"))
     _, answer = desk.take(places, book, StateNeed(by="m001", need=say(OWN[0])), clock.at(0))
     assert isinstance(answer, NeedRefused)
 

@@ -27,6 +27,7 @@ EXTRAS = {
     "dask": ("distributed", "fleets over a cluster: pip install 'gridpact[dask]'"),
     "grid": ("power_grid_model", "power flow: pip install 'gridpact[grid]'"),
     "simbench": ("simbench", "SimBench grids: pip install 'gridpact[simbench]'"),
+    "web": ("fastapi", "the web service: pip install 'gridpact[web]'"),
 }
 """By extra, the module that it brings, and what it is for and how it is had."""
 _PROBE = LinearProgramme(

@@ -13,7 +13,7 @@ from gridpact.app.report.series import in_force, within
 from gridpact.app.report.text import MISSING, counted, kwh, number, percent
 from gridpact.app.report.view import View
 from gridpact.base.units import Floats, Ints
-from gridpact.scheduling.messages import NeedsStated, ScheduleSolved
+from gridpact.scheduling.messages import NeedsStated, NeedStated, ScheduleSolved
 from gridpact.scheduling.problem import Conflict
 from gridpact.supervision.messages import LimitExceeded
 
@@ -242,7 +242,8 @@ def _explained(view: View, alarm: LimitExceeded, place: int) -> str:
     way = "imported" if energy > 0 else "exported"
     head = (
         f"{view.clock(alarm.slot)}: {zone} {way} {kwh(abs(energy), 2)} kWh in the slot, "
-        f"{kwh(abs(energy) - abs(limit), 2)} kWh over its limit of {kwh(abs(limit), 2)} kWh"
+        f"{kwh(abs(energy) - abs(limit), 2)} kWh over {_whose(view, alarm, place)} of "
+        f"{kwh(abs(limit), 2)} kWh"
     )
     at = (alarm.slot - view.axis.slots.start) // step
     planned = view.flows.planned[row, at] if 0 <= at < view.axis.slots.count else np.nan
@@ -254,6 +255,14 @@ def _explained(view: View, alarm: LimitExceeded, place: int) -> str:
     refused = float(np.nansum(view.told.refused[:, at]))
     devices = f", {counted(refused, 'device', 'devices')} did not follow" if refused else ""
     return f"{head}; the schedule kept it with {kwh(same_way, 2)} kWh; use was different{devices}."
+
+
+def _whose(view: View, alarm: LimitExceeded, place: int) -> str:
+    """Say whose limit it is: the zone's own, or one that somebody stated during the run."""
+    name = alarm.needs[place] if alarm.needs else ""
+    stated = view.record.all(NeedStated) if name else []
+    owners = [each.need.owner for each in stated if each.id == name and each.need is not None]
+    return f"the limit that {owners[0]} stated ({name})" if owners else "its limit"
 
 
 def _unmet(view: View) -> list[Part]:

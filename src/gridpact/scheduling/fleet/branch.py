@@ -8,6 +8,7 @@ shallow where a single start at a time would not [Beale and Tomlin 1970, special
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -26,6 +27,18 @@ class Relaxed(msgspec.Struct, frozen=True):
     values: Floats
 
 
+class Whole(msgspec.Struct, frozen=True):
+    """What a search came to: the best whole columns, None if none were found, and a bound.
+
+    No whole point is better than ``bound``, which is infinite where there is none at all;
+    ``proven`` says that the best is within the gap asked for.
+    """
+
+    chosen: Floats | None
+    bound: float
+    proven: bool
+
+
 class Relaxation(Protocol):
     """Solves the relaxation with these bounds on the whole columns; None if infeasible."""
 
@@ -33,11 +46,21 @@ class Relaxation(Protocol):
         """Solve."""
 
 
-def best_whole(solve: Relaxation, group: Ints, gap: float, most: int) -> Floats | None:
-    """Return the best whole columns [whole columns], proved within ``gap`` of the optimum.
+class Effort(msgspec.Struct, frozen=True):
+    """How far to search: within ``gap`` of the best, through ``most`` relaxations, until ``over``.
 
-    ``group`` numbers the sets of columns of which exactly one is 1, -1 for a lone binary. None
-    if ``most`` relaxations did not suffice or no whole point is feasible.
+    At least one whole point is tried.
+    """
+
+    gap: float
+    most: int
+    over: Callable[[], bool]
+
+
+def best_whole(solve: Relaxation, group: Ints, effort: Effort) -> Whole:
+    """Search for the best whole columns [whole columns].
+
+    ``group`` numbers the sets of columns of which exactly one is 1, -1 for a lone binary.
     """
     best, chosen, solved = np.inf, None, 0
     heap: list[tuple[float, int, Floats, Floats, Floats]] = []
@@ -49,16 +72,17 @@ def best_whole(solve: Relaxation, group: Ints, gap: float, most: int) -> Floats 
             if relaxed is not None:
                 node = (relaxed.objective, solved, relaxed.values, lower, upper)
                 heapq.heappush(heap, node)
-        if not heap or heap[0][0] >= best - gap:
-            return chosen
+        bound = min(heap[0][0], best) if heap else best
+        if bound >= best - effort.gap:
+            return Whole(chosen, bound, proven=True)
+        if solved > 1 and (solved >= effort.most or effort.over()):
+            return Whole(chosen, bound, proven=False)
         _, _, values, lower, upper = heapq.heappop(heap)
         guess = _rounded(values, group)
         trial = solve(guess, guess)
         solved += 1
         if trial is not None and trial.objective < best:
             best, chosen = trial.objective, guess
-        if solved >= most:
-            return None
         whole = bool(np.all(np.abs(values - guess) <= WHOLE))
         pending = [] if whole else _split(values, group, lower, upper)
 

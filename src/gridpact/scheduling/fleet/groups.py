@@ -56,12 +56,13 @@ class Groups(msgspec.Struct, frozen=True):
 class Cut(msgspec.Struct, frozen=True):
     """How to cut a fleet: by meters and zones' tariffs, and like assets into ``parts`` groups.
 
-    ``tariff`` [zones] numbers prices.
+    ``tariff`` [zones] numbers prices; ``gap`` is the relative one that answers leave room for.
     """
 
     meters: Meters
     tariff: Ints
     parts: int
+    gap: float
 
 
 class _Keyed(msgspec.Struct, frozen=True):
@@ -84,7 +85,7 @@ def make_groups(fleet: Fleet, cut: Cut) -> Groups:
         for kind in kinds_of(fleet, cut.meters)
         if len(kind.rows)
     ]
-    homes = homes_of(fleet, cut.meters, signatures)
+    homes = homes_of(fleet, cut.meters, signatures, cut.gap)
     keyed += _homes(homes, cut)
     none = np.zeros(0, np.int64)
     zone = np.unique(np.concatenate([none, *(one.zone for one in keyed)]))

@@ -1,31 +1,37 @@
-"""The programme of one home, and its best answers to prices."""
+"""The programme of one home, and its best answers to prices.
+
+Answers without whole numbers are optimal. With them, an answer is one ``within`` so much of the
+least [¤] as the gap of the whole solve leaves it, and comes with a bound that stays valid whatever
+cut its search short.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
 
 from gridpact.base.solver import OPTIMAL, load, quiet_solver, run
-from gridpact.base.units import Bools, Floats, Ints
-from gridpact.scheduling.fleet.branch import Relaxed, best_whole
-from gridpact.scheduling.fleet.columns import TABLES, Fleet, Prices, Zones, narrow
-from gridpact.scheduling.fleet.columns import per_asset as column_of
+from gridpact.base.units import Floats
+from gridpact.scheduling.fleet.branch import Effort, Relaxed, Whole, best_whole
+from gridpact.scheduling.fleet.columns import Fleet, Prices, Zones
+from gridpact.scheduling.fleet.home_columns import drawn_of, modes_of, pairs_of, starts_of
 
 if TYPE_CHECKING:
     from highspy import Highs, HighsBasis
 
-    from gridpact.scheduling.reference.draws import Draw
-    from gridpact.scheduling.reference.model import Model
-
 NEAR = 1e-8
-"""An answer with whole numbers is proved within this of the least [¤]."""
+"""Answers with whole numbers are never asked to be closer to the least than this [¤]."""
 NODES = 150
 """Relaxations our own search may solve before HiGHS searches with cuts."""
+HASTY = 2
+"""Relaxations of a search that is to end at once: a bound, and one whole point."""
+CUT_NODES = 2_000
+"""Nodes that HiGHS may search before it takes the best answer so far."""
 BOTH = 1e-8
 """Energy [kWh] from which a way counts as in use."""
 KEPT = 64
@@ -47,17 +53,12 @@ class Answer(msgspec.Struct, frozen=True):
     ways: Floats
 
 
-class Drawn(msgspec.Struct, frozen=True):
-    """What columns mean [entries]: ``factor`` kWh of net energy in ``slot``, ``sign`` of a channel.
+class Searched(NamedTuple):
+    """Values of all columns, a bound on their cost [¤], and whether they are within the gap."""
 
-    The two differ for what storage discharges alone, of which a channel holds a positive amount.
-    """
-
-    column: Ints
-    slot: Ints
-    channel: Ints
-    factor: Floats
-    sign: Floats
+    values: Floats
+    bound: float
+    proven: bool
 
 
 class Begun(NamedTuple):
@@ -69,21 +70,13 @@ class Begun(NamedTuple):
     dual: Floats
 
 
-class Modes(NamedTuple):
-    """Pairs of binary columns that only keep storage from both ways at once, and the ways."""
-
-    into: Ints
-    out: Ints
-    charge: Ints
-    discharge: Ints
-
-
 class HomeProgramme:
     """A home's assets and meter as a programme, and what is known of it.
 
     ``tables`` are its assets, all in zone 0; ``meter`` its fixed load [slots] kWh and what selling
     earns less than buying [slots] ¤/kWh; ``buy`` [slots] its buying price, at which the search
-    begins. ``whole``: plans cannot be mixed.
+    begins. ``whole``: plans cannot be mixed. ``within`` [¤]: how close to the least an answer with
+    whole numbers is to be.
     """
 
     def __init__(
@@ -99,29 +92,58 @@ class HomeProgramme:
         zones = Zones(np.array([-1]), load_wh=load_kwh[None] * 1000)
         empty = Fleet(slots=grid[0], step_s=grid[1], zones=zones)
         fleet = msgspec.structs.replace(empty, **tables)
-        modes, mixed = _modes(fleet, buy - spread)
+        modes, mixed = modes_of(fleet, buy - spread)
         prices = Prices(np.zeros(grid[0]), -spread * 1e6)
         model = build(fleet, prices, np.inf, modes)
         self.arrays, self.buy = model.arrays, np.array(buy)
         self._constant = model.constant - float((spread * np.maximum(-load_kwh, 0.0)).sum())
-        self.drawn, self.sign = _drawn(model)
-        self._group = _starts(model)
+        self._fixed_cost = model.constant + float(buy @ load_kwh)
+        self.drawn, self.sign = drawn_of(model)
+        self._group = starts_of(model)
         self.whole: bool = bool(self.arrays.whole.any()) and not mixed
-        self._pairs = _pairs(model)
+        self._pairs = pairs_of(model)
+        self._kinked = bool((spread < 0).any())
+        self.within = NEAR
+        self._over: Callable[[], bool] = _never
+        self.forget()
+
+    def forget(self) -> None:
+        """Know no answers, and have no solver."""
         self._known: dict[bytes, Answer] = {}
+        self._answered: set[bytes] = set()
+        self._hasty: dict[bytes, Answer] = {}
         self._solver: Begun | None = None
 
     def __getstate__(self) -> dict[str, object]:
-        """All but the solver and what it answered."""
-        return {**self.__dict__, "_solver": None, "_known": {}}
+        """All but the solver and what it answered to the end."""
+        gone: dict[str, object] = {"_solver": None, "_known": {}, "_answered": set()}
+        return {**self.__dict__, **gone, "_over": _never}
 
     @property
     def digest(self) -> int:
-        """A number that differs where homes differ."""
-        told = hashlib.blake2b(digest_size=8)
+        """A number that differs where homes differ, or how well they answer."""
+        told = hashlib.blake2b(np.float64(self.within).tobytes(), digest_size=8)
         for name in self.arrays.__struct_fields__:
             told.update(np.ascontiguousarray(getattr(self.arrays, name)).tobytes())
         return int.from_bytes(told.digest(), "little", signed=True)
+
+    @property
+    def searches(self) -> bool:
+        """Whether answers take a search for whole numbers."""
+        return bool(self.arrays.whole.any())
+
+    @property
+    def hasty(self) -> bool:
+        """Whether any answer was cut short, so that another programme might answer otherwise."""
+        return bool(self._hasty)
+
+    def end_when(self, over: Callable[[], bool]) -> None:
+        """Cut searches short once ``over`` says so; what was answered stays the answer."""
+        self._over = over
+
+    def least_cost(self) -> float:
+        """Bound on what the home costs at its own prices, fixed load included [¤]."""
+        return self._relaxed(self._cost(self.buy))[1] + self._fixed_cost
 
     def held(self, prices: Floats, ways: Floats | None = None) -> HomeProgramme:
         """The same home with its whole numbers held at those of its answer to prices [slots].
@@ -155,20 +177,32 @@ class HomeProgramme:
         none = np.zeros(len(whole), np.bool_)
         home.arrays = msgspec.structs.replace(self.arrays, lower=lower, upper=upper, whole=none)
         home.whole = False
+        home.forget()
         return home
 
     def answer(self, prices: Floats) -> Answer:
         """Best answer to prices [slots] ¤/kWh; the same prices always give the same answer."""
         key = np.ascontiguousarray(prices).tobytes()
-        if key not in self._known:
-            if len(self._known) >= KEPT:
-                del self._known[next(iter(self._known))]
-            self._known[key] = self._solve(np.asarray(prices))
-        return self._known[key]
+        known = self._hasty.get(key, self._known.get(key))
+        if known is None:
+            known = self._solve(np.asarray(prices), _never if key in self._answered else self._over)
+            self._remember(key, known)
+        return known
 
-    def _solve(self, prices: Floats) -> Answer:
+    def _remember(self, key: bytes, answer: Answer) -> None:
+        """Keep an answer that was cut short for good, of others the last ones."""
+        if self.searches and key not in self._answered:
+            if self._over():
+                self._hasty[key] = answer
+                return
+            self._answered.add(key)
+        if len(self._known) >= KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[key] = answer
+
+    def _solve(self, prices: Floats, over: Callable[[], bool]) -> Answer:
         cost = self._cost(prices)
-        values, bound = self._searched(cost) if self.arrays.whole.any() else self._relaxed(cost)
+        values, bound = self._searched(cost, over) if self.searches else self._relaxed(cost)
         drawn = self.drawn
         plan = np.zeros((len(self.sign), len(prices)))
         np.add.at(plan, (drawn.channel, drawn.slot), drawn.sign * values[drawn.column])
@@ -220,40 +254,52 @@ class HomeProgramme:
             values, dual = np.array(found.col_value), np.array(found.row_dual)
         return values, safe_bound(msgspec.structs.replace(self.arrays, cost=cost), dual)
 
-    def _searched(self, cost: Floats) -> tuple[Floats, float]:
-        """Optimum with whole numbers, and a bound."""
+    def _searched(self, cost: Floats, over: Callable[[], bool]) -> tuple[Floats, float]:
+        """Values with whole numbers, within the gap unless cut short, and a bound.
+
+        The kink of a home that sells dearer than it buys asks for cuts, which HiGHS has.
+        """
         from gridpact.scheduling.reference.highs import Search, minimise
 
-        whole = np.flatnonzero(self.arrays.whole)
-        chosen = None
-        if self.arrays.upper[whole].max() <= 1:
-            highs = self._again(cost)
-            columns = whole.astype(np.int32)
-
-            least, most = self.arrays.lower[whole], self.arrays.upper[whole]
-
-            def solve(lower: Floats, upper: Floats) -> Relaxed | None:
-                low, high = np.maximum(lower, least), np.minimum(upper, most)
-                if np.any(low > high):
-                    return None
-                highs.changeColsBounds(len(columns), columns, low, high)
-                if run(highs) != OPTIMAL:
-                    return None
-                values = self._settled(np.array(highs.getSolution().col_value), cost)
-                held = np.clip(values[whole], low, high)
-                return Relaxed(float(cost @ values), held)
-
-            chosen = best_whole(solve, self._group, NEAR, NODES)
-            if chosen is not None:
-                highs.changeColsBounds(len(columns), columns, chosen, chosen)
-                _optimal(highs)
-                values = np.array(highs.getSolution().col_value)
-                values[whole] = chosen
-                return values, float(cost @ values) - NEAR
-        found = minimise(msgspec.structs.replace(self.arrays, cost=cost), Search())
+        own = None
+        if self.arrays.upper[self.arrays.whole].max() <= 1 and (not self._kinked or over()):
+            own = self._branched(cost, over)
+            if own is not None and (own.proven or over()):
+                return own.values, own.bound
+        near = Search(gap=0.0, nodes=CUT_NODES, near=self.within, cancelled=over)
+        arrays = msgspec.structs.replace(self.arrays, cost=cost)
+        found = minimise(arrays, near) or minimise(arrays, Search(gap=0.0, near=self.within))
         if found is None:
             raise RuntimeError("a home without faults cannot be planned")
-        return self._settled(found.values, cost), found.bound
+        bound = found.bound if own is None else max(found.bound, own.bound)
+        return self._settled(found.values, cost), bound
+
+    def _branched(self, cost: Floats, over: Callable[[], bool]) -> Searched | None:
+        """Search ourselves, from where the first search ended; None if nothing was found."""
+        whole = np.flatnonzero(self.arrays.whole)
+        highs, columns = self._again(cost), whole.astype(np.int32)
+        least, most = self.arrays.lower[whole], self.arrays.upper[whole]
+
+        def solve(lower: Floats, upper: Floats) -> Relaxed | None:
+            low, high = np.maximum(lower, least), np.minimum(upper, most)
+            if np.any(low > high):
+                return None
+            highs.changeColsBounds(len(columns), columns, low, high)
+            if run(highs) != OPTIMAL:
+                return None
+            values = self._settled(np.array(highs.getSolution().col_value), cost)
+            held = np.clip(values[whole], low, high)
+            return Relaxed(float(cost @ values), held)
+
+        effort = Effort(self.within, HASTY if over() else NODES, over)
+        found: Whole = best_whole(solve, self._group, effort)
+        if found.chosen is None:
+            return None
+        highs.changeColsBounds(len(columns), columns, found.chosen, found.chosen)
+        _optimal(highs)
+        values = np.array(highs.getSolution().col_value)
+        values[whole] = found.chosen
+        return Searched(values, found.bound - NEAR, found.proven)
 
     def _settled(self, values: Floats, cost: Floats) -> Floats:
         """The same plan, with modes whole wherever storage does not work both ways at once.
@@ -269,6 +315,10 @@ class HomeProgramme:
         return values
 
 
+def _never() -> bool:
+    return False
+
+
 def _optimal(highs: Highs) -> None:
     """Run to the optimum; again from scratch where that fails."""
     status = run(highs)
@@ -277,88 +327,3 @@ def _optimal(highs: Highs) -> None:
         status = run(highs)
     if status != OPTIMAL:
         raise RuntimeError(f"no optimum of a home: {status}")
-
-
-def _modes(fleet: Fleet, selling: Floats) -> tuple[Bools, bool]:
-    """Where storage must be kept from both ways at once; whether its plans may be mixed though.
-
-    Besides least powers and steps that is where burning energy pays at the selling price [slots],
-    and wherever a ramp holds storage: what it burns in one slot frees its power in others, and
-    separating a mix would change net power.
-    """
-    from gridpact.scheduling.reference.model import no_modes
-
-    table = fleet.storage
-    if table is None:
-        return no_modes(fleet), False
-    count, slots = len(table.zone), fleet.slots
-    inward = narrow(table.efficiency_in, count, slots)
-    wear = column_of(table.wear, count)[:, None] * 1e-6
-    outward = column_of(table.efficiency_out, count)[:, None]
-    pays = selling / inward < (selling - wear) * outward
-    two_way = [
-        narrow(way, count, slots).max(axis=1) > 0 for way in (table.charge_w, table.discharge_w)
-    ]
-    ramped = np.isfinite(column_of(table.ramp_w, count)) & two_way[0] & two_way[1]
-    stepped = no_modes(fleet)
-    others = fleet.runs is not None or fleet.generators is not None
-    return stepped | pays | ramped[:, None], not (stepped.any() or ramped.any() or others)
-
-
-def _pairs(model: Model) -> Modes:
-    """Modes that no least power or step of power is bound to."""
-    from gridpact.scheduling.reference.model import no_modes
-
-    ways = model.ways
-    if ways is None:
-        none = np.zeros(0, np.int64)
-        return Modes(none, none, none, none)
-    free = (ways.into >= 0) & (ways.out >= 0) & ~no_modes(model.fleet)
-    return Modes(ways.into[free], ways.out[free], ways.charge[free], ways.discharge[free])
-
-
-def _drawn(model: Model) -> tuple[Drawn, Floats]:
-    """Columns by channel, and the sign of channels' energy.
-
-    Channels are assets in the order of tables, two for storage: what it discharges is negative.
-    """
-    first: dict[str, int] = {}
-    signs: list[float] = []
-    for name in TABLES:
-        table = getattr(model.fleet, name)
-        first[name] = len(signs)
-        if table is not None:
-            signs += ((1.0, -1.0) if name == "storage" else (1.0,)) * len(table.zone)
-    draws = model.draws
-    factor = [draw.factor for draw in draws]
-    sign = [np.abs(draw.factor) if draw.table == "storage" else draw.factor for draw in draws]
-    drawn = Drawn(
-        column=np.concatenate([draw.column for draw in draws]),
-        slot=np.concatenate([draw.slot for draw in draws]),
-        channel=np.concatenate([_channel(draw, first[draw.table]) for draw in draws]),
-        factor=np.concatenate(factor),
-        sign=np.concatenate(sign),
-    )
-    return drawn, np.array(signs)
-
-
-def _channel(draw: Draw, first: int) -> Ints:
-    """Channel of every entry."""
-    if draw.table != "storage":
-        return first + draw.asset
-    return np.asarray(first + 2 * draw.asset + (draw.factor < 0))
-
-
-def _starts(model: Model) -> Ints:
-    """For whole columns, the run of which exactly one start is chosen; -1 for others."""
-    arrays, runs = model.arrays, model.fleet.runs
-    group = np.full(len(arrays.cost), -1)
-    if runs is not None:
-        apart = np.broadcast_to(np.asarray(runs.interruptible, np.bool_), (len(runs.zone),))
-        once = np.broadcast_to(np.asarray(runs.times) == 1, (len(runs.zone),))
-        must = np.isinf(column_of(runs.value, len(runs.zone)))
-        for draw in model.draws:
-            if draw.table == "runs":
-                one = (~apart & once & must)[draw.asset]
-                group[draw.column[one]] = draw.asset[one]
-    return cast("Ints", group[arrays.whole])

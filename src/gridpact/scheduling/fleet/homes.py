@@ -13,11 +13,15 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import TABLES, Fleet, rows_of
-from gridpact.scheduling.fleet.home_programme import HomeProgramme
+from gridpact.scheduling.fleet.home_programme import NEAR, HomeProgramme
 from gridpact.scheduling.fleet.likeness import likeness
 from gridpact.scheduling.fleet.meters import Meters
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
 
+PART = 0.2
+"""Part of the gap asked for that searches of homes for whole numbers may leave open."""
+COARSER = 4.0
+"""Steps in which the cost of homes as a whole counts, so that one of them seldom changes it."""
 HOMES = "homes"
 """Name of homes beside those of :data:`~gridpact.scheduling.fleet.columns.TABLES`."""
 
@@ -43,8 +47,11 @@ class Homes(msgspec.Struct, frozen=True):
     seats: dict[str, Seats]
 
 
-def homes_of(fleet: Fleet, meters: Meters, signatures: dict[str, Ints]) -> Homes:
-    """Put together what answers as one: whole homes first, then assets by themselves."""
+def homes_of(fleet: Fleet, meters: Meters, signatures: dict[str, Ints], gap: float) -> Homes:
+    """Put together what answers as one: whole homes first, then assets by themselves.
+
+    Searches of theirs are to leave room for a relative ``gap`` of the cost of all.
+    """
     members = _members(fleet, meters)
     zones, signature, programmes = [], [], []
     seats: dict[str, list[tuple[int, int, int]]] = {name: [] for name in TABLES}
@@ -58,6 +65,7 @@ def homes_of(fleet: Fleet, meters: Meters, signatures: dict[str, Ints]) -> Homes
         zones.append(zone)
         signature.append(int(signatures[name][own[0]]))
         programmes.append(_programme(fleet, meters, zone, rows))
+    _share(gap, [one for one in programmes if one.searches])
     return Homes(
         zone=np.array(zones, np.int64),
         signature=np.array(signature, np.int64),
@@ -65,6 +73,18 @@ def homes_of(fleet: Fleet, meters: Meters, signatures: dict[str, Ints]) -> Homes
         programmes=programmes,
         seats={name: _seats(entries) for name, entries in seats.items()},
     )
+
+
+def _share(gap: float, homes: list[HomeProgramme]) -> None:
+    """Let each home search within its part of the gap: less where costs and earnings cancel out."""
+    cost = np.array([one.least_cost() for one in homes])
+    size = float(np.abs(cost).sum())
+    if not size:
+        return
+    left = max(abs(float(cost.sum())) / size, NEAR)
+    left = COARSER ** np.floor(np.log(left) / np.log(COARSER))
+    for home, own in zip(homes, np.abs(cost).tolist(), strict=True):
+        home.within = max(PART * gap * left * own, NEAR)
 
 
 def _seats(entries: list[tuple[int, int, int]]) -> Seats:

@@ -47,11 +47,11 @@ class Case(msgspec.Struct, frozen=True):
     fixed_cost: float
 
 
-def prepare(fleet: Fleet, meters: Meters, parts: int) -> Case:
-    """Make a fleet without faults ready."""
+def prepare(fleet: Fleet, meters: Meters, parts: int, gap: float) -> Case:
+    """Make a fleet without faults ready, to be solved to a relative ``gap``."""
     tariff = meters.tariff
     buy, tariff_of_zone = distinct(tariff.buy)
-    groups = make_groups(fleet, Cut(meters, tariff_of_zone, parts))
+    groups = make_groups(fleet, Cut(meters, tariff_of_zone, parts, gap))
     limits, parent = zone_limits(fleet, _priced(meters)), np.asarray(fleet.zones.parent)
     own_cell = (meters.place == np.arange(len(parent))).astype(np.float64)
     above = (sums_up(parent, own_cell[:, None])[:, 0] - own_cell) > 0

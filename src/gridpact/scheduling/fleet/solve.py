@@ -38,6 +38,8 @@ from gridpact.scheduling.fleet.whole_plans import deal_whole
 LESS = 0.999
 """Part of what was missed that a higher penalty must bring it below to be raised again, where
 nothing asks for a jump: no start to be paid, no plan to be had whole or not at all."""
+TRIED = 4
+"""Rounds that small fleets with homes that search for whole numbers are tried with."""
 RAISES = 3
 """How often the penalty is raised tenfold before limits count as missed."""
 
@@ -68,15 +70,31 @@ def solve(
         raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
     if missing:
         return _reference(fleet, prices, options, first)
-    case = prepare(fleet, meters, options.parts)
-    engine = Engine(case, options, first * 1e-6)
-    if warm is not None and isinstance(warm.source, Mixture):
-        begin_from(engine, fleet, warm.source, passed)
+    case = prepare(fleet, meters, options.parts, options.gap)
+    if options.executor is None:  # other processes cannot be told; their searches are bounded
+        for home in case.groups.homes.programmes:
+            home.end_when(options.cancelled)
     alone = options.method == "engine" or not small(fleet)
+    tried = options if alone else _few_rounds(case, options)
+    engine = Engine(case, tried, first * 1e-6)
+    if warm is not None and isinstance(warm.source, Mixture) and not _hasty(warm.source):
+        begin_from(engine, fleet, warm.source, passed)
     solution = _engine(fleet, case, engine, RAISES if alone else 0)
     if alone or options.cancelled() or solution.status is Status.OPTIMAL:
         return solution
     return _better(solution, _reference(fleet, prices, options, solution.penalty), options.gap)
+
+
+def _few_rounds(case: Case, options: Options) -> Options:
+    """Try few rounds where homes search for whole numbers and the reference soon knows better."""
+    if not any(one.searches for one in case.groups.homes.programmes):
+        return options
+    return msgspec.structs.replace(options, rounds=min(options.rounds, TRIED))
+
+
+def _hasty(mixture: Mixture) -> bool:
+    """Whether a cancelled solve has cut homes' answers short: they would answer otherwise now."""
+    return any(one.hasty for one in mixture.groups.homes.programmes)
 
 
 def _better(mixed: Solution, whole: Solution, gap: float) -> Solution:
@@ -101,7 +119,9 @@ def _reference(fleet: Fleet, prices: Prices, options: Options, first: float) -> 
     from gridpact.scheduling.reference.highs import Search
     from gridpact.scheduling.reference.solve import solve_raising
 
-    return solve_raising(fleet, prices, first, Search(options.gap, options.nodes))
+    return solve_raising(
+        fleet, prices, first, Search(options.gap, options.nodes, cancelled=options.cancelled)
+    )
 
 
 def _engine(fleet: Fleet, case: Case, engine: Engine, raises: int) -> Solution:

@@ -7,15 +7,20 @@ mixed-integer linear programming", Mathematical Programming 99, 2004).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import msgspec
 import numpy as np
 
 from gridpact.base.solver import (
     INFEASIBLE,
+    INTERRUPTED,
     NO_LIMIT,
     OPTIMAL,
     LinearProgramme,
     has_values,
+    interrupt_when,
     load,
     quiet_solver,
     run,
@@ -23,12 +28,17 @@ from gridpact.base.solver import (
 )
 from gridpact.base.units import Bools, Floats
 
+if TYPE_CHECKING:
+    from highspy import Highs
+
 FINE = 1e-9
 """Tolerance on rows [kWh] and reduced costs [¤/kWh] of linear programmes."""
 COARSE = 1e-7
 """The same where whole numbers leave no room for the finer one."""
 WHOLE = 1e-6
 """Tolerance on whole numbers and on rows while searching for them."""
+NODES_TO_FIRST = 1_000
+"""Nodes that a cancelled search which found nothing goes on for, to find a first answer."""
 FEW = 2_000
 """Columns up to which a linear programme is sooner solved than made smaller first."""
 
@@ -47,18 +57,26 @@ class Optimum(msgspec.Struct, frozen=True):
 
 
 class Search(msgspec.Struct, frozen=True):
-    """How hard to search for whole numbers: to a relative ``gap``, through so many ``nodes``.
+    """How hard to search for whole numbers: to a relative ``gap`` or within ``near`` [¤].
 
-    ``method`` is HiGHS's for linear programmes.
+    It goes through so many ``nodes``, and stops with the best answer so far once ``cancelled`` says
+    so. ``method`` is HiGHS's for linear programmes.
     """
 
     gap: float = 1e-7
     nodes: int = 1_000_000
     method: str = "choose"
+    near: float = 1e-9
+    cancelled: Callable[[], bool] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it is cancelled."""
+        return self.cancelled is not None and self.cancelled()
 
 
 def minimise(arrays: LinearProgramme, search: Search, constant: float = 0.0) -> Optimum | None:
-    """Return the optimum; None where no values keep all rows.
+    """Return the optimum; None where no values keep all rows, or a cancelled search found none.
 
     ``constant`` [¤] is what no column changes; the relative gap of the search counts it.
 
@@ -115,26 +133,39 @@ def _search(
 ) -> tuple[Floats, float, bool] | None:
     """Search for whole numbers: values, bound and whether the gap is proven; None if impossible.
 
-    A search cut short before it found anything goes on to its end.
+    A search cut short before it found anything goes on: to its end where nodes ran out, to a first
+    answer where it is cancelled.
     """
     highs = quiet_solver(
         mip_rel_gap=search.gap,
-        mip_abs_gap=1e-9,
+        mip_abs_gap=search.near,
         mip_feasibility_tolerance=WHOLE,
         mip_max_nodes=search.nodes,
     )
     load(highs, arrays, mixed=True)
     highs.changeObjectiveOffset(constant)
+    if search.cancelled is not None:
+        interrupt_when(highs, search.cancelled)
     status = run(highs)
     if status not in (OPTIMAL, INFEASIBLE) and not has_values(highs):
-        set_options(highs, mip_max_nodes=NO_LIMIT)
-        status = run(highs)
-    if status == INFEASIBLE:
+        status = _go_on(highs, search)
+    if status == INFEASIBLE or (search.over and not has_values(highs)):
         return None
     if not has_values(highs):
         raise RuntimeError(f"no optimum: {status}")
     values = np.array(highs.getSolution().col_value)
     return values, float(highs.getInfo().mip_dual_bound) - constant, status == OPTIMAL
+
+
+def _go_on(highs: Highs, search: Search) -> str:
+    """Run until something is found; how that ended."""
+    set_options(highs, mip_max_nodes=NO_LIMIT)
+    status = run(highs) if not search.over else INTERRUPTED
+    if status == INTERRUPTED:
+        highs.cbMipInterrupt.clear()  # type: ignore[no-untyped-call]
+        set_options(highs, mip_max_nodes=NODES_TO_FIRST, mip_max_improving_sols=1)
+        status = run(highs)
+    return status
 
 
 def safe_bound(arrays: LinearProgramme, row_dual: Floats) -> float:

@@ -59,10 +59,12 @@ def solve(
 def solve_raising(fleet: Fleet, prices: Prices, first: float, search: Search) -> Solution:
     """Keep all limits where a schedule can, for a fleet and prices known to be free of faults.
 
-    ``first`` [µ¤/kWh] is the penalty to begin with.
+    ``first`` [µ¤/kWh] is the penalty to begin with. A cancelled search answers at that penalty.
     """
     ordered = in_order(fleet)
     solved = _possible(ordered.fleet, prices, first * 1e-6, search)
+    if search.over:
+        return _answer(ordered, solved, first * 1e-6, search)
     kept, price = keeping(
         solved,
         first * 1e-6,
@@ -75,7 +77,10 @@ def solve_raising(fleet: Fleet, prices: Prices, first: float, search: Search) ->
 def _possible(fleet: Fleet, prices: Prices, penalty: float, search: Search) -> Solved:
     solved = optimum(fleet, prices, penalty, search)
     if solved is None:
+        search = msgspec.structs.replace(search, cancelled=None)
         refuse_unmet(fleet, search)
+        solved = optimum(fleet, prices, penalty, search)  # a cancelled one may have found nothing
+    if solved is None:
         raise RuntimeError("every asset can meet its needs alone, but not beside the others")
     return solved
 

@@ -60,7 +60,7 @@ def _again(places: Places, book: Book, need: Need) -> Need | None:
 
 
 def _stated(book: Book, by: str, name: str) -> NeedStated:
-    return NeedStated(by=by, id=name, revision=len(book.history(name)))
+    return NeedStated(by=by, id=name, revision=len(book.history(name)), need=book.get(name))
 
 
 def _unknown(places: Places, message: StateNeed) -> list[Fault]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gridpact.base.errors import NumberOverflow
-from gridpact.metering.estimate import METHOD, filled
+from gridpact.metering.estimation.linear import METHOD, filled
 
 WH = st.integers(0, 20) | st.integers(0, 100_000)
 

@@ -1,0 +1,63 @@
+"""Limits that operators stated during a run, and how far zones went over them."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from gridpact.app.record import Record
+from gridpact.base.units import Ints
+from gridpact.registry.model import Community
+from gridpact.scheduling.messages import NeedStated
+from gridpact.scheduling.standing.places import Places
+from gridpact.supervision.caps import cap_of
+from gridpact.supervision.messages import LimitExceeded
+
+
+class StatedLimit(msgspec.Struct, frozen=True):
+    """A limit by the ``need`` that states it, of ``owner``, on ``zone``.
+
+    It was the tightest limit of its zone in ``slots_over`` slots in which the zone carried more,
+    together by ``over_wh``.
+    """
+
+    need: str
+    owner: str
+    zone: str
+    slots_over: int
+    over_wh: int
+
+
+def stated_limits(record: Record, community: Community, ends: int) -> tuple[StatedLimit, ...]:
+    """Return every limit that was stated, with what went over it in slots before ``ends``."""
+    over = _over(record, ends)
+    places, found = Places(community), {}
+    for message in record.all(NeedStated):
+        cap = cap_of(places, message.need, 0)
+        if cap is None or message.id in found:
+            continue
+        slots, energy = over.get(message.id, (0, 0))
+        zone = ", ".join(community.zones.ids[row] for row in cap.zones)
+        found[message.id] = StatedLimit(message.id, cap.need.owner, zone, slots, energy)
+    return tuple(found.values())
+
+
+def over_wh(record: Record, ends: int) -> int:
+    """Energy that zones carried above their limits in slots before ``ends`` [Wh]."""
+    return sum(int(_above(each).sum()) for each in record.all(LimitExceeded) if each.slot < ends)
+
+
+def _over(record: Record, ends: int) -> dict[str, tuple[int, int]]:
+    """Slots and Wh over the limit of each need."""
+    found: dict[str, tuple[int, int]] = {}
+    for alarm in record.all(LimitExceeded):
+        if alarm.slot >= ends:
+            continue
+        for need, above in zip(alarm.needs, _above(alarm).tolist(), strict=False):
+            slots, energy = found.get(need, (0, 0))
+            found[need] = slots + 1, energy + above
+    return found
+
+
+def _above(alarm: LimitExceeded) -> Ints:
+    return np.asarray(np.abs(alarm.energy_wh) - np.abs(alarm.limit_wh))

@@ -1,0 +1,1 @@
+"""Estimation of readings by named, versioned methods; what is estimated says so."""

@@ -1,0 +1,121 @@
+"""Registers that were read at instants become energy between them, and displays worth keeping."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Bools, Ints
+from gridpact.metering import registers
+from gridpact.metering.formats.laying import phase_fault, too_long
+from gridpact.metering.formats.mapping import ReadingsMap
+from gridpact.metering.importers.clock import zone_of
+from gridpact.metering.importers.rows import Report
+from gridpact.metering.readings import Displays, Intervals
+from gridpact.metering.slotting import Laid, as_measured, on_slots
+
+NEVER = registers.NEVER_ROLLS
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """Displays read from a file, the line of each [displays], and the file's column and step."""
+
+    displays: Displays
+    lines: Ints
+    where: str
+    step: int
+
+
+def counted(
+    read: Counted, mapping: ReadingsMap, report: Report
+) -> tuple[Intervals, Displays] | None:
+    """Turn displays into intervals between neighbouring ones; None with faults in ``report``.
+
+    Intervals have the file's step, or ``step_s`` of the mapping where that is longer: a slot is
+    known where the register was read at both of its edges. Kept are displays at the beginning and
+    end of each unbroken stretch and at local midnights, which bills go by.
+    """
+    displays = _in_order(read, mapping, report)
+    target = mapping.step_s or read.step
+    step = target if target % read.step == 0 else read.step
+    phase = int(read.displays.at_s[0]) % step if step != target else 0
+    if displays is None or phase_fault(phase, step, target, read.where, report):
+        return None
+    if not len(read.lines):
+        report.add(0, read.where, "no register was read", "export the data again")
+        return None
+    if too_long(displays.at_s, len(displays.channels), step, read.where, report):
+        return None
+    found = _between(displays, step, phase, mapping.rolls_over_wh)
+    return on_slots(found, target), _kept(displays, step, mapping)
+
+
+def _in_order(read: Counted, mapping: ReadingsMap, report: Report) -> Displays | None:
+    """Refuse registers that run back, or name another device from there on."""
+    displays = read.displays
+    found = registers.steps(displays, mapping.rolls_over_wh or NEVER)
+    back = np.asarray(found.kind == int(registers.Step.BACKWARD))
+    if not back.any():
+        return displays
+    if mapping.backwards == "refuse":
+        order = np.argsort(read.lines[found.row], kind="stable")
+        lines = read.lines[found.row][order]
+        fix = "correct it, set rolls_over_wh to the register's size, or backwards: exchange"
+        report.rows(back[order], lines, read.where, ("the register runs backwards", fix))
+        return None
+    # counted within the channel, so that each device has a name of its own
+    begun = np.cumsum(back)
+    first = np.asarray(found.kind == int(registers.Step.FIRST))
+    devices = begun - np.maximum.accumulate(np.where(first, begun, 0)) + 1
+    names = np.empty(len(devices), dtype=object)
+    names[found.row] = [
+        displays.meter[row] if device == 1 else f"{displays.meter[row]}/{device}"
+        for row, device in zip(found.row.tolist(), devices.tolist(), strict=True)
+    ]
+    meter = tuple(names.tolist())
+    return Displays(displays.channels, displays.channel, displays.at_s, displays.reading_wh, meter)
+
+
+def _between(displays: Displays, step: int, phase: int, rolls_over_wh: int) -> Laid:
+    """Energy of each interval at whose both edges the register was read."""
+    at = displays.at_s[displays.at_s % step == phase]
+    start = int(at.min(initial=int(displays.at_s.min()) // step * step + phase))
+    count = max(int(at.max(initial=start)) - start, 0) // step
+    wh = np.zeros((len(displays.channels), count), dtype=np.int64)
+    known = np.zeros(wh.shape, dtype=np.bool_)
+    spans = registers.spans(displays, step, rolls_over_wh or NEVER, phase)
+    next_to = spans.to_s - spans.from_s == step
+    row, column = spans.channel[next_to], (spans.from_s[next_to] - start) // step
+    wh[row, column], known[row, column] = spans.wh[next_to], True
+    return as_measured(displays.channels, start, step, wh, known)
+
+
+def _kept(displays: Displays, step: int, mapping: ReadingsMap) -> Displays:
+    """Keep the ends of each stretch without a gap or exchange, and what was read at midnight."""
+    found = registers.steps(displays, mapping.rolls_over_wh or NEVER)
+    at = displays.at_s[found.row]
+    apart = ~found.known | (np.diff(at, prepend=0) > step)
+    apart |= np.isin(found.kind, (int(registers.Step.ROLLED), int(registers.Step.EXCHANGED)))
+    ends = np.concatenate((apart[1:], [True]))
+    kept = found.row[apart | ends | _midnight(at, mapping.zone)]
+    return Displays(
+        displays.channels,
+        displays.channel[kept],
+        displays.at_s[kept],
+        displays.reading_wh[kept],
+        tuple(displays.meter[row] for row in kept.tolist()),
+    )
+
+
+def _midnight(at_s: Ints, timezone: str) -> Bools:
+    """Tell which instants [s since the epoch] are the beginning of a local day."""
+    zone = zone_of(timezone) or UTC
+    quarters = np.unique(at_s[at_s % 900 == 0])
+    begins = [
+        instant
+        for instant in quarters.tolist()
+        if (local := datetime.fromtimestamp(instant, zone)).hour == 0 and local.minute == 0
+    ]
+    return np.isin(at_s, np.array(begins, dtype=np.int64))

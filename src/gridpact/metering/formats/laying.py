@@ -1,0 +1,148 @@
+"""Rows of readings in any order, each of a channel and an interval, laid on slots."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+
+from gridpact.base.slots import iso
+from gridpact.base.units import Bools, Ints
+from gridpact.metering.importers.grid import usual_step
+from gridpact.metering.importers.rows import Report
+from gridpact.metering.readings import Channel, Intervals, Marks
+from gridpact.metering.slotting import Laid, merged, on_slots
+
+MOST_YEARS = 50
+MOST_CELLS = 1_000_000_000
+_YEAR = 366 * 86400
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Energy of one interval a row, shape [rows].
+
+    ``channel`` is a row of ``channels``, ``start_s`` an instant, ``step_s`` the interval's length
+    (0 where the file does not say), ``lines`` where the row stands in the file and ``where`` the
+    column of its stamps.
+    """
+
+    channels: tuple[Channel, ...]
+    channel: Ints
+    start_s: Ints
+    step_s: Ints
+    wh: Ints
+    quality: Marks
+    lines: Ints
+    where: str
+
+
+def laid_on_slots(rows: Rows, step_s: int, report: Report) -> Intervals | None:
+    """Lay rows on slots of ``step_s`` seconds, of their own length where it is 0.
+
+    None with faults in ``report`` for rows that repeat, overlap, or lie off their grid, and for
+    rows of several lengths where no step was asked for.
+    """
+    steps = np.where(rows.step_s > 0, rows.step_s, own_steps(rows))
+    lengths = np.unique(steps)
+    if len(rows.lines) == 0:
+        report.add(0, rows.where, "the file has no readings", "export the data again")
+        return None
+    if lengths[0] <= 0:
+        fix = "give at least two readings of each point, or a format that tells the length"
+        report.add(0, rows.where, "the length of the intervals cannot be told", fix)
+        return None
+    if len(lengths) > 1 and not step_s:
+        _mixed(rows, steps, lengths, report)
+        return None
+    if too_long(rows.start_s, len(rows.channels), int(lengths[0]), rows.where, report):
+        return None
+    if repeated(rows, report):
+        return None
+    target = step_s or int(lengths[0])
+    parts = [_of_one_length(rows, steps == length, int(length), report) for length in lengths]
+    whole = [part for part in parts if part is not None]
+    if len(whole) < len(parts) or any(
+        phase_fault(part.start, part.step, target, rows.where, report) for part in whole
+    ):
+        return None
+    try:
+        return merged([on_slots(part, target) for part in whole])
+    except ValueError:
+        fix = "export the data with one length of intervals"
+        report.add(0, rows.where, "intervals of different lengths overlap", fix)
+        return None
+
+
+def own_steps(rows: Rows) -> Ints:
+    """Usual distance [s] between neighbouring intervals of each row's channel, 0 without any."""
+    found = np.zeros(len(rows.channels), dtype=np.int64)
+    order = np.lexsort((rows.start_s, rows.channel))
+    bounds = np.searchsorted(rows.channel[order], np.arange(len(rows.channels) + 1))
+    for row, (begin, end) in enumerate(pairwise(bounds.tolist())):
+        found[row] = usual_step(rows.start_s[order[begin:end]])
+    return found[rows.channel]
+
+
+def phase_fault(start: int, own: int, target: int, where: str, report: Report) -> bool:
+    """Note intervals that do not begin on whole steps, where they are not to be divided."""
+    wrong = own == target and start % own != 0
+    if wrong:
+        finer = int(np.gcd(own, start % own))
+        problem = f"intervals of {own} s begin at {iso(start)}, which is no whole step of UTC"
+        report.add(0, where, problem, f"set step_s to {finer}, or correct timezone or stamp")
+    return wrong
+
+
+def too_long(at_s: Ints, channels: int, step: int, where: str, report: Report) -> bool:
+    """Note stamps so far apart that one of them must be wrong, or a table beyond memory."""
+    first, last = (int(at_s.min()), int(at_s.max())) if len(at_s) else (0, 0)
+    cells = channels * ((last - first) // max(step, 1) + 1)
+    if last - first <= MOST_YEARS * _YEAR and cells <= MOST_CELLS:
+        return False
+    problem = f"the stamps reach from {iso(first)} to {iso(last)}, {cells} values of {step} s"
+    fix = "correct the stamp that is far off, or split the file"
+    report.add(0, where, problem, fix)
+    return True
+
+
+def _mixed(rows: Rows, steps: Ints, lengths: Ints, report: Report) -> None:
+    first = [int(rows.lines[np.argmax(steps == length)]) for length in lengths]
+    named = ", ".join(f"{length} s" for length in lengths.tolist())
+    fix = "set step_s, and all are brought to that length exactly"
+    report.add(max(first), rows.where, f"the intervals have several lengths: {named}", fix)
+
+
+def repeated(rows: Rows, report: Report, device: Ints | None = None) -> bool:
+    """Note rows of a channel and time (and device) that there is a row of; tell if there are any.
+
+    Two devices of a channel may be read at one instant: one taken away, one put in its place.
+    """
+    device = np.zeros(len(rows.lines), dtype=np.int64) if device is None else device
+    order = np.lexsort((rows.lines, device, rows.start_s, rows.channel))
+    again = np.ones(len(order), dtype=np.bool_)
+    again[:1] = False
+    for key in (rows.channel, rows.start_s, device):
+        again[1:] &= key[order][1:] == key[order][:-1]
+    if not again.any():
+        return False
+    by_line = np.argsort(rows.lines[order], kind="stable")
+    fix = "remove one of the rows; if the clock was set back, set clock_changes"
+    words = ("this point and time came before", fix)
+    return report.rows(again[by_line], rows.lines[order][by_line], rows.where, words)
+
+
+def _of_one_length(rows: Rows, chosen: Bools, step: int, report: Report) -> Laid | None:
+    at = rows.start_s[chosen]
+    phases, counts = np.unique(at % step, return_counts=True)
+    phase = int(phases[np.argmax(counts)])
+    off = at % step != phase
+    words = (f"the interval is not on the file's {step} s grid", "correct the stamp")
+    if report.rows(np.asarray(off), rows.lines[chosen], rows.where, words):
+        return None
+    start = int(at.min())
+    shape = (len(rows.channels), int((at.max() - start) // step) + 1)
+    place = rows.channel[chosen], (at - start) // step
+    wh, quality = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
+    wh[place], quality[place] = rows.wh[chosen], rows.quality[chosen]
+    return Laid(rows.channels, start, step, wh, quality, np.zeros(shape, np.int16))

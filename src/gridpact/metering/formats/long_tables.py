@@ -1,0 +1,174 @@
+"""Long tables: one row a point and time, with one value or one of each register."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Ints
+from gridpact.metering.formats.amounts import is_power, unit_fault, whole_wh
+from gridpact.metering.formats.counting import Counted, counted
+from gridpact.metering.formats.laying import Rows, laid_on_slots, own_steps, repeated
+from gridpact.metering.formats.mapping import ReadingsMap
+from gridpact.metering.formats.moments import Clock, numbered, of_column
+from gridpact.metering.importers.parse import numbers
+from gridpact.metering.importers.rows import Report
+from gridpact.metering.readings import (
+    Channel,
+    Displays,
+    Intervals,
+    Marks,
+    Quality,
+    Register,
+    no_displays,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def read(
+    frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
+) -> tuple[Intervals, Displays] | None:
+    """Read the rows of a frame; ``lines`` [rows] are where they stand in the file.
+
+    Returns None with faults in ``report`` where nothing can be read.
+    """
+    if problem := unit_fault(mapping.unit, mapping.values == "cumulative"):
+        report.add(0, "unit", *problem)
+        return None
+    channels, channel = _channels(frame, lines, mapping, report)
+    clock = Clock(mapping.zone, mapping.changes, report)
+    at = of_column(frame[mapping.time], channel[0], mapping.text, clock, report, lines)
+    marks = _qualities(frame, lines, mapping, report)
+    if at is None or marks is None or report.faults:
+        # the values are looked at all the same, so that all faults are told at once
+        for name in _value_columns(mapping):
+            numbers(frame[name], mapping.text, report, lines)
+        return None
+    blank = Rows(channels, channel[0], at, at * 0, at * 0, marks, lines, mapping.time)
+    parts = [
+        _values(frame[name], blank, numbers_of, mapping, report)
+        for name, numbers_of in zip(_value_columns(mapping), channel, strict=True)
+    ]
+    rows = parts[0] if len(parts) == 1 else _joined(parts)
+    if mapping.values == "cumulative":
+        return _registers(rows, frame, lines, mapping, report)
+    if report.faults:
+        return None
+    found = laid_on_slots(rows, mapping.step_s, report)
+    return None if found is None else (found, no_displays(found.channels))
+
+
+def _value_columns(mapping: ReadingsMap) -> list[str]:
+    names = (mapping.value_column, mapping.withdrawal_column, mapping.injection_column)
+    return [name for name in names if name]
+
+
+def _channels(
+    frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
+) -> tuple[tuple[Channel, ...], list[Ints]]:
+    """Channels of the file, and the channel [rows] of each column of values."""
+    place, names = numbered(frame[mapping.point_column])
+    blank = np.asarray(place == names.index("")) if "" in names else np.zeros(0, np.bool_)
+    fix = "name the metering point"
+    if blank.any():
+        report.rows(blank, lines, mapping.point_column, ("the row names no point", fix))
+    register = _registers_of(frame, lines, mapping, report)
+    points = sorted({mapping.point(name) for name in names})
+    ours = np.array([points.index(mapping.point(name)) for name in names], dtype=np.int64)[place]
+    sides: list[Register] = ["injection", "withdrawal"]
+    keys = [2 * ours + side for side in register]
+    used = np.unique(np.concatenate([np.unique(key) for key in keys]))
+    channels = tuple(Channel(points[key // 2], sides[key % 2]) for key in used.tolist())
+    return channels, [np.searchsorted(used, key) for key in keys]
+
+
+def _registers_of(
+    frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
+) -> list[Ints]:
+    """Per column of values the register [rows], 1 for withdrawal and 0 for injection."""
+    ones = np.ones(frame.height, dtype=np.int64)
+    if not mapping.value_column:
+        pair = ((mapping.withdrawal_column, ones), (mapping.injection_column, 0 * ones))
+        return [side for name, side in pair if name]
+    if not mapping.register_column:
+        return [ones]
+    place, words = numbered(frame[mapping.register_column])
+    found = [mapping.registers.get(word.strip()) for word in words]
+    unknown = np.array([each is None for each in found])[place]
+    fix = f"add it to registers, where there are {', '.join(mapping.registers)}"
+    report.rows(
+        unknown, lines, mapping.register_column, ("this word is not among the registers", fix)
+    )
+    return [np.array([each == "withdrawal" for each in found], dtype=np.int64)[place]]
+
+
+def _qualities(
+    frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
+) -> Marks | None:
+    """Marks [rows] that the file sets; all measured where it has none."""
+    if not mapping.quality_column:
+        return np.full(frame.height, int(Quality.MEASURED), dtype=np.int8)
+    place, words = numbered(frame[mapping.quality_column])
+    meant = [mapping.qualities.get(word.strip()) for word in words]
+    unknown = np.array([each is None for each in meant])[place]
+    fix = "add it to qualities, as missing, measured, suspect, estimated or edited"
+    if report.rows(unknown, lines, mapping.quality_column, ("this mark is not known", fix)):
+        return None
+    marks = [int(Quality[each.upper()]) for each in meant if each is not None]
+    return np.array(marks, dtype=np.int8)[place]
+
+
+def _values(
+    column: pl.Series, blank: Rows, channel: Ints, mapping: ReadingsMap, report: Report
+) -> Rows:
+    """Rows of one column of values; those without a value are left out."""
+    read = numbers(column, mapping.text, report, blank.lines)
+    step = own_steps(msgspec.structs.replace(blank, channel=channel))
+    power = is_power(mapping.unit)
+    length = int(step[0]) if power and len(step) else 3600
+    if power and np.any(step != length):
+        fix = "give energy, or one file for each length"
+        report.add(0, "unit", "power over intervals of several lengths is not read", fix)
+    wh, known = whole_wh(read, mapping.unit, length, report, blank.lines, column.name)
+    start = blank.start_s - (step if mapping.stamped_at_end else 0)
+    if mapping.values == "cumulative":
+        start = blank.start_s
+    known &= blank.quality != np.int8(Quality.MISSING)
+    return Rows(
+        blank.channels,
+        channel[known],
+        start[known],
+        step[known],
+        wh[known],
+        blank.quality[known],
+        blank.lines[known],
+        blank.where,
+    )
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    columns = ("channel", "start_s", "step_s", "wh", "quality", "lines")
+    whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
+    return msgspec.structs.replace(parts[0], **whole)
+
+
+def _registers(
+    rows: Rows, frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
+) -> tuple[Intervals, Displays] | None:
+    """Differences of registers that were read at their stamps."""
+    points = [channel.point for channel in rows.channels]
+    meter = np.array(points, dtype=object)[rows.channel]
+    device = np.zeros(len(meter), dtype=np.int64)
+    if mapping.meter_column:
+        place, names = numbered(frame[mapping.meter_column])
+        device = place[np.searchsorted(lines, rows.lines)]
+        meter = np.array(names, dtype=object)[device]
+    if report.faults or repeated(rows, report, device):
+        return None
+    displays = Displays(rows.channels, rows.channel, rows.start_s, rows.wh, tuple(meter.tolist()))
+    step = int(np.median(rows.step_s)) if len(rows.step_s) else 0
+    return counted(Counted(displays, rows.lines, mapping.time, step), mapping, report)

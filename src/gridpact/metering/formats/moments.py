@@ -1,0 +1,110 @@
+"""Stamps of rows that belong to several channels, as instants; clock changes per channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gridpact.base.units import Bools, Ints
+from gridpact.metering.importers.clock import NEVER, TWICE, instants, zone_of
+from gridpact.metering.importers.mapping import ClockChanges, TextStyle
+from gridpact.metering.importers.parse import stamps
+from gridpact.metering.importers.rows import Report
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_DAY = 86400
+
+
+def numbered(column: pl.Series) -> tuple[Ints, list[str]]:
+    """Number the texts of a column: number of each row, and the texts in order."""
+    import polars as pl
+
+    text = column.cast(pl.String).fill_null("")
+    names = text.unique().sort()
+    numbers = text.cast(pl.Enum(names)).to_physical().cast(pl.Int64).to_numpy()
+    return np.asarray(numbers, dtype=np.int64), names.to_list()
+
+
+class Clock:
+    """The clock that a file's stamps were read from, and what to do where it is changed."""
+
+    def __init__(self, timezone: str, policy: ClockChanges, report: Report) -> None:
+        self._zone = zone_of(timezone)
+        self._policy = policy
+        self._report = report
+        if self._zone is None:
+            fix = "write UTC, a fixed offset such as UTC+10, or a name such as Europe/Berlin"
+            report.add(0, "timezone", f"{timezone!r} is no time zone", fix)
+
+    def instants(self, local: Ints, channel: Ints, lines: Ints, where: str) -> Ints | None:
+        """Instants [rows, s since the epoch] of naive local seconds; None with faults reported.
+
+        ``channel`` [rows] keeps the rows apart that the policy ``in-order`` counts.
+        """
+        if self._zone is None:
+            return None
+        unique, place = np.unique(local, return_inverse=True)
+        first, second, state = (each[place] for each in instants(unique, self._zone))
+        fix = "correct the stamp, or set timezone to the clock the file was written with"
+        words = ("this local time never occurred", fix)
+        wrong = self._report.rows(np.asarray(state == NEVER), lines, where, words)
+        twice = np.asarray(state == TWICE)
+        if self._policy == "refuse" and twice.any():
+            fix = "set clock_changes to first, second or in-order, or use a clock without changes"
+            words = ("this local time occurred twice", fix)
+            wrong |= self._report.rows(twice, lines, where, words)
+        later = twice & (self._policy == "second")
+        if self._policy == "in-order" and twice.any():
+            later = _gone_back(local, channel, twice)
+        return None if wrong else np.where(later, second, first)
+
+
+def _gone_back(local: Ints, channel: Ints, twice: Bools) -> Bools:
+    """Tell which doubtful rows come after their channel's clock went back that day."""
+    rows = np.flatnonzero(twice)
+    order = rows[np.lexsort((rows, local[rows] // _DAY, channel[rows]))]
+    day, own = local[order] // _DAY, channel[order]
+    begins = np.ones(len(order), dtype=np.bool_)
+    begins[1:] = (day[1:] != day[:-1]) | (own[1:] != own[:-1])
+    back = np.zeros(len(order), dtype=np.int64)
+    back[1:] = (local[order][1:] <= local[order][:-1]) & ~begins[1:]
+    count = np.cumsum(back)
+    at_begin = np.maximum.accumulate(np.where(begins, count, 0))
+    later = np.zeros(len(local), dtype=np.bool_)
+    later[order] = count > at_begin
+    return later
+
+
+def of_column(
+    column: pl.Series, channel: Ints, style: TextStyle, clock: Clock, report: Report, lines: Ints
+) -> Ints | None:
+    """Instants [rows, s since the epoch] of a column of stamps; None with faults reported.
+
+    Texts are read once each, however many rows they stand in.
+    """
+    import polars as pl
+
+    if column.dtype != pl.String:
+        read, place = stamps(column, style, report, lines), np.arange(len(column))
+    else:
+        place, names = numbered(column)
+        first = np.full(len(names), -1, dtype=np.int64)
+        first[place[::-1]] = lines[::-1]
+        read = stamps(pl.Series(column.name, names), style, report, first)
+    if not read.good.all():
+        return None
+    known = read.clock - read.offset
+    aware = read.aware[place]
+    if aware.all():
+        return known[place]
+    naive = np.flatnonzero(~aware)
+    local = read.clock[place][naive]
+    found = clock.instants(local, channel[naive], lines[naive], column.name)
+    if found is None:
+        return None
+    whole = known[place]
+    whole[naive] = found
+    return whole

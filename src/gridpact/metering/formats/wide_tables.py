@@ -1,0 +1,129 @@
+"""Wide tables: one row a time, one column a channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gridpact.base.units import Bools, Ints
+from gridpact.metering.formats.amounts import unit_fault, whole_wh
+from gridpact.metering.formats.counting import Counted, counted
+from gridpact.metering.formats.laying import phase_fault, too_long
+from gridpact.metering.formats.mapping import MappedColumn, ReadingsMap
+from gridpact.metering.importers.grid import Grid, instants_of, lay
+from gridpact.metering.importers.mapping import Mapping
+from gridpact.metering.importers.parse import numbers, stamps
+from gridpact.metering.importers.rows import Report
+from gridpact.metering.readings import Channel, Displays, Intervals, no_displays
+from gridpact.metering.slotting import as_measured, on_slots
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def read(
+    frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
+) -> tuple[Intervals, Displays] | None:
+    """Read the channels of a frame; ``lines`` [rows] are where its rows stand in the file.
+
+    Returns None with faults in ``report`` where nothing can be read.
+    """
+    wanted = mapping.columns or _every(frame, mapping)
+    series = Mapping(
+        path=report.file,
+        time_column=mapping.time,
+        columns=(),
+        timezone=mapping.zone,
+        gaps="allow",
+        clock_changes=mapping.changes,
+    )
+    found = stamps(frame[mapping.time], mapping.text, report, lines)
+    moments = instants_of(found, series, report, lines)
+    grid = lay(*moments, series, report, lines) if moments is not None else None
+    if grid is None or _wrong_units(wanted, mapping, report):
+        return None
+    channels = tuple(sorted({_channel(column, mapping) for column in wanted}))
+    if too_long(_ends(grid), len(channels), grid.step, mapping.time, report):
+        return None
+    wh, known = _cells(frame, lines, wanted, channels, (grid, mapping, report))
+    if mapping.values == "cumulative":
+        return _registers(channels, wh, known, (grid, lines), mapping, report)
+    start = grid.start - (grid.step if mapping.stamped_at_end else 0)
+    step = mapping.step_s or grid.step
+    if phase_fault(start, grid.step, step, mapping.time, report):
+        return None
+    laid = as_measured(channels, start, grid.step, wh, known)
+    return on_slots(laid, step), no_displays(channels)
+
+
+def _ends(grid: Grid) -> Ints:
+    """First and last instant of a grid [s since the epoch]."""
+    return np.array([grid.start, grid.start + grid.step * (grid.count - 1)], dtype=np.int64)
+
+
+def _every(frame: pl.DataFrame, mapping: ReadingsMap) -> tuple[MappedColumn, ...]:
+    """Every column but the stamps, as the withdrawal of a point of its name."""
+    return tuple(MappedColumn(name, name) for name in frame.columns if name != mapping.time)
+
+
+def _channel(column: MappedColumn, mapping: ReadingsMap) -> Channel:
+    return Channel(mapping.point(column.point), column.register)
+
+
+def _wrong_units(wanted: tuple[MappedColumn, ...], mapping: ReadingsMap, report: Report) -> bool:
+    """Note every unit that will not do; tell whether there was one."""
+    wrong = False
+    for column in wanted:
+        problem = unit_fault(column.unit or mapping.unit, mapping.values == "cumulative")
+        if problem:
+            report.add(0, column.column, *problem)
+        wrong |= problem is not None
+    return wrong
+
+
+def _cells(
+    frame: pl.DataFrame,
+    lines: Ints,
+    wanted: tuple[MappedColumn, ...],
+    channels: tuple[Channel, ...],
+    how: tuple[Grid, ReadingsMap, Report],
+) -> tuple[Ints, Bools]:
+    """Wh [channels, instants] and whether they are known; columns of one channel are added up."""
+    grid, mapping, report = how
+    wh = np.zeros((len(channels), grid.count), dtype=np.int64)
+    known = np.zeros(wh.shape, dtype=np.bool_)
+    rows = {channel: row for row, channel in enumerate(channels)}
+    begun: set[int] = set()
+    for column in wanted:
+        read = numbers(frame[column.column], mapping.text, report, lines)
+        unit = column.unit or mapping.unit
+        amounts, there = whole_wh(read, unit, grid.step, report, lines, column.column)
+        row = rows[_channel(column, mapping)]
+        wh[row, grid.position] += amounts[grid.row]
+        if row in begun:
+            known[row, grid.position] &= there[grid.row]
+        else:
+            known[row, grid.position] = there[grid.row]
+        begun.add(row)
+    return wh, known
+
+
+def _registers(
+    channels: tuple[Channel, ...],
+    wh: Ints,
+    known: Bools,
+    place: tuple[Grid, Ints],
+    mapping: ReadingsMap,
+    report: Report,
+) -> tuple[Intervals, Displays] | None:
+    """Displays where a register was read, and the differences between neighbouring ones."""
+    grid, lines = place
+    line = np.zeros(grid.count, dtype=np.int64)
+    line[grid.position] = lines[grid.row]
+    channel, at = np.nonzero(known)
+    points = [each.point for each in channels]
+    meter = tuple(points[row] for row in channel.tolist())
+    at_s = grid.start + grid.step * at
+    displays = Displays(channels, channel, at_s, wh[channel, at], meter)
+    return counted(Counted(displays, line[at], mapping.time, grid.step), mapping, report)

@@ -1,0 +1,1 @@
+"""Validation of readings: named, versioned rules over columns of channels and slots."""

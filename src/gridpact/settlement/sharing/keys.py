@@ -1,0 +1,227 @@
+"""Sharing keys as values, and the energy that they allocate.
+
+French collective self-consumption knows four keys (Code de l'énergie, L315-4 and D315-1 ff.):
+*static*, *default dynamic*, *simple dynamic*, where the organiser sets the coefficients of every
+slot, and *full dynamic*, where it sets them for every producer as well. Under all four nobody is
+allocated more than its need, and nothing is redistributed.
+
+In Spain (Real Decreto 244/2019, annex I) members own what their coefficient gives them, fixed or
+set ahead for every hour: coefficients add up to exactly 1, and what a member does not use is its
+own surplus.
+
+A contract may be a key as well: :class:`Claims` are what it obliges the community to deliver to
+each member (:mod:`.contracts`).
+
+Arrays are int64 [members, slots] in Wh; coefficients are in millionths (ppm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+
+from gridpact.base.rounding import largest_remainder
+from gridpact.base.units import MICRO_PER_UNIT, Bools, Ints, checked_sum
+from gridpact.settlement.allocation import Allocation, default_dynamic, static
+from gridpact.settlement.sharing.storage import charging_from_production
+
+CELLS = 1 << 17
+"""Cells worked on at a time: the arrays of one step then stay within the processor's caches."""
+
+
+class DefaultDynamic(msgspec.Struct, frozen=True):
+    """Pro rata to need."""
+
+
+class Static(msgspec.Struct, frozen=True):
+    """Coefficients of the pooled production, capped by need.
+
+    ``ppm`` is [members], or [members, slots] where they differ from slot to slot ("simple
+    dynamic"); at most the whole together.
+    """
+
+    ppm: Ints
+
+
+class FullDynamic(msgspec.Struct, frozen=True):
+    """Coefficients for each producer: ``ppm`` [producers, members, slots].
+
+    ``producers`` are rows of members; of each the coefficients are at most the whole together.
+    Members who are no producers of the key share nothing.
+    """
+
+    producers: Ints
+    ppm: Ints
+
+
+class Owned(msgspec.Struct, frozen=True):
+    """Coefficients of ownership, exactly the whole together: ``ppm`` [members] or [members, slots].
+
+    What is allocated beyond a member's need stays that member's.
+    """
+
+    ppm: Ints
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """Energy that each member may claim, ``claim_wh`` [members, slots], non-negative.
+
+    Claims are capped by need, and where there is less than is claimed they are met pro rata.
+    """
+
+    claim_wh: Ints
+
+
+Key: TypeAlias = DefaultDynamic | Static | FullDynamic | Owned | Claims
+
+
+def share(
+    key: Key,
+    surplus_wh: Ints,
+    need_wh: Ints,
+    *,
+    storage: Bools | None = None,
+    cells: int = CELLS,
+) -> Allocation:
+    """Allocate the surplus of members to the needs of members by a key.
+
+    Parameters
+    ----------
+    key : Key
+        Its arrays have the members, and where they have slots the slots, of the energy.
+    surplus_wh, need_wh : int64 [members, slots]
+        Non-negative energy injected and withdrawn, or what trades have left of it.
+    storage : bool [members], optional
+        Who stores: charging is a need and discharging a production like any other, but what is
+        discharged does not charge (see :mod:`.storage`).
+    cells : int
+        Members times slots that are worked on at a time; it does not change the result.
+
+    Returns
+    -------
+    Allocation
+        In every slot as much is received as is given, and nobody gives more than its surplus.
+
+    Raises
+    ------
+    ValueError
+        Shapes that differ, a negative amount, or coefficients that are negative, beyond the whole,
+        or of owners not the whole.
+    """
+    _check(key, surplus_wh, need_wh)
+    received, given = np.empty_like(surplus_wh), np.empty_like(surplus_wh)
+    kept = np.empty_like(surplus_wh) if isinstance(key, Owned) else None
+    for part in _parts(surplus_wh.shape, cells):
+        surplus, need = surplus_wh[:, part], need_wh[:, part]
+        if storage is not None:
+            need = charging_from_production(surplus, need, storage)
+        found = _shared(_over(key, part), surplus, need)
+        received[:, part], given[:, part] = found.in_wh, found.out_wh
+        if kept is not None and found.kept_wh is not None:
+            kept[:, part] = found.kept_wh
+    return Allocation(received, given, kept)
+
+
+def by_producer(key: FullDynamic, surplus_wh: Ints, need_wh: Ints) -> Ints:
+    """Return what each producer of a full dynamic key gives to each member.
+
+    Returns
+    -------
+    int64 [producers, members, slots]
+        Where a member is entitled to more than its need, its producers are reduced pro rata.
+    """
+    _check(key, surplus_wh, need_wh)
+    offered = [_entitled(surplus_wh[row], ppm) for row, ppm in _entries(key)]
+    entitled = np.stack(offered) if offered else np.zeros((0, *need_wh.shape), np.int64)
+    taken = np.minimum(entitled.sum(axis=0), need_wh)
+    flat = largest_remainder(taken.reshape(-1), entitled.reshape(len(entitled), taken.size))
+    return flat.reshape(entitled.shape)
+
+
+def _shared(key: Key, surplus: Ints, need: Ints) -> Allocation:
+    match key:
+        case DefaultDynamic():
+            return default_dynamic(surplus, need)
+        case Static(ppm):
+            return static(surplus, need, ppm)
+        case Claims(claim_wh):
+            return default_dynamic(surplus, np.minimum(claim_wh, need))
+        case Owned(ppm):
+            return _owned(surplus, need, ppm)
+        case FullDynamic():
+            return _full_dynamic(key, surplus, need)
+
+
+def _owned(surplus: Ints, need: Ints, ppm: Ints) -> Allocation:
+    by_slot = ppm if ppm.ndim == 2 else ppm[:, None]
+    weights = np.broadcast_to(by_slot, surplus.shape)
+    received = largest_remainder(checked_sum(surplus, axis=0), weights)
+    return Allocation(received, surplus.copy(), np.maximum(received - need, 0))
+
+
+def _full_dynamic(key: FullDynamic, surplus: Ints, need: Ints) -> Allocation:
+    gifts = by_producer(key, surplus, need)
+    given = np.zeros_like(surplus)
+    given[key.producers] = gifts.sum(axis=1)
+    return Allocation(np.asarray(gifts.sum(axis=0), dtype=np.int64), given)
+
+
+def _entries(key: FullDynamic) -> Iterator[tuple[int, Ints]]:
+    yield from zip(key.producers.tolist(), key.ppm, strict=True)
+
+
+def _entitled(produced: Ints, ppm: Ints) -> Ints:
+    """Divide one producer's energy [slots] by coefficients [members, slots]; the rest is nobody's.
+
+    What nobody is entitled to takes part in the rounding as one more row, the last.
+    """
+    weights = np.concatenate([ppm, MICRO_PER_UNIT - ppm.sum(axis=0, keepdims=True)])
+    return largest_remainder(produced, weights)[:-1]
+
+
+def _over(key: Key, part: slice) -> Key:
+    """Return the key of some of its slots."""
+    match key:
+        case Static(ppm) if ppm.ndim == 2:
+            return Static(ppm[:, part])
+        case Owned(ppm) if ppm.ndim == 2:
+            return Owned(ppm[:, part])
+        case Claims(claim_wh):
+            return Claims(claim_wh[:, part])
+        case FullDynamic(producers, ppm):
+            return FullDynamic(producers, ppm[:, :, part])
+    return key
+
+
+def _parts(shape: tuple[int, ...], cells: int) -> Iterator[slice]:
+    members, slots = shape
+    step = max(cells // max(members, 1), 1)
+    for begin in range(0, slots, step):
+        yield slice(begin, min(begin + step, slots))
+
+
+def _check(key: Key, surplus: Ints, need: Ints) -> None:
+    if surplus.shape != need.shape:
+        raise ValueError(f"surplus {surplus.shape} and need {need.shape} differ in shape")
+    if min(surplus.min(initial=0), need.min(initial=0)) < 0:
+        raise ValueError("surplus and need must not be negative")
+    if isinstance(key, Claims) and key.claim_wh.shape != need.shape:
+        raise ValueError(f"claims {key.claim_wh.shape} and need {need.shape} differ in shape")
+    if isinstance(key, Static | Owned | FullDynamic):
+        _check_ppm(key, surplus.shape)
+
+
+def _check_ppm(key: Static | Owned | FullDynamic, shape: tuple[int, ...]) -> None:
+    fits = key.ppm.shape in (shape, shape[:1])
+    if isinstance(key, FullDynamic):
+        fits = key.ppm.shape == (len(key.producers), *shape)
+    if not fits:
+        raise ValueError(f"coefficients {key.ppm.shape} are not of {shape} members and slots")
+    whole = key.ppm.sum(axis=1 if isinstance(key, FullDynamic) else 0)
+    if key.ppm.min(initial=0) < 0 or whole.max(initial=0) > MICRO_PER_UNIT:
+        raise ValueError("coefficients must be non-negative and add up to at most 1,000,000 ppm")
+    if isinstance(key, Owned) and whole.min(initial=MICRO_PER_UNIT) != MICRO_PER_UNIT:
+        raise ValueError("the coefficients of owners must add up to exactly 1,000,000 ppm")
