@@ -56,3 +56,10 @@ def test_the_tree_is_the_one_drawn():
         assert kind.__bases__ == (GridpactError,)
     for kind in (JournalDamaged, LedgerDamaged):
         assert kind.__bases__ == (StoreError,)
+
+
+def test_numbers_in_places_are_in_order_of_size():
+    places = ["row[10].x", "row[9].x, slot 11", "row[9].x, slot 2", "a", "row[9]", "7", ""]
+    found = BadInput([Fault("file", 1, place, "", "") for place in places])
+    expected = ["", "7", "a", "row[9]", "row[9].x, slot 2", "row[9].x, slot 11", "row[10].x"]
+    assert [fault.where for fault in found.faults] == expected

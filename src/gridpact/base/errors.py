@@ -17,6 +17,7 @@ never one of these.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ class BadInput(GridpactError):  # noqa: N818 - reads as what it is
     """Input refused whole. ``faults`` lists everything that is wrong, in reading order."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults: Sequence[Fault] = sorted(set(faults))
+        self.faults: Sequence[Fault] = sorted(set(faults), key=_reading_order)
         count = len(self.faults)
         head = f"{count} fault{'s' if count != 1 else ''}; nothing was changed"
         super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
@@ -54,6 +55,13 @@ class BadInput(GridpactError):  # noqa: N818 - reads as what it is
     def __reduce__(self) -> tuple[type[BadInput], tuple[Sequence[Fault]]]:
         """Pickle by the faults, so that a worker process can raise it."""
         return type(self), (self.faults,)
+
+
+def _reading_order(fault: Fault) -> tuple[object, ...]:
+    """By place, numbers in it by their size: row 2 comes before row 10."""
+    numbers = re.split(r"(\d+)", fault.where)
+    where = [int(part) if part.isdecimal() else part for part in numbers]
+    return fault.file, fault.line, where, fault.problem, fault.fix
 
 
 class MissingSeries(GridpactError):  # noqa: N818

@@ -105,18 +105,22 @@ def test_a_car_with_a_least_power_keeps_to_its_stay_too():
     ("connections", "where"),
     [
         ([], {"zones"}),
-        ([GridConnection("home", "home")], {"zones[0].parent"}),
+        ([GridConnection("home", "home")], {"connections[0].parent"}),
         (
             [GridConnection("a", "b"), GridConnection("b", "a")],
-            {f"zones[{n}].parent" for n in (0, 1)},
+            {f"connections[{n}].parent" for n in (0, 1)},
         ),
-        ([GridConnection("a", "elsewhere")], {"zones[0].parent"}),
+        ([GridConnection("a", "elsewhere")], {"connections[0].parent"}),
         ([GridConnection("a"), GridConnection("a")], {"connections"}),
-        ([GridConnection("a", import_w=-1.0)], {"zones[0].import_limit_w, slot 0"}),
-        ([GridConnection("a", export_w=np.nan)], {"zones[0].export_limit_w, slot 0"}),
+        ([GridConnection("a", import_w=-1.0)], {"connections[0].import_w"}),
+        ([GridConnection("a", export_w=np.nan)], {"connections[0].export_w"}),
         ([GridConnection("a", import_w=np.ones(7))], {"connections[0].import_w"}),
-        ([GridConnection("a", load_wh=np.inf)], {"zones[0].load_wh, slot 0"}),
+        ([GridConnection("a", load_wh=np.inf)], {"connections[0].load_wh"}),
         ([GridConnection("a", load_wh="much")], {"connections[0].load_wh"}),
+        (
+            [GridConnection("a", load_wh=np.where(np.arange(SLOTS) == 7, np.nan, 1.0))],
+            {"connections[0].load_wh, slot 7"},
+        ),
         ([GridConnection("a", parent=0)], {"connections[0].parent"}),
         ([GridConnection("")], {"connections[0].name"}),
         ([None, "a"], {"connections[0]", "connections[1]"}),
@@ -273,7 +277,7 @@ def test_objects_columns_prices_and_options_are_named_together():
         Options(gap=-1.0),
     )
     kinds = {place.split("[")[0].split(".")[0] for place in found}
-    assert kinds == {"assets", "zones", "prices", "options"}
+    assert kinds == {"assets", "connections", "prices", "options"}
 
 
 def two_of_each():
@@ -327,3 +331,87 @@ def test_a_budget_without_a_price_is_refused():
     assert places(one_way=cars) == {"one_way[0].budget"}
     store = Storage(one, 500.0, 900.0, 0.0, 9_000.0, budget=np.array([5e6]))
     assert places(storage=store) == {"storage[0].budget"}
+
+
+def test_connections_are_told_of_by_name():
+    found = faults(
+        [GridConnection("a", "b"), GridConnection("b", "a"), GridConnection("c", "d")], ()
+    )
+    assert [one.split(": ", 2)[2].split(". Fix")[0] for one in found] == [
+        "GridConnection 'a': lies below itself, through 'b'",
+        "GridConnection 'b': lies below itself, through 'a'",
+        "GridConnection 'c': there is no connection 'd'",
+    ]
+
+
+def test_rows_are_named_in_their_order():
+    found = faults(HOME, [Battery("home", 9_000, -1, 500) for _ in range(12)])
+    assert [one.split(".power_w")[0] for one in found] == [
+        f"fleet: assets[{number}]" for number in range(12)
+    ]
+
+
+def test_faults_of_rows_hide_none_of_other_rows():
+    """A row beyond its bounds, one that ends above its capacity, one that is out of reach."""
+    rows = Storage(
+        zone=np.array([0, 0, 0, 0, 7]),
+        initial_wh=np.array([500.0, 9_000.0, 500.0, 500.0, 9_000.0]),
+        charge_w=np.array([-1.0, 100.0, 100.0, 100.0, 100.0]),
+        discharge_w=0.0,
+        hi_wh=np.array([5_000.0, 5_000.0, 5_000.0, 5_000.0, 5_000.0]),
+        terminal_wh=np.array([0.0, 0.0, 4_900.0, 600.0, 0.0]),
+    )
+    assert places(storage=rows) == {
+        "storage[0].charge_w",
+        "storage[1].initial_wh",
+        "storage[2].lo_wh",
+        "storage[4].zone",
+        "storage[4].initial_wh",
+    }
+
+
+def test_programmes_that_are_none_hide_no_other_column_of_runs():
+    one = np.array([0])
+    runs = Runs(one, one, one + 99, one + 1, np.array(["warm"]))
+    assert places(runs=runs) == {"runs.power_w", "runs[0].end"}
+    runs = Runs(one, one, one + 99, one + 1, np.array([500.0]))
+    assert places(runs=runs) == {"runs.power_w", "runs[0].end"}
+
+
+@pytest.mark.parametrize(
+    ("fleet", "prices", "options", "where"),
+    [
+        (None, FLAT, None, {""}),
+        (FLAT, None, None, {""}),
+        ({}, FLAT, {"gap": 1}, {"", "options"}),
+        ({"zones": None}, FLAT, None, {"zones"}),
+        ({"slots": "8"}, FLAT, None, {"slots"}),
+        ({"one_way": FLAT, "portfolio": [1]}, FLAT, None, {"one_way", "portfolio"}),
+        ({"storage": Storage(0, 1.0, 1.0, 1.0, 9.0)}, FLAT, None, {"storage.zone"}),
+        ({}, Prices([[1], [1, 2]]), None, {"prices.buy"}),
+        ({"curtailable": Curtailable([0], [[1], [1, 2]])}, FLAT, None, {"curtailable.forecast_wh"}),
+    ],
+)
+def test_things_of_another_kind_are_named(fleet, prices, options, where):
+    if isinstance(fleet, dict) and where != {"", "options"}:
+        fleet = msgspec.structs.replace(build(SLOTS, 3600, HOME, []), **fleet)
+    with pytest.raises(BadInput) as caught:
+        solve(fleet, prices, options)
+    assert {fault.where for fault in caught.value.faults} == where
+
+
+def test_what_is_not_several_objects_is_named():
+    for connections, assets in ((None, None), (HOME[0], BATTERY), ("home", {"a": BATTERY})):
+        with pytest.raises(BadInput) as caught:
+            build(SLOTS, 3600, connections, assets)
+        assert {fault.where for fault in caught.value.faults} == {"connections", "assets"}
+    drawn = build(SLOTS, 3600, iter(HOME), (BATTERY for _ in range(2)))
+    assert len(drawn.storage.zone) == 2
+
+
+def test_a_budget_price_of_another_shape_is_told_how_to_be_given():
+    one = np.array([0, 0])
+    cars = OneWay(one, one, one + 9, one + 500.0, one + 900.0, budget_price=np.ones(SLOTS))
+    fleet = msgspec.structs.replace(build(SLOTS, 3600, HOME, []), one_way=cars)
+    with pytest.raises(BadInput, match=r"one per row \(2,\), or one per row and slot \(2, 24\)"):
+        solve(fleet, FLAT)

@@ -7,11 +7,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from gridpact.base.errors import BadInput
 from gridpact.base.randomness import stream
 from gridpact.scheduling.audit import audit
 from gridpact.scheduling.fleet import home_programme
 from gridpact.scheduling.fleet.assets import Battery, Car, GridConnection, build
-from gridpact.scheduling.fleet.columns import Prices
+from gridpact.scheduling.fleet.columns import Portfolio, Prices
 from gridpact.scheduling.fleet.home_programme import NEAR
 from gridpact.scheduling.fleet.meters import meters_of
 from gridpact.scheduling.fleet.options import Options
@@ -153,3 +154,17 @@ def test_what_was_answered_is_answered_alike_once_cancelled(monkeypatch):
     for prices in asked[1:]:
         home.answer(prices)
     assert home.answer(home.buy * 1.1) is hasty
+
+
+def test_a_home_whose_assets_are_in_different_sets_is_named_and_left_to_the_reference():
+    fleet, prices = village(2, 24)
+    one = np.array([0])
+    none = one[:0]
+    row = Portfolio(one, one, one + 24, one - 1e9, one + 2e4, none, none, one, one, one)
+    fleet = msgspec.structs.replace(fleet, portfolio=row)  # the first car alone
+    with pytest.raises(BadInput, match=r"zones\[1\]: selling pays more than buying") as caught:
+        solve(fleet, prices, Options(method="engine"))
+    assert len(caught.value.faults) == 1
+    answer = solve(fleet, prices)
+    assert answer.status is Status.OPTIMAL
+    holds(fleet, prices, answer)

@@ -6,7 +6,7 @@ import pytest
 
 from gridpact.base.randomness import stream
 from gridpact.scheduling.audit import audit
-from gridpact.scheduling.fleet.columns import Portfolio
+from gridpact.scheduling.fleet.columns import Portfolio, rows_of
 from gridpact.scheduling.fleet.curtailable import CurtailableOracle
 from gridpact.scheduling.fleet.generator_oracle import Commitment
 from gridpact.scheduling.fleet.one_way import OneWayOracle
@@ -16,7 +16,6 @@ from gridpact.scheduling.fleet.run_programmes import RunOracle
 from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.fleet.stepped_storage import SteppedStorage
 from gridpact.scheduling.fleet.storage import StorageOracle
-from gridpact.scheduling.reference.unmet import rows_of
 
 ORACLES = {
     "one_way": ("one_way", OneWayOracle),

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridpact.scheduling.fleet.columns import TABLES, Prices
+from gridpact.scheduling.fleet.columns import TABLES, Prices, rows_of
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.reference.solve import solve as solve_whole
-from gridpact.scheduling.reference.unmet import rows_of
 
 PENALTY = 5_000_000.0
 GAP = 1e-4

@@ -171,7 +171,8 @@ def _gap(text: str) -> float:
     try:
         share = int(read(Field("--gap", Kind.SHARE, "", ""), text, Terms("UTC", "")))
     except Unclear as error:
-        raise BadInput([Fault("arguments", 0, "--gap", str(error), fix)]) from error
+        problem = f"{text!r} is no share"
+        raise BadInput([Fault("arguments", 0, "--gap", problem, fix)]) from error
     if not 0 < share < 1_000_000:
         raise BadInput([Fault("arguments", 0, "--gap", f"{text!r} is no gap to prove", fix)])
     return share / 1e6

@@ -102,7 +102,7 @@ def zero_run(rule: ZeroRun, row: Row) -> Marked | None:
     others = int((zero & ~long).sum())
     days = row.slots.count * row.slots.step / 86400
     seldom = others * 100 <= rule.share_percent * int((row.known & ~long).sum())
-    if not seldom or len(runs(long)[0]) * 4 > max(days, 4):
+    if not seldom or len(runs(long)[0]) * 30 > max(days, 120):
         return None
     return Marked(long, f"zero for more than {rule.hours} h, as it never is otherwise")
 

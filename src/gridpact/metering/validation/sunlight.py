@@ -1,15 +1,20 @@
-"""Clocks of plants against the sun: the middle of the day, and where it jumped."""
+"""Clocks of plants against the sun: the middle of the brightest day, and where it jumped."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from gridpact.base.units import Floats, Ints
+from gridpact.base.units import Bools, Floats, Ints
 from gridpact.metering.validation.cells import Marked, Row
 from gridpact.metering.validation.rules import ClockDrift
 
 _DAY = 86400
-_QUARTER = 900
+_HOUR = 3600
+_OFTEN, _SELDOM = 80, 2
+"""A plant has energy at noon on at least 80 % of days, and at night on at most 2 %."""
+
+_WHOLE = 0.9
+"""Share of its slots that a day must have to be looked at."""
 
 
 def drift(rule: ClockDrift, row: Row) -> Marked | None:
@@ -17,90 +22,82 @@ def drift(rule: ClockDrift, row: Row) -> Marked | None:
     dark = darkest(rule, row)
     if dark is None:
         return None
-    moments = row.slots.starts() - dark
-    day = moments // _DAY - int(moments[0]) // _DAY
-    shift = shifts(middles(row, day, moments % _DAY), rule)
+    per_day = _DAY // row.slots.step
+    lead = (row.slots.start - dark) // row.slots.step % per_day
+    days = by_day(row.wh, lead, per_day)
+    whole = by_day(row.known, lead, per_day).mean(axis=1) >= _WHOLE
+    shift = shifts(days, np.asarray(whole), rule, row.slots.step)
     if not shift.any():
         return None
+    off = np.repeat(shift != 0, per_day)[lead : lead + row.slots.count]
     largest = int(shift[np.argmax(np.abs(shift))])
     way = "later" if largest > 0 else "earlier"
     words = f"the day lies {abs(largest) // 60} min {way} than at first: was the clock shifted?"
-    return Marked(np.asarray((shift[day] != 0) & row.known), words)
+    return Marked(np.asarray(off), words)
 
 
 def darkest(rule: ClockDrift, row: Row) -> int | None:
-    """Middle of the night [s of the UTC day] of a channel with energy by day only, else None."""
+    """Middle of the night [s of the UTC day] of a channel that is a plant, else None."""
     per_day = _DAY // row.slots.step
     days = row.slots.count // max(per_day, 1)
-    lit = int(np.count_nonzero(row.wh > 0))
     if per_day * row.slots.step != _DAY or days < 2 * rule.days:
         return None
-    if not 0 < lit * 100 <= rule.day_percent * int(row.known.sum()):
+    if np.count_nonzero(row.wh[:: per_day // 2 or 1]) * 100 > 2 * rule.day_percent * days:
+        return None  # energy at two opposite times of the day, on most days at both
+    used = np.asarray(row.wh[: days * per_day].reshape(-1, per_day) > 0).sum(axis=0) * 100
+    known = row.known[: days * per_day].reshape(-1, per_day).sum(axis=0)
+    night = np.flatnonzero(used <= _SELDOM * days)  # a lamp in the dark now and then is no day
+    noon = np.any((used >= _OFTEN * known) & (known > 0))
+    if not len(night) or not noon:
         return None
-    used = np.asarray(row.wh[: days * per_day].reshape(-1, per_day) > 0).sum(axis=0)
-    night = np.flatnonzero(used * 50 <= days)  # a lamp in the dark now and then is no day
-    if not len(night):
-        return None
-    angle = np.exp(2j * np.pi * night / per_day).mean()
-    place = round(float(np.angle(angle)) / (2 * np.pi) * per_day) % per_day
+    angle = np.angle(np.exp(2j * np.pi * night / per_day).mean())
+    place = round(float(angle) / (2 * np.pi) * per_day) % per_day
     return (row.slots.start + place * row.slots.step) % _DAY
 
 
-def middles(row: Row, day: Ints, second: Ints) -> Floats:
-    """Middle of each day's energy [days, s from the middle of the night]; NaN for a dark day.
+def by_day(cells: Ints | Bools, lead: int, per_day: int) -> Floats:
+    """Cells [slots] as [days, slots a day], each day from one middle of the night to the next."""
+    count = -(-(lead + len(cells)) // per_day)
+    days = np.zeros(count * per_day)
+    days[lead : lead + len(cells)] = np.maximum(cells, 0)
+    return days.reshape(count, per_day)
 
-    Halfway between the first and the last slot with a twentieth of the day's largest: clouds move
-    the centre of energy, but hardly dawn and dusk.
+
+def envelopes(days: Floats, whole: Bools, width: int) -> Floats:
+    """Envelope [days + 1, slots a day] of the ``width`` days before each midnight, summing to 1.
+
+    At each time of the day it is the second-largest value of those days: clear skies draw it and
+    clouds do not move it. NaN where there are not so many days, more than a quarter of them lack
+    values, or all are dark.
     """
-    count = int(day[-1]) + 1
-    peak = np.zeros(count, dtype=np.int64)
-    np.maximum.at(peak, day, row.wh)
-    lit = (row.wh * 20 >= peak[day]) & (row.wh > 0)
-    first, last = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(first, day[lit], second[lit])
-    np.maximum.at(last, day[lit], second[lit] + row.slots.step)
-    bright = peak * 4 >= np.median(peak[peak > 0])
-    middle = np.full(count, np.nan)
-    middle[bright] = (first[bright] + last[bright]) / 2
-    return middle
+    found = np.full((len(days) + 1, days.shape[1]), np.nan)
+    if len(days) >= width:
+        windows = np.lib.stride_tricks.sliding_window_view(days, width, axis=0)
+        highest = np.partition(windows, width - 2, axis=2)[:, :, width - 2]
+        energy = highest.sum(axis=1)
+        there = np.lib.stride_tricks.sliding_window_view(whole, width).sum(axis=1)
+        bright = np.flatnonzero((energy > 0) & (there * 4 >= 3 * width))
+        found[width + bright] = highest[bright] / energy[bright, None]
+    return found
 
 
-def shifts(middle: Floats, rule: ClockDrift) -> Ints:
-    """Shift [days, s] of each day against the first ones, in whole quarters of an hour.
+def shifts(days: Floats, whole: Bools, rule: ClockDrift, step: int) -> Ints:
+    """Shift [days, s] of each day against the first ones, in whole hours.
 
-    A jump is where the medians of the days before and after differ by at least ``least_s``; it is
-    laid on the day that parts them best.
+    A jump is where the middles of the envelopes before and after a midnight differ most, by at
+    least ``least_s``, and where moving the one by that much halves what is between them: a shorter
+    or a shaded day moves its middle too, but keeps its dawn or its dusk.
     """
-    before = _medians(middle, rule.days)
-    after = np.concatenate((before[rule.days :], np.full(rule.days, np.nan)))
-    apart = np.nan_to_num(after - before)
-    shift = np.zeros(len(middle), dtype=np.int64)
-    while (candidate := int(np.argmax(np.abs(apart)))) and abs(apart[candidate]) >= rule.least_s:
-        low, high = max(candidate - rule.days, 0), candidate + rule.days
-        jump = round(float(apart[candidate]) / _QUARTER) * _QUARTER
-        at = _parting(middle, (low, min(high, len(middle))), before[candidate], after[candidate])
-        shift[at:] += jump
-        apart[low:high] = 0
+    before = envelopes(days, whole, rule.days)
+    after = np.full_like(before, np.nan)
+    after[: -rule.days] = before[rule.days :]
+    middle = (np.arange(days.shape[1]) + 0.5) * step
+    apart = np.nan_to_num((after - before) @ middle)
+    shift = np.zeros(len(days), dtype=np.int64)
+    while abs(apart[day := int(np.argmax(np.abs(apart)))]) >= rule.least_s:
+        jump = round(float(apart[day]) / _HOUR) * _HOUR
+        moved = np.roll(before[day], jump // step)
+        if np.abs(after[day] - moved).sum() * 2 <= np.abs(after[day] - before[day]).sum():
+            shift[day:] += jump
+        apart[max(day - rule.days, 0) : day + rule.days + 1] = 0
     return shift
-
-
-def _medians(values: Floats, days: int) -> Floats:
-    """Median of the ``days`` values before each place [n]; NaN where half of them are."""
-    padded = np.concatenate((np.full(days, np.nan), values))
-    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, days)[:-1], axis=1)
-    there = (~np.isnan(windows)).sum(axis=1)
-    rows = np.arange(len(values))
-    low, high = windows[rows, np.maximum(there - 1, 0) // 2], windows[rows, there // 2 % days]
-    found = np.where(there % 2 == 1, low, (low + high) / 2)
-    return np.where(2 * there >= days, found, np.nan)
-
-
-def _parting(values: Floats, span: tuple[int, int], before: float, after: float) -> int:
-    """Day within ``span`` that best parts values near ``before`` from those near ``after``."""
-    low, high = span
-    window = values[low:high]
-    to_before = np.nan_to_num(np.abs(window - before))
-    to_after = np.nan_to_num(np.abs(window - after))
-    left, right = np.cumsum(to_before), np.cumsum(to_after)
-    cost = np.concatenate(([0.0], left)) + to_after.sum() - np.concatenate(([0.0], right))
-    return low + int(np.argmin(cost))

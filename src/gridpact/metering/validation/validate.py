@@ -117,15 +117,17 @@ class _Marking:
         return np.asarray((starts + self._read.slots.step > from_s) & (starts < to_s))
 
     def _mark(self, row: int, rule: Rule, marked: Marked) -> None:
-        name = name_of(rule)
+        name, counted = name_of(rule), marked.slots
         if isinstance(rule, Missing):
             self._rule[row][marked.slots] = self._names.index(name)
         else:
+            counted = marked.slots & (self._read.quality[row] != np.int8(Quality.MISSING))
             self._suspect(row, name, marked.slots)
         slots, channel = self._read.slots, self._read.channels[row]
         for begin, end in zip(*(each.tolist() for each in runs(marked.slots)), strict=True):
             from_s, to_s = slots.start + begin * slots.step, slots.start + end * slots.step
-            self._found.append(Finding(channel, from_s, to_s, name, end - begin, marked.words))
+            count = int(counted[begin:end].sum())
+            self._found.append(Finding(channel, from_s, to_s, name, count, marked.words))
 
     def _suspect(self, row: int, name: str, slots: Bools) -> None:
         sound = slots & (self._quality[row] == np.int8(Quality.MEASURED))

@@ -14,8 +14,8 @@ import numpy as np
 
 from gridpact.base.errors import Fault
 from gridpact.base.units import Ints
-from gridpact.scheduling.fleet.faults import circular
 from gridpact.scheduling.fleet.findings import Findings
+from gridpact.scheduling.fleet.zone_faults import circular
 
 MOST_W = 10**10
 """Power of one asset; sums over a hundred million such assets still fit 64 bits."""

@@ -29,12 +29,6 @@ ROUNDING = 1e-9
 
 def asset_findings(found: Findings, fleet: Fleet, zones: int) -> None:
     """Look through every table of a fleet."""
-    for name in ("one_way", "storage", "curtailable", "runs", "generators"):
-        table = getattr(fleet, name)
-        if table is not None and zones:  # having none is named once
-            known = (0, zones - 1)
-            unknown = "there is no zone {value}"
-            found.whole(f"{name}[{{}}].zone", table.zone, len(table.zone), known, unknown)
     if fleet.one_way is not None:
         _one_way(found, fleet.one_way, fleet)
     if fleet.storage is not None:
@@ -45,6 +39,12 @@ def asset_findings(found: Findings, fleet: Fleet, zones: int) -> None:
         run_findings(found, fleet.runs, fleet.slots)
     if fleet.generators is not None:
         _generators(found, fleet.generators, fleet.slots)
+    for name in ("one_way", "storage", "curtailable", "runs", "generators"):
+        table = getattr(fleet, name)
+        if table is not None and zones:  # having none is named once
+            known = (0, zones - 1)
+            unknown = "there is no zone {value}"
+            found.whole(f"{name}[{{}}].zone", table.zone, len(table.zone), known, unknown)
 
 
 def _one_way(found: Findings, table: OneWay, fleet: Fleet) -> None:

@@ -6,7 +6,7 @@ half-open; energies Wh, powers W, money µ¤.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -149,7 +149,7 @@ Asset: TypeAlias = Car | V2gCar | Battery | Tank | HeatPump | Pv | Appliance | G
 
 
 def build(
-    slots: int, step_s: int, connections: Sequence[GridConnection], assets: Sequence[Asset]
+    slots: int, step_s: int, connections: Iterable[GridConnection], assets: Iterable[Asset]
 ) -> Fleet:
     """Build a fleet; rows of each table follow the order of ``assets``.
 
@@ -158,12 +158,15 @@ def build(
     is none. A car with a least power is a row of ``storage``, as are batteries, feeding cars and
     heat.
 
-    Raises BadInput at once where ``slots`` or ``step_s`` are no whole numbers.
+    Raises BadInput at once where ``slots`` or ``step_s`` are no whole numbers, or ``connections``
+    or ``assets`` not several objects.
     """
     from gridpact.scheduling.fleet import object_faults as faults
     from gridpact.scheduling.fleet.asset_tables import Grid, make_tables, positions
 
     faults.refuse_lengths(slots, step_s)
+    faults.refuse_single(connections, assets)
+    connections, assets = list(connections), list(assets)
     wrong = faults.type_faults_of("connections", connections, slots)
     grid_points = [_plain(one) if bad else one for one, bad in zip(connections, wrong, strict=True)]
     unfit = faults.type_faults_of("assets", assets, slots)
@@ -176,6 +179,7 @@ def build(
         *faults.asset_faults(slots, fit),
     ]
     if slots >= 1 and step_s >= 1:
+        flaws += faults.zone_faults(fleet, grid_points)
         flaws += faults.table_faults(fleet, fit, rows)
     return msgspec.structs.replace(fleet, flaws=tuple(flaws))
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridpact.base.units import Bools, Floats, Ints
+from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.asset_faults import asset_findings
-from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Prices, Zones
-from gridpact.scheduling.fleet.findings import Findings
+from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Prices
+from gridpact.scheduling.fleet.findings import Findings, as_array
+from gridpact.scheduling.fleet.kind_faults import kind_findings
 from gridpact.scheduling.fleet.option_faults import begin_findings, option_findings
 from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.fleet.zone_faults import zone_findings
 
 INFINITY = float("inf")
 MOST_SETS = 10_000
@@ -31,6 +33,8 @@ def refuse_faults(
 ) -> None:
     """Raise :class:`~gridpact.base.errors.BadInput` with every fault of what is to be solved."""
     found = Findings()
+    kind_findings(found, fleet, options)
+    found.refuse()  # what is no fleet has nothing to look through
     found.faults.extend(fleet.flaws)
     if options is not None:
         option_findings(found, options)
@@ -39,40 +43,13 @@ def refuse_faults(
         found.add("", f"{fleet.slots} slots of {fleet.step_s} s", "give at least one of each")
         found.refuse()
     zones = len(fleet.zones.parent)
-    _zones(found, fleet.zones, fleet.slots)
-    if not fleet.flaws:  # else tables were looked through when the fleet was built from objects
+    if not fleet.flaws:  # else all was looked through when the fleet was built from objects
+        zone_findings(found, fleet.zones, fleet.slots)
         asset_findings(found, fleet, zones)
     if fleet.portfolio is not None:
         _portfolio(found, fleet, fleet.portfolio)
     _prices(found, fleet, prices)
     found.refuse()
-
-
-def _zones(found: Findings, zones: Zones, slots: int) -> None:
-    count = len(zones.parent)
-    if not count:
-        found.add("zones", "there is none", "give at least one")
-    parent = found.whole("zones[{}].parent", zones.parent, count, (-1, count - 1))
-    if parent is not None:
-        known = np.asarray(zones.parent) == parent  # others are named already
-        found.rows(
-            circular(np.where(known, parent, -1)),
-            "zones[{}].parent",
-            "lies below itself, through zone {parent}",
-            "let every chain of parents end at -1",
-            parent=parent,
-        )
-    for name, limit in (("import", zones.import_limit_w), ("export", zones.export_limit_w)):
-        found.number(f"zones[{{}}].{name}_limit_w", limit, (count, slots), (0, INFINITY))
-    found.number("zones[{}].load_wh", zones.load_wh, (count, slots), (-LARGEST, LARGEST))
-
-
-def circular(parent: Ints) -> Bools:
-    """Mark zones from which the chain of parents never ends [zones]."""
-    above = parent.copy()
-    for _ in range(max(len(parent), 1).bit_length()):
-        above = np.where(above >= 0, above[np.maximum(above, 0)], -1)  # doubles the climb
-    return np.asarray(above >= 0)
 
 
 def _portfolio(found: Findings, fleet: Fleet, portfolio: Portfolio) -> None:
@@ -112,12 +89,14 @@ def _row_bounds(found: Findings, portfolio: Portfolio, rows: int) -> None:
 
 def _members(found: Findings, fleet: Fleet, portfolio: Portfolio) -> None:
     pairs = len(portfolio.zone_set)
-    zones = len(fleet.zones.parent)
+    zones, sound = len(fleet.zones.parent), True
     for name, like in (("zone", "zone_set"), ("asset_table", "asset_set"), ("asset", "asset_set")):
         count, wanted = len(getattr(portfolio, name)), len(getattr(portfolio, like))
         if count != wanted:
             found.add(f"portfolio.{name}", f"has {count} entries", f"give {wanted}, as {like}")
-            return
+            sound = False
+    if not sound:
+        return
     found.whole("portfolio.zone_set[{}]", portfolio.zone_set, pairs, (0, MOST_SETS - 1))
     found.whole("portfolio.zone[{}]", portfolio.zone, pairs, (0, zones - 1))
     sets, filled = np.asarray(portfolio.set_of_row), (portfolio.zone_set, portfolio.asset_set)
@@ -178,9 +157,10 @@ def _price(
     found: Findings, where: str, price: Floats | Ints, shape: tuple[int, int]
 ) -> Floats | None:
     """Read a price [slots] or [zones, slots]; a [zones] array is no price."""
-    kind = np.asarray(price).dtype
-    if kind.kind not in "iuf":
-        found.add(where, f"holds {kind}, not numbers", "give int64 or float64")
+    array = as_array(price)
+    if array is None or array.dtype.kind not in "iuf":
+        kind = "rows of unequal length" if array is None else f"{array.dtype}, not numbers"
+        found.add(where, f"holds {kind}", "give int64 or float64")
         return None
     given = np.asarray(price, np.float64)
     if given.ndim not in (1, 2) or given.shape[-1] != shape[1]:

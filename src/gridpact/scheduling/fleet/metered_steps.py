@@ -10,14 +10,14 @@ from gridpact.scheduling.fleet.metered_slots import (
     SPREAD,
     TAKEN,
     Device,
-    surpluses,
+    surplus,
 )
 
-STEPS = 6
-OUT, INTO = 2, 3
-"""Steps of a slot by rising change of state: discharge in ``OUT``, beyond it in the rows before;
-charge in ``INTO``, beyond it in the rows after. At most four of the six have a length."""
-Three = tuple[float, float, float]
+STEPS = 4
+OUT, INTO = 1, 2
+"""Steps of a slot by rising change of state: discharge in ``OUT``, beyond it in the row before;
+charge in ``INTO``, beyond it in the row after. At most three of the four have a length."""
+Two = tuple[float, float]
 
 
 @machine_code
@@ -25,18 +25,17 @@ def make_steps(
     device: Device, prices: Floats, by_slot: Floats, length: Floats, water: Floats
 ) -> bool:
     """Fill the steps [STEPS, slots] of every slot; whether some had to be pooled."""
-    outward, wear, cut = device
+    outward, wear = device
     pooled, lost = False, 1.0 / outward
     for slot in range(prices.shape[0]):
         price, taken = prices[slot], by_slot[TAKEN, slot]
         sell, loss, gain = price - by_slot[SPREAD, slot], by_slot[LOSS, slot], by_slot[GAIN, slot]
-        spilt, fed = surpluses(price, cut, slot, by_slot)
-        ends = (min(max(-fed, 0.0) * lost, loss), min(max(-spilt, 0.0) * lost, loss), loss)
-        level = ((wear - price) * outward, (wear + cut) * outward, (wear - sell) * outward)
+        spare = surplus(slot, by_slot)
+        ends = (min(max(-spare, 0.0) * lost, loss), loss)
+        level = ((wear - price) * outward, (wear - sell) * outward)
         lay_out(ends, level, -1, slot, length, water)
-        stored = 1.0 / taken
-        ends = (min(max(spilt, 0.0) * stored, gain), min(max(fed, 0.0) * stored, gain), gain)
-        level = (-sell * taken, cut * taken, -price * taken)
+        ends = (min(max(spare, 0.0) / taken, gain), gain)
+        level = (-sell * taken, -price * taken)
         lay_out(ends, level, 1, slot, length, water)
         both = length[OUT, slot] > 0.0 and length[INTO, slot] > 0.0
         if both and water[INTO, slot] > water[OUT, slot]:
@@ -46,14 +45,12 @@ def make_steps(
 
 
 @machine_code
-def lay_out(
-    ends: Three, level: Three, onward: int, slot: int, length: Floats, water: Floats
-) -> None:
+def lay_out(ends: Two, level: Two, onward: int, slot: int, length: Floats, water: Floats) -> None:
     """Write steps by where they end, nearest to idling first, those that have a length alone."""
     row, done = OUT if onward < 0 else INTO, 0.0
-    for part in range(3):
+    for part in range(2):
         length[row + part * onward, slot] = 0.0
-    for part in range(3):
+    for part in range(2):
         if ends[part] > done:
             length[row, slot], water[row, slot] = ends[part] - done, level[part]
             row, done = row + onward, ends[part]

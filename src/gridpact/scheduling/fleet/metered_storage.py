@@ -16,7 +16,6 @@ import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Storage
-from gridpact.scheduling.fleet.metered_slots import Home
 from gridpact.scheduling.fleet.metered_storage_kernels import (
     answer_groups,
     answer_rows,
@@ -37,7 +36,7 @@ class MeteredStorageOracle(msgspec.Struct, frozen=True):
 
     first: Ints
     stores: Stores
-    homes: Home
+    meter: Meter
 
     @classmethod
     def build(
@@ -48,8 +47,7 @@ class MeteredStorageOracle(msgspec.Struct, frozen=True):
         None has a least power, power steps or a ramp.
         """
         stores = StorageOracle.build(table, layout, slots, hours).stores
-        own, none = rows_of(meter, layout.rows), np.zeros((len(layout.rows), 1))
-        return cls(layout.first, stores, Home(own.load, own.spread, none, none, none[:, 0]))
+        return cls(layout.first, stores, rows_of(meter, layout.rows))
 
     @property
     def divisible(self) -> bool:
@@ -64,18 +62,18 @@ class MeteredStorageOracle(msgspec.Struct, frozen=True):
         """Best answers of all groups; see :class:`Oracle`."""
         energy, own = np.zeros(prices.shape), np.zeros((2, len(prices)))
         asked, work = np.array(prices, np.float64), make_work(prices.shape[1])
-        answer_groups(self.stores, self.homes, self.first, asked, (energy, own), work)
+        answer_groups(self.stores, self.meter, self.first, asked, (energy, own), work)
         return Answers(energy, own[0], own[1])
 
     def plans(self, rows: Ints, prices: Floats) -> Floats:
         """Plans of single assets [n, 2, slots]: charge, discharge; see :class:`Oracle`."""
-        plans, asked = np.zeros((len(rows), 3, len(prices))), np.array(prices, np.float64)
+        plans, asked = np.zeros((len(rows), 2, len(prices))), np.array(prices, np.float64)
         work = make_work(len(prices))
-        answer_rows(self.stores, self.homes, np.asarray(rows), asked, plans, work)
-        return plans[:, :2]
+        answer_rows(self.stores, self.meter, np.asarray(rows), asked, plans, work)
+        return plans
 
     def part(self, groups: slice) -> MeteredStorageOracle:
         """The same oracle with these groups alone."""
         first, stores = groups_of(self.first, self.stores, groups)
-        _, homes = groups_of(self.first, self.homes, groups)
-        return MeteredStorageOracle(first, stores, homes)
+        _, meter = groups_of(self.first, self.meter, groups)
+        return MeteredStorageOracle(first, stores, meter)

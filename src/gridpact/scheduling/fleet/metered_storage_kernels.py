@@ -17,17 +17,16 @@ from gridpact.scheduling.fleet.metered_slots import (
     ROWS,
     TAKEN,
     Device,
-    Home,
     load_home,
-    output_of,
     slot_cost,
 )
 from gridpact.scheduling.fleet.metered_steps import INTO, OUT, STEPS, hull_cost, make_steps
+from gridpact.scheduling.fleet.net_metering import Meter
 from gridpact.scheduling.fleet.storage import Stores
 
 LANES = 8
 """Critical prices handled together; work space is rounded up to whole blocks of them."""
-MOST_STEPS = 4
+MOST_STEPS = 3
 """Most steps of one slot that have a length."""
 
 
@@ -79,13 +78,13 @@ def read_targets(slot: int, lane: int, length: Floats, target: Floats, state: Fl
 
 
 @machine_code
-def steps_beyond(slot: int, length: Floats) -> tuple[int, int]:
-    """Up to two steps of a slot beyond the first ones; ``OUT`` stands for none."""
-    third, fourth = OUT, OUT
+def step_beyond(slot: int, length: Floats) -> int:
+    """The step of a slot beyond the first ones; ``OUT`` stands for none."""
+    third = OUT
     for step in range(STEPS):
         if length[step, slot] > 0.0 and (step < OUT or step > INTO):
-            third, fourth = step, third
-    return third, fourth
+            third = step
+    return third
 
 
 @machine_code
@@ -100,7 +99,7 @@ def water_states(work: Work, kept: float) -> None:
     for slot in range(work.lanes.shape[0] - 1, -1, -1):
         read_targets(slot, work.lanes[slot], length, work.target, state)
         lo, hi, draw = by_slot[LO, slot - 1], by_slot[HI, slot - 1], by_slot[DRAW, slot]
-        lanes, (third, fourth) = -(-work.lanes[slot] // LANES) * LANES, steps_beyond(slot, length)
+        lanes, third = -(-work.lanes[slot] // LANES) * LANES, step_beyond(slot, length)
         out, into = length[OUT, slot], length[INTO, slot]
         out_above, into_below = water[OUT, slot], water[INTO, slot]
         if third == OUT:
@@ -111,11 +110,6 @@ def water_states(work: Work, kept: float) -> None:
                 state[lane] = min(max(before * back, lo), hi)
                 critical[lane] = price * kept
             continue
-        if fourth != OUT:
-            side = 1.0 if fourth < OUT else -1.0
-            beyond, edge = side * length[fourth, slot], side * water[fourth, slot]
-            for lane in range(lanes):
-                state[lane] += beyond if side * critical[lane] > edge else 0.0
         side = 1.0 if third < OUT else -1.0
         beyond, edge = side * length[third, slot], side * water[third, slot]
         for lane in range(lanes):
@@ -148,11 +142,11 @@ def follow(stores: Stores, asset: int, work: Work, stored: Floats) -> None:
 
 @machine_code
 def plan(
-    stores: Stores, home: Home, asset: int, prices: Floats, work: Work, stored: Floats
+    stores: Stores, meter: Meter, asset: int, prices: Floats, work: Work, stored: Floats
 ) -> bool:
     """Make one asset's plan into ``stored`` [slots]; whether steps were pooled."""
-    load_home(stores, home, asset, work.by_slot)
-    device = (stores.outward[asset], stores.wear[asset], home.cut[asset])
+    load_home(stores, meter, asset, work.by_slot)
+    device = (stores.outward[asset], stores.wear[asset])
     pooled = make_steps(device, prices, work.by_slot, work.length, work.water)
     water_states(work, stores.kept[asset])
     follow(stores, asset, work, stored)
@@ -165,8 +159,8 @@ def above_hull(device: Device, prices: Floats, work: Work, stored: Floats) -> fl
     total, by_slot = 0.0, work.by_slot
     for slot in range(prices.shape[0]):
         price, gained, lost = prices[slot], stored[slot], -by_slot[LOSS, slot]
-        net, own = slot_cost(device, price, gained, slot, by_slot)
-        most, least = slot_cost(device, price, lost, slot, by_slot)
+        net, own = slot_cost(device, gained, slot, by_slot)
+        most, least = slot_cost(device, lost, slot, by_slot)
         total += price * (net - most) + own - least
         total -= hull_cost(gained - lost, slot, work.length, work.water)
     return total
@@ -175,7 +169,7 @@ def above_hull(device: Device, prices: Floats, work: Work, stored: Floats) -> fl
 @machine_code
 def answer_groups(
     stores: Stores,
-    home: Home,
+    meter: Meter,
     first: Ints,
     prices: Floats,
     sums: tuple[Floats, Floats],
@@ -188,10 +182,10 @@ def answer_groups(
     for group in range(first.shape[0] - 1):
         asked = prices[group]
         for asset in range(first[group], first[group + 1]):
-            pooled = plan(stores, home, asset, asked, work, stored)
-            device = (stores.outward[asset], stores.wear[asset], home.cut[asset])
+            pooled = plan(stores, meter, asset, asked, work, stored)
+            device = (stores.outward[asset], stores.wear[asset])
             for slot in range(slots):
-                net, cost = slot_cost(device, asked[slot], stored[slot], slot, by_slot)
+                net, cost = slot_cost(device, stored[slot], slot, by_slot)
                 energy[group, slot] += net
                 own[0, group] += cost
             if pooled:
@@ -200,19 +194,17 @@ def answer_groups(
 
 @machine_code
 def answer_rows(
-    stores: Stores, home: Home, rows: Ints, prices: Floats, plans: Floats, work: Work
+    stores: Stores, meter: Meter, rows: Ints, prices: Floats, plans: Floats, work: Work
 ) -> None:
-    """Write plans of single homes into ``plans`` [rows, 3, slots]: charge, discharge, −output."""
+    """Write plans of single homes into ``plans`` [rows, 2, slots]: charge, discharge."""
     stored = np.empty(prices.shape[0])
     for place in range(rows.shape[0]):
         asset = rows[place]
-        plan(stores, home, asset, prices, work, stored)
+        plan(stores, meter, asset, prices, work, stored)
         for slot in range(prices.shape[0]):
             charge = max(stored[slot], 0.0) * work.by_slot[TAKEN, slot]
             discharge = max(-stored[slot], 0.0) * stores.outward[asset]
-            net, cut = charge - discharge, home.cut[asset]
             plans[place, 0, slot], plans[place, 1, slot] = charge, discharge
-            plans[place, 2, slot] = -output_of(prices[slot], cut, net, slot, work.by_slot)
 
 
 def make_work(slots: int) -> Work:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -24,7 +24,10 @@ from gridpact.scheduling.fleet.assets import (
 from gridpact.scheduling.fleet.columns import Fleet
 from gridpact.scheduling.fleet.findings import Findings
 from gridpact.scheduling.fleet.object_types import type_faults
+from gridpact.scheduling.fleet.zone_faults import zone_findings
 
+ZONE = {"import_limit_w": "import_w", "export_limit_w": "export_w"}
+"""What columns of zones are called in a connection."""
 ASSETS = (Car, V2gCar, Battery, Tank, Pv, Appliance, Generator)
 POWER = {"charge_w": "power_w", "discharge_w": "power_w"}
 EFFICIENCY = {"efficiency_in": "efficiency", "efficiency_out": "efficiency"}
@@ -57,6 +60,17 @@ def refuse_lengths(slots: int, step_s: int) -> None:
         raise BadInput(faults)
 
 
+def refuse_single(connections: object, assets: object) -> None:
+    """Raise BadInput for what is not several objects, such as one alone."""
+    faults = [
+        _fault(name, f"{type(given).__name__}, not several objects", "give them in a list")
+        for name, given in (("connections", connections), ("assets", assets))
+        if not isinstance(given, Iterable) or isinstance(given, str | bytes | Mapping)
+    ]
+    if faults:
+        raise BadInput(faults)
+
+
 def type_faults_of(
     group: str, objects: Sequence[object], slots: int
 ) -> tuple[tuple[Fault, ...], ...]:
@@ -76,6 +90,33 @@ def connection_faults(connections: Sequence[GridConnection]) -> Iterator[Fault]:
         if count > 1:
             problem = f"{count} connections are called {name!r}"
             yield _fault("connections", problem, "give each a name of its own")
+
+
+def zone_faults(fleet: Fleet, connections: Sequence[GridConnection]) -> Iterator[Fault]:
+    """What is wrong with zones, told of the connections that they were made from."""
+    found = Findings()
+    zone_findings(found, fleet.zones, fleet.slots)
+    for fault in found.faults:
+        place = re.match(r"zones\[(\d+)\]\.(\w+)(.*)", fault.where)
+        yield fault if place is None else _of_connection(fault, connections, place)
+
+
+def _of_connection(
+    fault: Fault, connections: Sequence[GridConnection], place: re.Match[str]
+) -> Fault:
+    """Say of a connection what was found in its row."""
+    number, name = int(place[1]), ZONE.get(place[2], place[2])
+    one = connections[number]
+    varies = np.ndim(getattr(one, name)) > 0
+    where = f"connections[{number}].{name}{place[3] if varies else ''}"
+    problem, fix = f"GridConnection {one.name!r}: {fault.problem}", fault.fix
+    if name == "parent":
+        above = f"lies below itself, through {one.parent!r}"
+        if one.parent not in {other.name for other in connections}:
+            above = f"there is no connection {one.parent!r}"
+        problem = f"GridConnection {one.name!r}: {above}"
+        fix = "name a connection that was given, and let every chain of parents end at one without"
+    return _fault(where, problem, fix)
 
 
 def asset_faults(slots: int, assets: Mapping[int, Asset]) -> Iterator[Fault]:

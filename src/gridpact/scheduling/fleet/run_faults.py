@@ -6,7 +6,7 @@ import numpy as np
 
 from gridpact.base.units import Bools, Ints
 from gridpact.scheduling.fleet.columns import Runs
-from gridpact.scheduling.fleet.findings import Findings
+from gridpact.scheduling.fleet.findings import Findings, as_array
 
 INFINITY = float("inf")
 LARGEST = 1e15
@@ -15,16 +15,12 @@ LARGEST = 1e15
 def run_findings(found: Findings, table: Runs, slots: int) -> None:
     """Look through a table of runs."""
     count = len(table.zone)
-    power = np.asarray(table.power_w, np.float64)
-    if power.ndim != 2 or len(power) != count or not power.shape[1]:
-        found.add("runs.power_w", f"has shape {power.shape}", "give [runs, longest]")
-        return
-    found.number("runs[{}].power_w", power, power.shape, (0, LARGEST))
+    longest = _longest(found, table.power_w, count)
     found.number("runs[{}].value", table.value, (count,), (0, INFINITY))
     bounds = {
         "first": (0, slots - 1),
         "end": (1, slots),
-        "length": (1, power.shape[1]),
+        "length": (1, longest or slots),
         "min_on": (1, slots),
         "min_off": (1, slots),
         "most_starts": (0, slots),
@@ -45,6 +41,19 @@ def run_findings(found: Findings, table: Runs, slots: int) -> None:
             problem = f"holds {apart.dtype} of shape {apart.shape}"
             fix = f"give True, False, or {count} of them"
             found.add("runs.interruptible", problem, fix)
+
+
+def _longest(found: Findings, values: object, count: int) -> int:
+    """Look at powers [runs, longest]; how long the longest is, 0 where they cannot be read."""
+    power = as_array(values)
+    if power is None or power.dtype.kind not in "iuf":
+        found.unread("runs.power_w", "holds no numbers", "give [runs, longest]")
+    elif power.ndim != 2 or len(power) != count or not power.shape[1]:
+        found.unread("runs.power_w", f"has shape {power.shape}", "give [runs, longest]")
+    else:
+        found.number("runs[{}].power_w", power.astype(np.float64), power.shape, (0, LARGEST))
+        return int(power.shape[1])
+    return 0
 
 
 def _fit(found: Findings, whole: dict[str, Ints]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from gridpact.base.errors import BadInput, Fault
+from gridpact.base.errors import BadInput
 from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.engine import Engine
@@ -23,7 +23,7 @@ from gridpact.scheduling.fleet.outcome import (
     tight_slots,
 )
 from gridpact.scheduling.fleet.prepare import Case, Duals, net_of_zones, prepare
-from gridpact.scheduling.fleet.scope import beyond, fixed, small, tiny
+from gridpact.scheduling.fleet.scope import beyond, few, fixed, small, tiny
 from gridpact.scheduling.fleet.shares import shares_of
 from gridpact.scheduling.fleet.solution import (
     LimitPrices,
@@ -39,7 +39,7 @@ LESS = 0.999
 """Part of what was missed that a higher penalty must bring it below to be raised again, where
 nothing asks for a jump: no start to be paid, no plan to be had whole or not at all."""
 TRIED = 4
-"""Rounds that small fleets with homes that search for whole numbers are tried with."""
+"""Rounds to try with before the reference solves what it sooner solves."""
 RAISES = 3
 """How often the penalty is raised tenfold before limits count as missed."""
 
@@ -67,7 +67,7 @@ def solve(
     meters = meters_of(fleet, prices)
     missing = beyond(fleet, meters)
     if missing and options.method == "engine":
-        raise BadInput([Fault("fleet", 0, "", one, "use the reference") for one in missing])
+        raise BadInput(missing)
     if missing:
         return _reference(fleet, prices, options, first)
     case = prepare(fleet, meters, options.parts, options.gap)
@@ -75,7 +75,7 @@ def solve(
         for home in case.groups.homes.programmes:
             home.end_when(options.cancelled)
     alone = options.method == "engine" or not small(fleet)
-    tried = options if alone else _few_rounds(case, options)
+    tried = options if alone else _few_rounds(fleet, case, options)
     engine = Engine(case, tried, first * 1e-6)
     if warm is not None and isinstance(warm.source, Mixture) and not _hasty(warm.source):
         begin_from(engine, fleet, warm.source, passed)
@@ -85,11 +85,11 @@ def solve(
     return _better(solution, _reference(fleet, prices, options, solution.penalty), options.gap)
 
 
-def _few_rounds(case: Case, options: Options) -> Options:
-    """Try few rounds where homes search for whole numbers and the reference soon knows better."""
-    if not any(one.searches for one in case.groups.homes.programmes):
-        return options
-    return msgspec.structs.replace(options, rounds=min(options.rounds, TRIED))
+def _few_rounds(fleet: Fleet, case: Case, options: Options) -> Options:
+    """Try few rounds where the reference soon knows better: few assets, homes that search."""
+    if few(fleet) or any(one.searches for one in case.groups.homes.programmes):
+        return msgspec.structs.replace(options, rounds=min(options.rounds, TRIED))
+    return options
 
 
 def _hasty(mixture: Mixture) -> bool:

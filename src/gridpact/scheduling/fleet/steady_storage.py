@@ -24,6 +24,7 @@ from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import Storage, narrow, per_asset
 from gridpact.scheduling.fleet.machine_code import machine_code
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
+from gridpact.scheduling.fleet.parts import groups_of
 
 LANES = 16
 """Critical prices handled together; scratch is rounded up to whole blocks of them."""
@@ -246,7 +247,4 @@ class SteadyStorageOracle(msgspec.Struct, frozen=True):
 
     def part(self, groups: slice) -> SteadyStorageOracle:
         """The same oracle with these groups alone."""
-        first = self.first[groups.start : groups.stop + 1]
-        own = slice(int(first[0]), int(first[-1]))
-        cells = Cells(*(column[own] for column in self.cells))
-        return SteadyStorageOracle(first - first[0], cells, self.single)
+        return SteadyStorageOracle(*groups_of(self.first, self.cells, groups), self.single)

@@ -18,6 +18,7 @@ from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import Storage, per_asset, per_slot, varies
 from gridpact.scheduling.fleet.machine_code import machine_code
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
+from gridpact.scheduling.fleet.parts import groups_of
 
 LANES = 8
 """Critical prices handled together; work space is rounded up to whole blocks of them."""
@@ -323,6 +324,4 @@ class StorageOracle(msgspec.Struct, frozen=True):
 
     def part(self, groups: slice) -> StorageOracle:
         """The same oracle with these groups alone."""
-        first = self.first[groups.start : groups.stop + 1]
-        own = slice(int(first[0]), int(first[-1]))
-        return StorageOracle(first - first[0], Stores(*(column[own] for column in self.stores)))
+        return StorageOracle(*groups_of(self.first, self.stores, groups))

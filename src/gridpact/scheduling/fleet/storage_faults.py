@@ -13,6 +13,7 @@ from gridpact.scheduling.fleet.columns import (
     narrow,
     per_asset,
     per_slot,
+    rows_of,
     varies,
 )
 from gridpact.scheduling.fleet.findings import Findings
@@ -54,26 +55,32 @@ BY_ASSET = {
 
 
 def storage_findings(found: Findings, table: Storage, fleet: Fleet) -> None:
-    """Look through a table of storage; its needs only where its numbers are sound."""
-    count, before = len(table.zone), len(found.faults)
+    """Look through a table of storage; further into rows of which all is sound so far."""
+    count = len(table.zone)
     for name, bounds in BY_SLOT.items():
         values = getattr(table, name)
         found.number(f"storage[{{}}].{name}", values, (count, fleet.slots), bounds)
     for name, bounds in BY_ASSET.items():
         found.number(f"storage[{{}}].{name}", getattr(table, name), (count,), bounds)
-    if len(found.faults) == before:
-        found.unpriced("storage", table.budget, table.budget_price)
-        _bounds(found, table, fleet)
-    if len(found.faults) == before:
-        wrong, slot = unreachable(table, fleet)
-        found.rows(
-            wrong,
-            "storage[{}].lo_wh",
-            "its bounds cannot be kept after slot {slot}, whatever it does",
-            "widen the bounds, give more power, or begin from another state",
-            slot=slot,
-        )
-        _whole_powers(found, table, fleet, ~wrong)
+    for look in (_bounds, _needs):
+        rows = np.flatnonzero(found.sound("storage", count))
+        if len(rows) == count:
+            look(found, table, fleet)
+        elif len(rows):
+            look(found.of(rows), rows_of(table, rows), fleet)
+
+
+def _needs(found: Findings, table: Storage, fleet: Fleet) -> None:
+    """Note storage that cannot keep its bounds."""
+    wrong, slot = unreachable(table, fleet)
+    found.rows(
+        wrong,
+        "storage[{}].lo_wh",
+        "its bounds cannot be kept after slot {slot}, whatever it does",
+        "widen the bounds, give more power, or begin from another state",
+        slot=slot,
+    )
+    _whole_powers(found, table, fleet, ~wrong)
 
 
 def _whole_powers(found: Findings, table: Storage, fleet: Fleet, rows: Bools) -> None:
@@ -90,13 +97,9 @@ def _whole_powers(found: Findings, table: Storage, fleet: Fleet, rows: Bools) ->
         )
 
 
-def rows_of(table: Storage, rows: Ints) -> Storage:
-    """Cut a table down to some rows."""
-    columns = {name: getattr(table, name) for name in table.__struct_fields__}
-    return Storage(**{n: v[rows] if np.ndim(v) else v for n, v in columns.items()})
-
-
 def _bounds(found: Findings, table: Storage, fleet: Fleet) -> None:
+    """Look at numbers of a row beside each other."""
+    found.unpriced("storage", table.budget, table.budget_price)
     count, slots = len(table.zone), fleet.slots
     lo, hi = narrow(table.lo_wh, count, slots), narrow(table.hi_wh, count, slots)
     crossed = lo > hi

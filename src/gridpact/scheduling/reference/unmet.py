@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import msgspec
 import numpy as np
 
 from gridpact.base.errors import BadInput, Fault
-from gridpact.base.units import Floats, Ints
-from gridpact.scheduling.fleet.columns import TABLES, Fleet, Prices, Zones
+from gridpact.scheduling.fleet.columns import TABLES, Fleet, Prices, Zones, rows_of
 from gridpact.scheduling.reference.highs import Search, minimise
 from gridpact.scheduling.reference.model import build, no_modes
-
-Table = TypeVar("Table", bound=msgspec.Struct)
 
 
 def refuse_unmet(fleet: Fleet, search: Search) -> None:
@@ -40,16 +35,6 @@ def alone(fleet: Fleet, name: str, row: int) -> Fleet:
     zones = Zones(parent=np.array([-1]))
     own = {name: msgspec.structs.replace(table, zone=np.zeros(1, np.int64))}
     return Fleet(slots=fleet.slots, step_s=fleet.step_s, zones=zones, **own)
-
-
-def rows_of(table: Table, rows: Ints) -> Table:
-    """The same columns for some rows alone; single numbers stand for all rows and stay."""
-    columns: dict[str, Floats | Ints] = {
-        field: np.asarray(values)[rows]
-        for field in table.__struct_fields__
-        if np.ndim(values := getattr(table, field))
-    }
-    return msgspec.structs.replace(table, **columns)
 
 
 def _count(fleet: Fleet, name: str) -> int:

@@ -7,24 +7,22 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from gridpact.scheduling.fleet.columns import Curtailable, Storage
+from gridpact.scheduling.fleet.columns import Storage
 from gridpact.scheduling.fleet.metered_storage import MeteredStorageOracle
 from gridpact.scheduling.fleet.net_metering import Meter, feed_in_cost
 from gridpact.scheduling.fleet.oracles import Layout
-from gridpact.scheduling.fleet.solar_storage import SolarStorageOracle
 from gridpact.scheduling.fleet.storage import StorageOracle
 
 HOURS = 0.25
 
 
 class Asked(NamedTuple):
-    """One home as plain numbers by slot, kWh and ¤/kWh; ``solar`` may be cut at a cost."""
+    """One home as plain numbers by slot, kWh and ¤/kWh."""
 
     table: Storage
     load: np.ndarray
     spread: np.ndarray
     price: np.ndarray
-    solar: Curtailable | None = None
 
 
 def row(values, slots):
@@ -34,7 +32,7 @@ def row(values, slots):
 
 
 def least_cost(asked):
-    """Programme of one home over charge, discharge, feed-in, solar [¤]; never both of the first."""
+    """Programme of one home over charge, discharge and feed-in [¤]; never both of the first."""
     table, slots = asked.table, len(asked.price)
     column = {name: row(getattr(table, name), slots) for name in table.__struct_fields__}
     kept, steps = column["kept"][0], np.arange(slots)
@@ -45,29 +43,24 @@ def least_cost(asked):
     unit, none = np.eye(slots), np.zeros((slots, slots))
     into, out = (column[name] * HOURS for name in ("charge_w", "discharge_w"))
     store = [decay * column["efficiency_in"], -decay / column["efficiency_out"][0]]
-    plant = asked.solar or Curtailable(table.zone, np.zeros((1, slots)))
-    cost, most = row(plant.cost, slots) * 1e-6, row(plant.forecast_wh, slots)
     never_both = (asked.price - asked.spread).min() < 0
     rows = [
-        LinearConstraint(
-            np.hstack([*store, none, none, none]), least - idle, column["hi_wh"] - idle
-        ),
-        LinearConstraint(np.hstack([unit, -unit, unit, -unit, none]), -asked.load * 1000, np.inf),
-        LinearConstraint(np.hstack([unit, none, none, none, -np.diag(into)]), -np.inf, 0.0),
-        LinearConstraint(np.hstack([none, unit, none, none, np.diag(out)]), -np.inf, out),
+        LinearConstraint(np.hstack([*store, none, none]), least - idle, column["hi_wh"] - idle),
+        LinearConstraint(np.hstack([unit, -unit, unit, none]), -asked.load * 1000, np.inf),
+        LinearConstraint(np.hstack([unit, none, none, -np.diag(into)]), -np.inf, 0.0),
+        LinearConstraint(np.hstack([none, unit, none, np.diag(out)]), -np.inf, out),
     ]
     price, wear = asked.price, column["wear"] * 1e-6
-    lowest = np.concatenate([np.zeros(3 * slots), row(plant.least, slots) * most, np.zeros(slots)])
-    highest = np.concatenate([into, out, np.full(slots, np.inf), most, np.ones(slots)])
+    highest = np.concatenate([into, out, np.full(slots, np.inf), np.ones(slots)])
     result = milp(
-        np.concatenate([price, wear - price, asked.spread, -price - cost, np.zeros(slots)]),
+        np.concatenate([price, wear - price, asked.spread, np.zeros(slots)]),
         constraints=rows if never_both else rows[:2],
-        bounds=Bounds(lowest, highest),
-        integrality=np.repeat([0, 1 if never_both else 0], [4 * slots, slots]),
+        bounds=Bounds(0.0, highest),
+        integrality=np.repeat([0, 1 if never_both else 0], [3 * slots, slots]),
         options={"mip_rel_gap": 1e-10},
     )
     assert result.status == 0, result.message
-    return (result.fun + cost @ most) / 1000 - asked.spread @ np.maximum(-asked.load, 0.0)
+    return result.fun / 1000 - asked.spread @ np.maximum(-asked.load, 0.0)
 
 
 def random_homes(draw, count, slots):
@@ -190,62 +183,3 @@ def test_sums_plans_and_parts(agrees, cases):
         agrees(oracle, given, net=lambda plans: plans[:, 0] - plans[:, 1])
         assert oracle.divisible
         assert oracle.exact() is oracle
-
-
-def random_solar(draw, count, slots):
-    """Plants whose energy may be cut, for nothing or at a cost, down to a share of the forecast."""
-    return Curtailable(
-        zone=np.zeros(count, np.int64),
-        forecast_wh=draw.uniform(0, 2_500, (count, slots)) * (draw.random((count, slots)) < 0.7),
-        cost=draw.choice([0.0, 20_000.0, -30_000.0], count),
-        least=draw.choice([0.0, 0.3, 1.0], count),
-    )
-
-
-def test_solar_and_storage_together_equal_highs(cases, one_group):
-    slack = 0
-    for case, draw, prices in cases("solar-storage", (3, 12), 450):
-        slots = len(prices)
-        table, meter = random_homes(draw, 1, slots)
-        solar = random_solar(draw, 1, slots)
-        least = least_cost(Asked(table, meter.load[0], meter.spread[0], prices, solar))
-        oracle = SolarStorageOracle.build((table, solar), one_group(1), slots, HOURS, meter)
-        answers = oracle.best(prices[None])
-        value = answers.own_cost[0] + prices @ answers.energy[0]
-        assert answers.slack[0] >= -1e-12
-        assert value >= least - 1e-8, case
-        assert value - answers.slack[0] <= least + 1e-8, case
-        slack += answers.slack[0] > 1e-9
-    assert slack < 100  # strongly negative prices alone, where plans stop between pooled steps
-
-
-def test_solar_and_storage_sums_plans_and_parts(agrees, cases):
-    for _, draw, prices in cases("solar-storage-groups", (24, 24), 20):
-        table, meter = random_homes(draw, 12, 24)
-        solar = random_solar(draw, 12, 24)
-        layout = Layout(draw.permutation(12), np.array([0, 5, 5, 12]))
-        oracle = SolarStorageOracle.build((table, solar), layout, 24, HOURS, meter)
-        given = np.stack([prices, prices + 0.1, prices * 2])
-        agrees(oracle, given, net=lambda plans: plans[:, 0] - plans[:, 1] + plans[:, 2])
-        plans = oracle.plans(np.arange(12), prices)
-        charge, discharge, output = plans[:, 0], plans[:, 1], -plans[:, 2]
-        most = solar.forecast_wh[layout.rows] / 1000
-        assert (output <= most + 1e-12).all()
-        assert (output >= most * solar.least[layout.rows, None] - 1e-12).all()
-        own = Meter(*(column[layout.rows] for column in meter))
-        paid = feed_in_cost(own, charge - discharge - output).sum()
-        paid += (table.wear[layout.rows] * 1e-6 * discharge.sum(axis=1)).sum()
-        paid += (solar.cost[layout.rows] * 1e-6 * (most - output).sum(axis=1)).sum()
-        assert oracle.best(np.stack([prices] * 3)).own_cost.sum() == pytest.approx(paid, abs=1e-9)
-        assert oracle.divisible
-        assert oracle.exact() is oracle
-
-
-def test_solar_that_gives_nothing_leaves_the_storage_alone(cases, one_group):
-    for _, draw, prices in cases("no-sun", (24, 24), 50):
-        table, meter = random_homes(draw, 6, 24)
-        dark = Curtailable(np.zeros(6, np.int64), np.zeros((6, 24)), 10_000.0)
-        oracle = SolarStorageOracle.build((table, dark), one_group(6), 24, HOURS, meter)
-        plain = MeteredStorageOracle.build(table, one_group(6), 24, HOURS, meter)
-        rows = np.arange(6)
-        np.testing.assert_array_equal(oracle.plans(rows, prices)[:, :2], plain.plans(rows, prices))

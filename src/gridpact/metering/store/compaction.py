@@ -1,0 +1,92 @@
+"""Fewer and larger parts, one file of the index, and nothing that is not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+
+import msgspec
+
+from gridpact.base.errors import StoreError
+from gridpact.metering.store.known import read_part
+from gridpact.metering.store.log import FOLDER, Commit, Log, Part, encoded, name_of
+from gridpact.metering.store.places import Place
+from gridpact.metering.store.writing import remove_parts, write_part
+
+TABLES = ("intervals", "displays", "confirmed")
+_TIME = {"intervals": "slot_start", "displays": "at", "confirmed": "start"}
+
+
+class Compacted(msgspec.Struct, frozen=True):
+    """Parts and bytes of a store before and after, and how many files were removed."""
+
+    parts_before: int
+    parts: int
+    bytes_before: int
+    bytes: int
+    removed: int
+
+
+def compact(place: Place, log: Log, first_day: str = "") -> Compacted:
+    """Merge parts of one day and fold the index; forget what is before ``first_day``, if given.
+
+    Raises StoreError where the store cannot be written; it is then as before.
+    """
+    kept = [part for part in log.parts if part.day >= first_day]
+    number, made = log.last + 1, list[Part]()
+    written = False
+    try:
+        parts = _merged(place, kept, number, made)
+        commit = Commit(number=number, imports=log.imports, parts=tuple(parts), replaces=True)
+        written = place.create(name_of(number), encoded(commit))
+    finally:
+        if not written:
+            remove_parts(place, made)
+    if not written:
+        raise StoreError(f"store {place.url}: somebody else writes to it; try again")
+    removed = _swept(place, commit)
+    before, after = sum(part.size for part in log.parts), sum(part.size for part in parts)
+    return Compacted(len(log.parts), len(parts), before, after, removed)
+
+
+def _merged(place: Place, parts: Sequence[Part], number: int, made: list[Part]) -> list[Part]:
+    """Write one part for each day that has several; those written go to ``made`` as well."""
+    where = attrgetter("table", "community", "day")
+    found: list[Part] = []
+    for _, group in groupby(sorted(parts, key=where), key=where):
+        several = list(group)
+        if len(several) > 1:
+            several = [_one(place, several, number)]
+            made += several
+        found += several
+    return found
+
+
+def _one(place: Place, parts: Sequence[Part], number: int) -> Part:
+    """Write the rows of several parts as one, in the order of points, time and knowledge."""
+    import polars as pl
+
+    first = parts[0]
+    frame = pl.concat([read_part(place, part) for part in parts])
+    names = [pl.col("point").cast(pl.String), pl.col("register").cast(pl.String)]
+    frame = frame.sort([*names, _TIME[first.table], "known_at", "commit"], maintain_order=True)
+    return write_part(place, first.table, (first.community, first.day), number, [frame])
+
+
+def _swept(place: Place, commit: Commit) -> int:
+    """Remove files that a commit which replaces all before it does not need."""
+    needed = {part.path for part in commit.parts} | {name_of(commit.number)}
+    removed = 0
+    for folder in (*TABLES, FOLDER):
+        for name in place.names(folder):
+            if name not in needed and _older(name, commit.number):
+                place.remove(name)
+                removed += 1
+    return removed
+
+
+def _older(name: str, number: int) -> bool:
+    """Tell whether a file is of a commit up to a number: what is newer may be being written."""
+    stem = name.rpartition("/")[2].lstrip(".")[:8]
+    return stem.isdigit() and int(stem) <= number

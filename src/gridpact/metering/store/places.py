@@ -1,0 +1,210 @@
+"""Where a store lies: a local folder or an object store, with files that are whole or not there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from gridpact.base.errors import StoreError
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+
+
+class Place(Protocol):
+    """Files by names such as ``commits/00000001.json``; what cannot be done is a StoreError."""
+
+    url: str
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file holds, None where there is no such file."""
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write a new file whole; False, and nothing changed, where there is one already."""
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Write a file whole, in place of the one that may be there."""
+
+    def names(self, folder: str) -> list[str]:
+        """Names of all files in a folder and in those below it, in order."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if there is one."""
+
+
+def place_of(url: str) -> Place:
+    """Return the place that a path or URL such as ``s3://bucket/readings`` means.
+
+    Raises StoreError where nothing here can reach such a URL.
+    """
+    if "://" not in url or url.startswith("file://"):
+        return Folder(Path(url.removeprefix("file://")))
+    import fsspec
+
+    try:
+        files, root = fsspec.core.url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        raise StoreError(f"{url}: {error}; give a folder or a URL that fsspec reaches") from error
+    return ObjectStore(url, files, root.rstrip("/"))
+
+
+class Folder:
+    """A local folder. Files reach the disk before their names do."""
+
+    def __init__(self, root: Path) -> None:
+        self.url = str(root)
+        self._root = root
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file holds, None where there is no such file."""
+        try:
+            return (self._root / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise self._trouble(name, error) from error
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write a new file whole; False, and nothing changed, where there is one already."""
+        try:
+            partial = self._written(name, data)
+            try:
+                os.link(partial, self._root / name)  # unlike a renaming, refuses what is there
+            except FileExistsError:
+                return False
+            finally:
+                partial.unlink(missing_ok=True)
+            self._keep_new_name(name)
+        except OSError as error:
+            raise self._trouble(name, error) from error
+        return True
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Write a file whole, in place of the one that may be there."""
+        try:
+            self._written(name, data).replace(self._root / name)
+            self._keep_name(name)
+        except OSError as error:
+            raise self._trouble(name, error) from error
+
+    def names(self, folder: str) -> list[str]:
+        """Names of all files in a folder and in those below it, in order."""
+        found = (self._root / folder).rglob("*")
+        return sorted(path.relative_to(self._root).as_posix() for path in found if path.is_file())
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if there is one."""
+        try:
+            (self._root / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._trouble(name, error) from error
+
+    def _written(self, name: str, data: bytes) -> Path:
+        """Write data beside where it belongs, down to the disk."""
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            with os.fdopen(os.open(partial, _NEW, 0o666), "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+        return partial
+
+    def _keep_new_name(self, name: str) -> None:
+        """Bring the name of a new file to the disk; where that fails, the file goes again."""
+        try:
+            self._keep_name(name)
+        except OSError:
+            (self._root / name).unlink(missing_ok=True)
+            raise
+
+    def _keep_name(self, name: str) -> None:
+        """Bring the name of a file to the disk, where the system can."""
+        if os.name != "posix":
+            return
+        folder = os.open((self._root / name).parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _trouble(self, name: str, error: OSError) -> StoreError:
+        return _trouble(self.url, name, error)
+
+
+class _Files(Protocol):
+    """What is used of fsspec's AbstractFileSystem."""
+
+    def cat_file(self, path: str) -> bytes: ...
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite") -> None: ...
+    def find(self, path: str) -> list[str]: ...
+    def rm_file(self, path: str) -> None: ...
+    def exists(self, path: str) -> bool: ...
+    def invalidate_cache(self) -> None: ...
+
+
+class ObjectStore:
+    """Any file system of fsspec that writes objects whole, as object stores do."""
+
+    def __init__(self, url: str, files: _Files, root: str) -> None:
+        self.url = url
+        self._files = files
+        self._root = root
+
+    def read(self, name: str) -> bytes | None:
+        """Return what an object holds, None where there is none."""
+        try:
+            return self._files.cat_file(self._path(name))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _trouble(self.url, name, error) from error
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write a new object; False, and nothing changed, where there is one already."""
+        try:
+            self._files.pipe_file(self._path(name), data, mode="create")
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise _trouble(self.url, name, error) from error
+        return True
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Write an object, in place of the one that may be there."""
+        try:
+            self._files.pipe_file(self._path(name), data)
+        except OSError as error:
+            raise _trouble(self.url, name, error) from error
+
+    def names(self, folder: str) -> list[str]:
+        """Names of all objects below a folder, in order."""
+        self._files.invalidate_cache()  # others write to it too
+        try:
+            found = self._files.find(self._path(folder))
+        except OSError as error:
+            raise _trouble(self.url, folder, error) from error
+        return sorted(path.removeprefix(f"{self._root}/") for path in found)
+
+    def remove(self, name: str) -> None:
+        """Remove an object, if there is one."""
+        try:
+            if self._files.exists(self._path(name)):
+                self._files.rm_file(self._path(name))
+        except OSError as error:
+            raise _trouble(self.url, name, error) from error
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+
+def _trouble(url: str, name: str, error: OSError) -> StoreError:
+    reason = error.strerror or str(error)
+    return StoreError(
+        f"store {url}: {name}: {reason}; what was stored before is intact. "
+        "Free space or give access, then do it again"
+    )

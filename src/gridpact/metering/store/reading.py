@@ -1,0 +1,214 @@
+"""Readings of a store as they were known at an instant, and the history of one slot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from gridpact.base.slots import Slots, overlap
+from gridpact.base.units import Bools, Ints
+from gridpact.metering.readings import Channel, Displays, Intervals, Marks, Quality, Rules
+from gridpact.metering.store import rows
+from gridpact.metering.store.blocks import Words
+from gridpact.metering.store.known import qualities_of, read_part
+from gridpact.metering.store.log import Log, days_of, start_of
+from gridpact.metering.store.places import Place
+from gridpact.metering.store.points import DAY_S
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_ESTIMATED, _SUSPECT = int(Quality.ESTIMATED), int(Quality.SUSPECT)
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Rows of intervals, in the order in which they became known; all int64 [rows]."""
+
+    channel: Ints
+    slot: Ints
+    wh: Ints
+    quality: Ints
+    rule: Ints
+    known_s: Ints
+    commit: Ints
+
+    def where(self, which: Bools | Ints) -> Told:
+        """Return some of the rows."""
+        return Told(*(getattr(self, name)[which] for name in self.__struct_fields__))
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Where readings are to come from: channels of one community on slots of their own step."""
+
+    community: str
+    channels: tuple[Channel, ...]
+    slots: Slots
+
+
+def told_in(
+    place: Place, log: Log, window: Window, as_of: int | None, words: Words
+) -> Iterator[tuple[Slots, Told]]:
+    """Yield day by day what was told of a window; slots count from the first of that day."""
+    for day in days_of(window.slots.start, window.slots.end):
+        parts = log.select("intervals", window.community, [day], as_of)
+        if not parts:
+            continue
+        slots = Slots(start_of(day), window.slots.step, DAY_S // window.slots.step)
+        found = [_told(read_part(place, part), window, slots, words) for part in parts]
+        told = Told(*(np.concatenate(each) for each in zip(*map(_columns, found), strict=True)))
+        if as_of is not None:
+            told = told.where(told.known_s <= as_of)
+        yield slots, told.where(np.argsort(told.known_s, kind="stable"))
+
+
+def _columns(told: Told) -> tuple[Ints, ...]:
+    return tuple(getattr(told, name) for name in told.__struct_fields__)
+
+
+def _told(frame: pl.DataFrame, window: Window, slots: Slots, words: Words) -> Told:
+    channel = rows.channel_rows(frame, window.channels)
+    there = np.flatnonzero(channel >= 0)
+    if len(there) < frame.height:
+        frame, channel = frame[there], channel[there]
+    return Told(
+        channel,
+        (rows.seconds_of(frame["slot_start"]) - slots.start) // slots.step,
+        frame["wh"].to_numpy().astype(np.int64),
+        qualities_of(frame),
+        rows.numbers_of(frame["rule"], words, learn=True),
+        rows.seconds_of(frame["known_at"]),
+        frame["commit"].to_numpy().astype(np.int64),
+    )
+
+
+def intervals_of(place: Place, log: Log, window: Window, as_of: int | None) -> Intervals:
+    """Return the values in force of a window, as known at ``as_of`` [s], or as known now."""
+    shape = (len(window.channels), window.slots.count)
+    wh, quality = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
+    rule, words = np.zeros(shape, np.int16), Words(("",))
+    for slots, told in told_in(place, log, window, as_of, words):
+        here, there = overlap(window.slots, slots)
+        found = _in_force(told, (len(window.channels), slots.count))
+        wh[:, here], quality[:, here], rule[:, here] = (part[:, there] for part in found)
+    return Intervals(window.channels, window.slots, wh, quality, rule, tuple(words.words))
+
+
+def _in_force(told: Told, shape: tuple[int, int]) -> tuple[Ints, Marks, Rules]:
+    """Wh, quality and rule in force [channels, slots] of rows in the order they became known."""
+    estimated = told.quality == _ESTIMATED
+    last = _last(told, np.flatnonzero(~estimated), shape)
+    if estimated.any():
+        guess = _last(told, np.flatnonzero(estimated), shape)
+        last = np.where(estimate_stands(told, last, guess), guess, last)
+    there = last >= 0
+    wh, quality, rule = (
+        np.where(there, column[last], 0) if len(column) else np.zeros(shape, np.int64)
+        for column in (told.wh, told.quality, told.rule)
+    )
+    return wh, quality.astype(np.int8), rule.astype(np.int16)
+
+
+def _last(told: Told, row: Ints, shape: tuple[int, int]) -> Ints:
+    """Row known last of each channel and slot among some rows, -1 where there is none."""
+    found = np.full(shape, -1, np.int64)
+    found[told.channel[row], told.slot[row]] = row  # of repeated places numpy keeps the last
+    return found
+
+
+def estimate_stands(told: Told, last: Ints, guess: Ints) -> Bools:
+    """Tell where an estimate is in force: nothing was told, or a value suspect by then [any].
+
+    ``last`` and ``guess`` are rows of what was told and estimated last, -1 for none.
+    """
+    suspect = (last >= 0) & (told.quality[last] == _SUSPECT)
+    later = told.known_s[guess] >= told.known_s[last]
+    return np.asarray((guess >= 0) & ((last < 0) | (suspect & later)), dtype=np.bool_)
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One value that a slot had or has.
+
+    ``known_s`` is when it became known, ``commit`` the import that told it; ``in_force`` whether
+    it counted from then on, which an estimate beside a measured value does not.
+    """
+
+    known_s: int
+    wh: int
+    quality: Quality
+    rule: str
+    commit: int
+    in_force: bool
+
+
+def versions_of(place: Place, log: Log, window: Window) -> list[Version]:
+    """Return all values of the one slot of a window with one channel, in order of becoming known.
+
+    A value told again without anything else in between is one version.
+    """
+    words = Words(("",))
+    found: list[Version] = []
+    for slots, told in told_in(place, log, window, None, words):
+        mine = told.where(told.slot == slots.index(window.slots.start))
+        found += _history(mine, words.words)
+    return found
+
+
+def _history(told: Told, words: Sequence[str]) -> list[Version]:
+    found: list[Version] = []
+    last: dict[bool, Version] = {}
+    for row in range(len(told.wh)):
+        quality = Quality(int(told.quality[row]))
+        estimated = quality == Quality.ESTIMATED
+        measured = last.get(False)
+        in_force = not estimated or measured is None or measured.quality == Quality.SUSPECT
+        fields = (int(told.wh[row]), quality, words[int(told.rule[row])])
+        version = Version(int(told.known_s[row]), *fields, int(told.commit[row]), in_force)
+        before = last.get(estimated)
+        if before is None or (before.wh, before.quality, before.rule) != fields:
+            found.append(version)
+            last[estimated] = version
+    return found
+
+
+def displays_of(place: Place, log: Log, window: Window, as_of: int | None) -> Displays:
+    """Return the displays of a window as known at ``as_of`` [s], or as known now.
+
+    They come in the order of channels and instants.
+    """
+    frames: list[pl.DataFrame] = []
+    for day in days_of(window.slots.start, window.slots.end):
+        parts = log.select("displays", window.community, [day], as_of)
+        frames += [read_part(place, part) for part in parts]
+    columns = _displays(frames, window, as_of)
+    return Displays(window.channels, *columns[:3], columns[3])
+
+
+def _displays(
+    frames: Iterable[pl.DataFrame], window: Window, as_of: int | None
+) -> tuple[Ints, Ints, Ints, tuple[str, ...]]:
+    latest: dict[tuple[int, int, str], tuple[int, int]] = {}
+    for frame in frames:
+        channel = rows.channel_rows(frame, window.channels).tolist()
+        at, known = (
+            rows.seconds_of(frame["at"]).tolist(),
+            rows.seconds_of(frame["known_at"]).tolist(),
+        )
+        meters, values = frame["meter"].to_list(), frame["reading_wh"].to_list()
+        for row, second, since, meter, value in zip(
+            channel, at, known, meters, values, strict=True
+        ):
+            inside = row >= 0 and window.slots.start <= second <= window.slots.end
+            if inside and (as_of is None or since <= as_of):
+                key = (row, second, meter)
+                latest[key] = max(latest.get(key, (since, value)), (since, value))
+    keys = sorted(latest)
+    columns = (
+        [row for row, _, _ in keys],
+        [at for _, at, _ in keys],
+        [latest[key][1] for key in keys],
+    )
+    whole = tuple(np.array(column, dtype=np.int64) for column in columns)
+    return whole[0], whole[1], whole[2], tuple(meter for _, _, meter in keys)

@@ -1,0 +1,268 @@
+"""The store of readings: import, look at any instant's knowledge, compact, and keep for a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.base.slots import Slots, overlap
+from gridpact.base.units import Ints
+from gridpact.metering.readings import Channel, Displays, Intervals, Readings, no_displays
+from gridpact.metering.slotting import resampled
+from gridpact.metering.store import compaction, reading
+from gridpact.metering.store.blocks import Words
+from gridpact.metering.store.changes import Change, changes
+from gridpact.metering.store.compaction import Compacted
+from gridpact.metering.store.log import (
+    FORMAT,
+    Commit,
+    Log,
+    Part,
+    encoded,
+    name_of,
+    read_log,
+)
+from gridpact.metering.store.overlay import Overlay
+from gridpact.metering.store.places import Place, place_of
+from gridpact.metering.store.plan import Plan, Tally
+from gridpact.metering.store.points import MeteringPoint, merged
+from gridpact.metering.store.reading import Version, Window
+from gridpact.metering.store.writing import remove_parts, write_change
+
+INDEX = "store.json"
+ATTEMPTS = 5
+
+
+class _Head(msgspec.Struct, frozen=True):
+    format: int
+    points: tuple[MeteringPoint, ...]
+
+
+class Stored(NamedTuple):
+    """A commit, and what it changed channel by channel."""
+
+    commit: Commit
+    plan: Plan
+
+
+class Store:
+    """Readings of metering points, every version of them, in a folder or an object store."""
+
+    def __init__(self, place: Place, points: tuple[MeteringPoint, ...], log: Log) -> None:
+        self.url = place.url
+        self.points = points
+        self.log = log
+        self._place = place
+        self._by_id = {point.id: point for point in points}
+
+    @classmethod
+    def create(cls, url: str, points: Sequence[MeteringPoint]) -> Store:
+        """Begin an empty store at a folder or URL; BadInput where there is one already."""
+        place = place_of(url)
+        head = _Head(FORMAT, merged((), tuple(points), url))
+        if not place.create(INDEX, _encoded(head)):
+            fix = "give another place, or open it"
+            raise BadInput([Fault(url, 0, "", "there is a store of readings already", fix)])
+        return cls.open(url)
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Open a store; BadInput where there is none, StoreError where it is damaged."""
+        place = place_of(url)
+        data = place.read(INDEX)
+        if data is None:
+            fix = f"begin one: gridpact readings init {url} --points POINTS.yaml"
+            raise BadInput([Fault(url, 0, "", "there is no store of readings", fix)])
+        try:
+            head = msgspec.json.decode(data, type=_Head)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise StoreError(f"store {url}: {INDEX} is damaged: {error}") from error
+        if head.format > FORMAT:
+            raise StoreError(f"store {url} was written by a newer gridpact; update gridpact")
+        return cls(place, head.points, read_log(place))
+
+    def add(self, points: Sequence[MeteringPoint]) -> Store:
+        """Add metering points, or change their zone, clock and power; BadInput as in ``merged``."""
+        both = merged(self.points, tuple(points), self.url)
+        self._place.replace(INDEX, _encoded(_Head(FORMAT, both)))
+        return Store(self._place, both, self.log)
+
+    def point(self, name: str) -> MeteringPoint:
+        """Return a metering point; BadInput where the store has none of that name."""
+        if name in self._by_id:
+            return self._by_id[name]
+        shown = ", ".join(sorted(self._by_id)[:8]) or "none yet"
+        fix = f"name one of its points: {shown}"
+        raise BadInput([Fault(self.url, 0, name, "the store has no such metering point", fix)])
+
+    def plan(self, readings: Readings, known_s: int, recipe: str = "") -> Plan:
+        """Tell what :meth:`commit` would change, and change nothing; BadInput as there."""
+        already = self.log.imported(readings.digest, recipe)
+        tally = Tally(readings, known_s)
+        if already is None:
+            for change in self._changes(readings, known_s):
+                tally.add(change)
+        return tally.plan(already)
+
+    def commit(self, readings: Readings, known_s: int, recipe: str = "") -> Commit:
+        """Store readings that became known at an instant; they are there whole or not at all.
+
+        The same file again, read by the same ``recipe``, changes nothing and gives its first
+        commit. Values that are in force already are not stored again.
+
+        Raises BadInput where a metering point is unknown, or a slot was told another value at the
+        same instant; StoreError where the store cannot be written. It is then as before.
+        """
+        return self.put(readings, known_s, recipe).commit
+
+    def put(self, readings: Readings, known_s: int, recipe: str = "") -> Stored:
+        """Store readings as :meth:`commit` does, and tell what that changed, channel by channel."""
+        for _ in range(ATTEMPTS):
+            if already := self.log.imported(readings.digest, recipe):
+                plan = Tally(readings, known_s).plan(already)
+                return Stored(Commit(number=already.number, imports=(already,), parts=()), plan)
+            done = self._written(readings, known_s, recipe)
+            self.log = read_log(self._place)
+            if done is not None:
+                return done
+        raise StoreError(f"store {self.url}: others keep writing to it; try again")
+
+    def trial(self) -> Store:
+        """Return a store like this one whose commits are kept in memory only."""
+        return Store(Overlay(self._place), self.points, self.log)
+
+    def _written(self, readings: Readings, known_s: int, recipe: str) -> Stored | None:
+        """Write a commit; None where another writer was first, and nothing is left of this one."""
+        number, parts = self.log.last + 1, list[Part]()
+        tally = Tally(readings, known_s)
+        written = False
+        try:
+            for change in self._changes(readings, known_s):
+                tally.add(change)
+                if not tally.faults:
+                    parts += write_change(self._place, change, known_s, number)
+            commit = tally.commit(number, recipe, tuple(parts))
+            written = self._place.create(name_of(number), encoded(commit))
+        finally:
+            if not written:
+                remove_parts(self._place, parts)
+        return Stored(commit, tally.plan(None)) if written else None
+
+    def _changes(self, readings: Readings, known_s: int) -> Iterator[Change]:
+        return changes(self._place, self.log, self.points, readings, known_s)
+
+    def days(self) -> tuple[str, str] | None:
+        """First and last UTC day with intervals, None where there are none."""
+        days = [part.day for part in self.log.parts if part.table == "intervals"]
+        return (min(days), max(days)) if days else None
+
+    def parts(self) -> tuple[str, ...]:
+        """Paths or URLs of all parts of intervals, which Polars and DuckDB read directly."""
+        found = [part.path for part in self.log.parts if part.table == "intervals"]
+        return tuple(f"{self.url}/{path}" for path in found)
+
+    def compact(self) -> Compacted:
+        """Merge the parts of each day, fold the index into one file, and remove what is left over.
+
+        Nothing that can be asked of the store changes. To be run while nobody else writes.
+        """
+        done = compaction.compact(self._place, self.log)
+        self.log = read_log(self._place)
+        return done
+
+    def retain(self, first_day: str) -> Compacted:
+        """Forget all readings of slots and displays before a UTC day, such as ``2024-01-01``."""
+        done = compaction.compact(self._place, self.log, first_day)
+        self.log = read_log(self._place)
+        return done
+
+    def intervals(
+        self, channels: Sequence[Channel], slots: Slots, as_of: int | None = None
+    ) -> Intervals:
+        """Return the values of channels on slots, as known at ``as_of`` [s], or as known now.
+
+        Slots of another length than a point's own are summed or divided, exactly. BadInput where
+        a channel is of no point of the store.
+        """
+        found = [
+            (rows, resampled(self._window(part, slots, as_of), slots.step))
+            for rows, part in self._grouped(channels)
+        ]
+        return _assembled(tuple(channels), slots, found)
+
+    def _window(self, channels: tuple[Channel, ...], slots: Slots, as_of: int | None) -> Intervals:
+        point = self.point(channels[0].point)
+        step = point.step_s
+        start, end = slots.start // step * step, -(-slots.end // step) * step
+        own = Slots(start, step, (end - start) // step)
+        window = Window(point.community, channels, own)
+        return reading.intervals_of(self._place, self.log, window, as_of)
+
+    def _grouped(
+        self, channels: Sequence[Channel]
+    ) -> Iterator[tuple[list[int], tuple[Channel, ...]]]:
+        """Split channels by the community and step of their points, with their rows."""
+        groups: dict[tuple[str, int], list[int]] = {}
+        for row, channel in enumerate(channels):
+            point = self.point(channel.point)
+            groups.setdefault((point.community, point.step_s), []).append(row)
+        for rows in groups.values():
+            yield rows, tuple(channels[row] for row in rows)
+
+    def versions(self, channel: Channel, slot: int) -> list[Version]:
+        """Return all values of the slot that begins at an instant, in order of becoming known."""
+        point = self.point(channel.point)
+        if slot % point.step_s:
+            fix = f"give the beginning of a slot of {point.step_s} s"
+            raise BadInput([Fault("arguments", 0, "slot", "no slot begins then", fix)])
+        window = Window(point.community, (channel,), Slots(slot, point.step_s, 1))
+        return reading.versions_of(self._place, self.log, window)
+
+    def displays(
+        self, channels: Sequence[Channel], slots: Slots, as_of: int | None = None
+    ) -> Displays:
+        """Return the displays read within slots, both ends included, as known at ``as_of`` [s]."""
+        whole = no_displays(tuple(channels))
+        for rows, part in self._grouped(channels):
+            window = Window(self.point(part[0].point).community, part, slots)
+            found = reading.displays_of(self._place, self.log, window, as_of)
+            whole = _with(whole, found, np.array(rows, dtype=np.int64))
+        return whole
+
+
+def _encoded(head: _Head) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(head), indent=1) + b"\n"
+
+
+def _assembled(
+    channels: tuple[Channel, ...], slots: Slots, found: list[tuple[list[int], Intervals]]
+) -> Intervals:
+    """Put readings of groups of channels, with their rows, on the same slots."""
+    shape = (len(channels), slots.count)
+    words = Words(("",))
+    wh, quality = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
+    rule = np.zeros(shape, np.int16)
+    for rows, part in found:
+        here, there = overlap(slots, part.slots)
+        place = np.ix_(np.array(rows, dtype=np.int64), np.arange(slots.count)[here])
+        wh[place], quality[place] = part.wh[:, there], part.quality[:, there]
+        rule[place] = words.numbers(part.rules)[part.rule[:, there]]
+    return Intervals(channels, slots, wh, quality, rule, tuple(words.words))
+
+
+def _with(whole: Displays, part: Displays, rows: Ints) -> Displays:
+    """Add displays of some channels, whose rows are given, in the order of channels."""
+    channel = np.concatenate((whole.channel, rows[part.channel]))
+    order = np.argsort(channel, kind="stable")
+    meter = (*whole.meter, *part.meter)
+    return Displays(
+        whole.channels,
+        channel[order],
+        np.concatenate((whole.at_s, part.at_s))[order],
+        np.concatenate((whole.reading_wh, part.reading_wh))[order],
+        tuple(meter[row] for row in order),
+    )

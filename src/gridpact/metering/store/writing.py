@@ -1,0 +1,62 @@
+"""Changes written as parts, which nobody sees before their commit is in the index."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gridpact.base.units import Ints
+from gridpact.metering.store import rows
+from gridpact.metering.store.changes import Change
+from gridpact.metering.store.log import Part, Table
+from gridpact.metering.store.places import Place
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def write_change(place: Place, change: Change, known_s: int, number: int) -> Iterator[Part]:
+    """Write what a change adds to a store as the parts of a commit."""
+    block, decision = change.block, change.decision
+    frames = []
+    fresh = np.flatnonzero(decision.new | decision.corrected)
+    if len(fresh):
+        values = block.values[:, fresh]
+        frames.append(rows.frame_of(block, fresh, values, known_s, number, change.words))
+    again = decision.again
+    if len(again.cell):
+        since = (again.known_s, again.commit, change.words)
+        frames.append(rows.frame_of(block, again.cell, again.values, *since))
+    if frames:
+        yield write_part(place, block.table, (block.community, block.day), number, frames)
+    same = np.flatnonzero(decision.same)
+    if len(same):
+        frame = rows.confirmed_frame(block, same, known_s, number, change.words)
+        yield write_part(place, "confirmed", (block.community, block.day), number, [frame])
+
+
+def write_part(
+    place: Place, table: Table, where: tuple[str, str], number: int, frames: list[pl.DataFrame]
+) -> Part:
+    """Write rows as one part of a commit; ``where`` is its community and day."""
+    import polars as pl
+
+    frame = frames[0] if len(frames) == 1 else pl.concat(frames)
+    data = rows.to_bytes(frame)
+    digest = hashlib.sha256(data).hexdigest()
+    community, day = where
+    # with the digest in its name, what another writer tries at the same time is another file
+    path = f"{table}/community={community}/day={day}/{number:08d}-{digest[:12]}.parquet"
+    place.create(path, data)
+    known: Ints = rows.seconds_of(frame["known_at"].sort().gather([0, frame.height - 1]))
+    span = (int(known[0]), int(known[1]))
+    return Part(table, community, day, path, frame.height, len(data), digest, *span)
+
+
+def remove_parts(place: Place, parts: Iterable[Part]) -> None:
+    """Remove parts of a commit that did not come to be."""
+    for part in parts:
+        place.remove(part.path)

@@ -1,0 +1,77 @@
+"""Late, duplicate, out-of-order and corrected arrivals leave the same store behind."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridpact.metering.readings import Quality
+
+MEASURED, SUSPECT, ESTIMATED = (
+    int(q) for q in (Quality.MEASURED, Quality.SUSPECT, Quality.ESTIMATED)
+)
+value = st.one_of(
+    st.tuples(st.integers(0, 2), st.just(MEASURED), st.just("")),
+    st.tuples(st.integers(0, 2), st.just(SUSPECT), st.sampled_from(("spike.v1", "range.v1"))),
+    st.tuples(st.integers(0, 2), st.just(ESTIMATED), st.just("linear.v1")),
+)
+
+
+def model(arrivals, as_of):
+    """Fold of all that was told: an estimate counts where nothing but suspect values was told."""
+    told, found = {}, {}
+    for known_s, cells in sorted(arrivals, key=lambda each: each[0]):
+        for key, each in cells.items() if known_s <= as_of else ():
+            if each[1] != ESTIMATED:
+                told[key] = found[key] = each
+            elif key not in told or told[key][1] == SUSPECT:
+                found[key] = each
+    return found
+
+
+@pytest.fixture(scope="module")
+def arrivals(stores):
+    cells = st.dictionaries(
+        st.tuples(st.sampled_from((stores.BAKERY, stores.SCHOOL)), st.sampled_from((0, 1, 50))),
+        value,
+        min_size=1,
+    )
+    return st.lists(
+        st.tuples(st.integers(1, 5), cells), min_size=1, max_size=4, unique_by=lambda e: e[0]
+    )
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.data())
+def test_arrivals_in_any_order_end_in_the_same_state(stores, arrivals, data):
+    told = data.draw(arrivals)
+    order = data.draw(st.permutations(told + told[:1]))
+    compacted = data.draw(st.integers(0, len(order)))
+    store, names = stores.fresh(), iter("abcdefgh")
+    for number, (known_s, cells) in enumerate(order):
+        store.commit(stores.readings(f"file {next(names)}", cells), known_s)
+        if number == compacted:
+            store.compact()
+    for as_of in (0, 1, 2, 3, 4, 5):
+        assert stores.state(store, as_of) == model(told, as_of)
+    assert stores.state(store) == model(told, 9)
+    _check_versions(stores, store, told)
+
+
+def _check_versions(stores, store, told):
+    """Each slot's history, its last version in force being the state."""
+    for (channel, slot), last in model(told, 9).items():
+        found = store.versions(channel, stores.DAY + slot * 1800)
+        in_force = [each for each in found if each.in_force]
+        assert (in_force[-1].wh, int(in_force[-1].quality), in_force[-1].rule) == last
+        claims = [
+            (at, cells[channel, slot])
+            for at, cells in sorted(told, key=lambda e: e[0])
+            if (channel, slot) in cells
+        ]
+        lanes = {False: None, True: None}
+        expected = []
+        for at, each in claims:
+            if lanes[each[1] == ESTIMATED] != each:
+                expected.append((at, *each))
+                lanes[each[1] == ESTIMATED] = each
+        assert [(v.known_s, v.wh, int(v.quality), v.rule) for v in found] == expected
