@@ -11,6 +11,9 @@ from msgspec.structs import replace
 from gridpact.base.units import Bools, Ints
 from gridpact.scheduling.problem import Conflict, Problem, Sum, ZoneColumns
 
+MARGIN_WH = 2
+"""Wh by which what one storage does up to a slot may be off when it is rounded."""
+
 
 class Flows(NamedTuple):
     """What storage takes and gives [assets, slots], and homes take net [homes, slots]; Wh."""
@@ -59,6 +62,17 @@ def missed(problem: Problem, one: Sum, flows: Flows) -> int:
         return max(-(-over // dearest), 0)
     found = max(over, under, 0)
     return found if one.kind == "discharge" or found > rounding_wh(problem, one) else 0
+
+
+def tight(problem: Problem, one: Sum, flows: Flows) -> bool:
+    """Whether a sum is missed, or met with no more room than rounding and its margin take."""
+    room = 2 * rounding_wh(problem, one) + MARGIN_WH
+    if one.kind == "cost":
+        price = prices_of(problem, one)
+        room = MARGIN_WH * int(np.abs(np.diff(price)).sum() + 2 * price.max(initial=0))
+    total = comes_to(problem, one, flows)
+    low = one.lower is not None and total <= one.lower + room
+    return low or (one.upper is not None and total >= one.upper - room)
 
 
 def rounding_wh(problem: Problem, one: Sum) -> int:

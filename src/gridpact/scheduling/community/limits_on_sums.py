@@ -20,10 +20,8 @@ from gridpact.scheduling.fleet.columns import UNBOUNDED, Fleet, Storage
 from gridpact.scheduling.fleet.storage_faults import unreachable
 from gridpact.scheduling.problem import Problem, Sum
 from gridpact.scheduling.programme import Programme
-from gridpact.scheduling.sums import prices_of, rounding_wh
+from gridpact.scheduling.sums import MARGIN_WH, prices_of, rounding_wh
 
-ROUNDING_WH = 2
-"""Wh by which what one storage does up to a slot may be off when it is rounded."""
 FIRST = 1e4
 """How much more it costs to miss a bound of the state than to exceed a sum by as much."""
 OVER_WH = 1e-6
@@ -91,9 +89,9 @@ def _kept_limits(problem: Problem, own: Sequence[Sum]) -> list[float]:
 def _spare(problem: Problem, one: Sum) -> float:
     """What rounding may add to a sum: so much energy, moved from slots to others."""
     if one.kind == "discharge":
-        return ROUNDING_WH
+        return MARGIN_WH
     price = prices_of(problem, one)
-    return float(ROUNDING_WH * (np.abs(np.diff(price)).sum() + price[-1]))
+    return float(MARGIN_WH * (np.abs(np.diff(price)).sum() + price[-1]))
 
 
 def _excess(problem: Problem, own: Sequence[Sum], most: Sequence[float]) -> Floats:
