@@ -11,13 +11,15 @@ BIN := $(VENV)/bin
 LOCK := build/lock
 SEED ?= 0
 WORKERS ?= auto
+# without kept bytecode, every process that a test starts would compile the whole package anew
+unexport PYTHONDONTWRITEBYTECODE
 
 # The interpreter that makes the environment: the first of these that fits, or the one you name.
 CANDIDATES := python3 python3.13 python3.12 python3.11
 PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	"$$p" scripts/check_python.py 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
 
-.PHONY: help demo examples test test-slow test-simbench lint bench docs clean lock
+.PHONY: help demo examples test test-slow test-simbench lint kernels bench docs clean lock
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
@@ -29,12 +31,13 @@ demo: $(VENV)/core.stamp ## run one day of the default community into runs/demo,
 examples: $(VENV)/core.stamp ## run every scenario in examples/ into runs/examples
 	@sh scripts/examples.sh $(BIN)/gridpact
 
-test: lint ## check style, types and imports, then run the tests
+test: $(VENV)/dev.stamp ## check style, types and imports, then run the tests
+	@$(MAKE) --no-print-directory -j 2 lint kernels
 	@echo "Tests marked slow are left out here (the closing line counts them): make test-slow"
-	@$(BIN)/pytest -n $(WORKERS) -m "not slow" -rs --hypothesis-seed=$(SEED)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" -rs --hypothesis-seed=$(SEED)
 
 test-slow: $(VENV)/dev.stamp ## run the tests that take longer
-	@$(BIN)/pytest -n $(WORKERS) -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
 
 test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow and Dask in an environment of their own
 	@$(PYTHON) -m venv build/simbench
@@ -50,6 +53,10 @@ lint: $(VENV)/dev.stamp ## check style, types and who imports whom
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
+
+# Machine code is made while types are checked, and once: else each worker would make it.
+kernels: $(VENV)/dev.stamp
+	@$(BIN)/gridpact demo --quiet --out build/kernels
 
 bench: $(VENV)/dev.stamp ## measure each claim against a reference; QUICK=1 for a short run
 	@for script in benchmarks/*.py; do \

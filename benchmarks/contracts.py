@@ -165,7 +165,7 @@ def alone(size: int) -> None:
 def main() -> None:
     """Measure everything, or one size alone for the table of growth."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="2,000 contracts, growth to 10,000")
+    parser.add_argument("--quick", action="store_true", help="2,000 contracts, growth to 1,000")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median counts")
     parser.add_argument("--alone", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -174,8 +174,8 @@ def main() -> None:
         return
     data = made(2_000 if arguments.quick else 10_000)
     against_numpy(data, arguments.rounds)
-    against_walker(data, 10 if arguments.quick else 50)
-    growth([100, 1_000, 10_000] if arguments.quick else [100, 1_000, 10_000, 100_000])
+    against_walker(data, 5 if arguments.quick else 50)
+    growth([100, 1_000] if arguments.quick else [100, 1_000, 10_000, 100_000])
 
 
 if __name__ == "__main__":
