@@ -42,11 +42,6 @@ def stated_limits(record: Record, community: Community, ends: int) -> tuple[Stat
     return tuple(found.values())
 
 
-def over_wh(record: Record, ends: int) -> int:
-    """Energy that zones carried above their limits in slots before ``ends`` [Wh]."""
-    return sum(int(_above(each).sum()) for each in record.all(LimitExceeded) if each.slot < ends)
-
-
 def _over(record: Record, ends: int) -> dict[str, tuple[int, int]]:
     """Slots and Wh over the limit of each need."""
     found: dict[str, tuple[int, int]] = {}

@@ -10,7 +10,7 @@ import numpy as np
 from gridpact.app import folder
 from gridpact.app.record import Record
 from gridpact.app.report.text import MINUS, THIN, Money
-from gridpact.app.stated_limits import StatedLimit, over_wh, stated_limits
+from gridpact.app.stated_limits import StatedLimit, stated_limits
 from gridpact.app.turnover import turnover
 from gridpact.base.rounding import round_half_even
 from gridpact.base.units import NANO_PER_UNIT, checked_sum
@@ -43,7 +43,6 @@ class Summary(msgspec.Struct, frozen=True):
     conflicts: int
     slots: int
     slots_over_limit: int
-    over_limit_wh: int
     stated_limits: tuple[StatedLimit, ...]
     refusals: int
     unmet_wh: int
@@ -138,8 +137,7 @@ def summarise(path: Path) -> Summary:
     record, result = folder.record(path), folder.result(path)
     community, settled = record.opening().community, record.all(DaySettled)
     metered, cleared = record.all(DayMetered)[: len(settled)], _delivered(record, settled)
-    bill, made = bills(community, settled), turnover(community, cleared)
-    ends = max((day.slots.end for day in settled), default=0)
+    bill, made, ends = bills(community, settled), turnover(community, cleared), _end(settled)
     return Summary(
         name=community.name,
         currency=community.currency,
@@ -158,7 +156,6 @@ def summarise(path: Path) -> Summary:
         conflicts=sum(len(each.plan.conflicts) for each in record.all(ScheduleSolved)),
         slots=sum(day.slots.count for day in settled),
         slots_over_limit=sum(each.slot < ends for each in record.all(LimitExceeded)),
-        over_limit_wh=over_wh(record, ends),
         stated_limits=stated_limits(record, community, ends),
         refusals=_refusals(record, ends),
         unmet_wh=_unmet(record, ends),
@@ -176,6 +173,11 @@ def summarise(path: Path) -> Summary:
         state_hash=result.state_hash,
         report=str(path / "report.html"),
     )
+
+
+def _end(settled: list[DaySettled]) -> int:
+    """End of the last settled day [s since the epoch], 0 before any."""
+    return max((day.slots.end for day in settled), default=0)
 
 
 def _delivered(record: Record, settled: list[DaySettled]) -> list[SessionCleared]:

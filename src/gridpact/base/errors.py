@@ -40,7 +40,12 @@ class Fault:
         """Render as ``file:line: where: problem. Fix: …``."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         field = f"{self.where}: " if self.where else ""
-        return f"{place}: {field}{self.problem}. Fix: {self.fix}."
+        return f"{place}: {field}{ended(self.problem)} Fix: {ended(self.fix)}"
+
+
+def ended(text: str) -> str:
+    """End a text as a sentence, with a full stop unless it has a mark of its own."""
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
 
 
 class BadInput(GridpactError):  # noqa: N818 - reads as what it is

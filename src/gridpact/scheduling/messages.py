@@ -222,7 +222,8 @@ class WithdrawNeed(Message, frozen=True, kw_only=True, tag="withdraw-need"):
 class NeedStated(Message, frozen=True, kw_only=True, tag="need-stated"):
     """A need stands under an identifier; ``revision`` counts its versions from 1.
 
-    ``need`` is what stands, its subject by identifiers.
+    ``need`` is what stands, its subject by identifiers. ``notes`` say what counts where it meets
+    other needs or limits, or an asset that is off.
     """
 
     phase: ClassVar[Phase] = Phase.READING
@@ -230,6 +231,7 @@ class NeedStated(Message, frozen=True, kw_only=True, tag="need-stated"):
     id: str
     revision: int
     need: Need | None = None
+    notes: tuple[str, ...] = ()
 
 
 class NeedWithdrawn(Message, frozen=True, kw_only=True, tag="need-withdrawn"):

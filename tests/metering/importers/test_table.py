@@ -250,6 +250,8 @@ def test_every_fault_of_a_file_is_listed_with_its_line(csv, faults):
         (b"t,a\n\0\n", "binary"),
         ("t,a\n2026-06-15T00:00Z,1\n2026-06-15T00:15Z,2", "cut short"),
         ("t,a\nx,1\ny,2\n", "not a time stamp"),
+        ("t,a\n0000-06-15T00:00,1\n9999-06-15T00:00,2\n", "not a time stamp"),
+        ("\nt,a\n2026-06-15T00:00Z,1\n", "not a table"),
     ],
 )
 def test_broken_files(csv, faults, text, words):

@@ -99,7 +99,7 @@ def test_late_answers_are_refused_with_a_reason(entry, mode):
     modes = modes_of(mode, Answer.ACCEPT)
     last = int(deadlines(entry, modes)[0])
     assert refusal_of(entry, 0, modes, last) is None
-    assert "1970-01-01T00:0" in refusal_of(entry, 0, modes, last + 1)
+    assert "1970-01-01 00:0" in refusal_of(entry, 0, modes, last + 1)
 
 
 def test_answers_are_carried_to_entries_that_a_revision_leaves_alone(made):

@@ -136,7 +136,7 @@ pytestmark = pytest.mark.slow
 def test_the_day_has_what_it_is_about(day):
     assert len(day.storage.ids) + len(day.community.runs.ids) + len(day.community.pv.ids) == 200
     assert 3 <= day.refused.any(axis=0).sum() <= 60
-    assert len(day.record.all(ActivationIssued)) == 3
+    assert len(requested(day)) == 3
     assert day.record.all(ActivationRefused) == []
     causes = {cause.kind for one in day.record.all(ScheduleRevised) for cause in one.causes}
     assert {"activation", "refusal", "silence"} <= causes
@@ -211,15 +211,48 @@ def test_devices_keep_to_their_powers(day):
     assert (-day.net <= day.storage.discharge_w * there).all()
 
 
+def requested(day):
+    """Activations as they were asked for, without those in which others step in."""
+    return [one for one in day.record.all(ActivationIssued) if not one.instead_of]
+
+
+def told_to_give(day, issued, slot):
+    """Wh of storage [assets] and of plants in a slot, with who steps in for whom."""
+    ids = np.array(day.storage.ids)
+    given, solar = issued.given_wh.copy(), int(issued.solar_wh.sum())
+    for one in day.record.all(ActivationIssued):
+        if one.id.startswith(f"{issued.id}.") and one.window.start <= slot < one.window.end:
+            lost = np.isin(ids, one.instead_of)
+            assert one.asked_wh == given[lost].sum()
+            assert one.given_wh.sum() + one.solar_wh.sum() + one.missing_wh == one.asked_wh
+            given = np.where(lost, 0, given) + one.given_wh
+            solar += int(one.solar_wh.sum())
+    return given, solar
+
+
+def test_others_step_in_for_devices_that_are_lost_while_an_activation_lasts(day):
+    """Whoever refused in the first hour of two, or left, gives nothing in the second."""
+    issued, (hour, *_) = requested(day)[1], ASKED[1]
+    gone = day.out[hour] | (~day.there[hour] & (issued.given_wh > 0))
+    lost = {day.storage.ids[row] for row in np.flatnonzero(gone & (issued.given_wh > 0))}
+    told = [one for one in day.record.all(ActivationIssued) if one.instead_of]
+    named = {
+        name for one in told if one.window.end > issued.window.start for name in one.instead_of
+    }
+    assert lost <= named
+    for one in told:
+        assert one.missing_wh == 0
+        rows = np.isin(np.array(day.storage.ids), one.instead_of)
+        assert not one.given_wh[rows].any()
+
+
 def test_what_was_asked_was_delivered(day):
     """Beside what devices that refuse, or are lost, would have given: nobody else fell short.
 
     What the others of the zone did is what they were to do before the activation, so nothing that
     is given is taken back beside it.
     """
-    for issued, (hour, watt, hours, direction) in zip(
-        day.record.all(ActivationIssued), ASKED, strict=True
-    ):
+    for issued, (hour, watt, hours, direction) in zip(requested(day), ASKED, strict=True):
         sign = 1 if direction == "up" else -1
         assert (issued.window.start, issued.window.count) == (MIDNIGHT + hour * STEP, hours)
         assert (issued.asked_wh, issued.missing_wh) == (watt, 0)
@@ -228,13 +261,14 @@ def test_what_was_asked_was_delivered(day):
         before = to_be + sign * issued.given_wh[:, None]
         for place in range(hours):
             at = hour + place
+            to_give, solar = told_to_give(day, issued, MIDNIGHT + at * STEP)
             delivered = sign * (before[:, place] - day.net[at])
             # a re-solve knows who was there, and refused, in the slot before the last
             lately = slice(at - 2, at + 1)
             trusted = ~day.out[lately].any(axis=0) & day.there[lately].all(axis=0)
-            short = (issued.given_wh - delivered)[trusted]
+            short = (to_give - delivered)[trusted]
             assert np.abs(short).max() <= ROUNDING
-            given = delivered[issued.given_wh > 0].sum() + issued.solar_wh.sum()
+            given = delivered[to_give > 0].sum() + solar
             assert given >= 0.9 * watt
 
 

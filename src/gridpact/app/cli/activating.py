@@ -15,6 +15,7 @@ from gridpact.app.cli.activating_tables import Told, as_dict, lines
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.base.errors import BadInput, Fault
+from gridpact.scheduling.activation.desk import MOST_W
 from gridpact.scheduling.activation.messages import ActivationRefused, ActivationRequested
 from gridpact.scheduling.activation.split import Rule
 
@@ -97,6 +98,9 @@ def _power(kw: float, direction: str | None) -> int:
     """Power [W], positive for up; BadInput where it is no number, or says its direction twice."""
     if not math.isfinite(kw):
         raise BadInput([Fault("arguments", 0, "--kw", f"{kw} is no power", "give it in kW")])
+    if abs(kw) * 1000 > MOST_W:
+        problem = f"{kw:g} kW is more than any zone has"
+        raise BadInput([Fault("arguments", 0, "--kw", problem, "give the power in kW, such as 8")])
     if kw < 0 and direction is not None:
         problem = f"{kw:g} kW says its direction by its sign, and --direction {direction} again"
         raise BadInput([Fault("arguments", 0, "--kw", problem, "leave out the sign")])

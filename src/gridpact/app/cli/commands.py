@@ -15,11 +15,13 @@ from gridpact.app.cli.contracting import contract
 from gridpact.app.cli.converting import convert
 from gridpact.app.cli.diarying import diary
 from gridpact.app.cli.doctor import doctor
+from gridpact.app.cli.importing import import_
 from gridpact.app.cli.inspecting import explain_line, replay, verify_run
 from gridpact.app.cli.market import market
 from gridpact.app.cli.needing import need
 from gridpact.app.cli.ordering import order
 from gridpact.app.cli.output import DEBUG, DEFECT, STOPPED, exit_code, said, say, say_error
+from gridpact.app.cli.reading import readings
 from gridpact.app.cli.running import demo, run
 from gridpact.app.cli.scheduling import schedule
 from gridpact.app.runs import Interrupted
@@ -62,6 +64,8 @@ for command in (
     schedule,
     contract,
     convert,
+    import_,
+    readings,
     doctor,
 ):
     cli.add_command(command)

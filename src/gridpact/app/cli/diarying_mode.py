@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -11,11 +12,13 @@ import click
 
 from gridpact.app.cli.diarying_told import say_refused
 from gridpact.app.cli.moments import MOMENT, epoch_of
-from gridpact.app.cli.output import mark, output_options, say, say_json
+from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.diaries.looking import Seen, ask, look
 from gridpact.app.diaries.standing import Summary, summaries
 from gridpact.app.diaries.words import mode_words
 from gridpact.scheduling.diaries.messages import DiaryRefused, SetMode
+from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.precedence import off_notes
 
 RUN = click.Path(path_type=Path, file_okay=False)
 DEFAULT_NOTICE = 60
@@ -80,7 +83,8 @@ def mode(
     if isinstance(answer, DiaryRefused):
         say_refused(answer, as_json=as_json)
         sys.exit(1)
-    _tell(summaries(look(path), [row])[0], seen, as_json=as_json, quiet=quiet)
+    after = look(path)
+    _tell(summaries(after, [row])[0], after, _notes(after, row), as_json=as_json, quiet=quiet)
 
 
 def _check(mode: str, notice: int | None, silence: str | None, until: datetime | None) -> None:
@@ -91,10 +95,23 @@ def _check(mode: str, notice: int | None, silence: str | None, until: datetime |
         raise click.UsageError("say off --until INSTANT, and --until with off alone")
 
 
-def _tell(one: Summary, seen: Seen, *, as_json: bool, quiet: bool) -> None:
+def _notes(seen: Seen, row: int) -> list[str]:
+    """Say which needs that stand ask something of an asset while it is off."""
+    held = seen.kept.held(seen.at)
+    places, mine = Places(seen.community), held.among(held.row == row)
+    return [
+        f"{need.id} of {need.owner}: {note}"
+        for need in seen.book.needs
+        for note in off_notes(places, need, mine, seen.at)
+    ]
+
+
+def _tell(one: Summary, seen: Seen, notes: Sequence[str], *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        say_json({"set": True, "faults": [], "diary": one})
+        say_json({"set": True, "faults": [], "notes": notes, "diary": one})
     elif not quiet:
         words = mode_words(one, seen.community.timezone)
         say(f"{mark(good=True)} {one.asset} of {one.owner}: {words}")
+        for note in notes:
+            say(harmless(f"    note: {note}"))
         say("    it binds the plans that are made from now on")

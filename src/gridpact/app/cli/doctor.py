@@ -18,6 +18,7 @@ import numpy as np
 
 from gridpact import __version__
 from gridpact.app.cli.output import mark, output_options, say, say_json
+from gridpact.base.errors import ended
 from gridpact.base.solver import OPTIMAL, LinearProgramme, load, quiet_solver, run
 
 NEEDED = ("numpy", "polars", "highspy", "pvlib", "demandlib", "cryptography", "matplotlib")
@@ -141,7 +142,7 @@ def _print(found: list[Finding], extras: dict[str, bool], *, quiet: bool) -> Non
     for finding in found:
         if quiet and finding.fit:
             continue
-        hint = "" if finding.fit else f". Fix: {finding.fix}."
+        hint = "" if finding.fit else f". Fix: {ended(finding.fix)}"
         say(f"{mark(good=finding.fit)} {finding.name:<14} {finding.detail}{hint}")
     for name, there in extras.items():
         if not quiet:

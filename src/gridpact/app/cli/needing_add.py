@@ -10,7 +10,7 @@ import click
 from msgspec import json, to_builtins
 
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
-from gridpact.app.needs.acting import Answer, ask, look
+from gridpact.app.needs.acting import Answer, Seen, ask, look
 from gridpact.app.needs.reading import message_of, with_options
 from gridpact.app.needs.words import in_words
 from gridpact.base.errors import BadInput
@@ -64,7 +64,7 @@ def add(
         say(json.encode(message).decode())
         return
     answer = ask(path, message)
-    _tell(answer, message, path, as_json=as_json, quiet=quiet)
+    _tell(answer, message, seen, path, as_json=as_json, quiet=quiet)
     sys.exit(1 if isinstance(answer, NeedRefused) else 0)
 
 
@@ -75,28 +75,33 @@ def _point(sentence: str, error: BadInput) -> None:
         say(shown, err=True)
 
 
-def _tell(answer: Answer, message: StateNeed, path: Path, *, as_json: bool, quiet: bool) -> None:
-    words = in_words(message.need)
+def _tell(
+    answer: Answer, message: StateNeed, seen: Seen, path: Path, *, as_json: bool, quiet: bool
+) -> None:
+    words = in_words(message.need, seen.community.timezone)
     if as_json:
-        say_json(_as_dict(answer, message))
+        say_json(_as_dict(answer, message, words))
     elif isinstance(answer, NeedRefused):
         say(f"{mark(good=False)} {harmless(words)}: refused")
         for fault in answer.faults:
             say(harmless(f"    {fault.where}: {fault.problem}; {fault.fix}"))
     elif not quiet:
         say(f"{mark(good=True)} {harmless(words)}: {answer.id} of {answer.by}")
+        for note in answer.notes if isinstance(answer, NeedStated) else ():
+            say(harmless(f"    note: {note}"))
         say("    it binds the plans that are made from now on")
         say(f"    to take it back: gridpact need remove {shlex.quote(str(path))} {answer.id}")
 
 
-def _as_dict(answer: Answer, message: StateNeed) -> dict[str, object]:
+def _as_dict(answer: Answer, message: StateNeed, words: str) -> dict[str, object]:
     stands = isinstance(answer, NeedStated)
     return {
         "stated": stands,
         "id": answer.id,
         "revision": answer.revision if isinstance(answer, NeedStated) else 0,
         "owner": message.need.owner,
-        "sentence": in_words(message.need),
+        "sentence": words,
         "need": to_builtins(message.need),
+        "notes": list(answer.notes) if isinstance(answer, NeedStated) else [],
         "faults": to_builtins(answer.faults) if isinstance(answer, NeedRefused) else [],
     }

@@ -54,7 +54,7 @@ def _as_dict(need: Need, seen: Seen, *, notes: bool) -> dict[str, object]:
     return {
         "id": need.id,
         "owner": need.owner,
-        "sentence": in_words(need),
+        "sentence": in_words(need, seen.community.timezone),
         "need": fields,
         "revision": version.number,
         "stated_by": version.by,
@@ -78,4 +78,5 @@ def _lines(found: list[Need], seen: Seen, *, notes: bool) -> list[str]:
 def _row(need: Need, seen: Seen, *, notes: bool) -> tuple[str, ...]:
     at = local(seen.book.history(need.id)[-1].at, seen.community.timezone)
     over = " (over)" if _over(need, seen) else ""
-    return (need.id, need.owner, at, in_words(need) + over, need.note if notes else "")
+    words = in_words(need, seen.community.timezone)
+    return (need.id, need.owner, at, words + over, need.note if notes else "")

@@ -32,7 +32,8 @@ def remove(path: Path, name: str, owner: str | None, as_json: bool, quiet: bool)
 
     Plans that are in force stay so until the next one.
     """
-    book = look(path).book
+    seen = look(path)
+    book = seen.book
     before = book.history(name)
     if not before:
         raise BadInput([_unknown(name, book)])
@@ -46,7 +47,8 @@ def remove(path: Path, name: str, owner: str | None, as_json: bool, quiet: bool)
         for fault in refused:
             say(harmless(f"    {fault.problem}; {fault.fix}"))
     elif not quiet:
-        say(f"{mark(good=True)} {name} of {need.owner}, {harmless(in_words(need))}: withdrawn")
+        words = harmless(in_words(need, seen.community.timezone))
+        say(f"{mark(good=True)} {name} of {need.owner}, {words}: withdrawn")
     sys.exit(1 if refused else 0)
 
 

@@ -132,7 +132,7 @@ def _told_lines(found: Told) -> list[str]:
 
 
 def _fit_lines(found: Fit) -> list[str]:
-    words = harmless(in_words(found.need))
+    words = harmless(in_words(found.need, found.timezone))
     if found.refused:
         faults = (f"    {one.where}: {one.problem}; {one.fix}" for one in found.refused)
         return [f"{mark(good=False)} {words}: refused", *map(harmless, faults)]
@@ -160,7 +160,7 @@ def _bullets(sentences: Sequence[str]) -> list[str]:
 
 
 def _fit_as_dict(found: Fit) -> dict[str, object]:
-    return {**to_builtins(found), "sentence": in_words(found.need)}
+    return {**to_builtins(found), "sentence": in_words(found.need, found.timezone)}
 
 
 def _told_as_dict(found: Told) -> dict[str, object]:
@@ -172,31 +172,31 @@ def _told_as_dict(found: Told) -> dict[str, object]:
         "for": found.party,
         "holds": found.holds,
         "sentences": [*found.sentences, *found.bare],
-        "conflicts": [_conflict(one, found.party) for one in seen.conflicts],
+        "conflicts": [_conflict(one, found) for one in seen.conflicts],
         "joint": to_builtins(seen.joint),
         "unbound": [
-            {**_need(one.need, found.party), "problem": one.problem, "fix": one.fix}
+            {**_need(one.need, found), "problem": one.problem, "fix": one.fix}
             for one in seen.unbound
         ],
     }
 
 
-def _conflict(one: Conflict, party: str) -> dict[str, object]:
+def _conflict(one: Conflict, found: Told) -> dict[str, object]:
     """A conflict with its zones, homes left out, and needs as sentences and values."""
     fields = {
         **to_builtins(one),
         "zones": [name for name in one.zones if not name.startswith(HOME)],
-        "members": [[_need(need, party) for need in member.needs] for member in one.members],
+        "members": [[_need(need, found) for need in member.needs] for member in one.members],
     }
     fields["proposals"] = [
-        {**to_builtins(each), "needs": [_need(need, party) for need in each.needs]}
+        {**to_builtins(each), "needs": [_need(need, found) for need in each.needs]}
         for each in one.proposals
     ]
     return fields
 
 
-def _need(need: Need, party: str) -> dict[str, object]:
+def _need(need: Need, found: Told) -> dict[str, object]:
     """A need; notes are for owners alone."""
-    shown = need if need.owner == party else replace(need, note="")
-    fields = {"id": need.id, "owner": need.owner, "sentence": in_words(need)}
+    shown = need if need.owner == found.party else replace(need, note="")
+    fields = {"id": need.id, "owner": need.owner, "sentence": in_words(need, found.timezone)}
     return {**fields, "need": to_builtins(shown)}

@@ -29,8 +29,10 @@ from gridpact.scheduling.diaries.messages import (
 )
 from gridpact.scheduling.diaries.why import why
 from gridpact.scheduling.diaries.worth import worth
+from gridpact.scheduling.needs.book import Book
 from gridpact.scheduling.needs.spelling import nearest
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.state import State as SchedulingState
 
 Answer: TypeAlias = ModeSet | EntriesAnswered | DiaryRefused
 
@@ -39,11 +41,12 @@ class Seen:
     """The diaries of a run at an instant ``at`` [s since the epoch].
 
     ``kept`` are diaries with modes and answers; ``recorded`` says whether anybody has decided
-    anything about them, so that they are in the journal.
+    anything about them, so that they are in the journal. ``book`` are the needs that stand.
     """
 
-    def __init__(self, record: Record, kept: Kept, at: int, *, recorded: bool) -> None:
+    def __init__(self, record: Record, kept: Kept, at: int, *, recorded: bool, book: Book) -> None:
         self._record, self.kept, self.at, self.recorded = record, kept, at, recorded
+        self.book = book
 
     @cached_property
     def community(self) -> Community:
@@ -95,13 +98,14 @@ def look_on(path: Path) -> Seen:
     with opened(path, writable=False) as (loop, _, community):
         at = max(loop.now, paused_at(path))
         kept = cast(State, loop.states["diaries"]).kept
+        book = cast(SchedulingState, loop.states["scheduling"]).book or Book()
     if kept is not None:
-        return Seen(record, kept, at, recorded=True)
+        return Seen(record, kept, at, recorded=True, book=book)
     diaries = followed(community, followed_of(record))
     if diaries is None:
         fix = f"take it to its first schedule: {folder.resuming(path, 'INSTANT')}"
         raise BadInput([Fault(str(path), 0, "", "the run has made no schedule yet", fix)])
-    return Seen(record, Kept.begun(diaries), at, recorded=False)
+    return Seen(record, Kept.begun(diaries), at, recorded=False, book=book)
 
 
 def ask(path: Path, seen: Seen, message: SetMode | AnswerEntries) -> Answer:

@@ -51,6 +51,8 @@ def entries(data: bytes, report: Report) -> list[Entry]:
         where = f"column {error.offset + 1}"
         problem = f"this is not whole XML ({expat.ErrorString(error.code)})"
         report.add(error.lineno, where, problem, "export the data again")
+    except (LookupError, ValueError) as error:
+        report.add(1, "encoding", str(error), "write the file as UTF-8")
     except _Refused:
         pass
     return feed.entries

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ COLUMNS = ("prm", "type", "physical", "side", "unit", "stamp", "value", "nature"
 
 def plain(text: str) -> str:
     """Lower case without accents, as names of columns are compared."""
-    parts = unicodedata.normalize("NFKD", text.strip().strip('"'))
+    parts = unicodedata.normalize("NFKD", text.strip())
     return "".join(sign for sign in parts if not unicodedata.combining(sign)).lower()
 
 
@@ -45,8 +44,8 @@ def table(data: bytes, report: Report) -> tuple[pl.DataFrame, Ints] | None:
     if text is None:
         return None
     reader = _Reader(report)
-    for line, fields in enumerate(csv.reader(text.split("\n"), delimiter=";"), start=1):
-        reader.line(line, fields)
+    for line, row in enumerate(text.split("\n"), start=1):
+        reader.line(line, [field.strip().strip('"') for field in row.split(";")])
     if text and not text.endswith("\n"):
         problem = "the last line has no line end, so it may be cut short"
         line = text.count("\n") + 1
@@ -61,7 +60,7 @@ def table(data: bytes, report: Report) -> tuple[pl.DataFrame, Ints] | None:
 
 def _decoded(data: bytes, report: Report) -> str | None:
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         report.add(line, "", "this line is not UTF-8 text", "save the file as UTF-8")

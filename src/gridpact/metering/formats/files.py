@@ -63,6 +63,10 @@ def _read(path: Path, mapping: ReadingsMap, report: Report) -> Readings | None:
         fix = f"set format to one of {', '.join(FORMATS)}"
         report.add(0, "format", "the file does not tell its format", fix)
         return None
+    if name != "parquet" and b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        report.add(line, "", "the file holds binary data", f"give text, as {name} files are")
+        return None
     named = msgspec.structs.replace(mapping, format=name)
     found = FORMATS[name](path, data, named, report)
     if found is None:

@@ -35,7 +35,8 @@ def read_csv(data: bytes, style: TextStyle, report: Report) -> tuple[pl.DataFram
         return None
     if not good.all():
         data = _only(data, ends, good)
-    return _frame(data, style), lines[good][1:]
+    frame = _frame(data, style, report)
+    return None if frame is None else (frame, lines[good][1:])
 
 
 def _is_text(data: bytes, report: Report) -> bool:
@@ -105,8 +106,13 @@ def _only(data: bytes, ends: Ints, good: Bools) -> bytes:
     return b"".join(data[begin : end + 1] for begin, end in pieces)
 
 
-def _frame(data: bytes, style: TextStyle) -> pl.DataFrame:
+def _frame(data: bytes, style: TextStyle, report: Report) -> pl.DataFrame | None:
     import polars as pl
 
-    frame = pl.read_csv(io.BytesIO(data), separator=style.separator, infer_schema=False)
+    try:
+        frame = pl.read_csv(io.BytesIO(data), separator=style.separator, infer_schema=False)
+    except pl.exceptions.PolarsError as error:  # an empty line of names, quotes that do not close
+        reason = str(error).splitlines()[0]
+        report.add(1, "", f"this is not a table ({reason})", "export the data again")
+        return None
     return frame.rename({name: name.strip() for name in frame.columns})

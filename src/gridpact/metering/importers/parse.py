@@ -18,6 +18,8 @@ _NUMBER = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$"
 _ABSENT = ("", "nan", "na", "n/a", "null")
 _STAMP = r"^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$"
 
+_YEAR_2_MS, _YEAR_9999_MS = -62_104_060_800_000, 253_370_764_800_000
+
 
 class Numbers(msgspec.Struct, frozen=True):
     """One numeric column [rows]; ``single`` where it was stored with 32-bit floats."""
@@ -87,6 +89,7 @@ def stamps(column: pl.Series, style: TextStyle, report: Report, lines: Ints) -> 
     if isinstance(column.dtype, pl.Datetime):
         aware = column.dtype.time_zone is not None
         milli = column.dt.epoch("ms").fill_null(1).to_numpy()
+        milli = np.where(_of_a_calendar(milli), milli, 1)
     else:
         fix = "choose a column of time stamps"
         report.add(0, column.name, f"the column holds {column.dtype}, not time stamps", fix)
@@ -112,7 +115,7 @@ def _text_stamps(column: pl.Series, style: TextStyle, report: Report, lines: Int
         moment = core.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="ms")
         zone = text.str.extract(_STAMP, 2)
     milli = moment.dt.epoch("ms").fill_null(1).to_numpy()
-    good = np.asarray(milli % 1000 == 0, dtype=np.bool_)
+    good = np.asarray((milli % 1000 == 0) & _of_a_calendar(milli), dtype=np.bool_)
     shape = style.time_format or "2026-06-15T10:00 or 2026-06-15T10:00:00Z"
     for row in np.flatnonzero(~good)[:200]:
         problem = f"{column[int(row)]!r} is not a time stamp"
@@ -121,6 +124,11 @@ def _text_stamps(column: pl.Series, style: TextStyle, report: Report, lines: Int
         )
     aware = np.asarray(zone.is_not_null().to_numpy(), dtype=np.bool_)
     return Stamps((milli // 1000).astype(np.int64), _offsets(zone), aware, good)
+
+
+def _of_a_calendar(milli: Ints) -> Bools:
+    """Tell which milliseconds since the epoch lie in the years 2 to 9998, in any zone."""
+    return np.asarray((milli >= _YEAR_2_MS) & (milli < _YEAR_9999_MS), dtype=np.bool_)
 
 
 def _offsets(zone: pl.Series) -> Ints:

@@ -33,6 +33,8 @@ from gridpact.scheduling.state import State
 
 MOST_W = 10**9
 """More than any zone has; larger requests are taken for slips of the pen."""
+LONGEST_S = 7 * 86_400
+"""Longer than any schedule reaches."""
 
 
 class Divided(NamedTuple):
@@ -154,6 +156,9 @@ def _times(places: Places, message: ActivationRequested, now: int) -> list[Activ
     if message.lasts_s <= 0 or message.lasts_s % step:
         problem = f"{message.lasts_s / 60:g} minutes are not whole slots of {minutes}"
         found.append(ActivationFault("lasts_s", problem, f"write a multiple of {minutes}"))
+    elif message.lasts_s > LONGEST_S:
+        problem = f"{message.lasts_s / 3600:,.0f} hours are longer than any schedule reaches"
+        found.append(ActivationFault("lasts_s", problem, "ask for a few hours, and again later"))
     return found
 
 

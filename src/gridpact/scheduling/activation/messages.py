@@ -28,7 +28,9 @@ class ActivationRequested(Message, frozen=True, kw_only=True, tag="activation-re
     rule: str = "merit-order"
 
 
-class ActivationIssued(Message, frozen=True, kw_only=True, tag="activation-issued"):
+class ActivationIssued(
+    Message, frozen=True, kw_only=True, omit_defaults=True, tag="activation-issued"
+):
     """Who gives what in every slot of ``window``, and the set-points in force for it from now on.
 
     Energies are Wh of one slot: ``asked_wh``, of which ``missing_wh`` is more than all could give;
@@ -36,6 +38,10 @@ class ActivationIssued(Message, frozen=True, kw_only=True, tag="activation-issue
     direction of ``power_w``. Set-points are ``charge_wh`` and ``discharge_wh`` [assets, slots] and
     ``curtail_wh`` [members, slots]. ``marginal_micro_per_kwh`` is the price of the dearest that
     had to give, None where nobody had to or all share; ``cost_nano`` the cost of a slot [nano-¤].
+
+    Where others step in for storage that gave in ``activation-3`` and is lost, ``id`` is
+    ``activation-3.1`` and so on, and ``instead_of`` names what is lost: all else is about what is
+    given instead of it.
     """
 
     phase: ClassVar[Phase] = Phase.READING
@@ -54,6 +60,7 @@ class ActivationIssued(Message, frozen=True, kw_only=True, tag="activation-issue
     charge_wh: Ints
     discharge_wh: Ints
     curtail_wh: Ints
+    instead_of: tuple[str, ...] = ()
 
 
 class ActivationFault(msgspec.Struct, frozen=True):

@@ -9,16 +9,22 @@ from gridpact.base.units import Ints
 from gridpact.scheduling.messages import NeedsStated
 
 
-class Active(msgspec.Struct, frozen=True):
+class Active(msgspec.Struct, frozen=True, omit_defaults=True):
     """An activation that is under way or to come: its name, its slots, the zones it asks [rows].
 
-    ``given_wh`` [assets] is what storage gives in every slot.
+    ``given_wh`` [assets] is what storage gives in every slot, in the direction that ``up`` says.
+    ``by``, ``asked`` and ``rule`` are as requested; ``steps`` counts how often others stepped in.
     """
 
     id: str
     window: Slots
     zones: tuple[int, ...]
     given_wh: Ints
+    up: bool = True
+    by: str = ""
+    asked: tuple[str, ...] = ()
+    rule: str = "merit-order"
+    steps: int = 0
 
 
 class Ground(msgspec.Struct, frozen=True):

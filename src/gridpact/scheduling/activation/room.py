@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.slots import overlap
+from gridpact.kernel.messages import Out
 from gridpact.kernel.rooms import Handlers, Room, Step
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation import desk
@@ -15,7 +16,8 @@ from gridpact.scheduling.activation.ground import ground_of, grounds_with
 from gridpact.scheduling.activation.holding import no_longer
 from gridpact.scheduling.activation.messages import ActivationIssued, ActivationRequested
 from gridpact.scheduling.activation.model import Activations, Active
-from gridpact.scheduling.messages import Cause, ScheduleRevised, ScheduleSolved
+from gridpact.scheduling.activation.stepping_in import step_in
+from gridpact.scheduling.messages import Cause, ScheduleRevised, ScheduleSolved, TelemetryReceived
 from gridpact.scheduling.operation.causes import noted
 from gridpact.scheduling.operation.in_force import Setpoints, override
 from gridpact.scheduling.posing import Posing
@@ -41,7 +43,12 @@ class Activating:
         base = self._room
         handlers: Handlers[State] = {**base.handlers, ActivationRequested: self.requested}
         if base.state.operation is not None:
-            handlers = {**handlers, ScheduleSolved: self.solved, ScheduleRevised: self.solved}
+            handlers = {
+                **handlers,
+                ScheduleSolved: self.solved,
+                ScheduleRevised: self.solved,
+                TelemetryReceived: self.telemetry,
+            }
         return Room(base.name, base.state, handlers, base.effects)
 
     def solved(self, state: State, message: Solved, now: int) -> Step[State]:
@@ -67,16 +74,43 @@ class Activating:
         known = state.activations or Activations()
         answer = desk.issued(message, found, f"activation-{known.issued + 1}")
         zones = np.flatnonzero(desk.zones_within(self._places, message.zones))
-        active = Active(answer.id, answer.window, tuple(zones.tolist()), answer.given_wh)
+        active = Active(
+            answer.id,
+            answer.window,
+            tuple(zones.tolist()),
+            answer.given_wh,
+            up=message.power_w > 0,
+            by=message.by,
+            asked=message.zones,
+            rule=message.rule,
+        )
         known = msgspec.structs.replace(
             known, active=(*no_longer(known.active, now), active), issued=known.issued + 1
         )
+        return self._in_force(state, known, answer), [answer]
+
+    def telemetry(self, state: State, message: TelemetryReceived, now: int) -> Step[State]:
+        """Let others step in for storage that gives in an activation and is lost."""
+        state, outs = self._room.handlers[TelemetryReceived](state, message, now)
+        told: list[Out] = []
+        known = state.activations or Activations()
+        for one in no_longer(known.active, message.slot + message.step):
+            found = step_in(self._places, state, one, message.slot + message.step)
+            if found is not None:
+                active = tuple(found.active if each is one else each for each in known.active)
+                known = msgspec.structs.replace(known, active=active)
+                state = self._in_force(state, known, found.issued)
+                told.append(found.issued)
+        return state, [*outs, *told]
+
+    def _in_force(self, state: State, known: Activations, answer: ActivationIssued) -> State:
+        """Put set-points in force, and call for another schedule."""
         plans = revised(state.plans, self._community, answer)
         state = msgspec.structs.replace(state, plans=plans, activations=known)
         rules = self._community.operation
         if isinstance(rules, msgspec.UnsetType):
-            return state, [answer]
-        return noted(state, rules, Cause("activation", (answer.id,))), [answer]
+            return state
+        return noted(state, rules, Cause("activation", (answer.id,)))
 
 
 def revised(

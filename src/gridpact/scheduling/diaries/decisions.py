@@ -25,6 +25,7 @@ from gridpact.scheduling.diaries.modes import (
     refusal_of,
     status_of,
 )
+from gridpact.scheduling.needs.clock import shown
 
 LONGEST_S = 366 * 86400
 """Longest notice and longest time off: a slip of the pen beyond."""
@@ -125,14 +126,15 @@ def of_owner(assets: Switched, asset: str, by: str) -> int | DiaryFault:
     return row
 
 
-def mode_faults(message: SetMode, now: int) -> list[DiaryFault]:
-    """Return what is wrong with a mode by itself."""
+def mode_faults(message: SetMode, now: int, timezone: str) -> list[DiaryFault]:
+    """Return what is wrong with a mode by itself; instants by the clock of a timezone."""
     found = []
     if not 0 <= message.notice_s <= LONGEST_S:
         problem = f"a notice of {message.notice_s} s is no time before an entry"
         found.append(DiaryFault("notice_s", problem, "give 0 s to 366 days"))
     if message.mode == "off" and not now < message.until_s <= now + LONGEST_S:
-        problem = f"{iso(message.until_s)} is not within 366 days of {iso(now)}"
+        until, today = shown(message.until_s, timezone), shown(now, timezone)
+        problem = f"{until} is not within 366 days of {today}"
         found.append(DiaryFault("until_s", problem, "give a later instant, at most 366 days ahead"))
     return found
 
@@ -160,8 +162,13 @@ def with_mode(kept: Kept, row: int, message: SetMode) -> Kept:
     )
 
 
-def answer_faults(kept: Kept, row: int, message: AnswerEntries, now: int) -> list[DiaryFault]:
-    """Return why an answer does not count: another revision, no such entry, or too late."""
+def answer_faults(
+    kept: Kept, row: int, message: AnswerEntries, now: int, timezone: str
+) -> list[DiaryFault]:
+    """Return why an answer does not count: another revision, no such entry, or too late.
+
+    Instants are told by the clock of a timezone.
+    """
     current = int(kept.diaries.revision[row])
     if message.revision != current:
         problem = f"the diary is at revision {current}, not {message.revision}"
@@ -173,12 +180,15 @@ def answer_faults(kept: Kept, row: int, message: AnswerEntries, now: int) -> lis
     for at in message.at_s.tolist():
         places = np.flatnonzero((entries.row == row) & (entries.at_s == at))
         if not places.size:
-            problem = f"no entry is due at {iso(at)}"
+            problem = f"no entry is due at {shown(at, timezone)}"
             found.append(DiaryFault("at_s", problem, "name instants that the diary has"))
-        elif (late := refusal_of(entries, int(places[0]), kept.modes, now)) is not None:
-            found.append(DiaryFault("at_s", f"{iso(at)}: {late}", "answer earlier next time"))
+        elif (late := refusal_of(entries, int(places[0]), kept.modes, now, timezone)) is not None:
+            found.append(
+                DiaryFault("at_s", f"{shown(at, timezone)}: {late}", "answer earlier next time")
+            )
         elif at < kept.modes.off_until_s[row]:
-            problem = f"the asset is off until {iso(int(kept.modes.off_until_s[row]))}"
+            until = shown(int(kept.modes.off_until_s[row]), timezone)
+            problem = f"the asset is off until {until}"
             found.append(DiaryFault("at_s", problem, "set its mode to automatic or ask first"))
     return found
 

@@ -120,7 +120,11 @@ class Diarist:
     def set_mode(self, state: State, message: SetMode, now: int) -> Step[State]:
         """Put an owner's asset into a mode, or say why not."""
         row = of_owner(self._assets, message.asset, message.by)
-        faults = [row] if isinstance(row, DiaryFault) else mode_faults(message, now)
+        faults = (
+            [row]
+            if isinstance(row, DiaryFault)
+            else mode_faults(message, now, self._community.timezone)
+        )
         if state.kept is None and not faults:
             faults = [_ASLEEP]
         if faults or isinstance(row, DiaryFault) or state.kept is None:
@@ -134,7 +138,8 @@ class Diarist:
         row = of_owner(self._assets, message.asset, message.by)
         if isinstance(row, DiaryFault) or state.kept is None:
             return state, [_refused(message, [row if isinstance(row, DiaryFault) else _ASLEEP])]
-        faults = answer_faults(state.kept, row, message, now)
+        timezone = self._community.timezone
+        faults = answer_faults(state.kept, row, message, now, timezone)
         if faults:
             return state, [_refused(message, faults)]
         after, outs = self._tell(State(with_answer(state.kept, row, message, now)), now)

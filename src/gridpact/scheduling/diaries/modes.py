@@ -23,10 +23,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gridpact.base.slots import iso
 from gridpact.base.units import Bools, Ints
 from gridpact.scheduling.diaries.difference import Change, Difference
 from gridpact.scheduling.diaries.instructions import NEVER, Instructions
+from gridpact.scheduling.needs.clock import shown
 
 Codes: TypeAlias = NDArray[np.int8]
 
@@ -140,12 +140,17 @@ def declined(status: Codes) -> Bools:
     return np.isin(status, _DECLINED)
 
 
-def refusal_of(instructions: Instructions, entry: int, modes: Modes, now: int) -> str | None:
-    """Return why an answer to an entry comes too late at an instant, None where it counts."""
+def refusal_of(
+    instructions: Instructions, entry: int, modes: Modes, now: int, timezone: str = "UTC"
+) -> str | None:
+    """Return why an answer to an entry comes too late at an instant, None where it counts.
+
+    Instants are told by the clock of a timezone.
+    """
     last = int(deadlines(instructions.of(slice(entry, entry + 1)), modes)[0])
     if now <= last:
         return None
-    return f"an answer counted until {iso(last)}; it is {iso(now)}"
+    return f"an answer counted until {shown(last, timezone)}; it is {shown(now, timezone)}"
 
 
 def carried(answers: Answers, changed: Difference) -> Answers:

@@ -72,7 +72,7 @@ def explain(
             checks += more
     together = None
     if joint and not verdict.fits:
-        together = joint_relaxation(site, own.rest)
+        together = joint_relaxation(site, own.rest, verdict.solution)
     return Explanation(
         conflicts=(*own.conflicts, *found),
         joint=together,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gridpact.base.errors import ended
 from gridpact.scheduling.explanation.audience import Eyes, others, seen_by
 from gridpact.scheduling.explanation.model import (
     Conflict,
@@ -62,7 +63,7 @@ def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
 
 def _unbound(cut: Explanation) -> Iterator[str]:
     for one in cut.unbound:
-        yield f"{_need(one.need)} is left out: {one.problem}. Fix: {one.fix}."
+        yield f"{_need(one.need)} is left out: {ended(one.problem)} Fix: {ended(one.fix)}"
 
 
 def _conflict(whole: Conflict, seen: Conflict, eyes: Eyes) -> str:

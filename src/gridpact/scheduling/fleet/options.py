@@ -23,15 +23,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How to solve.
 
     ``method``: ``engine``, ``reference`` (one programme for the whole fleet, exact and slow), or
-    ``auto``: the engine, and the reference where the engine does not know a shape or leaves the
-    gap of a small fleet open. ``gap`` is the proven relative gap at which to stop, ``rounds`` the
-    most rounds of prices, ``nodes`` the most that the reference's search for whole numbers goes
-    through before it takes the best answer so far. ``parts`` is how many groups the assets of one
-    kind in one zone are cut into. ``penalty`` [µ¤/kWh] is what missing a limit costs at first
-    (None: chosen from the prices); it is raised while limits are missed. ``executor`` spreads the
-    assets' answers in ``tasks`` tasks; the answer is the same bit for bit. ``progress`` is told of
-    every round; once ``cancelled`` says so, the solve stops after its round with the best answer
-    so far. The reference has no rounds: it tells of none and goes on to its end.
+    ``auto``: the engine, and the reference where the engine does not know a shape, leaves the gap
+    of a small fleet open, or would take longer: few assets in a long horizon. ``gap`` is the proven
+    relative gap at which to stop, ``rounds`` the most rounds of prices, ``nodes`` the most that the
+    reference's search for whole numbers goes through before it takes the best answer so far.
+    ``parts`` is how many groups the assets of one kind in one zone are cut into. ``penalty``
+    [µ¤/kWh] is what missing a limit costs at first (None: chosen from the prices); it is raised
+    while limits are missed. ``executor`` spreads the assets' answers in ``tasks`` tasks; the answer
+    is the same bit for bit. ``progress`` is told of every round; once ``cancelled`` says so, the
+    solve stops after its round, and homes' searches for whole numbers (unless an executor makes
+    them) at once, with the best answer so far. The reference tells of no rounds; cancelled, it ends
+    a search for whole numbers with the best answer so far, and goes on to the end of anything else.
     """
 
     method: Method = "auto"

@@ -5,14 +5,14 @@ A book is a value. Every change gives a new one, or the faults for which nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
 from gridpact.base.errors import Fault
-from gridpact.scheduling.needs.clock import local_date, time_faults
+from gridpact.scheduling.needs.clock import local_date, shown, time_faults
 from gridpact.scheduling.needs.contradictions import Placed, contradiction
 from gridpact.scheduling.needs.directory import Directory, Unclear
 from gridpact.scheduling.needs.model import Assets, Intervention, Need, kind_of
@@ -152,9 +152,7 @@ def _placed(need: Need, by: str, at: int, rules: Rules) -> Placed | tuple[Fault,
         faults.append(_fault(need, "subject", "names no asset", "name one"))
     if faults:
         return tuple(faults)
-    known = {rules.directory.assets[row].capacity_wh for row in rows.tolist()}
-    capacity = known.pop() if len(known) == 1 else None
-    return Placed(replace(need, subject=subject), frozenset(rows.tolist()), capacity)
+    return _on(replace(need, subject=subject), rows.tolist(), rules)
 
 
 def _not_entitled(need: Need, by: str, rules: Rules) -> Iterator[Fault]:
@@ -181,8 +179,8 @@ def _flood(book: Book, need: Need, at: int, rules: Rules) -> Iterator[Fault]:
         kept = [one.id for one in book.of(need.owner) if isinstance(one, Intervention)]
         stays = f"{listed(kept[::-1])} in force" if kept else "none is in force"
         problem = f"{len(recent)} interventions within an hour; {stays}"
-        wait = recent[-rules.interventions_per_hour].at + HOUR_S - at
-        yield _fault(need, "begin", problem, f"wait {wait} s")
+        free = recent[-rules.interventions_per_hour].at + HOUR_S
+        yield _fault(need, "begin", problem, f"wait until {shown(free, rules.timezone)}")
 
 
 def _against(book: Book, placed: Placed, at: int, rules: Rules) -> Iterator[Fault]:
@@ -192,16 +190,29 @@ def _against(book: Book, placed: Placed, at: int, rules: Rules) -> Iterator[Faul
     if found is not None:
         names = [need.id or f"the new {kind_of(need)}" for need in found.needs]
         problem = f"{' and '.join(names)} cannot both hold: {found.why}"
-        fix = f"change it, or remove {' or '.join(n for n in names if n.startswith('need-'))}"
+        kept = [name for name in names if name.startswith("need-")]
+        problem += f"; {listed(kept)} {'stays' if len(kept) == 1 else 'stay'} in force"
+        fix = f"change it, or remove {' or '.join(kept)}"
         yield _fault(placed.need, "", problem, fix)
 
 
 def _placed_again(need: Need, rules: Rules) -> Placed:
     """Find the assets of a need in force; none where they are gone since."""
     rows = rules.directory.rows(need.subject, need.owner)
-    found = frozenset() if isinstance(rows, Unclear) else frozenset(rows.tolist())
-    known = {rules.directory.assets[row].capacity_wh for row in found}
-    return Placed(need, found, known.pop() if len(known) == 1 else None)
+    return _on(need, [] if isinstance(rows, Unclear) else rows.tolist(), rules)
+
+
+def _on(need: Need, rows: Sequence[int], rules: Rules) -> Placed:
+    """Put a need on rows of assets, with what these have in common."""
+    assets = [rules.directory.assets[row] for row in rows]
+    capacities = {asset.capacity_wh for asset in assets}
+    powers = [asset.charge_w for asset in assets if asset.charge_w is not None]
+    return Placed(
+        need,
+        frozenset(rows),
+        capacities.pop() if len(capacities) == 1 else None,
+        max(powers) if powers and len(powers) == len(assets) else None,
+    )
 
 
 def _fault(need: Need, field: str, problem: str, fix: str) -> Fault:

@@ -24,11 +24,16 @@ from gridpact.scheduling.needs.times import DAY_S
 
 
 class Placed(NamedTuple):
-    """A need, the rows of its assets, and the capacity of the smallest and largest of them [Wh]."""
+    """A need, and the rows of its assets.
+
+    ``capacity_wh`` is what each of them holds, ``charge_w`` the most that any of them charges with;
+    None where that differs or is not known.
+    """
 
     need: Need
     rows: frozenset[int]
     capacity_wh: int | None = None
+    charge_w: int | None = None
 
 
 class Contradiction(NamedTuple):
@@ -52,7 +57,7 @@ def _pair(first: Placed, second: Placed, today: date) -> str:
     one, other = first.need, second.need
     match one, other:
         case StateOfCharge(), StateOfCharge():
-            return _states(first, second, today)
+            return _states(first, second, today) or _too_fast(first, second, today)
         case Comfort(), Comfort():
             return _bands(one, other, today)
         case Run(), RunRest():
@@ -92,6 +97,22 @@ def _states(first: Placed, second: Placed, today: date) -> str:
         above = shares[0] > shares[1]
     if above and meet(one, other, today):
         return "one asks for more than the other allows at the same time"
+    return ""
+
+
+def _too_fast(first: Placed, second: Placed, today: date) -> str:
+    """Why what is asked cannot be charged from the most that was allowed shortly before."""
+    one, other, power = first.need, second.need, first.charge_w
+    if not isinstance(one, StateOfCharge) or not isinstance(other, StateOfCharge) or not power:
+        return ""
+    least = _in_wh(one, "least", first.capacity_wh)
+    most = _in_wh(other, "most", second.capacity_wh)
+    if least is None or most is None or least <= most:
+        return ""
+    days, lasts = days_to_look_at([one, other], today), (least - most) * 3600 / power
+    late = [at for at, _ in spans(one.at, days)]
+    if any(0 < at - before < lasts for at in late for before, _ in spans(other.at, days)):
+        return f"from {most:g} Wh to {least:g} Wh takes {lasts / 60:.0f} minutes at {power} W"
     return ""
 
 

@@ -132,7 +132,19 @@ def _number(field: str, value: int) -> Iterator[Finding]:
         fix = "give it without the sign, and say take or give"
         yield field, f"{value} has the wrong sign", fix
     elif not low <= value <= high:
-        yield field, f"{value} is out of range", f"give a number from {low} to {high}"
+        yield field, *_out_of_range(field, value, low, high)
+
+
+def _out_of_range(field: str, value: int, low: int, high: int) -> tuple[str, str]:
+    """Say it in the unit in which people give the number."""
+    unit, scale = {"ppm": (" %", 10_000), "mc": (" C", 1000)}.get(field.rpartition("_")[2], ("", 1))
+    if field == "per_day_ppm":
+        unit, scale = " cycles a day", 1_000_000
+    said, least, most = (
+        f"{each if scale == 1 else format(each / scale, '.12g')}{unit}"
+        for each in (value, low, high)
+    )
+    return f"{said} is out of range", f"give {'a number ' if not unit else ''}{least} to {most}"
 
 
 def _bounds(need: Need) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices, per_asset
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Solution
+from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.priorities.answer import MISSED_WH, ByLevels, runs_due, runs_missing
 from gridpact.scheduling.priorities.elastic import (
     Elastic,
@@ -43,21 +44,28 @@ class Problem(msgspec.Struct, frozen=True):
         points = np.append(np.flatnonzero(bounds), last)
         return timeline(self.fleet.slots, points, wishes, fair)
 
-    def proven(self, ladder: Ladder) -> ByLevels:
-        """Solve at these prices of levels, and prove what each level must miss."""
-        answer = self.answer(ladder)
+    def proven(self, ladder: Ladder, near: Solution | None = None) -> ByLevels:
+        """Solve at these prices of levels, and prove what each level must miss.
+
+        ``near`` is the answer to a similar fleet to begin from.
+        """
+        answer = self.answer(ladder, near=near)
         missing = np.array([loss.missing_wh for loss in answer.losses])
         losses = tuple(
-            msgspec.structs.replace(loss, least_wh=self._least(loss.level, missing, ladder))
+            msgspec.structs.replace(
+                loss, least_wh=self._least(loss.level, missing, ladder, answer.solution)
+            )
             for loss in answer.losses
         )
         return msgspec.structs.replace(answer, losses=losses)
 
-    def answer(self, ladder: Ladder, fair: FairShares | None = None) -> ByLevels:
+    def answer(
+        self, ladder: Ladder, fair: FairShares | None = None, near: Solution | None = None
+    ) -> ByLevels:
         """Solve at these prices of levels; nothing is proven of what they must miss."""
         line = self.line(fair)
         elastic = elastic_fleet(self.fleet, self.needs, self.asked, line, ladder, fair)
-        solution = self._solved(elastic, self.prices, ladder)
+        solution = self._solved(elastic, self.prices, ladder, near)
         missing = _missing(self.fleet, self.needs, elastic, solution)
         priced = _priced(self.fleet, self.needs, elastic, solution, ladder)
         return ByLevels(
@@ -74,8 +82,11 @@ class Problem(msgspec.Struct, frozen=True):
             cost_upper_nano=solution.upper_nano - priced,
         )
 
-    def _least(self, level: Level, missing: Floats, ladder: Ladder) -> float:
-        """Prove what a level must miss if those before it miss no more than they do [Wh]."""
+    def _least(self, level: Level, missing: Floats, ladder: Ladder, near: Solution) -> float:
+        """Prove what a level must miss if those before it miss no more than they do [Wh].
+
+        ``near`` is the answer at the prices of all levels, and of energy: it is begun from.
+        """
         if missing[level] <= MISSED_WH:
             return 0.0
         kept = np.where(np.arange(len(Level)) <= level, ladder.price, 0.0)
@@ -83,7 +94,7 @@ class Problem(msgspec.Struct, frozen=True):
         costless = without_costs(self.fleet)
         elastic = elastic_fleet(costless, self.needs, self.asked, self.line(None), first)
         free = np.zeros(np.shape(self.prices.buy))
-        found = self._solved(elastic, Prices(free), first)
+        found = self._solved(elastic, Prices(free), first, near)
         price = kept.copy()
         price[Level.GRID] = found.penalty
         due = runs_due(self.fleet)
@@ -91,9 +102,14 @@ class Problem(msgspec.Struct, frozen=True):
         worth -= float(price[:level] @ missing[:level])
         return float(np.clip(worth / price[level], 0.0, missing[level]))
 
-    def _solved(self, elastic: Elastic, prices: Prices, ladder: Ladder) -> Solution:
+    def _solved(
+        self, elastic: Elastic, prices: Prices, ladder: Ladder, near: Solution | None = None
+    ) -> Solution:
         options = msgspec.structs.replace(self.options, penalty=float(ladder.price[Level.GRID]))
-        return self.solver(elastic.fleet, elastic_prices(prices, elastic, ladder), options)
+        priced = elastic_prices(prices, elastic, ladder)
+        if self.solver is solve:  # any other solver begins from nothing
+            return solve(elastic.fleet, priced, options, near)
+        return self.solver(elastic.fleet, priced, options)
 
 
 def without_costs(fleet: Fleet) -> Fleet:

@@ -18,6 +18,7 @@ import numpy as np
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.fleet.solution import Solution
 from gridpact.scheduling.fleet.solve import solve
 from gridpact.scheduling.priorities.answer import MISSED_WH, ByLevels
 from gridpact.scheduling.priorities.levels import GENTLE, STEEP, ladder_of
@@ -64,12 +65,12 @@ def problem_of(
     return problem
 
 
-def least_losses(problem: Problem, short: bool = False) -> ByLevels:
+def least_losses(problem: Problem, short: bool = False, near: Solution | None = None) -> ByLevels:
     """Solve; where something goes missing, with levels as far apart as it takes.
 
     Prices of levels that are close to those of energy make the solve quick. An answer that misses
     nothing at them is the cheapest that misses nothing, at any prices. It is not looked for where
-    something is known to be ``short``.
+    something is known to be ``short``: then ``near``, the answer to a similar fleet, is begun from.
     """
     fleet, prices = problem.fleet, problem.prices
     if not short:
@@ -77,7 +78,7 @@ def least_losses(problem: Problem, short: bool = False) -> ByLevels:
         if all(loss.missing_wh <= MISSED_WH for loss in answer.losses):
             return answer
     ladder = ladder_of(fleet, prices, STEEP)
-    answer = problem.proven(ladder)
+    answer = problem.proven(ladder, near)
     for _ in range(RAISES):
         level = _too_much(answer, problem.options.gap)
         if level is None:

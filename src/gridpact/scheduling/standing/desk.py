@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from gridpact.base.errors import Fault
 from gridpact.kernel.messages import Message
+from gridpact.scheduling.diaries.holds import Holds
 from gridpact.scheduling.messages import (
     NeedFault,
     NeedRefused,
@@ -21,21 +22,27 @@ from gridpact.scheduling.needs.spelling import nearest
 from gridpact.scheduling.needs.validation import faults_of
 from gridpact.scheduling.standing.acceptance import findings
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.precedence import notes
 
 
-def take(places: Places, book: Book, message: StateNeed, now: int) -> tuple[Book, Message]:
-    """Take a need into the book; one that already stands keeps its identifier."""
+def take(
+    places: Places, book: Book, message: StateNeed, now: int, decided: Holds | None = None
+) -> tuple[Book, Message]:
+    """Take a need into the book; one that already stands keeps its identifier.
+
+    ``decided`` is what owners have decided of their assets' power.
+    """
     before = _again(places, book, message.need)
     allowed = message.by == message.need.owner or places.directory.spans_all(message.by)
     if before is not None and allowed:
-        return book, _stated(book, message.by, before.id)
+        return book, _stated(places, book, message.by, before, decided, now)
     after = add(book, message.need, message.by, now, places.rules)
     faults = [*_unknown(places, message), *_unbound(places, book, message.need, now)]
     if isinstance(after, tuple):
         faults = [*after, *faults]
     if faults or isinstance(after, tuple):
         return book, _refused(message.by, "", faults)
-    return after, _stated(after, message.by, after.needs[-1].id)
+    return after, _stated(places, after, message.by, after.needs[-1], decided, now)
 
 
 def take_back(places: Places, book: Book, message: WithdrawNeed, now: int) -> tuple[Book, Message]:
@@ -59,8 +66,16 @@ def _again(places: Places, book: Book, need: Need) -> Need | None:
     return next((one for one in book.of(need.owner) if replace(one, id="") == same), None)
 
 
-def _stated(book: Book, by: str, name: str) -> NeedStated:
-    return NeedStated(by=by, id=name, revision=len(book.history(name)), need=book.get(name))
+def _stated(
+    places: Places, book: Book, by: str, need: Need, decided: Holds | None, now: int
+) -> NeedStated:
+    return NeedStated(
+        by=by,
+        id=need.id,
+        revision=len(book.history(need.id)),
+        need=need,
+        notes=notes(places, need, book.needs, decided, now),
+    )
 
 
 def _unknown(places: Places, message: StateNeed) -> list[Fault]:

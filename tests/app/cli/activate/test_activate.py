@@ -113,6 +113,8 @@ def test_people_read_who_gives_what(lanes):
         (("--zone", "lane", "--kw", "0", "--minutes", "60"), "nothing is asked"),
         (("--zone", "lane", "--kw", "nan", "--minutes", "60"), "is no power"),
         (("--zone", "lane", "--kw", "1e7", "--minutes", "60"), "more than any zone has"),
+        (("--zone", "lane", "--kw", "1e300", "--minutes", "60"), "1e+300 kW is more than any"),
+        (("--zone", "lane", "--kw", "1", "--minutes", "102000"), "1,700 hours are longer than"),
         ((*LANE, "--kw", "-3", "--direction", "up"), "leave out the sign"),
         (("--zone", "lane", "--kw", "1", "--minutes", "90"), "multiple of 60"),
         (("--zone", "lane", "--kw", "1", "--minutes", "0"), "multiple of 60"),

@@ -123,7 +123,25 @@ def test_decisions_are_told_in_words_and_json(street):
         "mode", "run", "home-05-car", "off", "--until", "2026-06-15T20:00", "--json"
     )
     assert json.loads(done.out)["diary"]["off_until"] == "2026-06-15T18:00:00Z"
+    assert json.loads(done.out)["notes"] == []
     assert street.diary("mode", "run", "home-05-car", "automatic", "-q").out == ""
+
+
+def test_a_need_of_an_asset_that_is_off_is_told_with_what_counts(street, called):
+    """Whichever of the two is said first; a need for a time after it says nothing."""
+    for sentence in ("car >= 80% by 18:00", "car >= 80% by 22:00"):
+        assert called("need", "add", "run", sentence, "--owner", "home-05").code == 0
+    done = street.diary("mode", "run", "home-05-car", "off", "--until", "2026-06-15T20:00")
+    counts = "home-05-car is off until 2026-06-15 20:00, which comes first: no plan uses it before"
+    assert done.out.splitlines() == [
+        "✓ home-05-car of home-05: off until 2026-06-15T20:00",
+        f"    note: need-1 of home-05: {counts}",
+        "    it binds the plans that are made from now on",
+    ]
+    added = called("need", "add", "run", "car >= 60% by 17:00", "--owner", "home-05")
+    assert f"    note: {counts}" in added.out.splitlines()
+    added = called("need", "add", "run", "car >= 60% by 21:00", "--owner", "home-05")
+    assert "note" not in added.out
 
 
 @pytest.mark.parametrize(
@@ -150,7 +168,7 @@ def test_decisions_are_told_in_words_and_json(street):
         (("mode", "run", "home-07-battery", "ask", "--owner", "home-05"), 1, "for home-07 to"),
         (("mode", "run", "home-07-battery\x1b[2J", "ask"), 2, "no schedule switches"),
         (("accept", "run", "home-07-battery"), 2, "is being asked about"),
-        (("accept", "run", "home-07-battery", "--at", "2026-06-15T10:07"), 1, "no entry is due"),
+        (("accept", "run", "home-07-battery", "--at", "2026-06-15T10:07"), 1, "06-15 10:07"),
         (("accept", "run", "home-07-battery", "--at", "noon"), 2, "is no instant such as"),
         (("decline", "run", "home-07-battery", "--at", "2026-06-15T00:00"), 1, "an answer counted"),
         (

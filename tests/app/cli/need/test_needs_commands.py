@@ -38,6 +38,33 @@ def test_a_note_is_shown_to_its_owner_alone(homes):
     assert homes.need("list", "run", "--owner", "home-05").out == "no needs stand\n"
 
 
+def test_interventions_are_told_by_the_local_clock_and_say_when_they_last_till_another_day(homes):
+    done = homes.need("add", "run", "car stop until 16:00", "--owner", "home-05")
+    assert done.out.splitlines()[0] == (
+        "✓ home-05-car stop from 12:30 on 15 June 2026 until 16:00 on 15 June 2026: "
+        "need-1 of home-05"
+    )
+    done = homes.need("add", "run", "battery stop until 12:00", "--owner", "home-07")
+    assert "    note: it ends on 2026-06-16 12:00, not on the day it begins" in done.out
+    listed = homes.need("list", "run").out
+    assert "until 12:00 on 16 June 2026" in listed
+    again = listed.splitlines()[2].split("  ")[-1].strip()
+    told = homes.need("add", "run", again, "--owner", "home-07", "--json")
+    assert json.loads(told.out)["id"] == "need-2"  # what is listed reads as the same need
+
+
+def test_what_counts_of_two_is_told(homes):
+    for power in ("4 kW", "3 kW"):
+        sentence = f"zone community <= {power} 17:00-20:00, grid"
+        told = homes.stated(sentence, "dso")[1]
+    assert told["notes"] == [
+        "need-1 of dso caps it at 4 kW at times, too: the lower counts, this one, while both hold"
+    ]
+    assert homes.stated("car away 13:00-18:00", "home-05")[1]["notes"] == []
+    done = homes.need("add", "run", "car >= 80% by 17:00", "--owner", "home-05")
+    assert "    note: need-3 (unavailable) comes first: home-05-car is not charged" in done.out
+
+
 def test_the_message_printed_is_the_message_taken(homes):
     before = homes.rows()
     printed = homes.need("add", "run", BATTERY, "--owner", "home-07", "--print-message")
@@ -83,6 +110,8 @@ def test_characters_that_command_a_terminal_are_not_printed(homes):
         (("add", "run", '{"type": "state-need"}'), "is no state-need message"),
         (("add", "run", "{", "--owner", "home-07"), "truncated"),
         (("add", "nothing", BATTERY, "--owner", "home-07"), "there is no such folder"),
+        (("add", "run", "battery >= 120% at 20:00", "--owner", "home-07"), "120 % is out of range"),
+        (("add", "run", "battery >= 120% at 20:00", "--owner", "home-07"), "give 0 % to 100 %"),
         (("remove", "run", "need-9"), "there is no need 'need-9'"),
         (("list", "run", "--owner", "nobody"), "there is no party 'nobody'"),
         (("list", "nothing"), "there is no such folder"),

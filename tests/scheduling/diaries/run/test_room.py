@@ -202,10 +202,10 @@ def test_what_does_not_count_is_refused_by_entry(run, hand):
     assert "names no entry" in refused(run.answer(0, [], "accept"))[0][1]
     late = refused(run.answer(1, [1, 1.5, 3], "accept"))
     assert [problem.partition(":")[0] for _, problem in late] == [
-        "2026-06-14T23",
-        "no entry is due at 2026-06-14T23",
+        "2026-06-15 01",
+        "no entry is due at 2026-06-15 01",
     ]
-    assert "an answer counted until 2026-06-14T22:00:00Z" in late[0][1]
+    assert "an answer counted until 2026-06-15 00:00" in late[0][1]
     assert encode(run.state) == before
     run.mode(0, mode="off", until_s=hand.midnight + 4 * HOUR)
     assert "the asset is off until" in refused(run.answer(0, [3], "accept"))[0][1]

@@ -174,5 +174,11 @@ def _take_back(draft: Draft, row: int) -> None:
     draft.origins = [one for one in draft.origins if (one.table, one.row) != ("storage", row)]
     listed = " and ".join(sorted(names))
     for name in sorted(names):
-        problem = f"{listed} cannot be kept by storage {row}, whatever it does"
+        problem = f"{listed} cannot be kept by {_asset(draft, row)}, whatever it does"
         draft.faults.append(Fault("need", 0, name, problem, "ask for less, or for other times"))
+
+
+def _asset(draft: Draft, row: int) -> str:
+    """Name the asset in a row of storage."""
+    places = draft.site.places.items()
+    return next((name for name, place in places if place == ("storage", row)), f"storage {row}")

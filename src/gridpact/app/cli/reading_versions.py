@@ -1,0 +1,90 @@
+"""``gridpact readings versions``: every value that a slot had, and when it became known."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.moments import MOMENT, epoch_of
+from gridpact.app.cli.output import harmless, output_options, say, say_json
+from gridpact.app.cli.reading_options import channel_as_dict, kwh, source_words
+from gridpact.app.readings.windows import REGISTERS
+from gridpact.base.slots import iso
+from gridpact.metering.readings import Channel, Register
+from gridpact.metering.store.reading import Version
+from gridpact.metering.store.store import Store
+
+
+@click.command(
+    short_help="Show all values that a slot had.",
+    epilog="""\b
+Example:
+  gridpact readings versions readings --point bakery --slot 2026-03-01T12:00""",
+)
+@click.argument("url", metavar="STORE")
+@click.option("--point", required=True, metavar="ID", help="Its metering point.")
+@click.option("--slot", required=True, type=MOMENT, help="Its begin, by the point's clock.")
+@click.option("--register", type=click.Choice(REGISTERS), default="withdrawal", show_default=True)
+@output_options
+def versions(
+    url: str, point: str, slot: datetime, register: Register, as_json: bool, quiet: bool
+) -> None:
+    """Show every value of one slot: how it came to be, when it became known, what it replaced.
+
+    An estimate beside a measured value was never in force.
+    """
+    store = Store.open(url)
+    timezone = store.point(point).timezone
+    at = epoch_of(slot, timezone, "--slot")
+    channel = Channel(point, register)
+    found = store.versions(channel, at)
+    if as_json:
+        told = [_as_dict(found, place, store) for place in range(len(found))]
+        say_json({**channel_as_dict(channel), "slot": iso(at), "versions": told})
+    elif not quiet:
+        for line in _lines(found, store):
+            say(harmless(line))
+
+
+def _lines(found: list[Version], store: Store) -> list[str]:
+    if not found:
+        return ["no value of this slot is known"]
+    head = ("known since", "energy", "mark", "by", "replaced", "from")
+    rows = [head]
+    for place, each in enumerate(found):
+        before = replaced(found, place)
+        was = "-" if before is None else kwh(before.wh)
+        rows.append(
+            (
+                iso(each.known_s),
+                kwh(each.wh),
+                each.quality.name.lower() + ("" if each.in_force else " (not in force)"),
+                each.rule or "-",
+                was,
+                source_words(each.commit, store.log.imports),
+            )
+        )
+    return [*aligned(rows, right=(1, 4)), "", counted(len(found), "version")]
+
+
+def replaced(found: list[Version], place: int) -> Version | None:
+    """Return the version in force that a version took the place of, if there was one."""
+    if not found[place].in_force:
+        return None
+    return next((each for each in reversed(found[:place]) if each.in_force), None)
+
+
+def _as_dict(found: list[Version], place: int, store: Store) -> dict[str, object]:
+    each, before = found[place], replaced(found, place)
+    return {
+        "known_at": iso(each.known_s),
+        "wh": each.wh,
+        "quality": each.quality.name.lower(),
+        "rule": each.rule,
+        "in_force": each.in_force,
+        "replaced_wh": None if before is None else before.wh,
+        "import": each.commit,
+        "file": next((one.source for one in store.log.imports if one.number == each.commit), None),
+    }

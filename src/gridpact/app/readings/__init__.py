@@ -1,0 +1,1 @@
+"""Readings of files into stores, and what people look up there."""
