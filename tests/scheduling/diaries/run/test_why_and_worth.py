@@ -141,14 +141,14 @@ def test_a_sum_just_met_is_the_reason_in_its_window(community, hand):
     need = parse("car cost <= 0.60 00:00-01:00", Context("m001", hand.midnight, "Europe/Berlin"))
     need = msgspec.structs.replace(need, id="need-3")
     bound = Binding("need-3", "sum", 0, 0, 4, 0)
-    for most, first in ((600_000_000, "NEED"), (900_000_000, "PRICE")):
+    for most, kind in ((600_000_000, "NEED"), (900_000_000, "PRICE")):
         story = Story(community, hand, [IDLE, car], needs=(need,), bindings=(bound,))
         spent = Sum("cost", 0, 4, (1,), upper=most)
         problem = msgspec.structs.replace(story.problem, sums=(spent,))
         story.piece = story.piece._replace(problem=problem)
         found = story.reasons(1)
-        assert found[0][:2] == (1, first)
-        assert [kind for slot, kind, _ in found if slot >= 4] == ["PRICE", "PRICE"]
+        assert found[0][:2] == (1, kind)
+        assert [why for at, why, _ in found if at >= 4] == ["PRICE", "PRICE"]
 
 
 def test_away_stops_are_what_the_owner_needs(community, hand):
