@@ -219,7 +219,6 @@ def _unknown(problem: Problem, plan: Plan) -> Iterator[str]:
         "zone-export": len(problem.zones.parent),
         "run": len(problem.runs.home),
         "sum": len(problem.sums),
-        "unbound": 1,
     }
     for item in plan.conflicts:
         if not 0 <= item.row < rows.get(item.kind, 0):

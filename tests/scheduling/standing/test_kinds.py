@@ -77,7 +77,8 @@ class Day:
         (solved,) = self.room.effects[PlanDue](self.state, due)
         assert isinstance(solved, ScheduleSolved)
         wanted = posed.needs.run_earliest >= 0
-        plain = [msgspec.structs.replace(one, needs=()) for one in solved.plan.conflicts]
+        found = [one for one in solved.plan.conflicts if one.kind != "unbound"]
+        plain = [msgspec.structs.replace(one, needs=()) for one in found]
         told = msgspec.structs.replace(
             solved.plan, run_start=solved.plan.run_start[wanted], conflicts=tuple(plain)
         )
@@ -342,3 +343,17 @@ def test_without_temperatures_a_band_is_refused_by_name(planned, day, say):
     (fault,) = answer.faults
     assert "no model of battery-0's temperature" in fault.problem
     assert "empty_c and full_c" in fault.fix
+
+
+def test_what_cannot_be_held_to_as_things_are_is_named_by_the_plan(day, say):
+    """A battery that is not there for an hour cannot keep power back in it."""
+    name = day.state_need(say("battery keeps up 1 kW for 15 min 06:00-18:00"))
+    away = day.stated.charge_max_wh.copy()
+    away[BATTERY, between(8, 9)] = 0
+    day.stated = msgspec.structs.replace(
+        day.stated,
+        charge_max_wh=away,
+        discharge_max_wh=np.minimum(day.stated.discharge_max_wh, away),
+    )
+    (told,) = day.plan().conflicts
+    assert (told.kind, told.needs, told.missing_wh) == ("unbound", (name,), 0)
