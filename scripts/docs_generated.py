@@ -62,8 +62,10 @@ def all_commands(
     context = click.Context(command, parent=above, info_name=name, **settings)
     yield command, context
     if isinstance(command, click.Group):
-        for inner, part in sorted(command.commands.items()):
-            yield from all_commands(part, inner, context)
+        for inner in command.list_commands(context):
+            part = command.get_command(context, inner)
+            if part:
+                yield from all_commands(part, inner, context)
 
 
 def _help(command: click.Command, context: click.Context) -> str:

@@ -13,10 +13,10 @@ def parse(arguments):
     command, name, rest = cli, "gridpact", list(arguments)
     above = click.Context(cli, info_name=name, **cli.context_settings)
     while isinstance(command, click.Group):
-        if not rest or rest[0] not in command.commands:
+        if not rest or rest[0] not in command.list_commands(above):
             raise click.UsageError(f"no command of {name}: {rest}")
         name, *rest = rest
-        command = command.commands[name]
+        command = command.get_command(above, name)
     return command.make_context(name, rest, parent=above)
 
 

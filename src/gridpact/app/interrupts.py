@@ -8,6 +8,15 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
+from gridpact.base.errors import GridpactError
+
+
+class Interrupted(GridpactError):  # noqa: N818 - reads as what it is
+    """A person stopped the run; the journal holds what was done, and a command goes on with it."""
+
+    def __init__(self, resuming: str) -> None:
+        super().__init__(f"stopped; what was done is kept. Go on with: {resuming}")
+
 
 class Stop(Protocol):
     """Something that can be asked to stop where it does no harm."""

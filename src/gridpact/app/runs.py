@@ -14,7 +14,7 @@ from gridpact import __version__
 from gridpact.app import exports, folder
 from gridpact.app.bootstrap import Edges, build
 from gridpact.app.endings import finish, pause
-from gridpact.app.interrupts import interruptible
+from gridpact.app.interrupts import Interrupted, interruptible
 from gridpact.app.orders.instants import local
 from gridpact.app.record import Record, opening_of
 from gridpact.app.watch import Stopwatch
@@ -33,14 +33,6 @@ from gridpact.simulation.scenarios.build import community as build_community
 from gridpact.simulation.scenarios.model import Scenario
 from gridpact.simulation.staging import world
 from gridpact.simulation.world import World
-
-
-class Interrupted(GridpactError):  # noqa: N818 - reads as what it is
-    """A person stopped the run; the journal holds what was done."""
-
-    def __init__(self, path: Path, until: str = "") -> None:
-        command = folder.resuming(path, until)
-        super().__init__(f"stopped; what was done is kept. Go on with: {command}")
 
 
 @dataclass
@@ -137,7 +129,7 @@ def _stoppable(task: _Task) -> Iterator[None]:
         yield
     except KeyboardInterrupt as error:
         if (task.path / folder.MANIFEST).exists():
-            raise Interrupted(task.path, task.pause) from error
+            raise Interrupted(folder.resuming(task.path, task.pause)) from error
         raise
 
 

@@ -28,7 +28,9 @@ LINE = "2026-06-15/home-01/supplier.import"
 
 def every_command(group=commands.cli, path=()):
     """All commands with the words that lead to them."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from every_command(command, (*path, name))
         else:

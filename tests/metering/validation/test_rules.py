@@ -89,13 +89,16 @@ def test_history_tells_what_is_usual():
 
 
 @given(
-    st.lists(st.sampled_from([0, 5, 20, 20, 21]), min_size=1, max_size=60),
-    st.integers(1, 4),
-    st.data(),
+    st.lists(
+        st.tuples(st.sampled_from([0, 5, 20, 21]), st.integers(1, 25)), min_size=1, max_size=12
+    ),
+    st.integers(1, 20),
+    st.sets(st.integers(0, 100), max_size=4),
 )
-@settings(deadline=None, max_examples=120)
-def test_stuck_values_against_a_loop(wh, hours, data):
-    known = data.draw(st.lists(st.booleans(), min_size=len(wh), max_size=len(wh)))
+@settings(deadline=None, max_examples=200)
+def test_stuck_values_against_a_loop(pieces, hours, lost):
+    wh = [value for value, count in pieces for _ in range(count)]
+    known = [slot not in lost for slot in range(len(wh))]
     wh = [value if there else 0 for value, there in zip(wh, known, strict=True)]
     expected, begin = [], 0
     for slot in range(1, len(wh) + 1):
@@ -114,6 +117,18 @@ def test_a_long_zero_in_a_load_that_is_never_zero():
     assert marked(read(wh), ZeroRun())[0] == list(range(1000, 1040))
     assert marked(read(np.where(np.arange(len(wh)) % 96 < 40, 0, wh)), ZeroRun())[0] == []
     assert marked(read(np.where(np.arange(len(wh)) % 7 < 2, 0, wh)), ZeroRun())[0] == []
+
+
+@given(st.lists(st.integers(1, 60), min_size=2, max_size=5), st.integers(1, 30))
+@settings(deadline=None, max_examples=100)
+def test_long_zeros_against_a_loop(lengths, hours):
+    wh, begin, expected = np.full(4000, 3), 7, []
+    for length in lengths:
+        wh[begin : begin + length] = 0
+        expected += range(begin, begin + length) if length > hours else []
+        begin += length + 500
+    found, _ = marked(read(wh, step=3600), ZeroRun(hours=hours, share_percent=100))
+    assert found == expected
 
 
 def plant(days, shifted=None, step=900, noon=12.0, seed=5):

@@ -10,25 +10,38 @@ from typing import TextIO
 import click
 
 from gridpact import __version__
-from gridpact.app.cli.activating import activate
-from gridpact.app.cli.contracting import contract
-from gridpact.app.cli.converting import convert
-from gridpact.app.cli.diarying import diary
-from gridpact.app.cli.doctor import doctor
-from gridpact.app.cli.importing import import_
-from gridpact.app.cli.inspecting import explain_line, replay, verify_run
-from gridpact.app.cli.market import market
-from gridpact.app.cli.needing import need
-from gridpact.app.cli.ordering import order
+from gridpact.app.cli.late import LateGroup, Later
 from gridpact.app.cli.output import DEBUG, DEFECT, STOPPED, exit_code, said, say, say_error
-from gridpact.app.cli.reading import readings
-from gridpact.app.cli.running import demo, run
-from gridpact.app.cli.scheduling import schedule
-from gridpact.app.runs import Interrupted
+from gridpact.app.interrupts import Interrupted
 from gridpact.base.errors import GridpactError
+
+COMMANDS = {
+    "demo": Later("running:demo", "Run one day of the default community."),
+    "run": Later("running:run", "Run a scenario, or go on with a run that was stopped."),
+    "replay": Later("inspecting:replay", "Recompute a run from its journal alone."),
+    "verify": Later("inspecting:verify_run", "Check every commitment and every book of a run."),
+    "explain": Later("inspecting:explain_line", "Trace a statement line to readings and proof."),
+    "order": Later("ordering:order", "Place, cancel and list orders of a paused run."),
+    "need": Later("needing:need", "State, list and withdraw needs of a paused run."),
+    "diary": Later(
+        "diarying:diary", "Show diaries of assets, answer them, write them for devices."
+    ),
+    "activate": Later("activating:activate", "Ask zones of a paused run for power, at once."),
+    "market": Later("market:market", "Look at markets, clear books of orders, compare mechanisms."),
+    "schedule": Later(
+        "scheduling:schedule", "Solve schedules, show, explain, compare and audit them."
+    ),
+    "contract": Later("contracting:contract", "Write, read, price, value and sign contracts."),
+    "convert": Later("converting:convert", "Convert a SimBench grid to a scenario."),
+    "import": Later("importing:import_", "Import readings of meters into a store."),
+    "readings": Later("reading:readings", "Look into a store of readings."),
+    "doctor": Later("doctor:doctor", "Check that this machine can run gridpact."),
+}
 
 
 @click.group(
+    cls=LateGroup,
+    later=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
     epilog="""\b
 Examples:
@@ -48,27 +61,6 @@ def cli() -> None:
 
     forecast → contract → clear → schedule → dispatch → meter → settle → bill → commit
     """
-
-
-for command in (
-    demo,
-    run,
-    replay,
-    verify_run,
-    explain_line,
-    order,
-    need,
-    diary,
-    activate,
-    market,
-    schedule,
-    contract,
-    convert,
-    import_,
-    readings,
-    doctor,
-):
-    cli.add_command(command)
 
 
 def run_command(arguments: list[str] | None = None) -> int:

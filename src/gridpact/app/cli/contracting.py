@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import click
 
-from gridpact.app.cli.contracting_keys import key
-from gridpact.app.cli.contracting_new import list_products, new
-from gridpact.app.cli.contracting_obligations import show_obligations
-from gridpact.app.cli.contracting_price import price
-from gridpact.app.cli.contracting_reading import hash_terms, show, show_needs
-from gridpact.app.cli.contracting_signing import sign, typed_data
-from gridpact.app.cli.contracting_value import value_contract
-from gridpact.app.cli.contracting_verify import verify_document
+from gridpact.app.cli.late import LateGroup, Later
+
+COMMANDS = {
+    "list": Later("contracting_new:list_products", "List the products."),
+    "new": Later("contracting_new:new", "Write the contract file of a product."),
+    "show": Later(
+        "contracting_reading:show", "Show a contract as a term sheet, or in another form."
+    ),
+    "needs": Later(
+        "contracting_reading:show_needs", "List the data and decisions that a contract requires."
+    ),
+    "obligations": Later(
+        "contracting_obligations:show_obligations", "List what is to be delivered."
+    ),
+    "price": Later("contracting_price:price", "Work out every payment on a table of data."),
+    "value": Later("contracting_value:value_contract", "Value a contract over scenario paths."),
+    "hash": Later("contracting_reading:hash_terms", "Print the hash that identifies the terms."),
+    "key": Later("contracting_keys:key", "Make and look at keys that sign."),
+    "sign": Later(
+        "contracting_signing:sign", "Propose a contract for signature, or sign a document."
+    ),
+    "typed-data": Later("contracting_signing:typed_data", "Print what a wallet signs."),
+    "verify": Later("contracting_verify:verify_document", "Check a document and its signatures."),
+}
 
 
 @click.group(
+    cls=LateGroup,
+    later=COMMANDS,
     short_help="Write, read, price, value and sign contracts.",
     epilog="""\b
 Examples:
@@ -27,20 +45,3 @@ def contract() -> None:
 
     A contract is one value with three readings: what it pays, what it obliges, what it needs.
     """
-
-
-for command in (
-    list_products,
-    new,
-    show,
-    show_needs,
-    show_obligations,
-    price,
-    value_contract,
-    hash_terms,
-    key,
-    sign,
-    typed_data,
-    verify_document,
-):
-    contract.add_command(command)

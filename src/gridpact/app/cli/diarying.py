@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import click
 
-from gridpact.app.cli.diarying_answer import accept, decline
-from gridpact.app.cli.diarying_export import export
-from gridpact.app.cli.diarying_mode import mode
-from gridpact.app.cli.diarying_show import show
+from gridpact.app.cli.late import LateGroup, Later
+
+COMMANDS = {
+    "show": Later("diarying_show:show", "Show what assets are told, and why."),
+    "mode": Later("diarying_mode:mode", "Accept automatically, be asked, or opt out."),
+    "accept": Later("diarying_answer:accept", "Accept entries of an asset's diary."),
+    "decline": Later("diarying_answer:decline", "Decline entries of an asset's diary."),
+    "export": Later(
+        "diarying_export:export", "Write diaries as JSON for devices, as calendars for people."
+    ),
+}
 
 
 @click.group(
+    cls=LateGroup,
+    later=COMMANDS,
     short_help="Show diaries of assets, answer them, write them for devices.",
     epilog="""\b
 Examples:
@@ -26,7 +35,3 @@ def diary() -> None:
     Decisions go into a run that waits: gridpact run SCENARIO --until INSTANT. They bind every
     plan that is made from then on.
     """
-
-
-for command in (show, mode, accept, decline, export):
-    diary.add_command(command)

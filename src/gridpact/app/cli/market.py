@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import click
 
-from gridpact.app.cli.comparing import compare
-from gridpact.app.cli.market_clear import clear
-from gridpact.app.cli.market_grid import grid
-from gridpact.app.cli.market_show import show
-from gridpact.app.cli.market_standing import reinstate, suspend
+from gridpact.app.cli.late import LateGroup, Later
+
+COMMANDS = {
+    "show": Later("market_show:show", "Show a run's sessions, or the book of one."),
+    "clear": Later("market_clear:clear", "Clear a file of orders, or a run's book again."),
+    "grid": Later("market_grid:grid", "Clear a file of orders within the limits of a grid."),
+    "compare": Later(
+        "comparing:compare", "Compare mechanisms on the same orders, or in whole runs."
+    ),
+    "suspend": Later(
+        "market_standing:suspend", "Suspend a member from the markets of a paused run."
+    ),
+    "reinstate": Later("market_standing:reinstate", "Let a suspended member trade again."),
+}
 
 
 @click.group(
+    cls=LateGroup,
+    later=COMMANDS,
     short_help="Look at markets, clear books of orders, compare mechanisms.",
     epilog="""\b
 Examples:
@@ -21,7 +32,3 @@ Examples:
 )
 def market() -> None:
     """Look at the markets of a run, and clear books of orders by any mechanism."""
-
-
-for command in (show, clear, grid, compare, suspend, reinstate):
-    market.add_command(command)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import click
 
-from gridpact.app.cli.ordering_cancel import cancel
-from gridpact.app.cli.ordering_list import list_orders
-from gridpact.app.cli.ordering_place import place
+from gridpact.app.cli.late import LateGroup, Later
+
+COMMANDS = {
+    "place": Later("ordering_place:place", "Place an order, or a file of orders."),
+    "cancel": Later("ordering_cancel:cancel", "Take an order back."),
+    "list": Later("ordering_list:list_orders", "List orders and what became of them."),
+}
 
 
 @click.group(
+    cls=LateGroup,
+    later=COMMANDS,
     short_help="Place, cancel and list orders of a paused run.",
     epilog="""\b
 Examples:
@@ -23,7 +29,3 @@ def order() -> None:
 
     Orders go into a run that waits: gridpact run SCENARIO --until INSTANT.
     """
-
-
-for command in (place, cancel, list_orders):
-    order.add_command(command)

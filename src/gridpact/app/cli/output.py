@@ -12,7 +12,7 @@ from typing import Any, TextIO, TypeVar
 import click
 import msgspec
 
-from gridpact.app.runs import Interrupted
+from gridpact.app.interrupts import Interrupted
 from gridpact.base.errors import BadInput, GridpactError, JournalDamaged, LedgerDamaged, StoreError
 from gridpact.contracts.errors import IllFormed
 

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import click
 
-from gridpact.app.cli.scheduling_audit import audit_schedules
-from gridpact.app.cli.scheduling_diff import diff
-from gridpact.app.cli.scheduling_explain import explain
-from gridpact.app.cli.scheduling_history import show_history
-from gridpact.app.cli.scheduling_show import show
-from gridpact.app.cli.scheduling_solve import solve
+from gridpact.app.cli.late import LateGroup, Later
+
+COMMANDS = {
+    "solve": Later("scheduling_solve:solve", "Schedule a community at least cost, with proof."),
+    "show": Later("scheduling_show:show", "Show schedules, or one asset or zone slot by slot."),
+    "history": Later(
+        "scheduling_history:show_history", "Show how a run's schedules came into force, and why."
+    ),
+    "explain": Later(
+        "scheduling_explain:explain", "Say why not everything can be had, and what would do."
+    ),
+    "diff": Later(
+        "scheduling_diff:diff", "Say what a schedule changes: which assets, when, at what cost."
+    ),
+    "audit": Later(
+        "scheduling_audit:audit_schedules", "Check schedules with code that did not make them."
+    ),
+}
 
 
 @click.group(
+    cls=LateGroup,
+    later=COMMANDS,
     short_help="Solve schedules, show, explain, compare and audit them.",
     epilog="""\b
 Examples:
@@ -23,7 +37,3 @@ Examples:
 )
 def schedule() -> None:
     """Make schedules with the fleet engine, with proof of how close to the least cost they are."""
-
-
-for command in (solve, show, show_history, explain, diff, audit_schedules):
-    schedule.add_command(command)

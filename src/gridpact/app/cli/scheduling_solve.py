@@ -22,6 +22,7 @@ from gridpact.app.schedules.limits import tight_limits
 from gridpact.app.schedules.outcome import Outcome, outcome
 from gridpact.app.schedules.posing import posed
 from gridpact.app.schedules.solving import solve_session
+from gridpact.app.schedules.view import unmet
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.fleet.machine_code import is_kept
 from gridpact.scheduling.fleet.options import Method, Options
@@ -121,7 +122,7 @@ def solve(
             solved = solve_session(one, working_options)
     finally:
         progress.done()
-    found = outcome(solved, tight_limits(solved))
+    found = outcome(solved, tight_limits(solved), unmet(one, solved))
     if out is not None:
         keeping.write(out, solved)
     _print(found, solved.timezone, out, as_json=as_json, quiet=quiet)

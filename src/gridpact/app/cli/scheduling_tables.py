@@ -9,7 +9,7 @@ from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.orders.instants import local
 from gridpact.app.schedules.limits import TightLimit
 from gridpact.app.schedules.outcome import MissedLimit, Outcome
-from gridpact.app.schedules.view import AssetView, View, ZoneView
+from gridpact.app.schedules.view import AssetView, MissedView, View, ZoneView
 from gridpact.scheduling.fleet.solution import Round, relative_gap
 
 NOTHING = "-"
@@ -59,7 +59,13 @@ def outcome_lines(found: Outcome, timezone: str) -> list[str]:
             ("rounds", f"{found.rounds:,}"),
         ]
     )
-    return [*lines, "", *_tight(found, timezone), *_missed(found, timezone)]
+    return [
+        *lines,
+        "",
+        *_tight(found, timezone),
+        *_missed(found, timezone),
+        *_unmet(found, timezone),
+    ]
 
 
 def round_line(now: Round, currency: str) -> str:
@@ -123,18 +129,26 @@ def view_lines(view: View) -> list[str]:
 
 def _not_kept(view: View) -> list[str]:
     """List what a plan could not keep, with the needs behind it."""
-    if not view.missed:
+    return _table_of_missed(view.missed, view.timezone)
+
+
+def _unmet(found: Outcome, timezone: str) -> list[str]:
+    return _table_of_missed(found.unmet, timezone)
+
+
+def _table_of_missed(missed: Sequence[MissedView], timezone: str) -> list[str]:
+    if not missed:
         return []
     head = ("not kept", "of", "from", "missing", "needs")
     rows = [
         (
             KEPT[each.kind],
             each.name,
-            local(each.start, view.timezone),
+            local(each.start, timezone),
             kwh(each.missing_wh),
             ", ".join(each.needs) or NOTHING,
         )
-        for each in view.missed
+        for each in missed
     ]
     return ["", *aligned([head, *rows], right=(3,))]
 

@@ -7,6 +7,7 @@ import msgspec
 from gridpact.base.slots import Slots
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.solution import Solution
+from gridpact.scheduling.problem import Plan
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +22,10 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Solved(msgspec.Struct, frozen=True, kw_only=True):
-    """A fleet, its prices and the answer, for ``slots``; money is in ``currency``."""
+    """A fleet, its prices and the answer, for ``slots``; money is in ``currency``.
+
+    ``plan`` is the answer in whole Wh, with what had to give; None where nobody asks for it.
+    """
 
     title: str
     session: str
@@ -32,3 +36,4 @@ class Solved(msgspec.Struct, frozen=True, kw_only=True):
     fleet: Fleet
     prices: Prices
     solution: Solution
+    plan: Plan | None = None

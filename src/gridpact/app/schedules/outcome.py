@@ -8,6 +8,7 @@ import msgspec
 
 from gridpact.app.schedules.limits import TightLimit
 from gridpact.app.schedules.model import Solved
+from gridpact.app.schedules.view import MissedView
 from gridpact.scheduling.fleet.columns import TABLES
 from gridpact.scheduling.fleet.solution import Missed
 
@@ -43,10 +44,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int
     tight: tuple[TightLimit, ...]
     missed: tuple[MissedLimit, ...]
+    unmet: tuple[MissedView, ...] = ()
 
 
-def outcome(solved: Solved, tight: Sequence[TightLimit]) -> Outcome:
-    """Sum a solve up."""
+def outcome(
+    solved: Solved, tight: Sequence[TightLimit], unmet: Sequence[MissedView] = ()
+) -> Outcome:
+    """Sum a solve up; ``unmet`` is what assets were asked for and could not be had."""
     solution, slots = solved.solution, solved.slots
     return Outcome(
         title=solved.title,
@@ -64,6 +68,7 @@ def outcome(solved: Solved, tight: Sequence[TightLimit]) -> Outcome:
         rounds=len(solution.rounds),
         tight=tuple(tight),
         missed=tuple(_missed(solved, one) for one in solution.missed),
+        unmet=tuple(unmet),
     )
 
 

@@ -23,13 +23,17 @@ SOME = 8
 
 
 class SessionProblem(NamedTuple):
-    """A session's problem, the plan the loop made for it, and the names of its rows."""
+    """A session's problem, the plan the loop made for it, and the names of its rows.
+
+    ``whole`` also has what owners stated, and which bounds their needs put on the problem.
+    """
 
     session: str
     community: Community
     problem: Problem
     recorded: Plan
     runs: tuple[str, ...]
+    whole: Posed
 
 
 class Gathered(NamedTuple):
@@ -89,7 +93,7 @@ def problem_of(was: Gathered) -> SessionProblem:
     rows = wanted_runs(was.whole.needs).tolist()
     names = tuple(was.community.runs.ids[row] for row in rows)
     name, plan = name_of(was.solved), was.solved.plan
-    return SessionProblem(name, was.community, was.whole.problem, plan, names)
+    return SessionProblem(name, was.community, was.whole.problem, plan, names, was.whole)
 
 
 def latest_missing(record: Record) -> str | None:

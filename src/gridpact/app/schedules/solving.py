@@ -5,13 +5,14 @@ from __future__ import annotations
 from gridpact.app.schedules.model import Names, Solved
 from gridpact.app.schedules.posing import SessionProblem
 from gridpact.scheduling.community.model import CommunityFleet
-from gridpact.scheduling.community.solve import scheduled
+from gridpact.scheduling.community.solve import plan_of, scheduled
 from gridpact.scheduling.fleet.options import Options
+from gridpact.scheduling.standing.missed import named
 
 
 def solve_session(posed: SessionProblem, options: Options) -> Solved:
     """Solve a session's problem anew, in real numbers."""
-    found = scheduled(posed.problem, options)
+    found, whole = scheduled(posed.problem, options), posed.whole
     return Solved(
         title=posed.community.name,
         session=posed.session,
@@ -22,6 +23,7 @@ def solve_session(posed: SessionProblem, options: Options) -> Solved:
         fleet=found.community.fleet,
         prices=found.community.prices,
         solution=found.solution,
+        plan=named(plan_of(found), posed.problem, whole.needs, whole.bindings),
     )
 
 

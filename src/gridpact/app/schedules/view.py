@@ -196,17 +196,25 @@ def of_plan(found: SessionProblem) -> View:
     )
 
 
-def missed_views(found: SessionProblem) -> Iterator[MissedView]:
-    """Name what the plan that a run recorded could not keep."""
+def missed_views(found: SessionProblem, plan: Plan | None = None) -> Iterator[MissedView]:
+    """Name what a plan could not keep; None is the plan that the run recorded."""
+    plan = plan or found.recorded
     slots, community = found.problem.slots, found.community
     rows = {"need": community.storage.ids, "run": found.runs}
-    for one in found.recorded.conflicts:
+    for one in plan.conflicts:
         if one.kind in ("sum", "unbound"):
             name = ", ".join(one.needs)
         else:
             name = rows.get(one.kind, community.zones.ids)[one.row]
         start = slots.start + one.first_slot * slots.step
         yield MissedView(one.kind, name, start, one.missing_wh, one.needs)
+
+
+def unmet(found: SessionProblem, solved: Solved) -> list[MissedView]:
+    """Name what assets were asked for and a solve could not give them, with the needs behind it."""
+    if solved.plan is None:
+        return []
+    return [one for one in missed_views(found, solved.plan) if not one.kind.startswith("zone")]
 
 
 def _planned(found: SessionProblem) -> Iterator[AssetView]:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gridpact.base.units import Ints
+from gridpact.base.units import Bools, Ints
 from gridpact.metering.formats.amounts import is_power, unit_fault, whole_wh
 from gridpact.metering.formats.laying import phase_fault, too_long
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.formats.moments import Clock, of_column
 from gridpact.metering.importers.grid import usual_step
-from gridpact.metering.importers.parse import Numbers, numbers
+from gridpact.metering.importers.parse import numbers
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Intervals
 from gridpact.metering.slotting import as_measured, on_slots
@@ -41,21 +41,25 @@ def read(frame: pl.DataFrame, mapping: ReadingsMap) -> Intervals | None:
     lines = np.arange(len(stamps), dtype=np.int64)
     clock = Clock(mapping.zone, mapping.changes, report)
     at = of_column(stamps, lines * 0, mapping.text, clock, report, lines)
-    read_numbers = numbers(frame[mapping.value_column], mapping.text, report, _no_lines(frame))
-    if at is None or report.faults:
+    anywhere = np.broadcast_to(np.int64(0), (frame.height,))
+    read_numbers = numbers(frame[mapping.value_column], mapping.text, report, anywhere)
+    if at is None or report.faults or not _in_order(at):
         return None
-    shape = (len(stamps), len(points)) if by_time else (len(points), len(stamps))
-    return _laid(points, at, _table(read_numbers, shape, by_time), mapping, report)
+    step = usual_step(at)
+    length = step if is_power(mapping.unit) else 3600
+    wh, known = whole_wh(read_numbers, mapping.unit, length, report, anywhere, "")
+    if by_time:
+        table = (wh.reshape(len(stamps), -1).T, known.reshape(len(stamps), -1).T)
+    else:
+        table = (wh.reshape(len(points), -1), known.reshape(len(points), -1))
+    found = _laid((at, step), table, mapping, report)
+    return None if found is None or report.faults else _named(found, points)
 
 
 def _plain(mapping: ReadingsMap) -> bool:
     """Tell whether each row is nothing but a point, a time and an amount of one interval."""
     others = (mapping.register_column, mapping.meter_column, mapping.quality_column)
     return mapping.values == "interval" and bool(mapping.value_column) and not any(others)
-
-
-def _no_lines(frame: pl.DataFrame) -> Ints:
-    return np.zeros(frame.height, dtype=np.int64)
 
 
 def _blocks(points: pl.Series, times: pl.Series) -> tuple[list[str], pl.Series, bool] | None:
@@ -96,35 +100,45 @@ def _repeats(outer: pl.Series, inner: pl.Series, size: int) -> bool:
     return bool((inner.slice(size) == inner.slice(0, count - size)).all())
 
 
-def _table(read: Numbers, shape: tuple[int, int], by_time: bool) -> Numbers:
-    """Numbers as a table [points, stamps]."""
-    values, present = read.values.reshape(shape), read.present.reshape(shape)
-    return Numbers(values.T, present.T, read.single) if by_time else Numbers(
-        values, present, read.single
-    )
+def _in_order(at: Ints) -> bool:
+    """Tell whether instants follow each other on a grid of their usual distance."""
+    step = usual_step(at)
+    return step > 0 and bool(np.all(np.diff(at) > 0)) and bool(np.all((at - at[0]) % step == 0))
 
 
 def _laid(
-    points: list[str], at: Ints, table: Numbers, mapping: ReadingsMap, report: Report
+    grid: tuple[Ints, int], table: tuple[Ints, Bools], mapping: ReadingsMap, report: Report
 ) -> Intervals | None:
-    """Lay a table [points, stamps] on slots; None where its stamps are no grid in order."""
-    step = usual_step(at)
-    place = (at - at[0]) // max(step, 1)
-    in_order = step > 0 and bool(np.all(np.diff(at) > 0)) and bool(np.all((at - at[0]) % step == 0))
-    if not in_order or too_long(at, len(points), step, mapping.time, report):
+    """Lay Wh [points, stamps] and where they are known on slots; None with faults.
+
+    ``grid`` is the instants and their step. Stamps at which nothing is known at all do not count
+    at either end. The channels have the numbers of rows for names.
+    """
+    (at, step), (wh, known) = grid, table
+    some = np.flatnonzero(known.any(axis=0))
+    if not len(some):
         return None
+    window = slice(int(some[0]), int(some[-1]) + 1)
+    at = at[window]
     start = int(at[0]) - (step if mapping.stamped_at_end else 0)
     target = mapping.step_s or step
-    if phase_fault(start, step, target, mapping.time, report):
+    if too_long(at, len(wh), step, mapping.time, report) or phase_fault(
+        start, step, target, mapping.time, report
+    ):
         return None
-    length = step if is_power(mapping.unit) else 3600
-    rows = np.argsort(np.array(points))
-    lines = np.zeros(table.values.shape, dtype=np.int64)
-    amounts, known = whole_wh(table, mapping.unit, length, report, lines, mapping.value_column)
-    if report.faults:
-        return None
-    wh = np.zeros((len(points), int(place[-1]) + 1), dtype=np.int64)
-    there = np.zeros(wh.shape, dtype=np.bool_)
-    wh[:, place], there[:, place] = amounts[rows], known[rows]
-    channels = tuple(Channel(points[row]) for row in rows.tolist())
-    return on_slots(as_measured(channels, start, step, wh, there), target)
+    place = (at - at[0]) // step
+    shape = (len(wh), int(place[-1]) + 1)
+    whole, there = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
+    whole[:, place], there[:, place] = wh[:, window], known[:, window]
+    channels = tuple(Channel(str(row)) for row in range(len(wh)))
+    return on_slots(as_measured(channels, start, step, whole, there), target)
+
+
+def _named(found: Intervals, points: list[str]) -> Intervals:
+    """Give the rows the names of their points, in the order of these."""
+    rows = sorted(range(len(points)), key=points.__getitem__)
+    channels = tuple(Channel(points[row]) for row in rows)
+    columns = (found.wh, found.quality, found.rule)
+    if rows != list(range(len(points))):
+        columns = (found.wh[rows], found.quality[rows], found.rule[rows])
+    return Intervals(channels, found.slots, *columns, found.rules)

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Ints
+from gridpact.metering.formats import block_tables
 from gridpact.metering.formats.amounts import is_power, unit_fault, whole_wh
 from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.laying import Rows, laid_on_slots, own_steps, repeated
@@ -39,6 +40,8 @@ def read(
     if problem := unit_fault(mapping.unit, mapping.values == "cumulative"):
         report.add(0, "unit", *problem)
         return None
+    if (quick := block_tables.read(frame, mapping)) is not None:
+        return quick, no_displays(quick.channels)
     channels, channel = _channels(frame, lines, mapping, report)
     clock = Clock(mapping.zone, mapping.changes, report)
     at = of_column(frame[mapping.time], channel[0], mapping.text, clock, report, lines)
@@ -129,8 +132,8 @@ def _values(
     read = numbers(column, mapping.text, report, blank.lines)
     step = own_steps(msgspec.structs.replace(blank, channel=channel))
     power = is_power(mapping.unit)
-    length = int(step[0]) if power and len(step) else 3600
-    if power and np.any(step != length):
+    length = int(step[0]) if power and len(step) and step[0] else 3600
+    if power and np.any(step != step[:1]):
         fix = "give energy, or one file for each length"
         report.add(0, "unit", "power over intervals of several lengths is not read", fix)
     wh, known = whole_wh(read, mapping.unit, length, report, blank.lines, column.name)

@@ -30,7 +30,7 @@ def read(
     data = data.removeprefix(_BOM)
     header = data[: data.find(b"\n") + 1].rstrip(b"\r\n")
     names = _names(header, style.separator)
-    if names is None or not _regular(data, header, style.separator):
+    if names is None or not _regular(data):
         return None
     chosen = set(numeric) or set(names) - set(text)
     kinds = {
@@ -47,6 +47,8 @@ def read(
         )
     except pl.exceptions.PolarsError:
         return None
+    if frame[names[-1]].null_count() and not _full(data, header, style.separator):
+        return None
     return frame, np.arange(2, frame.height + 2, dtype=np.int64)
 
 
@@ -57,22 +59,29 @@ def _names(header: bytes, separator: str) -> list[str] | None:
     except UnicodeDecodeError:
         return None
     plain = all(name == name.strip() and name for name in names)
-    return names if plain and len(set(names)) == len(names) else None
+    several = len(names) > 1  # of one column alone, a blank line would go unnoticed
+    return names if plain and several and len(set(names)) == len(names) else None
 
 
-def _regular(data: bytes, header: bytes, separator: str) -> bool:
-    """Tell whether no line is quoted, blank or cut short, and separators are as many as needed.
-
-    A row with too many fields is refused by the parser; with none of those, the right number of
-    separators in all means that no row has too few.
-    """
-    mark = separator.encode()
-    lines = data.count(b"\n")
+def _regular(data: bytes) -> bool:
+    """Tell whether no line is quoted or cut short, and all end in the same way."""
     return (
         data.endswith(b"\n")
         and b'"' not in data
         and b"\0" not in data
-        and (data.count(b"\r") in (0, lines) and b"\n\n" not in data)
-        and b"\n\r\n" not in data
-        and data.count(mark) == header.count(mark) * lines
+        and (b"\r" not in data or _each_line_returns(data))
     )
+
+
+def _each_line_returns(data: bytes) -> bool:
+    return data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r")
+
+
+def _full(data: bytes, header: bytes, separator: str) -> bool:
+    """Tell whether no row is blank or has too few fields: both end in a field without a value.
+
+    A row with too many is refused by the parser, so the right number in all will do.
+    """
+    mark = separator.encode()
+    few = data.count(mark) < header.count(mark) * data.count(b"\n")
+    return not few and b"\n\n" not in data and b"\n\r\n" not in data

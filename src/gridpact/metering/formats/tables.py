@@ -31,8 +31,20 @@ def read_csv(path: Path, data: bytes, mapping: ReadingsMap, report: Report) -> F
 
 def read_parquet(path: Path, data: bytes, mapping: ReadingsMap, report: Report) -> Found | None:
     """Read a Parquet table, its rows counted from 1; None with faults in ``report``."""
-    found = parquet_file.read_parquet(path, _wanted(mapping), report)
+    every = not mapping.columns and not mapping.point_column
+    wanted = _names(path) if every else _wanted(mapping)
+    found = parquet_file.read_parquet(path, wanted, report)
     return None if found is None else _read(*found, mapping, report)
+
+
+def _names(path: Path) -> list[str]:
+    """Names of all columns; none where the file is broken, which reading it reports."""
+    import polars as pl
+
+    try:
+        return list(pl.read_parquet_schema(path))
+    except (pl.exceptions.PolarsError, OSError):
+        return []
 
 
 def _numeric(mapping: ReadingsMap) -> list[str]:

@@ -30,6 +30,9 @@ def read(
     Returns None with faults in ``report`` where nothing can be read.
     """
     wanted = mapping.columns or _every(frame, mapping)
+    if not wanted:
+        report.add(1, "", "the table has no column of values", "give one column a point at least")
+        return None
     series = Mapping(
         path=report.file,
         time_column=mapping.time,

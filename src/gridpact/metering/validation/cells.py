@@ -12,7 +12,7 @@ from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.readings import Channel
 from gridpact.metering.validation.rules import Missing, Negative, Range, Spike, Stuck, ZeroRun
-from gridpact.metering.validation.runs import long_runs, runs
+from gridpact.metering.validation.runs import SAMPLED_FROM, long_runs, runs, sample_distance
 
 _FEW = 48
 
@@ -65,11 +65,13 @@ def spike(rule: Spike, row: Row) -> Marked | None:
     if row.wh.max() <= floor:
         return None
     used = row.before if len(row.before) else row.wh
-    used = used[used > 0]
-    if len(used) < _FEW:
+    count = int(np.count_nonzero(used > 0))
+    if count < _FEW:
         return None
-    place = (len(used) - 1) * rule.share_percent // 100
-    level = int(np.partition(used, place)[place])
+    above = count - (count - 1) * rule.share_percent // 100  # at the level or above it
+    if np.count_nonzero(used * rule.times >= row.wh.max()) >= above:
+        return None
+    level = int(np.partition(used, len(used) - above)[len(used) - above])
     most = max(level * rule.times, floor)
     if row.wh.max() <= most:
         return None
@@ -80,9 +82,9 @@ def spike(rule: Spike, row: Row) -> Marked | None:
 def stuck(rule: Stuck, row: Row) -> Marked | None:
     """Mark runs of one and the same value."""
     least = row.slots_of(rule.hours) + 1
-    far = max(least // 2, 1)  # a run that long holds two neighbours of every far-th slot
-    coarse = row.wh[::far]
-    if not np.any((coarse[1:] == coarse[:-1]) & (coarse[1:] >= rule.least_wh)):
+    coarse = row.wh[:: sample_distance(least)]
+    alike = (coarse[1:] == coarse[:-1]) & (coarse[1:] >= rule.least_wh)
+    if least >= SAMPLED_FROM and not np.any(alike[1:] & alike[:-1]):
         return None
     same = (row.wh[1:] == row.wh[:-1]) & (row.wh[1:] >= rule.least_wh)
     same &= row.known[1:] & row.known[:-1]
@@ -95,8 +97,12 @@ def stuck(rule: Stuck, row: Row) -> Marked | None:
 
 def zero_run(rule: ZeroRun, row: Row) -> Marked | None:
     """Mark long runs of zero in a channel that is otherwise seldom zero, and not every night."""
+    least = row.slots_of(rule.hours) + 1
+    coarse = row.wh[:: sample_distance(least)] == 0
+    if least >= SAMPLED_FROM and not np.any(coarse[2:] & coarse[1:-1] & coarse[:-2]):
+        return None
     zero = np.asarray((row.wh == 0) & row.known)
-    long = long_runs(zero, row.slots_of(rule.hours) + 1)
+    long = long_runs(zero, least)
     if not long.any():
         return None
     others = int((zero & ~long).sum())

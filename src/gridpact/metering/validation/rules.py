@@ -60,7 +60,8 @@ class ZeroRun(msgspec.Struct, frozen=True, tag="zero-run.v1", tag_field="rule"):
     """Zero for longer than ``hours`` in a channel that is otherwise seldom zero.
 
     Some loggers write 0 for what they did not record. A channel counts as seldom zero where at
-    most ``share_percent`` of its slots are zero outside of such runs.
+    most ``share_percent`` of its slots are zero outside of such runs, and there are no more of
+    them than four, or one in 30 days: more are how it is used.
     """
 
     hours: int = 6

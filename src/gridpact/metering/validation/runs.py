@@ -6,6 +6,14 @@ import numpy as np
 
 from gridpact.base.units import Bools, Ints
 
+SAMPLED_FROM = 8
+"""Runs at least this long show in a sample of the slots."""
+
+
+def sample_distance(least: int) -> int:
+    """How far apart to look so that any run of ``least`` slots is met three times in a row."""
+    return max(least // 4, 1)
+
 
 def runs(marked: Bools) -> tuple[Ints, Ints]:
     """Begin and end (not included) of each run of true cells of a row [slots]."""

@@ -43,12 +43,7 @@ class CurtailableOracle(msgspec.Struct, frozen=True):
         count = np.diff(self.first)
         output = self._output(slice(None), np.repeat(prices, count, axis=0))
         spent = self.cost * (self.forecast - output).sum(axis=1)
-        filled = np.flatnonzero(count)
-        energy, own = np.zeros(prices.shape), np.zeros(len(prices))
-        if filled.size:
-            energy[filled] = -np.add.reduceat(output, self.first[filled], axis=0)
-            own[filled] = np.add.reduceat(spent, self.first[filled])
-        return Answers(energy, own, np.zeros(len(prices)))
+        return sum_groups(self.first, output, spent)
 
     def plans(self, rows: Ints, prices: Floats) -> Floats:
         """Plans of single assets [n, 1, slots]; see :class:`Oracle`."""
@@ -58,10 +53,20 @@ class CurtailableOracle(msgspec.Struct, frozen=True):
         """The same oracle with these groups alone."""
         first = self.first[groups.start : groups.stop + 1]
         own = slice(int(first[0]), int(first[-1]))
-        return CurtailableOracle(
-            first - first[0], self.forecast[own], self.least[own], self.cost[own]
-        )
+        cut = self.forecast[own], self.least[own], self.cost[own]
+        return CurtailableOracle(first - first[0], *cut)
 
     def _output(self, rows: Ints | slice, prices: Floats) -> Floats:
         give = prices > -self.cost[rows, None]
         return np.where(give, self.forecast[rows], self.least[rows])
+
+
+def sum_groups(first: Ints, output: Floats, spent: Floats) -> Answers:
+    """Sum what assets give [assets, slots] and spend [assets] over the groups that begin so."""
+    groups = len(first) - 1
+    energy, own = np.zeros((groups, output.shape[1])), np.zeros(groups)
+    filled = np.flatnonzero(np.diff(first))
+    if filled.size:
+        energy[filled] = -np.add.reduceat(output, first[filled], axis=0)
+        own[filled] = np.add.reduceat(spent, first[filled])
+    return Answers(energy, own, np.zeros(groups))

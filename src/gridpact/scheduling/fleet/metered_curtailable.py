@@ -10,7 +10,7 @@ import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Curtailable
-from gridpact.scheduling.fleet.curtailable import CurtailableOracle
+from gridpact.scheduling.fleet.curtailable import CurtailableOracle, sum_groups
 from gridpact.scheduling.fleet.net_metering import Meter, feed_in_cost, rows_of
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
 
@@ -49,12 +49,7 @@ class MeteredCurtailableOracle(msgspec.Struct, frozen=True):
         output = self._output(slice(None), np.repeat(prices, count, axis=0))
         spent = self.plain.cost * (self.plain.forecast - output).sum(axis=1)
         spent = spent + feed_in_cost(self.meter, -output).sum(axis=1)
-        filled = np.flatnonzero(count)
-        energy, own = np.zeros(prices.shape), np.zeros(len(prices))
-        if filled.size:
-            energy[filled] = -np.add.reduceat(output, self.first[filled], axis=0)
-            own[filled] = np.add.reduceat(spent, self.first[filled])
-        return Answers(energy, own, np.zeros(len(prices)))
+        return sum_groups(self.first, output, spent)
 
     def plans(self, rows: Ints, prices: Floats) -> Floats:
         """Plans of single assets [n, 1, slots]; see :class:`Oracle`."""

@@ -77,6 +77,15 @@ def test_what_cannot_be_met_is_in_the_plans_conflicts_by_name(homes, called):
         ("home-05-car", "2026-06-16T06:00", "need-2"),
         ("home-07-appliance", told[1][3], "need-3"),
     ]
+    solved = called("schedule", "solve", "run", "--session", TOMORROW)
+    assert [line.split()[2:] for line in solved.out.splitlines() if "need-" in line] == [
+        words[2:] for words in told
+    ]
+    unmet = json.loads(called("schedule", "solve", "run", "--session", TOMORROW, "--json").out)
+    assert [(one["name"], one["needs"]) for one in unmet["unmet"]] == [
+        ("home-05-car", ["need-2"]),
+        ("home-07-appliance", ["need-3"]),
+    ]
 
 
 def test_a_run_with_needs_is_replayed_resumed_and_finished(homes, called, monkeypatch):
