@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from gridpact.app.cli.reading_estimate import estimate
 from gridpact.app.cli.reading_gaps import gaps
 from gridpact.app.cli.reading_imports import imports
 from gridpact.app.cli.reading_keep import compact
@@ -29,5 +30,5 @@ def readings() -> None:
     """
 
 
-for command in (init, points, imports, show, versions, gaps, quality, compact):
+for command in (init, points, imports, show, versions, gaps, quality, estimate, compact):
     readings.add_command(command)

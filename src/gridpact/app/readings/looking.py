@@ -48,7 +48,7 @@ def gaps(store: Store, view: View, *, whole: bool) -> list[Gap]:
     for row, channel in enumerate(found.channels):
         missing = np.asarray(found.quality[row] == int(Quality.MISSING))
         if not whole:
-            missing = _inside(missing)
+            missing = inside(missing)
         edges = np.flatnonzero(np.diff(missing.astype(np.int8), prepend=0, append=0))
         starts = view.slots.start + view.slots.step * edges
         for begin, end in zip(starts[::2].tolist(), starts[1::2].tolist(), strict=True):
@@ -56,7 +56,7 @@ def gaps(store: Store, view: View, *, whole: bool) -> list[Gap]:
     return told
 
 
-def _inside(missing: Bools) -> Bools:
+def inside(missing: Bools) -> Bools:
     """Leave out what is missing before the first value and after the last."""
     known = np.flatnonzero(~missing)
     inside = missing.copy()
@@ -76,7 +76,7 @@ def marks(store: Store, view: View, *, whole: bool) -> list[MarkCount]:
     told: list[MarkCount] = []
     for row, channel in enumerate(found.channels):
         missing = np.asarray(found.quality[row] == int(Quality.MISSING))
-        counted = ~missing | (missing if whole else _inside(missing))
+        counted = ~missing | (missing if whole else inside(missing))
         kind = (found.quality[row].astype(np.int64) * width + found.rule[row])[counted]
         slots = np.bincount(kind, minlength=len(Quality) * width)
         for each in np.flatnonzero(slots).tolist():

@@ -14,6 +14,7 @@ from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.importers.clock import zone_of
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Displays, Intervals
+from gridpact.metering.registers import Step
 from gridpact.metering.slotting import Laid, as_measured, on_slots
 
 NEVER = registers.NEVER_ROLLS
@@ -49,14 +50,14 @@ def counted(
     if too_long(displays.at_s, len(displays.channels), step, read.where, report):
         return None
     found = _between(displays, step, phase, mapping.rolls_over_wh)
-    return on_slots(found, target), _kept(displays, step, mapping)
+    return on_slots(found, target), _kept(displays, step, phase, mapping)
 
 
 def _in_order(read: Counted, mapping: ReadingsMap, report: Report) -> Displays | None:
     """Refuse registers that run back, or name another device from there on."""
     displays = read.displays
     found = registers.steps(displays, mapping.rolls_over_wh or NEVER)
-    back = np.asarray(found.kind == int(registers.Step.BACKWARD))
+    back = np.asarray(found.kind == int(Step.BACKWARD))
     if not back.any():
         return displays
     if mapping.backwards == "refuse":
@@ -67,7 +68,7 @@ def _in_order(read: Counted, mapping: ReadingsMap, report: Report) -> Displays |
         return None
     # counted within the channel, so that each device has a name of its own
     begun = np.cumsum(back)
-    first = np.asarray(found.kind == int(registers.Step.FIRST))
+    first = np.asarray(found.kind == int(Step.FIRST))
     devices = begun - np.maximum.accumulate(np.where(first, begun, 0)) + 1
     names = np.empty(len(devices), dtype=object)
     names[found.row] = [
@@ -81,8 +82,8 @@ def _in_order(read: Counted, mapping: ReadingsMap, report: Report) -> Displays |
 def _between(displays: Displays, step: int, phase: int, rolls_over_wh: int) -> Laid:
     """Energy of each interval at whose both edges the register was read."""
     at = displays.at_s[displays.at_s % step == phase]
-    start = int(at.min(initial=int(displays.at_s.min()) // step * step + phase))
-    count = max(int(at.max(initial=start)) - start, 0) // step
+    start = int(at.min()) if len(at) else int(displays.at_s.min()) // step * step + phase
+    count = (int(at.max()) - start) // step if len(at) else 0
     wh = np.zeros((len(displays.channels), count), dtype=np.int64)
     known = np.zeros(wh.shape, dtype=np.bool_)
     spans = registers.spans(displays, step, rolls_over_wh or NEVER, phase)
@@ -92,14 +93,21 @@ def _between(displays: Displays, step: int, phase: int, rolls_over_wh: int) -> L
     return as_measured(displays.channels, start, step, wh, known)
 
 
-def _kept(displays: Displays, step: int, mapping: ReadingsMap) -> Displays:
-    """Keep the ends of each stretch without a gap or exchange, and what was read at midnight."""
+def _kept(displays: Displays, step: int, phase: int, mapping: ReadingsMap) -> Displays:
+    """Keep the ends of each stretch without a gap or exchange, and what was read at midnight.
+
+    Also the first and the last display of a stretch at edges of slots, which intervals go by.
+    """
     found = registers.steps(displays, mapping.rolls_over_wh or NEVER)
     at = displays.at_s[found.row]
-    apart = ~found.known | (np.diff(at, prepend=0) > step)
-    apart |= np.isin(found.kind, (int(registers.Step.ROLLED), int(registers.Step.EXCHANGED)))
-    ends = np.concatenate((apart[1:], [True]))
-    kept = found.row[apart | ends | _midnight(at, mapping.zone)]
+    broken = ~found.known | np.isin(found.kind, (int(Step.ROLLED), int(Step.EXCHANGED)))
+    line = np.cumsum(broken)
+    chosen = _midnight(at, mapping.zone)
+    for places in (np.arange(len(at)), np.flatnonzero(at % step == phase)):
+        apart = np.ones(len(places) + 1, dtype=np.bool_)
+        apart[1:-1] = (np.diff(line[places]) > 0) | (np.diff(at[places]) > step)
+        chosen[places[apart[:-1] | apart[1:]]] = True
+    kept = found.row[chosen]
     return Displays(
         displays.channels,
         displays.channel[kept],

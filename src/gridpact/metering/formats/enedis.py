@@ -170,6 +170,7 @@ def _steps(frame: pl.DataFrame, at: Ints, channel: Ints, lines: Ints, report: Re
 def _distances(at: Ints) -> Ints:
     """Distance from the row before [s] where a neighbour has the same, else the usual one."""
     apart = np.diff(at, prepend=at[0])
+    apart[:1] = apart[1:2] if len(at) > 1 else 0  # nothing comes before the first
     allowed = np.isin(apart, list(_STEPS.values()))
     alike = np.zeros(len(at), dtype=np.bool_)
     alike[1:] |= apart[1:] == apart[:-1]

@@ -10,12 +10,14 @@ import numpy as np
 from gridpact.base.slots import iso
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.importers.grid import usual_step
+from gridpact.metering.importers.resample import part
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Intervals, Marks
 from gridpact.metering.slotting import Laid, merged, on_slots
 
 MOST_YEARS = 50
 MOST_CELLS = 1_000_000_000
+MOST_PARTS = 240
 _YEAR = 366 * 86400
 
 
@@ -60,14 +62,14 @@ def laid_on_slots(rows: Rows, step_s: int, report: Report) -> Intervals | None:
     if repeated(rows, report):
         return None
     target = step_s or int(lengths[0])
-    parts = [_of_one_length(rows, steps == length, int(length), report) for length in lengths]
-    whole = [part for part in parts if part is not None]
-    if len(whole) < len(parts) or any(
-        phase_fault(part.start, part.step, target, rows.where, report) for part in whole
+    laid = [_of_one_length(rows, steps == length, int(length), report) for length in lengths]
+    whole = [each for each in laid if each is not None]
+    if len(whole) < len(laid) or any(
+        phase_fault(each.start, each.step, target, rows.where, report) for each in whole
     ):
         return None
     try:
-        return merged([on_slots(part, target) for part in whole])
+        return merged([on_slots(each, target) for each in whole])
     except ValueError:
         fix = "export the data with one length of intervals"
         report.add(0, rows.where, "intervals of different lengths overlap", fix)
@@ -85,13 +87,21 @@ def own_steps(rows: Rows) -> Ints:
 
 
 def phase_fault(start: int, own: int, target: int, where: str, report: Report) -> bool:
-    """Note intervals that do not begin on whole steps, where they are not to be divided."""
-    wrong = own == target and start % own != 0
-    if wrong:
-        finer = int(np.gcd(own, start % own))
+    """Note intervals of ``own`` seconds that cannot be laid on slots of ``target``.
+
+    They begin on whole steps, or are divided because ``target`` is another length; but not into
+    more parts than an hour has quarters of a minute.
+    """
+    size = part(own, target, start)
+    if own == target and start % own:
         problem = f"intervals of {own} s begin at {iso(start)}, which is no whole step of UTC"
-        report.add(0, where, problem, f"set step_s to {finer}, or correct timezone or stamp")
-    return wrong
+        report.add(0, where, problem, f"set step_s to {size}, or correct timezone or stamp")
+        return True
+    if own // size > MOST_PARTS:
+        problem = f"intervals of {own} s from {iso(start)} do not fit slots of {target} s"
+        report.add(0, where, problem, "set step_s to a length that fits, or correct the stamps")
+        return True
+    return False
 
 
 def too_long(at_s: Ints, channels: int, step: int, where: str, report: Report) -> bool:

@@ -233,8 +233,8 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
     long = bool(mapping.point_column)
     pair = bool(mapping.withdrawal_column or mapping.injection_column)
     rules = (
-        ("step_s", mapping.step_s < 0 or mapping.step_s > 86400, "is no length of a slot",
-         "write seconds from 1 to 86400, or 0 for the file's own"),
+        ("step_s", mapping.step_s < 0 or bool(mapping.step_s and 86400 % mapping.step_s),
+         "is no length of a slot", "write seconds that divide a day, or 0 for the file's own"),
         ("rolls_over_wh", mapping.rolls_over_wh < 0, "is no size of a register", "write Wh, or 0"),
         ("separator", len(mapping.separator.encode()) != 1, "is no field separator",
          "write one character"),

@@ -24,7 +24,10 @@ UNBOUNDED = float("inf")
 
 def per_asset(values: Values, assets: int) -> Floats:
     """Spread over [assets]; raises ValueError where the shape does not allow it."""
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(values, np.float64), (assets,)))
+    array = np.asarray(values, np.float64)
+    if array.ndim == 0:
+        return np.full(assets, array)
+    return np.ascontiguousarray(np.broadcast_to(array, (assets,)))
 
 
 def per_slot(values: Values, assets: int, slots: int) -> Floats:

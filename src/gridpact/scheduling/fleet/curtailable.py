@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Curtailable, per_asset, per_slot
+from gridpact.scheduling.fleet.machine_code import machine_code
 from gridpact.scheduling.fleet.oracles import Answers, Layout, Oracle
+
+
+class Plants(NamedTuple):
+    """What the kernel reads: ``forecast``, ``least`` [assets, slots] kWh, ``cost`` [assets]."""
+
+    forecast: Floats
+    least: Floats
+    cost: Floats
+
+
+@machine_code
+def answer_groups(plants: Plants, first: Ints, prices: Floats, energy: Floats, own: Floats) -> None:
+    """Sum outputs, negative, into ``energy`` [groups, slots]; what cutting costs into ``own``."""
+    slots = prices.shape[1]
+    total = np.empty(slots)
+    for group in range(first.shape[0] - 1):
+        total[:] = 0.0
+        for asset in range(first[group], first[group + 1]):
+            cost, cut = plants.cost[asset], 0.0
+            for slot in range(slots):
+                forecast, least = plants.forecast[asset, slot], plants.least[asset, slot]
+                output = forecast if prices[group, slot] > -cost else least
+                total[slot] += output
+                cut += forecast - output
+            own[group] += cost * cut
+        for slot in range(slots):
+            energy[group, slot] = -total[slot]
 
 
 class CurtailableOracle(msgspec.Struct, frozen=True):
@@ -40,10 +70,10 @@ class CurtailableOracle(msgspec.Struct, frozen=True):
 
     def best(self, prices: Floats) -> Answers:
         """Best answers of all groups; see :class:`Oracle`."""
-        count = np.diff(self.first)
-        output = self._output(slice(None), np.repeat(prices, count, axis=0))
-        spent = self.cost * (self.forecast - output).sum(axis=1)
-        return sum_groups(self.first, output, spent)
+        energy, own = np.zeros(prices.shape), np.zeros(len(prices))
+        plants = Plants(self.forecast, self.least, self.cost)
+        answer_groups(plants, self.first, np.ascontiguousarray(prices), energy, own)
+        return Answers(energy, own, np.zeros(len(prices)))
 
     def plans(self, rows: Ints, prices: Floats) -> Floats:
         """Plans of single assets [n, 1, slots]; see :class:`Oracle`."""
@@ -56,7 +86,7 @@ class CurtailableOracle(msgspec.Struct, frozen=True):
         cut = self.forecast[own], self.least[own], self.cost[own]
         return CurtailableOracle(first - first[0], *cut)
 
-    def _output(self, rows: Ints | slice, prices: Floats) -> Floats:
+    def _output(self, rows: Ints, prices: Floats) -> Floats:
         give = prices > -self.cost[rows, None]
         return np.where(give, self.forecast[rows], self.least[rows])
 

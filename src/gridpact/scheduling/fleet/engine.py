@@ -9,7 +9,7 @@ what assets would at least pay, less the limits at their prices.
 Prices swing widely while masters know few answers. The masters' prices are therefore held within a
 box around those of the best lower bound so far (R. E. Marsten et al., The boxstep method, 1975),
 which narrows while the bound does not rise; assets are asked at prices between the two
-(P. Wentges, 1997).
+(P. Wentges, 1997), of the masters' at the mean of a round.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ QUICK_ASKS = 4
 BOX, WIDER, NARROWER, LEAST = 0.08, 1.2, 0.85, 1e-5
 """Prices stay this close to those of the best bound, as a part of the penalty: at first, times what
 after a better bound and after none, and at least."""
-ROOM = 0.4
+ROOM = 0.5
 """Part of the gap to close before indivisible assets are dealt; the rest is for dealing."""
 OPEN, OPEN_AROUND = 8, 2
 """Every so many rounds prices are free for one, so that the mix keeps all limits it can; around
@@ -83,7 +83,8 @@ class Engine:
         self.portfolio: PortfolioMaster | None = None
         if case.coupling.present:
             self.portfolio = self._proposing(np.zeros(len(case.groups.zone), np.bool_))
-        self.duals = self.best = no_prices(case)
+        self.duals = self.best = self._middle = no_prices(case)
+        self._mixes = 0
         self.lower, self.upper = -np.inf, np.inf
         self.certified = -np.inf
         self.asked_at: dict[int, GroupPrices] = {}
@@ -144,7 +145,8 @@ class Engine:
             for _ in range(QUICK_ASKS if 0 < len(self._quick) < len(self._blocks) else 0):
                 self._ask(self.duals, self._quick)
                 self._mix()
-            self._ask(self.duals.towards(self.best, INWARD), self._blocks)
+            self._ask(self._middle.towards(self.best, INWARD), self._blocks)
+            self._mixes = 0
 
     def _idle(self) -> bool:
         """Whether asking a part alone has closed what it can."""
@@ -275,13 +277,18 @@ class Engine:
         self.upper = min(self.upper, cost + self.case.fixed_cost)
 
     def _follow(self, ahead: Duals) -> None:
-        """Take the masters' prices; the portfolio's move part of the way, or not in a focus."""
+        """Take the masters' prices; the portfolio's move part of the way, or not in a focus.
+
+        The mean of those that a round comes by is less extreme than any: all are asked there.
+        """
         if self.focus is not None:
             self.duals = Duals(ahead.cells, self.best.coupling)
         else:
             few = self.portfolio is None or len(self.portfolio.proposals) <= 2
             moved = self.duals.towards(ahead, 1.0 if few else SHARE)
             self.duals = Duals(ahead.cells, moved.coupling)
+        self._mixes += 1
+        self._middle = self._middle.towards(self.duals, 1.0 / self._mixes)
 
     def proposals(self) -> tuple[list[Usage], Floats]:
         """What cells proposed, and the weight of each proposal in each cell [proposals, cells]."""

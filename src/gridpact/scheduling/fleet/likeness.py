@@ -28,5 +28,8 @@ def _flat(values: object, rows: Ints) -> Floats:
         return np.full(len(rows), float(array))
     if array.ndim == 1:
         return np.asarray(array[rows])
-    finite = np.where(np.isfinite(array[rows]), array[rows], -1.0)  # limits may be infinite
-    return np.asarray(finite @ np.linspace(1.0, 2.0, array.shape[1]))
+    own = array[rows]
+    finite = np.isfinite(own)
+    if not finite.all():
+        own = np.where(finite, own, -1.0)  # limits may be infinite
+    return np.asarray(own @ np.linspace(1.0, 2.0, array.shape[1]))

@@ -12,9 +12,11 @@ programs, Operations Research 8 (1960); the inverse is updated by elimination at
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gridpact.base.units import Floats
+from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.machine_code import machine_code
 from gridpact.scheduling.fleet.master_arrays import (
     COLUMNS,
@@ -38,6 +40,20 @@ PIVOT = 1e-9
 """Smallest element to pivot on."""
 REFRESH = 64
 """Pivots after which prices are worked out anew."""
+AT_HAND = 64
+"""Most columns looked at between looks at all."""
+
+
+class Near(NamedTuple):
+    """Columns worth a pivot when all were last looked at, close together [places].
+
+    ``column`` among all, ``cost``, ``reduced`` cost, and ``held`` [rows, places] by active limits.
+    """
+
+    column: Ints
+    cost: Floats
+    reduced: Floats
+    held: Floats
 
 
 @machine_code
@@ -56,16 +72,48 @@ def reduced_costs(master: Master, cost: Floats) -> None:
 
 
 @machine_code
-def entering(master: Master, limits: Limits, tolerance: float) -> tuple[int, float]:
+def look(master: Master, cost: Floats, tolerance: float, near: Near) -> int:
+    """Look at all columns; keep those worth a pivot at hand and return how many."""
+    reduced_costs(master, cost)
+    many, most = 0, near.column.shape[0]
+    for column in range(master.size[COLUMNS]):
+        if master.reduced[column] < -tolerance and many < most:
+            near.column[many], near.cost[many] = column, cost[column]
+            near.reduced[many] = master.reduced[column]
+            many += 1
+    for row in range(master.size[ROWS]):
+        held, own = master.held[row], near.held[row]
+        for place in range(many):
+            own[place] = held[near.column[place]]
+    return many
+
+
+@machine_code
+def look_again(master: Master, near: Near, many: int) -> None:
+    """Work out the reduced costs of the columns at hand at the present prices."""
+    price, groups = master.price, master.size[GROUPS]
+    for place in range(many):
+        near.reduced[place] = near.cost[place] - price[master.group[near.column[place]]]
+    for row in range(master.size[ROWS]):
+        at, held = price[groups + row], near.held[row]
+        for place in range(many):
+            near.reduced[place] -= at * held[place]
+
+
+@machine_code
+def entering(
+    master: Master, limits: Limits, tolerance: float, near: Near, many: int
+) -> tuple[int, float]:
     """Most promising basis entry and its reduced cost; a cost of 0 where none is left.
 
-    A column may enter by 1, slack or excess by about its limit: gains are compared at these.
+    Of columns those at hand are looked at. A column may enter by 1, slack or excess by about its
+    limit: gains are compared at these.
     """
     best, entry, cost = -tolerance, 0, 0.0
-    reduced = master.reduced
-    for column in range(master.size[COLUMNS]):
-        if reduced[column] < best:
-            best, entry, cost = reduced[column], column, reduced[column]
+    for place in range(many):
+        if near.reduced[place] < best:
+            best = cost = near.reduced[place]
+            entry = near.column[place]
     groups = master.size[GROUPS]
     for row in range(master.size[ROWS]):
         price, at = master.price[groups + row], master.row[row]
@@ -107,14 +155,13 @@ def fill_column(master: Master, entry: int, column: Floats) -> None:
 def make_prices(master: Master, limits: Limits, cost: Floats) -> None:
     """Work out the prices of groups and limits from the basis."""
     places = master.size[ROWS] + master.size[GROUPS]
-    for place in range(places):
-        master.price[place] = 0.0
+    price = np.zeros(places)  # by itself, so that many numbers are dealt with at once
     for place in range(places):
         own = entry_cost(master, limits, cost, master.basis[place])
         if own != 0.0:
-            inverse = master.inverse[place]
             for other in range(places):
-                master.price[other] += own * inverse[other]
+                price[other] += own * master.inverse[place, other]
+    master.price[:places] = price
 
 
 @machine_code
@@ -145,23 +192,30 @@ def towards(master: Master, column: Floats, direction: Floats) -> None:
 
 
 @machine_code
-def eliminate(master: Master, direction: Floats, out: int) -> None:
-    """Bring the inverse up to date after the entry at place ``out`` was replaced."""
+def eliminate(master: Master, direction: Floats, out: int, row: Floats) -> None:
+    """Bring the inverse up to date after the entry at place ``out`` was replaced.
+
+    ``row`` is scratch of its own, so that many numbers are dealt with at once.
+    """
     places = master.size[ROWS] + master.size[GROUPS]
-    scale, row = 1.0 / direction[out], master.inverse[out]
+    scale = 1.0 / direction[out]
     for other in range(places):
-        row[other] *= scale
+        row[other] = master.inverse[out, other] * scale
     for place in range(places):
         factor = direction[place]
-        if place != out and factor != 0.0:
-            own = master.inverse[place]
+        if factor != 0.0:
             for other in range(places):
-                own[other] -= factor * row[other]
+                master.inverse[place, other] -= factor * row[other]
+    for other in range(places):
+        master.inverse[out, other] = row[other]
 
 
 @machine_code
 def pivot(master: Master, column: Floats, direction: Floats, entry: int, reduced: float) -> bool:
-    """Bring an entry with coefficients ``column`` into the basis; False where nothing stops it."""
+    """Bring an entry with coefficients ``column`` into the basis; False where nothing stops it.
+
+    ``column`` is overwritten.
+    """
     places = master.size[ROWS] + master.size[GROUPS]
     towards(master, column, direction)
     out, step = leaving(master.level, direction, places)
@@ -170,7 +224,7 @@ def pivot(master: Master, column: Floats, direction: Floats, entry: int, reduced
     for place in range(places):
         master.level[place] = max(master.level[place] - step * direction[place], 0.0)
     master.level[out] = step
-    eliminate(master, direction, out)
+    eliminate(master, direction, out, column)
     for other in range(places):
         master.price[other] += reduced * master.inverse[out, other]
     master.basis[out] = entry
@@ -178,14 +232,19 @@ def pivot(master: Master, column: Floats, direction: Floats, entry: int, reduced
 
 
 @machine_code
-def descend(master: Master, limits: Limits, cost: Floats, tolerance: float, most: int) -> int:
-    """Pivot until no entry improves; OPTIMAL, OUT_OF_PIVOTS or LOST."""
+def descend(
+    master: Master, limits: Limits, cost: Floats, near: Near, tolerance: float, most: int
+) -> int:
+    """Pivot until no entry improves; OPTIMAL, OUT_OF_PIVOTS or LOST.
+
+    Between looks at all columns only those at hand are considered: they were worth a pivot then.
+    """
     column, direction = np.empty(master.price.shape[0]), np.empty(master.price.shape[0])
-    since, done = 0, 0
+    since = done = looked = 0
     make_prices(master, limits, cost)
+    many = look(master, cost, tolerance, near)
     while True:
-        reduced_costs(master, cost)
-        entry, gain = entering(master, limits, tolerance)
+        entry, gain = entering(master, limits, tolerance, near, many)
         if gain == 0.0 and since == 0:
             return OPTIMAL
         if done >= most:
@@ -195,9 +254,13 @@ def descend(master: Master, limits: Limits, cost: Floats, tolerance: float, most
             if not pivot(master, column, direction, entry, gain):
                 return LOST
             since, done = since + 1, done + 1
-        if gain == 0.0 or since == REFRESH:
+        if since == REFRESH or (gain == 0.0 and looked == done):
             make_prices(master, limits, cost)
             since = 0
+        if gain == 0.0 or since == 0:
+            many, looked = look(master, cost, tolerance, near), done
+        else:
+            look_again(master, near, many)
 
 
 @machine_code
@@ -208,10 +271,16 @@ def optimise(master: Master, limits: Limits, extra: Floats, mix: Mix, settings: 
     the least gain worth a pivot, what a limit may be exceeded by (relative), and the most pivots.
     """
     cost, total = np.empty(master.size[COLUMNS]), np.empty(master.values.shape[1])
+    near = Near(
+        np.empty(AT_HAND, np.int64),
+        np.empty(AT_HAND),
+        np.empty(AT_HAND),
+        np.empty((master.row.shape[0], AT_HAND)),
+    )
     write_new(master, limits)
     add_prices(master, extra, cost)
     while True:
-        ended = descend(master, limits, cost, settings[0], int(settings[2]))
+        ended = descend(master, limits, cost, near, settings[0], int(settings[2]))
         mixed(master, mix)
         total[:] = 0.0
         for group in range(master.size[GROUPS]):

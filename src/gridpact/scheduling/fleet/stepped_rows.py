@@ -90,17 +90,18 @@ def _range(least: Floats, most: Floats, step: Floats, energy: Floats) -> Floats:
     ``energy`` [assets, slots] is stored kWh per W and slot. Idle is left out; a single power has
     no step; a most that no whole number of steps reaches is lowered to one that is.
     """
-    step = np.broadcast_to(step[:, None], most.shape)
-    least = np.broadcast_to(least[:, None], most.shape)
-    least = np.where((step > 0) & (least == 0), step, least)
-    whole = np.floor((most - least) / np.where(step > 0, step, 1.0) * (1 + WHOLE) + WHOLE)
-    most = np.where(step > 0, least + whole * step, most)
-    step = np.where(whole >= 1, step, 0.0)
-    possible = (most > 0) & (most >= least)
-    return (
-        np.where(possible[..., None], np.stack([least, most, step], axis=-1), 0.0)
-        * (energy[..., None])
-    )
+    least = np.where((step > 0) & (least == 0), step, least)[:, None]
+    reached, taken = most.copy(), np.zeros(most.shape)
+    rows = np.flatnonzero(step > 0)
+    if rows.size:
+        one = step[rows, None]
+        whole = np.floor((most[rows] - least[rows]) / one * (1 + WHOLE) + WHOLE)
+        reached[rows], taken[rows] = least[rows] + whole * one, np.where(whole >= 1, one, 0.0)
+    energy = np.where((reached > 0) & (reached >= least), energy, 0.0)
+    ranges = np.empty((*most.shape, 3))
+    for part, power in enumerate((least, reached, taken)):
+        np.multiply(power, energy, out=ranges[..., part])
+    return ranges
 
 
 def _by_levels(every: Stores, rows: Ints) -> Stores:

@@ -119,6 +119,7 @@ def price_lanes(work: Work, last: int, kept: float) -> int:
     Returns the first slot so near that they can be told apart by these numbers.
     """
     by_slot, critical, scale, near = work.by_slot, work.critical, 1.0, last
+    grown = 1.0 / kept
     for slot in range(last, -1, -1):
         lane = work.begin[slot]
         if by_slot[GAIN, slot] > 0.0:
@@ -127,7 +128,7 @@ def price_lanes(work: Work, last: int, kept: float) -> int:
         if by_slot[LOSS, slot] > 0.0:
             critical[lane] = by_slot[DISCHARGE, slot] * scale
         near = slot if scale <= FARTHEST else near
-        scale = min(scale / kept, FAR)
+        scale = min(scale * grown, FAR)
     return near
 
 

@@ -189,3 +189,23 @@ def test_options_of_times_are_checked(stored):
     assert "divide a day" in stored.say(*words, "--step", "7", code=2)
     window = ("--from", "2026-03-02T00:00", "--to", "2026-03-01T00:00")
     assert "not after --from" in stored.say(*words, *window, code=2)
+
+
+def test_estimates_are_named_and_give_way_to_what_is_measured(place):
+    store = ("--map", "map.yaml", "--into", "store", "--commit", "-q")
+    place.say("import", "readings", "march.csv", *store, "--known-at", "2026-03-02T06:00")
+    words = ("readings", "estimate", "store", "--point", "bakery", "--register", "withdrawal")
+    (tried,) = place.json(*words)
+    assert (tried["method"], tried["slots"], tried["wh"]) == ("linear.v1", 1, 250)
+    assert "nothing was stored" in place.say(*words)
+    assert len(place.json("readings", "gaps", "store", "--point", "bakery")) == 1
+    assert "stored" in place.say(*words, "--commit")
+    assert "nothing is to be estimated" in place.say(*words, "--commit")
+    (place.folder / "late.csv").write_text(place.table({9: (300, 0), 20: (240, 0)}))
+    place.say("import", "readings", "late.csv", *store, "--known-at", "2026-03-03T06:00")
+    slot = ("readings", "versions", "store", "--point", "bakery", "--slot", "2026-03-01T05:00")
+    found = place.json(*slot)["versions"]
+    told = [(each["quality"], each["rule"], each["wh"], each["in_force"]) for each in found]
+    assert told == [("measured", "", 240, True), ("estimated", "linear.v1", 250, False)]
+    shown = place.json("readings", "show", "store", "--point", "bakery")[0]["values"]
+    assert {each["quality"] for each in shown} == {"measured"}

@@ -8,6 +8,7 @@ from gridpact.base.randomness import stream
 from gridpact.scheduling.fleet.master_arrays import Limits
 from gridpact.scheduling.fleet.portfolio_master import NO_PRICES
 from gridpact.scheduling.fleet.restricted import ROOM, RestrictedMaster
+from gridpact.scheduling.fleet.simplex import AT_HAND
 
 GROUPS, SLOTS, PENALTY = 3, 12, 4.0
 
@@ -67,6 +68,19 @@ def test_a_master_finds_the_least_cost_of_all_columns_while_none_is_dropped(seed
         )
         shares = np.bincount(master.master.group[master.weights()[0]], master.weights()[1], GROUPS)
         np.testing.assert_allclose(shares, 1.0, atol=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_master_finds_the_least_cost_of_more_columns_than_it_has_at_hand(seed):
+    draw, count = stream(seed, "masters", "many"), 8 * AT_HAND
+    limits = limits_of(draw)
+    group = np.arange(count) % GROUPS
+    columns = group, draw.uniform(-1.0, 2.0, (count, SLOTS)), draw.uniform(-2.0, 2.0, count)
+    master = RestrictedMaster(GROUPS, SLOTS, limits)
+    master.append(*columns, 0)
+    master.solve(NO_PRICES, 1e-9)
+    best = least(columns, limits, limits.low, limits.high)
+    assert cost_of(master, limits) == pytest.approx(best, abs=1e-6)
 
 
 def test_a_master_that_runs_out_of_room_keeps_its_mix_and_what_it_knows_of_it():

@@ -154,9 +154,9 @@ def test_everything_wrong_is_named_together():
         "assets[1].energy_wh",
         "assets[2].capacity_wh",
         "assets[3].end",
-        "zones[0].import_limit_w, slot 0",
-        "zones[0].parent",
-        "zones[1].parent",
+        "connections[0].import_w",
+        "connections[0].parent",
+        "connections[1].parent",
         "prices.buy[3]",
         "prices.buy[4]",
     }
