@@ -27,6 +27,8 @@ _CONFLICTS = {
     "zone-import": "import limit",
     "zone-export": "export limit",
     "run": "appliance run",
+    "sum": "energy, power or cost asked for",
+    "unbound": "need not possible then",
 }
 
 
@@ -289,6 +291,8 @@ def _unmet(view: View) -> list[Part]:
 
 def _subject(view: View, session: str, conflict: Conflict) -> str:
     """Name what a conflict's row number is about; runs are numbered among those wanted."""
+    if conflict.kind in ("sum", "unbound"):
+        return ", ".join(conflict.needs)
     community = view.community
     names: tuple[str, ...] = community.storage.ids
     if conflict.kind.startswith("zone"):

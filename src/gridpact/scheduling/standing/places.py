@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import msgspec
 import numpy as np
 
 from gridpact.base.slots import Slots
-from gridpact.registry.model import Community
+from gridpact.registry.model import Community, Heat
+from gridpact.scheduling.needs.binding.model import Warmth
 from gridpact.scheduling.needs.book import Rules
 from gridpact.scheduling.needs.clock import read_clock, stretches
 from gridpact.scheduling.needs.directory import Asset, Directory, Unclear, directory_of
-from gridpact.scheduling.needs.model import Asked, Group, PowerCap
+from gridpact.scheduling.needs.model import Asked, EnergyWithin, Group, PowerCap, PowerFloor
 from gridpact.scheduling.needs.times import Window
 
 
@@ -43,6 +45,18 @@ class Places:
         return {name: row for row, name in enumerate(self.community.storage.ids)}
 
     @cached_property
+    def warmth(self) -> dict[str, Warmth]:
+        """How what storage of heat holds is a temperature, where the community says so."""
+        table = self.community.storage
+        if isinstance(table.heat, msgspec.UnsetType):
+            return {}
+        return {
+            name: _warmth(table.heat, row, int(table.capacity_wh[row]))
+            for name, row in self.storage.items()
+            if table.heat.full_mc[row] > table.heat.empty_mc[row]
+        }
+
+    @cached_property
     def runs(self) -> dict[str, int]:
         """Rows of appliances."""
         return {name: row for row, name in enumerate(self.community.runs.ids)}
@@ -54,9 +68,10 @@ class Places:
         return [self.directory.assets[row] for row in found]
 
     def zones(self, need: Asked) -> list[int] | None:
-        """Rows of the zones that an operator's cap is about; None where it is about assets."""
+        """Rows of the zones that an operator's limit is about; None where it is about assets."""
         subject, zones = need.subject, self.community.zones
-        if not isinstance(need, PowerCap) or not isinstance(subject, Group):
+        shared = isinstance(need, PowerCap | PowerFloor | EnergyWithin)
+        if not shared or not isinstance(subject, Group):
             return None
         by_zone = subject.by in ("zone", "feeder", "community")
         if not by_zone or not self.directory.spans_all(need.owner):
@@ -74,6 +89,11 @@ class Places:
         """Slots (first, end) of a horizon that a window touches, stretch by stretch."""
         found = stretches(window, horizon.start, horizon.end, self.timezone)
         return [touched(horizon, one.begin, one.end) for one in found]
+
+
+def _warmth(heat: Heat, row: int, capacity_wh: int) -> Warmth:
+    kelvin = int(heat.full_mc[row] - heat.empty_mc[row]) / 1000
+    return Warmth(capacity_wh / kelvin, int(heat.empty_mc[row]) / 1000, int(heat.litres[row]))
 
 
 def touched(horizon: Slots, begin: int, end: int) -> tuple[int, int]:
