@@ -95,12 +95,22 @@ def shifts(days: Floats, whole: Bools, rule: ClockDrift, step: int) -> Ints:
     middle = (np.arange(days.shape[1]) + 0.5) * step
     apart = np.nan_to_num((after - before) @ middle)
     shift = np.zeros(len(days), dtype=np.int64)
-    while abs(apart[day := int(np.argmax(np.abs(apart)))]) >= rule.least_s:
+    while abs(apart[day := _largest(np.abs(apart))]) >= rule.least_s:
         jump = round(float(apart[day]) / _HOUR) * _HOUR
         if _is_moved(before[day], after[day], jump // step):
             shift[day:] += jump
         apart[max(day - rule.days, 0) : day + rule.days + 1] = 0
     return shift
+
+
+def _largest(values: Floats) -> int:
+    """Middle of the places around the largest value that are as large as it, or nearly."""
+    place = int(np.argmax(values))
+    near = np.flatnonzero(values < 0.97 * values[place])
+    after = int(np.searchsorted(near, place))
+    begin = int(near[after - 1]) + 1 if after else 0
+    end = int(near[after]) if after < len(near) else len(values)
+    return (begin + end - 1) // 2
 
 
 def _is_moved(before: Floats, after: Floats, places: int) -> bool:
