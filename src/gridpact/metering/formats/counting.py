@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import msgspec
 import numpy as np
@@ -124,10 +124,13 @@ def _kept(displays: Displays, found: Steps, grid: tuple[int, int], zone: str) ->
 def _midnight(at_s: Ints, timezone: str) -> Bools:
     """Tell which instants [s since the epoch] are the beginning of a local day."""
     zone = zone_of(timezone) or UTC
-    quarters = np.unique(at_s[at_s % 900 == 0])
-    begins = [
-        instant
-        for instant in quarters.tolist()
-        if (local := datetime.fromtimestamp(instant, zone)).hour == 0 and local.minute == 0
-    ]
-    return np.isin(at_s, np.array(begins, dtype=np.int64))
+    first, last = (
+        datetime.fromtimestamp(each, zone).date().toordinal()
+        for each in (int(at_s.min()), int(at_s.max()))
+    )
+    days = (date.fromordinal(number) for number in range(first, last + 2))
+    begins = np.array(
+        [int(datetime.combine(day, time(), zone).timestamp()) for day in days], dtype=np.int64
+    )
+    place = np.minimum(np.searchsorted(begins, at_s), len(begins) - 1)
+    return np.asarray(begins[place] == at_s)

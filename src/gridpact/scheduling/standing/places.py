@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 import msgspec
 import numpy as np
 
 from gridpact.base.slots import Slots
+from gridpact.base.units import Ints
 from gridpact.registry.model import Community, Heat
 from gridpact.scheduling.needs.binding.model import Warmth
 from gridpact.scheduling.needs.book import Rules
@@ -80,6 +82,11 @@ class Places:
             return [int(row) for row in np.flatnonzero(zones.parent < 0)]
         return [zones.ids.index(name) for name in subject.names if name in zones.ids]
 
+    def outermost(self, zones: Iterable[int]) -> tuple[int, ...]:
+        """Rows of zones that lie within none of the others, in order: what all carry together."""
+        chosen, parent = set(zones), self.community.zones.parent
+        return tuple(row for row in sorted(chosen) if chosen.isdisjoint(_above(parent, row)))
+
     def within_slot(self, time_s: int, now: int) -> bool:
         """Whether a time of the local day lies within a slot [s of the day]."""
         day = self.community.calendar.date_of(now)
@@ -89,6 +96,12 @@ class Places:
         """Slots (first, end) of a horizon that a window touches, stretch by stretch."""
         found = stretches(window, horizon.start, horizon.end, self.timezone)
         return [touched(horizon, one.begin, one.end) for one in found]
+
+
+def _above(parent: Ints, row: int) -> Iterator[int]:
+    """Rows of the zones that a zone is part of."""
+    while (row := int(parent[row])) >= 0:
+        yield row
 
 
 def _warmth(heat: Heat, row: int, capacity_wh: int) -> Warmth:
