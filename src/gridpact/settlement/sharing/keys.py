@@ -28,8 +28,9 @@ from gridpact.base.units import MICRO_PER_UNIT, Bools, Ints, checked_sum
 from gridpact.settlement.allocation import Allocation, default_dynamic, static
 from gridpact.settlement.sharing.storage import charging_from_production
 
-CELLS = 1 << 17
-"""Cells worked on at a time: the arrays of one step then stay within the processor's caches."""
+CELLS, LEAST = 1 << 17, 64
+"""Cells worked on at a time, so that they stay within the processor's caches, but not fewer slots
+than make whole lines of the cache."""
 
 
 class DefaultDynamic(msgspec.Struct, frozen=True):
@@ -198,7 +199,7 @@ def _over(key: Key, part: slice) -> Key:
 
 def _parts(shape: tuple[int, ...], cells: int) -> Iterator[slice]:
     members, slots = shape
-    step = max(cells // max(members, 1), 1)
+    step = max(cells // max(members, 1), LEAST)
     for begin in range(0, slots, step):
         yield slice(begin, min(begin + step, slots))
 
