@@ -28,7 +28,7 @@ from gridpact.base.units import MICRO_PER_UNIT, Bools, Ints, checked_sum
 from gridpact.settlement.allocation import Allocation, default_dynamic, static
 from gridpact.settlement.sharing.storage import charging_from_production
 
-CELLS, LEAST = 1 << 19, 64
+CELLS, LEAST = 1 << 19, 72
 """Cells worked on at a time, so that they stay within the processor's caches, but not fewer slots
 than make whole lines of the cache."""
 
@@ -116,7 +116,8 @@ def share(
     received, given = np.empty_like(surplus_wh), np.empty_like(surplus_wh)
     kept = np.empty_like(surplus_wh) if isinstance(key, Owned) else None
     for part in _parts(surplus_wh.shape, cells):
-        surplus, need, own = surplus_wh[:, part], need_wh[:, part], _over(key, part)
+        surplus, need = (np.ascontiguousarray(each[:, part]) for each in (surplus_wh, need_wh))
+        own = _over(key, part)
         _check_values(own, surplus, need)
         if storage is not None:
             need = charging_from_production(surplus, need, storage)
