@@ -14,6 +14,7 @@ from gridpact.scheduling.needs.model import Direction, Group, PowerCap, StateOfC
 from gridpact.scheduling.needs.times import Moment, Window
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.supervision.handlers import Supervision
+from gridpact.supervision.messages import TotalExceeded
 
 W = st.just(-1) | st.integers(0, 40) | st.integers(0, 100_000)
 
@@ -217,3 +218,126 @@ def test_a_limit_said_again_stands_since_it_was_said_first(small_community):
     twice, _ = room.handlers[NeedStated](once, message, 9000)
     assert once == twice
     assert [cap.since for cap in once.caps] == [100]
+
+
+class Together(NamedTuple):
+    """A cap on some zones of a tree: which, its direction, its power, its first slot and length."""
+
+    zones: frozenset[int]
+    takes: bool
+    most_w: int
+    begin: int
+    length: int
+
+
+PARENT = (-1, 0, 1, 0, -1, 4)
+"""Zones of a tree; each has one home of its own."""
+
+
+def above(row):
+    """A zone and all that it is part of."""
+    found = []
+    while row >= 0:
+        found.append(row)
+        row = PARENT[row]
+    return found
+
+
+@given(
+    caps=st.lists(
+        st.builds(
+            Together,
+            zones=st.frozensets(st.integers(0, 5), min_size=1, max_size=4),
+            takes=st.booleans(),
+            most_w=st.integers(0, 8).map(lambda many: 1000 * many),
+            begin=st.integers(0, 3),
+            length=st.integers(1, 4),
+        ),
+        max_size=4,
+    ),
+    homes=st.lists(
+        st.lists(st.integers(-1500, 1500), min_size=6, max_size=6), min_size=4, max_size=4
+    ),
+)
+@settings(deadline=None, max_examples=100)
+def test_a_cap_on_several_zones_limits_what_all_their_homes_take_together(
+    caps, homes, small_community
+):
+    zones = [(parent, -1, -1) for parent in PARENT]
+    community = small_community(6, zones=zones, zone=np.arange(6))
+    room = Supervision(community).room()
+    state = room.state
+    for place, cap in enumerate(caps):
+        need = PowerCap(
+            id=f"need-{place}",
+            owner="dso",
+            level=Level.GRID,
+            subject=Group("zone", tuple(community.zones.ids[row] for row in sorted(cap.zones))),
+            direction=Direction.TAKE if cap.takes else Direction.GIVE,
+            window=Window(cap.begin * 900, (cap.begin + cap.length) * 900),
+            most_w=cap.most_w,
+        )
+        told = NeedStated(by="dso", id=need.id, revision=1, need=need)
+        state, _ = room.handlers[NeedStated](state, told, MIDNIGHT - 60)
+    for slot, net in enumerate(homes):
+        read = np.array([sum(net[h] for h in range(6) if zone in above(h)) for zone in range(6)])
+        message = BoundaryRead(
+            slot=MIDNIGHT + slot * 900,
+            import_wh=np.maximum(read, 0),
+            export_wh=np.maximum(-read, 0),
+        )
+        state, outs = room.handlers[BoundaryRead](state, message, MIDNIGHT + slot * 900 + 900)
+        tightest = {}
+        for place, cap in enumerate(caps):
+            inside = tuple(h for h in range(6) if cap.zones & set(above(h)))
+            carried = sum(net[home] for home in inside) * (1 if cap.takes else -1)
+            holds = cap.begin <= slot < cap.begin + cap.length
+            key = (inside, cap.takes)
+            if holds and (key not in tightest or cap.most_w < tightest[key][0]):
+                tightest[key] = cap.most_w, f"need-{place}", carried
+        expected = {
+            name: (carried, most_w // 4)
+            for most_w, name, carried in tightest.values()
+            if carried > most_w // 4
+        }
+        found = {}
+        for alarm in outs:
+            by_zone = zip(alarm.needs, alarm.energy_wh, alarm.limit_wh, strict=True)
+            found |= {name: (abs(int(wh)), abs(int(most))) for name, wh, most in by_zone}
+            found |= {one.need: (abs(one.energy_wh), abs(one.limit_wh)) for one in alarm.together}
+            assert all(len(one.zones) > 1 for one in alarm.together)
+        assert found == expected
+    assert len(outs) <= 1
+
+
+def test_zones_together_by_hand(small_community):
+    community = small_community(2, zones=[(-1, -1, -1), (-1, 4000, -1)])
+    room = Supervision(community).room()
+    cap = PowerCap(
+        id="need-1",
+        owner="dso",
+        level=Level.GRID,
+        subject=Group("zone", community.zones.ids),
+        direction=Direction.GIVE,
+        window=Window(0, 86_400),
+        most_w=2000,
+    )
+    told = NeedStated(by="dso", id="need-1", revision=1, need=cap)
+    state, _ = room.handlers[NeedStated](room.state, told, MIDNIGHT - 60)
+
+    def alarms(first, second):
+        net = np.array([first, second])
+        read = BoundaryRead(
+            slot=MIDNIGHT, import_wh=np.maximum(net, 0), export_wh=np.maximum(-net, 0)
+        )
+        return room.handlers[BoundaryRead](state, read, MIDNIGHT + 900)
+
+    assert alarms(-900, 400) == (state, [])  # 900 Wh leave one zone, but no more than 500 Wh both
+    after, (alarm,) = alarms(-900, 399)
+    assert (alarm.zones.size, after.exceeded.tolist()) == (0, [0, 0])
+    assert alarm.together == (TotalExceeded("need-1", (0, 1), -501, -500),)
+    after, (alarm,) = alarms(-2000, 1100)
+    assert alarm.zones.tolist() == [1]
+    assert alarm.needs == ()
+    assert alarm.together == (TotalExceeded("need-1", (0, 1), -900, -500),)
+    assert after.exceeded.tolist() == [0, 1]

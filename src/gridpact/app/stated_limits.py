@@ -6,7 +6,6 @@ import msgspec
 import numpy as np
 
 from gridpact.app.record import Record
-from gridpact.base.units import Ints
 from gridpact.registry.model import Community
 from gridpact.scheduling.messages import NeedStated
 from gridpact.scheduling.standing.places import Places
@@ -15,10 +14,10 @@ from gridpact.supervision.messages import LimitExceeded
 
 
 class StatedLimit(msgspec.Struct, frozen=True):
-    """A limit by the ``need`` that states it, of ``owner``, on ``zone``.
+    """A limit by the ``need`` that states it, of ``owner``, on ``zone``, or on several together.
 
-    It was the tightest limit of its zone in ``slots_over`` slots in which the zone carried more,
-    together by ``over_wh``.
+    It was the tightest limit there in ``slots_over`` slots in which more was carried, in all by
+    ``over_wh``.
     """
 
     need: str
@@ -48,11 +47,17 @@ def _over(record: Record, ends: int) -> dict[str, tuple[int, int]]:
     for alarm in record.all(LimitExceeded):
         if alarm.slot >= ends:
             continue
-        for need, above in zip(alarm.needs, _above(alarm).tolist(), strict=False):
+        for need, above in _above(alarm):
             slots, energy = found.get(need, (0, 0))
             found[need] = slots + 1, energy + above
     return found
 
 
-def _above(alarm: LimitExceeded) -> Ints:
-    return np.asarray(np.abs(alarm.energy_wh) - np.abs(alarm.limit_wh))
+def _above(alarm: LimitExceeded) -> list[tuple[str, int]]:
+    """Each limit that was stated and exceeded, with the Wh above it."""
+    above = (np.abs(alarm.energy_wh) - np.abs(alarm.limit_wh)).tolist()
+    of_one = zip(alarm.needs, above, strict=False)
+    return [
+        *((need, energy) for need, energy in of_one if need),
+        *((one.need, abs(one.energy_wh) - abs(one.limit_wh)) for one in alarm.together),
+    ]

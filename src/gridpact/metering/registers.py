@@ -67,7 +67,7 @@ def steps(displays: Displays, rolls_over_wh: int = 0) -> Steps:
         What registers count to [Wh]. 0: the least power of ten above the reading before, where
         less than a tenth of it was counted since; more is a step back.
     """
-    order = np.lexsort((displays.at_s, displays.channel))
+    order = _in_order(displays)
     channel, reading = displays.channel[order], displays.reading_wh[order]
     meter = _numbered(displays.meter)[order]
     first = _changed(channel)
@@ -94,7 +94,7 @@ def steps(displays: Displays, rolls_over_wh: int = 0) -> Steps:
     at_once = exchanged & (np.diff(displays.at_s[order], prepend=0) == 0)
     known = ~first & ~backward & (~exchanged | at_once)
     counted = np.where(rolled, after, np.where(exchanged | ~known, 0, wh))
-    return Steps(order.astype(np.int64), kind, counted.astype(np.int64), np.asarray(known))
+    return Steps(order, kind, counted.astype(np.int64), np.asarray(known))
 
 
 def spans(displays: Displays, step_s: int, rolls_over_wh: int = 0, phase_s: int = 0) -> Spans:
@@ -102,7 +102,11 @@ def spans(displays: Displays, step_s: int, rolls_over_wh: int = 0, phase_s: int 
 
     Displays within a slot are passed over, but what happened at them (roll-over, exchange) counts.
     """
-    found = steps(displays, rolls_over_wh)
+    return spans_of(displays, steps(displays, rolls_over_wh), step_s, phase_s)
+
+
+def spans_of(displays: Displays, found: Steps, step_s: int, phase_s: int = 0) -> Spans:
+    """Return the spans of displays that were compared already; see :func:`spans`."""
     channel, at = displays.channel[found.row], displays.at_s[found.row]
     line = np.cumsum(~found.known)
     total = np.cumsum(found.wh)
@@ -132,6 +136,15 @@ def of_channels(displays: Displays, channels: tuple[Channel, ...]) -> Displays:
     )
 
 
+def _in_order(displays: Displays) -> Ints:
+    """Rows by channel and instant, those of one instant as they come."""
+    channel, at = displays.channel, displays.at_s
+    same = channel[1:] == channel[:-1]
+    if np.all((channel[1:] > channel[:-1]) | (same & (at[1:] >= at[:-1]))):
+        return np.arange(len(at), dtype=np.int64)
+    return np.asarray(np.lexsort((at, channel)), dtype=np.int64)
+
+
 def _changed(values: Ints) -> Bools:
     """Tell where a value is not that of the row before; the first row has none before."""
     changed = np.ones(len(values), dtype=np.bool_)
@@ -140,6 +153,8 @@ def _changed(values: Ints) -> Bools:
 
 
 def _numbered(names: tuple[str, ...]) -> Ints:
+    if not names or names.count(names[0]) == len(names):
+        return np.zeros(len(names), dtype=np.int64)
     numbers = {name: row for row, name in enumerate(dict.fromkeys(names))}
     return np.array([numbers[name] for name in names], dtype=np.int64)
 

@@ -87,12 +87,26 @@ class Pv(msgspec.Struct, frozen=True):
     peak_w: Ints
 
 
+class Heat(msgspec.Struct, frozen=True):
+    """Temperatures of what stores heat, shape [assets of :class:`Storage`].
+
+    An asset holds nothing at ``empty_mc`` and all that it can at ``full_mc`` [m°C], and in between
+    in proportion; where the two are the same its temperature is not known. ``litres`` is water in
+    a tank, 0 where none is drawn from it.
+    """
+
+    empty_mc: Ints
+    full_mc: Ints
+    litres: Ints
+
+
 class Storage(msgspec.Struct, frozen=True):
     """Everything that stores: batteries, cars, heat pumps with their building, tanks.
 
     Shape [assets]. ``charge_w`` and ``discharge_w`` are at the grid side. Heat is counted in the
-    electricity that makes it. ``efficiency_in/out`` and ``kept_per_hour`` (share of the stored
-    energy that one hour leaves) are float64 in (0, 1].
+    electricity that makes it; ``heat``, which is left out of journals where it is unset, says what
+    temperatures that makes. ``efficiency_in/out`` and ``kept_per_hour`` (share of the stored energy
+    that one hour leaves) are float64 in (0, 1].
     """
 
     ids: tuple[str, ...]
@@ -104,6 +118,7 @@ class Storage(msgspec.Struct, frozen=True):
     efficiency_in: Floats
     efficiency_out: Floats
     kept_per_hour: Floats
+    heat: Heat | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def opening_wh(self) -> Ints:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gridpact.base.units import Ints
-from gridpact.scheduling.problem import Conflict, Plan, Problem
+from gridpact.scheduling.problem import Conflict, Plan, Problem, Sum
 
 SIMULATED = 0.501
 """Wh by which a reported state may differ from the simulated one: rounding, and float noise."""
@@ -29,6 +29,7 @@ def violations(problem: Problem, plan: Plan) -> list[str]:
         *_runs(problem, plan),
         *_balance(problem, plan),
         *_zones(problem, plan),
+        *_sums(problem, plan),
         *_unknown(problem, plan),
     ]
 
@@ -165,12 +166,59 @@ def _zones(problem: Problem, plan: Plan) -> Iterator[str]:
             yield f"zone {zone} slot {slot}: {kind} has a price and no limit"
 
 
+def _sums(problem: Problem, plan: Plan) -> Iterator[str]:
+    """Every sum added up slot by slot."""
+    for row, one in enumerate(problem.sums):
+        over = _beyond(problem, one, _total(problem, plan, one))
+        unmet = [Conflict("sum", row, one.first, over)] if over else []
+        found = [item for item in plan.conflicts if (item.kind, item.row) == ("sum", row)]
+        if found != unmet:
+            yield f"sum {row}: conflicts {found} reported, {unmet} found"
+
+
+def _total(problem: Problem, plan: Plan, one: Sum) -> int:
+    total = 0
+    for slot in range(one.first, one.end):
+        for asset in one.storage:
+            charge = int(plan.charge_wh[asset, slot])
+            discharge = int(plan.discharge_wh[asset, slot])
+            price = max(int(problem.import_price[problem.storage.home[asset], slot]), 0)
+            counts = {"net": charge - discharge, "discharge": discharge, "cost": charge * price}
+            total += counts[one.kind]
+        for home in range(len(problem.load_wh)):
+            total += int(plan.net_wh[home, slot]) if _lies_in(problem, home, one.zones) else 0
+    return total
+
+
+def _beyond(problem: Problem, one: Sum, total: int) -> int:
+    """Energy beyond the bounds; of net energy a Wh for each storage is rounding."""
+    over = max(0 if one.upper is None else total - one.upper, 0)
+    over = max(over, 0 if one.lower is None else one.lower - total)
+    if one.kind == "cost":
+        home = int(problem.storage.home[one.storage[0]])
+        dearest = int(problem.import_price[home, one.first : one.end].max())
+        return math.ceil(over / max(dearest, 1))
+    counted = sum(
+        row in one.storage or _lies_in(problem, home, one.zones)
+        for row, home in enumerate(problem.storage.home.tolist())
+    )
+    return over if one.kind == "discharge" or over > counted else 0
+
+
+def _lies_in(problem: Problem, home: int, zones: tuple[int, ...]) -> bool:
+    above = int(problem.zones.zone[home])
+    while above >= 0 and above not in zones:
+        above = int(problem.zones.parent[above])
+    return above >= 0
+
+
 def _unknown(problem: Problem, plan: Plan) -> Iterator[str]:
     rows = {
         "need": len(problem.storage.home),
         "zone-import": len(problem.zones.parent),
         "zone-export": len(problem.zones.parent),
         "run": len(problem.runs.home),
+        "sum": len(problem.sums),
     }
     for item in plan.conflicts:
         if not 0 <= item.row < rows.get(item.kind, 0):

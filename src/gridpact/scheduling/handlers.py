@@ -39,6 +39,7 @@ from gridpact.scheduling.standing import desk
 from gridpact.scheduling.standing.deciding import deciding
 from gridpact.scheduling.standing.missed import named
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.tallies import counted
 from gridpact.scheduling.state import InForce, State, forgotten
 
 T = TypeVar("T")
@@ -122,7 +123,7 @@ class Scheduling:
         if isinstance(posed, str):
             return [PlanSkipped(session=message.session, reason=posed)]
         plan = solve_around(posed.problem, posed.held)
-        plan = named(plan, posed.problem, posed.needs, posed.bindings)
+        plan = named(plan, posed.problem, posed.needs, posed.bindings, posed.unbound)
         plan = full_plan(plan, posed.needs, len(self._community.runs.ids))
         return [
             ScheduleSolved(
@@ -189,7 +190,8 @@ class Scheduling:
         end, stored = message.slot + message.step, message.state_wh
         if not isinstance(message.reported, msgspec.UnsetType):
             stored = np.where(message.reported, stored, moved(self._community, state, end))
-        return msgspec.structs.replace(state, state_wh=stored, state_at=end), []
+        tallies = counted(self._places, state, message) if state.book else ()
+        return msgspec.structs.replace(state, state_wh=stored, state_at=end, tallies=tallies), []
 
 
 def _with_book(state: State, book: Book) -> State:

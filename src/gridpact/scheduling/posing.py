@@ -9,15 +9,19 @@ from gridpact.base.slots import Slots, covers
 from gridpact.base.units import Ints, checked_add
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.registry.model import Community
+from gridpact.registry.tariffs import outside_prices
 from gridpact.scheduling.activation.holding import Held
 from gridpact.scheduling.activation.lasting import held_over, lasting, with_runs
 from gridpact.scheduling.appliances import begun, running_wh, still_wanted
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.prepare import Inputs, foreseen, over, problem
 from gridpact.scheduling.problem import Problem
-from gridpact.scheduling.standing.binding import Binding, bind, capped
+from gridpact.scheduling.standing.binding import bind, capped
+from gridpact.scheduling.standing.bound_sums import Binding
+from gridpact.scheduling.standing.day_site import Past
 from gridpact.scheduling.standing.decided import closed, fixed
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.tallies import past_of
 from gridpact.scheduling.state import InForce, State
 
 
@@ -25,13 +29,16 @@ class Posed(msgspec.Struct, frozen=True):
     """A session's problem, and the needs in it, which say which appliances its runs are.
 
     ``bindings`` are the bounds that needs which stand put on it; ``held`` are set-points that it
-    must keep while activations last, or because owners decided so.
+    must keep while activations last, or because owners decided so. ``unbound`` are needs that
+    cannot be held to as things are, ``past`` is what they were bound beside.
     """
 
     problem: Problem
     needs: NeedsStated
     bindings: tuple[Binding, ...] = ()
     held: Held | None = None
+    unbound: tuple[str, ...] = ()
+    past: Past = Past()
 
 
 class Posing:
@@ -47,7 +54,10 @@ class Posing:
         if needs is None or forecast is None or not spot:
             return "no main-market prices" if not spot else "no needs or no forecast"
         needs, forecast = self._with_runs(state, horizon, needs, forecast)
-        bound = bind(self.places, needs, state.book.needs if state.book else ())
+        prices = foreseen(horizon, list(state.spot.values()), spot[-1])
+        standing = state.book.needs if state.book else ()
+        past = self._past(state, prices, horizon.start)
+        bound = bind(self.places, needs, standing, past)
         active = lasting(state, horizon)
         stated = with_runs(self.community, state, active, bound.stated)
         if state.decided is not None:
@@ -55,16 +65,23 @@ class Posing:
         inputs = Inputs(
             stated,
             forecast,
-            foreseen(horizon, list(state.spot.values()), spot[-1]),
+            prices,
             over(horizon, list(state.positions.values()), len(self.community.members.ids)),
             expected(self.community, state, horizon.start),
         )
         found = problem(self.community, horizon, inputs)
-        found = msgspec.structs.replace(found, zones=capped(found.zones, bound))
+        zones = capped(found.zones, bound)
+        found = msgspec.structs.replace(found, zones=zones, sums=bound.sums)
         held = held_over(self.community, state, active, horizon) if active else None
         if state.decided is not None:
             found, held = fixed(self.community, found, state.decided, held)
-        return Posed(found, stated, bound.bindings, held)
+        unbound = tuple(dict.fromkeys(fault.where for fault in bound.refused))
+        return Posed(found, stated, bound.bindings, held, unbound, past)
+
+    def _past(self, state: State, spot_micro_per_kwh: Ints, start: int) -> Past:
+        """What is known of what came before, and prices, from those of the main market [slots]."""
+        outside = outside_prices(self.community.tariffs, spot_micro_per_kwh)
+        return past_of(self.places, state, start, outside.all_in_import)
 
     def _with_runs(
         self, state: State, horizon: Slots, needs: NeedsStated, forecast: ForecastIssued

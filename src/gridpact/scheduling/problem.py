@@ -58,11 +58,30 @@ class ZoneColumns(msgspec.Struct, frozen=True):
     export_limit_wh: Ints
 
 
+class Sum(msgspec.Struct, frozen=True):
+    """Bounds on a sum over slots ``first ≤ slot < end``, of storage and zones together.
+
+    ``kind`` says what is summed: ``net`` energy taken, that of ``zones`` with all in and below
+    them [Wh]; what one storage discharges (``discharge``) [Wh]; what it costs (``cost``) to charge
+    one at its home's import prices, where these are above 0 [nano-¤]. ``lower`` is given for net
+    energy alone; None where there is no bound.
+    """
+
+    kind: str
+    first: int
+    end: int
+    storage: tuple[int, ...]
+    zones: tuple[int, ...] = ()
+    lower: int | None = None
+    upper: int | None = None
+
+
 class Problem(msgspec.Struct, frozen=True):
     """One scheduling problem over ``slots``; arrays [homes, slots].
 
     ``position_wh`` is energy already bought (positive) or sold for the slot: only what differs
-    from it is bought at ``import_price`` or sold at ``export_price`` [µ¤/kWh].
+    from it is bought at ``import_price`` or sold at ``export_price`` [µ¤/kWh]. ``sums`` bound what
+    is done in several slots.
     """
 
     slots: Slots
@@ -74,6 +93,7 @@ class Problem(msgspec.Struct, frozen=True):
     storage: StorageColumns
     runs: RunColumns
     zones: ZoneColumns
+    sums: tuple[Sum, ...] = ()
 
 
 class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,6 +104,9 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
     - ``need``: an asset, whose state misses its bounds; the most it misses them by after any slot.
     - ``zone-import``, ``zone-export``: a zone above its limit; all energy above it, summed.
     - ``run``: a run that no allowed start lets end inside the horizon; its energy. It is not run.
+    - ``sum``: a sum of the problem beyond its bounds; the energy. For what it costs to charge, the
+      energy that too much money buys at the highest price.
+    - ``unbound``: a need that cannot be held to as things are; the asset, or 0; nothing is counted.
 
     Needs go before limits, because a bound of the state may be a physical one. ``needs`` are the
     identifiers of stated needs that are missed in it, if any.

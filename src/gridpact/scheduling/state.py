@@ -36,6 +36,19 @@ class InForce(msgspec.Struct, frozen=True, omit_defaults=True):
     begins_wh: Ints | None = None
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """What has counted so far in a need's window from ``begin`` to ``end`` [s since the epoch].
+
+    Wh, or nano-¤ of a budget. ``asset`` is "" where all of the need's assets count together.
+    """
+
+    need: str
+    asset: str
+    begin: int
+    end: int
+    amount: int
+
+
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is gathered for open sessions, days of prices and positions, plans, stored energy.
 
@@ -43,7 +56,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     of an asset from which nothing was heard since, it is what its plan makes of the last report.
     ``book`` has the needs that stand; None, which is left out of the encoding, before any.
     ``operation`` is None where only sessions make schedules, ``activations`` before any, and
-    ``decided`` where owners leave all power to plans.
+    ``decided`` where owners leave all power to plans. ``tallies`` are of needs that stand.
     """
 
     needs: dict[str, NeedsStated]
@@ -57,6 +70,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     operation: Operation | None = None
     activations: Activations | None = None
     decided: Holds | None = None
+    tallies: tuple[Tally, ...] = ()
 
 
 def without(values: dict[str, T], key: str) -> dict[str, T]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.base.units import Floats, Ints, checked_add, checked_multiply, checked_sum
+from gridpact.scheduling import sums
 from gridpact.scheduling.case import Case, Draft, run_energy, zone_sums
 from gridpact.scheduling.conflicts import conflicts
 from gridpact.scheduling.fit_limits import Moves, allowed, fit
@@ -35,7 +36,10 @@ def whole_plan(case: Case, draft: Draft) -> Plan:
         run_start=draft.run_start,
         cost_nano=_cost(case, net),
         zone_price=np.rint(draft.zone_price).astype(np.int64),
-        conflicts=conflicts(case, state, zone_sums(case, net), draft.run_start),
+        conflicts=(
+            *conflicts(case, state, zone_sums(case, net), draft.run_start),
+            *sums.conflicts(problem, sums.Flows(charge, discharge, net)),
+        ),
     )
 
 

@@ -1,8 +1,11 @@
-"""Limits on zones that operators state during a run, and the tightest limits of each slot."""
+"""Limits on zones that operators state during a run, and the tightest limits of each slot.
+
+A cap on several zones limits what they carry together, as it binds in schedules.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +20,7 @@ UNLIMITED = -1
 
 
 class Cap(msgspec.Struct, frozen=True):
-    """A cap on ``zones`` (rows) that stands from ``since`` on [s since the epoch]."""
+    """A cap on ``zones`` together (rows, none within another) from ``since`` on [s]."""
 
     need: PowerCap
     zones: tuple[int, ...]
@@ -34,12 +37,20 @@ class Tightest(NamedTuple):
     cap: Ints
 
 
+class Total(NamedTuple):
+    """A limit of several ``zones`` together (rows) in a slot, that of the cap in place ``cap``."""
+
+    zones: tuple[int, ...]
+    most_wh: int
+    cap: int
+
+
 def cap_of(places: Places, need: Need | None, since: int) -> Cap | None:
     """Return what a need caps; None where it is no cap on zones."""
     zones = places.zones(need) if isinstance(need, PowerCap) else None
     if not isinstance(need, PowerCap) or not zones:
         return None
-    return Cap(need, tuple(zones), since)
+    return Cap(need, places.outermost(zones), since)
 
 
 def stated(caps: Sequence[Cap], new: Cap) -> tuple[Cap, ...]:
@@ -52,19 +63,39 @@ def stated(caps: Sequence[Cap], new: Cap) -> tuple[Cap, ...]:
 def tightest(
     places: Places, own_wh: Ints, caps: Sequence[Cap], direction: Direction, slot: int
 ) -> Tightest:
-    """Find the tightest of zones' own limits [zones] Wh and of the caps that hold in a slot.
+    """Find the tightest of zones' own limits [zones] Wh and of the caps on each in a slot.
 
     A cap holds in slots that begin once it stands and that its window touches. Of equal ones the
     zone's own limit counts, then the cap that was stated first.
     """
     most, by = own_wh.copy(), np.full(own_wh.size, -1, np.int64)
+    for one in _holding(places, caps, direction, slot):
+        row = one.zones[0]
+        if len(one.zones) == 1 and (most[row] == UNLIMITED or one.most_wh < most[row]):
+            most[row], by[row] = one.most_wh, one.cap
+    return Tightest(most, by)
+
+
+def totals(places: Places, caps: Sequence[Cap], direction: Direction, slot: int) -> list[Total]:
+    """Find the tightest caps on several zones together that hold in a slot, one for the same zones.
+
+    Of equal ones that counts which was stated first.
+    """
+    found: dict[tuple[int, ...], Total] = {}
+    for one in _holding(places, caps, direction, slot):
+        known = found.get(one.zones)
+        if len(one.zones) > 1 and (known is None or one.most_wh < known.most_wh):
+            found[one.zones] = one
+    return list(found.values())
+
+
+def _holding(
+    places: Places, caps: Sequence[Cap], direction: Direction, slot: int
+) -> Iterator[Total]:
+    """Yield the caps that hold in a slot, with their energy in it."""
     window = Slots(slot, places.step_s, 1)
     for place, cap in enumerate(caps):
         if cap.need.direction is not direction or slot < cap.since:
             continue
-        if all(first == end for first, end in places.touched(cap.need.window, window)):
-            continue
-        energy = cap.need.most_w * places.step_s // 3600
-        rows = [row for row in cap.zones if most[row] == UNLIMITED or energy < most[row]]
-        most[rows], by[rows] = energy, place
-    return Tightest(most, by)
+        if any(first < end for first, end in places.touched(cap.need.window, window)):
+            yield Total(cap.zones, cap.need.most_w * places.step_s // 3600, place)

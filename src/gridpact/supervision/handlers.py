@@ -15,8 +15,8 @@ from gridpact.registry.model import Community
 from gridpact.scheduling.messages import NeedStated, NeedWithdrawn
 from gridpact.scheduling.needs.model import Direction
 from gridpact.scheduling.standing.places import Places
-from gridpact.supervision.caps import Cap, cap_of, stated, tightest
-from gridpact.supervision.messages import LimitExceeded
+from gridpact.supervision.caps import Cap, cap_of, stated, tightest, totals
+from gridpact.supervision.messages import LimitExceeded, TotalExceeded
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,13 +62,14 @@ class Supervision:
         return replace(state, caps=left), []
 
     def boundary(self, state: State, message: BoundaryRead, now: int) -> Step[State]:
-        """Raise an alarm that names every zone over its tightest limit in the slot."""
+        """Raise an alarm that names every zone, and zones together, over a limit in the slot."""
         taken = tightest(self._places, self._import, state.caps, Direction.TAKE, message.slot)
         given = tightest(self._places, self._export, state.caps, Direction.GIVE, message.slot)
         over_import = (taken.most_wh >= 0) & (message.import_wh > taken.most_wh)
         over_export = (given.most_wh >= 0) & (message.export_wh > given.most_wh)
         rows = np.flatnonzero(over_import | over_export)
-        if not rows.size:
+        together = self._together(state.caps, message)
+        if not rows.size and not together:
             return state, []
         imports = over_import[rows]
         alarm = LimitExceeded(
@@ -77,10 +78,21 @@ class Supervision:
             energy_wh=np.where(imports, message.import_wh[rows], -message.export_wh[rows]),
             limit_wh=np.where(imports, taken.most_wh[rows], -given.most_wh[rows]),
             needs=_names(state.caps, np.where(imports, taken.cap[rows], given.cap[rows])),
+            together=together,
         )
         exceeded = state.exceeded.copy()
         exceeded[rows] += 1
         return replace(state, exceeded=exceeded), [alarm]
+
+    def _together(self, caps: Sequence[Cap], message: BoundaryRead) -> tuple[TotalExceeded, ...]:
+        """Find the limits of several zones together that were exceeded in a slot."""
+        net, found = message.import_wh - message.export_wh, list[TotalExceeded]()
+        for direction, sign in ((Direction.TAKE, 1), (Direction.GIVE, -1)):
+            for one in totals(self._places, caps, direction, message.slot):
+                energy, limit = int(net[list(one.zones)].sum()), sign * one.most_wh
+                if sign * energy > one.most_wh:
+                    found.append(TotalExceeded(caps[one.cap].need.id, one.zones, energy, limit))
+        return tuple(found)
 
 
 def _names(caps: Sequence[Cap], places: Ints) -> tuple[str, ...]:

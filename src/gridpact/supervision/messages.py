@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
 from gridpact.base.units import Ints
 from gridpact.kernel.messages import Message
 from gridpact.kernel.phases import Phase
+
+
+class TotalExceeded(msgspec.Struct, frozen=True):
+    """Zones that together carried more than an operator's ``need`` lets them in a slot.
+
+    ``zones`` are rows, none within another; ``energy_wh`` and ``limit_wh`` are signed: positive
+    when imported, negative when exported.
+    """
+
+    need: str
+    zones: tuple[int, ...]
+    energy_wh: int
+    limit_wh: int
 
 
 class LimitExceeded(Message, frozen=True, kw_only=True, omit_defaults=True, tag="limit-exceeded"):
@@ -14,7 +29,8 @@ class LimitExceeded(Message, frozen=True, kw_only=True, omit_defaults=True, tag=
 
     ``zones`` are rows; ``energy_wh`` and ``limit_wh`` [same shape] are signed: positive when
     imported, negative when exported. ``needs`` [same shape] are the identifiers of the operators'
-    needs that set these limits, "" where it is the zone's own; empty where all are.
+    needs that set these limits, "" where it is the zone's own; empty where all are. ``together``
+    are limits of several zones together.
     """
 
     phase: ClassVar[Phase] = Phase.READING
@@ -23,3 +39,4 @@ class LimitExceeded(Message, frozen=True, kw_only=True, omit_defaults=True, tag=
     energy_wh: Ints
     limit_wh: Ints
     needs: tuple[str, ...] = ()
+    together: tuple[TotalExceeded, ...] = ()

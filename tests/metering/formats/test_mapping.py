@@ -70,6 +70,8 @@ values: cumulative
         ("point_column: p\nvalue_column: v\nwithdrawal_column: w", "value_column"),
         ("value_column: v", "value_column"),
         ("point_column: p\nvalue_column: v\nregister_column: r", "register_column"),
+        ("point_column: p\nvalue_column: v\nmeter_column: m", "meter_column"),
+        ("quality_column: q\nvalues: cumulative", "quality_column"),
         ("clock_changes: filled", "clock_changes"),
         ("first_at: 2026-03-01T00:00:00", "first_at"),
         ("first_at: yesterday", "first_at"),

@@ -59,6 +59,16 @@ def test_one_register_and_line_ends_of_another_system(readings, rows):
     assert rows(readings(stream.replace(b"\r\n", b"\n"), "", "a.txt")) == {"M1 injection": "1 1"}
 
 
+def test_a_meter_without_a_name_and_another_clock(readings, rows, faults):
+    stream = [telegram(NOON + timedelta(minutes=15 * k), 100 * k, "") for k in range(3)]
+    assert "names no metering point" in faults(b"".join(stream), "", "p1.txt")[0][2]
+    how = "points: {'': home}\ntimezone: Europe/Helsinki"
+    found = readings(b"".join(stream), how, "p1.txt")
+    assert rows(found) == {"home withdrawal": "100 100"}
+    assert iso(found.intervals.slots.start) == "2026-06-15T09:00:00Z"
+    assert "no time zone" in faults(b"".join(stream), "timezone: Mars", "p1.txt")[0][2]
+
+
 def consumer(stamps, side="Consommation", prm="30000000000001"):
     head = (
         "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;"
@@ -168,6 +178,10 @@ def test_green_button_power_registers_and_what_is_no_electricity(readings, rows,
     found = readings(espi([100, 130, 190], accumulation=1, duration=0))
     assert rows(found) == {"9 withdrawal": "30 60"}
     assert found.displays.reading_wh.tolist() == [100, 190]
+    short = espi([4, 2]).replace("<e:duration>900</e:duration>", "")
+    assert faults(short)[0][1:] == ("duration", "the reading has no duration")
+    told = short.replace("<e:uom>", "<e:intervalLength>900</e:intervalLength><e:uom>")
+    assert rows(readings(told)) == {"9 withdrawal": "4 2"}
     assert "no readings" in faults(espi([1, 2], unit=169))[0][2]
     assert faults(espi([1, 2], duration=0))[0][1] == "duration"
     assert "power of ten" in faults(espi([1, 2], power=40))[0][2]

@@ -131,20 +131,22 @@ def test_long_zeros_against_a_loop(lengths, hours):
     assert found == expected
 
 
-def plant(days, shifted=None, step=900, noon=12.0, seed=5):
+def plant(days, shifted=None, step=900, noon=12.0, seed=5, longer=0.0):
     """A plant under changing clouds; ``shifted`` days show their hours one hour early."""
     random = np.random.default_rng(seed)
     hours = (np.arange(days * 86400 // step) * step / 3600) % 24
     day = np.arange(days * 86400 // step) * step // 86400
     off = np.isin(day, list(shifted or ()))
-    sun = np.maximum(np.cos((hours + off - noon) / 24 * 2 * np.pi), 0)
-    clouds = random.uniform(0.3, 1, days)[day] * random.uniform(0.5, 1, len(hours))
+    sun = np.maximum(np.cos((hours + off - noon) / 24 * 2 * np.pi) + longer, 0)
+    cloudy = random.random(days)[day] * random.random(len(hours)) > 0.3
+    clouds = np.where(cloudy, random.uniform(0.2, 1, len(hours)), 1)
     return np.rint(1200 * sun * clouds).astype(np.int64)
 
 
+@pytest.mark.parametrize("longer", [0.0, 0.5, -0.4])
 @pytest.mark.parametrize("noon", [12.0, 19.0, 0.5])
-def test_a_clock_that_was_shifted_and_put_right(noon):
-    wh = plant(120, range(40, 80), noon=noon)
+def test_a_clock_that_was_shifted_and_put_right(noon, longer):
+    wh = plant(120, range(40, 80), noon=noon, longer=longer)
     slots, found = marked(read(wh), ClockDrift())
     days = [slot * 900 // 86400 for slot in slots]
     assert abs(len(slots) - 40 * 96) <= 2 * 96
@@ -191,6 +193,14 @@ def test_sums_against_displays():
     slots, found = marked(read([1, 1], None), DisplaySum(), displays([(0, 9, "a"), (900, 5, "a")]))
     assert slots == [0]
     assert "runs back" in found[0].words
+
+
+def test_what_another_rule_doubts_is_not_held_against_the_display():
+    shown = displays([(0, 0, "a"), (3600, 100, "a")])
+    intervals = read([20, 90_000, 30, 10])
+    after = validate(intervals, shown).intervals
+    assert after.quality[0].tolist() == [1, 2, 1, 1]
+    assert after.rules[after.rule[0, 1]] == "range.v1"
 
 
 def test_the_first_rule_names_a_slot_and_later_marks_do_not_move_it():

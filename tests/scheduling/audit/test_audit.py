@@ -50,7 +50,13 @@ def all_kinds(fleets, seed, **choice):
     return fleet, prices, solve(fleet, prices, PENALTY)
 
 
-@pytest.mark.parametrize("seed", range(30))
+LONG = 1
+"""A fleet whose search takes half a minute."""
+
+
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=[pytest.mark.slow] * (seed == LONG)) for seed in range(30)]
+)
 def test_the_reference_passes(seed, fleets):
     fleet, prices, solution = all_kinds(fleets, seed)
     report = audit(fleet, solution, prices)

@@ -276,7 +276,7 @@ def test_what_does_not_exist_or_is_not_clear_is_refused_with_choices(
         ("car >= 80% by 07:30 on 1 May 2025", "was over at 2025-05-01 07:30", "later"),
         ("car quiet 07:30-08:00 until 1 May 2025", "was over at 2025-05-01 08:00", "later"),
         ("car quiet all day on Sun from 5 January until 9 January", "never comes", "widen"),
-        ("car >= 120% by 07:30", "out of range", "1000000"),
+        ("car >= 120% by 07:30", "out of range", "give 0 % to 100 %"),
         ("car stop from 12:00 on 2 Jan until 11:00 on 2 Jan", "is not after", "ends after"),
         ("car stop from 12:00 on 2 Jan 2025 until 13:00 on 2 Jan 2025", "was over at", "later"),
     ],

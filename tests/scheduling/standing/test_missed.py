@@ -6,7 +6,7 @@ import pytest
 
 from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.problem import Conflict
-from gridpact.scheduling.standing.binding import Binding
+from gridpact.scheduling.standing.bound_sums import Binding
 from gridpact.scheduling.standing.missed import named
 
 SLOTS = 8

@@ -6,7 +6,11 @@ import pytest
 from gridpact.scheduling.diaries.holds import Holds
 from gridpact.scheduling.diaries.respect import Hold
 from gridpact.scheduling.messages import NeedStated, StateNeed
-from gridpact.scheduling.standing import desk
+from gridpact.scheduling.needs.model import Group, PowerCap
+from gridpact.scheduling.needs.times import Window
+from gridpact.scheduling.priorities.levels import Level
+from gridpact.scheduling.standing import desk, precedence
+from gridpact.scheduling.standing.places import Places
 
 
 @pytest.fixture
@@ -28,6 +32,7 @@ def notes(places, say, clock):
     return told
 
 
+WHOLE = "zone street <= 6 kW 18:00-20:00, grid"
 CAP = "zone lane <= 2 kW 18:00-20:00, grid"
 
 
@@ -55,6 +60,37 @@ def test_a_zones_own_limit_counts_where_it_is_lower(notes):
     assert notes("zone street <= 8 kW all day, grid", "dso") == ()
     (told,) = notes("zone lane gives <= 4 kW all day, grid", "dso")
     assert "itself, 3 kW" in told
+
+
+def test_limits_of_several_zones_count_where_they_leave_less_than_a_cap_on_all(notes):
+    # the lane is in the street, whose 8 kW are all that the two may take together
+    (told,) = notes("zone street,lane <= 9 kW all day, grid", "dso")
+    assert told == "the limit of street itself, 8 kW, is lower and counts"
+    assert notes("zone street,lane gives <= 9 kW all day, grid", "dso") == ()
+    (told,) = notes("zone street,lane <= 7 kW all day, grid", "dso", [("authority", WHOLE)])
+    assert told.startswith("need-1 of authority caps it at 6 kW at times, too: the lower counts")
+
+
+@pytest.mark.parametrize(
+    ("most_w", "own_w", "says"),
+    [
+        (
+            6000,
+            (2000, 3000),
+            ("the limits of zone-000, zone-001 themselves, 5 kW in all, are lower",),
+        ),
+        (5000, (2000, 3000), ()),
+        (6000, (2000, -1), ()),
+    ],
+)
+def test_own_limits_of_zones_side_by_side_add_up(small_community, most_w, own_w, says):
+    places = Places(small_community(2, zones=[(-1, own, -1) for own in own_w]))
+    subject = Group("zone", places.community.zones.ids)
+    cap = PowerCap(
+        owner="dso", level=Level.GRID, subject=subject, window=Window(0, 86_400), most_w=most_w
+    )
+    told = precedence.notes(places, cap, (), None, 0)
+    assert [one.removesuffix(" and count") for one in told] == list(says)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_refusals_leave_the_state_as_it_was(room, say, clock):
     state = stating(say, clock, room, "battery >= 5 kWh at 06:00")
     for message in (
         StateNeed(by="m000", need=say("battery <= 1 kWh at 06:00")),
-        StateNeed(by="m000", need=say("battery cycles <= 1 per day")),
+        StateNeed(by="m000", need=say("battery starts <= 2 all day")),
         WithdrawNeed(by="m001", id="need-1"),
     ):
         after, answer = tell(room, state, message, clock.at(0))

@@ -9,7 +9,6 @@ from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.scheduling.needs.grammar.ebnf import GRAMMAR
 from gridpact.scheduling.needs.grammar.examples import EXAMPLES
 from gridpact.scheduling.needs.model import Asked
-from gridpact.scheduling.standing.acceptance import BOUND
 
 
 @click.command(
@@ -20,8 +19,8 @@ from gridpact.scheduling.standing.acceptance import BOUND
 def grammar(as_json: bool, quiet: bool) -> None:
     """Print what can be said: the grammar (EBNF, ISO/IEC 14977) and a sentence of each kind.
 
-    Kinds without a mark are understood, but the day's plan of a run cannot be held to them yet:
-    they are refused with what to ask for instead.
+    What the plans of a run cannot be held to, such as the temperature of a building of which the
+    scenario knows none, is refused with what to ask for instead.
     """
     if as_json:
         say_json({"grammar": GRAMMAR, "examples": [_as_dict(kind) for kind in EXAMPLES]})
@@ -32,14 +31,12 @@ def grammar(as_json: bool, quiet: bool) -> None:
 
 
 def _as_dict(kind: type[Asked]) -> dict[str, object]:
-    return {"kind": _name(kind), "sentence": EXAMPLES[kind], "binds_a_run": kind in BOUND}
+    return {"kind": _name(kind), "sentence": EXAMPLES[kind]}
 
 
 def _examples() -> list[str]:
-    head = ("kind", "binds a run", "a sentence")
-    rows = [
-        (_name(kind), "yes" if kind in BOUND else "-", words) for kind, words in EXAMPLES.items()
-    ]
+    head = ("kind", "a sentence")
+    rows = [(_name(kind), words) for kind, words in EXAMPLES.items()]
     return aligned([head, *rows])
 
 

@@ -22,10 +22,10 @@ from gridpact.app.schedules.explaining import Told, told
 from gridpact.app.schedules.fitting import Fit, fit
 from gridpact.app.schedules.posing import gathered, latest, latest_missing
 from gridpact.base.errors import BadInput
-from gridpact.scheduling.community.site import HOME
 from gridpact.scheduling.explanation.model import Conflict
 from gridpact.scheduling.needs.grammar.parse import pointed
 from gridpact.scheduling.needs.model import Need
+from gridpact.scheduling.standing.day_site import HOME
 
 
 @click.command(

@@ -18,6 +18,8 @@ KEPT = {
     "zone-import": "import limit",
     "zone-export": "export limit",
     "run": "appliance run",
+    "sum": "energy, power or cost",
+    "unbound": "need not possible now",
 }
 """What each kind of conflict is about."""
 MOST_MISSED = 20

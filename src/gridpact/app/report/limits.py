@@ -14,6 +14,7 @@ from gridpact.app.report.text import MISSING, counted, kwh, number, percent
 from gridpact.app.report.view import View
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.messages import NeedsStated, NeedStated, ScheduleSolved
+from gridpact.scheduling.needs.spelling import listed
 from gridpact.scheduling.problem import Conflict
 from gridpact.supervision.messages import LimitExceeded
 
@@ -27,6 +28,8 @@ _CONFLICTS = {
     "zone-import": "import limit",
     "zone-export": "export limit",
     "run": "appliance run",
+    "sum": "energy, power or cost asked for",
+    "unbound": "need not possible then",
 }
 
 
@@ -79,6 +82,34 @@ def exceeded(view: View) -> Ints:
 
 
 @dataclass(frozen=True)
+class Excess:
+    """What ``zones`` (rows) carried in a slot [s], together where several, over a limit of theirs.
+
+    ``energy_wh`` and ``limit_wh`` are signed: positive when imported, negative when exported.
+    ``need`` is that which states the limit, "" where it is the zone's own.
+    """
+
+    slot: int
+    zones: tuple[int, ...]
+    energy_wh: int
+    limit_wh: int
+    need: str
+
+
+def excesses(view: View) -> list[Excess]:
+    """Return every limit that was exceeded in the slots shown, one by one."""
+    found = []
+    for alarm in alarms(view):
+        needs = alarm.needs or ("",) * alarm.zones.size
+        columns = (alarm.zones.tolist(), alarm.energy_wh.tolist(), alarm.limit_wh.tolist(), needs)
+        for zone, energy, limit, need in zip(*columns, strict=True):
+            found.append(Excess(alarm.slot, (zone,), energy, limit, need))
+        for one in alarm.together:
+            found.append(Excess(alarm.slot, one.zones, one.energy_wh, one.limit_wh, one.need))
+    return found
+
+
+@dataclass(frozen=True)
 class Unmet:
     """A need or limit that schedules could not meet: what, whose, from when [s], by how much.
 
@@ -116,7 +147,7 @@ def section(view: View) -> Section:
     if not np.isnan(used.share).all():
         parts.append(_figure(view, used))
     parts += [_zones(view, used, over), *_alarms(view), *_unmet(view)]
-    slots, found = int(over.sum()), len(unmet(view))
+    slots, found = len(excesses(view)), len(unmet(view))
     lead = (
         "Every limit was kept in every slot."
         if not slots
@@ -222,29 +253,26 @@ def _verdict(limits: tuple[int, int], over: int) -> str:
 
 
 def _alarms(view: View) -> list[Part]:
-    sentences = [
-        _explained(view, alarm, place)
-        for alarm in alarms(view)
-        for place in range(alarm.zones.size)
-    ]
+    sentences = [_explained(view, one) for one in excesses(view)]
     more = len(sentences) - MOST_ALARMS
     shown = sentences[:MOST_ALARMS] + ([f"… and {number(more)} more."] if more > 0 else [])
     return [Notes(tuple(shown), "warn")] if shown else []
 
 
-def _explained(view: View, alarm: LimitExceeded, place: int) -> str:
+def _explained(view: View, one: Excess) -> str:
     """Say in one sentence whether the plan foresaw it."""
-    row, step = int(alarm.zones[place]), view.axis.slots.step
-    energy, limit = int(alarm.energy_wh[place]), int(alarm.limit_wh[place])
-    zone = view.community.zones.ids[row]
+    energy, limit = one.energy_wh, one.limit_wh
+    zones = listed([view.community.zones.ids[row] for row in one.zones])
+    together = " together" if len(one.zones) > 1 else ""
     way = "imported" if energy > 0 else "exported"
     head = (
-        f"{view.clock(alarm.slot)}: {zone} {way} {kwh(abs(energy), 2)} kWh in the slot, "
-        f"{kwh(abs(energy) - abs(limit), 2)} kWh over {_whose(view, alarm, place)} of "
+        f"{view.clock(one.slot)}: {zones}{together} {way} {kwh(abs(energy), 2)} kWh in the slot, "
+        f"{kwh(abs(energy) - abs(limit), 2)} kWh over {_whose(view, one)} of "
         f"{kwh(abs(limit), 2)} kWh"
     )
-    at = (alarm.slot - view.axis.slots.start) // step
-    planned = view.flows.planned[row, at] if 0 <= at < view.axis.slots.count else np.nan
+    at = (one.slot - view.axis.slots.start) // view.axis.slots.step
+    inside = 0 <= at < view.axis.slots.count
+    planned = view.flows.planned[list(one.zones), at].sum() if inside else np.nan
     if np.isnan(planned):
         return f"{head}; no schedule was in force."
     same_way = planned if energy > 0 else -planned
@@ -255,12 +283,11 @@ def _explained(view: View, alarm: LimitExceeded, place: int) -> str:
     return f"{head}; the schedule kept it with {kwh(same_way, 2)} kWh; use was different{devices}."
 
 
-def _whose(view: View, alarm: LimitExceeded, place: int) -> str:
+def _whose(view: View, one: Excess) -> str:
     """Say whose limit it is: the zone's own, or one that somebody stated during the run."""
-    name = alarm.needs[place] if alarm.needs else ""
-    stated = view.record.all(NeedStated) if name else []
-    owners = [each.need.owner for each in stated if each.id == name and each.need is not None]
-    return f"the limit that {owners[0]} stated ({name})" if owners else "its limit"
+    stated = view.record.all(NeedStated) if one.need else []
+    owners = [each.need.owner for each in stated if each.id == one.need and each.need is not None]
+    return f"the limit that {owners[0]} stated ({one.need})" if owners else "its limit"
 
 
 def _unmet(view: View) -> list[Part]:
@@ -289,6 +316,8 @@ def _unmet(view: View) -> list[Part]:
 
 def _subject(view: View, session: str, conflict: Conflict) -> str:
     """Name what a conflict's row number is about; runs are numbered among those wanted."""
+    if conflict.kind in ("sum", "unbound"):
+        return ", ".join(conflict.needs)
     community = view.community
     names: tuple[str, ...] = community.storage.ids
     if conflict.kind.startswith("zone"):

@@ -19,6 +19,9 @@ from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.needs.spelling import listed, nearest
 from gridpact.scheduling.standing.places import Places
 
+_OF_NEEDS = ("sum", "unbound")
+"""Kinds of what is missed that are about needs alone."""
+
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What one party is told of a session, whose plan was ``made`` at an instant [s since epoch].
@@ -74,7 +77,9 @@ def known_party(places: Places, party: str, option: str) -> str:
 
 def session_site(places: Places, was: Gathered, more: tuple[Need, ...] = ()) -> SessionSite:
     """Return the site of a session, with ``more`` needs beside those that stand."""
-    return site_of(places, was.bare.problem, was.bare.needs, (*was.book.needs, *more))
+    return site_of(
+        places, was.bare.problem, was.bare.needs, (*was.book.needs, *more), was.whole.past
+    )
 
 
 def _bare(was: Gathered, places: Places, whole: Explanation, party: str) -> Iterator[str]:
@@ -86,7 +91,10 @@ def _bare(was: Gathered, places: Places, whole: Explanation, party: str) -> Iter
         for need in member.needs
         for name in _assets(places, need)
     }
+    yield from _needs_missed(was, places, whole, party)
     for one in missed_views(problem_of(was)):
+        if one.kind in _OF_NEEDS:
+            continue
         asset = places.directory.by_id.get(one.name)
         if asset is None:
             if not whole.conflicts and places.directory.spans_all(party):
@@ -95,6 +103,23 @@ def _bare(was: Gathered, places: Places, whole: Explanation, party: str) -> Iter
             owner = places.directory.assets[asset].owner
             if party == owner or places.directory.spans_all(party):
                 yield _asset(one, places.timezone)
+
+
+def _needs_missed(was: Gathered, places: Places, whole: Explanation, party: str) -> Iterator[str]:
+    """Say which needs the plan misses that the explanation says nothing of."""
+    told_of = {need.id for one in whole.conflicts for own in one.members for need in own.needs}
+    told_of |= {one.need.id for one in whole.unbound}
+    owner = {need.id: need.owner for need in was.book.needs}
+    for one in missed_views(problem_of(was)):
+        own = {owner.get(need, "") for need in one.needs}
+        if one.kind not in _OF_NEEDS or told_of & set(one.needs):
+            continue
+        if own <= {party} or places.directory.spans_all(party):
+            missing = "cannot be held to as things are"
+            if one.kind == "sum":
+                since = local(one.start, places.timezone)
+                missing = f"is missed by {one.missing_wh / 1000:.3f} kWh from {since} on"
+            yield f"{listed(one.needs)} {missing}."
 
 
 def _assets(places: Places, need: Need) -> Iterator[str]:

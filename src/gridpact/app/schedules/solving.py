@@ -23,7 +23,7 @@ def solve_session(posed: SessionProblem, options: Options) -> Solved:
         fleet=found.community.fleet,
         prices=found.community.prices,
         solution=found.solution,
-        plan=named(plan_of(found), posed.problem, whole.needs, whole.bindings),
+        plan=named(plan_of(found), posed.problem, whole.needs, whole.bindings, whole.unbound),
     )
 
 

@@ -83,7 +83,7 @@ class ZoneView(msgspec.Struct, frozen=True):
 
 
 class MissedView(msgspec.Struct, frozen=True):
-    """What a plan could not keep: by its conflict's ``kind``, of an asset or zone ``name``.
+    """What a plan could not keep: by its conflict's ``kind``, of an asset, zone or need ``name``.
 
     It is missed from the slot that begins at ``start`` [s since the epoch] on, as
     :class:`~gridpact.scheduling.problem.Conflict` counts; ``needs`` are stated needs behind it.
@@ -202,7 +202,10 @@ def missed_views(found: SessionProblem, plan: Plan | None = None) -> Iterator[Mi
     slots, community = found.problem.slots, found.community
     rows = {"need": community.storage.ids, "run": found.runs}
     for one in plan.conflicts:
-        name = rows.get(one.kind, community.zones.ids)[one.row]
+        if one.kind in ("sum", "unbound"):
+            name = ", ".join(one.needs)
+        else:
+            name = rows.get(one.kind, community.zones.ids)[one.row]
         start = slots.start + one.first_slot * slots.step
         yield MissedView(one.kind, name, start, one.missing_wh, one.needs)
 

@@ -127,9 +127,11 @@ def _laid(
     ):
         return None
     place = (at - at[0]) // step
-    shape = (len(wh), int(place[-1]) + 1)
-    whole, there = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
-    whole[:, place], there[:, place] = wh[:, window], known[:, window]
+    whole, there = wh[:, window], known[:, window]
+    if place[-1] >= len(place):  # times are missing in between
+        shape = (len(wh), int(place[-1]) + 1)
+        whole, there = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
+        whole[:, place], there[:, place] = wh[:, window], known[:, window]
     channels = tuple(Channel(str(row)) for row in range(len(wh)))
     return on_slots(as_measured(channels, start, step, whole, there), target)
 

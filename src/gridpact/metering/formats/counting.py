@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import msgspec
 import numpy as np
@@ -14,10 +14,8 @@ from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.importers.clock import zone_of
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Displays, Intervals
-from gridpact.metering.registers import Step
+from gridpact.metering.registers import Step, Steps
 from gridpact.metering.slotting import Laid, as_measured, on_slots
-
-NEVER = registers.NEVER_ROLLS
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -38,71 +36,77 @@ def counted(
     known where the register was read at both of its edges. Kept are displays at the beginning and
     end of each unbroken stretch and at local midnights, which bills go by.
     """
-    displays = _in_order(read, mapping, report)
     target = mapping.step_s or read.step
     step = target if target % read.step == 0 else read.step
-    phase = int(read.displays.at_s[0]) % step if step != target else 0
-    if displays is None or phase_fault(phase, step, target, read.where, report):
+    phase = int(read.displays.at_s[0]) % step if step != target and len(read.lines) else 0
+    if phase_fault(phase, step, target, read.where, report):
         return None
     if not len(read.lines):
         report.add(0, read.where, "no register was read", "export the data again")
         return None
-    if too_long(displays.at_s, len(displays.channels), step, read.where, report):
+    if too_long(read.displays.at_s, len(read.displays.channels), step, read.where, report):
         return None
-    found = _between(displays, step, phase, mapping.rolls_over_wh)
-    return on_slots(found, target), _kept(displays, step, phase, mapping)
+    compared = _compared(read, mapping, report)
+    if compared is None:
+        return None
+    laid = _between(*compared, step, phase)
+    return on_slots(laid, target), _kept(*compared, (step, phase), mapping.zone)
 
 
-def _in_order(read: Counted, mapping: ReadingsMap, report: Report) -> Displays | None:
-    """Refuse registers that run back, or name another device from there on."""
-    displays = read.displays
-    found = registers.steps(displays, mapping.rolls_over_wh or NEVER)
+def _compared(read: Counted, mapping: ReadingsMap, report: Report) -> tuple[Displays, Steps] | None:
+    """Displays, each against the one before it; None with registers that run back reported."""
+    size = mapping.rolls_over_wh or registers.NEVER_ROLLS
+    found = registers.steps(read.displays, size)
     back = np.asarray(found.kind == int(Step.BACKWARD))
     if not back.any():
-        return displays
+        return read.displays, found
     if mapping.backwards == "refuse":
         order = np.argsort(read.lines[found.row], kind="stable")
         lines = read.lines[found.row][order]
         fix = "correct it, set rolls_over_wh to the register's size, or backwards: exchange"
         report.rows(back[order], lines, read.where, ("the register runs backwards", fix))
         return None
-    # counted within the channel, so that each device has a name of its own
+    displays = _exchanged(read.displays, found, back)
+    return displays, registers.steps(displays, size)
+
+
+def _exchanged(displays: Displays, found: Steps, back: Bools) -> Displays:
+    """Name another device from each display on that shows less than the one before."""
     begun = np.cumsum(back)
     first = np.asarray(found.kind == int(Step.FIRST))
-    devices = begun - np.maximum.accumulate(np.where(first, begun, 0)) + 1
-    names = np.empty(len(devices), dtype=object)
-    names[found.row] = [
-        displays.meter[row] if device == 1 else f"{displays.meter[row]}/{device}"
-        for row, device in zip(found.row.tolist(), devices.tolist(), strict=True)
-    ]
-    meter = tuple(names.tolist())
-    return Displays(displays.channels, displays.channel, displays.at_s, displays.reading_wh, meter)
+    # counted within the channel, so that each device has a name of its own
+    before = np.asarray(np.maximum.accumulate(np.where(first, begun, 0)), dtype=np.int64)
+    devices = begun - before + 1
+    meter = list(displays.meter)
+    for row, device in zip(found.row.tolist(), devices.tolist(), strict=True):
+        meter[row] += f"/{device}" if device > 1 else ""
+    return msgspec.structs.replace(displays, meter=tuple(meter))
 
 
-def _between(displays: Displays, step: int, phase: int, rolls_over_wh: int) -> Laid:
+def _between(displays: Displays, found: Steps, step: int, phase: int) -> Laid:
     """Energy of each interval at whose both edges the register was read."""
     at = displays.at_s[displays.at_s % step == phase]
     start = int(at.min()) if len(at) else int(displays.at_s.min()) // step * step + phase
     count = (int(at.max()) - start) // step if len(at) else 0
     wh = np.zeros((len(displays.channels), count), dtype=np.int64)
     known = np.zeros(wh.shape, dtype=np.bool_)
-    spans = registers.spans(displays, step, rolls_over_wh or NEVER, phase)
+    spans = registers.spans_of(displays, found, step, phase)
     next_to = spans.to_s - spans.from_s == step
     row, column = spans.channel[next_to], (spans.from_s[next_to] - start) // step
     wh[row, column], known[row, column] = spans.wh[next_to], True
     return as_measured(displays.channels, start, step, wh, known)
 
 
-def _kept(displays: Displays, step: int, phase: int, mapping: ReadingsMap) -> Displays:
+def _kept(displays: Displays, found: Steps, grid: tuple[int, int], zone: str) -> Displays:
     """Keep the ends of each stretch without a gap or exchange, and what was read at midnight.
 
     Also the first and the last display of a stretch at edges of slots, which intervals go by.
     """
-    found = registers.steps(displays, mapping.rolls_over_wh or NEVER)
+    step, phase = grid
     at = displays.at_s[found.row]
     broken = ~found.known | np.isin(found.kind, (int(Step.ROLLED), int(Step.EXCHANGED)))
     line = np.cumsum(broken)
-    chosen = _midnight(at, mapping.zone)
+    chosen = _midnight(at, zone)
     for places in (np.arange(len(at)), np.flatnonzero(at % step == phase)):
         apart = np.ones(len(places) + 1, dtype=np.bool_)
         apart[1:-1] = (np.diff(line[places]) > 0) | (np.diff(at[places]) > step)
@@ -120,10 +124,13 @@ def _kept(displays: Displays, step: int, phase: int, mapping: ReadingsMap) -> Di
 def _midnight(at_s: Ints, timezone: str) -> Bools:
     """Tell which instants [s since the epoch] are the beginning of a local day."""
     zone = zone_of(timezone) or UTC
-    quarters = np.unique(at_s[at_s % 900 == 0])
-    begins = [
-        instant
-        for instant in quarters.tolist()
-        if (local := datetime.fromtimestamp(instant, zone)).hour == 0 and local.minute == 0
-    ]
-    return np.isin(at_s, np.array(begins, dtype=np.int64))
+    first, last = (
+        datetime.fromtimestamp(each, zone).date().toordinal()
+        for each in (int(at_s.min()), int(at_s.max()))
+    )
+    days = (date.fromordinal(number) for number in range(first, last + 2))
+    begins = np.array(
+        [int(datetime.combine(day, time(), zone).timestamp()) for day in days], dtype=np.int64
+    )
+    place = np.minimum(np.searchsorted(begins, at_s), len(begins) - 1)
+    return np.asarray(begins[place] == at_s)

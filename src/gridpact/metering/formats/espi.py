@@ -56,6 +56,7 @@ class _Kind(msgspec.Struct, frozen=True):
     factor: Fraction
     power: bool
     cumulative: bool
+    length: str
 
 
 class _Value(msgspec.Struct, frozen=True):
@@ -119,7 +120,8 @@ def _kind(block: Entry, found: list[Entry], mapping: ReadingsMap, report: Report
     register: Register = "injection" if fields.get("flowDirection") == _REVERSE else "withdrawal"
     channel = Channel(mapping.point(_point(block, meter, found)), register)
     cumulative = unit == _WH and fields.get("accumulationBehaviour") in _CUMULATIVE
-    return _Kind(channel, Fraction(10) ** int(power), unit == _W, cumulative)
+    length = fields.get("intervalLength", "")
+    return _Kind(channel, Fraction(10) ** int(power), unit == _W, cumulative, length)
 
 
 def _meter_reading(block: Entry, found: list[Entry]) -> Entry | None:
@@ -145,6 +147,7 @@ def _point(block: Entry, meter: Entry | None, found: list[Entry]) -> str:
 def _values(block: Entry, kind: _Kind, report: Report) -> list[_Value]:
     values = []
     for reading in block.readings:
+        reading.duration = reading.duration or kind.length
         if len(report.faults) > SHOWN:
             break
         if _plain(reading, kind, report):

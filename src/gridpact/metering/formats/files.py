@@ -71,6 +71,9 @@ def _read(path: Path, mapping: ReadingsMap, report: Report) -> Readings | None:
     found = FORMATS[name](path, data, named, report)
     if found is None:
         return None
+    if any(not channel.point for channel in found[0].channels):
+        fix = "name it by points: {'': bakery}"
+        report.add(0, "points", "the file names no metering point", fix)
     return Readings(path.name, hashlib.sha256(data).hexdigest(), *found)
 
 

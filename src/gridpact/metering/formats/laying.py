@@ -45,7 +45,7 @@ def laid_on_slots(rows: Rows, step_s: int, report: Report) -> Intervals | None:
     None with faults in ``report`` for rows that repeat, overlap, or lie off their grid, and for
     rows of several lengths where no step was asked for.
     """
-    steps = np.where(rows.step_s > 0, rows.step_s, own_steps(rows))
+    steps = rows.step_s if np.all(rows.step_s > 0) else _completed(rows)
     lengths = np.unique(steps)
     if len(rows.lines) == 0:
         report.add(0, rows.where, "the file has no readings", "export the data again")
@@ -76,13 +76,21 @@ def laid_on_slots(rows: Rows, step_s: int, report: Report) -> Intervals | None:
         return None
 
 
+def _completed(rows: Rows) -> Ints:
+    """Length of each row's interval: what the file says, else its channel's usual distance."""
+    return np.where(rows.step_s > 0, rows.step_s, own_steps(rows))
+
+
 def own_steps(rows: Rows) -> Ints:
     """Usual distance [s] between neighbouring intervals of each row's channel, 0 without any."""
     found = np.zeros(len(rows.channels), dtype=np.int64)
-    order = np.lexsort((rows.start_s, rows.channel))
-    bounds = np.searchsorted(rows.channel[order], np.arange(len(rows.channels) + 1))
-    for row, (begin, end) in enumerate(pairwise(bounds.tolist())):
-        found[row] = usual_step(rows.start_s[order[begin:end]])
+    if len(rows.start_s):
+        since = rows.start_s - rows.start_s.min()
+        span = int(since.max()) + 1
+        keys = np.sort(rows.channel * span + since)  # by channel, then by time, as one number
+        bounds = np.searchsorted(keys, np.arange(len(rows.channels) + 1) * span)
+        for row, (begin, end) in enumerate(pairwise(bounds.tolist())):
+            found[row] = usual_step(keys[begin:end])
     return found[rows.channel]
 
 
@@ -128,6 +136,8 @@ def repeated(rows: Rows, report: Report, device: Ints | None = None) -> bool:
 
     Two devices of a channel may be read at one instant: one taken away, one put in its place.
     """
+    if device is None and _all_apart(rows):
+        return False
     device = np.zeros(len(rows.lines), dtype=np.int64) if device is None else device
     order = np.lexsort((rows.lines, device, rows.start_s, rows.channel))
     again = np.ones(len(order), dtype=np.bool_)
@@ -140,6 +150,16 @@ def repeated(rows: Rows, report: Report, device: Ints | None = None) -> bool:
     fix = "remove one of the rows; if the clock was set back, set clock_changes"
     words = ("this point and time came before", fix)
     return report.rows(again[by_line], rows.lines[order][by_line], rows.where, words)
+
+
+def _all_apart(rows: Rows) -> bool:
+    """Tell without sorting that no channel has a time twice; False where it would take a sort."""
+    since = rows.start_s - rows.start_s.min()
+    unit = int(np.gcd.reduce(since)) or 1
+    width = int(since.max()) // unit + 1
+    if width * len(rows.channels) > 8 * len(since) + 1000:
+        return False
+    return int(np.bincount(rows.channel * width + since // unit).max()) == 1
 
 
 def _of_one_length(rows: Rows, chosen: Bools, step: int, report: Report) -> Laid | None:

@@ -230,7 +230,7 @@ def _is_instant(text: str) -> bool:
 
 def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
     """Return what contradicts itself in a mapping: key, problem and fix."""
-    long = bool(mapping.point_column)
+    long, cumulative = bool(mapping.point_column), mapping.values == "cumulative"
     pair = bool(mapping.withdrawal_column or mapping.injection_column)
     rules = (
         ("step_s", mapping.step_s < 0 or bool(mapping.step_s and 86400 % mapping.step_s),
@@ -250,6 +250,10 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
          "add point_column"),
         ("register_column", bool(mapping.register_column) and not mapping.registers,
          "has words that nothing explains", "add registers: {word: withdrawal, …}"),
+        ("quality_column", bool(mapping.quality_column) and cumulative,
+         "is not read with registers, whose displays have no marks", "leave it out"),
+        ("meter_column", bool(mapping.meter_column) and not (cumulative and long),
+         "is for long tables of registers", "add values: cumulative, or leave it out"),
         ("first_at", not _is_instant(mapping.first_at), "is no instant with an offset",
          "write 2026-03-01T00:00:00+01:00"),
         ("every_s", mapping.every_s <= 0, "is no distance of telegrams",

@@ -4,15 +4,16 @@ Source: Netbeheer Nederland, "Dutch Smart Meter Requirements, P1 Companion Stand
 its versions 4.2 and 2.2, and the Belgian eMUCS-P1. A telegram begins with ``/`` and ends with
 ``!``, from 4.0 on followed by its CRC16 (polynomial x¹⁶+x¹⁵+x²+1, least significant bit first,
 initially 0) over all from ``/`` to ``!``. Stamps are local time with ``S`` (summer) or ``W``
-(winter), so no hour is doubtful. Registers: 1-0:1.8.1 and 1-0:1.8.2 withdrawal by tariff,
-1-0:2.8.1 and 1-0:2.8.2 injection, 1-0:1.8.0 and 1-0:2.8.0 where there is one register.
+(winter), so no hour is doubtful; the clock is the mapping's, Amsterdam's where it names none.
+Registers: 1-0:1.8.1 and 1-0:1.8.2 withdrawal by tariff, 1-0:2.8.1 and 1-0:2.8.2 injection,
+1-0:1.8.0 and 1-0:2.8.0 where there is one register.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ import numpy as np
 from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.formats.telegrams import Telegram, split
+from gridpact.metering.importers.clock import zone_of
 from gridpact.metering.importers.grid import usual_step
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Displays, Intervals, Register
@@ -33,7 +35,6 @@ _TIME = re.compile(r"^0-0:1\.0\.0\((\d{12})([SW])\)$")
 _METER = re.compile(r"^0-0:96\.1\.1\(([^)]*)\)$")
 _ENERGY = re.compile(r"^1-0:([12])\.8\.([0-9])\(([^)]*)\)$")
 _KWH = re.compile(r"^(\d{1,10})\.(\d{3})\*kWh$")
-_STANDARD = {"S": "+0200", "W": "+0100"}
 _REGISTERS: dict[str, Register] = {"1": "withdrawal", "2": "injection"}
 
 
@@ -75,17 +76,17 @@ def _reading(
     telegram: Telegram, number: int, mapping: ReadingsMap, report: Report
 ) -> _Reading | None:
     """Read a telegram's time, meter and registers; None with faults in ``report``."""
-    at_s, meter, registers = None, "", dict[tuple[str, str], int]()
-    for row, text in enumerate(telegram.lines):
-        line = telegram.line + row
+    at_s, timed, meter, registers = None, False, "", dict[tuple[str, str], int]()
+    for line, text in enumerate(telegram.lines, start=telegram.line):
         if found := _TIME.match(text):
-            at_s = _instant(found.group(1), found.group(2), line, report)
+            timed = True
+            at_s = _instant(found.group(1), found.group(2) == "S", line, (mapping, report))
         elif found := _METER.match(text):
             meter = _identifier(found.group(1))
         elif found := _ENERGY.match(text):
             value = _wh(found.group(3), line, text, report)
             registers[found.group(1), found.group(2)] = value
-    if at_s is None:
+    if not timed:
         at_s = _counted_on(telegram, number, mapping, report)
     wh = _sums(registers)
     if not wh:
@@ -94,14 +95,22 @@ def _reading(
     return None if at_s is None or not wh else _Reading(telegram.line, at_s, meter, wh)
 
 
-def _instant(stamp: str, season: str, line: int, report: Report) -> int | None:
+def _instant(stamp: str, summer: bool, line: int, how: tuple[ReadingsMap, Report]) -> int | None:
+    """Instant of a local stamp: the zone's standard time, or an hour ahead of it in summer."""
+    mapping, report = how
+    zone = zone_of(mapping.zone)
+    if zone is None:
+        fix = "write UTC+1, or a name such as Europe/Amsterdam"
+        report.add(0, "timezone", f"{mapping.zone!r} is no time zone", fix)
+        return None
     try:
-        moment = datetime.strptime(stamp + _STANDARD[season], "%y%m%d%H%M%S%z")
+        local = datetime.strptime(f"{stamp}+0000", "%y%m%d%H%M%S%z")
     except ValueError:
-        fix = "write YYMMDDhhmmss and S or W"
-        report.add(line, "0-0:1.0.0", f"{stamp}{season} is no time", fix)
-        return 0
-    return int(moment.timestamp())
+        report.add(line, "0-0:1.0.0", f"{stamp} is no time", "write YYMMDDhhmmss and S or W")
+        return None
+    moment = local.replace(tzinfo=zone)
+    standard = (moment.utcoffset() or timedelta()) - (moment.dst() or timedelta())
+    return int((local - standard - timedelta(hours=int(summer))).timestamp())
 
 
 def _counted_on(

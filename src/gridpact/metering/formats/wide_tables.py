@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from gridpact.metering.formats.laying import phase_fault, too_long
 from gridpact.metering.formats.mapping import MappedColumn, ReadingsMap
 from gridpact.metering.importers.grid import Grid, instants_of, lay
 from gridpact.metering.importers.mapping import Mapping
-from gridpact.metering.importers.parse import numbers, stamps
+from gridpact.metering.importers.parse import Numbers, numbers, stamps
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Displays, Intervals, no_displays
 from gridpact.metering.slotting import as_measured, on_slots
@@ -94,6 +95,8 @@ def _cells(
 ) -> tuple[Ints, Bools]:
     """Wh [channels, instants] and whether they are known; columns of one channel are added up."""
     grid, mapping, report = how
+    if (found := _at_once(frame, wanted, channels, (grid, mapping))) is not None:
+        return found
     wh = np.zeros((len(channels), grid.count), dtype=np.int64)
     known = np.zeros(wh.shape, dtype=np.bool_)
     rows = {channel: row for row, channel in enumerate(channels)}
@@ -112,6 +115,40 @@ def _cells(
     return wh, known
 
 
+def _at_once(
+    frame: pl.DataFrame,
+    wanted: tuple[MappedColumn, ...],
+    channels: tuple[Channel, ...],
+    how: tuple[Grid, ReadingsMap],
+) -> tuple[Ints, Bools] | None:
+    """All columns in one go where each is a channel in floats of one unit; None otherwise.
+
+    Also where a number is too large or infinite, so that it is told of column by column.
+    """
+    import polars as pl
+
+    grid, mapping = how
+    names = {column.column: _channel(column, mapping) for column in wanted}
+    units = {column.unit or mapping.unit for column in wanted}
+    kinds = set(frame.select(list(names)).dtypes)
+    if len(units) > 1 or kinds != {pl.Float64()} or len(set(names.values())) < len(wanted):
+        return None
+    order = sorted(names, key=names.__getitem__)
+    values = np.ascontiguousarray(frame.select(order).to_numpy().T).ravel()
+    present = ~np.isnan(values)
+    report, nowhere = Report(""), np.broadcast_to(np.int64(0), values.shape)
+    report.rows(np.isinf(values), nowhere, "", ("", ""))
+    numbers_of = Numbers(np.where(present, values, 0.0), present, single=False)
+    amounts, there = whole_wh(numbers_of, units.pop(), grid.step, report, nowhere, "")
+    if report.faults:
+        return None
+    wh = np.zeros((len(channels), grid.count), dtype=np.int64)
+    known = np.zeros(wh.shape, dtype=np.bool_)
+    wh[:, grid.position] = amounts.reshape(len(order), -1)[:, grid.row]
+    known[:, grid.position] = there.reshape(len(order), -1)[:, grid.row]
+    return wh, known
+
+
 def _registers(
     channels: tuple[Channel, ...],
     wh: Ints,
@@ -125,8 +162,9 @@ def _registers(
     line = np.zeros(grid.count, dtype=np.int64)
     line[grid.position] = lines[grid.row]
     channel, at = np.nonzero(known)
-    points = [each.point for each in channels]
-    meter = tuple(points[row] for row in channel.tolist())
+    counts = np.count_nonzero(known, axis=1).tolist()
+    each = ((row.point,) * count for row, count in zip(channels, counts, strict=True))
+    meter = tuple(chain.from_iterable(each))
     at_s = grid.start + grid.step * at
     displays = Displays(channels, channel, at_s, wh[channel, at], meter)
     return counted(Counted(displays, line[at], mapping.time, grid.step), mapping, report)

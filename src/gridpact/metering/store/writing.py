@@ -51,8 +51,8 @@ def write_part(
     # with the digest in its name, what another writer tries at the same time is another file
     path = f"{table}/community={community}/day={day}/{number:08d}-{digest[:12]}.parquet"
     place.create(path, data)
-    known: Ints = rows.seconds_of(frame["known_at"].sort().gather([0, frame.height - 1]))
-    span = (int(known[0]), int(known[1]))
+    known: Ints = rows.seconds_of(frame["known_at"])
+    span = (int(known.min()), int(known.max()))
     return Part(table, community, day, path, frame.height, len(data), digest, *span)
 
 

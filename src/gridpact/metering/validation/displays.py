@@ -62,7 +62,10 @@ def _kwh(reading_wh: int) -> str:
 def judged(
     rule: DisplaySum, intervals: Intervals, displays: Displays, size_wh: int
 ) -> Iterator[Judged]:
-    """Find stretches whose intervals contradict the displays, and displays that run back."""
+    """Find stretches whose intervals contradict the displays, and displays that run back.
+
+    Slots that are missing or suspect already are not counted: they may hold what is left.
+    """
     yield from _backward(displays, size_wh)
     spans = registers.spans(displays, intervals.slots.step, size_wh)
     for row in np.unique(spans.channel).tolist():
@@ -81,7 +84,7 @@ def _backward(displays: Displays, size_wh: int) -> Iterator[Judged]:
 
 def _unequal(rule: DisplaySum, intervals: Intervals, spans: Spans, row: int) -> Iterator[Judged]:
     slots = intervals.slots
-    known = np.asarray(intervals.quality[row] != np.int8(Quality.MISSING))
+    known = ~np.isin(intervals.quality[row], (int(Quality.MISSING), int(Quality.SUSPECT)))
     total = np.concatenate(([0], np.cumsum(np.where(known, intervals.wh[row], 0))))
     there = np.concatenate(([0], np.cumsum(known)))
     inside = (spans.channel == row) & (spans.from_s >= slots.start) & (spans.to_s <= slots.end)

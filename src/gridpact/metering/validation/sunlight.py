@@ -13,8 +13,8 @@ _HOUR = 3600
 _OFTEN, _SELDOM = 80, 2
 """A plant has energy at noon on at least 80 % of days, and at night on at most 2 %."""
 
-_WHOLE = 0.9
-"""Share of its slots that a day must have to be looked at."""
+_A_DAY, _WHOLE, _LEFT = 8, 0.9, 0.5
+"""Samples a day; the share of its slots that a day must have; what may be left after moving."""
 
 
 def drift(rule: ClockDrift, row: Row) -> Marked | None:
@@ -42,8 +42,9 @@ def darkest(rule: ClockDrift, row: Row) -> int | None:
     days = row.slots.count // max(per_day, 1)
     if per_day * row.slots.step != _DAY or days < 2 * rule.days:
         return None
-    if np.count_nonzero(row.wh[:: per_day // 2 or 1]) * 100 > 2 * rule.day_percent * days:
-        return None  # energy at two opposite times of the day, on most days at both
+    sample = row.wh[:: per_day // _A_DAY or 1]  # most loads show here that they have no night
+    if np.count_nonzero(sample) * 100 > rule.day_percent * len(sample):
+        return None
     used = np.asarray(row.wh[: days * per_day].reshape(-1, per_day) > 0).sum(axis=0) * 100
     known = row.known[: days * per_day].reshape(-1, per_day).sum(axis=0)
     night = np.flatnonzero(used <= _SELDOM * days)  # a lamp in the dark now and then is no day
@@ -94,10 +95,25 @@ def shifts(days: Floats, whole: Bools, rule: ClockDrift, step: int) -> Ints:
     middle = (np.arange(days.shape[1]) + 0.5) * step
     apart = np.nan_to_num((after - before) @ middle)
     shift = np.zeros(len(days), dtype=np.int64)
-    while abs(apart[day := int(np.argmax(np.abs(apart)))]) >= rule.least_s:
+    while abs(apart[day := _largest(np.abs(apart))]) >= rule.least_s:
         jump = round(float(apart[day]) / _HOUR) * _HOUR
-        moved = np.roll(before[day], jump // step)
-        if np.abs(after[day] - moved).sum() * 2 <= np.abs(after[day] - before[day]).sum():
+        if _is_moved(before[day], after[day], jump // step):
             shift[day:] += jump
         apart[max(day - rule.days, 0) : day + rule.days + 1] = 0
     return shift
+
+
+def _largest(values: Floats) -> int:
+    """Middle of the places around the largest value that are as large as it, or nearly."""
+    place = int(np.argmax(values))
+    near = np.flatnonzero(values < 0.97 * values[place])
+    after = int(np.searchsorted(near, place))
+    begin = int(near[after - 1]) + 1 if after else 0
+    end = int(near[after]) if after < len(near) else len(values)
+    return (begin + end - 1) // 2
+
+
+def _is_moved(before: Floats, after: Floats, places: int) -> bool:
+    """Tell whether an envelope is another one moved: half of what is between them goes by that."""
+    moved = np.roll(before, places)
+    return bool(np.abs(after - moved).sum() <= _LEFT * np.abs(after - before).sum())

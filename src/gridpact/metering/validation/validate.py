@@ -102,14 +102,18 @@ class _Marking:
         size = by_displays.register_size(self._rules)
         for rule in self._rules:
             if isinstance(rule, DisplaySum):
-                for each in by_displays.judged(rule, self._read, displays, size):
-                    slots = self._between(each.from_s, each.to_s)
-                    known = slots & (self._read.quality[each.channel] != np.int8(Quality.MISSING))
-                    self._suspect(each.channel, name_of(rule), np.asarray(known))
-                    channel, count = displays.channels[each.channel], int(known.sum())
-                    self._found.append(
-                        Finding(channel, each.from_s, each.to_s, name_of(rule), count, each.words)
-                    )
+                marked = self.findings().intervals
+                for each in by_displays.judged(rule, marked, displays, size):
+                    self._contradicted(name_of(rule), each)
+
+    def _contradicted(self, name: str, judged: by_displays.Judged) -> None:
+        """Mark the slots of a stretch that contradicts the displays."""
+        row, channel = judged.channel, self._read.channels[judged.channel]
+        slots = self._between(judged.from_s, judged.to_s)
+        sound = np.asarray(slots & (self._quality[row] == np.int8(Quality.MEASURED)))
+        self._suspect(row, name, sound)
+        count = int(sound.sum())
+        self._found.append(Finding(channel, judged.from_s, judged.to_s, name, count, judged.words))
 
     def _between(self, from_s: int, to_s: int) -> Bools:
         """Slots that an instant in ``[from_s, to_s)`` lies in."""

@@ -15,6 +15,7 @@ import numpy as np
 from gridpact.base.units import Bools, Ints
 from gridpact.scheduling.activation.model import Active
 from gridpact.scheduling.problem import Plan, Problem, StorageColumns
+from gridpact.scheduling.sums import without
 
 SPARE_WH = 1
 """Left of a bound for the rounding of states to whole Wh."""
@@ -55,7 +56,13 @@ def hold(problem: Problem, held: Held) -> tuple[Problem, Around]:
         discharge_max_wh=np.where(on, 0, storage.discharge_max_wh),
         draw_wh=storage.draw_wh - _gained(storage, held.charge_wh, held.discharge_wh),
     )
-    reduced = msgspec.structs.replace(problem, load_wh=load, pv_wh=pv, storage=changed)
+    reduced = msgspec.structs.replace(
+        problem,
+        load_wh=load,
+        pv_wh=pv,
+        storage=changed,
+        sums=without(problem, held.charge_wh, held.discharge_wh),
+    )
     return reduced, Around(problem, held)
 
 

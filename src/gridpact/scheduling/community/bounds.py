@@ -73,21 +73,21 @@ def _nearest_states(storage: StorageColumns, rows: Ints) -> Floats:
     Among these, of the plans that move least, and then earliest.
     """
     programme = Programme()
-    columns = _add_storage(programme, storage, rows)
-    values = _least(programme, columns.missed, 1.0)
+    columns = add_storage(programme, storage, rows)
+    values = least(programme, columns.missed, 1.0)
     missed = np.maximum(values[columns.missed].sum(axis=1), 0)
     total = programme.rows(-np.inf, missed * (1 + 1e-9) + 1e-6)
     programme.entries(total[:, None], columns.missed)
     slots = storage.lo_wh.shape[1]
     wear = np.tile(0.5 + 0.5 * np.arange(slots) / slots, 2)
     moved = np.concatenate([columns.charge, columns.discharge], axis=1)
-    values = _least(programme, moved, wear)
+    values = least(programme, moved, wear)
     change = storage.efficiency_in[rows, None] * values[columns.charge] - storage.draw_wh[rows]
     change -= values[columns.discharge] / storage.efficiency_out[rows, None]
     return _states(storage, rows, change)
 
 
-def _least(programme: Programme, columns: Ints, cost: Floats | float) -> Floats:
+def least(programme: Programme, columns: Ints, cost: Floats | float) -> Floats:
     """Column values where these columns cost least in all, and all others nothing."""
     arrays = programme.arrays()
     paid = np.zeros(len(arrays.cost))
@@ -107,7 +107,7 @@ def _states(storage: StorageColumns, rows: Ints, change: Floats) -> Floats:
     return states
 
 
-def _add_storage(programme: Programme, storage: StorageColumns, rows: Ints) -> Columns:
+def add_storage(programme: Programme, storage: StorageColumns, rows: Ints) -> Columns:
     """State' − kept · state − efficiency_in · charge + discharge / efficiency_out = −draw.
 
     A state is one column within its bounds, one above and one below them.

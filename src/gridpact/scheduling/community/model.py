@@ -14,6 +14,7 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.case import Case, homes_in, subtree
 from gridpact.scheduling.community.bounds import WEAR, widened
+from gridpact.scheduling.community.limits_on_sums import with_sums
 from gridpact.scheduling.fleet.columns import (
     UNBOUNDED,
     Curtailable,
@@ -23,6 +24,7 @@ from gridpact.scheduling.fleet.columns import (
     Storage,
     Zones,
 )
+from gridpact.scheduling.sums import homes_below
 
 ROOM_WH = 1e-3
 """Room given to a state that no bound leaves any: far below the Wh to which plans are rounded."""
@@ -59,6 +61,8 @@ def community_fleet(case: Case, curtailing: Bools) -> CommunityFleet:
         runs=_runs(case, runs) if runs.size else None,
         curtailable=_solar(case, solar) if solar.size else None,
     )
+    if case.problem.sums:
+        fleet = with_sums(case, storage, fleet)
     return CommunityFleet(fleet, _prices(case), storage, runs, solar)
 
 
@@ -76,11 +80,14 @@ def gains_by_curtailing(case: Case, zone_price: Floats) -> Bools:
 
 
 def limited_in_export(case: Case) -> Bools:
-    """Mark homes [homes] with a plant below a limit on export."""
+    """Mark homes [homes] with a plant below a limit on export, or on what zones give in all."""
     problem = case.problem
     limited = np.zeros(case.shape[0], np.bool_)
     for zone in np.flatnonzero((problem.zones.export_limit_wh >= 0).any(axis=1)).tolist():
         limited |= homes_in(case, subtree(case, zone))
+    for one in problem.sums:
+        if one.zones and one.lower is not None:
+            limited |= homes_below(problem.zones, one.zones)
     return np.asarray(limited & problem.pv_wh.any(axis=1))
 
 

@@ -19,14 +19,11 @@ from gridpact.scheduling.community.model import CommunityFleet, community_fleet
 from gridpact.scheduling.community.wanted import Wanted, wanted
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.binding.model import Site
-from gridpact.scheduling.needs.directory import Directory
 from gridpact.scheduling.needs.model import Direction, Need, PowerCap
 from gridpact.scheduling.prepare import wanted_runs
 from gridpact.scheduling.problem import Problem, RunColumns
+from gridpact.scheduling.standing.day_site import Past, directory_of_homes, with_past, zone_rows
 from gridpact.scheduling.standing.places import Places
-
-HOME = "home/"
-"""Begins the names of homes among the zones of a site; no identifier has a stroke."""
 
 
 class SessionSite(NamedTuple):
@@ -37,12 +34,17 @@ class SessionSite(NamedTuple):
 
 
 def site_of(
-    places: Places, problem: Problem, stated: NeedsStated, standing: Sequence[Need] = ()
+    places: Places,
+    problem: Problem,
+    stated: NeedsStated,
+    standing: Sequence[Need] = (),
+    past: Past | None = None,
 ) -> SessionSite:
     """Return the site of a session, and its needs: stated, standing, and the limits of zones.
 
     ``problem`` and ``stated`` are of the session before the ``standing`` needs were bound to them.
-    Plants may give less where anything limits feed-in.
+    Plants may give less where anything limits feed-in. ``past`` is what counts of windows that have
+    begun; without it, nothing does.
     """
     asked = wanted(places, stated, standing)
     plants = problem.pv_wh.any(axis=1) & _limits_feed_in(asked.needs)
@@ -54,11 +56,12 @@ def site_of(
         prices=rows.prices,
         start=problem.slots.start,
         timezone=community.timezone,
-        directory=_directory(places),
+        directory=directory_of_homes(places),
         places=_places(community, rows),
-        zones=_zones(community),
+        zones=zone_rows(community),
+        warmth=places.warmth,
     )
-    return SessionSite(site, asked.needs)
+    return SessionSite(with_past(site, places, asked.needs, past or Past()), asked.needs)
 
 
 def _limits_feed_in(needs: Sequence[Need]) -> bool:
@@ -89,21 +92,3 @@ def _places(community: Community, rows: CommunityFleet) -> dict[str, tuple[str, 
         if home in homes and plants.count(home) == 1:
             found[name] = ("curtailable", homes.index(home))
     return found
-
-
-def _zones(community: Community) -> dict[str, int]:
-    """Rows of zones and of homes."""
-    names = [*community.zones.ids, *(HOME + member for member in community.members.ids)]
-    return {name: row for row, name in enumerate(names)}
-
-
-def _directory(places: Places) -> Directory:
-    """The directory, each asset in its home: there the meter is that it is settled by."""
-    found, zones = places.directory, places.community.zones.ids
-    members = places.community.members
-    above = {
-        HOME + name: zones[zone] if zone >= 0 else ""
-        for name, zone in zip(members.ids, members.zone.tolist(), strict=True)
-    }
-    assets = tuple(replace(one, zone=HOME + one.owner) for one in found.assets)
-    return Directory(assets, {**found.zones, **above}, found.operators)

@@ -9,6 +9,7 @@ import numpy as np
 
 from gridpact.base.units import Bools
 from gridpact.scheduling.case import Case, Draft, empty_draft, prepare
+from gridpact.scheduling.community.limits_on_sums import zone_prices
 from gridpact.scheduling.community.model import (
     CommunityFleet,
     community_fleet,
@@ -82,6 +83,10 @@ def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
     found = _solved(case, gains_by_curtailing(case, free), options)
     prices = found.solution.prices
     zone_price = (prices.imports - prices.exports)[: len(free)]
+    if problem.sums:
+        zone_price = zone_price + zone_prices(
+            problem, found.community.storage, (prices.lower, prices.upper)
+        )
     curtailing = gains_by_curtailing(case, zone_price) | bool(found.solution.missed)
     curtailing &= limited_in_export(case)
     curtailing[found.community.solar] = False

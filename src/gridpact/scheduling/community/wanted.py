@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from msgspec.structs import replace
 
 from gridpact.base.units import Ints
 from gridpact.registry.model import Community
@@ -30,6 +29,7 @@ from gridpact.scheduling.needs.model import (
 )
 from gridpact.scheduling.needs.times import DAY_S, Moment, Window
 from gridpact.scheduling.priorities.levels import Level
+from gridpact.scheduling.standing.day_site import of_zones
 from gridpact.scheduling.standing.places import Places
 
 PERCENT = 10_000
@@ -56,7 +56,7 @@ def wanted(places: Places, stated: NeedsStated, standing: Sequence[Need]) -> Wan
     """
     cars, floor_wh = _departures(places.community, stated)
     runs, unsaid = daily_runs(places, stated, [one for one in standing if isinstance(one, Run)])
-    others = [_of_zones(places, one) for one in standing if not isinstance(one, Run)]
+    others = [of_zones(places, one) for one in standing if not isinstance(one, Run)]
     return Wanted((*_limits(places.community), *cars, *runs, *others), floor_wh, unsaid)
 
 
@@ -77,15 +77,6 @@ def _limits(community: Community) -> Iterator[PowerCap]:
                 most_w=int(limits[row]),
                 direction=way,
             )
-
-
-def _of_zones(places: Places, need: Need) -> Need:
-    """Name the zones of a cap on the community: some homes may be in none of them."""
-    rows = places.zones(need)
-    if rows is None:
-        return need
-    names = tuple(places.community.zones.ids[row] for row in rows)
-    return replace(need, subject=Group("zone", names))
 
 
 def _departures(community: Community, stated: NeedsStated) -> tuple[list[Need], Ints]:

@@ -31,7 +31,6 @@ from gridpact.scheduling.diaries.respect import Hold
 from gridpact.scheduling.diaries.tight_needs import stretches
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.model import (
-    Action,
     Direction,
     Intervention,
     Need,
@@ -40,8 +39,9 @@ from gridpact.scheduling.needs.model import (
     Unavailable,
 )
 from gridpact.scheduling.problem import Plan, Problem
-from gridpact.scheduling.standing.binding import Binding
+from gridpact.scheduling.standing.bound_sums import Binding
 from gridpact.scheduling.standing.places import Places, touched
+from gridpact.scheduling.sums import Flows, homes_below, tight
 
 Rows = tuple[int, int, int, int, int]
 """Cause, asset, first slot, end, way: a row of :class:`~.reasons.InForce`."""
@@ -103,6 +103,7 @@ def why(
         named = _Named(places, piece, activations)
         rows = [*_of_holds(named, holds), *_of_needs(named), *_of_states(named), *_of_runs(named)]
         rows += [*_of_stops(named, diaries), *_of_activations(named, activations)]
+        rows += _of_sums(named)
         found = reasons_of(
             entries,
             diaries.standing,
@@ -124,7 +125,7 @@ class _Named:
     def __init__(self, places: Places, piece: Piece, activations: Sequence[Asked]) -> None:
         self.places, self.piece = places, piece
         zones = places.community.zones.ids
-        needs = [_cause(need) for need in piece.needs]
+        needs = [_cause(need, places) for need in piece.needs]
         self.of_need = {need.id: place for place, need in enumerate(piece.needs)}
         limits = [Cause(Kind.LIMIT, self._capping(row) or name) for row, name in enumerate(zones)]
         first = len(needs) + len(limits)
@@ -141,7 +142,10 @@ class _Named:
         return names.pop() if len(names) == 1 else ""
 
 
-def _cause(need: Need) -> Cause:
+def _cause(need: Need, places: Places) -> Cause:
+    """What a need is as a reason: what is asked of zones is a limit, which has no private owner."""
+    if places.zones(need) is not None:
+        return Cause(Kind.LIMIT, need.id)
     kind = Kind.INTERVENTION if isinstance(need, Intervention) else Kind.NEED
     return Cause(kind, need.id, need.owner)
 
@@ -222,11 +226,10 @@ def _of_need(named: _Named, need: Need, cause: int, row: int) -> Iterator[Rows]:
 
 
 def _spans(need: Need, places: Places, slots: Slots) -> list[tuple[int, int]]:
-    """Slots (first, end) in which a need closes or caps power."""
+    """Slots (first, end) in which a need closes, prescribes or caps power."""
     if isinstance(need, Intervention):
-        closes = need.action in (Action.STOP, Action.OFF)
         first, end = touched(slots, need.begin, need.end)
-        return [(first, min(end, slots.count))] if closes and first < end else []
+        return [(first, min(end, slots.count))] if first < end else []
     if isinstance(need, Quiet | Unavailable | PowerCap):
         return places.touched(need.window, slots)
     return []
@@ -263,6 +266,21 @@ def _met(named: _Named, one: Binding, contacts: tuple[Bools, Bools]) -> Iterator
         earlier = np.flatnonzero((low | high)[one.row, :first])
         begin = int(earlier[-1]) + 1 if earlier.size else 0
         yield named.of_need[one.need], one.row, begin, last + 1, 1 if one.side == "lo" else -1
+
+
+def _of_sums(named: _Named) -> Iterator[Rows]:
+    """Yield needs about sums that are just met, for all storage that counts in them."""
+    problem, plan = named.piece.problem, named.piece.plan
+    flows = Flows(plan.charge_wh, plan.discharge_wh, plan.net_wh)
+    for one in named.piece.bindings:
+        if one.side != "sum" or one.need not in named.of_need:
+            continue
+        total = problem.sums[one.row]
+        inside = homes_below(problem.zones, total.zones)[problem.storage.home]
+        rows = {*total.storage, *np.flatnonzero(inside).tolist()}
+        if tight(problem, total, flows):
+            cause = named.of_need[one.need]
+            yield from ((cause, row, total.first, total.end, 0) for row in sorted(rows))
 
 
 def _before(named: _Named, asked: Bools, contact: Bools) -> Iterator[Rows]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from gridpact.base.slots import Slots
 from gridpact.base.units import Ints
@@ -17,6 +18,7 @@ from gridpact.scheduling.messages import Misses
 from gridpact.scheduling.problem import Plan, Problem, StorageColumns
 from gridpact.scheduling.standing.missed import zone_net
 from gridpact.scheduling.state import InForce
+from gridpact.scheduling.sums import Flows, missed
 
 
 class Told(NamedTuple):
@@ -79,7 +81,24 @@ def misses(problem: Problem, told: Told, capacity_wh: Ints) -> Misses:
         )
     )
     unrun = (problem.runs.energy_wh * problem.runs.length)[told.run_start < 0]
-    return Misses(int(beyond.max(axis=1, initial=0).sum()), int(unrun.sum()), over)
+    owned, shared = _of_sums(problem, moved, net)
+    needs = int(beyond.max(axis=1, initial=0).sum()) + owned
+    return Misses(needs, int(unrun.sum()), over + shared)
+
+
+def _of_sums(problem: Problem, moved: Ints, net: Ints) -> tuple[int, int]:
+    """What is missed of sums over what owners' assets do, and over zones; these are limits.
+
+    Of a sum that ends later only the upper bound is looked at.
+    """
+    count, found = moved.shape[1], [0, 0]
+    flows = Flows(np.maximum(moved, 0), np.maximum(-moved, 0), net)
+    for one in problem.sums:
+        if one.first < count:
+            lower = one.lower if one.end <= count else None
+            within = replace(one, lower=lower, end=min(one.end, count))
+            found[bool(one.zones)] += missed(problem, within, flows)
+    return found[0], found[1]
 
 
 def _followed(storage: StorageColumns, told: Told, capacity_wh: Ints) -> tuple[Ints, Ints]:

@@ -98,7 +98,7 @@ def replanned(
     old = _instead(posing, state, message, posed, problem)
     if reason := _against(plan, new, old, int(state_tolerance(problem.storage).sum())):
         return _kept(message, reason)
-    plan = named(plan, problem, posed.needs, posed.bindings)
+    plan = named(plan, problem, posed.needs, posed.bindings, posed.unbound)
     plan = full_plan(put_back(plan, posed.problem, rows), posed.needs, _runs(posing))
     return ScheduleRevised(
         name=message.name,

@@ -1,7 +1,7 @@
 """What the day's plan can hold a need to; every other need is refused when it is stated.
 
-A plan has columns for the powers and bounds of storage, for the window in which an appliance's one
-run of a day may lie, and for the limits of zones. What these cannot say exactly is refused by name.
+What cannot be bound to the day exactly is refused by name, with what to ask for instead: by rules
+for needs as such, then by binding the need to a day on which all is as registered.
 """
 
 from __future__ import annotations
@@ -10,11 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from gridpact.scheduling.needs.directory import Asset
 from gridpact.scheduling.needs.model import (
-    Action,
-    Asked,
     Budget,
     Comfort,
-    Cycles,
     EnergyWithin,
     Headroom,
     HotWater,
@@ -30,54 +27,16 @@ from gridpact.scheduling.needs.model import (
     Unavailable,
 )
 from gridpact.scheduling.needs.spelling import listed
-from gridpact.scheduling.needs.times import Finding, Window
+from gridpact.scheduling.needs.times import DAY_S, Finding
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.standing.appliances import run_findings
+from gridpact.scheduling.standing.nominal import unbound
 from gridpact.scheduling.standing.places import Places
 
-BOUND: tuple[type[Asked], ...] = (
-    StateOfCharge,
-    PowerCap,
-    Run,
-    Quiet,
-    Unavailable,
-    Intervention,
-)
-"""Kinds that the day's plan can be held to."""
-_ONE_RUN = "an appliance runs once a day without a break"
-NOT_BOUND: dict[type[Asked], tuple[str, str]] = {
-    EnergyWithin: (
-        "the day's plan counts no energy over a window",
-        "ask for a state of charge at its end, such as car >= 80% by 07:30",
-    ),
-    PowerFloor: (
-        "the day's plan knows no least power",
-        "ask for a state of charge, such as battery >= 5 kWh at 18:00",
-    ),
-    Comfort: (
-        "the community has no model of this building's temperature",
-        "ask for a share of the heat that it can store, such as heat >= 50% by 06:00",
-    ),
-    HotWater: (
-        "the community has no model of this tank's temperature",
-        "ask for a share of the heat that it can store, such as tank >= 60% by 06:30",
-    ),
-    RunRest: (f"in the day's plan {_ONE_RUN}", "leave it out"),
-    Starts: (f"in the day's plan {_ONE_RUN}", "leave it out"),
-    Cycles: (
-        "the day's plan counts no cycles",
-        "cap the battery's power, such as battery gives <= 1 kW all day",
-    ),
-    Budget: (
-        "the day's plan holds no sum of money below a limit",
-        "cap power in dear hours, such as car <= 0 W 17:00-20:00",
-    ),
-    Headroom: (
-        "the day's plan keeps no reserve",
-        "ask for a state of charge, such as battery >= 5 kWh at 18:00",
-    ),
-}
-"""Kinds that it cannot be held to: why, and what to ask for instead."""
+_ONE_RUN = "in the day's plan an appliance runs once a day without a break"
+_BOTH = "empty_c and full_c"
+_SHARED = (PowerCap, PowerFloor, EnergyWithin)
+"""Kinds that operators may ask of zones."""
 
 
 def findings(need: Need, standing: Sequence[Need], places: Places, now: int) -> list[Finding]:
@@ -85,40 +44,33 @@ def findings(need: Need, standing: Sequence[Need], places: Places, now: int) -> 
 
     ``standing`` are the needs in force. The need has no fault by itself and its subject is known.
     """
-    refused = NOT_BOUND.get(type(need))
-    if refused is not None:
-        return [("", *refused)]
     found = [*_firmness(need, places)]
-    if places.zones(need) is not None:
-        return [*found, *_zone(need, places), *_times(need, places, now)]
-    assets = places.assets(need)
-    if not assets:
-        found.append(("subject", "is about no asset", "name one"))
-    found += [*_foreign(need, assets), *_of_assets(need, assets, places)]
-    if isinstance(need, Run):
-        found += run_findings(need, assets, standing, places, now)
-    return [*found, *_times(need, places, now)]
+    if places.zones(need) is None:
+        assets = places.assets(need)
+        if not assets:
+            found.append(("subject", "is about no asset", "name one"))
+        found += [*_foreign(need, assets), *_of_assets(need, assets, places)]
+        if isinstance(need, Run):
+            found += run_findings(need, assets, standing, places, now)
+    elif not places.zones(need):
+        found.append(("subject", "there is no zone", "name a zone of the community"))
+    found += _times(need, places, now)
+    return found or unbound(need, places, now)
 
 
 def _firmness(need: Need, places: Places) -> Iterator[Finding]:
     if not need.hard:
         yield "worth_micro", "the day's plan weighs no need against money", "leave worth out"
-    if places.zones(need) is not None:
-        if need.level is not Level.GRID:
-            yield "level", "a cap on a zone is a limit of the grid", "say grid"
-    elif need.level is Level.WISHES:
+    shared, level = places.zones(need) is not None, need.level
+    if shared and isinstance(need, PowerCap) and level is not Level.GRID:
+        yield "level", "a cap on a zone is a limit of the grid", "say grid"
+    elif shared and level not in (Level.GRID, Level.CONTRACTS):
+        yield "level", "what is asked of a zone is a limit of the grid or a contract", "say grid"
+    elif not shared and level is Level.WISHES:
         yield "level", "the day's plan knows no wishes", "make it a need"
-    elif need.level is not Level.NEEDS:
-        problem = f"the {need.level.name.lower()} limit zones in the day's plan, not assets"
+    elif not shared and level is not Level.NEEDS:
+        problem = f"the {level.name.lower()} limit zones in the day's plan, not assets"
         yield "level", problem, "cap a zone, such as zone PL <= 400 kW 18:00-20:00, grid"
-
-
-def _zone(need: Need, places: Places) -> Iterator[Finding]:
-    rows = places.zones(need) or []
-    if len(rows) != 1:
-        names = [places.community.zones.ids[row] for row in rows]
-        problem = f"{listed(names)} together have no limit" if names else "there is no zone"
-        yield "subject", problem, "cap one zone at a time"
 
 
 def _foreign(need: Need, assets: Sequence[Asset]) -> Iterator[Finding]:
@@ -132,18 +84,54 @@ def _foreign(need: Need, assets: Sequence[Asset]) -> Iterator[Finding]:
 def _of_assets(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[Finding]:
     switched = {*places.storage, *(places.runs if _may_be_runs(need) else ())}
     known = places.runs if isinstance(need, Run) else switched
+    known = places.runs if isinstance(need, RunRest | Starts) else known
     others = [asset.id for asset in assets if asset.id not in known]
     if others:
         yield "subject", f"{listed(others)} {_why_not(need)}", _instead(need)
+        return
     match need:
+        case RunRest() | Starts():
+            yield from _once_a_day(need, assets, places)
+        case Comfort() | HotWater():
+            yield from _heat(need, assets, places)
         case StateOfCharge():
             yield from _capacities(need, assets)
         case PowerCap() if len(assets) > 1:
             yield "subject", f"{len(assets)} assets together have no cap", "cap one at a time"
-        case Intervention(action=Action.CHARGE | Action.SUPPLY):
-            problem = f"the day's plan cannot be told to {need.action}"
-            fix = "say stop or off, or ask for a state of charge by a time"
-            yield "action", problem, fix
+
+
+def _once_a_day(
+    need: RunRest | Starts, assets: Sequence[Asset], places: Places
+) -> Iterator[Finding]:
+    """Refuse what the one run that an appliance has a day may not keep anyway."""
+    runs = places.community.runs
+    for row in [places.runs[asset.id] for asset in assets]:
+        lasts = int(runs.duration_s[row])
+        rests = DAY_S - int(runs.latest_s[row] - runs.earliest_s[row])
+        if isinstance(need, Starts):
+            over_midnight = need.window.end_s <= need.window.begin_s
+            if need.most < 1 + over_midnight:
+                fix = f"say {1 + over_midnight} starts or more, or quiet for none"
+                yield "most", _ONE_RUN, fix
+        elif need.least_run_s > lasts:
+            problem = f"a run of {runs.ids[row]} lasts {lasts // 60} min"
+            yield "least_run_s", problem, f"ask for {lasts // 60} min at most"
+        elif need.least_rest_s > rests:
+            problem = f"two days' runs of {runs.ids[row]} may be {rests // 60} min apart"
+            yield "least_rest_s", problem, "narrow the hours of its runs instead"
+
+
+def _heat(need: Comfort | HotWater, assets: Sequence[Asset], places: Places) -> Iterator[Finding]:
+    """Refuse temperatures of what has none in the scenario."""
+    known = places.warmth
+    for asset in assets:
+        own = known.get(asset.id)
+        if own is None or (isinstance(need, HotWater) and not own.litres):
+            keys = "litres, empty_c and full_c" if isinstance(need, HotWater) else _BOTH
+            share = f"{asset.id} >= 60% by 06:30"
+            problem = f"the community has no model of {asset.id}'s temperature"
+            fix = f"give its {keys} in the scenario, or ask for a share of its heat: {share}"
+            yield "", problem, fix
 
 
 def _may_be_runs(need: Need) -> bool:
@@ -156,13 +144,15 @@ def _why_not(need: Need) -> str:
             return "stores nothing"
         case Run():
             return "is no appliance"
-        case PowerCap():
+        case PowerCap() | PowerFloor() | EnergyWithin() | Budget() | Headroom():
             return "has a power that the day's plan does not set"
+        case RunRest() | Starts():
+            return "is switched as often as its schedule asks"
     return "is not switched by the day's plan"
 
 
 def _instead(need: Need) -> str:
-    if isinstance(need, Run):
+    if isinstance(need, Run | RunRest | Starts):
         return "name an appliance"
     return "name storage or appliances" if _may_be_runs(need) else "name a battery, car or tank"
 
@@ -178,10 +168,10 @@ def _capacities(need: StateOfCharge, assets: Sequence[Asset]) -> Iterator[Findin
 def _times(need: Need, places: Places, now: int) -> Iterator[Finding]:
     """Refuse times within a slot where a bound holds for whole slots."""
     asked: dict[str, int] = {}
-    if isinstance(need, StateOfCharge):
+    if isinstance(need, StateOfCharge | HotWater):
         asked = {"at": need.at.time_s}
-    elif isinstance(need, PowerCap):
-        window: Window = need.window
+    elif isinstance(need, (*_SHARED, Comfort, Budget, Headroom)):
+        window = need.window
         asked = {"window.begin_s": window.begin_s, "window.end_s": window.end_s}
     for field, time_s in asked.items():
         if places.within_slot(time_s, now):

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gridpact.base.slots import Slots
-from gridpact.base.units import Bools
+from gridpact.base.units import Bools, Ints
+from gridpact.scheduling.needs.binding.costs import together
 from gridpact.scheduling.needs.clock import clock_text, local_date, stretches
 from gridpact.scheduling.needs.directory import Asset
 from gridpact.scheduling.needs.model import Action, Intervention, Need, Quiet, Run, Unavailable
@@ -18,10 +19,14 @@ from gridpact.scheduling.standing.places import Places, inside, touched
 
 
 class Ground(NamedTuple):
-    """The horizon of a plan, and the community that it is for."""
+    """The horizon of a plan, the community that it is for, and buying prices [slots] µ¤/kWh.
+
+    Without prices, what a run may cost is not looked at.
+    """
 
     horizon: Slots
     places: Places
+    price: Ints | None = None
 
 
 class Start(NamedTuple):
@@ -36,8 +41,6 @@ def run_findings(
     need: Run, assets: Sequence[Asset], standing: Sequence[Need], places: Places, now: int
 ) -> Iterator[Finding]:
     """Say why the day's plan cannot be held to a run."""
-    if need.most_cost_nano is not None:
-        yield "most_cost_nano", "the day's plan weighs no run against money", "leave cost out"
     if need.interruptible or need.times != 1:
         problem = "in the day's plan an appliance runs once a day without a break"
         yield "times", problem, "ask for one run, uninterrupted"
@@ -98,14 +101,38 @@ def start_of(row: int, usual: tuple[int, int], needs: Sequence[Need], ground: Gr
             moved.append(need.id)
         free = left
     first, end = _longest(free)
+    for need in needs:
+        room = first, end
+        first, end = _affordable(need, row, room, ground) if end - first >= length else room
+        if (first, end) != room:
+            moved.append(need.id)
     if end - first < length:
-        return Start(earliest, earliest - 1, tuple(moved))
-    return Start(first, end - length, tuple(moved))
+        return Start(earliest, earliest - 1, tuple(dict.fromkeys(moved)))
+    return Start(first, end - length, tuple(dict.fromkeys(moved)))
+
+
+def _affordable(need: Need, row: int, room: tuple[int, int], ground: Ground) -> tuple[int, int]:
+    """Cut a room to the slots around the cheapest start in which no start costs too much.
+
+    Empty where every start does; on another day than the need is about, the room stays.
+    """
+    if not isinstance(need, Run) or need.most_cost_nano is None or ground.price is None:
+        return room
+    horizon, runs = ground.horizon, ground.places.community.runs
+    day = ground.places.community.calendar.date_of(horizon.start)
+    found = stretches(need.window, horizon.start, horizon.end, ground.places.timezone)
+    if all(one.day != day for one in found):
+        return room
+    energy_wh = int(runs.power_w[row]) * horizon.step / 3600
+    length = -(-int(runs.duration_s[row]) // horizon.step)
+    cost = np.multiply(ground.price[slice(*room)], energy_wh, dtype=np.float64)
+    kept = together(cost, length, need.most_cost_nano)
+    return (room[0], room[0]) if kept is None else (room[0] + kept[0], room[0] + kept[1])
 
 
 def _allowed(need: Need, ground: Ground) -> Bools:
     """Slots in which a need lets an appliance run."""
-    horizon, places = ground
+    horizon, places = ground.horizon, ground.places
     allowed = np.ones(horizon.count, np.bool_)
     match need:
         case Run():

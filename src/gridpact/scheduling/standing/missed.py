@@ -12,25 +12,41 @@ from gridpact.scheduling.conflicts import state_tolerance
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.prepare import wanted_runs
 from gridpact.scheduling.problem import Conflict, Plan, Problem, ZoneColumns
-from gridpact.scheduling.standing.binding import Binding
+from gridpact.scheduling.standing.bound_sums import Binding
 
 _SIDES = {
     "need": ("lo", "hi"),
     "zone-import": ("import",),
     "zone-export": ("export",),
     "run": ("run",),
+    "sum": ("sum",),
 }
 """Sides of bounds that each kind of conflict is about."""
 
 
-def named(plan: Plan, problem: Problem, stated: NeedsStated, bindings: Sequence[Binding]) -> Plan:
-    """Put the identifiers of missed needs into the conflicts of a plan."""
+_WHOLE = ("run", "sum")
+"""Sides of which the conflict itself says that they are missed."""
+
+
+def named(
+    plan: Plan,
+    problem: Problem,
+    stated: NeedsStated,
+    bindings: Sequence[Binding],
+    unbound: Sequence[str] = (),
+) -> Plan:
+    """Put the identifiers of missed needs into the conflicts of a plan.
+
+    Needs ``unbound``, to which the plan could not be held as things were, are conflicts of their
+    own.
+    """
+    more = tuple(Conflict("unbound", 0, 0, 0, (need,)) for need in unbound)
     if not bindings or not plan.conflicts:
-        return plan
-    missed = [one for one in bindings if one.side == "run" or _misses(one, plan, problem)]
+        return msgspec.structs.replace(plan, conflicts=(*plan.conflicts, *more)) if more else plan
+    missed = [one for one in bindings if one.side in _WHOLE or _misses(one, plan, problem)]
     runs = wanted_runs(stated)
     found = tuple(_named(one, missed, runs) for one in plan.conflicts)
-    return msgspec.structs.replace(plan, conflicts=found)
+    return msgspec.structs.replace(plan, conflicts=(*found, *more))
 
 
 def _named(conflict: Conflict, missed: Sequence[Binding], runs: Ints) -> Conflict:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+import msgspec
 import numpy as np
 
 from gridpact.base.slots import Slots
-from gridpact.registry.model import Community
+from gridpact.base.units import Ints
+from gridpact.registry.model import Community, Heat
+from gridpact.scheduling.needs.binding.model import Warmth
 from gridpact.scheduling.needs.book import Rules
 from gridpact.scheduling.needs.clock import read_clock, stretches
 from gridpact.scheduling.needs.directory import Asset, Directory, Unclear, directory_of
-from gridpact.scheduling.needs.model import Asked, Group, PowerCap
+from gridpact.scheduling.needs.model import Asked, EnergyWithin, Group, PowerCap, PowerFloor
 from gridpact.scheduling.needs.times import Window
 
 
@@ -43,6 +47,18 @@ class Places:
         return {name: row for row, name in enumerate(self.community.storage.ids)}
 
     @cached_property
+    def warmth(self) -> dict[str, Warmth]:
+        """How what storage of heat holds is a temperature, where the community says so."""
+        table = self.community.storage
+        if isinstance(table.heat, msgspec.UnsetType):
+            return {}
+        return {
+            name: _warmth(table.heat, row, int(table.capacity_wh[row]))
+            for name, row in self.storage.items()
+            if table.heat.full_mc[row] > table.heat.empty_mc[row]
+        }
+
+    @cached_property
     def runs(self) -> dict[str, int]:
         """Rows of appliances."""
         return {name: row for row, name in enumerate(self.community.runs.ids)}
@@ -54,9 +70,10 @@ class Places:
         return [self.directory.assets[row] for row in found]
 
     def zones(self, need: Asked) -> list[int] | None:
-        """Rows of the zones that an operator's cap is about; None where it is about assets."""
+        """Rows of the zones that an operator's limit is about; None where it is about assets."""
         subject, zones = need.subject, self.community.zones
-        if not isinstance(need, PowerCap) or not isinstance(subject, Group):
+        shared = isinstance(need, PowerCap | PowerFloor | EnergyWithin)
+        if not shared or not isinstance(subject, Group):
             return None
         by_zone = subject.by in ("zone", "feeder", "community")
         if not by_zone or not self.directory.spans_all(need.owner):
@@ -64,6 +81,11 @@ class Places:
         if not subject.names:
             return [int(row) for row in np.flatnonzero(zones.parent < 0)]
         return [zones.ids.index(name) for name in subject.names if name in zones.ids]
+
+    def outermost(self, zones: Iterable[int]) -> tuple[int, ...]:
+        """Rows of zones that lie within none of the others, in order: what all carry together."""
+        chosen, parent = set(zones), self.community.zones.parent
+        return tuple(row for row in sorted(chosen) if chosen.isdisjoint(_above(parent, row)))
 
     def within_slot(self, time_s: int, now: int) -> bool:
         """Whether a time of the local day lies within a slot [s of the day]."""
@@ -74,6 +96,17 @@ class Places:
         """Slots (first, end) of a horizon that a window touches, stretch by stretch."""
         found = stretches(window, horizon.start, horizon.end, self.timezone)
         return [touched(horizon, one.begin, one.end) for one in found]
+
+
+def _above(parent: Ints, row: int) -> Iterator[int]:
+    """Rows of the zones that a zone is part of."""
+    while (row := int(parent[row])) >= 0:
+        yield row
+
+
+def _warmth(heat: Heat, row: int, capacity_wh: int) -> Warmth:
+    kelvin = int(heat.full_mc[row] - heat.empty_mc[row]) / 1000
+    return Warmth(capacity_wh / kelvin, int(heat.empty_mc[row]) / 1000, int(heat.litres[row]))
 
 
 def touched(horizon: Slots, begin: int, end: int) -> tuple[int, int]:

@@ -28,6 +28,7 @@ from gridpact.scheduling.needs.model import (
     Unavailable,
 )
 from gridpact.scheduling.needs.overlaps import meet
+from gridpact.scheduling.needs.spelling import listed
 from gridpact.scheduling.needs.times import DAY_S, Moment, Window
 from gridpact.scheduling.standing.places import Places
 
@@ -70,19 +71,28 @@ def _ends_later(places: Places, need: Need) -> Iterator[str]:
 
 
 def _caps(places: Places, cap: PowerCap, others: Sequence[Need], now: int) -> Iterator[str]:
-    today, rows = local_date(now, places.timezone), places.zones(cap) or []
-    zones = places.community.zones
-    takes = cap.direction is Direction.TAKE
-    own = zones.import_limit_w if takes else zones.export_limit_w
-    for row in rows:
-        if 0 <= (limit := int(own[row])) < cap.most_w:
-            yield f"the limit of {zones.ids[row]} itself, {_kw(limit)}, is lower and counts"
+    today, rows = local_date(now, places.timezone), places.outermost(places.zones(cap) or [])
+    yield from _own_limits(places, cap, rows)
     for one in others:
         if not isinstance(one, PowerCap) or one.direction is not cap.direction:
             continue
-        if places.zones(one) == rows and meet(cap, one, today):
+        if places.outermost(places.zones(one) or []) == rows and meet(cap, one, today):
             lower = "both say the same" if one.most_w == cap.most_w else _lower(cap, one)
             yield f"{one.id} of {one.owner} caps it at {_kw(one.most_w)} at times, too: {lower}"
+
+
+def _own_limits(places: Places, cap: PowerCap, rows: Sequence[int]) -> Iterator[str]:
+    """Say where zones' own limits leave less than a cap on all of them together."""
+    zones = places.community.zones
+    takes = cap.direction is Direction.TAKE
+    limits = (zones.import_limit_w if takes else zones.export_limit_w)[list(rows)]
+    total, names = int(limits.sum()), listed([zones.ids[row] for row in rows])
+    if total >= cap.most_w or (limits < 0).any():
+        return
+    if len(rows) == 1:
+        yield f"the limit of {names} itself, {_kw(total)}, is lower and counts"
+    else:
+        yield f"the limits of {names} themselves, {_kw(total)} in all, are lower and count"
 
 
 def _lower(cap: PowerCap, other: PowerCap) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 
 from gridpact.base.units import Floats, Ints
-from gridpact.registry.model import Community, Members, Pv, Runs, Storage, Zones
+from gridpact.registry.model import Community, Heat, Members, Pv, Runs, Storage, Zones
 from gridpact.simulation.scenarios import model
 from gridpact.simulation.scenarios.markets import trading_terms
 from gridpact.simulation.scenarios.model import Asset, Scenario
@@ -113,7 +114,21 @@ def _storage(scenario: Scenario) -> Storage:
         efficiency_in=way,
         efficiency_out=way.copy(),
         kept_per_hour=1.0 - _shares([_loss_ppm(asset) for _, asset in assets]),
+        heat=_heat([asset for _, asset in assets]),
     )
+
+
+def _heat(assets: Sequence[StorageAsset]) -> Heat | msgspec.UnsetType:
+    """Temperatures of what stores heat; unset where none is known."""
+    known = [
+        (asset.empty_mc, asset.full_mc, asset.litres if isinstance(asset, model.Tank) else 0)
+        if isinstance(asset, model.HeatPump | model.Tank)
+        else (0, 0, 0)
+        for asset in assets
+    ]
+    if not any(empty < full for empty, full, _ in known):
+        return msgspec.UNSET
+    return Heat(*(ints(list(column)) for column in zip(*known, strict=True)))
 
 
 def _shares(ppm: Sequence[int]) -> Floats:

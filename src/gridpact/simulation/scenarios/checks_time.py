@@ -32,6 +32,7 @@ def check_times(document: Document, root: Group) -> None:
         for position, asset in entries(member, "assets"):
             path: Path = ("members", place, "assets", position)
             _check_shares(document, asset, path)
+            _check_temperatures(document, asset, path)
             if text(asset, "kind") == "car":
                 _check_car(document, asset, path)
             if text(asset, "kind") == "appliance":
@@ -114,6 +115,20 @@ def _check_use(document: Document, block: Group) -> None:
         if block and exact(block, lower) >= exact(block, upper):
             problem = f"{lower} is not below {upper}"
             document.fault(("generate", lower), problem, "the three must rise: p10, p50, p90")
+
+
+def _check_temperatures(document: Document, asset: Group, path: Path) -> None:
+    """Temperatures of what stores heat, which say something only together."""
+    given = [key for key in ("empty_c", "full_c") if key in asset]
+    if len(given) == 1:
+        fix = "write both, or neither"
+        document.fault((*path, given[0]), "says nothing without the other temperature", fix)
+    elif given and exact(asset, "full_c") <= exact(asset, "empty_c"):
+        problem = "is no warmer than empty_c"
+        document.fault((*path, "full_c"), problem, "write a higher temperature")
+    if "litres" in asset and not given:
+        problem = "says nothing without temperatures"
+        document.fault((*path, "litres"), problem, "write empty_c and full_c, too")
 
 
 def _check_shares(document: Document, asset: Group, path: Path) -> None:

@@ -11,6 +11,7 @@ from gridpact.simulation.scenarios.access import (
     Group,
     asset_ids,
     clock_s,
+    count,
     entries,
     exact,
     group,
@@ -35,6 +36,9 @@ from gridpact.simulation.scenarios.model import (
     Tank,
 )
 from gridpact.simulation.scenarios.schema import fill
+
+MILLI = 1000
+"""Thousandths of a degree."""
 
 HOUSEHOLD_WH = 3_600_000
 
@@ -123,17 +127,24 @@ def _car(node: Group, name: str) -> Asset:
     )
 
 
-def _heat(kind: type[HeatPump | Tank]) -> Callable[[Group, str], Asset]:
-    def made(node: Group, name: str) -> Asset:
-        return kind(
-            id=name,
-            power_w=scaled(node, "power_kw", WATT_PER_KW),
-            storage_wh=scaled(node, "storage_kwh", WATT_PER_KW),
-            annual_wh=scaled(node, "annual_kwh", WATT_PER_KW),
-            hourly_loss_ppm=ppm(node, "hourly_loss_percent"),
-        )
+def _heat_pump(node: Group, name: str) -> Asset:
+    return HeatPump(name, *_heat(node))
 
-    return made
+
+def _tank(node: Group, name: str) -> Asset:
+    return Tank(name, *_heat(node), count(node, "litres"))
+
+
+def _heat(node: Group) -> tuple[int, int, int, int, int, int]:
+    """What all that stores heat has, in the order of its fields."""
+    return (
+        scaled(node, "power_kw", WATT_PER_KW),
+        scaled(node, "storage_kwh", WATT_PER_KW),
+        scaled(node, "annual_kwh", WATT_PER_KW),
+        ppm(node, "hourly_loss_percent"),
+        scaled(node, "empty_c", MILLI),
+        scaled(node, "full_c", MILLI),
+    )
 
 
 def _appliance(node: Group, name: str) -> Asset:
@@ -150,7 +161,7 @@ ASSETS: dict[str, Callable[[Group, str], Asset]] = {
     "pv": _pv,
     "battery": _battery,
     "car": _car,
-    "heat_pump": _heat(HeatPump),
-    "tank": _heat(Tank),
+    "heat_pump": _heat_pump,
+    "tank": _tank,
     "appliance": _appliance,
 }

@@ -109,23 +109,32 @@ class Car(msgspec.Struct, frozen=True, tag="car"):
 
 
 class HeatPump(msgspec.Struct, frozen=True, tag="heat_pump"):
-    """A heat pump with its building; all energies are electricity."""
+    """A heat pump with its building; all energies are electricity.
+
+    It is at ``empty_mc`` where nothing is stored, and at ``full_mc`` [m°C] where all is that can
+    be; the temperature is not known where the two are the same.
+    """
 
     id: str
     power_w: int
     storage_wh: int
     annual_wh: int
     hourly_loss_ppm: int
+    empty_mc: int = 0
+    full_mc: int = 0
 
 
 class Tank(msgspec.Struct, frozen=True, tag="tank"):
-    """An electric hot-water tank; all energies are electricity."""
+    """An electric hot-water tank of so many litres, 0 for not known; else as :class:`HeatPump`."""
 
     id: str
     power_w: int
     storage_wh: int
     annual_wh: int
     hourly_loss_ppm: int
+    empty_mc: int = 0
+    full_mc: int = 0
+    litres: int = 0
 
 
 class Appliance(msgspec.Struct, frozen=True, tag="appliance"):

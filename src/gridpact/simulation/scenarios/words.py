@@ -28,6 +28,7 @@ UNITS: dict[str, tuple[str, Mapping[str, float]]] = {
     "days": ("days", {"d": 1, "days": 1, "day": 1, "weeks": 7}),
     "_degrees": ("degrees", {"deg": 1, "degrees": 1, "°": 1}),
     "_percent": ("percent", {"%": 1, "percent": 1}),
+    "_c": ("°C", {"°c": 1, "c": 1}),
     "_slots": ("slots", {"slots": 1}),
     "latitude": ("degrees north", {"deg": 1, "°": 1, "°n": 1}),
     "longitude": ("degrees east", {"deg": 1, "°": 1, "°e": 1}),

@@ -21,17 +21,18 @@ SCENARIO = """\
 gridpact: 1
 community: {name: Corner Homes, slot_minutes: 60}
 run: {from: 2026-06-15, days: 1, seed: 1}
-zones: [{id: corner}]
+zones: [{id: corner}, {id: mill, import_limit_kw: 50}]
 members:
   - {id: home-1, zone: corner, load: {household_kwh_per_year: 4000}}
   - {id: home-2, zone: corner, load: {household_kwh_per_year: 2000},
      assets: [{kind: pv, kw_peak: 6}]}
+  - {id: home-3, zone: mill, load: {household_kwh_per_year: 3000}}
 """
 
 
 @pytest.fixture
 def homes(called, tmp_path, monkeypatch):
-    """Two homes whose run waits at five in the night, and ways to limit them and to go on."""
+    """Three homes whose run waits at five in the night; ways to limit them and to go on."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "homes.yaml").write_text(SCENARIO, encoding="utf-8")
     until = ("--until", "2026-06-15T05:00", "-q")
@@ -49,10 +50,11 @@ def homes(called, tmp_path, monkeypatch):
     return SimpleNamespace(limit=limit, ended=ended, place=tmp_path)
 
 
-def hourly(place):
-    """What the first zone took (positive) or gave in each hour [Wh]."""
+def hourly(place, zones=(0,)):
+    """What zones, by default the first, took (positive) or gave in each hour together [Wh]."""
     read = folder.record(place).all(BoundaryRead)
-    return {each.slot: int(each.import_wh[0] - each.export_wh[0]) for each in read}
+    rows = list(zones)
+    return {each.slot: int((each.import_wh - each.export_wh)[rows].sum()) for each in read}
 
 
 def over(flow, most_wh, hours):
@@ -98,6 +100,27 @@ def test_the_summary_counts_what_goes_over_the_limits_of_operators(homes, called
     assert "need-3" not in line
     report = (homes.place / "run" / "report.html").read_text()
     assert "the limit that dso stated (need-1)" in report
+    assert called("verify", "run").code == 0
+
+
+def test_a_limit_of_two_zones_is_what_they_carry_together(homes, called):
+    homes.limit("zone corner,mill <= 0.5 kW all day, grid", "dso")
+    told = homes.ended()
+    summary = json.loads(called("run", "--resume", "run", "--json").out)
+    slots, energy = over(hourly(homes.place / "run", (0, 1)), 500, range(24))
+    by_zone = [over(hourly(homes.place / "run", (zone,)), 500, range(24)) for zone in (0, 1)]
+    assert slots > by_zone[0][0] + by_zone[1][0]  # both keep it more often than their sum does
+    (stated,) = summary["stated_limits"]
+    assert (stated["zone"], stated["slots_over"], stated["over_wh"]) == (
+        "corner, mill",
+        slots,
+        energy,
+    )
+    assert summary["slots_over_limit"] == slots
+    assert f"need-1 of dso in {slots} by {energy / 1000:,.3f} kWh" in told
+    report = (homes.place / "run" / "report.html").read_text()
+    assert f"Limits were exceeded in {slots} slots" in report
+    assert "corner, mill together imported" in report
     assert called("verify", "run").code == 0
 
 

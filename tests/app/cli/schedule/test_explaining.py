@@ -157,11 +157,11 @@ def test_a_need_that_fits_and_one_that_does_not(weak):
 
 
 def test_a_need_that_a_run_would_refuse_is_refused_here(weak):
-    words = ("--need", "battery cost <= 2 18:00-08:00", "--owner", "home")
+    words = ("--need", "battery starts <= 2 18:00-08:00", "--owner", "home")
     code, out, _ = weak.ask("run", *words)
     assert code == 1
-    assert out.startswith("✗ home-battery cost <= 2 18:00-08:00: refused\n")
-    assert "cap power in dear hours" in out
+    assert out.startswith("✗ home-battery starts <= 2 18:00-08:00: refused\n")
+    assert "name an appliance" in out
     assert weak.asked("run", *words, code=1)["refused"]
 
 

@@ -16,8 +16,8 @@ from gridpact.scheduling.diaries.worth import worth
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.context import Context
 from gridpact.scheduling.needs.grammar.parse import parse
-from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, ZoneColumns
-from gridpact.scheduling.standing.binding import Binding
+from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, Sum, ZoneColumns
+from gridpact.scheduling.standing.bound_sums import Binding
 from gridpact.scheduling.standing.places import Places
 
 COUNT = 8
@@ -133,6 +133,22 @@ def test_a_need_just_met_is_the_reason_by_name(community, hand):
     named = Story(community, hand, [IDLE, car], lo=lo, needs=(need,), bindings=(bound,))
     starts = [one for one in named.reasons(1) if one[0] in (1, 4)]
     assert starts == [(1, "NEED", "need-7"), (4, "NEED", "need-7")]
+
+
+def test_a_sum_just_met_is_the_reason_in_its_window(community, hand):
+    """A budget that is spent explains what the car does while it counts, and nothing after."""
+    car = [0, 2000, 0, 0, 2000, 0, 0, 0]
+    need = parse("car cost <= 0.60 00:00-01:00", Context("m001", hand.midnight, "Europe/Berlin"))
+    need = msgspec.structs.replace(need, id="need-3")
+    bound = Binding("need-3", "sum", 0, 0, 4, 0)
+    for most, kind in ((600_000_000, "NEED"), (900_000_000, "PRICE")):
+        story = Story(community, hand, [IDLE, car], needs=(need,), bindings=(bound,))
+        spent = Sum("cost", 0, 4, (1,), upper=most)
+        problem = msgspec.structs.replace(story.problem, sums=(spent,))
+        story.piece = story.piece._replace(problem=problem)
+        found = story.reasons(1)
+        assert found[0][:2] == (1, kind)
+        assert [why for at, why, _ in found if at >= 4] == ["PRICE", "PRICE"]
 
 
 def test_away_stops_are_what_the_owner_needs(community, hand):

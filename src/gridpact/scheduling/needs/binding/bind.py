@@ -61,7 +61,15 @@ ORDER = (
 
 
 def bind(site: Site, needs: Sequence[Need]) -> Bound:
-    """Bind needs, whose identifiers are given, to a fleet; the order of needs changes nothing.
+    """Bind needs, whose identifiers are given, to a fleet; the order of needs changes nothing."""
+    order = sorted(needs, key=lambda need: need.id)
+    draft = drafted(site, order)
+    runs = runs_of(draft, [need for need in order if isinstance(need, Run) or _on_runs(need)])
+    return assembled(draft, runs)
+
+
+def drafted(site: Site, needs: Sequence[Need]) -> Draft:
+    """Bind needs to the columns of a fleet, but for the runs of appliances.
 
     Powers are taken away before anything is held back of them, and budgets look at what is due, so
     kinds are bound in a fixed order, each by identifier.
@@ -76,8 +84,7 @@ def bind(site: Site, needs: Sequence[Need]) -> Bound:
     for need in order:
         if isinstance(need, Budget):
             bind_budget(draft, need)
-    runs = runs_of(draft, [need for need in order if isinstance(need, Run) or _on_runs(need)])
-    return assembled(draft, runs)
+    return draft
 
 
 def _bind(draft: Draft, need: Need) -> None:

@@ -30,7 +30,7 @@ def affordable(
     length = need.duration_s // draft.site.fleet.step_s
     zone, energy_wh = power
     cost = buying(draft, zone)[room.first : room.end] * energy_wh
-    kept = _apart if need.interruptible else _together
+    kept = _apart if need.interruptible else together
     found = kept(cost, length, need.most_cost_nano)
     if found is None or found[1] - found[0] < least:
         least = np.sort(cost)[:length].sum() if need.interruptible else _totals(cost, length).min()
@@ -45,7 +45,11 @@ def _totals(cost: Floats, length: int) -> Floats:
     return np.convolve(cost, np.ones(length), "valid")
 
 
-def _together(cost: Floats, length: int, most: int) -> tuple[int, int] | None:
+def together(cost: Floats, length: int, most: int) -> tuple[int, int] | None:
+    """Slots (first, end) around the cheapest start in which every start costs no more.
+
+    ``cost`` [slots] and ``most`` are nano-¤; None where the cheapest costs more already.
+    """
     total = _totals(cost, length)
     cheapest = int(np.argmin(total))
     fits = total <= most + 0.5  # whole nano-¤ are compared

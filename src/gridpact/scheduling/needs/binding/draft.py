@@ -118,11 +118,18 @@ class Draft:
         self.faults.append(Fault("need", 0, need.id or kind_of(need), problem, fix))
 
     def note(
-        self, need: Need, place: tuple[str, int], column: str, span: Span, firm: bool = True
+        self,
+        need: Need,
+        place: tuple[str, int],
+        column: str,
+        span: Span,
+        *,
+        firm: bool = True,
+        bound: float | None = None,
     ) -> None:
         """Note which need a bound comes from."""
         table, row = place
-        one = Origin(need.id, table, row, column, span.first, span.end, need.level, firm)
+        one = Origin(need.id, table, row, column, span.first, span.end, need.level, firm, bound)
         self.origins.append(one)
 
     def share(self, need: Need, row: Row, level: Level) -> None:

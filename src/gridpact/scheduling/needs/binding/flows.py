@@ -60,13 +60,16 @@ def bind_cap(draft: Draft, need: PowerCap) -> None:
 
 
 def bind_floor(draft: Draft, need: PowerFloor) -> None:
-    """Bind a floor under power."""
-    if need.level not in (Level.GRID, Level.CONTRACTS):
-        problem = "a floor under power gives way at the level of the grid or of contracts alone"
-        draft.refuse(need, problem, "ask for energy by a time, or let an operator ask")
-        return
+    """Bind a floor under power; what an owner asks of storage gives way as contracts do."""
     bounds = _signed(need.direction, need.least_w * draft.hours, None)
-    _each_slot(draft, need, need.window, bounds)
+    if need.level in (Level.GRID, Level.CONTRACTS):
+        _each_slot(draft, need, need.window, bounds)
+    elif all(one.table == "storage" for one in draft.located(need)):
+        if draft.is_need(need):
+            _each_slot(draft, need, need.window, bounds, Level.CONTRACTS)
+    else:
+        problem = "a floor under power is of storage, or gives way as the grid's or contracts"
+        draft.refuse(need, problem, "ask for energy by a time, or let an operator ask")
 
 
 def bind_energy(draft: Draft, need: EnergyWithin) -> None:
@@ -75,8 +78,12 @@ def bind_energy(draft: Draft, need: EnergyWithin) -> None:
         _own_energy(draft, need)
         return
     members = _members(draft, need)
-    if members is None:
-        return
+    if members is not None:
+        _energy_rows(draft, need, members, need.level)
+
+
+def _energy_rows(draft: Draft, need: EnergyWithin, members: Members, level: Level) -> None:
+    """Bound net energy in each window, which gives way at a level."""
     for span in draft.spans(need, need.window):
         so_far = draft.site.so_far_wh.get(need.id)
         if span.began and so_far is None:
@@ -91,7 +98,7 @@ def bind_energy(draft: Draft, need: EnergyWithin) -> None:
         if (least, most) != (None, None):
             low, high = _signed(need.direction, least, most)
             row = Row(*members, span.first, span.end, low, high)
-            draft.share(need, row, need.level)
+            draft.share(need, row, level)
 
 
 def _signed(direction: Direction, least: float | None, most: float | None) -> tuple[float, float]:
@@ -139,16 +146,23 @@ def _zone_limit(draft: Draft, need: PowerCap, zone: int, span: Span) -> None:
     column = "import_limit_w" if need.direction is Direction.TAKE else "export_limit_w"
     limit = draft.wide("zones", column)[zone]
     limit[span.first : span.end] = np.minimum(limit[span.first : span.end], need.most_w)
-    draft.note(need, ("zones", zone), column, span, firm=False)
+    draft.note(need, ("zones", zone), column, span, firm=False, bound=float(need.most_w))
 
 
-def _each_slot(draft: Draft, need: Need, window: Window, bounds: tuple[float, float]) -> None:
+def _each_slot(
+    draft: Draft,
+    need: Need,
+    window: Window,
+    bounds: tuple[float, float],
+    level: Level | None = None,
+) -> None:
     members = _members(draft, need)
     if members is None:
         return
     for span in draft.spans(need, window):
         for slot in range(span.first, span.end):
-            draft.share(need, Row(*members, slot, slot + 1, *bounds), need.level)
+            row = Row(*members, slot, slot + 1, *bounds)
+            draft.share(need, row, need.level if level is None else level)
 
 
 def _own_cap(draft: Draft, need: PowerCap) -> None:
@@ -197,13 +211,18 @@ def _cap_solar(draft: Draft, need: Need, one: Located, span: Span, most: float) 
 
 
 def _own_energy(draft: Draft, need: EnergyWithin) -> None:
-    """Make energy due of one asset that only charges."""
+    """Make energy due of one asset that only charges; that of storage gives way as contracts do."""
     assets = draft.located(need)
+    if assets and all(one.table == "storage" for one in assets):
+        if draft.is_need(need):
+            members = assets_together((one.table, one.row) for one in assets)
+            _energy_rows(draft, need, members, Level.CONTRACTS)
+        return
     charges = len(assets) == 1 and assets[0].table == "one_way"
     only_least = need.direction is Direction.TAKE and need.most_wh is None
     if not (charges and only_least) or need.least_wh is None:
-        problem = "an owner's energy within a window is what one asset that only charges is due"
-        draft.refuse(need, problem, "ask for a state of charge, or let an operator ask")
+        problem = "an owner's energy within a window is of storage, or due of what only charges"
+        draft.refuse(need, problem, "name storage, or one such asset")
         return
     spans = list(draft.spans(need, need.window))
     if len(spans) > 1 or any(span.goes_on for span in spans):

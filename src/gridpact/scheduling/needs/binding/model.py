@@ -19,15 +19,28 @@ class Stored(msgspec.Struct, frozen=True):
     efficiency: float = 1.0
 
 
+class Warmth(msgspec.Struct, frozen=True):
+    """Temperature of what stores heat: ``wh_per_k`` of its energy above ``reference_c``.
+
+    A tank has ``litres``, and is filled from the mains at ``mains_c``.
+    """
+
+    wh_per_k: float
+    reference_c: float
+    litres: float = 0.0
+    mains_c: float = 10.0
+
+
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """A fleet from ``start`` on [s since the epoch], and who is where in it.
 
     ``places`` tells the table and row of each asset by its identifier, ``zones`` the row of each
     zone by its name. ``buildings`` and ``tanks`` are the models that rows of storage were made
-    from, ``charging`` what assets in ``one_way`` hold; all by the asset's identifier. ``needs``
-    are asked of the fleet already. ``so_far_wh`` is what counts, by need, of an energy within a
-    window that has begun; ``discharged_wh`` what batteries gave since the last local midnight, by
-    asset; ``spent_nano`` what was paid in a window of a budget that has begun, by need.
+    from, ``warmth`` is that of others, ``charging`` what assets in ``one_way`` hold; all by the
+    asset's identifier. ``needs`` are asked of the fleet already. ``so_far_wh`` is what counts, by
+    need, of an energy within a window that has begun; ``discharged_wh`` what batteries gave since
+    the last local midnight, by asset; ``spent_nano`` what was paid in a window of a budget that has
+    begun, by need.
     """
 
     fleet: Fleet
@@ -39,6 +52,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     zones: dict[str, int]
     buildings: dict[str, Building] = {}
     tanks: dict[str, WaterTank] = {}
+    warmth: dict[str, Warmth] = {}
     charging: dict[str, Stored] = {}
     needs: Needs = Needs()
     so_far_wh: dict[str, int] = {}
@@ -55,7 +69,8 @@ class Origin(msgspec.Struct, frozen=True):
     """Where a bound comes from: slots ``first ≤ slot < end`` of a row and column, and the need.
 
     ``table`` is one of a fleet's, ``zones`` or ``portfolio``. A ``firm`` bound is physical to the
-    solver and never missed; any other gives way at ``level``.
+    solver and never missed; any other gives way at ``level``. ``bound`` is what the need itself
+    asks for where others may ask for less, in the unit of the column.
     """
 
     need: str
@@ -66,6 +81,7 @@ class Origin(msgspec.Struct, frozen=True):
     end: int
     level: Level
     firm: bool
+    bound: float | None = None
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import numpy as np
 from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.heat import WATER_WH_PER_LITRE_K
 from gridpact.scheduling.needs.binding.draft import Ask, Draft, Located, Span
+from gridpact.scheduling.needs.binding.model import Warmth
 from gridpact.scheduling.needs.clock import instants
 from gridpact.scheduling.needs.model import Comfort, Headroom, HotWater, Need, StateOfCharge
 from gridpact.scheduling.needs.times import Moment
@@ -76,7 +77,8 @@ def hold_at_most(
     if most is not None and draft.is_need(need):
         high = draft.wide("storage", "hi_wh")[one.row]
         high[span.first : span.end] = np.minimum(high[span.first : span.end], most)
-        draft.note(need, ("storage", one.row), "hi_wh", span)
+        own = float(most) if np.ndim(most) == 0 else None
+        draft.note(need, ("storage", one.row), "hi_wh", span, bound=own)
 
 
 def _charge_by(
@@ -106,17 +108,15 @@ def _charge_by(
 def bind_comfort(draft: Draft, need: Comfort) -> None:
     """Bound the heat of buildings and tanks, at both ends of a window and between."""
     for one in draft.located(need):
-        scale = _heat_scale(draft, one)
-        if scale is None:
-            draft.refuse(
-                need, f"{one.asset.id} has no model of its heat", "give a building or tank"
-            )
+        warmth = warmth_of(draft, one)
+        if warmth is None:
+            problem = f"{one.asset.id} has no model of its heat"
+            draft.refuse(need, problem, "give a building or tank")
             continue
-        capacity, reference = scale
         for span in draft.spans(need, need.window):
             after = span._replace(first=max(span.first - 1, 0))  # the state when it begins
             low, high = (
-                None if bound is None else capacity * (bound / 1000 - reference)
+                None if bound is None else warmth.wh_per_k * (bound / 1000 - warmth.reference_c)
                 for bound in (need.low_mc, need.high_mc)
             )
             for slot in range(after.first, after.end):
@@ -124,29 +124,29 @@ def bind_comfort(draft: Draft, need: Comfort) -> None:
             hold_at_most(draft, need, one, after, high)
 
 
-def _heat_scale(draft: Draft, one: Located) -> tuple[float, float] | None:
-    """Heat per kelvin [Wh/K], and the temperature [°C] from which it counts."""
+def warmth_of(draft: Draft, one: Located) -> Warmth | None:
+    """How the energy that an asset stores is its temperature; None where it is not known."""
     if one.table != "storage":
         return None
-    building = draft.site.buildings.get(one.asset.id)
-    tank = draft.site.tanks.get(one.asset.id)
+    building, tank = draft.site.buildings.get(one.asset.id), draft.site.tanks.get(one.asset.id)
     if building is not None:
-        return building.capacity_wh_per_k, float(np.min(building.coolest_c))
+        return Warmth(building.capacity_wh_per_k, float(np.min(building.coolest_c)))
     if tank is not None:
-        return tank.litres * WATER_WH_PER_LITRE_K, tank.room_c
-    return None
+        whole = tank.litres * WATER_WH_PER_LITRE_K
+        return Warmth(whole, tank.room_c, tank.litres, tank.mains_c)
+    return draft.site.warmth.get(one.asset.id)
 
 
 def bind_hot_water(draft: Draft, need: HotWater) -> None:
     """Draw water in the slot that begins then; the tank is as warm as asked before."""
     for one in draft.located(need):
-        tank = draft.site.tanks.get(one.asset.id)
-        if tank is None or one.table != "storage":
+        tank = warmth_of(draft, one)
+        if tank is None or not tank.litres:
             draft.refuse(need, f"{one.asset.id} has no model of a tank", "name a tank")
             continue
         warm = need.temperature_mc / 1000
-        heat = need.litres * (warm - tank.mains_c) * WATER_WH_PER_LITRE_K
-        least = tank.litres * WATER_WH_PER_LITRE_K * (warm - tank.room_c)
+        heat = need.litres * (warm - tank.mains_c) * tank.wh_per_k / tank.litres
+        least = tank.wh_per_k * (warm - tank.reference_c)
         for slot in _slots_before(draft, need, need.at):
             if slot + 1 >= draft.site.fleet.slots:
                 draft.later[need.id] = None
