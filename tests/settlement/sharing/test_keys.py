@@ -179,6 +179,7 @@ BAD = [
     (Static(np.array([-1, 2])), "non-negative"),
     (Static(np.array([[600_000, 1], [600_000, 1]])), "at most 1,000,000"),
     (Owned(np.array([600_000, 399_999])), "exactly 1,000,000"),
+    (Owned(np.array([1_000_001, -1])), "non-negative"),
     (Claims(np.array([[1], [1]])), "claims"),
     (FullDynamic(np.array([0]), np.zeros((2, 2, 2), np.int64)), "are not of"),
     (FullDynamic(np.array([0]), np.full((1, 2, 2), 500_001)), "at most 1,000,000"),

@@ -22,7 +22,10 @@ run: {from: 2026-06-15, days: 1}
 sharing: {SHARING}
 members:
   - {id: bakery, role: consumer, load: {household_kwh_per_year: 30000}}
-  - {id: home, role: prosumer, load: {household_kwh_per_year: 3000}, assets: [{kind: pv, kw_peak: 4}]}
+  - id: home
+    role: prosumer
+    load: {household_kwh_per_year: 3000}
+    assets: [{kind: pv, kw_peak: 4}]
   - {id: park, role: producer, load: none, assets: [{kind: pv, kw_peak: 30}]}
 """
 KEY = """gridpact: contract/1

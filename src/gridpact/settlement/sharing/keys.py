@@ -116,7 +116,7 @@ def share(
     received, given = np.empty_like(surplus_wh), np.empty_like(surplus_wh)
     kept = np.empty_like(surplus_wh) if isinstance(key, Owned) else None
     for part in _parts(surplus_wh.shape, cells):
-        surplus, need = (np.ascontiguousarray(each[:, part]) for each in (surplus_wh, need_wh))
+        surplus, need = _cut(surplus_wh, part), _cut(need_wh, part)
         own = _over(key, part)
         _check_values(own, surplus, need)
         if storage is not None:
@@ -211,6 +211,12 @@ def _parts(shape: tuple[int, ...], cells: int) -> Iterator[slice]:
         yield slice(begin, min(begin + step, slots))
 
 
+def _cut(values: Ints, part: slice) -> Ints:
+    """Return some slots; short lines of them side by side, for they are passed over many times."""
+    own = values[:, part]
+    return own if own.shape[1] > 4 * LEAST else np.ascontiguousarray(own)
+
+
 def _check_shapes(key: Key, surplus: Ints, need: Ints) -> None:
     shape = surplus.shape
     if shape != need.shape:
@@ -232,7 +238,9 @@ def _check_values(key: Key, surplus: Ints, need: Ints) -> None:
     if not isinstance(key, Static | Owned | FullDynamic):
         return
     whole = key.ppm.sum(axis=1 if isinstance(key, FullDynamic) else 0)
-    if key.ppm.min(initial=0) < 0 or whole.max(initial=0) > MICRO_PER_UNIT:
+    # of owners' coefficients the division itself refuses what is negative
+    negative = not isinstance(key, Owned) and key.ppm.min(initial=0) < 0
+    if negative or whole.max(initial=0) > MICRO_PER_UNIT:
         raise ValueError("coefficients must be non-negative and add up to at most 1,000,000 ppm")
     if isinstance(key, Owned) and whole.min(initial=MICRO_PER_UNIT) != MICRO_PER_UNIT:
         raise ValueError("the coefficients of owners must add up to exactly 1,000,000 ppm")
