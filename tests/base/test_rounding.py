@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.errors import NumberOverflow
+from gridpact.base.randomness import stream
 from gridpact.base.rounding import (
     RULES,
     half_even_by,
@@ -196,3 +197,19 @@ def test_shares_too_big_for_64_bits_are_refused():
 def test_negative_shares_are_refused(total, weight):
     with pytest.raises(ValueError, match="non-negative"):
         largest_remainder(np.array([total]), np.array([[weight]]))
+
+
+def test_many_rows_divide_as_few_do():
+    """Beyond some thousand rows the largest are found another way, with the same result."""
+    draw = stream(9, "test")
+    weights = draw.integers(0, 6, (5_000, 4))
+    total = np.minimum(draw.integers(0, 9_000, 4), weights.sum(axis=0))
+    found = largest_remainder(total, weights)
+    for column in range(4):
+        each = [int(weight) for weight in weights[:, column]]
+        ideal = [Fraction(int(total[column]) * weight, sum(each)) for weight in each]
+        parts = [int(share) for share in ideal]
+        order = sorted(range(len(each)), key=lambda row: (parts[row] - ideal[row], row))
+        for row in order[: int(total[column]) - sum(parts)]:
+            parts[row] += 1
+        assert found[:, column].tolist() == parts

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.randomness import stream
-from gridpact.settlement.allocation import allocate, default_dynamic, static
+from gridpact.settlement.allocation import default_dynamic, static
 
 THIRDS = np.array([333_333, 333_333, 333_333])
 
@@ -96,15 +96,6 @@ def test_static_excess_is_not_redistributed():
 def test_givers_are_reduced_pro_rata():
     shared = default_dynamic(column(300, 100, 0), column(0, 0, 200))
     assert shared.out_wh.ravel().tolist() == [150, 50, 0]
-
-
-def test_key_by_name():
-    surplus, need = column(300, 0), column(0, 200)
-    share = np.array([0, 500_000])
-    assert allocate("default-dynamic", surplus, need, share).in_wh.ravel().tolist() == [0, 200]
-    assert allocate("static", surplus, need, share).in_wh.ravel().tolist() == [0, 150]
-    with pytest.raises(ValueError, match="no sharing key"):
-        allocate("lottery", surplus, need, share)
 
 
 @pytest.mark.parametrize("share", [[-1, 0], [500_001, 500_000]])

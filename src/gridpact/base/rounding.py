@@ -17,6 +17,8 @@ from gridpact.base.units import INT64_MAX, Bools, Ints, checked_sum, magnitude
 # division to the nearest float finds it; any other quotient is at least 1 / (2·divisor) away from
 # a tie, which is more than the division can be wrong by, |quotient| · 2⁻⁵³ (IEEE 754).
 _RINT_EXACT = 2**51
+_MANY = 2_000
+"""Rows from which on a value is found in each column's order without sorting all of it."""
 
 
 def half_even(amount: Ints, unit: int) -> Ints:
@@ -131,8 +133,15 @@ def largest_remainder(total: Ints, weights: Ints) -> Ints:
 
 def _favoured(rest: Ints, count: Ints) -> Bools:
     """Mark the ``count`` largest of each column, ties to the lower row; 0 < count < rows."""
-    # the smallest that is still favoured by its size; sorting values is faster than their order
-    edge = np.take_along_axis(np.sort(rest, axis=0), (len(rest) - count)[None, :], axis=0)
+    edge = _at_place(rest, len(rest) - count)  # the smallest that is still favoured by its size
     above, tied = rest > edge, rest == edge
     room = count - above.sum(axis=0)
     return np.asarray(above | (tied & (np.cumsum(tied, axis=0) <= room)), dtype=np.bool_)
+
+
+def _at_place(values: Ints, place: Ints) -> Ints:
+    """Return the value at a place of each column's order, from 0 for the smallest."""
+    if len(values) < _MANY:  # sorting all at once costs less than a call for each column
+        return np.take_along_axis(np.sort(values, axis=0), place[None, :], axis=0)
+    columns = zip(np.ascontiguousarray(values.T), place.tolist(), strict=True)
+    return np.array([np.partition(column, at)[at] for column, at in columns], dtype=np.int64)

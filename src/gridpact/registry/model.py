@@ -208,15 +208,39 @@ class MarketRules(msgspec.Struct, frozen=True):
         return self.day_ahead if kind == "day-ahead" else self.intraday
 
 
-class SharingRules(msgspec.Struct, frozen=True):
-    """``key`` is ``default-dynamic`` or ``static``.
+class SharingCoefficients(msgspec.Struct, frozen=True):
+    """Shares of production in ``count`` slots of ``step`` seconds from ``start`` [s, UTC].
+
+    ``ppm`` is int64 [producers, members, slots]; ``producers`` are rows of members, or the one row
+    -1 for all production together.
+    """
+
+    start: int
+    step: int
+    producers: Ints
+    ppm: Ints
+
+
+class SharingRules(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``key`` is one of :data:`SHARING_KEYS`.
 
     Shared energy is priced between the supplier's export and import price: ``seller_ppm`` of the
-    difference goes to the one who shares.
+    difference goes to the one who shares. Keys whose coefficients are set ahead have them in
+    ``coefficients``; the key ``contract`` has the canonical bytes of one. What is not there is left
+    out of journals.
     """
 
     key: str
     seller_ppm: int
+    coefficients: SharingCoefficients | None = None
+    contract: bytes = b""
+
+
+SHARING_KEYS = (
+    *("default-dynamic", "static", "simple-dynamic", "full-dynamic"),
+    *("spanish-fixed", "spanish-hourly", "contract"),
+)
+"""Keys that a community can share by; see :mod:`gridpact.settlement.sharing.keys`."""
 
 
 class SettlementRules(msgspec.Struct, frozen=True):

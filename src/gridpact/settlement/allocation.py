@@ -93,15 +93,6 @@ def static(surplus_wh: Ints, need_wh: Ints, share_ppm: Ints) -> Allocation:
     return Allocation(received, largest_remainder(shared, surplus_wh))
 
 
-def allocate(key: str, surplus_wh: Ints, need_wh: Ints, share_ppm: Ints) -> Allocation:
-    """Share by the key's name in the community's rules: ``default-dynamic`` or ``static``."""
-    if key == "default-dynamic":
-        return default_dynamic(surplus_wh, need_wh)
-    if key == "static":
-        return static(surplus_wh, need_wh, share_ppm)
-    raise ValueError(f"there is no sharing key {key!r}")
-
-
 def _check(surplus_wh: Ints, need_wh: Ints) -> None:
     if surplus_wh.shape != need_wh.shape:
         raise ValueError(f"surplus {surplus_wh.shape} and need {need_wh.shape} differ in shape")

@@ -12,8 +12,10 @@ from gridpact.market.messages import SessionCleared, SessionTrades
 from gridpact.metering.messages import DayMetered
 from gridpact.registry.model import Community, SharingRules, TradingRules
 from gridpact.registry.tariffs import Outside, outside_prices
-from gridpact.settlement.allocation import Allocation, allocate
+from gridpact.settlement.allocation import Allocation
 from gridpact.settlement.residual import NetworkSplit, Residual, network_split, position, residual
+from gridpact.settlement.sharing.community import key_of
+from gridpact.settlement.sharing.keys import share
 
 
 class Trades(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -97,8 +99,8 @@ def energy(community: Community, facts: Facts) -> Energy:
     bought = _total([trades.bought_wh for trades in facts.trades], withdrawal)
     sold = _total([trades.sold_wh for trades in facts.trades], withdrawal)
     surplus, need = position(withdrawal, injection, bought, sold)
-    key, share_ppm = community.sharing.key, community.members.static_share_ppm
-    shared = allocate(key, surplus, need, share_ppm)
+    share_ppm, slots = community.members.static_share_ppm, facts.metered.slots
+    shared = share(key_of(community.sharing, share_ppm, slots, surplus, need), surplus, need)
     rest = residual(surplus, need, shared)
     network = network_split(withdrawal, rest.supplier_in_wh)
     prices = outside_prices(community.tariffs, facts.spot_micro_per_kwh)

@@ -83,8 +83,12 @@ def allocate(
     if as_json:
         say_json({"summary": found, "files": [str(path) for path in files]})
     elif not quiet:
-        for line in (*_lines(found), *(f"  wrote {path}" for path in files)):
+        for line in _lines(found):
             say(harmless(line))
+        words = "what was given was received, in every slot"
+        say(f"{mark(good=found.balanced)} {words}")
+        for path in files:
+            say(harmless(f"wrote {path}"))
 
 
 def _lines(found: Summary) -> list[str]:
@@ -98,7 +102,7 @@ def _lines(found: Summary) -> list[str]:
         lines.append(f"  of what was received, {_kwh(kept)} kWh were beyond the need")
     if found.estimated_slots:
         lines.append(f"  {found.estimated_slots:,} readings were estimated or edited")
-    return [*lines, f"{mark(good=found.balanced)} what was given was received, in every slot"]
+    return lines
 
 
 def _row(name: str, each: Totals) -> tuple[str, ...]:

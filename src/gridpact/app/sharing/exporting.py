@@ -10,7 +10,6 @@ import numpy as np
 from gridpact.app.sharing import tables
 from gridpact.app.sharing.allocating import in_effect
 from gridpact.app.sharing.energy import read_energy
-from gridpact.app.sharing.periods import months_of
 from gridpact.app.sharing.rules import SharingFile
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.files import write_whole
@@ -18,6 +17,7 @@ from gridpact.base.slots import Calendar, Slots, overlap
 from gridpact.base.units import Ints
 from gridpact.settlement.sharing.coefficients import Coefficients
 from gridpact.settlement.sharing.files import spanish
+from gridpact.settlement.sharing.files.folder import months_of
 from gridpact.settlement.sharing.files.monthly import LAYOUTS, write_table
 
 

@@ -27,17 +27,6 @@ def slots_of(period: str, calendar: Calendar) -> Slots:
     return Slots(start, calendar.step, (stop - start) // calendar.step)
 
 
-def months_of(slots: Slots, calendar: Calendar) -> list[tuple[str, Slots]]:
-    """Return the local months that slots touch, each whole, by names such as ``2026-03``."""
-    found = []
-    day = calendar.date_of(slots.start).replace(day=1)
-    while slots.count and calendar.midnight(day) < slots.end:
-        name = f"{day:%Y-%m}"
-        found.append((name, slots_of(name, calendar)))
-        day = (day + timedelta(days=31)).replace(day=1)
-    return found
-
-
 def _days(text: str) -> tuple[date, date]:
     """First day of a period, and the day after its last."""
     match = _FORM.fullmatch(text.strip())

@@ -142,10 +142,14 @@ def _at_once(
     amounts, there = whole_wh(numbers_of, units.pop(), grid.step, report, nowhere, "")
     if report.faults:
         return None
+    amounts, there = amounts.reshape(len(order), -1), there.reshape(len(order), -1)
+    every = np.arange(amounts.shape[1])
+    if np.array_equal(grid.position, every) and np.array_equal(grid.row, every):
+        return amounts, there
     wh = np.zeros((len(channels), grid.count), dtype=np.int64)
     known = np.zeros(wh.shape, dtype=np.bool_)
-    wh[:, grid.position] = amounts.reshape(len(order), -1)[:, grid.row]
-    known[:, grid.position] = there.reshape(len(order), -1)[:, grid.row]
+    wh[:, grid.position] = amounts[:, grid.row]
+    known[:, grid.position] = there[:, grid.row]
     return wh, known
 
 

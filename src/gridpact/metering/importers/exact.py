@@ -13,6 +13,8 @@ from gridpact.base.units import Bools, Floats, Ints
 _DOUBLE, _SINGLE = 2.0**-50, 2.0**-22
 _SAFE = 2.0**53
 LARGEST = 2.0**50
+_BLOCK = 1 << 16
+"""Values taken at once: what lies between stays in the cache."""
 
 
 def whole(values: Floats, factor: Fraction, single: bool = False) -> Ints:
@@ -30,6 +32,12 @@ def whole(values: Floats, factor: Fraction, single: bool = False) -> Ints:
     single
         The values were stored with 32 bits, so the shortest text is that of a 32-bit float.
     """
+    if values.ndim == 1 and len(values) > _BLOCK:
+        result = np.empty(len(values), dtype=np.int64)
+        for begin in range(0, len(values), _BLOCK):
+            part = slice(begin, begin + _BLOCK)
+            result[part] = whole(values[part], factor, single)
+        return result
     scaled = values * float(factor)
     result = np.rint(scaled).astype(np.int64)
     integral = (np.rint(values) == values) & (np.abs(values) * factor.numerator < _SAFE)
@@ -52,4 +60,5 @@ def _near_tie(scaled: Floats, error: float) -> Bools:
 
 def fits(values: Floats, factor: Fraction) -> Bools:
     """Tell which products stay below 2⁵⁰, so that thousands of them still add up in 64 bits."""
-    return np.asarray(np.abs(values) * float(factor) < LARGEST, dtype=np.bool_)
+    most = LARGEST / float(factor) if factor else np.inf
+    return np.asarray((values < most) & (values > -most), dtype=np.bool_)

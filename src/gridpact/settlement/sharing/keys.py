@@ -28,8 +28,9 @@ from gridpact.base.units import MICRO_PER_UNIT, Bools, Ints, checked_sum
 from gridpact.settlement.allocation import Allocation, default_dynamic, static
 from gridpact.settlement.sharing.storage import charging_from_production
 
-CELLS = 1 << 17
-"""Cells worked on at a time: the arrays of one step then stay within the processor's caches."""
+CELLS, LEAST = 1 << 19, 72
+"""Cells worked on at a time, so that they stay within the processor's caches, but not fewer slots
+than make whole lines of the cache."""
 
 
 class DefaultDynamic(msgspec.Struct, frozen=True):
@@ -111,14 +112,16 @@ def share(
         Shapes that differ, a negative amount, or coefficients that are negative, beyond the whole,
         or of owners not the whole.
     """
-    _check(key, surplus_wh, need_wh)
+    _check_shapes(key, surplus_wh, need_wh)
     received, given = np.empty_like(surplus_wh), np.empty_like(surplus_wh)
     kept = np.empty_like(surplus_wh) if isinstance(key, Owned) else None
     for part in _parts(surplus_wh.shape, cells):
-        surplus, need = surplus_wh[:, part], need_wh[:, part]
+        surplus, need = _cut(surplus_wh, part), _cut(need_wh, part)
+        own = _over(key, part)
+        _check_values(own, surplus, need)
         if storage is not None:
             need = charging_from_production(surplus, need, storage)
-        found = _shared(_over(key, part), surplus, need)
+        found = _shared(own, surplus, need)
         received[:, part], given[:, part] = found.in_wh, found.out_wh
         if kept is not None and found.kept_wh is not None:
             kept[:, part] = found.kept_wh
@@ -133,7 +136,12 @@ def by_producer(key: FullDynamic, surplus_wh: Ints, need_wh: Ints) -> Ints:
     int64 [producers, members, slots]
         Where a member is entitled to more than its need, its producers are reduced pro rata.
     """
-    _check(key, surplus_wh, need_wh)
+    _check_shapes(key, surplus_wh, need_wh)
+    _check_values(key, surplus_wh, need_wh)
+    return _gifts(key, surplus_wh, need_wh)
+
+
+def _gifts(key: FullDynamic, surplus_wh: Ints, need_wh: Ints) -> Ints:
     offered = [_entitled(surplus_wh[row], ppm) for row, ppm in _entries(key)]
     entitled = np.stack(offered) if offered else np.zeros((0, *need_wh.shape), np.int64)
     taken = np.minimum(entitled.sum(axis=0), need_wh)
@@ -159,11 +167,11 @@ def _owned(surplus: Ints, need: Ints, ppm: Ints) -> Allocation:
     by_slot = ppm if ppm.ndim == 2 else ppm[:, None]
     weights = np.broadcast_to(by_slot, surplus.shape)
     received = largest_remainder(checked_sum(surplus, axis=0), weights)
-    return Allocation(received, surplus.copy(), np.maximum(received - need, 0))
+    return Allocation(received, surplus, np.maximum(received - need, 0))
 
 
 def _full_dynamic(key: FullDynamic, surplus: Ints, need: Ints) -> Allocation:
-    gifts = by_producer(key, surplus, need)
+    gifts = _gifts(key, surplus, need)
     given = np.zeros_like(surplus)
     given[key.producers] = gifts.sum(axis=1)
     return Allocation(np.asarray(gifts.sum(axis=0), dtype=np.int64), given)
@@ -198,30 +206,41 @@ def _over(key: Key, part: slice) -> Key:
 
 def _parts(shape: tuple[int, ...], cells: int) -> Iterator[slice]:
     members, slots = shape
-    step = max(cells // max(members, 1), 1)
+    step = max(cells // max(members, 1), LEAST)
     for begin in range(0, slots, step):
         yield slice(begin, min(begin + step, slots))
 
 
-def _check(key: Key, surplus: Ints, need: Ints) -> None:
-    if surplus.shape != need.shape:
-        raise ValueError(f"surplus {surplus.shape} and need {need.shape} differ in shape")
-    if min(surplus.min(initial=0), need.min(initial=0)) < 0:
-        raise ValueError("surplus and need must not be negative")
-    if isinstance(key, Claims) and key.claim_wh.shape != need.shape:
-        raise ValueError(f"claims {key.claim_wh.shape} and need {need.shape} differ in shape")
-    if isinstance(key, Static | Owned | FullDynamic):
-        _check_ppm(key, surplus.shape)
+def _cut(values: Ints, part: slice) -> Ints:
+    """Return some slots; short lines of them side by side, for they are passed over many times."""
+    own = values[:, part]
+    return own if own.shape[1] > 4 * LEAST else np.ascontiguousarray(own)
 
 
-def _check_ppm(key: Static | Owned | FullDynamic, shape: tuple[int, ...]) -> None:
-    fits = key.ppm.shape in (shape, shape[:1])
-    if isinstance(key, FullDynamic):
+def _check_shapes(key: Key, surplus: Ints, need: Ints) -> None:
+    shape = surplus.shape
+    if shape != need.shape:
+        raise ValueError(f"surplus {shape} and need {need.shape} differ in shape")
+    if isinstance(key, Claims) and key.claim_wh.shape != shape:
+        raise ValueError(f"claims {key.claim_wh.shape} and need {shape} differ in shape")
+    fits = True
+    if isinstance(key, Static | Owned):
+        fits = key.ppm.shape in (shape, shape[:1])
+    elif isinstance(key, FullDynamic):
         fits = key.ppm.shape == (len(key.producers), *shape)
     if not fits:
-        raise ValueError(f"coefficients {key.ppm.shape} are not of {shape} members and slots")
+        raise ValueError(f"the coefficients are not of {shape} members and slots")
+
+
+def _check_values(key: Key, surplus: Ints, need: Ints) -> None:
+    if min(surplus.min(initial=0), need.min(initial=0)) < 0:
+        raise ValueError("surplus and need must not be negative")
+    if not isinstance(key, Static | Owned | FullDynamic):
+        return
     whole = key.ppm.sum(axis=1 if isinstance(key, FullDynamic) else 0)
-    if key.ppm.min(initial=0) < 0 or whole.max(initial=0) > MICRO_PER_UNIT:
+    # of owners' coefficients the division itself refuses what is negative
+    negative = not isinstance(key, Owned) and key.ppm.min(initial=0) < 0
+    if negative or whole.max(initial=0) > MICRO_PER_UNIT:
         raise ValueError("coefficients must be non-negative and add up to at most 1,000,000 ppm")
     if isinstance(key, Owned) and whole.min(initial=MICRO_PER_UNIT) != MICRO_PER_UNIT:
         raise ValueError("the coefficients of owners must add up to exactly 1,000,000 ppm")

@@ -23,6 +23,7 @@ from gridpact.simulation.scenarios.checks_data import check_sources, check_uses
 from gridpact.simulation.scenarios.checks_markets import check_markets
 from gridpact.simulation.scenarios.checks_time import check_times
 from gridpact.simulation.scenarios.operation import check_operation
+from gridpact.simulation.scenarios.sharing import check_sharing
 
 
 def check_all(document: Document, root: Group) -> None:
@@ -32,6 +33,7 @@ def check_all(document: Document, root: Group) -> None:
     check_members(document, root)
     check_assets(document, root)
     check_shares(document, root)
+    check_sharing(document, root)
     check_times(document, root)
     check_markets(document, root)
     check_operation(document, root)

@@ -24,6 +24,7 @@ from gridpact.simulation.scenarios.checks_data import uses
 from gridpact.simulation.scenarios.data import Wanted, attempt
 from gridpact.simulation.scenarios.model import ColumnRef, Scenario, SessionRef
 from gridpact.simulation.scenarios.read import read_sources, scenario
+from gridpact.simulation.scenarios.sharing import with_sharing
 
 DATA_ROOT = "GRIDPACT_DATA"
 
@@ -63,10 +64,11 @@ def load(
         raise BadInput(document.faults)
     root = schema.fill(with_homes(schema.check(document)))
     check_all(document, root)
-    found = _find(document, root, FilePath(path), data_root or os.environ.get(DATA_ROOT))
+    data = str(data_root) if data_root else os.environ.get(DATA_ROOT)
+    found = _find(document, root, FilePath(path), data)
     if document.faults:
         raise BadInput([*document.faults, *_data_faults(document, root, found)])
-    return scenario(root, str(path), found)
+    return with_sharing(scenario(root, str(path), found), root, FilePath(path).parent, data)
 
 
 def _data_faults(document: Document, root: Group, found: dict[str, str]) -> list[Fault]:

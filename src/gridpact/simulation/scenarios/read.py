@@ -117,7 +117,7 @@ def _members(root: Group, zones: tuple[Zone, ...]) -> tuple[Member, ...]:
         leaves = [zone.id for zone in zones if zone.id not in parents]
         seed = count(group(root, "run"), "seed")
         made = generate.members(group(root, "generate"), seed, leaves, plain())
-        if text(group(root, "sharing"), "key") == "static":
+        if text(group(root, "sharing"), "key") in ("static", "spanish-fixed"):
             made = _share_out(found, made)
         found += made
     return tuple(sorted(found, key=_id))

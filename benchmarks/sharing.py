@@ -1,0 +1,170 @@
+"""Speed of sharing keys: a year of quarter-hours of 1,000 members, and up to 100,000 members.
+
+Prints, in one run:
+
+* the CPU time of each key over that of bare NumPy: the same arithmetic in exact integers with the
+  same way to find the largest remainders, by the best of some sizes of chunk, without any check of
+  its input and without what the key refuses;
+* growth of the default key from 1,000 to 100,000 members.
+
+Results are asserted equal, Wh by Wh. Energy is drawn for a month and repeated over the year, so
+that memory holds it. Run ``python benchmarks/sharing.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from gridpact.base.randomness import stream
+from gridpact.base.units import Bools, Ints
+from gridpact.settlement.sharing.keys import Claims, DefaultDynamic, Key, Owned, Static, share
+from timing import least_seconds, median_seconds
+
+WHOLE = 1_000_000
+CHUNKS = (32, 96, 128, 256, 672)
+YEAR = 35_040
+MOST = 1.5
+
+
+def drawn(members: int, slots: int) -> tuple[Ints, Ints]:
+    """Surplus of a fifth of the members by day and need of all, int64 [members, slots]."""
+    draw = stream(7, "benchmark.sharing", members)
+    part = min(slots, 2_976)
+    need = draw.integers(0, 900, (members, part))
+    sun = np.maximum(np.sin(np.arange(part) * 2 * np.pi / 96), 0)
+    surplus = (draw.integers(0, 4_000, (members, part)) * sun).astype(np.int64)
+    surplus[draw.random(members) > 0.2] = 0
+    need[surplus > 0] = 0
+    times = -(-slots // part)
+    return np.tile(surplus, times)[:, :slots], np.tile(need, times)[:, :slots]
+
+
+def divided(total: Ints, weights: Ints) -> Ints:
+    """Divide each column by largest remainder, without any check."""
+    whole = np.maximum(weights.sum(axis=0), 1)
+    product = total * weights
+    found = product // whole
+    left = np.where(weights.any(axis=0), total - found.sum(axis=0), 0)
+    short = np.flatnonzero(left)
+    if short.size:
+        rest = product[:, short] - found[:, short] * whole[short]
+        found[:, short] += largest(rest, left[short])
+    return np.asarray(found, dtype=np.int64)
+
+
+def largest(rest: Ints, count: Ints) -> Bools:
+    """Mark the largest of each column, ties to the lower row."""
+    edge = np.take_along_axis(np.sort(rest, axis=0), (len(rest) - count)[None], axis=0)
+    tied = rest == edge
+    room = count - (rest > edge).sum(axis=0)
+    return np.asarray((rest > edge) | (tied & (np.cumsum(tied, axis=0) <= room)), dtype=np.bool_)
+
+
+def pro_rata(surplus: Ints, need: Ints, _: Ints) -> tuple[Ints, Ints]:
+    """Default dynamic by hand."""
+    shared = np.minimum(surplus.sum(axis=0), need.sum(axis=0))
+    return divided(shared, need), divided(shared, surplus)
+
+
+def fixed(surplus: Ints, need: Ints, ppm: Ints) -> tuple[Ints, Ints]:
+    """Static or simple dynamic by hand."""
+    weights = np.concatenate([ppm, WHOLE - ppm.sum(axis=0, keepdims=True)])
+    received = np.minimum(divided(surplus.sum(axis=0), weights)[:-1], need)
+    return received, divided(received.sum(axis=0), surplus)
+
+
+def owned(surplus: Ints, need: Ints, ppm: Ints) -> tuple[Ints, Ints]:
+    """Owners' coefficients by hand, with what they keep."""
+    received = divided(surplus.sum(axis=0), ppm)
+    return received, np.maximum(received - need, 0)
+
+
+def claimed(surplus: Ints, need: Ints, claim: Ints) -> tuple[Ints, Ints]:
+    """Claims by hand."""
+    return pro_rata(surplus, np.minimum(claim, need), claim)
+
+
+ByHand = Callable[[Ints, Ints, Ints], tuple[Ints, Ints]]
+
+
+def in_chunks(by_hand: ByHand, arrays: tuple[Ints, Ints, Ints], step: int) -> tuple[Ints, Ints]:
+    """Work on some slots at a time."""
+    first, second = np.empty_like(arrays[0]), np.empty_like(arrays[0])
+    for begin in range(0, first.shape[1], step):
+        part = slice(begin, begin + step)
+        surplus, need, more = (each[:, part] for each in arrays)
+        first[:, part], second[:, part] = by_hand(surplus, need, more)
+    return first, second
+
+
+def coefficients(members: int, slots: int) -> Ints:
+    """Coefficients that differ from slot to slot and add up to the whole."""
+    draw = stream(8, "benchmark.sharing", members).integers(0, 100, (members, 96))
+    ppm = draw * WHOLE // draw.sum(axis=0)
+    ppm[0] += WHOLE - ppm.sum(axis=0)
+    return np.tile(ppm, -(-slots // 96))[:, :slots]
+
+
+def against_numpy(members: int, slots: int, rounds: int) -> None:
+    """Print the ratio of every key."""
+    surplus, need = drawn(members, slots)
+    ppm = coefficients(members, slots)
+    keys: dict[str, tuple[Key, ByHand, Ints]] = {
+        "default dynamic": (DefaultDynamic(), pro_rata, need),
+        "simple dynamic": (Static(ppm), fixed, ppm),
+        "owned, by the hour": (Owned(ppm), owned, ppm),
+        "claims of a contract": (Claims(need // 2 + 50), claimed, need // 2 + 50),
+    }
+    print(f"{members:,} members × {slots:,} slots, CPU time")
+    for name, (key, by_hand, more) in keys.items():
+        arrays = (surplus, need, more)
+        few = (surplus[:, :2_016], need[:, :2_016], more[:, :2_016])
+        tried = [partial(in_chunks, by_hand, few, step) for step in CHUNKS]
+        step = CHUNKS[int(np.argmin(median_seconds(tried, 2)))]
+        check(key, arrays, in_chunks(by_hand, arrays, step))
+        works = (partial(share, key, surplus, need), partial(in_chunks, by_hand, arrays, step))
+        ours, bare = median_seconds(works, rounds)
+        speed = members * slots / ours / 1e6
+        print(
+            f"  {name:<21} {ours:7.2f} s  bare NumPy {bare:7.2f} s (chunks of {step:>3})"
+            f"  {speed:5.1f} M member-slots/s  ratio {ours / bare:.2f}   (at most {MOST})"
+        )
+
+
+def check(key: Key, arrays: tuple[Ints, Ints, Ints], by_hand: tuple[Ints, Ints]) -> None:
+    """Compare Wh by Wh."""
+    found = share(key, arrays[0], arrays[1])
+    second = found.kept_wh if isinstance(key, Owned) else found.out_wh
+    if second is None or not np.array_equal(found.in_wh, by_hand[0]):
+        raise SystemExit("members receive something else than by hand")
+    if not np.array_equal(second, by_hand[1]):
+        raise SystemExit("members give or keep something else than by hand")
+
+
+def growth(sizes: tuple[int, ...], slots: int) -> None:
+    """Print the time of the default key by members."""
+    print(f"default dynamic, {slots} slots: members, CPU time, growth")
+    last: tuple[int, float] | None = None
+    for members in sizes:
+        surplus, need = drawn(members, slots)
+        took = least_seconds(partial(share, DefaultDynamic(), surplus, need), 2)
+        grown = "" if last is None else f"×{took / last[1]:.1f} for ×{members / last[0]:.0f}"
+        each = took / members / slots * 1e9
+        print(f"  {members:>7,}  {took:7.3f} s  {each:4.0f} ns each  {grown}")
+        last = members, took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--quick", action="store_true", help="a month instead of a year")
+    quick = parser.parse_args().quick
+    against_numpy(1_000, 2_976 if quick else YEAR, 3)
+    growth((1_000, 10_000, 30_000) if quick else (1_000, 10_000, 100_000), 96 if quick else 192)
+
+
+if __name__ == "__main__":
+    main()
