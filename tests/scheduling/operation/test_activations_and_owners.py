@@ -138,3 +138,41 @@ def test_what_is_cut_of_a_plan_is_cut_of_its_member_and_moves_no_state(day, cloc
     assert not np.delete(moved, member, axis=0).any()
     stood = before.state_wh[BATTERY, 0] - net[0][BATTERY, 0]  # this battery loses nothing
     assert (after.state_wh[BATTERY, :HOUR] == stood).all()
+
+
+def given_in(day, begin, end):
+    """What the battery is to discharge in slots of the day [Wh]."""
+    slots = range(begin, end, 900)
+    return sum(int(day.dispatched(slot).discharge_wh[BATTERY]) for slot in slots)
+
+
+@pytest.mark.parametrize("planned_with", [True, False])
+def test_no_more_is_asked_than_cycles_leave_of_a_day(day, asked, clock, planned_with):
+    """Of 8 kWh the battery may discharge 1.6 kWh a day, in all since its owner said so."""
+    day.heard(clock(10, 0))
+    day.say("battery cycles <= 0.2 per day", now=clock(10, 16))
+    day.heard(clock(10, 15))
+    if planned_with:
+        day.nearing(clock(10, 45))
+    day.heard(clock(10, 30))
+    before = given_in(day, clock(10, 15), clock(11))
+    found = asked(day)
+    given = int(found.discharge_wh[BATTERY].sum())
+    assert 1200 < before + given <= 1600
+    plan, hour = next_plan(day, clock)
+    assert plan.conflicts == ()
+    assert plan.discharge_wh[BATTERY, hour].tolist() == found.discharge_wh[BATTERY].tolist()
+    assert before + given_in(day, clock(11), clock(23, 45)) <= 1600
+
+
+def test_no_more_is_asked_than_a_budget_leaves(day, asked, clock):
+    day.say("battery cost <= 0.10 11:00-13:00", now=clock(10, 40))
+    found = asked(day, -50_000)
+    planned = planned_from(Places(day.community), day.state, clock(11))
+    price = planned.import_price[: 2 * HOUR]
+    paid = int(found.charge_wh[BATTERY] @ price[:HOUR])
+    assert 100_000_000 - int(price[:HOUR].sum()) < paid <= 100_000_000  # 1 Wh more is too much
+    assert (found.charge_wh[[CAR, OTHER]] > 400).all()  # whose power is theirs alone
+    plan, hour = next_plan(day, clock)
+    assert plan.conflicts == ()
+    assert plan.charge_wh[BATTERY, hour.start : hour.start + 2 * HOUR] @ price <= 100_000_000

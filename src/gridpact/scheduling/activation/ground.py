@@ -26,6 +26,7 @@ from gridpact.scheduling.prepare import foreseen, storage_columns, zone_columns
 from gridpact.scheduling.standing.binding import bind, capped
 from gridpact.scheduling.standing.decided import closed
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.tallies import past_of
 from gridpact.scheduling.state import State
 
 STATED = ("charge_max_wh", "discharge_max_wh", "lo_wh", "hi_wh", "draw_wh")
@@ -44,14 +45,15 @@ def planned_from(places: Places, state: State, begin: int) -> Planned | None:
     plans = [(item.window, item.plan) for item in state.plans]
     columns = {name: _laid(window, [(w, getattr(p, name)) for w, p in plans]) for name in PLANNED}
     stated = _stated(grounds, window, len(community.runs.ids))
+    days = list(state.spot.values())
+    outside = outside_prices(community.tariffs, foreseen(window, days, days[-1]))
     needs: Sequence[Need] = state.book.needs if state.book else ()
-    bound = bind(places, stated, needs)
+    past = past_of(places, state, begin, outside.all_in_import)
+    bound = bind(places, stated, needs, past)
     may = bound.stated
     if state.decided is not None:
         may = closed(community, may, state.decided)
     columns = {**columns, **_allowed(community, may, columns)}
-    days = list(state.spot.values())
-    outside = outside_prices(community.tariffs, foreseen(window, days, days[-1]))
     bounds = {name: getattr(may, name) for name in STATED[:-1]}
     return Planned(
         slots=window,
@@ -62,6 +64,7 @@ def planned_from(places: Places, state: State, begin: int) -> Planned | None:
         import_price=outside.all_in_import,
         export_price=outside.supplier_export,
         out=left_out(state),
+        sums=bound.sums,
         **columns,
         **bounds,
     )

@@ -15,11 +15,12 @@ from gridpact.registry.model import Storage
 from gridpact.scheduling.activation.columns import Direction
 from gridpact.scheduling.activation.split import Call, Rule, Split, activate, headroom
 from gridpact.scheduling.activation.standing import Standing, begins_with
+from gridpact.scheduling.activation.sums_left import Asked, left_by_sums
 from gridpact.scheduling.activation.worth import costs
 from gridpact.scheduling.fleet.columns import UNBOUNDED, Curtailable, Fleet, Zones
 from gridpact.scheduling.fleet.columns import Storage as StorageTable
 from gridpact.scheduling.fleet.solution import Schedules
-from gridpact.scheduling.problem import ZoneColumns
+from gridpact.scheduling.problem import Sum, ZoneColumns
 
 SLOT_S = 3600
 """Seconds of a slot as the fleet is told: with an hour, powers [W] are energies of a slot [Wh]."""
@@ -32,7 +33,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     ``discharge_max_wh``, ``lo_wh`` and ``hi_wh`` are as owners stated them. ``net_wh``,
     ``curtail_wh`` and ``pv_wh`` are [members, slots], prices [slots] in µ¤/kWh. ``out`` [assets]
     marks assets that do not follow their set-points and so are not counted on: they give nothing,
-    and limits are kept whatever they do.
+    and limits are kept whatever they do. ``sums`` bound what is done in several slots.
     """
 
     slots: Slots
@@ -51,6 +52,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     import_price: Ints
     export_price: Ints
     out: Bools
+    sums: tuple[Sum, ...] = ()
 
 
 class Division(msgspec.Struct, frozen=True):
@@ -83,11 +85,13 @@ def divide(
     """Divide an amount [Wh in every slot] among assets of zones, for the first ``slots`` slots.
 
     ``within`` [zones] marks the zones asked, each with all below it marked, too. The limits of all
-    zones are kept. Raises ValueError of a negative amount, or of more slots than are planned.
+    zones and all sums are kept. Raises ValueError of a negative amount, or of more slots than are
+    planned.
     """
     if not 0 < slots <= planned.slots.count:
         raise ValueError(f"{slots} slots of {planned.slots.count} that are planned")
     standing = _standing(planned, within, slots)
+    standing = _within_sums(planned, standing, (direction, slots, rule))
     assets, lasts_s = standing.assets, slots * SLOT_S
     call = Call(direction, amount_wh, lasts_s)
     split: Split = activate(assets, call, standing.limits, rule)
@@ -100,6 +104,22 @@ def divide(
         room_wh=room,
         cost=assets.cost(direction),
         limited=_limited(standing, direction, room, split),
+    )
+
+
+def _within_sums(
+    planned: Planned, standing: Standing, call: tuple[Direction, int, Rule]
+) -> Standing:
+    """Leave assets no more energy to give than sums over slots do."""
+    (direction, slots, _), assets = call, standing.assets
+    if not planned.sums:
+        return standing
+    room = headroom(assets, direction, slots * SLOT_S)
+    left = left_by_sums(planned, room, Asked(assets, standing.limits, *call))
+    name = "up_wh" if direction is Direction.UP else "down_wh"
+    energy = np.where(left < room, left * slots, assets.energy_wh(direction))
+    return msgspec.structs.replace(
+        standing, assets=msgspec.structs.replace(assets, **{name: energy})
     )
 
 
