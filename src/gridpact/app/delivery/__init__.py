@@ -1,0 +1,1 @@
+"""Delivery of flexibility: orders as people write them, and what came of them."""

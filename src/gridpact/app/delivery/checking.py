@@ -1,0 +1,159 @@
+"""Orders held against readings of a store or a table."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from gridpact.app.delivery.orders_file import ROLES, OrdersFile, Placed
+from gridpact.base.errors import BadInput, Fault
+from gridpact.base.slots import Calendar, Slots
+from gridpact.base.units import Bools, Ints
+from gridpact.contracts.evaluate import Known
+from gridpact.contracts.needs import Needs, SeriesNeed
+from gridpact.contracts.tables import read_world
+from gridpact.metering.readings import Channel, Quality
+from gridpact.settlement.delivery.baselines import Baseline, Told, baseline
+from gridpact.settlement.delivery.days import Metered
+from gridpact.settlement.delivery.flex_settlement import OrderSettlement, settled
+from gridpact.settlement.delivery.methods import Nominated
+from gridpact.settlement.delivery.orders import deliveries
+from gridpact.settlement.delivery.penalties import delivery_ppm
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """Settled orders in the order of the file; ``delivery_ppm`` of all, None where none was."""
+
+    method: str
+    currency: str
+    orders: tuple[OrderSettlement, ...]
+    delivery_ppm: int | None
+
+
+def check(source: str, told: OrdersFile, as_of: int | None) -> Checked:
+    """Hold orders against readings of ``source``, a store, or a CSV or Parquet table.
+
+    Raises BadInput for points that are not there, a table of other slots, and a baseline whose
+    window does not fit the slots. Readings that are missing are told in the result.
+    """
+    slots = _slots(told)
+    metered = _metered(source, told, told.points, slots, as_of)
+    control = _metered(source, told, told.control, slots, as_of) if told.control else None
+    found, every = dict[str, OrderSettlement](), []
+    for event, placed in _by_event(told.orders).items():
+        own, expected = _expected(told, metered, control, event, placed[0])
+        every.extend(deliveries(tuple(each.order for each in placed), expected, own))
+    for each in every:
+        reason = _named(each.reason, told)
+        delivered = msgspec.structs.replace(each, reason=reason)
+        found[each.order.reference] = settled(delivered, told.penalty, told.timezone)
+    return Checked(
+        method=every[0].method,
+        currency=told.currency,
+        orders=tuple(found[placed.order.reference] for placed in told.orders),
+        delivery_ppm=delivery_ppm(every),
+    )
+
+
+def _expected(
+    told: OrdersFile, metered: Metered, control: Metered | None, event: Slots, placed: Placed
+) -> tuple[Metered, Baseline]:
+    """Return the readings that an event is held against, and its baseline."""
+    if isinstance(told.baseline, Nominated):
+        pooled = msgspec.structs.replace(
+            metered,
+            wh=metered.wh.sum(axis=0, keepdims=True),
+            known=metered.known.all(axis=0, keepdims=True),
+        )
+        nominated = np.array([placed.nominated_wh], dtype=np.int64)
+        return pooled, baseline(told.baseline, pooled, event, Told(nominated_wh=nominated))
+    try:
+        return metered, baseline(told.baseline, metered, event, Told(control=control))
+    except ValueError as error:
+        fix = "change the fields of the method, or the slots"
+        raise BadInput([Fault(told.file, 0, "baseline", str(error), fix)]) from error
+
+
+def _named(reason: str, told: OrdersFile) -> str:
+    """Name points in a reason, which counts them."""
+    if isinstance(told.baseline, Nominated):
+        return reason.replace("point 1: ", "")
+    for place in range(len(told.points), 0, -1):
+        reason = reason.replace(f"point {place}:", f"{told.points[place - 1][0]}:")
+    return reason
+
+
+def _by_event(orders: tuple[Placed, ...]) -> dict[Slots, list[Placed]]:
+    found = dict[Slots, list[Placed]]()
+    for placed in orders:
+        found.setdefault(placed.order.slots, []).append(placed)
+    return found
+
+
+def _slots(told: OrdersFile) -> Slots:
+    """Slots of all orders and of the days before them that the baseline looks at."""
+    calendar = Calendar(told.timezone, told.step_s)
+    back = timedelta(days=getattr(told.baseline, "within_days", 0) + 1)
+    starts = [placed.order.slots.start for placed in told.orders]
+    begin = calendar.midnight(calendar.date_of(min(starts)) - back)
+    end = calendar.midnight(calendar.date_of(max(starts)) + timedelta(days=1))
+    begin -= begin % told.step_s
+    return Slots(begin, told.step_s, -(-(end - begin) // told.step_s))
+
+
+def _metered(
+    source: str,
+    told: OrdersFile,
+    points: tuple[tuple[str, str], ...],
+    slots: Slots,
+    as_of: int | None,
+) -> Metered:
+    channels = tuple(Channel(point, register) for point, role in points for register in ROLES[role])
+    if "://" not in source and Path(source).is_file():
+        slots, wh, known = _of_table(source, channels, told.step_s, as_of)
+    else:
+        from gridpact.metering.store.store import Store
+
+        found = Store.open(source).intervals(channels, slots, as_of)
+        wh, known = found.wh, np.asarray(found.quality != Quality.MISSING, dtype=np.bool_)
+    sign = np.array([1 if each.register == "withdrawal" else -1 for each in channels])
+    rows = [
+        [row for row, each in enumerate(channels) if each.point == point] for point, _ in points
+    ]
+    calendar = Calendar(told.timezone, told.step_s)
+    days = {calendar.date_of(placed.order.slots.start) for placed in told.orders}
+    return Metered(
+        slots=slots,
+        wh=np.array([(wh[each] * sign[each, None]).sum(axis=0) for each in rows], dtype=np.int64),
+        known=np.array([known[each].all(axis=0) for each in rows], dtype=np.bool_),
+        timezone=told.timezone,
+        event_days=told.event_days | days,
+        holidays=told.holidays,
+    )
+
+
+def _of_table(
+    source: str, channels: tuple[Channel, ...], step: int, as_of: int | None
+) -> tuple[Slots, Ints, Bools]:
+    if as_of is not None:
+        problem, fix = "a table does not tell when its values became known", "name a store"
+        raise BadInput([Fault("arguments", 0, "--as-of", problem, fix)])
+    names = [f"{channel.point}:{channel.register}" for channel in channels]
+    needs = Needs(tuple(SeriesNeed(name, "Wh") for name in sorted(names)), ())
+    world, slots = read_world(source, needs)
+    if slots.step != step:
+        fix = f"write slot_minutes: {slots.step // 60}, or resample the table"
+        problem = f"the table has slots of {slots.step} s, the orders of {step} s"
+        raise BadInput([Fault(source, 0, "slot_start", problem, fix)])
+    wh = np.zeros((len(names), slots.count), np.int64)
+    known = np.ones(wh.shape, np.bool_)
+    for row, name in enumerate(names):
+        series = world[name]
+        if isinstance(series, Known):
+            known[row] = np.broadcast_to(series.present, slots.count)
+            series = series.values
+        wh[row] = series
+    return slots, wh, known
