@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import msgspec
 
 from gridpact.app.orders.instants import local
+from gridpact.app.schedules.held_words import held_words
 from gridpact.app.schedules.posing import Gathered, name_of, problem_of
 from gridpact.app.schedules.view import MissedView, missed_views
 from gridpact.base.errors import BadInput, Fault
+from gridpact.scheduling.activation.holding import hold
 from gridpact.scheduling.community.site import SessionSite, site_of
 from gridpact.scheduling.explanation.audience import seen_by
 from gridpact.scheduling.explanation.explain import explain
@@ -59,7 +61,7 @@ def told(was: Gathered, party: str | None) -> Told:
         timezone=was.community.timezone,
         party=party,
         holds=not (explanation.conflicts or explanation.unbound or bare),
-        sentences=words(whole, asked.site, party),
+        sentences=(*words(whole, asked.site, party), *held_words(was, places, party)),
         bare=bare,
         explanation=explanation,
     )
@@ -76,10 +78,14 @@ def known_party(places: Places, party: str, option: str) -> str:
 
 
 def session_site(places: Places, was: Gathered, more: tuple[Need, ...] = ()) -> SessionSite:
-    """Return the site of a session, with ``more`` needs beside those that stand."""
-    return site_of(
-        places, was.bare.problem, was.bare.needs, (*was.book.needs, *more), was.whole.past
-    )
+    """Return the site of a session, with ``more`` needs beside those that stand.
+
+    Set-points that activations hold, or that owners decided, are no choice of anybody's there.
+    """
+    problem, held = was.bare.problem, was.bare.held
+    if held is not None:
+        problem, _ = hold(problem, held)
+    return site_of(places, problem, was.bare.needs, (*was.book.needs, *more), was.whole.past)
 
 
 def _bare(was: Gathered, places: Places, whole: Explanation, party: str) -> Iterator[str]:

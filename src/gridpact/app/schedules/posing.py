@@ -10,6 +10,8 @@ from gridpact.app.orders.instants import local
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
 from gridpact.registry.model import Community
+from gridpact.scheduling.activation.lasting import lasting
+from gridpact.scheduling.activation.model import Active
 from gridpact.scheduling.handlers import Scheduling
 from gridpact.scheduling.messages import PlanDue, PlanSkipped, ScheduleRevised, ScheduleSolved
 from gridpact.scheduling.needs.book import Book
@@ -39,7 +41,8 @@ class SessionProblem(NamedTuple):
 class Gathered(NamedTuple):
     """What a session was planned from at ``at`` [s since the epoch], and the plan made of it.
 
-    ``bare`` is the problem before the needs that stand in the ``book`` were bound to it.
+    ``bare`` is the problem before the needs that stand in the ``book`` were bound to it. ``active``
+    are the activations that it was planned around.
     """
 
     community: Community
@@ -48,6 +51,7 @@ class Gathered(NamedTuple):
     bare: Posed
     book: Book
     at: int
+    active: tuple[Active, ...] = ()
 
 
 def gathered(record: Record, session: str | None = None) -> Gathered:
@@ -77,7 +81,8 @@ def gathered(record: Record, session: str | None = None) -> Gathered:
     bare = scheduling.posed(replace(state, book=None), due)
     assert not isinstance(whole, str)  # noqa: S101 - it was solved, so nothing was missing
     assert not isinstance(bare, str)  # noqa: S101
-    return Gathered(community, solved, whole, bare, state.book or Book(), at)
+    active = lasting(state, solved.horizon)
+    return Gathered(community, solved, whole, bare, state.book or Book(), at, active)
 
 
 def posed(record: Record, session: str | None = None) -> SessionProblem:
