@@ -28,7 +28,7 @@ def export() -> None:
     epilog="""\b
 Examples:
   gridpact export coefficients --rules sharing.yaml --period 2026-03 --out told
-  gridpact export coefficients --rules sharing.yaml --period 2026-03 --readings readings --out told
+  gridpact export coefficients --rules sharing.yaml --period 2026-03 --readings store --out told
   gridpact export coefficients --rules spain.yaml --period 2026 --layout spain-6.v1 --out told""",
 )
 @RULES
