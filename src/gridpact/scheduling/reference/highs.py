@@ -7,6 +7,7 @@ mixed-integer linear programming", Mathematical Programming 99, 2004).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ NODES_TO_FIRST = 1_000
 """Nodes that a cancelled search which found nothing goes on for, to find a first answer."""
 FEW = 2_000
 """Columns up to which a linear programme is sooner solved than made smaller first."""
+SCALES = (1.0, 2.0**-13, 2.0**-26)
+"""What costs are passed times, one after the other where HiGHS fails: penalties can be vast."""
 
 
 class Optimum(msgspec.Struct, frozen=True):
@@ -111,21 +114,27 @@ def _linear(arrays: LinearProgramme, search: Search, touch: float = FINE) -> Opt
         primal_feasibility_tolerance=touch,
         dual_feasibility_tolerance=FINE,
     )
-    load(highs, arrays)
     few = len(arrays.cost) <= FEW
-    for presolve in ("off", "on") if few else ("choose", "off", "on"):
+    ways = ("off", "on") if few else ("choose", "off", "on")
+    for scale, presolve in itertools.product(SCALES, ways):
+        load(highs, msgspec.structs.replace(arrays, cost=arrays.cost * scale))
         set_options(highs, presolve=presolve)
         status = run(highs)
         if status == OPTIMAL:
-            solution = highs.getSolution()
-            values, dual = np.array(solution.col_value), np.array(solution.row_dual)
-            objective = float(arrays.cost @ values)
-            return Optimum(values, dual, objective, min(safe_bound(arrays, dual), objective))
+            return _optimum(highs, arrays, scale)
         if status == INFEASIBLE:
             return None
         highs.clearSolver()
         set_options(highs, solver="choose")
     raise RuntimeError(f"no optimum: {status}")
+
+
+def _optimum(highs: Highs, arrays: LinearProgramme, scale: float) -> Optimum:
+    """Read the solution of a programme whose costs were passed times ``scale``."""
+    solution = highs.getSolution()
+    values, dual = np.array(solution.col_value), np.array(solution.row_dual) / scale
+    objective = float(arrays.cost @ values)
+    return Optimum(values, dual, objective, min(safe_bound(arrays, dual), objective))
 
 
 def _search(
