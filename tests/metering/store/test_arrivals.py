@@ -18,13 +18,15 @@ value = st.one_of(
 
 def model(arrivals, as_of):
     """Fold of all that was told: an estimate counts where nothing but suspect values was told."""
-    told, found = {}, {}
+    told, guessed, found = {}, {}, {}
     for known_s, cells in sorted(arrivals, key=lambda each: each[0]):
         for key, each in cells.items() if known_s <= as_of else ():
             if each[1] != ESTIMATED:
-                told[key] = found[key] = each
-            elif key not in told or told[key][1] == SUSPECT:
-                found[key] = each
+                told[key] = each
+            else:
+                guessed[key] = each
+            doubtful = key not in told or told[key][1] == SUSPECT
+            found[key] = guessed[key] if doubtful and key in guessed else told[key]
     return found
 
 
@@ -58,11 +60,14 @@ def test_arrivals_in_any_order_end_in_the_same_state(stores, arrivals, data):
 
 
 def _check_versions(stores, store, told):
-    """Each slot's history, its last version in force being the state."""
-    for (channel, slot), last in model(told, 9).items():
+    """Each slot's history: what was told, whether it counted from then on, and what until then."""
+    for channel, slot in model(told, 9):
         found = store.versions(channel, stores.DAY + slot * 1800)
-        in_force = [each for each in found if each.in_force]
-        assert (in_force[-1].wh, int(in_force[-1].quality), in_force[-1].rule) == last
+        for each in found:
+            counts = model(told, each.known_s)[channel, slot]
+            assert each.in_force == ((each.wh, int(each.quality), each.rule) == counts)
+            before = model(told, each.known_s - 1).get((channel, slot))
+            assert each.replaced_wh == (before[0] if before and each.in_force else None)
         claims = [
             (at, cells[channel, slot])
             for at, cells in sorted(told, key=lambda e: e[0])

@@ -38,9 +38,7 @@ COMMANDS = {
     "allocate": Later(
         "allocating:allocate", "Share the energy of a period by a community's rules."
     ),
-    "delivery": Later(
-        "delivering:delivery", "Hold flexibility that was ordered against readings."
-    ),
+    "delivery": Later("delivering:delivery", "Hold flexibility that was ordered against readings."),
     "export": Later("exporting:export", "Write files for network operators."),
     "serve": Later("serving:serve", "Serve files of coefficients to network operators."),
     "doctor": Later("doctor:doctor", "Check that this machine can run gridpact."),

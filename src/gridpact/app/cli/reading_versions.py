@@ -41,7 +41,7 @@ def versions(
     channel = Channel(point, register)
     found = store.versions(channel, at)
     if as_json:
-        told = [_as_dict(found, place, store) for place in range(len(found))]
+        told = [_as_dict(each, store) for each in found]
         say_json({**channel_as_dict(channel), "slot": iso(at), "versions": told})
     elif not quiet:
         for line in _lines(found, store):
@@ -53,9 +53,8 @@ def _lines(found: list[Version], store: Store) -> list[str]:
         return ["no value of this slot is known"]
     head = ("known since", "energy", "mark", "by", "replaced", "from")
     rows = [head]
-    for place, each in enumerate(found):
-        before = replaced(found, place)
-        was = "-" if before is None else kwh(before.wh)
+    for each in found:
+        was = "-" if each.replaced_wh is None else kwh(each.replaced_wh)
         rows.append(
             (
                 iso(each.known_s),
@@ -69,22 +68,14 @@ def _lines(found: list[Version], store: Store) -> list[str]:
     return [*aligned(rows, right=(1, 4)), "", counted(len(found), "version")]
 
 
-def replaced(found: list[Version], place: int) -> Version | None:
-    """Return the version in force that a version took the place of, if there was one."""
-    if not found[place].in_force:
-        return None
-    return next((each for each in reversed(found[:place]) if each.in_force), None)
-
-
-def _as_dict(found: list[Version], place: int, store: Store) -> dict[str, object]:
-    each, before = found[place], replaced(found, place)
+def _as_dict(each: Version, store: Store) -> dict[str, object]:
     return {
         "known_at": iso(each.known_s),
         "wh": each.wh,
         "quality": each.quality.name.lower(),
         "rule": each.rule,
         "in_force": each.in_force,
-        "replaced_wh": None if before is None else before.wh,
+        "replaced_wh": each.replaced_wh,
         "import": each.commit,
         "file": next((one.source for one in store.log.imports if one.number == each.commit), None),
     }

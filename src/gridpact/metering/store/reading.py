@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -119,20 +119,20 @@ def _last(told: Told, row: Ints, shape: tuple[int, int]) -> Ints:
 
 
 def estimate_stands(told: Told, last: Ints, guess: Ints) -> Bools:
-    """Tell where an estimate is in force: nothing was told, or a value suspect by then [any].
+    """Tell where an estimate is in force: nothing was told, or something suspect [any].
 
     ``last`` and ``guess`` are rows of what was told and estimated last, -1 for none.
     """
     suspect = (last >= 0) & (told.quality[last] == _SUSPECT)
-    later = told.known_s[guess] >= told.known_s[last]
-    return np.asarray((guess >= 0) & ((last < 0) | (suspect & later)), dtype=np.bool_)
+    return np.asarray((guess >= 0) & ((last < 0) | suspect), dtype=np.bool_)
 
 
 class Version(msgspec.Struct, frozen=True):
     """One value that a slot had or has.
 
     ``known_s`` is when it became known, ``commit`` the import that told it; ``in_force`` whether
-    it counted from then on, which an estimate beside a measured value does not.
+    it counted from then on, which an estimate beside a measured value does not. ``replaced_wh`` is
+    what counted until then, None where nothing did or it did not come into force.
     """
 
     known_s: int
@@ -141,6 +141,7 @@ class Version(msgspec.Struct, frozen=True):
     rule: str
     commit: int
     in_force: bool
+    replaced_wh: int | None
 
 
 def versions_of(place: Place, log: Log, window: Window) -> list[Version]:
@@ -161,16 +162,27 @@ def _history(told: Told, words: Sequence[str]) -> list[Version]:
     last: dict[bool, Version] = {}
     for row in range(len(told.wh)):
         quality = Quality(int(told.quality[row]))
-        estimated = quality == Quality.ESTIMATED
-        measured = last.get(False)
-        in_force = not estimated or measured is None or measured.quality == Quality.SUSPECT
         fields = (int(told.wh[row]), quality, words[int(told.rule[row])])
-        version = Version(int(told.known_s[row]), *fields, int(told.commit[row]), in_force)
-        before = last.get(estimated)
-        if before is None or (before.wh, before.quality, before.rule) != fields:
-            found.append(version)
-            last[estimated] = version
+        lane, before = quality == Quality.ESTIMATED, _counting(last)
+        known = last.get(lane)
+        if known is not None and (known.wh, known.quality, known.rule) == fields:
+            continue
+        fresh = Version(
+            int(told.known_s[row]), *fields, int(told.commit[row]), in_force=False, replaced_wh=None
+        )
+        last[lane] = fresh
+        if _counting(last) is fresh:
+            was = None if before is None else before.wh
+            last[lane] = msgspec.structs.replace(fresh, in_force=True, replaced_wh=was)
+        found.append(last[lane])
     return found
+
+
+def _counting(last: Mapping[bool, Version]) -> Version | None:
+    """Return which counts of what was told and what was estimated last, if there is any."""
+    told, guess = last.get(False), last.get(True)
+    doubtful = told is None or told.quality == Quality.SUSPECT
+    return guess if guess is not None and doubtful else told
 
 
 def displays_of(place: Place, log: Log, window: Window, as_of: int | None) -> Displays:
