@@ -67,7 +67,8 @@ class Holds(msgspec.Struct, frozen=True, kw_only=True):
         order = np.argsort(self.hold, kind="stable")
         for row, begin, end, code, watts in self.table[order].tolist():
             first = max((begin - slots.start) // slots.step, 0)
-            last = min(-((slots.start - end) // slots.step), slots.count)
+            # a span may end before the first slot, and a negative end would count from the last one
+            last = max(min(-((slots.start - end) // slots.step), slots.count), 0)
             hold[row, first:last] = code
             power[row, first:last] = watts
         return hold, np.where(hold == Hold.PINNED, power, 0)

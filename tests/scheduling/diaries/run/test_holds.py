@@ -1,7 +1,7 @@
 """What decisions leave to plans, slot by slot, against the rules read out one by one."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots
@@ -25,6 +25,7 @@ spans = st.lists(
 
 
 @given(spans)
+@example([(0, -901, -900, Hold.PINNED, 0)])
 @settings(deadline=None, max_examples=200)
 def test_the_first_of_off_alone_and_pinned_counts(table):
     slots = Slots(0, 900, 8)
