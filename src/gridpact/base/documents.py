@@ -12,11 +12,13 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import TypeAlias
 
 import yaml
 
-from gridpact.base.errors import Fault
+from gridpact.base.errors import BadInput, Fault
+from gridpact.base.files import read_regular
 
 Scalar: TypeAlias = str | int | float | bool | None
 Value: TypeAlias = "Scalar | list[Value] | dict[str, Value]"
@@ -100,6 +102,24 @@ def parse(data: bytes, file: str, most: int = MAX_BYTES, begin: str = "gridpact:
     except _Stop:
         document.value = None
     return document
+
+
+def read_mapping(path: FilePath, what: str, begin: str) -> tuple[Document, dict[str, Value]]:
+    """Read a YAML file that is a mapping of keys; ``what`` names in the plural what it holds.
+
+    Raises BadInput where it cannot be read, is broken, or is something else.
+    """
+    try:
+        data = read_regular(path, MAX_BYTES)
+    except OSError as error:
+        problem = f"the {what} cannot be read: {error.strerror or error}"
+        raise BadInput([Fault(str(path), 0, "", problem, "name a readable YAML file")]) from error
+    document = parse(data, str(path), begin=begin)
+    if isinstance(document.value, dict):
+        return document, document.value
+    if not document.faults:
+        document.fault((), f"{what} are a mapping of keys", f"begin with: {begin}")
+    raise BadInput(document.faults)
 
 
 def _broken(document: Document, reason: str, line: int) -> None:

@@ -192,6 +192,18 @@ def test_files_that_are_no_orders(text, checked, tmp_path):
     assert "Fix: " in err
 
 
+def test_a_register_below_zero_is_refused(checked, tmp_path):
+    copied("ten_of_ten", tmp_path)
+    path = tmp_path / "readings.csv"
+    head, first, *rest = path.read_text(encoding="utf-8").splitlines()
+    stamp, value, *others = first.split(",")
+    lines = [head, ",".join([stamp, f"-{value}1", *others]), *rest, ""]
+    path.write_text("\n".join(lines), "utf-8")
+    code, out, err = checked("readings.csv")
+    assert (code, out) == (2, "")
+    assert f"{head.split(',')[1].split(' ')[0]}: energy must not be negative" in err
+
+
 def test_places_that_are_not_there(checked, tmp_path):
     copied("ten_of_ten", tmp_path)
     assert checked("nothing-here")[0] == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -27,8 +27,10 @@ class Later(NamedTuple):
 class LateGroup(click.Group):
     """A group whose help needs none of its commands; ``later`` holds them by name."""
 
-    def __init__(self, *args: object, later: Mapping[str, Later], **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(
+        self, name: str | None = None, *, later: Mapping[str, Later], **attributes: Any
+    ) -> None:
+        super().__init__(name, **attributes)
         self.later = later
 
     def list_commands(self, ctx: click.Context) -> list[str]:

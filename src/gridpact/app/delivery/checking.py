@@ -9,12 +9,10 @@ import msgspec
 import numpy as np
 
 from gridpact.app.delivery.orders_file import ROLES, OrdersFile, Placed
+from gridpact.app.readings.tables import table_of
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Calendar, Slots
 from gridpact.base.units import Bools, Ints
-from gridpact.contracts.evaluate import Known
-from gridpact.contracts.needs import Needs, SeriesNeed
-from gridpact.contracts.tables import read_world
 from gridpact.metering.readings import Channel, Quality
 from gridpact.settlement.delivery.baselines import Baseline, Told, baseline
 from gridpact.settlement.delivery.days import Metered
@@ -138,22 +136,9 @@ def _metered(
 def _of_table(
     source: str, channels: tuple[Channel, ...], step: int, as_of: int | None
 ) -> tuple[Slots, Ints, Bools]:
-    if as_of is not None:
-        problem, fix = "a table does not tell when its values became known", "name a store"
-        raise BadInput([Fault("arguments", 0, "--as-of", problem, fix)])
-    names = [f"{channel.point}:{channel.register}" for channel in channels]
-    needs = Needs(tuple(SeriesNeed(name, "Wh") for name in sorted(names)), ())
-    world, slots = read_world(source, needs)
+    slots, wh, known = table_of(source, channels, as_of)
     if slots.step != step:
         fix = f"write slot_minutes: {slots.step // 60}, or resample the table"
         problem = f"the table has slots of {slots.step} s, the orders of {step} s"
         raise BadInput([Fault(source, 0, "slot_start", problem, fix)])
-    wh = np.zeros((len(names), slots.count), np.int64)
-    known = np.ones(wh.shape, np.bool_)
-    for row, name in enumerate(names):
-        series = world[name]
-        if isinstance(series, Known):
-            known[row] = np.broadcast_to(series.present, slots.count)
-            series = series.values
-        wh[row] = series
     return slots, wh, known

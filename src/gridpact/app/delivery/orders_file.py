@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from gridpact.app.orders import instants
-from gridpact.base.documents import MAX_BYTES, Document, Path, Value, parse
-from gridpact.base.errors import BadInput, Fault
-from gridpact.base.files import read_regular
+from gridpact.base.documents import Document, Path, Value, read_mapping
+from gridpact.base.errors import BadInput
 from gridpact.base.slots import Calendar, Slots
 from gridpact.base.units import INT64_MAX, NANO_PER_UNIT
 from gridpact.metering.readings import Register
@@ -67,17 +66,8 @@ class OrdersFile(msgspec.Struct, frozen=True):
 
 def read_orders(path: FilePath) -> OrdersFile:
     """Read a file of orders; BadInput lists every fault with its line."""
-    try:
-        data = read_regular(path, MAX_BYTES)
-    except OSError as error:
-        problem = f"the orders cannot be read: {error.strerror or error}"
-        raise BadInput([Fault(str(path), 0, "", problem, "name a readable YAML file")]) from error
-    document = parse(data, str(path), begin=_BEGIN)
-    if not isinstance(document.value, dict):
-        if not document.faults:
-            document.fault((), "orders are a mapping of keys", f"begin with: {_BEGIN}")
-        raise BadInput(document.faults)
-    found = _Reader(document, document.value).orders()
+    document, root = read_mapping(path, "orders", _BEGIN)
+    found = _Reader(document, root).orders()
     if document.faults:
         raise BadInput(document.faults)
     return found

@@ -7,13 +7,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from gridpact.app.readings.tables import table_of
 from gridpact.app.sharing.rules import SharingFile
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots, covers, iso, overlap
 from gridpact.base.units import Bools, Ints
-from gridpact.contracts.evaluate import Known
-from gridpact.contracts.needs import Needs, SeriesNeed
-from gridpact.contracts.tables import read_world
 from gridpact.metering.readings import Channel, Quality
 
 
@@ -74,39 +72,15 @@ def _channels(point: str, role: str) -> list[Channel]:
 def _of_table(
     source: str, channels: tuple[Channel, ...], slots: Slots, as_of: int | None
 ) -> tuple[Ints, Bools, Bools]:
-    if as_of is not None:
-        problem, fix = "a table does not tell when its values became known", "name a store"
-        raise BadInput([Fault("arguments", 0, "--as-of", problem, fix)])
-    names = [f"{channel.point}:{channel.register}" for channel in channels]
-    needs = Needs(tuple(SeriesNeed(name, "Wh") for name in sorted(names)), ())
-    world, given = read_world(source, needs)
+    given, values, known = table_of(source, channels, as_of)
     if given.step != slots.step or not covers(given, slots):
         have = f"from {iso(given.start)} to {iso(given.end)} in slots of {given.step} s"
         due = f"from {iso(slots.start)} to {iso(slots.end)} in slots of {slots.step} s"
         problem, fix = f"the table is {have}", f"the period is {due}"
         raise BadInput([Fault(source, 0, "slot_start", problem, fix)])
     _, here = overlap(slots, given)
-    values = np.zeros((len(names), slots.count), np.int64)
-    present = np.ones(values.shape, np.bool_)
-    for row, name in enumerate(names):
-        series = world[name]
-        if isinstance(series, Known):
-            present[row] = np.broadcast_to(series.present, given.count)[here]
-            series = series.values
-        values[row] = series[here]
-    _refuse_negative(source, names, values)
-    return values, present, np.zeros(values.shape, np.bool_)
-
-
-def _refuse_negative(source: str, names: list[str], values: Ints) -> None:
-    fix = "give withdrawal and injection apart, both positive"
-    faults = [
-        Fault(source, 0, name, "energy must not be negative", fix)
-        for name, row in zip(names, values, strict=True)
-        if row.min(initial=0) < 0
-    ]
-    if faults:
-        raise BadInput(faults)
+    estimated = np.zeros((len(channels), slots.count), np.bool_)
+    return values[:, here], known[:, here], estimated
 
 
 def _refuse_missing(

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from gridpact.base.documents import MAX_BYTES, Document, Path, Value, parse
-from gridpact.base.errors import BadInput, Fault
-from gridpact.base.files import read_regular
+from gridpact.base.documents import Document, Path, Value, read_mapping
+from gridpact.base.errors import BadInput
 from gridpact.base.units import MICRO_PER_UNIT
 from gridpact.settlement.sharing.files.monthly import LAYOUTS
 from gridpact.settlement.sharing.files.spanish import RULES as SPANISH
@@ -91,17 +90,8 @@ class SharingFile(msgspec.Struct, frozen=True):
 
 def read_rules(path: FilePath) -> SharingFile:
     """Read a file of rules; BadInput lists every fault with its line."""
-    try:
-        data = read_regular(path, MAX_BYTES)
-    except OSError as error:
-        problem = f"the rules cannot be read: {error.strerror or error}"
-        raise BadInput([Fault(str(path), 0, "", problem, "name a readable YAML file")]) from error
-    document = parse(data, str(path), begin=_BEGIN)
-    if not isinstance(document.value, dict):
-        if not document.faults:
-            document.fault((), "rules are a mapping of keys", f"begin with: {_BEGIN}")
-        raise BadInput(document.faults)
-    found = _Reader(document, document.value).rules()
+    document, root = read_mapping(path, "rules", _BEGIN)
+    found = _Reader(document, root).rules()
     if document.faults:
         raise BadInput(document.faults)
     return found
