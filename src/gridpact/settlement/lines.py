@@ -108,9 +108,9 @@ def joined(parts: Sequence[Lines]) -> Lines:
     """Put lines together in the one order that lines have; those of one key are added up.
 
     The key is head, owner and span. The order is by owner, head and span, and heads and owners
-    without a line are left out, so that neither how
-    lines came about nor how they were cut can be seen in the result. Raises
-    :class:`~gridpact.base.errors.NumberOverflow` where a sum does not fit.
+    without a line are left out, so that neither how lines came about nor how they were cut can be
+    seen in the result. Raises :class:`~gridpact.base.errors.NumberOverflow` where a sum does not
+    fit.
     """
     heads = tuple(sorted({part.heads[row] for part in parts for row in _used(part.head)}))
     owners = tuple(sorted({part.owners[row] for part in parts for row in _used(part.owner)}))
@@ -145,12 +145,12 @@ def _merged(lines: Lines) -> Lines:
     if new.all():
         return lines
     first = np.flatnonzero(new)
-    sums = {name: _added(getattr(lines, name), first) for name in COLUMNS[4:]}
+    sums = {name: added_up(getattr(lines, name), first) for name in COLUMNS[4:]}
     return msgspec.structs.replace(lines.where(first), **sums)
 
 
-def _added(values: Ints, first: Ints) -> Ints:
-    """Add up runs of values that begin at some places; checked."""
+def added_up(values: Ints, first: Ints) -> Ints:
+    """Add up runs of values that begin at places ``first``; raises NumberOverflow."""
     _check(np.add.reduceat(np.abs(values.astype(np.float64)), first))
     return np.asarray(np.add.reduceat(values, first), dtype=np.int64)
 
