@@ -78,7 +78,7 @@ def expected(stream, verified):
     for at, readings in found.items():
         other = (at[0], "injection" if at[1] == "withdrawal" else "withdrawal", at[2])
         differ = len({wh for wh, _ in readings}) > 1 or len({wh for wh, _ in found[other]}) > 1
-        rules = [rule for _, rule in readings if rule] or (["clock-back.v1"] if differ else [])
+        rules = [rule for _, rule in readings if rule] + (["clock-back.v1"] if differ else [])
         merged[at] = (readings[0][0], "SUSPECT" if rules else "MEASURED", set(rules))
     return merged
 
