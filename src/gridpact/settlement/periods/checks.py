@@ -127,8 +127,8 @@ def told_gaps(rules: Rules, gaps: Sequence[Gap]) -> Iterator[tuple[str, str, str
         first = iso(min(gap.first_s for gap in some))
         many = f"{count:,} slots have" if count > 1 else "a slot has"
         member = rules.members[row]
-        problem = f"{many} no value of {series}, the first {first}"
-        fix = "import the readings, or estimate them by a named method"
+        problem = f"{many} no sound value of {series}, the first {first}"
+        fix = "import the readings, or estimate them: gridpact readings estimate"
         if not series.startswith("metered:"):
             fix = "add the values to the file of the series"
         yield f"members.{member.id} ({member.point})", problem, fix

@@ -48,13 +48,15 @@ class Supply(msgspec.Struct, frozen=True, order=True):
 class Member(msgspec.Struct, frozen=True, order=True):
     """One who has a metering point and is settled while it belongs to the community.
 
-    ``supplies`` do not overlap. ``deposit_minor`` is the collateral that it owes and
+    ``registers`` are those that its meter has; what has no register is nothing. ``supplies`` do
+    not overlap. ``deposit_minor`` is the collateral that it owes and
     ``prepaid_minor`` what it pays ahead for each billing period [minor units].
     """
 
     id: str
     point: str
     span: Span = ALWAYS
+    registers: tuple[str, ...] = ("withdrawal", "injection")
     supplies: tuple[Supply, ...] = ()
     deposit_minor: int = 0
     prepaid_minor: int = 0
@@ -140,7 +142,8 @@ class Rules(msgspec.Struct, frozen=True):
     ``minor_nano`` are the nano-¤ of a minor unit, ``rounding`` names a rule of
     :data:`gridpact.base.rounding.RULES`. ``parties`` maps identifiers to roles (``operator``,
     ``supplier``, ``dso``, ``state``, ``other``). ``activating`` are parties that carry what their
-    activations changed. ``sharing`` and ``series`` are digests of what else decides.
+    activations changed. ``suspect`` says what becomes of readings that validation doubts: they
+    are refused, or taken as they are.
     """
 
     name: str
@@ -156,8 +159,7 @@ class Rules(msgspec.Struct, frozen=True):
     groups: tuple[Group, ...] = ()
     activating: tuple[str, ...] = ()
     billing: Billing = Billing()
-    sharing: str = ""
-    series: dict[str, str] = {}
+    suspect: str = "refuse"
 
     @property
     def digest(self) -> str:
