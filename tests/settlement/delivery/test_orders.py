@@ -149,7 +149,7 @@ def test_the_message_has_the_attributes_of_the_specification():
     assert root.tag == "FlexSettlement"
     assert list(root.attrib) == [
         "Version", "SenderDomain", "RecipientDomain", "TimeStamp", "MessageID",
-        "ConversationID", "PeriodStart", "PeriodEnd", "Currency",
+        "ConversationID", "Result", "PeriodStart", "PeriodEnd", "Currency",
     ]  # fmt: skip
     (order,) = root
     assert order.attrib == {
