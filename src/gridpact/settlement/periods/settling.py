@@ -15,7 +15,7 @@ import numpy as np
 from gridpact.base.errors import MissingSeries
 from gridpact.base.slots import Calendar, Slots, iso
 from gridpact.base.units import Ints
-from gridpact.settlement.lines import Lines, joined
+from gridpact.settlement.lines import Lines, joined, nonzero
 from gridpact.settlement.periods import checks
 from gridpact.settlement.periods.adding import (
     CELLS,
@@ -211,7 +211,8 @@ class _Period:
             raise checks.refuse(self._rules, faults)
         own = self._groups.lines(self._inputs.prices)
         lines = joined([lines_of(self._rules, self._parts), own])
-        return Settled(joined([lines, taxed(self._rules, lines, self._span)]), self._energy)
+        every = joined([nonzero(lines), nonzero(taxed(self._rules, lines, self._span))])
+        return Settled(every, self._energy)
 
 
 def lacking(flow: Flow, error: MissingSeries) -> tuple[str, str, str]:
