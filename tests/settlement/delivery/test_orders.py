@@ -179,7 +179,7 @@ def test_golden(name, golden):
     case = golden(folder)
     rows, amounts = [], []
     for order in case.orders:
-        expected = baseline(case.method, case.metered, order.slots)
+        expected = baseline(case.method, case.metered, order.slots, case.given)
         (one,) = deliveries((order,), expected, case.metered)
         found = settled(one, case.penalty, case.told["timezone"])
         rows += [
