@@ -77,7 +77,9 @@ def add_slots(
         return
     here, _ = overlap(slots, block.slots)
     names = {of_all(name) for name in part.flow.needs} & found.keys()
-    own = {name: found[name][rows - block.rows.start] for name in names}
+    own = {
+        name: found[name][rows - block.rows.start].astype(np.int64, copy=False) for name in names
+    }
     amount, energy = read(part.flow, world_of(part.flow, own, prices, here), block.slots)
     _put(part.nano[inside[0], into], amount)
     _put(part.energy_wh[inside[0], into], energy)
