@@ -103,6 +103,8 @@ def merged(parts: Sequence[Intervals]) -> Intervals:
     The window covers all of them; what no part has is missing. Raises ValueError where steps
     differ or two parts have a value of the same channel and slot.
     """
+    if len(parts) == 1 and list(parts[0].channels) == sorted(set(parts[0].channels)):
+        return parts[0]
     step = parts[0].slots.step
     start = min(part.slots.start for part in parts)
     end = max(part.slots.end for part in parts)
