@@ -40,7 +40,8 @@ def as_measured(
     """Values [channels, n] as measured where they are known, missing elsewhere."""
     quality = known.astype(np.int8)
     rule = np.zeros(wh.shape, dtype=np.int16)
-    return Laid(channels, start, step, np.where(known, wh, 0), quality, rule)
+    whole = wh if known.all() else np.where(known, wh, 0)
+    return Laid(channels, start, step, whole, quality, rule)
 
 
 def on_slots(laid: Laid, step_s: int) -> Intervals:

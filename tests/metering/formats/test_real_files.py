@@ -94,7 +94,7 @@ def test_homes_said_to_be_in_standard_time_whose_plants_are_not(validated):
 
 def test_zeros_of_buildings_that_are_never_dark(validated):
     _, findings = validated("buildings_cambridge_1h")
-    assert ("2018-12-25", "2018-12-26") in stretches(findings, "zero-run.v1", "b101_elec_kwh")
+    assert ("2018-12-25", "2018-12-26") in stretches(findings, "zero-run.v2", "b101_elec_kwh")
 
 
 def test_late_joiners_are_missing_and_not_zero(validated, data_root):

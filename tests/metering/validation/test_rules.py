@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots, iso
 from gridpact.metering.readings import Channel, Displays, Intervals, Quality, no_displays
+from gridpact.metering.validation import screens
+from gridpact.metering.validation import validate as validating
 from gridpact.metering.validation.rules import (
     DEFAULT_RULES,
     ClockDrift,
@@ -218,7 +220,7 @@ def test_every_rule_has_a_version_and_a_reason():
     names = [name_of(rule) for rule in DEFAULT_RULES]
     assert len(set(names)) == len(names)
     assert all(
-        name.endswith(".v1") and (type(rule).__doc__ or "").strip()
+        name.endswith((".v1", ".v2")) and (type(rule).__doc__ or "").strip()
         for name, rule in zip(names, DEFAULT_RULES, strict=True)
     )
 
@@ -263,3 +265,45 @@ def test_findings_are_in_order_of_channel_and_time():
         ("b", "00:15"),
     ]
     assert findings.count("negative.v1") == 3
+
+
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from((900, 3600, 14_400)),
+    st.booleans(),
+    st.integers(1, 40),
+)
+@settings(deadline=None, max_examples=60)
+def test_screens_leave_out_nothing_that_a_rule_marks(seed, step, with_history, days):
+    random = np.random.default_rng(seed)
+    channels = tuple(
+        Channel(point, each) for point in "abc" for each in ("injection", "withdrawal")
+    )
+    count = days * 86400 // step
+    wh = random.integers(0, 40 * step // 60, (len(channels), count))
+    wh[random.random(wh.shape) < 0.001] *= 30
+    for row, begin in enumerate(random.integers(0, count, len(channels)).tolist()):
+        wh[row, begin : begin + int(random.integers(1, 120))] = random.choice((0, 0, 40, -1))
+    hours = np.arange(count) * step // 3600 % 24
+    wh[0] *= (hours > 6) & (hours < 18)
+    marks = np.where(random.random(wh.shape) < random.choice((0, 0.01)), 0, 1)
+    intervals = read(np.where(marks, wh, 0), marks, step, channels)
+    history = read(wh[::2, ::-1] // 2, None, step, channels[::2]) if with_history else None
+    rules = (*DEFAULT_RULES, Stuck(hours=2), ZeroRun(hours=2, share_percent=50))
+    screened = validate(intervals, no_displays(channels), rules, history)
+    with pytest.MonkeyPatch.context() as patched:
+        every = dict.fromkeys(screens.SCREENS, lambda _, block: np.ones(len(block.wh), np.bool_))
+        every[ClockDrift] = screens.drift  # which also says whether there are days to look at
+        patched.setattr(validating, "SCREENS", every)
+        whole = validate(intervals, no_displays(channels), rules, history)
+    assert screened.found == whole.found
+    assert (screened.intervals.rule == whole.intervals.rule).all()
+
+
+def test_a_zero_is_none_to_look_at_while_the_other_register_counts():
+    channels = (Channel("home", "withdrawal"), Channel("home", "injection"))
+    wh = np.stack((load(), np.zeros(30 * 96, np.int64)))
+    wh[0, 1000:1040], wh[1, 1000:1040] = 0, 300  # a sunny day
+    assert marked(read(wh, channels=channels), ZeroRun())[0] == []
+    wh[:, 1500:1540] = 0  # nothing at all
+    assert marked(read(wh, channels=channels), ZeroRun())[0] == list(range(1500, 1540))

@@ -49,9 +49,11 @@ def coded(column: pl.Series) -> Codes | None:
         column = column.cast(pl.Categorical)
     if column.dtype != pl.Categorical or column.null_count() or not len(column):
         return None
-    kinds = column.unique()
-    of_text, code = (each.to_physical().to_numpy() for each in (kinds, column))
-    return Codes(code, of_text, kinds.cast(pl.String).to_list())
+    code = column.to_physical().to_numpy()
+    row = np.full(int(code.max()) + 1, -1, dtype=np.int64)  # one row of each code
+    row[code] = np.arange(len(code))
+    of_text = np.flatnonzero(row >= 0)
+    return Codes(code, of_text, column.gather(row[of_text]).cast(pl.String).to_list())
 
 
 def numbered(column: pl.Series) -> tuple[Ints, list[str]]:

@@ -88,11 +88,16 @@ def _each_line_returns(data: bytes) -> bool:
 
 
 def _quotes_whole_fields(data: bytes, style: TextStyle) -> bool:
-    """Tell whether quotes stand around fields and nowhere else, so that lines are rows."""
-    mark = style.separator.encode()
-    opening = sum(data.count(end + b'"') for end in (mark, b"\n")) + data.startswith(b'"')
-    closing = sum(data.count(b'"' + end) for end in (mark, b"\r", b"\n"))
-    return opening == closing and opening + closing == data.count(b'"')
+    """Tell whether quotes stand around fields and nowhere else."""
+    octets = np.frombuffer(data, dtype=np.uint8)
+    quotes = np.flatnonzero(octets == ord('"'))
+    opening, closing = quotes[::2], quotes[1::2]
+    if len(opening) > len(closing) or closing[-1] + 1 == len(octets):
+        return False
+    edge = np.zeros(256, dtype=np.bool_)
+    edge[[ord("\n"), ord("\r"), style.separator.encode()[0]]] = True
+    first = int(opening[0] == 0)
+    return bool(edge[octets[opening[first:] - 1]].all() and edge[octets[closing + 1]].all())
 
 
 def _full(data: bytes, header: bytes, separator: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -62,9 +63,29 @@ def _offsets(local: Ints, zone: tzinfo) -> tuple[Ints, Ints]:
     rows = np.flatnonzero((begin != end)[days - first])
     times, place_of = np.unique(local[rows], return_inverse=True)
     for offsets, fold in ((early, 0), (late, 1)):
-        each = np.array([_offset(int(time), zone, fold) for time in times], dtype=np.int64)
-        offsets[rows] = each[place_of]
+        offsets[rows] = _stepwise(times, zone, fold)[place_of]
     return early, late
+
+
+def _stepwise(times: Ints, zone: tzinfo, fold: int) -> Ints:
+    """Offsets [s] of naive local seconds in order; a day's times go by halves, as it changes once.
+
+    Where the first and the last of some times within a day have one offset, all of them have.
+    """
+    found = np.zeros(len(times), dtype=np.int64)
+    bounds = [0, *(np.flatnonzero(np.diff(times // _DAY)) + 1).tolist(), len(times)]
+    left = list(pairwise(bounds)) if len(times) else []
+    while left:
+        begin, end = left.pop()
+        first, last = (_offset(int(times[row]), zone, fold) for row in (begin, end - 1))
+        if first == last:
+            found[begin:end] = first
+        elif end - begin == 2:
+            found[begin:end] = first, last
+        else:
+            middle = (begin + end) // 2
+            left += [(begin, middle), (middle, end)]
+    return found
 
 
 def instants(local: Ints, zone: tzinfo) -> tuple[Ints, Ints, Ints]:

@@ -7,14 +7,14 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.metering.validation.cells import Marked, Row
 from gridpact.metering.validation.rules import ClockDrift
+from gridpact.metering.validation.runs import DAY
 
-_DAY = 86400
 _HOUR = 3600
 _OFTEN, _SELDOM = 80, 2
 """A plant has energy at noon on at least 80 % of days, and at night on at most 2 %."""
 
-_A_DAY, _WHOLE, _LEFT = 8, 0.9, 0.5
-"""Samples a day; the share of its slots that a day must have; what may be left after moving."""
+_WHOLE, _LEFT = 0.9, 0.5
+"""The share of its slots that a day must have; what may be left after moving."""
 
 
 def drift(rule: ClockDrift, row: Row) -> Marked | None:
@@ -22,7 +22,7 @@ def drift(rule: ClockDrift, row: Row) -> Marked | None:
     dark = darkest(rule, row)
     if dark is None:
         return None
-    per_day = _DAY // row.slots.step
+    per_day = DAY // row.slots.step
     lead = (row.slots.start - dark) // row.slots.step % per_day
     days = by_day(row.wh, lead, per_day)
     whole = by_day(row.known, lead, per_day).mean(axis=1) >= _WHOLE
@@ -38,13 +38,8 @@ def drift(rule: ClockDrift, row: Row) -> Marked | None:
 
 def darkest(rule: ClockDrift, row: Row) -> int | None:
     """Middle of the night [s of the UTC day] of a channel that is a plant, else None."""
-    per_day = _DAY // row.slots.step
-    days = row.slots.count // max(per_day, 1)
-    if per_day * row.slots.step != _DAY or days < 2 * rule.days:
-        return None
-    sample = row.wh[:: per_day // _A_DAY or 1]  # most loads show here that they have no night
-    if np.count_nonzero(sample) * 100 > rule.day_percent * len(sample):
-        return None
+    per_day = DAY // row.slots.step
+    days = row.slots.count // per_day
     used = np.asarray(row.wh[: days * per_day].reshape(-1, per_day) > 0).sum(axis=0) * 100
     known = row.known[: days * per_day].reshape(-1, per_day).sum(axis=0)
     night = np.flatnonzero(used <= _SELDOM * days)  # a lamp in the dark now and then is no day
@@ -53,7 +48,7 @@ def darkest(rule: ClockDrift, row: Row) -> int | None:
         return None
     angle = np.angle(np.exp(2j * np.pi * night / per_day).mean())
     place = round(float(angle) / (2 * np.pi) * per_day) % per_day
-    return (row.slots.start + place * row.slots.step) % _DAY
+    return (row.slots.start + place * row.slots.step) % DAY
 
 
 def by_day(cells: Ints | Bools, lead: int, per_day: int) -> Floats:
