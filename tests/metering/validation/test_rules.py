@@ -1,5 +1,7 @@
 """Each rule against slots whose faults were put there, and against plain loops."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots, iso
 from gridpact.metering.readings import Channel, Displays, Intervals, Quality, no_displays
-from gridpact.metering.validation import screens
+from gridpact.metering.validation import screens, sunlight
 from gridpact.metering.validation import validate as validating
 from gridpact.metering.validation.rules import (
     DEFAULT_RULES,
@@ -165,6 +167,36 @@ def test_no_drift_of_a_plant_a_load_or_a_short_file():
     hours = np.arange(len(shaded)) % 96 / 4
     shaded[(hours > 13) & (np.arange(len(shaded)) > 60 * 96)] //= 4  # a tree in leaf
     assert marked(read(shaded), ClockDrift())[0] == []
+
+
+def test_a_plant_that_was_extended_when_its_clock_was_put_right():
+    wh = plant(150, range(40, 80))
+    hours = np.arange(len(wh)) % 96 / 4
+    later = np.arange(len(wh)) >= 80 * 96
+    wh[later & (hours > 12)] += wh[later & (hours > 12)] // 2  # panels to the west
+    slots, _ = marked(read(wh), ClockDrift())
+    days = [slot * 900 // 86400 for slot in slots]
+    assert (min(days), max(days)) in {(39, 79), (40, 79), (39, 80), (40, 80)}
+
+
+def test_snow_and_a_surplus_are_no_clocks():
+    snowed = plant(120)
+    hours, day = np.arange(len(snowed)) % 96 / 4, np.arange(len(snowed)) // 96
+    snow = (day >= 60) & (day < 76)
+    snowed[snow] = snowed[snow] * (hours[snow] < 11) // 12
+    assert marked(read(snowed), ClockDrift())[0] == []
+    surplus = plant(120, range(40, 80))
+    surplus[day % 10 == 3] = 0
+    assert marked(read(surplus), ClockDrift())[0] == []
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "minutes"),
+    [(2, 11, -14.2), (4, 15, 0), (5, 14, 3.7), (6, 13, 0), (7, 26, -6.5), (9, 1, 0), (11, 3, 16.4)],
+)
+def test_the_equation_of_time(month, day, minutes):
+    since = (date(2026, month, day) - date(1970, 1, 1)).days
+    assert sunlight.sun_ahead(np.array([since]))[0] / 60 == pytest.approx(minutes, abs=1)
 
 
 def displays(rows):

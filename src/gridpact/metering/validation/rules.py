@@ -74,7 +74,7 @@ class ZeroRun(msgspec.Struct, frozen=True, tag="zero-run.v2", tag_field="rule"):
     share_percent: int = 2
 
 
-class ClockDrift(msgspec.Struct, frozen=True, tag="clock-drift.v1", tag_field="rule"):
+class ClockDrift(msgspec.Struct, frozen=True, tag="clock-drift.v2", tag_field="rule"):
     """A plant whose day sits earlier or later than before: its clock was shifted, the sun was not.
 
     Looks at channels with energy by day only (at most ``day_percent`` of slots) and compares the
