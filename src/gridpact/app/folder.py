@@ -30,11 +30,15 @@ _NOT_A_RUN = "name a folder that 'gridpact run' wrote"
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class DataFile(msgspec.Struct, frozen=True):
-    """A data file that a run reads: where it was, and its SHA-256 in hex."""
+class DataFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A data file that a run reads: where it was, and its SHA-256 in hex.
+
+    Of a store of readings, the SHA-256 is of what was imported until ``as_of`` (ISO 8601).
+    """
 
     path: str
     sha256: str
+    as_of: str = ""
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -81,6 +85,17 @@ def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all; StoreError in one line on trouble."""
     try:
         write_whole(path, text.encode())
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet; BadInput where it is, StoreError on trouble."""
+    if path.exists():
+        fix = "name another file, or move it away"
+        raise BadInput([Fault(str(path), 0, "", "the file exists already", fix)])
+    try:
+        write_whole(path, data)
     except OSError as error:
         raise _unwritable(path, error) from error
 
