@@ -141,7 +141,8 @@ def test_operators_cap_zones_and_do_not_speak_for_owners(places, say, refused, c
     assert isinstance(answer, NeedStated)
     told = refused("zone street quiet 18:00-20:00", "dso")
     assert "for the owner to say" in told["quiet.subject"]
-    assert "say grid" in refused("zone street <= 6 kW 18:00-20:00", "dso")["power-cap.level"]
+    words = "zone street <= 6 kW 18:00-20:00, need"
+    assert "say grid" in refused(words, "dso")["power-cap.level"]
     need = say("zone street,lane <= 6 kW 18:00-20:00, grid", "dso")
     _, answer = desk.take(places, clock.empty, StateNeed(by="dso", need=need), clock.at(0))
     assert isinstance(answer, NeedStated)

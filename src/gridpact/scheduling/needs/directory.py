@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gridpact.base.units import Ints
 from gridpact.registry.model import Community
-from gridpact.scheduling.needs.model import Assets, Group, Subject
+from gridpact.scheduling.needs.model import Assets, Group, GroupBy, Subject
 from gridpact.scheduling.needs.spelling import listed, nearest
 
 WORDS = {
@@ -85,7 +85,7 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
     def settle(self, subject: Subject, owner: str) -> Subject | Unclear:
         """Turn words into identifiers, and make sure that groups exist."""
         if isinstance(subject, Group):
-            return self._unknown_group(subject, owner) or subject
+            return self._group(subject, owner)
         found: list[str] = []
         for place, name in enumerate(subject.ids):
             one = self._asset(name, owner)
@@ -129,28 +129,34 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
         if row is not None and (self.spans_all(owner) or self.assets[row].owner == owner):
             return name
         mine = [self.assets[row] for row in self._allowed(owner)]
-        kind = WORDS.get(name.lower(), name.lower())
+        if alike := in_whatever_case(name, [one.id for one in mine]):
+            return alike
+        kind = kind_meant(name)
         fitting = [one.id for one in mine if one.kind == kind] or [
             one.id for one in mine if name in one.tags
         ]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
-            fix = f"name one of {listed(fitting)}, or write kind {kind} for all"
+            by = "kind" if kind in {one.kind for one in mine} else "tag"
+            fix = f"name one of {listed(fitting)}, or write {by} {name} for all"
             return Unclear(0, f"{name!r} may be {len(fitting)} assets of yours", fix)
         return _not_found(name, [one.id for one in mine])
 
-    def _unknown_group(self, group: Group, owner: str) -> Unclear | None:
+    def _group(self, group: Group, owner: str) -> Group | Unclear:
+        """Name what a group goes by as the directory does, or say what is not known."""
         if group.by == "community":
-            return None
-        known = self._known(group.by, owner)
+            return group
+        known, found = self._known(group.by, owner), list[str]()
         for place, name in enumerate(group.names):
-            if name not in known:
-                near = nearest(name, known)
-                fix = f"write {near}" if near else f"name one of {listed(sorted(known))}"
-                guess = f"; did you mean {near}?" if near else ""
-                return Unclear(place, f"there is no {group.by} {name!r}{guess}", fix)
-        return None
+            word = kind_meant(name) if group.by == "kind" else name
+            one = word if word in known else in_whatever_case(word, known)
+            if not one:
+                return Unclear(place, *_no_such(group.by, name, known))
+            if one in found:
+                return Unclear(place, f"{name!r} is {one}, named before", "name it once")
+            found.append(one)
+        return replace(group, names=tuple(found))
 
     def _known(self, by: str, owner: str) -> set[str]:
         if by in ("zone", "feeder") and self.zones:
@@ -176,6 +182,26 @@ def _marks(asset: Asset, by: str) -> set[str]:
         case "transformer":
             return {asset.transformer}
     return set()
+
+
+def in_whatever_case(name: str, known: Iterable[str]) -> str:
+    """Return the only one of some names that is the same but for case; "" where there is none."""
+    alike = [one for one in known if one.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else ""
+
+
+def kind_meant(word: str) -> str:
+    """Kind of asset that a word stands for."""
+    return WORDS.get(word.lower(), word.lower())
+
+
+def _no_such(by: GroupBy, name: str, known: set[str]) -> tuple[str, str]:
+    """Problem and fix of a group that nothing belongs to."""
+    if not known:
+        return f"no asset has a {by}", f"give one a {by} in the scenario, or name assets or a kind"
+    near = nearest(name, known)
+    fix = f"write {near}" if near else f"name one of {listed(sorted(known))}"
+    return f"there is no {by} {name!r}" + (f"; did you mean {near}?" if near else ""), fix
 
 
 def _not_found(name: str, known: Sequence[str]) -> Unclear:

@@ -49,7 +49,7 @@ def findings(need: Need, standing: Sequence[Need], places: Places, now: int) -> 
         assets = places.assets(need)
         if not assets:
             found.append(("subject", "is about no asset", "name one"))
-        found += [*_foreign(need, assets), *_of_assets(need, assets, places)]
+        found += [*_foreign(need, assets, places), *_of_assets(need, assets, places)]
         if isinstance(need, Run):
             found += run_findings(need, assets, standing, places, now)
     elif not places.zones(need):
@@ -70,15 +70,21 @@ def _firmness(need: Need, places: Places) -> Iterator[Finding]:
         yield "level", "the day's plan knows no wishes", "make it a need"
     elif not shared and level is not Level.NEEDS:
         problem = f"the {level.name.lower()} limit zones in the day's plan, not assets"
-        yield "level", problem, "cap a zone, such as zone PL <= 400 kW 18:00-20:00, grid"
+        yield "level", problem, f"cap a zone, such as {_cap_on_a_zone(places)}"
 
 
-def _foreign(need: Need, assets: Sequence[Asset]) -> Iterator[Finding]:
+def _foreign(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[Finding]:
     """Refuse assets of others, which operators may name, but not speak for."""
     names = [asset.id for asset in assets if asset.owner != need.owner]
     if names:
         problem = f"what {listed(names)} needs is for the owner to say"
-        yield "subject", problem, "cap a zone instead, such as zone PL <= 400 kW 18:00-20:00, grid"
+        yield "subject", problem, f"cap a zone instead, such as {_cap_on_a_zone(places)}"
+
+
+def _cap_on_a_zone(places: Places) -> str:
+    """A sentence that an operator may say."""
+    zones = places.community.zones.ids
+    return f"{f'zone {zones[0]}' if zones else 'community'} <= 400 kW 18:00-20:00, grid"
 
 
 def _of_assets(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from gridpact.scheduling.messages import (
     StateNeed,
     WithdrawNeed,
 )
-from gridpact.scheduling.needs.book import Book, add, remove
+from gridpact.scheduling.needs.book import Book, add, remove, standing
 from gridpact.scheduling.needs.directory import Unclear
 from gridpact.scheduling.needs.model import Need, kind_of
 from gridpact.scheduling.needs.spelling import nearest
@@ -23,14 +23,22 @@ from gridpact.scheduling.needs.validation import faults_of
 from gridpact.scheduling.standing.acceptance import findings
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.standing.precedence import notes
+from gridpact.scheduling.together.check import Known
+from gridpact.scheduling.together.refusal import refusal
 
 
 def take(
-    places: Places, book: Book, message: StateNeed, now: int, decided: Holds | None = None
+    places: Places,
+    book: Book,
+    message: StateNeed,
+    now: int,
+    decided: Holds | None = None,
+    known: Known = (),
 ) -> tuple[Book, Message]:
     """Take a need into the book; one that already stands keeps its identifier.
 
-    ``decided`` is what owners have decided of their assets' power.
+    ``decided`` is what owners have decided of their assets' power, ``known`` are the main market's
+    prices that are published [µ¤/kWh].
     """
     before = _again(places, book, message.need)
     allowed = message.by == message.need.owner or places.directory.spans_all(message.by)
@@ -40,6 +48,8 @@ def take(
     faults = [*_unknown(places, message), *_unbound(places, book, message.need, now)]
     if isinstance(after, tuple):
         faults = [*after, *faults]
+    elif not faults:
+        faults = _together(places, after, now, known)
     if faults or isinstance(after, tuple):
         return book, _refused(message.by, "", faults)
     return after, _stated(places, after, message.by, after.needs[-1], decided, now)
@@ -99,6 +109,14 @@ def _unbound(places: Places, book: Book, need: Need, now: int) -> list[Fault]:
         Fault("need", 0, f"{name}.{field}" if field else name, problem, fix)
         for field, problem, fix in findings(need, book.needs, places, now)
     ]
+
+
+def _together(places: Places, after: Book, now: int, known: Known) -> list[Fault]:
+    """Refuse the last need of a book that cannot hold with its owner's others."""
+    new = after.needs[-1]
+    others = [one for one in standing(after, now, places.timezone) if one.owner == new.owner]
+    found = refusal(places, new, [one for one in others if one.id != new.id], now, known)
+    return [] if found is None else [found]
 
 
 def _refused(by: str, name: str, faults: list[Fault]) -> NeedRefused:

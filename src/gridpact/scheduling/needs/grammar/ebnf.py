@@ -41,6 +41,7 @@ time unit    = "h" | "min" | "s" ;
 
 moment       = ( "at" | "by" ), time, [ once | days ] ;
 window       = [ "within" ], ( time, "-", time | "all", "day" ), ( once | [ days ], [ span ] ) ;
+                                                               (* two times that differ *)
 once         = [ "on" ], date ;
 days         = "every", "day" | [ "on" ], weekdays ;
 span         = "from", date, [ "until", date ] | "until", date ;

@@ -1,0 +1,94 @@
+"""An owner's storage as needs are bound to it, with whatever state it may begin with.
+
+All is as registered: storage is there with all of its power. Nothing is known of what was before,
+so that needs which cannot hold here cannot hold in any run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from msgspec.structs import replace
+
+from gridpact.base.slots import Slots
+from gridpact.base.units import Floats, Ints
+from gridpact.registry.model import Community
+from gridpact.scheduling.fleet.columns import Fleet, Prices, Storage, Zones
+from gridpact.scheduling.needs.binding.bind import drafted
+from gridpact.scheduling.needs.binding.draft import Draft
+from gridpact.scheduling.needs.binding.model import Site
+from gridpact.scheduling.needs.model import EnergyWithin, Need
+from gridpact.scheduling.standing.places import Places
+
+MOST_PART = "/most"
+"""Ends the name of the upper bound of a need that has two; no identifier has a stroke."""
+
+
+def bound(places: Places, rows: Ints, needs: Sequence[Need], slots: Slots, price: Ints) -> Draft:
+    """Bind needs to storage in these rows; ``price`` [slots] µ¤/kWh is the least a kWh may cost."""
+    parts = [part for need in needs for part in _parted(need)]
+    return drafted(_site(places, rows, parts, slots, price), parts)
+
+
+def name_of(part: str) -> str:
+    """Identifier of the need that a part is of."""
+    return part.removesuffix(MOST_PART)
+
+
+def _parted(need: Need) -> Iterator[Need]:
+    """Part bounds of energy from below and above: each counts otherwise in a window that began."""
+    if not isinstance(need, EnergyWithin) or need.least_wh is None or need.most_wh is None:
+        yield need
+        return
+    yield replace(need, most_wh=None)
+    yield replace(need, id=need.id + MOST_PART, least_wh=None)
+
+
+def _site(places: Places, rows: Ints, needs: Sequence[Need], slots: Slots, price: Ints) -> Site:
+    community = places.community
+    names = [community.storage.ids[row] for row in rows.tolist()]
+    nothing = dict.fromkeys([need.id for need in needs], 0)
+    return Site(
+        fleet=Fleet(
+            slots=slots.count,
+            step_s=slots.step,
+            zones=Zones(np.full(1, -1)),
+            storage=_storage(community, rows, slots),
+        ),
+        prices=Prices(price[None]),
+        start=slots.start,
+        timezone=community.timezone,
+        directory=places.directory,
+        places={name: ("storage", place) for place, name in enumerate(names)},
+        zones={},
+        warmth=places.warmth,
+        so_far_wh={need.id: _may_have_flowed(need) for need in needs},
+        discharged_wh=dict.fromkeys(names, 0),
+        spent_nano=nothing,
+    )
+
+
+def _may_have_flowed(need: Need) -> int:
+    """What may have flowed in a window before the horizon, as is best for the need [Wh]."""
+    if isinstance(need, EnergyWithin) and need.least_wh is not None:
+        return need.least_wh
+    return 0
+
+
+def _storage(community: Community, rows: Ints, slots: Slots) -> Storage:
+    table = community.storage
+
+    def of(values: Ints | Floats) -> Floats:
+        return np.asarray(values[rows], np.float64)
+
+    return Storage(
+        zone=np.zeros(len(rows), np.int64),
+        initial_wh=0.0,
+        charge_w=of(table.charge_w),
+        discharge_w=of(table.discharge_w),
+        hi_wh=of(table.capacity_wh),
+        efficiency_in=of(table.efficiency_in),
+        efficiency_out=of(table.efficiency_out),
+        kept=of(table.kept_per_hour) ** (slots.step / 3600),
+    )
