@@ -58,76 +58,80 @@ def owner(places):
 
 @pytest.fixture(scope="session")
 def independent():
-    """Energy that hourly plans of four days miss at the least, which begin as is best [Wh]."""
+    """Energy that hourly plans of some days miss at the least, which begin as is best [Wh]."""
     return _misses
 
 
-HOURS = 96
-TAKE, GIVE, STATE, MISS = 0, HOURS, 2 * HOURS, 3 * HOURS + 1
-"""First columns of energy taken and given by hour, of what is stored; and of what is missed."""
-
-
 class _Reading:
-    """Needs as rows ``weights · columns ≤ limit`` of one battery, each by its own rule."""
+    """Needs as rows ``weights · columns ≤ limit`` of one battery, each by its own rule.
 
-    def __init__(self):
+    Columns are energy taken and given by hour, what is stored, and what is missed.
+    """
+
+    def __init__(self, days):
+        self.hours = 24 * days
+        self.give_at, self.state_at, self.miss = self.hours, 2 * self.hours, 3 * self.hours + 1
         self.rows, self.limits = [], []
-        self.most = {"take": np.full(HOURS, 5000.0), "give": np.full(HOURS, 5000.0)}
+        self.most = {"take": np.full(self.hours, 5000.0), "give": np.full(self.hours, 5000.0)}
 
     def at_most(self, entries, limit):
-        row = np.zeros(MISS + 1)
+        row = np.zeros(self.miss + 1)
         for columns, weight in entries:
             row[columns] += weight
-        row[MISS] = -1.0
+        row[self.miss] = -1.0
         self.rows.append(row)
         self.limits.append(limit)
 
     def net(self, begin, end, direction):
         sign = 1 if direction == "take" else -1
-        taken, given = (slice(first + begin, first + end) for first in (TAKE, GIVE))
+        taken, given = (slice(first + begin, first + end) for first in (0, self.give_at))
         return [(taken, sign), (given, -sign)]
 
     def state(self, need):
-        for hour in range(need.at.time_s // 3600 or 24, HOURS + 1, 24):
+        for hour in range(need.at.time_s // 3600 or 24, self.hours + 1, 24):
             if need.least_ppm is not None:
-                self.at_most([(STATE + hour, -1)], -need.least_ppm / 100)
+                self.at_most([(self.state_at + hour, -1)], -need.least_ppm / 100)
             if need.most_ppm is not None:
-                self.at_most([(STATE + hour, 1)], need.most_ppm / 100)
+                self.at_most([(self.state_at + hour, 1)], need.most_ppm / 100)
 
     def energy(self, need):
-        for begin, end in _windows(need):
-            if begin >= 0 and end <= HOURS and need.least_wh is not None:
+        for begin, end in _windows(need, self.hours):
+            if begin >= 0 and end <= self.hours and need.least_wh is not None:
                 self.at_most(
                     [(c, -w) for c, w in self.net(begin, end, need.direction)], -need.least_wh
                 )
-            if begin >= 0 and end <= HOURS and need.most_wh is not None:
+            if begin >= 0 and end <= self.hours and need.most_wh is not None:
                 self.at_most(self.net(begin, end, need.direction), need.most_wh)
 
     def cycles(self, need):
-        for day in range(0, HOURS, 24):
-            self.at_most([(slice(GIVE + day, GIVE + day + 24), 1)], need.per_day_ppm / 100)
+        for day in range(0, self.hours, 24):
+            self.at_most(
+                [(slice(self.give_at + day, self.give_at + day + 24), 1)], need.per_day_ppm / 100
+            )
 
     def floor(self, need):
-        for begin, end in _windows(need):
-            for hour in range(max(begin, 0), min(end, HOURS)):
+        for begin, end in _windows(need, self.hours):
+            for hour in range(max(begin, 0), min(end, self.hours)):
                 entries = self.net(hour, hour + 1, need.direction)
                 self.at_most([(c, -w) for c, w in entries], -need.least_w)
 
     def cap(self, need):
-        for begin, end in _windows(need):
+        for begin, end in _windows(need, self.hours):
             power = self.most[str(need.direction)][max(begin, 0) : end]
             np.minimum(power, need.most_w, out=power)
 
     def quiet(self, need):
-        for begin, end in _windows(need):
+        for begin, end in _windows(need, self.hours):
             for power in self.most.values():
                 power[max(begin, 0) : end] = 0
 
 
-def _windows(need):
-    for day in range(-1, HOURS // 24):
+def _windows(need, hours):
+    for day in range(-1, hours // 24):
         begin = day * 24 + need.window.begin_s // 3600
-        yield begin, begin + need.window.length_s // 3600
+        end = begin + need.window.length_s // 3600
+        if end > 0:
+            yield begin, end
 
 
 READERS = {
@@ -140,20 +144,25 @@ READERS = {
 }
 
 
-def _misses(needs):
+def _misses(needs, days):
     from scipy.optimize import linprog
 
-    read = _Reading()
+    read = _Reading(days)
     for need in needs:
         READERS[type(need).__name__](read, need)
-    equal, hour = np.zeros((HOURS, MISS + 1)), np.arange(HOURS)
-    for column, weight in ((STATE + 1, 1), (STATE, -1), (TAKE, -0.95), (GIVE, 1 / 0.95)):
+    equal, hour = np.zeros((read.hours, read.miss + 1)), np.arange(read.hours)
+    for column, weight in (
+        (read.state_at + 1, 1),
+        (read.state_at, -1),
+        (0, -0.95),
+        (read.give_at, 1 / 0.95),
+    ):
         equal[hour, column + hour] += weight
     bounds = [(0, most) for power in ("take", "give") for most in read.most[power]]
-    bounds += [(0, 10_000)] * (HOURS + 1) + [(0, None)]
-    cost = np.zeros(MISS + 1)
-    cost[MISS] = 1
-    rows = np.array(read.rows).reshape(-1, MISS + 1)
-    found = linprog(cost, rows, read.limits, equal, np.zeros(HOURS), bounds)
+    bounds += [(0, 10_000)] * (read.hours + 1) + [(0, None)]
+    cost = np.zeros(read.miss + 1)
+    cost[read.miss] = 1
+    rows = np.array(read.rows).reshape(-1, read.miss + 1)
+    found = linprog(cost, rows, read.limits, equal, np.zeros(read.hours), bounds)
     assert found.status == 0
     return found.fun

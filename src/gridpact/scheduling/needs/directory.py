@@ -10,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from gridpact.base.units import Ints
-from gridpact.registry.model import Community
+from gridpact.registry.model import Community, Marks
 from gridpact.scheduling.needs.model import Assets, Group, GroupBy, Subject
 from gridpact.scheduling.needs.spelling import listed, nearest
 
@@ -25,6 +25,8 @@ WORDS = {
     "appliance": "run",
 }
 """Words that people use for a kind of asset."""
+CONNECTIONS: tuple[GroupBy, ...] = ("postcode", "feeder", "transformer")
+"""What a group may go by that tells where homes are connected."""
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,12 +60,14 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
     """Assets in order of identifier; zones with the zone above each ("" at the top).
 
     ``operators`` are the parties whose groups span everyone's assets and who may name any asset;
-    a group of anyone else is made of its own.
+    a group of anyone else is made of its own. ``connected`` names the places, by what they are,
+    that operators may name although no asset is there.
     """
 
     assets: tuple[Asset, ...]
     zones: dict[str, str]
     operators: frozenset[str] = frozenset()
+    connected: dict[str, frozenset[str]] = {}
 
     @cached_property
     def by_id(self) -> dict[str, int]:
@@ -161,9 +165,10 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
     def _known(self, by: str, owner: str) -> set[str]:
         if by in ("zone", "feeder") and self.zones:
             own = {asset.feeder for asset in self.assets} if by == "feeder" else set()
-            return set(self.zones) | (own - {""})
+            return {*self.zones, *(own - {""}), *self.connected.get(by, ())}
         rows = self._allowed(owner)
-        return {mark for row in rows for mark in _marks(self.assets[row], by)} - {""}
+        more = self.connected.get(by, ()) if self.spans_all(owner) else ()
+        return {*more} | {mark for row in rows for mark in _marks(self.assets[row], by)} - {""}
 
 
 def _marks(asset: Asset, by: str) -> set[str]:
@@ -216,15 +221,25 @@ def _not_found(name: str, known: Sequence[str]) -> Unclear:
 def directory_of(community: Community, operators: Iterable[str] | None = None) -> Directory:
     """Read the directory of a community: its zones are its feeders.
 
-    Postcodes, transformers and tags are not part of a community, so they are empty.
+    A feeder that is not said is the zone; postcodes, transformers and tags may be unknown.
     ``operators``: its operator, DSO and authority, unless others are given.
     """
     zones, members, parties = community.zones, community.members, community.parties
+    marks = Marks() if isinstance(community.marks, msgspec.UnsetType) else community.marks
 
     def placed(name: str, kind: str, member: int) -> Asset:
         row = int(members.zone[member])
-        zone = zones.ids[row] if row >= 0 else ""
-        return Asset(id=name, owner=members.ids[member], kind=kind, zone=zone, feeder=zone)
+        zone, owner = zones.ids[row] if row >= 0 else "", members.ids[member]
+        return Asset(
+            id=name,
+            owner=owner,
+            kind=kind,
+            tags=marks.tags.get(name, ()),
+            zone=zone,
+            postcode=marks.postcode.get(owner, ""),
+            feeder=marks.feeder.get(owner, zone),
+            transformer=marks.transformer.get(owner, ""),
+        )
 
     found = [
         replace(placed(name, "pv", int(member)), discharge_w=int(peak))
@@ -252,4 +267,5 @@ def directory_of(community: Community, operators: Iterable[str] | None = None) -
         tuple(sorted(found, key=lambda one: one.id)),
         dict(zip(zones.ids, above, strict=True)),
         frozenset(chosen if operators is None else operators),
+        {by: frozenset(getattr(marks, by).values()) for by in CONNECTIONS},
     )

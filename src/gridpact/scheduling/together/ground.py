@@ -6,10 +6,9 @@ so that needs which cannot hold here cannot hold in any run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from msgspec.structs import replace
 
 from gridpact.base.slots import Slots
 from gridpact.base.units import Floats, Ints
@@ -21,28 +20,27 @@ from gridpact.scheduling.needs.binding.model import Site
 from gridpact.scheduling.needs.model import EnergyWithin, Need
 from gridpact.scheduling.standing.places import Places
 
-MOST_PART = "/most"
-"""Ends the name of the upper bound of a need that has two; no identifier has a stroke."""
-
 
 def bound(places: Places, rows: Ints, needs: Sequence[Need], slots: Slots, price: Ints) -> Draft:
-    """Bind needs to storage in these rows; ``price`` [slots] µ¤/kWh is the least a kWh may cost."""
-    parts = [part for need in needs for part in _parted(need)]
-    return drafted(_site(places, rows, parts, slots, price), parts)
+    """Bind needs to storage in these rows; ``price`` [slots] µ¤/kWh is the least a kWh may cost.
 
-
-def name_of(part: str) -> str:
-    """Identifier of the need that a part is of."""
-    return part.removesuffix(MOST_PART)
-
-
-def _parted(need: Need) -> Iterator[Need]:
-    """Part bounds of energy from below and above: each counts otherwise in a window that began."""
-    if not isinstance(need, EnergyWithin) or need.least_wh is None or need.most_wh is None:
-        yield need
-        return
-    yield replace(need, most_wh=None)
-    yield replace(need, id=need.id + MOST_PART, least_wh=None)
+    Energy within a window that the slots cut is left out: what flows beyond them is open.
+    """
+    draft = drafted(_site(places, rows, needs, slots, price), needs)
+    cut = {
+        (need.id, span.first, span.end)
+        for need in needs
+        if isinstance(need, EnergyWithin)
+        for span in draft.spans(need, need.window)
+        if span.began or span.goes_on
+    }
+    left_out = {
+        one.row
+        for one in draft.origins
+        if one.table == "portfolio" and (one.need, one.first, one.end) in cut
+    }
+    draft.shared = [one for row, one in enumerate(draft.shared) if row not in left_out]
+    return draft
 
 
 def _site(places: Places, rows: Ints, needs: Sequence[Need], slots: Slots, price: Ints) -> Site:
@@ -63,17 +61,10 @@ def _site(places: Places, rows: Ints, needs: Sequence[Need], slots: Slots, price
         places={name: ("storage", place) for place, name in enumerate(names)},
         zones={},
         warmth=places.warmth,
-        so_far_wh={need.id: _may_have_flowed(need) for need in needs},
+        so_far_wh=nothing,
         discharged_wh=dict.fromkeys(names, 0),
         spent_nano=nothing,
     )
-
-
-def _may_have_flowed(need: Need) -> int:
-    """What may have flowed in a window before the horizon, as is best for the need [Wh]."""
-    if isinstance(need, EnergyWithin) and need.least_wh is not None:
-        return need.least_wh
-    return 0
 
 
 def _storage(community: Community, rows: Ints, slots: Slots) -> Storage:

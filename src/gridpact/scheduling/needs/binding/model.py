@@ -40,7 +40,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     asset's identifier. ``needs`` are asked of the fleet already. ``so_far_wh`` is what counts, by
     need, of an energy within a window that has begun; ``discharged_wh`` what batteries gave since
     the last local midnight, by asset; ``spent_nano`` what was paid in a window of a budget that has
-    begun, by need.
+    begun, by need. ``groups`` are rows of the homes, as zones, at places that are no zones, by what
+    these are and their names. Zones from row ``unlimited_from`` on have no limit of their own.
     """
 
     fleet: Fleet
@@ -58,6 +59,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     so_far_wh: dict[str, int] = {}
     discharged_wh: dict[str, int] = {}
     spent_nano: dict[str, int] = {}
+    groups: dict[tuple[str, str], tuple[int, ...]] = {}
+    unlimited_from: int | None = None
 
     @property
     def end(self) -> int:
