@@ -21,7 +21,10 @@ WAYS = ((Direction.TAKE, 1), (Direction.GIVE, -1))
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """Net energy of homes in a slot as far as meters have reported it: Wh [members]."""
+    """Net energy of homes in a slot as far as meters have reported it: Wh [members].
+
+    Both are empty once all homes of every cap have reported.
+    """
 
     slot: int
     net_wh: Ints
@@ -30,22 +33,26 @@ class Heard(msgspec.Struct, frozen=True):
 
 def with_readings(
     heard: Sequence[Heard], caps: Sequence[Cap], message: ReadingsReceived
-) -> tuple[tuple[Heard, ...], Bools, Heard]:
-    """Add readings; returns what is waited for, who of the slot had reported, and who has now.
+) -> tuple[tuple[Heard, ...], Bools, Heard | None]:
+    """Add readings; returns what is kept, who of the slot had reported, and who has now.
 
-    The first reading of a meter counts. A slot is forgotten once all homes of every cap have
-    reported, or when it is long ago.
+    The first reading of a meter counts. None for a slot of which all was known, or that is longer
+    ago than readings are waited for.
     """
-    before = next((one for one in heard if one.slot == message.slot), None)
+    latest = max([message.slot, *(one.slot for one in heard)])
+    rest = [one for one in heard if one.slot > latest - KEPT_S]
+    before = next((one for one in rest if one.slot == message.slot), None)
     known = np.zeros(len(message.present), np.bool_) if before is None else before.present
+    if message.slot <= latest - KEPT_S or not known.size:
+        return tuple(rest), known, None
     own = message.withdrawal_wh - message.injection_wh
     old = np.zeros_like(own) if before is None else before.net_wh
     now = Heard(message.slot, np.where(known, old, own), known | message.present)
     homes = sorted({row for cap in caps for row in cap.homes})
-    latest = max([message.slot, *(one.slot for one in heard)])
-    rest = [one for one in heard if one.slot != message.slot and one.slot > latest - KEPT_S]
-    if not now.present[homes].all() and message.slot > latest - KEPT_S:
-        rest.append(now)
+    kept = now
+    if now.present[homes].all():
+        kept = Heard(message.slot, old[:0], known[:0])
+    rest = [*(one for one in rest if one.slot != message.slot), kept]
     return tuple(sorted(rest, key=lambda one: one.slot)), known, now
 
 

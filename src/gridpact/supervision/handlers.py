@@ -79,7 +79,7 @@ class Supervision:
         if not any(cap.homes for cap in state.caps) or not fits:
             return state, []
         heard, known, of_slot = with_readings(state.heard, state.caps, message)
-        over = tuple(homes_over(self._places, state.caps, known, of_slot))
+        over = tuple(homes_over(self._places, state.caps, known, of_slot)) if of_slot else ()
         return replace(state, heard=heard), _alarm(message.slot, over)
 
     def telemetry(self, state: State, message: TelemetryReceived, now: int) -> Step[State]:

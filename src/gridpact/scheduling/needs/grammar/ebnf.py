@@ -10,7 +10,7 @@ demand       = state | energy | power | comfort | hot water | run | run rest | s
              | cycles | budget | headroom | quiet | unavailable | intervention ;
 state        = bounds, ( "%" | energy unit ), moment ;
 energy       = [ flow ], bounds, energy unit, window ;
-power        = [ flow ], bound, power unit, window ;
+power        = [ flow ], bound, power unit, [ window ] ;     (* all day where none is said *)
 comfort      = bounds, "C", window ;
 hot water    = whole, "l", "at", number, "C", moment ;
 run          = duration, [ whole, "times" ], window, [ "uninterrupted" | "interruptible" ] ;
