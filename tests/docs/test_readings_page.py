@@ -37,7 +37,9 @@ def lane(root, tmp_path, monkeypatch):
 def test_the_files_shown_are_the_examples(root, blocks_of):
     folder = root / "examples" / "readings"
     shown = [(folder / name).read_text("utf-8") for name in ("points.yaml", "map.yaml")]
-    assert blocks_of("yaml") == shown
+    *files, scenario = blocks_of("yaml")
+    assert files == shown
+    assert (folder / "lane.yaml").read_text("utf-8").endswith(scenario)
 
 
 def test_what_others_read_is_what_the_store_says(lane, blocks_of):

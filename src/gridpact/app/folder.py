@@ -30,11 +30,15 @@ _NOT_A_RUN = "name a folder that 'gridpact run' wrote"
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class DataFile(msgspec.Struct, frozen=True):
-    """A data file that a run reads: where it was, and its SHA-256 in hex."""
+class DataFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A data file that a run reads: where it was, and its SHA-256 in hex.
+
+    Of a store of readings, the SHA-256 is of what was imported until ``as_of`` (ISO 8601).
+    """
 
     path: str
     sha256: str
+    as_of: str = ""
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.importing_lines import as_dict, lines_of
+from gridpact.app.cli.importing_run import run
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.cli.reading_options import FILE
@@ -70,3 +71,6 @@ def _say(done: list[FileImported], *, commit: bool) -> None:
             say(harmless(line))
     if not commit:
         say("nothing was stored: add --commit to store this")
+
+
+import_.add_command(run)

@@ -10,6 +10,7 @@ from msgspec import to_builtins
 from gridpact.app.cli.contracting_layout import aligned, counted, duration
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.cli.reading_options import FILE, POINTS_HELP
+from gridpact.app.readings.of_runs import points_of
 from gridpact.app.readings.points_file import read_points
 from gridpact.metering.store.points import MeteringPoint
 from gridpact.metering.store.store import Store
@@ -17,14 +18,25 @@ from gridpact.metering.store.store import Store
 
 @click.command(
     short_help="Begin a store of readings.",
-    epilog="\b\nExample:\n  gridpact readings init readings --points points.yaml",
+    epilog="""\b
+Examples:
+  gridpact readings init readings --points points.yaml
+  gridpact readings init readings --run runs/june""",
 )
 @click.argument("url", metavar="STORE")
-@click.option("--points", "file", required=True, type=FILE, help=POINTS_HELP)
+@click.option("--points", "file", type=FILE, help=POINTS_HELP)
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="A run, whose metering points these are.",
+)
 @output_options
-def init(url: str, file: Path, as_json: bool, quiet: bool) -> None:
-    """Begin an empty STORE, a folder or a URL, for the metering points of a YAML file."""
-    store = Store.create(url, read_points(file))
+def init(url: str, file: Path | None, run: Path | None, as_json: bool, quiet: bool) -> None:
+    """Begin an empty STORE, a folder or a URL, for metering points of a YAML file or a run."""
+    if (file is None) == (run is None):
+        raise click.UsageError("give --points FILE or --run DIR")
+    store = Store.create(url, points_of(run) if run else read_points(file or Path()))
     if as_json:
         say_json({"store": store.url, "points": to_builtins(store.points)})
     elif not quiet:

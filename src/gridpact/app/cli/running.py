@@ -20,8 +20,10 @@ from gridpact.app.summary import summarise
 from gridpact.app.watch import Stopwatch
 from gridpact.base.documents import Value, parse
 from gridpact.base.errors import BadInput, Fault
+from gridpact.base.slots import iso
 from gridpact.simulation.scenarios import default_path, load
-from gridpact.simulation.scenarios.model import Scenario
+from gridpact.simulation.scenarios.model import Scenario, StoreSource
+from gridpact.simulation.scenarios.stores import fingerprint, pinned
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -50,10 +52,24 @@ def _files(scenario: Scenario) -> dict[str, folder.DataFile]:
     """Where every source of the scenario is read from, and its digest."""
     paths = {each.name: each.mapping.path for each in scenario.series}
     paths |= {each.name: each.mapping.path for each in scenario.sessions}
-    return {
+    files = {
         name: folder.DataFile(str(Path(path).absolute()), folder.digest(Path(path)))
         for name, path in paths.items()
     }
+    return files | {each.name: _store(each) for each in scenario.stores}
+
+
+def _store(source: StoreSource) -> folder.DataFile:
+    place = source.url if "://" in source.url else str(Path(source.url).absolute())
+    as_of = iso(source.as_of) if source.as_of is not None else ""
+    return folder.DataFile(place, fingerprint(source), as_of)
+
+
+def _pinned(scenario: Scenario) -> Scenario:
+    """Hold a run's stores at what is known as it begins."""
+    if not scenario.stores:
+        return scenario
+    return msgspec.structs.replace(scenario, stores=tuple(map(pinned, scenario.stores)))
 
 
 def _begin(out: Path | None, scenario_path: Path, wanted: Wanted, *, demo: bool = False) -> _Job:
@@ -65,7 +81,7 @@ def _begin(out: Path | None, scenario_path: Path, wanted: Wanted, *, demo: bool 
         said["run.from"] = str(wanted.first_day)
     if wanted.seed is not None:
         said["run.seed"] = wanted.seed
-    scenario = load(scenario_path, wanted.data, said)
+    scenario = _pinned(load(scenario_path, wanted.data, said))
     manifest = folder.Manifest(
         gridpact=__version__,
         scenario=str(scenario_path),
@@ -96,8 +112,8 @@ def _again(path: Path, wanted: Wanted) -> _Job:
         "run.from": manifest.first_day,
         "run.seed": manifest.seed,
     }
-    if manifest.files and wanted.data is None:
-        said["sources"] = _sources(kept, manifest)
+    if manifest.files:
+        said["sources"] = _sources(kept, manifest, moved=wanted.data is not None)
     scenario = load(kept, wanted.data, said)
     changed = [
         Fault(file.path, 0, f"sources.{name}", "the data changed since the run began", fix)
@@ -109,13 +125,18 @@ def _again(path: Path, wanted: Wanted) -> _Job:
     return _Job(path, scenario, manifest)
 
 
-def _sources(kept: Path, manifest: folder.Manifest) -> Value:
-    """Return the scenario's sources, each with the place where its file was found at first."""
+def _sources(kept: Path, manifest: folder.Manifest, *, moved: bool) -> Value:
+    """Return the scenario's sources, each with the place where its file was found at first.
+
+    Where data have ``moved`` they are sought anew; stores stay as they were known at first.
+    """
     root = parse(kept.read_bytes(), str(kept)).value
     sources = root.get("sources") if isinstance(root, dict) else None
     for name, source in sources.items() if isinstance(sources, dict) else ():
         if isinstance(source, dict) and name in manifest.files:
-            source["file"] = manifest.files[name].path
+            source["file"] = source["file"] if moved else manifest.files[name].path
+            if as_of := manifest.files[name].as_of:
+                source["as_of"] = as_of
     return sources
 
 

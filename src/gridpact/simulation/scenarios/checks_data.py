@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from gridpact.base.documents import Document, Path, spell
 from gridpact.metering.importers import units
 from gridpact.metering.importers.clock import zone_of
 from gridpact.simulation.scenarios.access import Group, entries, group, named, text
+from gridpact.simulation.scenarios.instants import local_instant
+from gridpact.simulation.scenarios.stores import spelt
+
+KINDS = {
+    "load": ("series", "readings"),
+    "pv": ("series", "readings"),
+    "sessions": ("sessions",),
+}
+"""Kinds of sources that each use may name; others name series."""
+OF_STORES = {"kind", "file", "as_of", "gaps", "shift_days"}
 
 
 class Use(NamedTuple):
@@ -50,6 +61,8 @@ def check_sources(document: Document, root: Group) -> None:
             fix = "write UTC, a fixed offset such as UTC+10, or a name such as Europe/Berlin"
             document.fault((*path, "timezone"), f"there is no time zone '{zone}'", fix)
         _check_unit(document, text(source, "unit"), (*path, "unit"))
+        _check_keys(document, text(source, "kind"), path)
+        _check_as_of(document, root, source, path)
         for column in group(source, "units"):
             unit = text(group(source, "units"), column)
             _check_unit(document, unit, (*path, "units", column))
@@ -58,6 +71,27 @@ def check_sources(document: Document, root: Group) -> None:
     if bool(columns) != ("source" in weather):
         fix = "give source together with temperature_column, irradiance_column or both"
         document.fault(("weather",), "source and columns belong together", fix)
+
+
+def _check_keys(document: Document, kind: str, path: Path) -> None:
+    """A store says itself what a mapping says of a file; a file does not know when."""
+    value = document.value if isinstance(document.value, dict) else {}
+    written = group(group(value, "sources"), str(path[1]))
+    for key in sorted(set(written) - OF_STORES if kind == "readings" else set(written) & {"as_of"}):
+        store = kind == "readings"
+        problem = "a store of readings tells this itself" if store else "a file does not tell when"
+        fix = "remove it" if store else "remove it, or name a store of kind: readings"
+        document.fault((*path, key), problem, fix)
+
+
+def _check_as_of(document: Document, root: Group, source: Group, path: Path) -> None:
+    clock = zone_of(text(group(root, "community"), "timezone"))
+    if "as_of" in source:
+        zone = clock if isinstance(clock, ZoneInfo) else ZoneInfo("UTC")
+        try:
+            local_instant(text(source, "as_of"), zone)
+        except ValueError as error:
+            document.fault((*path, "as_of"), str(error), "name another instant")
 
 
 def _check_unit(document: Document, unit: str, path: Path) -> None:
@@ -79,24 +113,24 @@ def check_uses(document: Document, root: Group) -> None:
             document.fault((*use.path, "source"), problem, f"use one of: {names}")
         elif use.source in declared:
             _check_use(document, root, use, declared[use.source])
-        _check_once(document, use, seen)
+        of_store = text(declared.get(use.source, {}), "kind") == "readings"
+        _check_once(document, use._replace(column=spelt(use.column)) if of_store else use, seen)
     _check_both(document, root)
 
 
 def _check_use(document: Document, root: Group, use: Use, source: Group) -> None:
-    wanted = "sessions" if use.what == "sessions" else "series"
-    if text(source, "kind") != wanted:
+    fitting = KINDS.get(use.what, ("series",))
+    if text(source, "kind") not in fitting:
+        wanted = " or ".join(fitting)
         problem = f"'{use.source}' is a source of {text(source, 'kind')}, not of {wanted}"
         document.fault((*use.path, "source"), problem, f"use a source of kind {wanted}")
         return
     unit = units.parse(text(group(source, "units"), use.column) or text(source, "unit"))
     if unit is None:
         return
-    fitting = {"price": ("price",), "weather": ("level",)}.get(use.what, ("energy", "power"))
-    if unit.dimension not in fitting:
-        problem = (
-            f"{use.what} needs a unit of {' or '.join(fitting)}; '{use.column}' is in {unit.name}"
-        )
+    due = {"price": ("price",), "weather": ("level",)}.get(use.what, ("energy", "power"))
+    if unit.dimension not in due:
+        problem = f"{use.what} needs a unit of {' or '.join(due)}; '{use.column}' is in {unit.name}"
         document.fault(use.path, problem, "correct unit or units of the source")
     currency = text(group(root, "community"), "currency")
     if use.what == "price" and unit.currency and unit.currency != currency:

@@ -28,7 +28,9 @@ from gridpact.simulation.scenarios.model import (
     SeriesSource,
     SessionRef,
     SessionSource,
+    StoreSource,
 )
+from gridpact.simulation.scenarios.stores import read_store
 
 Value = TypeVar("Value", np.int64, np.float64)
 
@@ -92,6 +94,7 @@ class Wanted(msgspec.Struct, frozen=True):
     users: frozenset[SessionRef]
     step_s: int
     run: Slots | None
+    stores: tuple[StoreSource, ...] = ()
 
 
 def wanted(scenario: Scenario) -> Wanted:
@@ -109,6 +112,7 @@ def wanted(scenario: Scenario) -> Wanted:
         users=frozenset(each for each in users if each is not None),
         step_s=scenario.step_s,
         run=window(scenario),
+        stores=scenario.stores,
     )
 
 
@@ -128,6 +132,11 @@ def attempt(want: Wanted) -> tuple[Data, list[Fault]]:
         report = Report(source.mapping.file)
         _series(source, want, data, report)
         faults += report.faults
+    for store in want.stores:
+        refs = [each for each in want.columns if each.source == store.name]
+        found_in, more = read_store(store, refs, want.step_s, want.run)
+        data.tables.update(found_in)
+        faults += more
     for users in want.sessions:
         report = Report(users.mapping.file)
         found = read_sessions_into(users.mapping, report)

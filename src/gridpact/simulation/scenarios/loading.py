@@ -25,6 +25,7 @@ from gridpact.simulation.scenarios.data import Wanted, attempt
 from gridpact.simulation.scenarios.model import ColumnRef, Scenario, SessionRef
 from gridpact.simulation.scenarios.read import read_sources, scenario
 from gridpact.simulation.scenarios.sharing import with_sharing
+from gridpact.simulation.scenarios.stores import is_store
 
 DATA_ROOT = "GRIDPACT_DATA"
 
@@ -78,7 +79,7 @@ def _data_faults(document: Document, root: Group, found: dict[str, str]) -> list
         for name, path in found.items()
         if not any(fault.where.startswith(f"sources.{name}.") for fault in document.faults)
     }
-    series, sessions = read_sources(root, sound)
+    series, sessions, stores = read_sources(root, sound)
     in_use = list(uses(root))
     want = Wanted(
         series=series,
@@ -91,6 +92,7 @@ def _data_faults(document: Document, root: Group, found: dict[str, str]) -> list
         ),
         step_s=count(group(root, "community"), "slot_minutes") * 60,
         run=None,
+        stores=stores,
     )
     return attempt(want)[1]
 
@@ -148,14 +150,19 @@ def _find(
     """Path of each source's file: beside the scenario, else in the data folder."""
     found: dict[str, str] = {}
     for name, source in named(root, "sources"):
-        file = text(source, "file")
+        file, what = text(source, "file"), "data file"
         places = [path.parent / file, *([FilePath(data_root) / file] if data_root else [])]
         existing = [place for place in places if place.is_file()]
+        if text(source, "kind") == "readings":
+            if "://" in file:
+                found[name] = file
+                continue
+            what, existing = "store of readings", [each for each in places if is_store(each)]
         if existing:
             found[name] = str(existing[0])
             continue
         where: Path = ("sources", name, "file")
         tried = " or ".join(str(place) for place in places)
         fix = "correct the name" if data_root else f"correct it, or set {DATA_ROOT} to its folder"
-        document.fault(where, f"there is no data file {tried}", fix)
+        document.fault(where, f"there is no {what} {tried}", fix)
     return found

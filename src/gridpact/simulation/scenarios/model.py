@@ -208,6 +208,21 @@ class SessionSource(msgspec.Struct, frozen=True):
     mapping: SessionMapping
 
 
+class StoreSource(msgspec.Struct, frozen=True):
+    """A store of readings at a folder or URL, as known at ``as_of`` [s since the epoch], or now.
+
+    ``gaps`` tells whether slots without a sound value are a fault; ``shift_s`` is added to every
+    instant [s]; ``label`` is what faults call it.
+    """
+
+    name: str
+    url: str
+    label: str
+    as_of: int | None = None
+    gaps: str = "refuse"
+    shift_s: int = 0
+
+
 class Prices(msgspec.Struct, frozen=True):
     """The main market's price: made up around a mean [µ¤/kWh], or a column of data."""
 
@@ -257,3 +272,4 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     faults: Rates
     operation: OperationRules | msgspec.UnsetType = msgspec.UNSET
     activations: tuple[Activation, ...] = ()
+    stores: tuple[StoreSource, ...] = ()

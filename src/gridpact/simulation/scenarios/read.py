@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Names
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 
 from gridpact.base.rounding import largest_remainder
 from gridpact.base.units import NANO_PER_UNIT
+from gridpact.metering.importers.clock import zone_of
 from gridpact.metering.importers.mapping import Mapping, SessionMapping, TextStyle
 from gridpact.registry.model import Parties, SettlementRules, SharingRules, Tariffs
 from gridpact.simulation.scenarios import generate
@@ -28,6 +30,7 @@ from gridpact.simulation.scenarios.access import (
     text,
 )
 from gridpact.simulation.scenarios.activations import activations
+from gridpact.simulation.scenarios.instants import local_instant
 from gridpact.simulation.scenarios.markets import market_rules
 from gridpact.simulation.scenarios.members import column_ref, member, plain
 from gridpact.simulation.scenarios.model import (
@@ -38,6 +41,7 @@ from gridpact.simulation.scenarios.model import (
     Scenario,
     SeriesSource,
     SessionSource,
+    StoreSource,
     Weather,
     Zone,
 )
@@ -49,7 +53,7 @@ PPM = 1_000_000
 def scenario(root: Group, file: str, paths: Names[str, str]) -> Scenario:
     """Make the typed scenario of a valid document; ``paths`` says where each source lies."""
     top = group(root, "community")
-    series, sessions = read_sources(root, paths)
+    series, sessions, stores = read_sources(root, paths)
     zones = tuple(sorted((_zone(node) for _, node in entries(root, "zones")), key=_id))
     return Scenario(
         file=file,
@@ -75,19 +79,25 @@ def scenario(root: Group, file: str, paths: Names[str, str]) -> Scenario:
         faults=rates(group(root, "faults")),
         operation=rules(root),
         activations=activations(root),
+        stores=stores,
     )
 
 
 def read_sources(
     root: Group, paths: Names[str, str]
-) -> tuple[tuple[SeriesSource, ...], tuple[SessionSource, ...]]:
-    """Return the sources of series and of sessions that ``paths`` names."""
+) -> tuple[tuple[SeriesSource, ...], tuple[SessionSource, ...], tuple[StoreSource, ...]]:
+    """Return the sources of series, of sessions and of readings that ``paths`` names."""
     sources = [(name, node) for name, node in named(root, "sources") if name in paths]
-    series = [each for each in sources if text(each[1], "kind") == "series"]
-    sessions = [each for each in sources if text(each[1], "kind") == "sessions"]
+    series, sessions, stores = (
+        [each for each in sources if text(each[1], "kind") == kind]
+        for kind in ("series", "sessions", "readings")
+    )
+    clock = zone_of(text(group(root, "community"), "timezone"))
+    zone = clock if isinstance(clock, ZoneInfo) else ZoneInfo("UTC")
     return (
         tuple(_series(name, node, paths) for name, node in series),
         tuple(_sessions(name, node, paths) for name, node in sessions),
+        tuple(_store(name, node, paths, zone) for name, node in stores),
     )
 
 
@@ -194,6 +204,12 @@ def _sessions(name: str, node: Group, paths: Names[str, str]) -> SessionSource:
         SessionMapping,
     )
     return SessionSource(name, mapping)
+
+
+def _store(name: str, node: Group, paths: Names[str, str], zone: ZoneInfo) -> StoreSource:
+    as_of = local_instant(text(node, "as_of"), zone) if "as_of" in node else None
+    shift_s = count(node, "shift_days") * 86400
+    return StoreSource(name, paths[name], text(node, "file"), as_of, text(node, "gaps"), shift_s)
 
 
 def _prices(node: Group) -> Prices:

@@ -1,0 +1,1 @@
+"""A book: one community's money in a folder that a treasurer keeps."""

@@ -1,0 +1,124 @@
+"""The folder of a book: its rules, its journal, its runs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from gridpact.app.books.journal import Journal
+from gridpact.app.books.kept import Made, folder_of, read_run
+from gridpact.app.books.rules_file import RulesFile, read_rules
+from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.base.files import write_whole
+from gridpact.settlement.lines import Lines
+from gridpact.settlement.runs.run import Run
+
+RULES, PEOPLE, DATABASE, RUNS = "rules.yaml", "people.yaml", "books.db", "runs"
+
+
+class Book:
+    """A book that was begun."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.journal = Journal(folder / DATABASE)
+
+    @classmethod
+    def open(cls, folder: Path) -> Book:
+        """Open a book; BadInput where there is none."""
+        if not (folder / DATABASE).is_file():
+            fix = f"begin one: gridpact books init {folder} --rules rules.yaml"
+            raise BadInput([Fault(str(folder), 0, "", "there is no book", fix)])
+        return cls(folder)
+
+    @classmethod
+    def create(cls, folder: Path, rules: Path | None) -> Book:
+        """Begin a book with a file of rules, which is copied with the files that it names.
+
+        Without ``rules`` the folder has its ``rules.yaml`` already. Raises BadInput for rules that
+        are none, and where there is a book already; then nothing is written.
+        """
+        if (folder / DATABASE).exists():
+            raise BadInput([Fault(str(folder), 0, "", "there is a book already", "name another")])
+        source = folder / RULES if rules is None else rules
+        found = read_rules(source)
+        _check_files(found)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if source.resolve() != (folder / RULES).resolve():
+                _copy(found, folder)
+        except OSError as error:
+            raise StoreError(f"{folder}: {error.strerror or error}") from error
+        Journal.create(folder / DATABASE)
+        return cls(folder)
+
+    def rules(self) -> RulesFile:
+        """Return the rules as they are written now."""
+        return read_rules(self.folder / RULES)
+
+    def runs(self, period: str | None = None) -> list[Run]:
+        """Return the runs that were booked, of one period or all, in order."""
+        entries = self.journal.entries("run")
+        found = [msgspec.json.decode(entry.body, type=Run) for entry in entries]
+        return [run for run in found if period is None or run.period == period]
+
+    def made(self, run: Run) -> Made:
+        """Return a run with what it was made of; StoreError where it is not as it was booked."""
+        folder = folder_of(self.folder / RUNS, run.number)
+        found = read_run(folder)
+        if found.run.hash != run.hash:
+            raise StoreError(f"{folder}: the run is another than was booked")
+        return found
+
+    def booked(self, period: str) -> list[Lines]:
+        """Return the lines that the runs of a period booked, run by run."""
+        return [self.made(run).booked for run in self.runs(period)]
+
+
+def found_at(folder: Path, readings: str) -> str:
+    """Return where readings are, which a book in ``folder`` names."""
+    return readings if "://" in readings else str(folder / readings)
+
+
+def _check_files(file: RulesFile) -> None:
+    """Refuse rules that name files which are not there, or which cannot be copied."""
+    faults = []
+    for name in file.files:
+        inside = not Path(name).is_absolute() and ".." not in Path(name).parts
+        if not (file.folder / name).is_file():
+            faults.append(Fault(file.file, 0, name, "there is no such file", "correct its name"))
+        elif not inside:
+            fix = "put it in the folder of the rules, or below"
+            faults.append(Fault(file.file, 0, name, "the file is elsewhere", fix))
+    if faults:
+        raise BadInput(faults)
+
+
+def _copy(file: RulesFile, folder: Path) -> None:
+    """Copy rules and the files that they name; where readings are is told from the book."""
+    from gridpact.app.books.sharing import files_of
+
+    named = [file.folder / name for name in file.files]
+    if file.sharing:
+        named += files_of(file.folder / file.sharing)
+    for path in dict.fromkeys(named):
+        target = folder / path.relative_to(file.folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    write_whole(folder / RULES, _moved(file, folder))
+
+
+def _moved(file: RulesFile, folder: Path) -> bytes:
+    """Return the text of rules with readings as they are reached from another folder."""
+    import os
+
+    text = Path(file.file).read_text("utf-8-sig")
+    if "://" in file.readings or Path(file.readings).is_absolute():
+        return text.encode()
+    there = os.path.relpath(file.folder / file.readings, folder)
+    lines = text.splitlines(keepends=True)
+    at = next(row for row, line in enumerate(lines) if line.startswith("readings:"))
+    lines[at] = f"readings: {there}\n"
+    return "".join(lines).encode()

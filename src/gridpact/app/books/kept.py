@@ -1,0 +1,190 @@
+"""Runs as a book keeps them: what they were made of, and what they came to.
+
+``runs/0001`` holds ``run.json``; ``lines.parquet``, all lines of the run; ``booked.parquet``, those
+that it added to the runs before it; ``rules.json`` and ``series.parquet`` with the rules and series
+that it was made of, ``sharing`` with copies of the sharing rules. It is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from gridpact.base.errors import StoreError
+from gridpact.base.slots import Slots
+from gridpact.base.units import Ints
+from gridpact.contracts.evaluate import Known
+from gridpact.settlement.lines import COLUMNS, Head, Lines
+from gridpact.settlement.periods.energy import SOURCES
+from gridpact.settlement.periods.rules import Rules
+from gridpact.settlement.runs.run import Run
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A run with all that it was made of and came to.
+
+    ``prices`` and ``own`` are series on the period's slots; ``readings`` is where the rules say
+    that readings are, ``sharing`` the files of sharing rules, the first of them the rules.
+    ``energy_wh`` [sources, members] says where energy came from and went.
+    """
+
+    run: Run
+    rules: Rules
+    readings: str
+    prices: dict[str, Known]
+    own: dict[str, Known]
+    sharing: tuple[Path, ...]
+    lines: Lines
+    booked: Lines
+    energy_wh: Ints
+
+
+class _Heading(msgspec.Struct, frozen=True):
+    """What ``run.json`` holds: the run, its hash, and what its columns are about."""
+
+    run: Run
+    hash: str
+    readings: str
+    sharing: str
+    heads: tuple[Head, ...]
+    owners: tuple[str, ...]
+    booked_heads: tuple[Head, ...]
+    booked_owners: tuple[str, ...]
+
+
+def folder_of(runs: Path, number: int) -> Path:
+    """Return the folder of a run."""
+    return runs / f"{number:04d}"
+
+
+def write_run(runs: Path, made: Made) -> Path:
+    """Write a run's folder in place of one that was never booked; StoreError where it cannot be."""
+    folder = folder_of(runs, made.run.number)
+    partial = runs / f".{folder.name}.partial"
+    try:
+        runs.mkdir(exist_ok=True)
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        _write(partial, made)
+        shutil.rmtree(folder, ignore_errors=True)  # written, and killed before it was booked
+        partial.rename(folder)
+        _sync(runs)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        reason = error.strerror or error
+        raise StoreError(f"{folder}: {reason}; what was booked before is intact") from error
+    return folder
+
+
+def _write(folder: Path, made: Made) -> None:
+    heading = _Heading(
+        made.run, made.run.hash, made.readings, made.sharing[0].name if made.sharing else "",
+        made.lines.heads, made.lines.owners, made.booked.heads, made.booked.owners,
+    )  # fmt: skip
+    (folder / "run.json").write_bytes(_pretty(heading))
+    (folder / "rules.json").write_bytes(_pretty(made.rules))
+    _columns({name: getattr(made.lines, name) for name in COLUMNS}, folder / "lines.parquet")
+    _columns({name: getattr(made.booked, name) for name in COLUMNS}, folder / "booked.parquet")
+    _columns(dict(zip(SOURCES, made.energy_wh, strict=True)), folder / "energy.parquet")
+    _series(made, folder / "series.parquet")
+    if made.sharing:
+        base = made.sharing[0].parent
+        for path in made.sharing:
+            target = folder / "sharing" / path.relative_to(base)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    for path in sorted(folder.rglob("*")):
+        _sync(path)
+    _sync(folder)
+
+
+def _pretty(value: msgspec.Struct) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+
+
+def _columns(columns: dict[str, Ints], path: Path) -> None:
+    import polars as pl
+
+    pl.DataFrame(columns).write_parquet(path, compression="zstd", statistics=False)
+
+
+def _series(made: Made, path: Path) -> None:
+    """Write series by slot, one of a member as ``plan:net/bakery``; absent values are null."""
+    import polars as pl
+
+    count = (made.run.end_s - made.run.first_s) // made.rules.step_s
+    found = {"slot_start": Slots(made.run.first_s, made.rules.step_s, count).starts()}
+    masks = {}
+    for name, known in made.prices.items():
+        found[name], masks[name] = known.values, known.present
+    for name, known in made.own.items():
+        for row, member in enumerate(made.rules.members):
+            column = f"{name}/{member.id}"
+            found[column], masks[column] = known.values[row], known.present[row]
+    frame = pl.DataFrame(found)
+    for name, present in masks.items():
+        frame = frame.with_columns(pl.when(pl.Series(present)).then(pl.col(name)).alias(name))
+    frame.write_parquet(path, compression="zstd", statistics=False)
+
+
+def _sync(path: Path) -> None:
+    """Bring a file or folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_run(folder: Path) -> Made:
+    """Read a run back; StoreError where a part of it is missing or damaged."""
+    import polars as pl
+
+    try:
+        heading = msgspec.json.decode((folder / "run.json").read_bytes(), type=_Heading)
+        rules = msgspec.json.decode((folder / "rules.json").read_bytes(), type=Rules)
+        lines = _lines(folder / "lines.parquet", heading.heads, heading.owners)
+        booked = _lines(folder / "booked.parquet", heading.booked_heads, heading.booked_owners)
+        energy = pl.read_parquet(folder / "energy.parquet").to_numpy().T.astype(np.int64)
+        prices, own = _read_series(folder / "series.parquet", rules)
+    except (OSError, msgspec.DecodeError, pl.exceptions.PolarsError) as error:
+        reason = str(error).splitlines()[0]
+        raise StoreError(f"{folder}: the run is damaged: {reason}") from error
+    sharing = (folder / "sharing" / heading.sharing,) if heading.sharing else ()
+    return Made(heading.run, rules, heading.readings, prices, own, sharing, lines, booked, energy)
+
+
+def _lines(path: Path, heads: tuple[Head, ...], owners: tuple[str, ...]) -> Lines:
+    import polars as pl
+
+    frame = pl.read_parquet(path)
+    return Lines(heads, owners, *(frame[name].to_numpy().astype(np.int64) for name in COLUMNS))
+
+
+def _read_series(path: Path, rules: Rules) -> tuple[dict[str, Known], dict[str, Known]]:
+    import polars as pl
+
+    frame = pl.read_parquet(path)
+    prices: dict[str, Known] = {}
+    rows: dict[str, dict[str, Known]] = {}
+    for name in frame.columns[1:]:
+        column = frame[name]
+        known = Known(column.fill_null(0).to_numpy(), column.is_not_null().to_numpy())
+        series, _, member = name.rpartition("/")
+        if series:
+            rows.setdefault(series, {})[member] = known
+        else:
+            prices[name] = known
+    order = [member.id for member in rules.members]
+    own = {
+        series: Known(
+            np.stack([some[member].values for member in order]),
+            np.stack([some[member].present for member in order]),
+        )
+        for series, some in rows.items()
+    }
+    return prices, own

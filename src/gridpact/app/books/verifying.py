@@ -1,0 +1,91 @@
+"""A book held against itself: its journal, its runs recomputed from their inputs, its sums."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gridpact.app.books.folder import Book, found_at
+from gridpact.app.books.inputs import owned
+from gridpact.app.books.kept import Made
+from gridpact.app.books.sharing import share_of
+from gridpact.app.books.sources import source_of
+from gridpact.base.errors import GridpactError
+from gridpact.base.slots import Slots
+from gridpact.settlement.lines import Lines, digest, received
+from gridpact.settlement.periods.energy import Inputs
+from gridpact.settlement.periods.settling import settle
+from gridpact.settlement.runs.run import Run, difference
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was held against the book; ``told`` says what does not hold."""
+
+    name: str
+    good: bool
+    told: str = ""
+
+
+def verify(book: Book) -> list[Check]:
+    """Check a book: the chain of its journal, and every run recomputed from what it kept.
+
+    Readings are read again from where they came, as they were known then.
+    """
+    damage = book.journal.damage()
+    checks = [Check("the journal is as it was booked", not damage, damage)]
+    for run in book.runs():
+        checks += _run_checks(book, run)
+    return checks
+
+
+def _run_checks(book: Book, run: Run) -> list[Check]:
+    name = f"run {run.number}, {run.period} {run.kind}"
+    try:
+        made = book.made(run)
+        again = recomputed(book, made)
+    except GridpactError as error:
+        return [Check(f"{name}: recomputed", good=False, told=str(error).splitlines()[-1].strip())]
+    before = [book.made(each).booked for each in book.runs(run.period) if each.number < run.number]
+    sums = [sum(table.values()) for table in received(made.booked).values()]
+    return [
+        Check(f"{name}: readings are those it was made of", *_same(run.readings, again[1])),
+        Check(f"{name}: recomputed, to the last unit", *_same(run.lines, again[0])),
+        Check(f"{name}: what is kept is what was booked", *_kept(made)),
+        Check(f"{name}: with the runs before, it is the run", *_adds_up(made, before)),
+        Check(f"{name}: what is paid is received", not any(sums)),
+    ]
+
+
+def _same(booked: str, found: str) -> tuple[bool, str]:
+    return booked == found, "" if booked == found else f"{found[:12]}, booked was {booked[:12]}"
+
+
+def _kept(made: Made) -> tuple[bool, str]:
+    run = made.run
+    wrong = [
+        what
+        for what, booked, found in (
+            ("rules.json", run.rules, made.rules.digest),
+            ("lines.parquet", run.lines, digest(made.lines)),
+            ("booked.parquet", run.booked, digest(made.booked)),
+        )
+        if booked != found
+    ]
+    return not wrong, ", ".join(wrong)
+
+
+def _adds_up(made: Made, before: list[Lines]) -> tuple[bool, str]:
+    rest = difference(made.lines, [*before, made.booked])
+    return len(rest) == 0, f"{len(rest)} lines differ" if len(rest) else ""
+
+
+def recomputed(book: Book, made: Made) -> tuple[str, str]:
+    """Settle a run again from what it kept; return the digests of its lines and readings.
+
+    Raises BadInput where its readings cannot be read any more.
+    """
+    run, rules = made.run, made.rules
+    period = Slots(run.first_s, rules.step_s, (run.end_s - run.first_s) // rules.step_s)
+    source = source_of(found_at(book.folder, made.readings), rules, period, run.as_of_s)
+    share = share_of(made.sharing[0], rules) if made.sharing else None
+    inputs = Inputs(source.read, made.prices, owned(made.own, period), share)
+    return digest(settle(rules, period, inputs).lines), source.digest

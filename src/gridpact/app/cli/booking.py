@@ -1,0 +1,32 @@
+"""``gridpact books``: the money of a community, month by month."""
+
+from __future__ import annotations
+
+import click
+
+from gridpact.app.cli.late import LateGroup, Later
+
+COMMANDS = {
+    "init": Later("booking_init:init", "Begin a book from a file of rules."),
+    "status": Later("booking_status:status", "List the periods of a book and what is due."),
+    "verify": Later("booking_verify:verify", "Recompute every run of a book and check its sums."),
+}
+
+
+@click.group(
+    cls=LateGroup,
+    later=COMMANDS,
+    short_help="Keep a community's money: begin, look into and check a book.",
+    epilog="""\b
+Examples:
+  gridpact books init lane --rules rules.yaml
+  gridpact settle lane --period 2026-03
+  gridpact books status lane
+  gridpact books verify lane""",
+)
+def books() -> None:
+    """Keep the money of one community in a book.
+
+    A BOOK is a folder: the rules, a journal of all bookings, and every settlement run with what
+    it was made of. Periods are settled into it: gridpact settle BOOK --period 2026-03.
+    """

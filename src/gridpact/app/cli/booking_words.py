@@ -1,0 +1,104 @@
+"""Arguments, options and words that the commands on books share."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+import click
+import msgspec
+
+from gridpact.app.books.folder import Book
+from gridpact.app.books.settling import Asked
+from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.moments import MOMENT, epoch_of
+from gridpact.settlement.lines import Lines, received
+from gridpact.settlement.periods.rules import Rules
+from gridpact.settlement.runs.run import Kind
+
+BOOK = click.argument("folder", metavar="BOOK", type=click.Path(path_type=Path, file_okay=False))
+PERIOD = click.option(
+    "--period", required=True, help="Local days: 2026-03, 2026-03-15, or 2026-03-01..2026-03-15."
+)
+AS_OF = click.option("--as-of", type=MOMENT, help="Readings as known then.  [default: now]")
+SHOWN = 24
+"""Rows of a table that are shown; all are in the JSON."""
+
+
+def asked_of(book: Book, period: str, as_of: datetime | None, kind: Kind | None = None) -> Asked:
+    """Return what a command asks to be run."""
+    now = int(time.time())
+    if as_of is None:
+        return Asked(period, now, now, kind)
+    known = epoch_of(as_of, book.rules().rules.timezone, "--as-of")
+    return Asked(period, known, now, kind)
+
+
+def amount(minor: int, rules: Rules) -> str:
+    """Write an amount of minor units, such as ``1,234.50``."""
+    per = 1_000_000_000 // rules.minor_nano
+    sign, size = "-" if minor < 0 else "", abs(minor)
+    digits = len(str(per)) - 1
+    rest = f".{size % per:0{digits}}" if digits else ""
+    return f"{sign}{size // per:,}{rest}"
+
+
+def kwh(wh: int) -> str:
+    """Write energy in kWh, exactly."""
+    return f"{'-' if wh < 0 else ''}{abs(wh) // 1000:,}.{abs(wh) % 1000:03}"
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """Lines of one kind in sum: who pays whom, the energy behind them [Wh], the minor units."""
+
+    line: str
+    payer: str
+    payee: str
+    energy: str
+    lines: int
+    energy_wh: int
+    minor: int
+
+
+def line_table(lines: Lines, rules: Rules) -> list[str]:
+    """Return what was settled by kind of line, summed over members."""
+    rows = [("line", "from", "to", "kWh", rules.currency)]
+    for each in by_head(lines):
+        energy = kwh(each.energy_wh) if each.energy else ""
+        rows.append((each.line, each.payer, each.payee, energy, amount(each.minor, rules)))
+    return aligned(rows, right=(3, 4), indent=2)
+
+
+def by_head(lines: Lines) -> list[Sums]:
+    """Return sums of lines by head."""
+    found = []
+    for row, head in enumerate(lines.heads):
+        mine = lines.where(lines.head == row)
+        sums = (len(mine), int(mine.energy_wh.sum()), int(mine.minor.sum()))
+        found.append(Sums(head.name, head.payer, head.payee, head.energy, *sums))
+    return found
+
+
+def party_table(lines: Lines, rules: Rules) -> list[str]:
+    """Return what everybody receives in sum; who pays has a negative amount."""
+    table = received(lines).get(rules.currency, {})
+    names = {member.id for member in rules.members}
+    order = sorted(table, key=lambda name: (name not in names, name))
+    rows = [("", "is", "receives")]
+    for name in order[:SHOWN]:
+        role = "member" if name in names else rules.parties.get(name, "")
+        rows.append((name, role, amount(table[name], rules)))
+    more = len(order) - SHOWN
+    rest = [f"  … and {more:,} more: --json has all"] if more > 0 else []
+    return [*aligned(rows, right=(2,), indent=2), *rest]
+
+
+def summed(lines: Lines) -> bool:
+    """Tell whether what is paid is received, in every currency."""
+    return not any(sum(table.values()) for table in received(lines).values())
+
+
+def short(digest: str) -> str:
+    """Return the begin of a hash, by which people tell it."""
+    return f"{digest[:16]}…"

@@ -1,0 +1,215 @@
+"""Lines: what everybody owes for a period, exact in nano-¤ and rounded once to minor units.
+
+A line is one kind of cash flow of one clause, for one owner (a member, or a balance group), over
+one span. Lines are columns: row *i* of each array is one line. They carry no names of people,
+only identifiers of the rules, so that they can be hashed, kept and shown to an auditor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from gridpact.base.errors import NumberOverflow
+from gridpact.base.units import Bools, Floats, Ints, checked_sum
+
+MEMBER = "member"
+"""Stands for a line's owner where a head says who pays whom."""
+COLUMNS = ("head", "owner", "first_s", "end_s", "energy_wh", "nano", "minor")
+KEY = COLUMNS[:4]
+_SAFE = 2.0**62  # floats below are of whole numbers below 2⁶³, whatever was lost in adding them
+CATEGORIES = (
+    *("energy", "sharing", "trade", "feed-in", "network", "levy", "fee"),
+    *("imbalance", "flexibility", "certificate", "other", "tax"),
+)
+
+
+class Head(msgspec.Struct, frozen=True, order=True):
+    """What lines are about.
+
+    ``clause`` is its name in the rules, ``kind`` that of the cash flow in its contract. ``payer``
+    and ``payee`` are parties of the rules, or :data:`MEMBER` for the line's owner. ``energy``
+    names the series that the line's energy counts, ``""`` where the line counts none. ``taxes``
+    are those that the line is part of the base of. A tax's own line has the category ``tax``, the
+    tax's name as its clause and its rate in ``rate_ppm``.
+    """
+
+    clause: str
+    kind: str
+    category: str
+    payer: str
+    payee: str
+    currency: str
+    energy: str = ""
+    taxes: tuple[str, ...] = ()
+    rate_ppm: int = 0
+
+    @property
+    def name(self) -> str:
+        """Clause and kind, such as ``supply.energy``."""
+        return f"{self.clause}.{self.kind}"
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Lines as columns, all int64 [lines].
+
+    ``head`` and ``owner`` are rows of ``heads`` and ``owners``; ``first_s`` and ``end_s`` [s since
+    the epoch] bound the span. ``energy_wh`` is the energy behind a line, ``nano`` its exact amount
+    from payer to payee and ``minor`` the amount rounded once [minor units]; negative amounts flow
+    the other way. Both sides of a line carry the same ``minor``.
+    """
+
+    heads: tuple[Head, ...]
+    owners: tuple[str, ...]
+    head: Ints
+    owner: Ints
+    first_s: Ints
+    end_s: Ints
+    energy_wh: Ints
+    nano: Ints
+    minor: Ints
+
+    def __len__(self) -> int:
+        return len(self.head)
+
+    def where(self, which: Bools | Ints) -> Lines:
+        """Return some of the lines, in the order asked for."""
+        return msgspec.structs.replace(
+            self, **{name: getattr(self, name)[which] for name in COLUMNS}
+        )
+
+    def of(self, owner: str) -> Lines:
+        """Return the lines of one owner; none for one who is unknown."""
+        row = self.owners.index(owner) if owner in self.owners else -1
+        return self.where(self.owner == row)
+
+    def payer(self, line: int) -> str:
+        """Who pays a line: an owner or a party."""
+        return self._named(self.heads[self.head[line]].payer, line)
+
+    def payee(self, line: int) -> str:
+        """Who receives a line: an owner or a party."""
+        return self._named(self.heads[self.head[line]].payee, line)
+
+    def _named(self, party: str, line: int) -> str:
+        return self.owners[self.owner[line]] if party == MEMBER else party
+
+
+def no_lines(owners: Sequence[str] = ()) -> Lines:
+    """Return no lines at all."""
+    none = np.zeros(0, np.int64)
+    return Lines((), tuple(owners), *([none] * len(COLUMNS)))
+
+
+def joined(parts: Sequence[Lines]) -> Lines:
+    """Put lines together in the one order that lines have; those of one key are added up.
+
+    The key is head, owner and span. The order is by owner, head and span, and heads and owners
+    without a line are left out, so that neither how lines came about nor how they were cut can be
+    seen in the result. Raises :class:`~gridpact.base.errors.NumberOverflow` where a sum does not
+    fit.
+    """
+    heads = tuple(sorted({part.heads[row] for part in parts for row in _used(part.head)}))
+    owners = tuple(sorted({part.owners[row] for part in parts for row in _used(part.owner)}))
+    moved = [_moved(part, heads, owners) for part in parts]
+    if not moved:
+        return no_lines()
+    whole = Lines(heads, owners, *map(np.concatenate, zip(*moved, strict=True)))
+    return _merged(whole)
+
+
+def _used(rows: Ints) -> list[int]:
+    found: list[int] = np.unique(rows).tolist()
+    return found
+
+
+def _moved(part: Lines, heads: tuple[Head, ...], owners: tuple[str, ...]) -> list[Ints]:
+    """Return the columns of lines in terms of other heads and owners."""
+    place = {head: row for row, head in enumerate(heads)}
+    whose = {owner: row for row, owner in enumerate(owners)}
+    at = np.array([place.get(head, -1) for head in part.heads], dtype=np.int64)
+    of = np.array([whose.get(owner, -1) for owner in part.owners], dtype=np.int64)
+    rest = [getattr(part, name) for name in COLUMNS[2:]]
+    return [at[part.head], of[part.owner], *rest]
+
+
+def _merged(lines: Lines) -> Lines:
+    """Sort lines and add up those of one key."""
+    order = np.lexsort((lines.end_s, lines.first_s, lines.head, lines.owner))
+    lines = lines.where(order)
+    new = np.ones(len(lines), np.bool_)
+    new[1:] = np.any([np.diff(getattr(lines, name)) != 0 for name in KEY], axis=0)
+    if new.all():
+        return lines
+    first = np.flatnonzero(new)
+    sums = {name: added_up(getattr(lines, name), first) for name in COLUMNS[4:]}
+    return msgspec.structs.replace(lines.where(first), **sums)
+
+
+def added_up(values: Ints, first: Ints) -> Ints:
+    """Add up runs of values that begin at places ``first``; raises NumberOverflow."""
+    _check(np.add.reduceat(np.abs(values.astype(np.float64)), first))
+    return np.asarray(np.add.reduceat(values, first), dtype=np.int64)
+
+
+def _check(sizes: Floats) -> None:
+    """Refuse sums whose terms' sizes add up to what int64 may not hold."""
+    if sizes.max(initial=0.0) >= _SAFE:
+        raise NumberOverflow("a sum of lines does not fit 64 bits")
+
+
+def negated(lines: Lines) -> Lines:
+    """Return lines whose amounts and energy are taken back."""
+    return msgspec.structs.replace(lines, **{name: -getattr(lines, name) for name in COLUMNS[4:]})
+
+
+def nonzero(lines: Lines) -> Lines:
+    """Return the lines that say something: energy, an exact or a rounded amount."""
+    return lines.where((lines.energy_wh != 0) | (lines.nano != 0) | (lines.minor != 0))
+
+
+def received(lines: Lines, *, exact: bool = False) -> dict[str, dict[str, int]]:
+    """Return what everybody receives in sum: ``{currency: {party or owner: amount}}``.
+
+    Amounts are minor units, or nano-¤ where ``exact``; who pays more than it receives has a
+    negative one. Every currency sums to zero. Raises
+    :class:`~gridpact.base.errors.NumberOverflow` where a sum does not fit.
+    """
+    amounts = lines.nano if exact else lines.minor
+    found: dict[str, dict[str, int]] = {}
+    for row, head in enumerate(lines.heads):
+        mine = lines.head == row
+        if not mine.any():
+            continue
+        table = found.setdefault(head.currency, {})
+        for party, sign in ((head.payer, -1), (head.payee, 1)):
+            if party == MEMBER:
+                _book_owners(table, lines, lines.owner[mine], sign * amounts[mine])
+            else:
+                table[party] = table.get(party, 0) + sign * int(checked_sum(amounts[mine]))
+    return found
+
+
+def _book_owners(table: dict[str, int], lines: Lines, owner: Ints, amount: Ints) -> None:
+    count = len(lines.owners)
+    _check(np.bincount(owner, np.abs(amount.astype(np.float64)), count).astype(np.float64))
+    sums = np.zeros(count, np.int64)
+    np.add.at(sums, owner, amount)
+    for row in np.flatnonzero(np.bincount(owner, minlength=count)).tolist():
+        name = lines.owners[row]
+        table[name] = table.get(name, 0) + int(sums[row])
+
+
+def digest(lines: Lines) -> str:
+    """Return the SHA-256 of lines in their order, as hexadecimal digits.
+
+    It covers heads, owners and every column as little-endian int64. Lines that :func:`joined`
+    put in order have one digest, however they were computed.
+    """
+    found = hashlib.sha256(msgspec.json.encode((lines.heads, lines.owners)))
+    for name in COLUMNS:
+        found.update(np.ascontiguousarray(getattr(lines, name), dtype="<i8").data)
+    return found.hexdigest()

@@ -1,0 +1,1 @@
+"""Settlement runs: initial, revised and final, and what corrects one by another."""
