@@ -142,6 +142,25 @@ def test_what_cannot_be_bound_beside_another_is_refused_with_it(sentences, why, 
     assert "need-1 stays in force" in answer.faults[0].problem
 
 
+@pytest.mark.parametrize(
+    ("sentences", "words"),
+    [
+        (("car takes <= 2 kWh 22:00-06:00", "car >= 90% by 06:30"), "2 kWh 22:00-06:00 (need-1)"),
+        (("car >= 90% by 06:00", "car takes <= 2 kWh 22:00-06:00"), "hold 34.1 kWh before"),
+        (("battery <= 0 kW 22:00-06:00", "battery >= 5 kWh by 06:00"), "hold 5 kWh before"),
+        (("car takes <= 2 kWh 22:00-06:00", "car >= 90% by 12:00"), None),
+        (("car takes <= 38 kWh 22:00-06:00", "car >= 90% by 06:00"), None),
+        (("battery gives <= 2 kWh 22:00-06:00", "battery >= 90% by 06:00"), None),
+    ],
+)
+def test_what_hangs_on_what_is_stored_before_is_taken_and_told(sentences, words, told):
+    _, answer = told(*sentences)
+    assert isinstance(answer, NeedStated)
+    notes = [note for note in answer.notes if "has to hold" in note]
+    assert bool(notes) == (words is not None)
+    assert all(words in note for note in notes)
+
+
 def test_needs_that_clash_already_do_not_keep_others_out(places, owner):
     before = owner.says(
         "battery cycles <= 0 per day",

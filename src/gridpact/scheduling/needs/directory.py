@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -219,13 +219,47 @@ def _not_found(name: str, known: Sequence[str]) -> Unclear:
 
 
 def directory_of(community: Community, operators: Iterable[str] | None = None) -> Directory:
-    """Read the directory of a community: its zones are its feeders.
+    """Read the directory of a community.
 
     A feeder that is not said is the zone; postcodes, transformers and tags may be unknown.
     ``operators``: its operator, DSO and authority, unless others are given.
     """
-    zones, members, parties = community.zones, community.members, community.parties
-    marks = Marks() if isinstance(community.marks, msgspec.UnsetType) else community.marks
+    zones, parties, marks = community.zones, community.parties, marks_of(community)
+    above = [zones.ids[parent] if parent >= 0 else "" for parent in zones.parent.tolist()]
+    chosen = (parties.operator, parties.dso, parties.authority)
+    return Directory(
+        tuple(sorted(_assets(community), key=lambda one: one.id)),
+        dict(zip(zones.ids, above, strict=True)),
+        frozenset(chosen if operators is None else operators),
+        {by: frozenset(getattr(marks, by).values()) for by in CONNECTIONS},
+    )
+
+
+def marks_of(community: Community) -> Marks:
+    """What assets and connections of a community go by; nothing where nothing is known."""
+    return Marks() if isinstance(community.marks, msgspec.UnsetType) else community.marks
+
+
+def _assets(community: Community) -> Iterator[Asset]:
+    """Yield all assets of a community, where they are."""
+    plants, stores, runs = community.pv, community.storage, community.runs
+    placed = _placing(community)
+    for name, member, peak in zip(plants.ids, plants.member, plants.peak_w, strict=True):
+        yield replace(placed(name, "pv", int(member)), discharge_w=int(peak))
+    for row, name in enumerate(stores.ids):
+        yield replace(
+            placed(name, stores.kind[row], int(stores.member[row])),
+            capacity_wh=int(stores.capacity_wh[row]),
+            charge_w=int(stores.charge_w[row]),
+            discharge_w=int(stores.discharge_w[row]),
+        )
+    for name, member, power in zip(runs.ids, runs.member, runs.power_w, strict=True):
+        yield replace(placed(name, "run", int(member)), charge_w=int(power))
+
+
+def _placing(community: Community) -> Callable[[str, str, int], Asset]:
+    """Return what places an asset by its name, its kind and its member's row."""
+    zones, members, marks = community.zones, community.members, marks_of(community)
 
     def placed(name: str, kind: str, member: int) -> Asset:
         row = int(members.zone[member])
@@ -241,31 +275,4 @@ def directory_of(community: Community, operators: Iterable[str] | None = None) -
             transformer=marks.transformer.get(owner, ""),
         )
 
-    found = [
-        replace(placed(name, "pv", int(member)), discharge_w=int(peak))
-        for name, member, peak in zip(
-            community.pv.ids, community.pv.member, community.pv.peak_w, strict=True
-        )
-    ]
-    stores, runs = community.storage, community.runs
-    found += [
-        replace(
-            placed(name, stores.kind[row], int(stores.member[row])),
-            capacity_wh=int(stores.capacity_wh[row]),
-            charge_w=int(stores.charge_w[row]),
-            discharge_w=int(stores.discharge_w[row]),
-        )
-        for row, name in enumerate(stores.ids)
-    ]
-    found += [
-        replace(placed(name, "run", int(member)), charge_w=int(power))
-        for name, member, power in zip(runs.ids, runs.member, runs.power_w, strict=True)
-    ]
-    above = [zones.ids[parent] if parent >= 0 else "" for parent in zones.parent.tolist()]
-    chosen = (parties.operator, parties.dso, parties.authority)
-    return Directory(
-        tuple(sorted(found, key=lambda one: one.id)),
-        dict(zip(zones.ids, above, strict=True)),
-        frozenset(chosen if operators is None else operators),
-        {by: frozenset(getattr(marks, by).values()) for by in CONNECTIONS},
-    )
+    return placed

@@ -10,7 +10,7 @@ import numpy as np
 
 from gridpact.base.slots import Slots
 from gridpact.base.units import Ints
-from gridpact.registry.model import Community, Heat, Marks
+from gridpact.registry.model import Community, Heat
 from gridpact.scheduling.needs.binding.model import Warmth
 from gridpact.scheduling.needs.book import Rules
 from gridpact.scheduling.needs.clock import read_clock, stretches
@@ -20,6 +20,7 @@ from gridpact.scheduling.needs.directory import (
     Directory,
     Unclear,
     directory_of,
+    marks_of,
 )
 from gridpact.scheduling.needs.model import Asked, EnergyWithin, Group, PowerCap, PowerFloor
 from gridpact.scheduling.needs.times import Window
@@ -110,7 +111,7 @@ class Places:
     def connected(self) -> dict[tuple[str, str], tuple[int, ...]]:
         """Rows of the homes at each place that limits may name, by what it is and its name."""
         community, found = self.community, dict[tuple[str, str], list[int]]()
-        marks = Marks() if isinstance(community.marks, msgspec.UnsetType) else community.marks
+        marks = marks_of(community)
         for row, name in enumerate(community.members.ids):
             zone = int(community.members.zone[row])
             own = community.zones.ids[zone] if zone >= 0 else ""
