@@ -8,7 +8,7 @@ import numpy as np
 from gridpact.app.record import Record
 from gridpact.registry.model import Community
 from gridpact.scheduling.messages import NeedStated
-from gridpact.scheduling.needs.model import Group, PowerCap
+from gridpact.scheduling.needs.model import Group, Need
 from gridpact.scheduling.standing.places import Places
 from gridpact.supervision.caps import cap_of
 from gridpact.supervision.messages import LimitExceeded
@@ -39,12 +39,12 @@ def stated_limits(record: Record, community: Community, ends: int) -> tuple[Stat
         if cap is None or message.id in found:
             continue
         slots, energy = over.get(message.id, (0, 0))
-        zone = ", ".join(community.zones.ids[row] for row in cap.zones) or _group(cap.need)
+        zone = ", ".join(community.zones.ids[row] for row in cap.zones) or group_words(cap.need)
         found[message.id] = StatedLimit(message.id, cap.need.owner, zone, slots, energy)
     return tuple(found.values())
 
 
-def _group(need: PowerCap) -> str:
+def group_words(need: Need) -> str:
     """Words for a group that is no zone, such as ``kind car``."""
     subject = need.subject
     return f"{subject.by} {', '.join(subject.names)}" if isinstance(subject, Group) else ""
