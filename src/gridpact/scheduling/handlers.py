@@ -177,8 +177,9 @@ class Scheduling:
 
     def state_need(self, state: State, message: StateNeed, now: int) -> Step[State]:
         """Take a need that someone states into the book, or refuse it."""
-        before, known = state.book or Book(), list(state.spot.values())
-        book, answer = desk.take(self._places, before, message, now, state.decided, known)
+        before = state.book or Book()
+        seen = desk.Seen(state.decided, state.plans, tuple(state.spot.values()))
+        book, answer = desk.take(self._places, before, message, now, seen)
         return _with_book(state, book), [answer]
 
     def withdraw_need(self, state: State, message: WithdrawNeed, now: int) -> Step[State]:

@@ -69,7 +69,7 @@ def activate(
 
     The run must have rolling operation (operation, in its scenario). A run waits where
     gridpact run SCENARIO --until INSTANT left it. Exit code 1 tells that less is given than was
-    asked; what is given is activated all the same. So it does with --dry-run, where nothing is.
+    asked, or with --dry-run would be; what is given is activated all the same.
     """
     seen = look(path)
     power_w = _power(kw, direction)

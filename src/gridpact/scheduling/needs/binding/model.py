@@ -42,6 +42,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     the last local midnight, by asset; ``spent_nano`` what was paid in a window of a budget that has
     begun, by need. ``groups`` are rows of the homes, as zones, at places that are no zones, by what
     these are and their names. Zones from row ``unlimited_from`` on have no limit of their own.
+    ``rounding_wh`` is by how much what is stored may be off a bound that a need asks for, as plans
+    in whole Wh are.
     """
 
     fleet: Fleet
@@ -61,6 +63,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     spent_nano: dict[str, int] = {}
     groups: dict[tuple[str, str], tuple[int, ...]] = {}
     unlimited_from: int | None = None
+    rounding_wh: float = 0.0
 
     @property
     def end(self) -> int:
