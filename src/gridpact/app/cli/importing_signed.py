@@ -59,9 +59,10 @@ def signed(
     --commit, FILE is stored whole or not at all.
     """
     trust = Trust(
-        signed_files.read_statements(statements, signed_files.read_key(authority)),
-        *(() if path is None else signed_files.read_heads(path) for path in (since, due)),
-        None if witnesses is None else read_witnesses(witnesses),
+        statements=signed_files.read_statements(statements, signed_files.read_key(authority)),
+        heads=() if since is None else signed_files.read_heads(since),
+        due=() if due is None else signed_files.read_heads(due),
+        witnesses=None if witnesses is None else read_witnesses(witnesses),
     )
     store = Store.open(url)
     given = None if known_at is None else epoch_of(known_at, "UTC", "--known-at")
