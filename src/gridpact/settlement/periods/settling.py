@@ -25,6 +25,7 @@ from gridpact.settlement.periods.adding import (
     part_of,
 )
 from gridpact.settlement.periods.energy import (
+    OF_FILES,
     OF_MEMBERS,
     SOURCES,
     Block,
@@ -89,7 +90,7 @@ class _Period:
     def __init__(self, rules: Rules, period: Slots, inputs: Inputs) -> None:
         self._rules, self._slots, self._inputs = rules, period, inputs
         self._span = Span(period.start, period.end)
-        self._own = {*OF_MEMBERS, *inputs.own}
+        self._own = {*OF_MEMBERS} - {*OF_FILES} | {*inputs.own}
         self.lacking, self._who = Lacking(), Memberships(rules)
         compiled = {
             number: flows(rules, clause, self._own) for number, clause in enumerate(rules.clauses)
