@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app import folder
+from gridpact.app.needs.late import late_needs
 from gridpact.app.record import Record
 from gridpact.app.report.text import MINUS, THIN, Money
 from gridpact.app.stated_limits import StatedLimit, stated_limits
@@ -17,6 +18,7 @@ from gridpact.base.units import NANO_PER_UNIT, checked_sum
 from gridpact.market.messages import SessionCleared
 from gridpact.metering.messages import DayMetered
 from gridpact.scheduling.messages import ScheduleSolved, TelemetryReceived
+from gridpact.scheduling.needs.spelling import listed
 from gridpact.settlement.billing import Bills, bills
 from gridpact.settlement.messages import DaySettled
 from gridpact.simulation.messages import WorldAdvanced
@@ -24,7 +26,10 @@ from gridpact.supervision.messages import LimitExceeded
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """Headline figures of a run; energies in Wh, money in minor units."""
+    """Headline figures of a run; energies in Wh, money in minor units.
+
+    ``late_wh`` is what needs asked for before any plan knew them, by need.
+    """
 
     name: str
     currency: str
@@ -59,6 +64,7 @@ class Summary(msgspec.Struct, frozen=True):
     ledger_root: str
     state_hash: str
     report: str
+    late_wh: dict[str, int] = {}
 
     @property
     def lines(self) -> list[str]:
@@ -77,9 +83,16 @@ class Summary(msgspec.Struct, frozen=True):
         return [
             f"Energy     {used} withdrawn, {share:.0f} % from neighbours; {made} injected",
             f"Schedules  {self.plans} plans; {self._limits()}; {self.refusals} refusals by devices",
-            f"Needs      {self.unmet_wh / 1e3:,.1f} kWh of trips, heat and hot water not served",
+            f"Needs      {self.unmet_wh / 1e3:,.1f} kWh of trips, heat and hot water not served"
+            + self._late(),
             f"Readings   {self.readings:,} expected, {self.estimated} estimated",
         ]
+
+    def _late(self) -> str:
+        """What needs asked for before any plan could know them."""
+        missed = sum(self.late_wh.values()) / 1e3
+        names = listed(list(self.late_wh))
+        return f", {missed:,.1f} kWh before a plan knew of {names}" if names else ""
 
     def _limits(self) -> str:
         """Whether zones kept their limits, and those that operators stated during the run."""
@@ -134,7 +147,13 @@ def _days(days: tuple[str, ...]) -> str:
 
 def summarise(path: Path) -> Summary:
     """Read the figures of a finished run from its journal."""
-    record, result = folder.record(path), folder.result(path)
+    record = folder.record(path)
+    found = _figures(path, record)
+    return msgspec.structs.replace(found, late_wh=_late(record, _end(record.all(DaySettled))))
+
+
+def _figures(path: Path, record: Record) -> Summary:
+    result = folder.result(path)
     community, settled = record.opening().community, record.all(DaySettled)
     metered, cleared = record.all(DayMetered)[: len(settled)], _delivered(record, settled)
     bill, made, ends = bills(community, settled), turnover(community, cleared), _end(settled)
@@ -204,6 +223,15 @@ def _refusals(record: Record, ends: int) -> int:
     return sum(
         int(each.refused.sum()) for each in record.all(TelemetryReceived) if each.slot < ends
     )
+
+
+def _late(record: Record, ends: int) -> dict[str, int]:
+    """Energy [Wh] that needs miss before any plan knew them, by need."""
+    found: dict[str, int] = {}
+    for one in late_needs(record):
+        if one.unheld.begin < ends:
+            found[one.need.id] = found.get(one.need.id, 0) + one.unheld.missing_wh
+    return found
 
 
 def _unmet(record: Record, ends: int) -> int:

@@ -61,6 +61,11 @@ class AuthorityKey:
         self._private = Ed25519PrivateKey.from_private_bytes(entropy)
         self.public = PublicKey(self._private.public_key().public_bytes_raw())
 
+    @property
+    def private(self) -> Ed25519PrivateKey:
+        """The key itself, for what signs with it in another form."""
+        return self._private
+
     def sign(self, message: bytes) -> bytes:
         """Sign a message [64 bytes]."""
         return self._private.sign(message)

@@ -40,7 +40,8 @@ def as_measured(
     """Values [channels, n] as measured where they are known, missing elsewhere."""
     quality = known.astype(np.int8)
     rule = np.zeros(wh.shape, dtype=np.int16)
-    return Laid(channels, start, step, np.where(known, wh, 0), quality, rule)
+    whole = wh if known.all() else np.where(known, wh, 0)
+    return Laid(channels, start, step, whole, quality, rule)
 
 
 def on_slots(laid: Laid, step_s: int) -> Intervals:
@@ -103,6 +104,8 @@ def merged(parts: Sequence[Intervals]) -> Intervals:
     The window covers all of them; what no part has is missing. Raises ValueError where steps
     differ or two parts have a value of the same channel and slot.
     """
+    if len(parts) == 1 and list(parts[0].channels) == sorted(set(parts[0].channels)):
+        return parts[0]
     step = parts[0].slots.step
     start = min(part.slots.start for part in parts)
     end = max(part.slots.end for part in parts)

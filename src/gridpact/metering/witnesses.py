@@ -64,6 +64,22 @@ class Attested(msgspec.Struct, frozen=True):
     confirmed: Bools
     disputes: tuple[Dispute, ...]
 
+    def doubtful(self, witnesses: Sequence[Witness]) -> Bools:
+        """Points and slots that a dispute leaves in doubt [points, slots].
+
+        These are the suspects of its explanations; where it has none, all points of the witnesses
+        who disagree.
+        """
+        found = np.zeros(self.agree.shape, np.bool_)
+        behind = {witness.name: witness.points for witness in witnesses}
+        for dispute in self.disputes:
+            suspects = [one for explanation in dispute.explanations for one in explanation]
+            told = [row for one in suspects for row in one.points]
+            if not dispute.explanations:
+                told = [row for name in dispute.witnesses for row in behind[name]]
+            found[told, dispute.slot] = True
+        return found
+
 
 def attest(wh: Ints, known: Bools, witnesses: Sequence[Witness], k: int) -> Attested:
     """Hold net withdrawal ``wh`` [points, slots] against witnesses, ``k`` of whom must agree.

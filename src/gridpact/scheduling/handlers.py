@@ -177,7 +177,8 @@ class Scheduling:
 
     def state_need(self, state: State, message: StateNeed, now: int) -> Step[State]:
         """Take a need that someone states into the book, or refuse it."""
-        book, answer = desk.take(self._places, state.book or Book(), message, now, state.decided)
+        before = state.book or Book()
+        book, answer = desk.take(self._places, before, message, now, state.decided, state.plans)
         return _with_book(state, book), [answer]
 
     def withdraw_need(self, state: State, message: WithdrawNeed, now: int) -> Step[State]:

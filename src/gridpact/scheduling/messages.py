@@ -219,11 +219,24 @@ class WithdrawNeed(Message, frozen=True, kw_only=True, tag="withdraw-need"):
     id: str
 
 
+class Unheld(msgspec.Struct, frozen=True):
+    """A time before any plan can know a need, and the energy by which it is missed then [Wh].
+
+    From the slot at ``begin`` the plan in force, which does not know the need, goes on until
+    ``until`` [s since the epoch]: then a plan that knows it takes over, if any is ``planned``.
+    """
+
+    begin: int
+    until: int
+    missing_wh: int
+    planned: bool = True
+
+
 class NeedStated(Message, frozen=True, kw_only=True, tag="need-stated"):
     """A need stands under an identifier; ``revision`` counts its versions from 1.
 
     ``need`` is what stands, its subject by identifiers. ``notes`` say what counts where it meets
-    other needs or limits, or an asset that is off.
+    other needs or limits, or an asset that is off. ``unheld`` is what it comes too late for.
     """
 
     phase: ClassVar[Phase] = Phase.READING
@@ -232,6 +245,7 @@ class NeedStated(Message, frozen=True, kw_only=True, tag="need-stated"):
     revision: int
     need: Need | None = None
     notes: tuple[str, ...] = ()
+    unheld: tuple[Unheld, ...] = ()
 
 
 class NeedWithdrawn(Message, frozen=True, kw_only=True, tag="need-withdrawn"):

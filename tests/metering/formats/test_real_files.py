@@ -73,7 +73,7 @@ def test_values_are_kept_and_every_gap_is_told(validated, name):
 
 def test_the_plant_whose_clock_keeps_summer_time(validated):
     _, findings = validated("pv_pvdaq_system50_15min")
-    found = stretches(findings, "clock-drift.v1", "ac_power_2")
+    found = stretches(findings, "clock-drift.v2", "ac_power_2")
     # what the United States' clocks did, and the envelope's second-largest value is a day coarse
     expected = [("2011-11-06", "2012-03-11"), ("2012-11-04", "2013-03-10")]
     assert len(found) == len(expected)
@@ -85,16 +85,32 @@ def test_homes_said_to_be_in_standard_time_whose_plants_are_not(validated):
     _, findings = validated("homes_pv_fontana_1h")
     shifted = [f"home{home:02d}_pv_kwh" for home in (1, 5, 6, 8, 13)]
     for point in shifted:
-        (begin, _) = stretches(findings, "clock-drift.v1", point)[0]
+        (begin, _) = stretches(findings, "clock-drift.v2", point)[0]
         assert begin == "2016-11-06"
     assert not any(
-        each.rule == "clock-drift.v1" and "load" in each.channel.point for each in findings.found
+        each.rule == "clock-drift.v2" and "load" in each.channel.point for each in findings.found
     )
+
+
+def test_plants_that_were_extended_are_back_on_their_first_clock(validated):
+    _, findings = validated("homes_pv_fontana_1h")
+    # one was extended on the day its clock was put right, the other had another fault in between
+    ends = {"home16_pv_kwh": "2017-02-19", "home11_pv_kwh": "2017-03-20"}
+    for point, end in ends.items():
+        assert stretches(findings, "clock-drift.v2", point) == [("2016-11-05", end)]
+
+
+def test_a_cloudy_plant_and_what_a_home_has_left_over(validated):
+    _, findings = validated("home_konstanz_residential4_1h_cumulative_kwh")
+    # summer time ended on 2015-10-25 and 2016-10-30 and began on 2016-03-27; snow in January 2017
+    begins = [("2015-10-31", "2016-03-28"), ("2016-10-28", "2017-02-09")]
+    assert stretches(findings, "clock-drift.v2", "DE_KN_residential4_pv") == begins
+    assert stretches(findings, "clock-drift.v2", "DE_KN_residential4_grid_export") == []
 
 
 def test_zeros_of_buildings_that_are_never_dark(validated):
     _, findings = validated("buildings_cambridge_1h")
-    assert ("2018-12-25", "2018-12-26") in stretches(findings, "zero-run.v1", "b101_elec_kwh")
+    assert ("2018-12-25", "2018-12-26") in stretches(findings, "zero-run.v2", "b101_elec_kwh")
 
 
 def test_late_joiners_are_missing_and_not_zero(validated, data_root):

@@ -1,5 +1,7 @@
 """Each rule against slots whose faults were put there, and against plain loops."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots, iso
 from gridpact.metering.readings import Channel, Displays, Intervals, Quality, no_displays
+from gridpact.metering.validation import screens, sunlight
+from gridpact.metering.validation import validate as validating
 from gridpact.metering.validation.rules import (
     DEFAULT_RULES,
     ClockDrift,
@@ -165,6 +169,36 @@ def test_no_drift_of_a_plant_a_load_or_a_short_file():
     assert marked(read(shaded), ClockDrift())[0] == []
 
 
+def test_a_plant_that_was_extended_when_its_clock_was_put_right():
+    wh = plant(150, range(40, 80))
+    hours = np.arange(len(wh)) % 96 / 4
+    later = np.arange(len(wh)) >= 80 * 96
+    wh[later & (hours > 12)] += wh[later & (hours > 12)] // 2  # panels to the west
+    slots, _ = marked(read(wh), ClockDrift())
+    days = [slot * 900 // 86400 for slot in slots]
+    assert (min(days), max(days)) in {(39, 79), (40, 79), (39, 80), (40, 80)}
+
+
+def test_snow_and_a_surplus_are_no_clocks():
+    snowed = plant(120)
+    hours, day = np.arange(len(snowed)) % 96 / 4, np.arange(len(snowed)) // 96
+    snow = (day >= 60) & (day < 76)
+    snowed[snow] = snowed[snow] * (hours[snow] < 11) // 12
+    assert marked(read(snowed), ClockDrift())[0] == []
+    surplus = plant(120, range(40, 80))
+    surplus[day % 10 == 3] = 0
+    assert marked(read(surplus), ClockDrift())[0] == []
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "minutes"),
+    [(2, 11, -14.2), (4, 15, 0), (5, 14, 3.7), (6, 13, 0), (7, 26, -6.5), (9, 1, 0), (11, 3, 16.4)],
+)
+def test_the_equation_of_time(month, day, minutes):
+    since = (date(2026, month, day) - date(1970, 1, 1)).days
+    assert sunlight.sun_ahead(np.array([since]))[0] / 60 == pytest.approx(minutes, abs=1)
+
+
 def displays(rows):
     at, reading, meter = zip(*rows, strict=True)
     channel = np.zeros(len(rows), np.int64)
@@ -218,7 +252,7 @@ def test_every_rule_has_a_version_and_a_reason():
     names = [name_of(rule) for rule in DEFAULT_RULES]
     assert len(set(names)) == len(names)
     assert all(
-        name.endswith(".v1") and (type(rule).__doc__ or "").strip()
+        name.endswith((".v1", ".v2")) and (type(rule).__doc__ or "").strip()
         for name, rule in zip(names, DEFAULT_RULES, strict=True)
     )
 
@@ -263,3 +297,45 @@ def test_findings_are_in_order_of_channel_and_time():
         ("b", "00:15"),
     ]
     assert findings.count("negative.v1") == 3
+
+
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from((900, 3600, 14_400)),
+    st.booleans(),
+    st.integers(1, 40),
+)
+@settings(deadline=None, max_examples=60)
+def test_screens_leave_out_nothing_that_a_rule_marks(seed, step, with_history, days):
+    random = np.random.default_rng(seed)
+    channels = tuple(
+        Channel(point, each) for point in "abc" for each in ("injection", "withdrawal")
+    )
+    count = days * 86400 // step
+    wh = random.integers(0, 40 * step // 60, (len(channels), count))
+    wh[random.random(wh.shape) < 0.001] *= 30
+    for row, begin in enumerate(random.integers(0, count, len(channels)).tolist()):
+        wh[row, begin : begin + int(random.integers(1, 120))] = random.choice((0, 0, 40, -1))
+    hours = np.arange(count) * step // 3600 % 24
+    wh[0] *= (hours > 6) & (hours < 18)
+    marks = np.where(random.random(wh.shape) < random.choice((0, 0.01)), 0, 1)
+    intervals = read(np.where(marks, wh, 0), marks, step, channels)
+    history = read(wh[::2, ::-1] // 2, None, step, channels[::2]) if with_history else None
+    rules = (*DEFAULT_RULES, Stuck(hours=2), ZeroRun(hours=2, share_percent=50))
+    screened = validate(intervals, no_displays(channels), rules, history)
+    with pytest.MonkeyPatch.context() as patched:
+        every = dict.fromkeys(screens.SCREENS, lambda _, block: np.ones(len(block.wh), np.bool_))
+        every[ClockDrift] = screens.drift  # which also says whether there are days to look at
+        patched.setattr(validating, "SCREENS", every)
+        whole = validate(intervals, no_displays(channels), rules, history)
+    assert screened.found == whole.found
+    assert (screened.intervals.rule == whole.intervals.rule).all()
+
+
+def test_a_zero_is_none_to_look_at_while_the_other_register_counts():
+    channels = (Channel("home", "withdrawal"), Channel("home", "injection"))
+    wh = np.stack((load(), np.zeros(30 * 96, np.int64)))
+    wh[0, 1000:1040], wh[1, 1000:1040] = 0, 300  # a sunny day
+    assert marked(read(wh, channels=channels), ZeroRun())[0] == []
+    wh[:, 1500:1540] = 0  # nothing at all
+    assert marked(read(wh, channels=channels), ZeroRun())[0] == list(range(1500, 1540))

@@ -149,10 +149,10 @@ def test_what_can_be_kept_needs_no_explanation(site, asked):
     assert words(explain(site, needs), site, "home-1") == (NO_CONFLICT,)
 
 
-def test_what_no_fleet_holds_is_left_out(site, asked):
+def test_what_no_fleet_holds_is_named(site, asked):
     needs = asked(*TOO_MUCH, ("home-2", "battery runs >= 1 h and rests >= 1 h"))
     explanation = explain(site, needs, joint=False)
     assert [one.need.id for one in explanation.unbound] == ["need-3"]
     assert len(explanation.conflicts) == 1
-    assert "is left out" in words(explanation, site, "home-2")[-1]
+    assert "cannot be held" in words(explanation, site, "home-2")[-1]
     assert "left out" not in " ".join(words(explanation, site, "home-1"))

@@ -38,7 +38,7 @@ def explained(driven, clock):
         )
         active = lasting(state, plan.horizon)
         was = Gathered(day.community, plan, whole, bare, state.book, clock(11), active)
-        return plan, {party: told(was, party) for party in ("operator", "m000", "m001")}
+        return plan, {party: told(was, (), party) for party in ("operator", "m000", "m001")}
 
     return made
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from gridpact.base.slots import Slots
+from gridpact.settlement.delivery.baselines import Told
 from gridpact.settlement.delivery.days import Metered
 from gridpact.settlement.delivery.methods import METHODS
 from gridpact.settlement.delivery.orders import Order
@@ -165,14 +166,7 @@ def golden():
             csv.DictReader((folder / "readings.csv").read_text(encoding="utf-8").splitlines())
         )
         start = _instant(rows[0]["slot_start"], zone)
-        names = [each["point"] for each in told["points"]]
-        wh = np.zeros((len(names), len(rows)), np.int64)
-        known = np.ones(wh.shape, np.bool_)
-        for (place, name), (at, row) in (
-            (each, line) for each in enumerate(names) for line in enumerate(rows)
-        ):
-            cell = row[f"{name}:withdrawal [Wh]"]
-            known[place, at], wh[place, at] = cell != "", int(cell or 0)
+        wh, known = _withdrawn(rows, told["points"])
         orders = [
             Order(
                 each["reference"],
@@ -186,16 +180,36 @@ def golden():
         days = {date.fromisoformat(each["start"][:10]) for each in told["orders"]}
         slots = Slots(start, step, len(rows))
         events = _dates(told.get("event_days", [])) | days
-        metered = Metered(slots, wh, known, zone, events, _dates(told.get("holidays", [])))
+        days = (zone, events, _dates(told.get("holidays", [])))
+        metered, given = Metered(slots, wh, known, *days), Told()
+        if "control" in told:
+            given = Told(control=Metered(slots, *_withdrawn(rows, told["control"]), *days))
+        if "nominated_wh" in told["orders"][0]:
+            (one,) = told["orders"]
+            given = Told(nominated_wh=np.array([[int(each) for each in one["nominated_wh"]]]))
+            pooled = (wh.sum(axis=0, keepdims=True), known.all(axis=0, keepdims=True))
+            metered = Metered(slots, *pooled, *days)
         rules = [
             _value(told["baseline"], "method", METHODS),
             _value(told["penalty"], "rule", PENALTIES),
         ]
         return SimpleNamespace(
-            told=told, metered=metered, orders=orders, method=rules[0], penalty=rules[1]
+            told=told,
+            metered=metered,
+            given=given,
+            orders=orders,
+            method=rules[0],
+            penalty=rules[1],
         )
 
     return read
+
+
+def _withdrawn(rows, points):
+    """Withdrawal of points in a table [points, slots], and where it is known."""
+    cells = [[row[f"{each['point']}:withdrawal [Wh]"] for row in rows] for each in points]
+    wh = np.array([[int(cell or 0) for cell in line] for line in cells], np.int64)
+    return wh, np.array([[cell != "" for cell in line] for line in cells], np.bool_)
 
 
 def _value(told, tag, kinds):

@@ -149,7 +149,7 @@ def test_the_message_has_the_attributes_of_the_specification():
     assert root.tag == "FlexSettlement"
     assert list(root.attrib) == [
         "Version", "SenderDomain", "RecipientDomain", "TimeStamp", "MessageID",
-        "ConversationID", "PeriodStart", "PeriodEnd", "Currency",
+        "ConversationID", "Result", "PeriodStart", "PeriodEnd", "Currency",
     ]  # fmt: skip
     (order,) = root
     assert order.attrib == {
@@ -179,7 +179,7 @@ def test_golden(name, golden):
     case = golden(folder)
     rows, amounts = [], []
     for order in case.orders:
-        expected = baseline(case.method, case.metered, order.slots)
+        expected = baseline(case.method, case.metered, order.slots, case.given)
         (one,) = deliveries((order,), expected, case.metered)
         found = settled(one, case.penalty, case.told["timezone"])
         rows += [

@@ -52,7 +52,7 @@ def read_clauses(
     own: dict[str, str] = {}
     imbalance = top.node("imbalance")
     if imbalance is not None:
-        found += _imbalance(imbalance, currency)
+        found += _imbalance(imbalance, parties, currency)
         own = _plans(imbalance)
     if not found and "contracts" not in top.value:
         top.fault("contracts", "there are no tariffs", "list contracts, by product or file")
@@ -62,17 +62,15 @@ def read_clauses(
             problem = f"{clause.name} is there already"
             top.document.fault(("contracts",), problem, "give each a name of its own")
         seen.add(clause.name)
-        _check_parties(top, clause, parties)
     files = tuple(node.text("file") for node in top.nodes("contracts") if "file" in node.value)
     return tuple(found), Extra(files, own)
 
 
-def _check_parties(top: Node, clause: Clause, parties: Mapping[str, str]) -> None:
-    for name in sorted({side for leg in legs(clause.contract) for side in (leg.giver, leg.taker)}):
+def _check_parties(node: Node, contract: Contract, parties: Mapping[str, str]) -> None:
+    for name in sorted({side for leg in legs(contract) for side in (leg.giver, leg.taker)}):
         if name != MEMBER and name not in parties:
             fix = f"name it under parties, or write {MEMBER} for each who is settled"
-            problem = f"{clause.name} names {name!r}, who is no party"
-            top.document.fault(("contracts",), problem, fix)
+            node.fault("name", f"it names {name!r}, who is no party", fix)
 
 
 def _clause(
@@ -98,6 +96,7 @@ def _clause(
     of = node.choice("of", OF, "members")
     if contract is None:
         return None
+    _check_parties(node, contract, parties)
     return Clause(node.name("name"), to_bytes(contract), category, span, names, supplier, of)
 
 
@@ -141,10 +140,13 @@ def _plans(node: Node) -> dict[str, str]:
     return found
 
 
-def _imbalance(node: Node, currency: str) -> list[Clause]:
+def _imbalance(node: Node, parties: Mapping[str, str], currency: str) -> list[Clause]:
     """Return the clauses of imbalance: of members, of groups, of who activated, of rewards."""
     node.known(_IMBALANCE)
     operator = node.name("operator")
+    for name in ("operator", "members_with"):
+        if (party := node.name(name, operator)) and party not in parties:
+            node.fault(name, f"there is no party {party!r}", "name it under parties")
     settled = node.names("settle") or ("members",)
     for name in settled:
         if name not in ("members", "groups"):

@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
+from gridpact.app.books.day_files import DayFiles
 from gridpact.app.readings.tables import table_of
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots, covers, iso, overlap
@@ -36,11 +37,14 @@ class Source(Protocol):
 def source_of(where: str, rules: Rules, period: Slots, as_of_s: int) -> Source:
     """Return the readings of a period as known at an instant [s].
 
-    ``where`` is the folder or address of a store, or a CSV or Parquet table; what a table tells is
-    taken to have been known always. Raises BadInput where a member has no register there.
+    ``where`` is the folder or address of a store, a CSV or Parquet table, or a folder of
+    :class:`DayFiles`; what is not a store is taken to have been known always. Raises BadInput
+    where a member has no register there.
     """
     if "://" not in where and Path(where).is_file():
         return _Table(where, rules, period)
+    if "://" not in where and any(Path(where).glob("????-??-??.parquet")):
+        return DayFiles(Path(where), rules, period)
     return _Stored(where, rules, period, as_of_s)
 
 

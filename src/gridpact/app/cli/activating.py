@@ -69,7 +69,7 @@ def activate(
 
     The run must have rolling operation (operation, in its scenario). A run waits where
     gridpact run SCENARIO --until INSTANT left it. Exit code 1 tells that less is given than was
-    asked; what is given is activated all the same.
+    asked, or with --dry-run would be; what is given is activated all the same.
     """
     seen = look(path)
     power_w = _power(kw, direction)
@@ -84,7 +84,7 @@ def activate(
     told = Told(seen.community, message, foresee(seen, message))
     if dry_run:
         _tell(told, "", as_json=as_json, quiet=quiet)
-        return
+        sys.exit(1 if told.found.division.missing_wh else 0)
     answer = ask(path, message)
     if isinstance(answer, ActivationRefused):
         _tell_refused(answer, as_json=as_json)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.delivering_availability import availability
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.delivery.checking import Checked
@@ -68,6 +69,9 @@ def check(
         for line in _lines(done):
             say(line)
     sys.exit(1 if any(order.reason for order in done.orders) else 0)
+
+
+delivery.add_command(availability)
 
 
 def _lines(done: Checked) -> list[str]:

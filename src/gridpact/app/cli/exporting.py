@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.allocating import AS_OF, PERIOD, RULES
+from gridpact.app.cli.exporting_settlement import settlement
 from gridpact.app.cli.moments import epoch_of
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.sharing import exporting
@@ -73,3 +74,6 @@ def coefficients(
     elif not quiet:
         for path in files:
             say(harmless(f"wrote {path}"))
+
+
+export.add_command(settlement)

@@ -9,6 +9,7 @@ import click
 
 from gridpact.app.cli.importing_lines import as_dict, lines_of
 from gridpact.app.cli.importing_run import run
+from gridpact.app.cli.importing_signed import signed
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.cli.reading_options import FILE
@@ -74,3 +75,4 @@ def _say(done: list[FileImported], *, commit: bool) -> None:
 
 
 import_.add_command(run)
+import_.add_command(signed)

@@ -11,6 +11,7 @@ from gridpact.app.cli.reading_keep import compact
 from gridpact.app.cli.reading_points import init, points
 from gridpact.app.cli.reading_quality import quality
 from gridpact.app.cli.reading_show import show
+from gridpact.app.cli.reading_sign import devices, key, sign, state
 from gridpact.app.cli.reading_verify import verify
 from gridpact.app.cli.reading_versions import versions
 
@@ -32,4 +33,6 @@ def readings() -> None:
 
 
 for command in (init, points, imports, show, versions, gaps, quality, estimate, verify, compact):
+    readings.add_command(command)
+for command in (key, state, devices, sign):
     readings.add_command(command)

@@ -18,6 +18,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, dir_okay=False)
 STORE = "STORE"
 POINTS_HELP = "YAML file of metering points."
+STATEMENTS = click.option(
+    "--statements", required=True, type=FILE, metavar="FILE", help="Which device reads which point."
+)
+AUTHORITY = click.option(
+    "--authority", required=True, type=FILE, metavar="FILE", help="Its public key: ed25519:HEX."
+)
+SINCE = click.option(
+    "--since", type=FILE, metavar="FILE", help="What --json printed of readings before."
+)
 
 
 def view_options(command: F) -> F:
@@ -33,6 +42,22 @@ def view_options(command: F) -> F:
             ),
             click.option("--to", "until", type=MOMENT, help="Instant after the last."),
             click.option("--as-of", type=MOMENT, help="As it was known then.  [default: now]"),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def trust_options(command: F) -> F:
+    """Give a command the options that signed readings are held against."""
+    for option in reversed(
+        (
+            STATEMENTS,
+            AUTHORITY,
+            SINCE,
+            click.option(
+                "--due", type=FILE, metavar="FILE", help="What --json printed to others, at least."
+            ),
         )
     ):
         command = option(command)

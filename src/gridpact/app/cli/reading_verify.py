@@ -9,7 +9,7 @@ import click
 
 from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
-from gridpact.app.cli.reading_options import FILE
+from gridpact.app.cli.reading_options import FILE, trust_options
 from gridpact.app.readings.signed_files import (
     as_dict,
     read_heads,
@@ -31,14 +31,7 @@ Examples:
   gridpact readings verify april.signed --statements d.jsonl --authority a.pub --since m.json""",
 )
 @click.argument("file", type=FILE)
-@click.option(
-    "--statements", required=True, type=FILE, metavar="FILE", help="Which device reads which point."
-)
-@click.option(
-    "--authority", required=True, type=FILE, metavar="FILE", help="Its public key: ed25519:HEX."
-)
-@click.option("--since", type=FILE, metavar="FILE", help="What --json printed of readings before.")
-@click.option("--due", type=FILE, metavar="FILE", help="What --json printed to others, at least.")
+@trust_options
 @output_options
 def verify(
     file: Path,
@@ -67,10 +60,15 @@ def verify(
 
 
 def _lines(done: Verified) -> list[str]:
+    sound = f"{int(done.sound.sum()):,} of {counted(len(done.sound), 'reading')} are sound"
+    return [*found_lines(done), f"{mark(good=not done.found)} {sound}"]
+
+
+def found_lines(done: Verified) -> list[str]:
+    """Lines of a table of what was found, none where nothing was."""
     rows = [("reading", "finding", "point", "")]
     rows += [(f"{each.row:,}", each.kind, each.point, each.words) for each in done.found[:SHOWN]]
     lines = [harmless(line.rstrip()) for line in aligned(rows, right=(0,))] if done.found else []
     if len(done.found) > SHOWN:
         lines.append(f"… and {len(done.found) - SHOWN:,} more findings: --json")
-    sound = f"{int(done.sound.sum()):,} of {counted(len(done.sound), 'reading')} are sound"
-    return [*lines, f"{mark(good=not done.found)} {sound}"]
+    return lines

@@ -15,11 +15,14 @@ from gridpact.app.cli.contracting_layout import WIDTH, counted
 from gridpact.app.cli.output import Progress, harmless, mark, output_options, say, say_json
 from gridpact.app.cli.scheduling_sources import recorded
 from gridpact.app.needs.acting import look_on
+from gridpact.app.needs.late import late_needs
 from gridpact.app.needs.words import in_words
+from gridpact.app.orders.acting import paused_at
 from gridpact.app.orders.instants import local
 from gridpact.app.record import Record
-from gridpact.app.schedules.explaining import Told, told
-from gridpact.app.schedules.fitting import Fit, fit
+from gridpact.app.schedules.explaining import Told, told, told_ahead
+from gridpact.app.schedules.fitting import Fit, fit, fit_ahead
+from gridpact.app.schedules.next_plans import Ahead, ahead, known
 from gridpact.app.schedules.posing import gathered, latest, latest_missing
 from gridpact.base.errors import BadInput
 from gridpact.scheduling.explanation.model import Conflict
@@ -45,8 +48,9 @@ Exit codes, beside those of every command:
     "--session",
     metavar="SESSION",
     help="Plan to explain: its name, or the instant from which it is in force, as gridpact "
-    "schedule history shows it.  [default: of a RUN the latest that misses anything; with --need, "
-    "and where none does, the latest; of a SCENARIO the first]",
+    "schedule history shows it.  [default: of a RUN that waits, those that it makes next; of any "
+    "other the latest that misses anything; with --need, and where none does, the latest; of a "
+    "SCENARIO the first]",
 )
 @click.option("--for", "party", metavar="PARTY", help="Who asks.  [default: the operator]")
 @click.option("--need", "sentence", metavar="SENTENCE", help="Say whether this need would fit.")
@@ -88,8 +92,7 @@ def explain(
         record = recorded(what, data, progress)
         progress("explaining", 0)
         if sentence is None:
-            chosen = latest_missing(record) if session is None and what.is_dir() else session
-            found: Told | Fit = told(gathered(record, chosen), party)
+            found: Told | Fit = _told(what, record, session, party)
         else:
             found = _fit(what, record, session, (sentence, owner))
     except BadInput as error:
@@ -105,6 +108,15 @@ def explain(
     sys.exit(0 if isinstance(found, Told) or found.fits else 1)
 
 
+def _told(what: Path, record: Record, session: str | None, party: str | None) -> Told:
+    """Explain the plan that is asked for; of a run that waits, what it makes next."""
+    late = late_needs(record)
+    if session is None and (next_plans := _ahead(what, record)) is not None:
+        return told_ahead(next_plans, late, party)
+    chosen = latest_missing(record) if session is None and what.is_dir() else session
+    return told(gathered(record, chosen), late, party)
+
+
 def _fit(what: Path, record: Record, session: str | None, need: tuple[str, str | None]) -> Fit:
     """Tell whether a need would fit: in a run, beside those that stand by now."""
     if not what.is_dir():
@@ -112,7 +124,16 @@ def _fit(what: Path, record: Record, session: str | None, need: tuple[str, str |
     seen = look_on(what)
     if session is not None:
         return fit(gathered(record, session), *need, seen.at)
+    if (next_plans := _ahead(what, record)) is not None:
+        return fit_ahead(next_plans, *need, seen.at)
     return fit(gathered(record, latest(record))._replace(book=seen.book), *need, seen.at)
+
+
+def _ahead(what: Path, record: Record) -> Ahead | None:
+    """What a run makes next; None where it does not wait, or no plan of a day to come is known."""
+    waits_at = paused_at(what) if what.is_dir() else 0
+    found = ahead(known(record), waits_at) if waits_at else None
+    return found if found is not None and found.plans else None
 
 
 def _point(sentence: str, error: BadInput) -> None:
@@ -137,7 +158,7 @@ def _fit_lines(found: Fit) -> list[str]:
         faults = (f"    {one.where}: {one.problem}; {one.fix}" for one in found.refused)
         return [f"{mark(good=False)} {words}: refused", *map(harmless, faults)]
     lines = [f"{mark(good=found.fits)} {words}: {'fits' if found.fits else 'does not fit'}"]
-    lines += [f"    in {_plan(found)}"]
+    lines += [f"    in {_plan(found)}", *(f"    note: {note}" for note in found.notes)]
     if found.aside:
         needs = counted(found.aside, "need")
         lines.append(f"    beside all but {needs}, which cannot all be kept as it is")
@@ -145,6 +166,9 @@ def _fit_lines(found: Fit) -> list[str]:
 
 
 def _plan(found: Told | Fit) -> str:
+    if found.begins:
+        begins = local(found.begins, found.timezone)
+        return f"the next plan, in force from {begins}, foreseen from {found.session}"
     return f"{found.session}, made {local(found.made, found.timezone)}"
 
 
@@ -169,6 +193,7 @@ def _told_as_dict(found: Told) -> dict[str, object]:
         "title": found.title,
         "session": found.session,
         "made": found.made,
+        "in_force_from": found.begins or None,
         "for": found.party,
         "holds": found.holds,
         "sentences": [*found.sentences, *found.bare],

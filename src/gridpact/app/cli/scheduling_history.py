@@ -14,6 +14,7 @@ from gridpact.app.cli.scheduling_tables import NOTHING, kwh
 from gridpact.app.orders.instants import local
 from gridpact.app.schedules.history import Entry, history, in_words
 from gridpact.scheduling.messages import Misses
+from gridpact.scheduling.needs.spelling import listed
 
 HEAD = ("made", "in force from", "outcome", "because of", "it misses", "instead of", "reason")
 TOGETHER = ("revised", "kept", "solved", "skipped")
@@ -39,10 +40,14 @@ def show_history(path: Path, outcome: str | None, as_json: bool, quiet: bool) ->
     record = folder.record(path)
     found = [one for one in history(record) if outcome in (None, one.outcome)]
     if as_json:
-        say_json({"decisions": [to_builtins(one) for one in found]})
+        say_json({"decisions": [_as_dict(one) for one in found]})
     elif not quiet:
         for line in _lines(found, record.opening().community.timezone):
             say(line)
+
+
+def _as_dict(one: Entry) -> dict[str, object]:
+    return {**to_builtins(one), "later_wh": one.later_wh, "needs": one.needs}
 
 
 def _lines(found: list[Entry], timezone: str) -> list[str]:
@@ -60,10 +65,21 @@ def _row(one: Entry, timezone: str) -> tuple[str, ...]:
         NOTHING if one.begins < 0 else local(one.begins, timezone),
         one.outcome,
         in_words(one.causes) or one.name,
-        _missed(one.missed),
+        _all_missed(one),
         _missed(one.instead),
         one.reason or NOTHING,
     )
+
+
+def _all_missed(one: Entry) -> str:
+    """Write what a schedule misses, on its day and later, and the needs that this is of."""
+    if one.outcome not in ("solved", "revised"):
+        return NOTHING
+    said = "" if one.missed is None else _missed(one.missed)
+    if later := one.later_wh:
+        when = "later " if one.missed is not None else ""
+        said = f"{'' if said in ('', 'nothing') else said + ', '}{when}{kwh(later)}"
+    return (said or "nothing") + (f" ({listed(one.needs)})" if one.needs else "")
 
 
 def _missed(misses: Misses | None) -> str:

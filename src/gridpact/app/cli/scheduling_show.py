@@ -10,6 +10,7 @@ import click
 from gridpact.app import folder
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.cli.scheduling_tables import asset_lines, view_lines, zone_lines
+from gridpact.app.needs.late import late_needs
 from gridpact.app.schedules import keeping
 from gridpact.app.schedules.posing import posed
 from gridpact.app.schedules.view import AssetView, View, ZoneView, of_plan, of_solved
@@ -63,7 +64,8 @@ def _as_dict(view: View) -> dict[str, object]:
 
 def _view(path: Path, session: str | None) -> View:
     if not keeping.is_kept(path):
-        return of_plan(posed(folder.record(path), session))
+        record = folder.record(path)
+        return of_plan(posed(record, session), late_needs(record))
     solved = keeping.read(path)
     if session not in (None, solved.session):
         problem = f"{path} holds {solved.session}"

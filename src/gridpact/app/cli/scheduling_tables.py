@@ -20,6 +20,7 @@ KEPT = {
     "run": "appliance run",
     "sum": "energy, power or cost",
     "unbound": "need not possible now",
+    "late": "before any plan knew",
 }
 """What each kind of conflict is about."""
 MOST_MISSED = 20

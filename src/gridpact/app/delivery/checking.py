@@ -18,7 +18,7 @@ from gridpact.settlement.delivery.baselines import Baseline, Told, baseline
 from gridpact.settlement.delivery.days import Metered
 from gridpact.settlement.delivery.flex_settlement import OrderSettlement, settled
 from gridpact.settlement.delivery.methods import Nominated
-from gridpact.settlement.delivery.orders import deliveries
+from gridpact.settlement.delivery.orders import Delivered, deliveries
 from gridpact.settlement.delivery.penalties import delivery_ppm
 
 
@@ -37,13 +37,10 @@ def check(source: str, told: OrdersFile, as_of: int | None) -> Checked:
     Raises BadInput for points that are not there, a table of other slots, and a baseline whose
     window does not fit the slots. Readings that are missing are told in the result.
     """
-    slots = _slots(told)
-    metered = _metered(source, told, told.points, slots, as_of)
-    control = _metered(source, told, told.control, slots, as_of) if told.control else None
-    found, every = dict[str, OrderSettlement](), []
-    for event, placed in _by_event(told.orders).items():
-        own, expected = _expected(told, metered, control, event, placed[0])
-        every.extend(deliveries(tuple(each.order for each in placed), expected, own))
+    if not told.orders:
+        fix = "list them, one after a dash each"
+        raise BadInput([Fault(told.file, 0, "orders", "there are no orders", fix)])
+    found, every = dict[str, OrderSettlement](), delivered_of(source, told, as_of)
     for each in every:
         reason = _named(each.reason, told)
         delivered = msgspec.structs.replace(each, reason=reason)
@@ -54,6 +51,23 @@ def check(source: str, told: OrdersFile, as_of: int | None) -> Checked:
         orders=tuple(found[placed.order.reference] for placed in told.orders),
         delivery_ppm=delivery_ppm(every),
     )
+
+
+def delivered_of(source: str, told: OrdersFile, as_of: int | None) -> list[Delivered]:
+    """Hold the orders of a file, of which there are some, against their baselines, by event."""
+    slots = _slots(told)
+    metered = metered_of(source, told, slots, as_of)
+    control = _metered(source, told, told.control, slots, as_of) if told.control else None
+    every = list[Delivered]()
+    for event, placed in _by_event(told.orders).items():
+        own, expected = _expected(told, metered, control, event, placed[0])
+        every.extend(deliveries(tuple(each.order for each in placed), expected, own))
+    return every
+
+
+def metered_of(source: str, told: OrdersFile, slots: Slots, as_of: int | None) -> Metered:
+    """Read the net withdrawal of all points of a file on slots; of a table, on its own."""
+    return _metered(source, told, told.points, slots, as_of)
 
 
 def _expected(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from gridpact.app.delivery.reservations import Reservation, read_reservations
 from gridpact.app.orders import instants
 from gridpact.base.documents import Document, Path, Value, read_mapping
 from gridpact.base.errors import BadInput
@@ -29,7 +30,7 @@ ROLES: dict[str, tuple[Register, ...]] = {
 }
 _TOP = (
     *("gridpact", "timezone", "slot_minutes", "currency", "points", "control"),
-    *("baseline", "penalty", "holidays", "event_days", "orders"),
+    *("baseline", "penalty", "holidays", "event_days", "orders", "reservations"),
 )
 _ORDER = ("reference", "congestion_point", "start", "power_w", "price", "nominated_wh")
 _POSITIVE = (
@@ -62,6 +63,7 @@ class OrdersFile(msgspec.Struct, frozen=True):
     holidays: frozenset[date]
     event_days: frozenset[date]
     orders: tuple[Placed, ...]
+    reservations: tuple[Reservation, ...] = ()
 
 
 def read_orders(path: FilePath) -> OrdersFile:
@@ -105,6 +107,7 @@ class _Reader:
             holidays=self._dates("holidays"),
             event_days=self._dates("event_days"),
             orders=self._all_orders(calendar, isinstance(method, Nominated)),
+            reservations=read_reservations(self._document, self._list("reservations")),
         )
 
     def _known(self, path: Path, node: dict[str, Value], names: tuple[str, ...]) -> None:
@@ -211,7 +214,7 @@ class _Reader:
                 self._fault((*path, name), f"{value} is out of range", fix)
 
     def _all_orders(self, calendar: Calendar, nominated: bool) -> tuple[Placed, ...]:
-        if not self._list("orders"):
+        if not self._list("orders") and not self._list("reservations"):
             self._fault(("orders",), "there are no orders", "list them, one after a dash each")
         found, seen = list[tuple[int, Placed]](), set[str]()
         for place, node in enumerate(self._list("orders")):

@@ -51,12 +51,13 @@ def import_files(
     rules = rules_of(store)
     recipe = recipe_of(mapping, rules)
     into = store if commit else store.trial()
-    return [_imported(into, readings, rules, (recipe, known_s), commit) for readings in everything]
+    return [put(into, readings, rules, (recipe, known_s), commit) for readings in everything]
 
 
-def _imported(
+def put(
     into: Store, readings: Readings, rules: tuple[Rule, ...], how: tuple[str, int], commit: bool
 ) -> FileImported:
+    """Validate readings and put them into a store, or its trial; ``how`` is recipe, known_s."""
     recipe, known_s = how
     history = history_of(into, readings.intervals, known_s)
     checked = validate(readings.intervals, readings.displays, rules, history)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
+from gridpact.app.needs.late import Late
+from gridpact.app.needs.words import in_words
 from gridpact.app.orders.instants import local
+from gridpact.app.schedules.door import door
 from gridpact.app.schedules.held_words import held_words
+from gridpact.app.schedules.next_plans import Ahead, solved
 from gridpact.app.schedules.posing import Gathered, name_of, problem_of
 from gridpact.app.schedules.view import MissedView, missed_views
 from gridpact.base.errors import BadInput, Fault
@@ -20,6 +25,7 @@ from gridpact.scheduling.explanation.words import words
 from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.needs.spelling import listed, nearest
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.unheld import unheld_notes
 
 _OF_NEEDS = ("sum", "unbound")
 """Kinds of what is missed that are about needs alone."""
@@ -28,6 +34,7 @@ _OF_NEEDS = ("sum", "unbound")
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What one party is told of a session, whose plan was ``made`` at an instant [s since epoch].
 
+    With ``begins`` it is told of the plan that comes after it, in force from that instant on.
     ``holds``: nothing that the party may know of is missed. ``explanation`` is cut to what it may
     see. ``bare`` are sentences on what the plan misses that no need explains.
     """
@@ -41,19 +48,36 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     sentences: tuple[str, ...]
     bare: tuple[str, ...]
     explanation: Explanation
+    begins: int = 0
 
 
-def told(was: Gathered, party: str | None) -> Told:
+def told_ahead(next_plans: Ahead, late: Sequence[Late], party: str | None) -> Told:
+    """Explain the plans that a run makes next to a party: the last that misses anything.
+
+    The first where none does; there is one at least. Raises BadInput as :func:`told` does.
+    """
+    found = [
+        replace(told(solved(one), late, party, next_plans.at), begins=one.solved.window.start)
+        for one in next_plans.plans
+    ]
+    missing = [one for one in found if not one.holds]
+    return (missing or found[:1])[-1]
+
+
+def told(was: Gathered, late: Sequence[Late], party: str | None, now: int | None = None) -> Told:
     """Explain a session to a party; None is the community's operator.
+
+    ``late`` are needs that came too late for any plan. What is proposed would be taken at ``now``
+    [s since the epoch], by default when the plan was made.
 
     Raises BadInput where there is no such party.
     """
     places = Places(was.community)
     party = known_party(places, party or was.community.parties.operator, "--for")
     asked = session_site(places, was)
-    whole = explain(asked.site, asked.needs)
+    whole = explain(asked.site, asked.needs, accepts=door(places, was.book, now or was.at))
     explanation = seen_by(whole, asked.site, party)
-    bare = tuple(_bare(was, places, whole, party))
+    bare = (*_late(was, late, places, party), *_bare(was, places, whole, party))
     return Told(
         title=was.community.name,
         session=name_of(was.solved),
@@ -86,6 +110,18 @@ def session_site(places: Places, was: Gathered, more: tuple[Need, ...] = ()) -> 
     if held is not None:
         problem, _ = hold(problem, held)
     return site_of(places, problem, was.bare.needs, (*was.book.needs, *more), was.whole.past)
+
+
+def _late(was: Gathered, late: Sequence[Late], places: Places, party: str) -> Iterator[str]:
+    """Say which needs came too late for any plan, on the day that a plan is for."""
+    calendar = was.community.calendar
+    day = calendar.date_of(was.solved.window.start)
+    for one in late:
+        if calendar.date_of(one.unheld.begin) == day and (
+            party == one.need.owner or places.directory.spans_all(party)
+        ):
+            (note,) = unheld_notes([one.unheld], places.timezone)
+            yield f"{in_words(one.need, places.timezone)} ({one.need.id}) came too late: {note}."
 
 
 def _bare(was: Gathered, places: Places, whole: Explanation, party: str) -> Iterator[str]:

@@ -15,8 +15,11 @@ from gridpact.scheduling.messages import (
     ScheduleRevised,
     ScheduleSolved,
 )
+from gridpact.scheduling.problem import Conflict
 
 KINDS = (ScheduleSolved, PlanSkipped, ScheduleRevised, ScheduleKept)
+ROUNDING_WH = 10
+"""Wh by which what is followed slot by slot may be off what a plan in whole Wh says it misses."""
 NAMED = 3
 """Names that are listed of one cause; of more their number is told."""
 
@@ -27,7 +30,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     ``outcome`` is ``solved`` or ``skipped`` for a session's schedule, ``revised`` or ``kept`` for
     one between sessions, which would be in force from ``begins`` on; -1 where that is not known.
     ``missed`` is what it misses until its day ends, and ``instead`` what the schedule before would
-    have missed; None where nothing was compared. Its cost is proven to within ``unproved_nano``.
+    have missed; None where nothing was compared. ``conflicts`` are what it misses in all it looks
+    at, beyond the day too: by the asset, zone or sum, with the stated needs behind it. Its cost is
+    proven to within ``unproved_nano``.
     """
 
     made: int
@@ -39,6 +44,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     missed: Misses | None = None
     instead: Misses | None = None
     unproved_nano: int = 0
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def later_wh(self) -> int:
+        """What it misses beyond its day [Wh]; of a session's schedule, all that it misses."""
+        total = sum(one.missing_wh for one in self.conflicts)
+        today = self.missed
+        if today is not None:
+            total -= today.needs_wh + today.runs_wh + today.limits_wh
+        return total if total > ROUNDING_WH else 0
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Stated needs that it misses."""
+        return tuple(dict.fromkeys(need for one in self.conflicts for need in one.needs))
 
 
 def history(record: Record) -> list[Entry]:
@@ -57,6 +77,7 @@ def _entries(kept: list[Kept]) -> Iterator[Entry]:
                     name=one.session,
                     begins=one.window.start,
                     unproved_nano=one.plan.unproved_nano,
+                    conflicts=one.plan.conflicts,
                 )
             case PlanSkipped() as one:
                 yield Entry(
@@ -67,16 +88,7 @@ def _entries(kept: list[Kept]) -> Iterator[Entry]:
                     reason=one.reason,
                 )
             case ScheduleRevised() as one:
-                yield Entry(
-                    made=each.time,
-                    outcome="revised",
-                    name=one.name,
-                    begins=one.window.start,
-                    causes=one.causes,
-                    missed=one.missed,
-                    instead=one.instead,
-                    unproved_nano=one.plan.unproved_nano,
-                )
+                yield _revised(one, each.time)
             case ScheduleKept() as one:
                 yield Entry(
                     made=each.time,
@@ -86,6 +98,20 @@ def _entries(kept: list[Kept]) -> Iterator[Entry]:
                     causes=one.causes,
                     reason=one.reason,
                 )
+
+
+def _revised(one: ScheduleRevised, made: int) -> Entry:
+    return Entry(
+        made=made,
+        outcome="revised",
+        name=one.name,
+        begins=one.window.start,
+        causes=one.causes,
+        missed=one.missed,
+        instead=one.instead,
+        unproved_nano=one.plan.unproved_nano,
+        conflicts=one.plan.conflicts,
+    )
 
 
 def in_words(causes: tuple[Cause, ...]) -> str:

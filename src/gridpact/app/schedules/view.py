@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
 
+from gridpact.app.needs.late import Late
 from gridpact.app.schedules.limits import LEAST_PRICE
 from gridpact.app.schedules.model import Solved
 from gridpact.app.schedules.posing import SessionProblem
@@ -180,8 +181,11 @@ def _zone(name: str, columns: list[Floats], slots: Slots) -> ZoneView:
     )
 
 
-def of_plan(found: SessionProblem) -> View:
-    """Show the plan that a run recorded, with the zones of its community."""
+def of_plan(found: SessionProblem, late: Sequence[Late] = ()) -> View:
+    """Show the plan that a run recorded, with the zones of its community.
+
+    ``late`` are needs of the run that came too late for any plan.
+    """
     slots = found.problem.slots
     return View(
         title=found.community.name,
@@ -192,7 +196,7 @@ def of_plan(found: SessionProblem) -> View:
         starts=slots.starts().tolist(),
         assets=tuple(_planned(found)),
         zones=tuple(_planned_zones(found)),
-        missed=tuple(missed_views(found)),
+        missed=(*missed_views(found), *late_views(late, found)),
     )
 
 
@@ -208,6 +212,15 @@ def missed_views(found: SessionProblem, plan: Plan | None = None) -> Iterator[Mi
             name = rows.get(one.kind, community.zones.ids)[one.row]
         start = slots.start + one.first_slot * slots.step
         yield MissedView(one.kind, name, start, one.missing_wh, one.needs)
+
+
+def late_views(late: Sequence[Late], found: SessionProblem) -> Iterator[MissedView]:
+    """Name what needs asked for on the day of a plan before any plan knew them."""
+    calendar = found.community.calendar
+    day = calendar.date_of(found.problem.slots.start)
+    for need, unheld in late:
+        if calendar.date_of(unheld.begin) == day:
+            yield MissedView("late", need.id, unheld.begin, unheld.missing_wh, (need.id,))
 
 
 def unmet(found: SessionProblem, solved: Solved) -> list[MissedView]:

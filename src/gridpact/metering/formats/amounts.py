@@ -8,7 +8,7 @@ import numpy as np
 
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.importers import units
-from gridpact.metering.importers.exact import fits, whole
+from gridpact.metering.importers.exact import fits, fits_all, whole
 from gridpact.metering.importers.parse import Numbers
 from gridpact.metering.importers.rows import Report
 
@@ -43,6 +43,8 @@ def whole_wh(
     factor = parsed.factor if parsed else Fraction(1)
     if parsed and parsed.dimension == "power":
         factor *= Fraction(step_s, 3600)
+    if fits_all(numbers.values, factor) and numbers.present.all():
+        return whole(numbers.values, factor, numbers.single), numbers.present
     huge = numbers.present & ~fits(numbers.values, factor)
     fix = "correct it, or the column's unit"
     report.rows(np.asarray(huge), lines, where, ("the number is too large", fix))

@@ -8,10 +8,10 @@ suppliers and third parties order (R63) is one table with ``Horodate``, ``Valeur
 Names of columns, W as the unit and the codes of ``Nature`` were confirmed by several public
 readers and their test files; that a stamp is the end of its interval by a reader which names a
 real export, and by files whose first stamp is one interval after the first day begins. One public
-reader takes R63 to be stamped at the beginning: ``stamp: start`` reads it so. Not confirmed is
-whether a consumer's file may change its interval: rows take their distance from the row before as
-their length where a neighbour has the same. Daily energies (R65) are no intervals of one length
-and are refused.
+reader takes R63 to be stamped at the beginning: ``stamp: start`` reads it so. A consumer's file may
+change its interval, as one published does from hours to ten minutes: rows take their distance from
+the row before as their length where a neighbour has the same. Daily energies (R65) are no intervals
+of one length and are refused.
 """
 
 from __future__ import annotations

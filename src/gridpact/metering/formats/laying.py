@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -38,6 +39,13 @@ class Rows(msgspec.Struct, frozen=True):
     lines: Ints
     where: str
 
+    def only(self, chosen: Bools) -> Rows:
+        """Return the rows that are chosen, bool [rows]; the channels stay."""
+        names = ("channel", "start_s", "step_s", "wh", "quality", "lines")
+        return msgspec.structs.replace(
+            self, **{name: getattr(self, name)[chosen] for name in names}
+        )
+
 
 def laid_on_slots(rows: Rows, step_s: int, report: Report) -> Intervals | None:
     """Lay rows on slots of ``step_s`` seconds, of their own length where it is 0.
@@ -45,11 +53,11 @@ def laid_on_slots(rows: Rows, step_s: int, report: Report) -> Intervals | None:
     None with faults in ``report`` for rows that repeat, overlap, or lie off their grid, and for
     rows of several lengths where no step was asked for.
     """
-    steps = rows.step_s if np.all(rows.step_s > 0) else _completed(rows)
-    lengths = np.unique(steps)
     if len(rows.lines) == 0:
         report.add(0, rows.where, "the file has no readings", "export the data again")
         return None
+    steps = rows.step_s if np.all(rows.step_s > 0) else _completed(rows)
+    lengths = steps[:1] if steps.min() == steps.max() else np.unique(steps)
     if lengths[0] <= 0:
         fix = "give at least two readings of each point, or a format that tells the length"
         report.add(0, rows.where, "the length of the intervals cannot be told", fix)
@@ -62,7 +70,10 @@ def laid_on_slots(rows: Rows, step_s: int, report: Report) -> Intervals | None:
     if repeated(rows, report):
         return None
     target = step_s or int(lengths[0])
-    laid = [_of_one_length(rows, steps == length, int(length), report) for length in lengths]
+    laid = [
+        _of_one_length(_of_length(rows, steps, length), length, report)
+        for length in lengths.tolist()
+    ]
     whole = [each for each in laid if each is not None]
     if len(whole) < len(laid) or any(
         phase_fault(each.start, each.step, target, rows.where, report) for each in whole
@@ -85,13 +96,48 @@ def own_steps(rows: Rows) -> Ints:
     """Usual distance [s] between neighbouring intervals of each row's channel, 0 without any."""
     found = np.zeros(len(rows.channels), dtype=np.int64)
     if len(rows.start_s):
-        since = rows.start_s - rows.start_s.min()
-        span = int(since.max()) + 1
-        keys = np.sort(rows.channel * span + since)  # by channel, then by time, as one number
-        bounds = np.searchsorted(keys, np.arange(len(rows.channels) + 1) * span)
+        number, unit, width = keyed = _keys(rows)
+        there = keyed.dense(len(rows.channels))
+        keys = np.sort(number) if there is None else np.flatnonzero(there)
+        bounds = np.searchsorted(keys, np.arange(len(rows.channels) + 1) * width)
+        next_to = np.concatenate(([0], np.cumsum(np.diff(keys) == 1)))
         for row, (begin, end) in enumerate(pairwise(bounds.tolist())):
-            found[row] = usual_step(keys[begin:end])
+            # most are one unit apart, or all distances are counted
+            most = end > begin and 2 * int(next_to[end - 1] - next_to[begin]) > end - begin
+            found[row] = unit if most else usual_step(keys[begin:end]) * unit
+        if found.min() == found.max():
+            return np.broadcast_to(found[0], rows.start_s.shape)
     return found[rows.channel]
+
+
+class _Keys(NamedTuple):
+    """Rows [rows] as numbers by channel, then by time: ``width`` a channel, ``unit`` seconds."""
+
+    number: Ints
+    unit: int
+    width: int
+
+    def dense(self, channels: int) -> Bools | None:
+        """Which numbers there are; None where those of all channels would take much memory."""
+        if self.width * channels > 8 * len(self.number) + 1000:
+            return None
+        there = np.zeros(self.width * channels, dtype=np.bool_)
+        there[self.number] = True
+        return there
+
+
+def _keys(rows: Rows) -> _Keys:
+    since = rows.start_s - rows.start_s.min()
+    unit = int(np.gcd.reduce(since[:1000])) or 1
+    # seconds of centuries over seconds: a quotient that is whole is so as a float, and no other
+    count = since / unit
+    if np.any(count != np.rint(count)):
+        unit = int(np.gcd.reduce(since))
+        count = since / unit
+    number = count.astype(np.int64)
+    width = int(number.max()) + 1
+    number += rows.channel * width
+    return _Keys(number, unit, width)
 
 
 def phase_fault(start: int, own: int, target: int, where: str, report: Report) -> bool:
@@ -154,25 +200,31 @@ def repeated(rows: Rows, report: Report, device: Ints | None = None) -> bool:
 
 def _all_apart(rows: Rows) -> bool:
     """Tell without sorting that no channel has a time twice; False where it would take a sort."""
-    since = rows.start_s - rows.start_s.min()
-    unit = int(np.gcd.reduce(since)) or 1
-    width = int(since.max()) // unit + 1
-    if width * len(rows.channels) > 8 * len(since) + 1000:
-        return False
-    return int(np.bincount(rows.channel * width + since // unit).max()) == 1
+    there = _keys(rows).dense(len(rows.channels))
+    return there is not None and int(np.count_nonzero(there)) == len(rows.start_s)
 
 
-def _of_one_length(rows: Rows, chosen: Bools, step: int, report: Report) -> Laid | None:
-    at = rows.start_s[chosen]
-    phases, counts = np.unique(at % step, return_counts=True)
-    phase = int(phases[np.argmax(counts)])
-    off = at % step != phase
-    words = (f"the interval is not on the file's {step} s grid", "correct the stamp")
-    if report.rows(np.asarray(off), rows.lines[chosen], rows.where, words):
-        return None
+def _of_length(rows: Rows, steps: Ints, length: int) -> Rows:
+    """Rows whose interval has a length; all where there is no other."""
+    chosen = steps == length
+    return rows if chosen.all() else rows.only(np.asarray(chosen))
+
+
+def _of_one_length(rows: Rows, step: int, report: Report) -> Laid | None:
+    at = rows.start_s
     start = int(at.min())
-    shape = (len(rows.channels), int((at.max() - start) // step) + 1)
-    place = rows.channel[chosen], (at - start) // step
+    since = (at - start) / step  # whole where all lie on one grid, as with _keys
+    place = np.rint(since)
+    off = since != place
+    if off.any():
+        phases, counts = np.unique(at % step, return_counts=True)
+        off = at % step != int(phases[np.argmax(counts)])
+    words = (f"the interval is not on the file's {step} s grid", "correct the stamp")
+    if report.rows(np.asarray(off), rows.lines, rows.where, words):
+        return None
+    shape = (len(rows.channels), int(place.max()) + 1)
+    cell = place.astype(np.int64)
+    cell += rows.channel * shape[1]
     wh, quality = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
-    wh[place], quality[place] = rows.wh[chosen], rows.quality[chosen]
+    wh.ravel()[cell], quality.ravel()[cell] = rows.wh, rows.quality
     return Laid(rows.channels, start, step, wh, quality, np.zeros(shape, np.int16))

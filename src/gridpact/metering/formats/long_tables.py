@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Ints
-from gridpact.metering.formats import block_tables
+from gridpact.metering.formats import coded_tables
 from gridpact.metering.formats.amounts import is_power, unit_fault, whole_wh
 from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.laying import Rows, laid_on_slots, own_steps, repeated
@@ -40,7 +40,7 @@ def read(
     if problem := unit_fault(mapping.unit, mapping.values == "cumulative"):
         report.add(0, "unit", *problem)
         return None
-    if (quick := block_tables.read(frame, mapping)) is not None:
+    if (quick := coded_tables.read(frame, mapping)) is not None:
         return quick, no_displays(quick.channels)
     channels, channel = _channels(frame, lines, mapping, report)
     clock = Clock(mapping.zone, mapping.changes, report)
@@ -81,24 +81,29 @@ def _channels(
         report.rows(blank, lines, mapping.point_column, ("the row names no point", fix))
     register = _registers_of(frame, lines, mapping, report)
     points = sorted({mapping.point(name) for name in names})
-    ours = np.array([points.index(mapping.point(name)) for name in names], dtype=np.int64)[place]
+    number = {point: 2 * row for row, point in enumerate(points)}
+    ours = np.array([number[mapping.point(name)] for name in names], dtype=np.int64)
     sides: list[Register] = ["injection", "withdrawal"]
-    keys = [2 * ours + side for side in register]
-    used = np.unique(np.concatenate([np.unique(key) for key in keys]))
-    channels = tuple(Channel(points[key // 2], sides[key % 2]) for key in used.tolist())
-    return channels, [np.searchsorted(used, key) for key in keys]
+    keys = [ours[place] + side for side in register]
+    there = np.zeros(2 * len(points), dtype=np.bool_)
+    for key in keys:
+        there[key] = True
+    channels = tuple(
+        Channel(points[key // 2], sides[key % 2]) for key in np.flatnonzero(there).tolist()
+    )
+    row = np.cumsum(there) - 1
+    return channels, [row[key] for key in keys]
 
 
 def _registers_of(
     frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
 ) -> list[Ints]:
-    """Per column of values the register [rows], 1 for withdrawal and 0 for injection."""
-    ones = np.ones(frame.height, dtype=np.int64)
+    """Per column of values the register, 1 for withdrawal and 0 for injection, [rows] or one."""
     if not mapping.value_column:
-        pair = ((mapping.withdrawal_column, ones), (mapping.injection_column, 0 * ones))
-        return [side for name, side in pair if name]
+        pair = ((mapping.withdrawal_column, 1), (mapping.injection_column, 0))
+        return [np.array(side, dtype=np.int64) for name, side in pair if name]
     if not mapping.register_column:
-        return [ones]
+        return [np.array(1, dtype=np.int64)]
     place, words = numbered(frame[mapping.register_column])
     found = [mapping.registers.get(word.strip()) for word in words]
     unknown = np.array([each is None for each in found])[place]
@@ -133,24 +138,20 @@ def _values(
     step = own_steps(msgspec.structs.replace(blank, channel=channel))
     power = is_power(mapping.unit)
     length = int(step[0]) if power and len(step) and step[0] else 3600
-    if power and np.any(step != step[:1]):
+    if power and len(step) and step.min() != step.max():
         fix = "give energy, or one file for each length"
         report.add(0, "unit", "power over intervals of several lengths is not read", fix)
     wh, known = whole_wh(read, mapping.unit, length, report, blank.lines, column.name)
     start = blank.start_s - (step if mapping.stamped_at_end else 0)
     if mapping.values == "cumulative":
         start = blank.start_s
-    known &= blank.quality != np.int8(Quality.MISSING)
-    return Rows(
-        blank.channels,
-        channel[known],
-        start[known],
-        step[known],
-        wh[known],
-        blank.quality[known],
-        blank.lines[known],
-        blank.where,
+    if mapping.quality_column:
+        known &= blank.quality != np.int8(Quality.MISSING)
+    every = Rows(
+        *(blank.channels, channel, start, step, wh),
+        *(blank.quality, blank.lines, blank.where),
     )
+    return every if known.all() else every.only(known)
 
 
 def _joined(parts: list[Rows]) -> Rows:

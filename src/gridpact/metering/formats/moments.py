@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.importers.clock import NEVER, TWICE, instants, zone_of
@@ -18,10 +20,51 @@ if TYPE_CHECKING:
 _DAY = 86400
 
 
+class Codes(msgspec.Struct, frozen=True):
+    """A column of texts as numbers: ``code`` [rows], and the code of each of ``texts``.
+
+    The texts are all different, and in no order.
+    """
+
+    code: NDArray[np.integer]
+    of_text: NDArray[np.integer]
+    texts: list[str]
+
+    def by_code(self, values: Ints) -> Ints:
+        """Bring values [texts] in the order of codes; those of other columns' texts have 0."""
+        found = np.zeros(int(self.of_text.max()) + 1, dtype=np.int64)
+        found[self.of_text] = values
+        return found
+
+    def of_rows(self, values: Ints) -> Ints:
+        """Give each row [rows] the value of its text."""
+        return np.asarray(self.by_code(values)[self.code], dtype=np.int64)
+
+
+def coded(column: pl.Series) -> Codes | None:
+    """Number the texts of a column in any order; None where it holds none or not only texts."""
+    import polars as pl
+
+    if column.dtype == pl.String:
+        column = column.cast(pl.Categorical)
+    if column.dtype != pl.Categorical or column.null_count() or not len(column):
+        return None
+    code = column.to_physical().to_numpy()
+    row = np.full(int(code.max()) + 1, -1, dtype=np.int64)  # one row of each code
+    row[code] = np.arange(len(code))
+    of_text = np.flatnonzero(row >= 0)
+    return Codes(code, of_text, column.gather(row[of_text]).cast(pl.String).to_list())
+
+
 def numbered(column: pl.Series) -> tuple[Ints, list[str]]:
     """Number the texts of a column: number of each row, and the texts in order."""
     import polars as pl
 
+    if column.dtype == pl.Categorical and (codes := coded(column)) is not None:
+        order = np.argsort(np.array(codes.texts, dtype=object))
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        return codes.of_rows(place), [codes.texts[row] for row in order.tolist()]
     text = column.cast(pl.String).fill_null("")
     names = text.unique().sort()
     numbers = text.cast(pl.Enum(names)).to_physical().cast(pl.Int64).to_numpy()
@@ -46,8 +89,9 @@ class Clock:
         """
         if self._zone is None:
             return None
-        unique, place = np.unique(local, return_inverse=True)
-        first, second, state = (each[place] for each in instants(unique, self._zone))
+        first, second, state = instants(local, self._zone)
+        if not state.any():
+            return first
         fix = "correct the stamp, or set timezone to the clock the file was written with"
         words = ("this local time never occurred", fix)
         wrong = self._report.rows(np.asarray(state == NEVER), lines, where, words)
@@ -87,7 +131,7 @@ def of_column(
     """
     import polars as pl
 
-    if column.dtype != pl.String:
+    if column.dtype not in (pl.String, pl.Categorical):
         read, place = stamps(column, style, report, lines), np.arange(len(column))
     else:
         place, names = numbered(column)
@@ -97,9 +141,9 @@ def of_column(
     if not read.good.all():
         return None
     known = read.clock - read.offset
-    aware = read.aware[place]
-    if aware.all():
+    if read.aware.all():
         return known[place]
+    aware = read.aware[place]
     naive = np.flatnonzero(~aware)
     local = read.clock[place][naive]
     found = clock.instants(local, channel[naive], lines[naive], column.name)

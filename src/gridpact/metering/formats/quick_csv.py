@@ -17,37 +17,42 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def read(
-    data: bytes, style: TextStyle, numeric: Sequence[str], text: Sequence[str]
+    data: bytes, style: TextStyle, numeric: Sequence[str], text: str = ""
 ) -> tuple[pl.DataFrame, Ints] | None:
     """Parse a CSV file with numbers as floats; None where anything needs a closer look.
 
-    ``numeric`` are the columns of numbers; with none named, all but those in ``text`` are. The
-    second value is the line of each row. Declined are files with quotes, with rows of unequal
-    width, without an end of the last line, and with what is no number in a column of numbers.
+    ``numeric`` are the columns of numbers; with none named, all but ``text`` are. Where there is no
+    column ``text``, the others hold few texts many times. The second value is the line of each row.
+    Declined are files with rows of unequal width or over several lines, without an end of the last
+    line, and with what is no number in a column of numbers.
     """
     import polars as pl
 
     data = data.removeprefix(_BOM)
     header = data[: data.find(b"\n") + 1].rstrip(b"\r\n")
+    quoted = b'"' in data
     names = _names(header, style.separator)
-    if names is None or not _regular(data):
+    if names is None or not _regular(data) or (quoted and not _quotes_whole_fields(data, style)):
         return None
-    chosen = set(numeric) or set(names) - set(text)
-    kinds = {
-        name: pl.Float64() if name in chosen and style.decimal == "." else pl.String()
-        for name in names
-    }
+    chosen = set(numeric) or set(names) - {text}
+    words = pl.String() if text else pl.Categorical()
+    kinds = {name: pl.Float64() if name in chosen else words for name in names}
     try:
         frame = pl.read_csv(
             data,
             separator=style.separator,
             schema=kinds,
             null_values=[""],
-            quote_char=None,
+            quote_char='"' if quoted else None,
+            decimal_comma=style.decimal == ",",
         )
     except pl.exceptions.PolarsError:
         return None
-    if frame[names[-1]].null_count() and not _full(data, header, style.separator):
+    if quoted and frame.height != data.count(b"\n") - 1:
+        return None  # a line end stands in quotes, or a quote is not closed
+    if frame[names[-1]].null_count() and (quoted or not _full(data, header, style.separator)):
+        return None
+    if style.decimal == "," and data.count(b".") != _dots(frame, header):
         return None
     return frame, np.arange(2, frame.height + 2, dtype=np.int64)
 
@@ -58,16 +63,21 @@ def _names(header: bytes, separator: str) -> list[str] | None:
         names = header.decode("utf-8").split(separator)
     except UnicodeDecodeError:
         return None
-    plain = all(name == name.strip() and name for name in names)
+    names = [_unquoted(name) for name in names]
+    plain = all(name == name.strip() and name and '"' not in name for name in names)
     several = len(names) > 1  # of one column alone, a blank line would go unnoticed
     return names if plain and several and len(set(names)) == len(names) else None
 
 
+def _unquoted(name: str) -> str:
+    quoted = len(name) > 2 and name.startswith('"') and name.endswith('"')
+    return name[1:-1] if quoted else name
+
+
 def _regular(data: bytes) -> bool:
-    """Tell whether no line is quoted or cut short, and all end in the same way."""
+    """Tell whether no line is cut short, and all end in the same way."""
     return (
         data.endswith(b"\n")
-        and b'"' not in data
         and b"\0" not in data
         and (b"\r" not in data or _each_line_returns(data))
     )
@@ -75,6 +85,19 @@ def _regular(data: bytes) -> bool:
 
 def _each_line_returns(data: bytes) -> bool:
     return data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r")
+
+
+def _quotes_whole_fields(data: bytes, style: TextStyle) -> bool:
+    """Tell whether quotes stand around fields and nowhere else."""
+    octets = np.frombuffer(data, dtype=np.uint8)
+    quotes = np.flatnonzero(octets == ord('"'))
+    opening, closing = quotes[::2], quotes[1::2]
+    if len(opening) > len(closing) or closing[-1] + 1 == len(octets):
+        return False
+    edge = np.zeros(256, dtype=np.bool_)
+    edge[[ord("\n"), ord("\r"), style.separator.encode()[0]]] = True
+    first = int(opening[0] == 0)
+    return bool(edge[octets[opening[first:] - 1]].all() and edge[octets[closing + 1]].all())
 
 
 def _full(data: bytes, header: bytes, separator: str) -> bool:
@@ -85,3 +108,19 @@ def _full(data: bytes, header: bytes, separator: str) -> bool:
     mark = separator.encode()
     few = data.count(mark) < header.count(mark) * data.count(b"\n")
     return not few and b"\n\n" not in data and b"\n\r\n" not in data
+
+
+def _dots(frame: pl.DataFrame, header: bytes) -> int:
+    """Count the dots of the header and of texts: with a decimal comma, all others are wrong."""
+    import polars as pl
+
+    found = header.count(b".")
+    for column in frame.iter_columns():
+        if column.dtype == pl.Categorical:
+            kinds = column.drop_nulls().unique()
+            dots = kinds.cast(pl.String).str.count_matches(".", literal=True).to_numpy()
+            times = np.bincount(column.drop_nulls().to_physical().to_numpy())
+            found += int(times[kinds.to_physical().to_numpy()] @ dots)
+        elif column.dtype == pl.String:
+            found += int(column.str.count_matches(".", literal=True).sum())
+    return found

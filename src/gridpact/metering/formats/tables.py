@@ -22,8 +22,8 @@ Found = tuple[Intervals, Displays]
 
 def read_csv(path: Path, data: bytes, mapping: ReadingsMap, report: Report) -> Found | None:
     """Read a CSV table; None with faults in ``report``."""
-    numeric = [] if mapping.point_column else [mapping.time]
-    found = quick_csv.read(data, mapping.text, _numeric(mapping), numeric) or csv_file.read_csv(
+    text = "" if mapping.point_column else mapping.time
+    found = quick_csv.read(data, mapping.text, _numeric(mapping), text) or csv_file.read_csv(
         data, mapping.text, report
     )
     return None if found is None else _read(*found, mapping, report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -41,6 +42,52 @@ def _offset(local: int, zone: tzinfo, fold: int) -> int:
     return int(delta.total_seconds()) if delta else 0
 
 
+def _offsets(local: Ints, zone: tzinfo) -> tuple[Ints, Ints]:
+    """Offsets from UTC [rows, s] by the earlier and the later reading of naive local seconds.
+
+    Those of a whole day are looked up once; single times only on days that end unlike they begin.
+    """
+    if isinstance(zone, timezone) or not len(local):
+        early = np.full(len(local), _offset(0, zone, 0), dtype=np.int64)
+        return early, early
+    days = local // _DAY
+    first = int(days.min())
+    found = np.zeros(int(days.max()) - first + 1, dtype=np.bool_)
+    found[days - first] = True
+    begin, end = np.zeros((2, len(found)), dtype=np.int64)
+    for place in np.flatnonzero(found).tolist():
+        begin[place] = _offset((first + place) * _DAY, zone, 0)
+        end[place] = _offset((first + place + 1) * _DAY, zone, 0)
+    early = begin[days - first]
+    late = early.copy()
+    rows = np.flatnonzero((begin != end)[days - first])
+    times, place_of = np.unique(local[rows], return_inverse=True)
+    for offsets, fold in ((early, 0), (late, 1)):
+        offsets[rows] = _stepwise(times, zone, fold)[place_of]
+    return early, late
+
+
+def _stepwise(times: Ints, zone: tzinfo, fold: int) -> Ints:
+    """Offsets [s] of naive local seconds in order; a day's times go by halves, as it changes once.
+
+    Where the first and the last of some times within a day have one offset, all of them have.
+    """
+    found = np.zeros(len(times), dtype=np.int64)
+    bounds = [0, *(np.flatnonzero(np.diff(times // _DAY)) + 1).tolist(), len(times)]
+    left = list(pairwise(bounds)) if len(times) else []
+    while left:
+        begin, end = left.pop()
+        first, last = (_offset(int(times[row]), zone, fold) for row in (begin, end - 1))
+        if first == last:
+            found[begin:end] = first
+        elif end - begin == 2:
+            found[begin:end] = first, last
+        else:
+            middle = (begin + end) // 2
+            left += [(begin, middle), (middle, end)]
+    return found
+
+
 def instants(local: Ints, zone: tzinfo) -> tuple[Ints, Ints, Ints]:
     """Turn naive local seconds into instants.
 
@@ -59,14 +106,7 @@ def instants(local: Ints, zone: tzinfo) -> tuple[Ints, Ints, Ints]:
     state : int64 [rows]
         0 plain, 1 the clock showed it twice, 2 the clock skipped it.
     """
-    days, place = np.unique(local // _DAY, return_inverse=True)
-    begin = np.array([_offset(int(day) * _DAY, zone, 0) for day in days], dtype=np.int64)
-    end = np.array([_offset(int(day + 1) * _DAY, zone, 0) for day in days], dtype=np.int64)
-    early = begin[place] if len(days) else np.zeros_like(local)
-    late = early.copy()
-    for row in np.flatnonzero((begin != end)[place] if len(days) else []):
-        early[row] = _offset(int(local[row]), zone, 0)
-        late[row] = _offset(int(local[row]), zone, 1)
+    early, late = _offsets(local, zone)
     state = np.where(early > late, TWICE, np.where(early < late, NEVER, OK)).astype(np.int64)
     return local - early, local - late, state
 
@@ -91,7 +131,8 @@ def resolve(
     report.rows(state == NEVER, lines, where, ("this local time never occurred", fix))
     later = state == TWICE
     if policy == "in-order":
-        later &= _repeated(local)
+        doubtful = np.flatnonzero(later)
+        later[doubtful] = _repeated(local[doubtful])
     take_second = later if policy in {"second", "in-order"} else np.zeros_like(later)
     kept = (state == OK) | ((state == TWICE) & (policy != "refuse"))
     return np.where(take_second, second, first)[kept], rows[kept]

@@ -39,12 +39,17 @@ def whole(values: Floats, factor: Fraction, single: bool = False) -> Ints:
             result[part] = whole(values[part], factor, single)
         return result
     scaled = values * float(factor)
-    result = np.rint(scaled).astype(np.int64)
+    rounded = np.rint(scaled)
+    result = rounded.astype(np.int64)
+    error = _SINGLE if single else _DOUBLE
+    np.abs(np.subtract(scaled, rounded, out=rounded), out=rounded)
+    if rounded.max(initial=0.0) < 0.5 - error * _largest(scaled):
+        return result  # none is anywhere near a tie
     integral = (np.rint(values) == values) & (np.abs(values) * factor.numerator < _SAFE)
     if integral.any():
         units = values[integral].astype(np.int64) * factor.numerator
         result[integral] = half_even_by(units, np.int64(factor.denominator) + np.zeros_like(units))
-    tie = _near_tie(scaled, _SINGLE if single else _DOUBLE) & ~integral
+    tie = _near_tie(scaled, error) & ~integral
     for index in np.argwhere(tie):
         place = tuple(index)
         text = str(np.float32(values[place]) if single else float(values[place]))
@@ -58,7 +63,16 @@ def _near_tie(scaled: Floats, error: float) -> Bools:
     return np.asarray(distance <= error * np.abs(scaled), dtype=np.bool_)
 
 
+def _largest(values: Floats) -> float:
+    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+
+
 def fits(values: Floats, factor: Fraction) -> Bools:
     """Tell which products stay below 2⁵⁰, so that thousands of them still add up in 64 bits."""
     most = LARGEST / float(factor) if factor else np.inf
     return np.asarray((values < most) & (values > -most), dtype=np.bool_)
+
+
+def fits_all(values: Floats, factor: Fraction) -> bool:
+    """Tell whether all products stay below 2⁵⁰, none of them being NaN or infinite."""
+    return _largest(values) < (LARGEST / float(factor) if factor else np.inf)

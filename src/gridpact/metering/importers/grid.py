@@ -54,8 +54,10 @@ def lay(moments: Ints, rows: Ints, mapping: Mapping, report: Report, lines: Ints
         fix = "set step_minutes, or give at least two rows in order"
         report.add(0, where, "the length of the intervals cannot be told", fix)
         return None
-    _report_order(moments, lines[rows], where, report)
-    unique, index = np.unique(moments, return_index=True)
+    unique, index = moments, np.arange(len(moments))
+    if np.any(np.diff(moments) <= 0):
+        _report_order(moments, lines[rows], where, report)
+        unique, index = np.unique(moments, return_index=True)
     phase = _usual(unique % step)
     off = unique % step != phase
     words = (f"the stamp is not on the file's {step} s grid", "correct the stamp, or its step")
@@ -76,6 +78,8 @@ def usual_step(moments: Ints) -> int:
 def _usual(values: Ints) -> int:
     if not len(values):
         return 0
+    if values.min() == values.max():
+        return int(values[0])
     found, counts = np.unique(values, return_counts=True)
     return int(found[np.argmax(counts)])
 

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
+from gridpact.metering.importers import fixed_stamps
 from gridpact.metering.importers.mapping import TextStyle
 from gridpact.metering.importers.rows import Report
 
@@ -52,6 +53,10 @@ def numbers(column: pl.Series, style: TextStyle, report: Report, lines: Ints) ->
         fix = "choose a column of numbers"
         report.add(0, column.name, f"the column holds {column.dtype}, not numbers", fix)
         column = pl.Series(column.name, [None] * len(column), dtype=pl.Float64)
+    if not column.null_count() and column.dtype == pl.Float64:
+        whole = column.to_numpy()
+        if np.isfinite(whole.sum()):  # which it is not with a NaN or an infinity among them
+            return Numbers(whole, np.ones(len(whole), dtype=np.bool_), single=False)
     values = np.array(column.cast(pl.Float64).fill_null(np.nan).to_numpy(), dtype=np.float64)
     present = ~np.isnan(values)
     infinite = np.isinf(values)
@@ -105,6 +110,9 @@ def stamps(column: pl.Series, style: TextStyle, report: Report, lines: Ints) -> 
 def _text_stamps(column: pl.Series, style: TextStyle, report: Report, lines: Ints) -> Stamps:
     import polars as pl
 
+    if (fixed := fixed_stamps.read(column, style.time_format)) is not None:
+        every = np.ones(len(column), dtype=np.bool_)
+        return Stamps(fixed[0], fixed[1], every & fixed[2], every)
     text = column.fill_null("").str.strip_chars()
     if style.time_format:
         moment = text.str.to_datetime(style.time_format, strict=False, time_unit="ms")

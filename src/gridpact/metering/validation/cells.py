@@ -1,4 +1,7 @@
-"""Rules that look at one channel at a time: which of its slots they mark, and what they say."""
+"""Rules that look at one channel at a time: which of its slots they mark, and what they say.
+
+They are asked of channels that :mod:`.screens` let through.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,22 @@ from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.readings import Channel
 from gridpact.metering.validation.rules import Missing, Negative, Range, Spike, Stuck, ZeroRun
-from gridpact.metering.validation.runs import SAMPLED_FROM, long_runs, runs, sample_distance
-
-_FEW = 48
+from gridpact.metering.validation.runs import long_runs, runs, slots_in
+from gridpact.metering.validation.screens import FEW
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One channel: Wh [slots], 0 where not ``known``, and what it showed earlier (may be empty)."""
+    """One channel: Wh [slots], 0 where not ``known``, and what it showed earlier (may be empty).
+
+    ``other`` is Wh [slots] of the point's other register, 0 where there is none.
+    """
 
     channel: Channel
     slots: Slots
     wh: Ints
     known: Bools
     before: Ints
-
-    def slots_of(self, hours: int) -> int:
-        """Number of slots that ``hours`` are, at least 1."""
-        return max(-(-hours * 3600 // self.slots.step), 1)
+    other: Ints
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -45,32 +47,24 @@ def missing(rule: Missing, row: Row) -> Marked | None:
 
 def negative(rule: Negative, row: Row) -> Marked | None:
     """Mark energy below zero."""
-    if row.wh.min() >= 0:
-        return None
     return Marked(np.asarray(row.wh < 0), "energy below zero")
 
 
 def out_of_range(rule: Range, row: Row) -> Marked | None:
     """Mark more energy than the connection of the point carries."""
+    most = rule.most_wh(row.channel.point, row.slots.step)
     power = rule.points.get(row.channel.point, rule.largest_w)
-    most = power * row.slots.step * (100 + rule.tolerance_percent) // 360_000
-    if row.wh.max() <= most:
-        return None
     return Marked(np.asarray(row.wh > most), f"more than the {most} Wh that {power} W give")
 
 
 def spike(rule: Spike, row: Row) -> Marked | None:
     """Mark slots far above what the channel is used to."""
     floor = rule.least_w * row.slots.step // 3600
-    if row.wh.max() <= floor:
-        return None
     used = row.before if len(row.before) else row.wh
     count = int(np.count_nonzero(used > 0))
-    if count < _FEW:
+    if count < FEW:
         return None
     above = count - (count - 1) * rule.share_percent // 100  # at the level or above it
-    if np.count_nonzero(used * rule.times >= row.wh.max()) >= above:
-        return None
     level = int(np.partition(used, len(used) - above)[len(used) - above])
     most = max(level * rule.times, floor)
     if row.wh.max() <= most:
@@ -81,11 +75,7 @@ def spike(rule: Spike, row: Row) -> Marked | None:
 
 def stuck(rule: Stuck, row: Row) -> Marked | None:
     """Mark runs of one and the same value."""
-    least = row.slots_of(rule.hours) + 1
-    coarse = row.wh[:: sample_distance(least)]
-    alike = (coarse[1:] == coarse[:-1]) & (coarse[1:] >= rule.least_wh)
-    if least >= SAMPLED_FROM and not np.any(alike[1:] & alike[:-1]):
-        return None
+    least = slots_in(rule.hours, row.slots.step) + 1
     same = (row.wh[1:] == row.wh[:-1]) & (row.wh[1:] >= rule.least_wh)
     same &= row.known[1:] & row.known[:-1]
     run = long_runs(np.asarray(same), least - 1)
@@ -96,12 +86,12 @@ def stuck(rule: Stuck, row: Row) -> Marked | None:
 
 
 def zero_run(rule: ZeroRun, row: Row) -> Marked | None:
-    """Mark long runs of zero in a channel that is otherwise seldom zero, and not every night."""
-    least = row.slots_of(rule.hours) + 1
-    coarse = row.wh[:: sample_distance(least)] == 0
-    if least >= SAMPLED_FROM and not np.any(coarse[2:] & coarse[1:-1] & coarse[:-2]):
-        return None
-    zero = np.asarray((row.wh == 0) & row.known)
+    """Mark long runs of zero in a channel that is otherwise seldom zero, and not every night.
+
+    Where the point's other register counts, the meter works and its zero is one.
+    """
+    least = slots_in(rule.hours, row.slots.step) + 1
+    zero = np.asarray((row.wh == 0) & row.known & (row.other <= 0))
     long = long_runs(zero, least)
     if not long.any():
         return None

@@ -31,6 +31,11 @@ class Range(msgspec.Struct, frozen=True, tag="range.v1", tag_field="rule"):
     points: dict[str, int] = {}
     tolerance_percent: int = 10
 
+    def most_wh(self, point: str, step: int) -> int:
+        """Most energy [Wh] that a point's connection carries in ``step`` seconds."""
+        power = self.points.get(point, self.largest_w)
+        return power * step * (100 + self.tolerance_percent) // 360_000
+
 
 class Spike(msgspec.Struct, frozen=True, tag="spike.v1", tag_field="rule"):
     """A slot far above all that the channel is used to.
@@ -56,19 +61,20 @@ class Stuck(msgspec.Struct, frozen=True, tag="stuck.v1", tag_field="rule"):
     least_wh: int = 10
 
 
-class ZeroRun(msgspec.Struct, frozen=True, tag="zero-run.v1", tag_field="rule"):
+class ZeroRun(msgspec.Struct, frozen=True, tag="zero-run.v2", tag_field="rule"):
     """Zero for longer than ``hours`` in a channel that is otherwise seldom zero.
 
-    Some loggers write 0 for what they did not record. A channel counts as seldom zero where at
-    most ``share_percent`` of its slots are zero outside of such runs, and there are no more of
-    them than four, or one in 30 days: more are how it is used.
+    Some loggers write 0 for what they did not record. While the point's other register counts, the
+    meter works: a home that injects withdraws nothing, and such a zero is none to look at. A
+    channel counts as seldom zero where at most ``share_percent`` of its slots are zero outside of
+    such runs, and there are no more of them than four, or one in 30 days: more are how it is used.
     """
 
     hours: int = 6
     share_percent: int = 2
 
 
-class ClockDrift(msgspec.Struct, frozen=True, tag="clock-drift.v1", tag_field="rule"):
+class ClockDrift(msgspec.Struct, frozen=True, tag="clock-drift.v2", tag_field="rule"):
     """A plant whose day sits earlier or later than before: its clock was shifted, the sun was not.
 
     Looks at channels with energy by day only (at most ``day_percent`` of slots) and compares the

@@ -10,6 +10,15 @@ SAMPLED_FROM = 8
 """Runs at least this long show in a sample of the slots."""
 
 
+DAY = 86400
+"""Seconds of a day of UTC."""
+
+
+def slots_in(hours: int, step: int) -> int:
+    """Number of slots of ``step`` seconds that hours take, at least 1."""
+    return max(-(-hours * 3600 // step), 1)
+
+
 def sample_distance(least: int) -> int:
     """How far apart to look so that any run of ``least`` slots is met three times in a row."""
     return max(least // 4, 1)

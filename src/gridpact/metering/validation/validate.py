@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from gridpact.base.units import Bools
-from gridpact.metering.readings import Displays, Intervals, Quality
+from gridpact.metering.readings import Channel, Displays, Intervals, Quality, Register
 from gridpact.metering.registers import of_channels
 from gridpact.metering.validation import displays as by_displays
-from gridpact.metering.validation.cells import LOOKS, Marked, Row
+from gridpact.metering.validation.cells import LOOKS, Look, Marked, Row
 from gridpact.metering.validation.findings import Finding, Findings
 from gridpact.metering.validation.rules import (
     DEFAULT_RULES,
@@ -21,9 +21,12 @@ from gridpact.metering.validation.rules import (
     name_of,
 )
 from gridpact.metering.validation.runs import runs
+from gridpact.metering.validation.screens import BLOCK, SCREENS, Block
 from gridpact.metering.validation.sunlight import drift
 
+_LOOKS: Mapping[type, Look] = {**LOOKS, ClockDrift: drift}
 _NONE = np.zeros(0, dtype=np.int64)
+_NOTHING = np.zeros((0, 0), dtype=np.int64)
 
 
 def validate(
@@ -52,23 +55,60 @@ def validate(
         and so do the marks of slots that were SUSPECT, ESTIMATED or EDITED before.
     """
     marking = _Marking(intervals, rules)
-    for row in range(len(intervals.channels)):
-        marking.look(_row(intervals, row, history))
+    columns = _Columns(intervals, history)
+    if intervals.slots.count:
+        for rows in columns.blocks():
+            block = columns.block(rows)
+            for rule in rules:
+                if (screen := SCREENS.get(type(rule))) is not None:
+                    for place in np.flatnonzero(screen(rule, block)).tolist():
+                        row = rows.start + place
+                        marking.look(rule, row, columns.row(row))
     ours = of_channels(displays, intervals.channels)
     if len(ours.at_s):
         marking.look_at_displays(ours)
     return marking.findings()
 
 
-def _row(intervals: Intervals, row: int, history: Intervals | None) -> Row:
-    channel = intervals.channels[row]
-    known = np.asarray(intervals.quality[row] != np.int8(Quality.MISSING))
-    before = _NONE
-    if history is not None and channel in history.channels:
-        place = history.channels.index(channel)
-        sound = np.asarray(history.quality[place] == np.int8(Quality.MEASURED))
-        before = history.wh[place][sound]
-    return Row(channel, intervals.slots, intervals.wh[row], known, before)
+class _Columns:
+    """Readings by blocks of channels and by channel, with what was read earlier."""
+
+    def __init__(self, intervals: Intervals, history: Intervals | None) -> None:
+        self._read, self._history = intervals, history
+        before = history.channels if history is not None else ()
+        earlier = {channel: row for row, channel in enumerate(before)}
+        self._earlier = [earlier.get(channel, -1) for channel in intervals.channels]
+        self._place = {channel: row for row, channel in enumerate(intervals.channels)}
+
+    def blocks(self) -> Iterator[slice]:
+        """Rows of channels that are looked at together."""
+        size = max(BLOCK // self._read.slots.count, 1)
+        for begin in range(0, len(self._read.channels), size):
+            yield slice(begin, min(begin + size, len(self._read.channels)))
+
+    def block(self, rows: slice) -> Block:
+        """Columns of some channels."""
+        read, before, sound = self._read, _NOTHING, _NOTHING.astype(np.bool_)
+        places = np.array(self._earlier[rows], dtype=np.int64)
+        if self._history is not None and np.any(places >= 0):
+            before = self._history.wh[places]
+            measured = self._history.quality[places] == np.int8(Quality.MEASURED)
+            sound = measured & (places >= 0)[:, None]
+        return Block(
+            read.channels[rows], read.slots, read.wh[rows], read.quality[rows], before, sound
+        )
+
+    def row(self, row: int) -> Row:
+        """Columns of one channel."""
+        read, channel, before = self._read, self._read.channels[row], _NONE
+        known = np.asarray(read.quality[row] != np.int8(Quality.MISSING))
+        if self._history is not None and (place := self._earlier[row]) >= 0:
+            sound = np.asarray(self._history.quality[place] == np.int8(Quality.MEASURED))
+            before = self._history.wh[place][sound]
+        register: Register = "injection" if channel.register == "withdrawal" else "withdrawal"
+        other = self._place.get(Channel(channel.point, register))
+        counted = read.wh[row] * 0 if other is None else read.wh[other]
+        return Row(channel, read.slots, read.wh[row], known, before, counted)
 
 
 class _Marking:
@@ -82,19 +122,12 @@ class _Marking:
         self._quality = intervals.quality.copy()
         self._rule = intervals.rule.copy()
         self._found: list[Finding] = []
-        self._at = 0
 
-    def look(self, row: Row) -> None:
-        """Apply the rules on values to the next channel."""
-        for rule in self._rules:
-            marked = None
-            if isinstance(rule, ClockDrift):
-                marked = drift(rule, row)
-            elif type(rule) in LOOKS and row.slots.count:
-                marked = LOOKS[type(rule)](rule, row)
-            if marked is not None:
-                self._mark(self._at, rule, marked)
-        self._at += 1
+    def look(self, rule: Rule, row: int, columns: Row) -> None:
+        """Apply a rule on values to a channel."""
+        marked = _LOOKS[type(rule)](rule, columns)
+        if marked is not None:
+            self._mark(row, rule, marked)
 
     def look_at_displays(self, displays: Displays) -> None:
         """Apply the rules on displays."""
@@ -128,10 +161,15 @@ class _Marking:
             counted = marked.slots & (self._read.quality[row] != np.int8(Quality.MISSING))
             self._suspect(row, name, marked.slots)
         slots, channel = self._read.slots, self._read.channels[row]
-        for begin, end in zip(*(each.tolist() for each in runs(marked.slots)), strict=True):
-            from_s, to_s = slots.start + begin * slots.step, slots.start + end * slots.step
-            count = int(counted[begin:end].sum())
-            self._found.append(Finding(channel, from_s, to_s, name, count, marked.words))
+        begin, end = runs(marked.slots)
+        there = np.concatenate(([0], np.cumsum(counted)))
+        columns = (slots.start + begin * slots.step, slots.start + end * slots.step)
+        self._found += [
+            Finding(channel, from_s, to_s, name, count, marked.words)
+            for from_s, to_s, count in zip(
+                *(each.tolist() for each in (*columns, there[end] - there[begin])), strict=True
+            )
+        ]
 
     def _suspect(self, row: int, name: str, slots: Bools) -> None:
         sound = slots & (self._quality[row] == np.int8(Quality.MEASURED))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from msgspec.structs import replace
 
 from gridpact.base.slots import Slots
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.clock import local_date, moment_at, stretch_on, stretches
-from gridpact.scheduling.needs.model import Assets, Run
+from gridpact.scheduling.needs.model import Assets, Need, Run
 from gridpact.scheduling.needs.times import DAY_S, Window
 from gridpact.scheduling.prepare import wanted_runs
+from gridpact.scheduling.standing.appliances import Ground, allowed, stretches_of
 from gridpact.scheduling.standing.places import Places, inside
 
 OWNER = "owner/"
@@ -26,12 +28,14 @@ class DailyRuns(NamedTuple):
     unsaid: tuple[int, ...]
 
 
-def daily_runs(places: Places, stated: NeedsStated, standing: Sequence[Run]) -> DailyRuns:
+def daily_runs(places: Places, stated: NeedsStated, standing: Sequence[Need]) -> DailyRuns:
     """Ask for the run of each appliance that is to run, within its usual hours.
 
-    A need that stands for that day narrows them, and gives the need its name.
+    A need that stands for that day narrows them, and gives the need its name. Of the rooms that
+    quiet hours leave, the run keeps to the longest, as in the day's plan.
     """
-    asked = {row: need for need in standing for row in _rows(places, need)}
+    runs = [one for one in standing if isinstance(one, Run)]
+    asked = {row: need for need in runs for row in _rows(places, need)}
     found, unsaid = list[Run](), list[int]()
     for row in wanted_runs(stated).tolist():
         lasts = _length(places, row, stated.window)
@@ -39,6 +43,8 @@ def daily_runs(places: Places, stated: NeedsStated, standing: Sequence[Run]) -> 
         need = asked.get(row)
         narrow = None if need is None else _hours_of(need, stated.window, places)
         hours = usual if narrow is None else usual.within(narrow)
+        closing = [one for one in standing if row in _rows(places, one)]
+        hours = _one_room(hours, lasts, closing, Ground(stated.window, places))
         window = _window(hours, stated.window, places.timezone)
         if window is None:
             unsaid.append(row)
@@ -65,7 +71,17 @@ def _length(places: Places, row: int, horizon: Slots) -> int:
     return -(-int(places.community.runs.duration_s[row]) // horizon.step)
 
 
-def _rows(places: Places, need: Run) -> list[int]:
+def _one_room(hours: _Hours, lasts: int, closing: Sequence[Need], ground: Ground) -> _Hours:
+    """The longest of several rooms in which a run fits; all of the hours where there is one."""
+    free = np.zeros(ground.horizon.count, np.bool_)
+    free[hours.first : hours.end] = True
+    for need in closing:
+        free &= allowed(need, ground)
+    rooms = [_Hours(*room) for room in stretches_of(free) if room[1] - room[0] >= lasts]
+    return max(rooms, key=lambda room: room.end - room.first) if len(rooms) > 1 else hours
+
+
+def _rows(places: Places, need: Need) -> list[int]:
     """Rows of the appliances of a need."""
     return [places.runs[one.id] for one in places.assets(need) if one.id in places.runs]
 

@@ -17,6 +17,7 @@ from gridpact.registry.model import Community
 from gridpact.scheduling.case import prepare
 from gridpact.scheduling.community.model import CommunityFleet, community_fleet
 from gridpact.scheduling.community.wanted import Wanted, wanted
+from gridpact.scheduling.conflicts import state_tolerance
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.binding.model import Site
 from gridpact.scheduling.needs.model import Direction, Need, PowerCap
@@ -60,6 +61,7 @@ def site_of(
         places=_places(community, rows),
         zones=zone_rows(community),
         warmth=places.warmth,
+        rounding_wh=float(state_tolerance(problem.storage).max(initial=0)),
     )
     return SessionSite(with_past(site, places, asked.needs, past or Past()), asked.needs)
 

@@ -25,6 +25,8 @@ from gridpact.scheduling.needs.model import (
     Need,
     PowerCap,
     Run,
+    RunRest,
+    Starts,
     StateOfCharge,
 )
 from gridpact.scheduling.needs.times import DAY_S, Moment, Window
@@ -35,6 +37,7 @@ from gridpact.scheduling.standing.places import Places
 PERCENT = 10_000
 """One percent in ppm."""
 ALWAYS = Window(0, DAY_S)
+_OF_RUNS = (Run, RunRest, Starts)
 
 
 class Wanted(NamedTuple):
@@ -52,11 +55,12 @@ class Wanted(NamedTuple):
 def wanted(places: Places, stated: NeedsStated, standing: Sequence[Need]) -> Wanted:
     """Return all that is asked in a session.
 
-    ``stated`` is what owners told it, before the needs that stand were bound to it.
+    ``stated`` is what owners told it, before the needs that stand were bound to it. How often an
+    appliance starts, and how long it rests, is kept by its one run a day, or the need was refused.
     """
     cars, floor_wh = _departures(places.community, stated)
-    runs, unsaid = daily_runs(places, stated, [one for one in standing if isinstance(one, Run)])
-    others = [of_zones(places, one) for one in standing if not isinstance(one, Run)]
+    runs, unsaid = daily_runs(places, stated, standing)
+    others = [of_zones(places, one) for one in standing if not isinstance(one, _OF_RUNS)]
     return Wanted((*_limits(places.community), *cars, *runs, *others), floor_wh, unsaid)
 
 

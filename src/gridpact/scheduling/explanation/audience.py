@@ -110,4 +110,4 @@ def _own_side(proposal: Proposal, number: int, eyes: Eyes) -> Proposal:
 def _own_parts(joint: Joint, own: set[str]) -> Joint:
     """What the party gives up; nothing of what it costs all."""
     parts = tuple(part for part in joint.parts if part.need in own)
-    return Joint(parts=parts, least_wh=(), cost_nano=0.0, fits=joint.fits)
+    return Joint(parts=parts, least_wh=(), cost_nano=None, fits=joint.fits)

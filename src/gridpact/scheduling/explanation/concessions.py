@@ -212,13 +212,17 @@ def _later(need: Need, site: Site) -> tuple[int, Callable[[int], Need]]:
 def _later_moment(
     need: StateOfCharge | HotWater, instant: int, site: Site
 ) -> tuple[int, Callable[[int], Need]]:
-    step_s = site.fleet.step_s
+    step_s, usual = site.fleet.step_s, need.at.date is None
 
     def change(step: int) -> Need:
-        return replace(need, at=moment_at(instant + step * step_s, site.timezone))
+        later = moment_at(instant + step * step_s, site.timezone)
+        return replace(need, at=replace(need.at, time_s=later.time_s) if usual else later)
 
     first = (instant - site.start) // step_s
-    return _stays(site, need, first), change
+    room = _stays(site, need, first)
+    if usual:  # it stays a need of every such day, and so by the end of the day
+        room = min(room, (DAY_S - 1 - need.at.time_s) // step_s)
+    return room, change
 
 
 def _stays(site: Site, need: Need, first: int) -> int:
@@ -230,12 +234,12 @@ def _stays(site: Site, need: Need, first: int) -> int:
     names = [] if isinstance(rows, Unclear) else [site.directory.assets[row].id for row in rows]
     found = [site.fleet.slots - first]
     for table, row in (site.places[name] for name in names if name in site.places):
-        idle = ~_charging(site.fleet, table, row)[first:]
+        idle = ~charging(site.fleet, table, row)[first:]
         found.append(int(np.argmax(idle)) if idle.any() else len(idle))
     return min(found)
 
 
-def _charging(fleet: Fleet, table: str, row: int) -> Bools:
+def charging(fleet: Fleet, table: str, row: int) -> Bools:
     """Slots in which an asset has power to charge [slots]."""
     assets, slot = getattr(fleet, table), np.arange(fleet.slots)
     if table == "one_way":
@@ -256,8 +260,7 @@ def _later_end(
 
     def change(step: int) -> Need:
         until = moment_at(end + step * step_s, site.timezone).time_s
-        date = day.isoformat()
-        return replace(need, window=Window(window.begin_s, until, date, date))
+        return replace(need, window=replace(window, end_s=until))
 
     room = min(site.end - end, begin + DAY_S - step_s - end)
     return max(room // step_s, 0), change

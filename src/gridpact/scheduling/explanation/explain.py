@@ -34,7 +34,7 @@ from gridpact.scheduling.explanation.own_conflicts import own_conflicts
 from gridpact.scheduling.explanation.quickxplain import minimal_conflict
 from gridpact.scheduling.explanation.relaxations import proposals
 from gridpact.scheduling.explanation.scope import cut, inside, scopes
-from gridpact.scheduling.explanation.trial import Trial, Verdict
+from gridpact.scheduling.explanation.trial import Accepts, Trial, Verdict, anything
 from gridpact.scheduling.fleet.columns import per_slot
 from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.needs.binding.model import Site
@@ -47,13 +47,18 @@ IN_THE_WAY = 0.01
 
 
 def explain(
-    site: Site, needs: Sequence[Need], *, joint: bool = True, offers: bool = True
+    site: Site,
+    needs: Sequence[Need],
+    *,
+    joint: bool = True,
+    offers: bool = True,
+    accepts: Accepts = anything,
 ) -> Explanation:
     """Explain why needs cannot all be kept at a site; an empty explanation where they can.
 
     Needs have identifiers. Soft ones are left out: they may be missed. ``joint``: also find what
     is least given up together, which solves by levels. ``offers``: also find what each member of
-    a conflict in a part of the grid may offer.
+    a conflict in a part of the grid may offer. ``accepts`` says what may be offered at all.
 
     Raises
     ------
@@ -62,7 +67,7 @@ def explain(
     """
     refuse_faults(site.fleet, site.prices)
     _refuse_unnamed(needs)
-    trial = Trial(site)
+    trial = Trial(site, accepts=accepts)
     own = own_conflicts(trial, [need for need in needs if need.hard])
     verdict = trial.verdict(own.rest, closely=True)
     found, checks = [], 0
@@ -102,7 +107,7 @@ def _by_part(
     for zones in scopes(verdict.bound.fleet, missed):
         if (zones & taken).any() or zones.all():
             continue
-        part = Trial(cut(site, zones))
+        part = Trial(cut(site, zones), accepts=trial.accepts)
         own = inside(verdict.bound, needs, site, zones)
         alone = part.verdict(own, closely=True)
         if not alone.fits:

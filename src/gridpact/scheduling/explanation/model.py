@@ -69,7 +69,8 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
 
     ``zones``: where, all else in them included; none for needs about one asset, which clash
     whatever all others do. ``why`` says more in that case, to operators and the owner ``why_for``.
-    ``missing_wh``: proven to be missing at least, of all that is asked in these zones.
+    ``missing_wh``: proven to be missing at least, of all that is asked in these zones; None where
+    that is not counted, or not told.
     ``standing``: limits that the fleet has anyway. ``burdens``: assets by what they take when it
     is scarce, the largest first.
     """
@@ -79,7 +80,7 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     proposals: tuple[Proposal, ...]
     why: str = ""
     why_for: str = ""
-    missing_wh: float = 0.0
+    missing_wh: float | None = None
     standing: tuple[Standing, ...] = ()
     burdens: tuple[Burden, ...] = ()
 
@@ -95,13 +96,13 @@ class Part(msgspec.Struct, frozen=True, order=True):
 class Joint(msgspec.Struct, frozen=True):
     """The least that has to be given up together, later levels first, and then the least cost.
 
-    ``least_wh`` [levels] is proven. ``cost_nano`` [nano-¤] is what energy costs then. ``fits``: a
-    solve with every part given up has proven that the rest can be kept.
+    ``least_wh`` [levels] is proven. ``cost_nano`` [nano-¤] is what energy costs then, None where
+    that is not told. ``fits``: a solve with every part given up has proven that all else is kept.
     """
 
     parts: tuple[Part, ...]
     least_wh: tuple[float, ...]
-    cost_nano: float
+    cost_nano: float | None
     fits: bool
 
 

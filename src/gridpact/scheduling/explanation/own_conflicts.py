@@ -25,7 +25,10 @@ class Own(NamedTuple):
 
 
 def own_conflicts(trial: Trial, needs: Sequence[Need]) -> Own:
-    """Find conflicts about single assets, one after another, leaving out what they consist of."""
+    """Find conflicts about single assets, one after another, leaving out what had better give.
+
+    So every need that clashes with what is kept is told of, with how far it would have to give.
+    """
     rest, found, unbound = list(needs), list[Conflict](), list[Unbound]()
     while (suspect := _suspect(trial, rest)) is not None:
         alone = [need for need in suspect.near if trial.bound([need]).refused]
@@ -38,7 +41,7 @@ def own_conflicts(trial: Trial, needs: Sequence[Need]) -> Own:
             rest = [need for need in rest if need is not suspect.refused.need]
             continue
         conflict = _conflict(trial, near)
-        gone = {need.id for member in conflict.members for need in member.needs}
+        gone = {need.id for need in conflict.members[0].needs}
         rest = [need for need in rest if need.id not in gone]
         if not alone or any(one.way is not Way.DROP for one in conflict.proposals):
             found.append(conflict)

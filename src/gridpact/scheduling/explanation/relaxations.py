@@ -1,4 +1,8 @@
-"""How far each member of a conflict alone has to give: found and proven by solving again."""
+"""How far each member of a conflict alone has to give: found and proven by solving again.
+
+What is offered could be asked for as it stands: it is taken by whoever takes needs, and what it is
+about lies within the horizon that it was tried on.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +55,13 @@ def _of_member(
     apart = _are_apart(trial.site, rest, member.needs)
     asked, others = (trial.beside(rest), []) if apart else (trial, rest)
 
+    later = {need.id for need in member.needs}.intersection(trial.bound(member.needs).later)
+
     def missing(needs: Sequence[Need]) -> float:
-        return asked.verdict([*others, *needs]).missing_wh
+        found = asked.verdict([*others, *needs])
+        put_off = {need.id for need in needs}.intersection(found.bound.later) - later
+        offered = not found.fits or (trial.accepts(needs) and not put_off)
+        return found.missing_wh if offered else np.inf
 
     for way in concessions(member, trial.site):
         step = least_step(way, _after(way, missing), first)

@@ -8,6 +8,7 @@ import msgspec
 
 from gridpact.scheduling.explanation.explain import explain
 from gridpact.scheduling.explanation.model import Explanation
+from gridpact.scheduling.explanation.trial import Accepts, anything
 from gridpact.scheduling.needs.binding.model import Site
 from gridpact.scheduling.needs.model import Need
 
@@ -23,17 +24,20 @@ class Room(msgspec.Struct, frozen=True):
     aside: tuple[Need, ...]
 
 
-def room_for(site: Site, needs: Sequence[Need], more: Sequence[Need]) -> Room:
+def room_for(
+    site: Site, needs: Sequence[Need], more: Sequence[Need], accepts: Accepts = anything
+) -> Room:
     """Tell whether ``more`` can be kept beside all of ``needs`` that can be kept together.
 
     Of a conflict that there is already, what had better give is left aside: the first member.
-    All needs have identifiers. Raises BadInput as :func:`.explain.explain` does.
+    All needs have identifiers. Raises BadInput and takes ``accepts`` as
+    :func:`.explain.explain` does.
     """
     kept, aside = list(needs), list[Need]()
     while gone := _first_to_give(explain(site, kept, joint=False, offers=False)):
         aside += [need for need in kept if need.id in gone]
         kept = [need for need in kept if need.id not in gone]
-    why = explain(site, [*kept, *more], joint=False)
+    why = explain(site, [*kept, *more], joint=False, accepts=accepts)
     return Room(not why.conflicts and not why.unbound, why, tuple(aside))
 
 

@@ -7,8 +7,8 @@ Where neither is told, the reference decides, as it does for small fleets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from msgspec.structs import replace
@@ -69,11 +69,22 @@ class Verdict(NamedTuple):
         return self.missing_wh == 0.0
 
 
+Accepts: TypeAlias = Callable[[Sequence[Need]], bool]
+"""Whether needs would be taken in place of those that they change, by their identifiers."""
+
+
+def anything(_: Sequence[Need]) -> bool:
+    """Take every need, where nobody says otherwise."""
+    return True
+
+
 class Trial:
     """A site, and what is known of needs there. ``checks`` counts what was solved."""
 
-    def __init__(self, site: Site, warm: Solution | None = None) -> None:
-        self.site, self.checks, self._warm = site, 0, warm
+    def __init__(
+        self, site: Site, warm: Solution | None = None, accepts: Accepts = anything
+    ) -> None:
+        self.site, self.checks, self.accepts, self._warm = site, 0, accepts, warm
         self._known: dict[frozenset[Need], bool] = {}
         self._last: tuple[tuple[Need, ...], Bound] | None = None
 
@@ -114,7 +125,8 @@ class Trial:
         """
         bound = self.bound(rest)
         asked = replace(bound.needs, storage=())
-        return Trial(replace(self.site, fleet=firm_fleet(bound), needs=asked), self._warm)
+        site = replace(self.site, fleet=firm_fleet(bound), needs=asked)
+        return Trial(site, self._warm, self.accepts)
 
 
 def as_needed(need: Need) -> Need:

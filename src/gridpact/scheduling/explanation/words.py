@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gridpact.base.errors import ended
+from gridpact.scheduling.explanation.absences import absences
 from gridpact.scheduling.explanation.audience import Eyes, others, seen_by
 from gridpact.scheduling.explanation.model import (
     Conflict,
@@ -57,13 +58,14 @@ def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
     told: list[str] = []
     for whole, seen in zip(concerning, cut.conflicts, strict=True):
         told.append(_conflict(whole, seen, eyes))
+        told += absences(seen, site)
         told += _offers(whole, seen, site)
     return (*told, *_together(cut, eyes), *_unbound(cut))
 
 
 def _unbound(cut: Explanation) -> Iterator[str]:
     for one in cut.unbound:
-        yield f"{_need(one.need)} is left out: {ended(one.problem)} Fix: {ended(one.fix)}"
+        yield f"{_need(one.need)} cannot be held: {ended(one.problem)} Fix: {ended(one.fix)}"
 
 
 def _conflict(whole: Conflict, seen: Conflict, eyes: Eyes) -> str:
@@ -78,7 +80,7 @@ def _conflict(whole: Conflict, seen: Conflict, eyes: Eyes) -> str:
         said += f": {seen.why}"
     elif not seen.zones and not whole.zones:
         said += ", whatever all others do"
-    elif eyes.all:
+    elif seen.missing_wh is not None:
         said += f"; at least {_kwh(seen.missing_wh)} would be missing"
         said += f", as {_listed([_limit(one) for one in seen.standing])}" if seen.standing else ""
     return said + "."
@@ -179,7 +181,7 @@ def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
     if len(parts) > NAMED:
         rest = sum(one.missing_wh for one in parts[NAMED:])
         named.append(f"{_kwh(rest)} of {len(parts) - NAMED} more")
-    if eyes.all:
+    if cut.joint.cost_nano is not None:
         cost = f", at a cost of {cut.joint.cost_nano / 1e9:.2f}"
         yield f"Least is given up together by missing {_listed(named)}{cost}."
     else:

@@ -71,6 +71,5 @@ def schema() -> Json:
 
 def _unread(file: str, error: msgspec.DecodeError) -> Fault:
     problem, _, where = str(error).partition(" - at `")
-    return Fault(
-        file, 0, where.rstrip("`"), problem[:1].lower() + problem[1:], "see the schema of needs"
-    )
+    fix = "write it as 'gridpact need list RUN --json' prints what stands"
+    return Fault(file, 0, where.rstrip("`"), problem[:1].lower() + problem[1:], fix)

@@ -96,7 +96,7 @@ def start_of(row: int, usual: tuple[int, int], needs: Sequence[Need], ground: Gr
     free[earliest : latest + length] = True
     moved = []
     for need in needs:
-        left = free & _allowed(need, ground)
+        left = free & allowed(need, ground)
         if (left != free).any():
             moved.append(need.id)
         free = left
@@ -130,7 +130,7 @@ def _affordable(need: Need, row: int, room: tuple[int, int], ground: Ground) -> 
     return (room[0], room[0]) if kept is None else (room[0] + kept[0], room[0] + kept[1])
 
 
-def _allowed(need: Need, ground: Ground) -> Bools:
+def allowed(need: Need, ground: Ground) -> Bools:
     """Slots in which a need lets an appliance run."""
     horizon, places = ground.horizon, ground.places
     allowed = np.ones(horizon.count, np.bool_)
@@ -152,7 +152,11 @@ def _allowed(need: Need, ground: Ground) -> Bools:
 
 def _longest(free: Bools) -> tuple[int, int]:
     """Longest stretch of free slots, the first of equals; empty where there is none."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], free.astype(np.int64), [0]])))
-    rooms = edges.reshape(-1, 2).tolist()
-    first, end = max(rooms, key=lambda room: room[1] - room[0], default=(0, 0))
+    first, end = max(stretches_of(free), key=lambda room: room[1] - room[0], default=(0, 0))
     return first, end
+
+
+def stretches_of(free: Bools) -> list[tuple[int, int]]:
+    """Stretches (first, end) of free slots, in order."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], free.astype(np.int64), [0]])))
+    return [(first, end) for first, end in edges.reshape(-1, 2).tolist()]

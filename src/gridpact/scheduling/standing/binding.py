@@ -32,6 +32,7 @@ NOISE = 1e-6
 _SIDES = {
     ("storage", "lo_wh"): "lo",
     ("storage", "hi_wh"): "hi",
+    ("storage", "draw_wh"): "draw",
     ("zones", "import_limit_w"): "import",
     ("zones", "export_limit_w"): "export",
 }
@@ -143,7 +144,7 @@ def _bindings(draft: Draft) -> list[Binding]:
         hours = draft.hours if one.table == "zones" else 1.0
         values = draft.columns[one.table, one.column][one.row, one.first : one.end]
         values = values if one.bound is None else np.full(len(values), one.bound)
-        whole = (_up if side == "lo" else _down)(values * hours)
+        whole = (_up if side in ("lo", "draw") else _down)(values * hours)
         for first, end in _level_stretches(whole):
             span = one.first + first, one.first + end
             found.append(Binding(one.need, side, one.row, *span, int(whole[first])))

@@ -20,8 +20,9 @@ _LIMITS = {"throughput_wh": ("discharge", 1.0), "budget": ("cost", 1000.0)}
 class Binding(NamedTuple):
     """A bound that a need put on ``row`` for slots ``first ≤ slot < end``.
 
-    ``side`` is ``lo`` or ``hi`` of storage, ``import`` or ``export`` of a zone, ``run`` of an
-    appliance, ``sum`` of the problem; ``bound_wh`` is the bound, 0 for a run or a sum.
+    ``side`` is ``lo`` or ``hi`` of storage, or what is drawn from it (``draw``), ``import`` or
+    ``export`` of a zone, ``run`` of an appliance, ``sum`` of the problem. ``bound_wh`` is the
+    bound, all that is drawn in a slot, 0 for a run or a sum.
     """
 
     need: str

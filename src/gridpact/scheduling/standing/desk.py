@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from msgspec.structs import replace
 
 from gridpact.base.errors import Fault
@@ -23,26 +26,34 @@ from gridpact.scheduling.needs.validation import faults_of
 from gridpact.scheduling.standing.acceptance import findings
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.standing.precedence import notes
+from gridpact.scheduling.standing.unheld import unheld, unheld_notes
+from gridpact.scheduling.state import InForce
 
 
 def take(
-    places: Places, book: Book, message: StateNeed, now: int, decided: Holds | None = None
+    places: Places,
+    book: Book,
+    message: StateNeed,
+    now: int,
+    decided: Holds | None = None,
+    plans: Sequence[InForce] = (),
 ) -> tuple[Book, Message]:
     """Take a need into the book; one that already stands keeps its identifier.
 
-    ``decided`` is what owners have decided of their assets' power.
+    ``decided`` is what owners have decided of their assets' power, ``plans`` are in force.
     """
+    meanwhile = _Meanwhile(decided, plans, now)
     before = _again(places, book, message.need)
     allowed = message.by == message.need.owner or places.directory.spans_all(message.by)
     if before is not None and allowed:
-        return book, _stated(places, book, message.by, before, decided, now)
+        return book, _stated(places, book, message.by, before, meanwhile)
     after = add(book, message.need, message.by, now, places.rules)
     faults = [*_unknown(places, message), *_unbound(places, book, message.need, now)]
     if isinstance(after, tuple):
         faults = [*after, *faults]
     if faults or isinstance(after, tuple):
         return book, _refused(message.by, "", faults)
-    return after, _stated(places, after, message.by, after.needs[-1], decided, now)
+    return after, _stated(places, after, message.by, after.needs[-1], meanwhile)
 
 
 def take_back(places: Places, book: Book, message: WithdrawNeed, now: int) -> tuple[Book, Message]:
@@ -66,15 +77,26 @@ def _again(places: Places, book: Book, need: Need) -> Need | None:
     return next((one for one in book.of(need.owner) if replace(one, id="") == same), None)
 
 
-def _stated(
-    places: Places, book: Book, by: str, need: Need, decided: Holds | None, now: int
-) -> NeedStated:
+class _Meanwhile(NamedTuple):
+    """What else counts as a need is stated: what owners decided, plans in force, the instant."""
+
+    decided: Holds | None
+    plans: Sequence[InForce]
+    now: int
+
+
+def _stated(places: Places, book: Book, by: str, need: Need, meanwhile: _Meanwhile) -> NeedStated:
+    decided, plans, now = meanwhile
+    history = book.history(need.id)
+    late = unheld(places, need, plans, history[-1].at, now)
+    others = notes(places, need, book.needs, decided, now)
     return NeedStated(
         by=by,
         id=need.id,
-        revision=len(book.history(need.id)),
+        revision=len(history),
         need=need,
-        notes=notes(places, need, book.needs, decided, now),
+        notes=(*unheld_notes(late, places.timezone), *others),
+        unheld=late,
     )
 
 

@@ -15,7 +15,7 @@ from gridpact.scheduling.problem import Conflict, Plan, Problem, ZoneColumns
 from gridpact.scheduling.standing.bound_sums import Binding
 
 _SIDES = {
-    "need": ("lo", "hi"),
+    "need": ("lo", "hi", "draw"),
     "zone-import": ("import",),
     "zone-export": ("export",),
     "run": ("run",),
@@ -59,6 +59,9 @@ def _named(conflict: Conflict, missed: Sequence[Binding], runs: Ints) -> Conflic
 def _misses(one: Binding, plan: Plan, problem: Problem) -> bool:
     """Whether a plan misses a bound in any slot."""
     span = slice(one.first, one.end)
+    if one.side == "draw":  # as a draw that is more than there is leaves storage below its least
+        least = problem.storage.lo_wh[one.row, span]
+        one = one._replace(side="lo", bound_wh=int(least.min(initial=0)))
     if one.side in ("lo", "hi"):
         beyond = plan.state_wh[one.row, span] - one.bound_wh
         tolerance = int(state_tolerance(problem.storage)[one.row])

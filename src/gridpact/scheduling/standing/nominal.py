@@ -24,11 +24,12 @@ def unbound(need: Need, places: Places, now: int) -> list[Finding]:
     """Say why a need cannot be bound to days such as the present one and the next."""
     midnight = places.community.calendar.midnight(places.community.calendar.date_of(now))
     window = Slots(midnight, places.step_s, DAYS * DAY_S // places.step_s)
-    refused = bind(places, _stated(places.community, window), [need]).refused
+    refused = bind(places, nominal_needs(places.community, window), [need]).refused
     return [("", each.problem, each.fix) for each in refused]
 
 
-def _stated(community: Community, window: Slots) -> NeedsStated:
+def nominal_needs(community: Community, window: Slots) -> NeedsStated:
+    """Return needs of a window in which all storage is there, and nothing is asked."""
     storage, runs = community.storage, len(community.runs.ids)
 
     def wide(values: Ints) -> Ints:

@@ -3,6 +3,8 @@
 Source: Shapeshifter specification 3, message description *FlexSettlement* and the attribute types
 of UFTP-common.xsd. Of the schema for aggregators and grid operators that could be looked at, one
 version misspells PowerDeficiency and lacks OrderReference; the message description is followed.
+The schema has at least one ContractSettlement in each message: a message of orders without any
+reserved power has none, and who holds to the schema refuses it.
 """
 
 from __future__ import annotations
@@ -13,10 +15,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
+import numpy as np
 
 from gridpact.base.rounding import round_half_even
-from gridpact.base.slots import Calendar
-from gridpact.settlement.delivery.orders import Delivered
+from gridpact.base.slots import Calendar, overlap
+from gridpact.settlement.delivery.headroom import Reserved
+from gridpact.settlement.delivery.orders import Delivered, Order
 from gridpact.settlement.delivery.penalties import Penalty, penalty_nano
 
 _PATTERNS = {
@@ -79,6 +83,21 @@ class Envelope(msgspec.Struct, frozen=True):
     version: str = "3.0.0"
 
 
+class ContractIsp(msgspec.Struct, frozen=True):
+    """Power reserved in one imbalance settlement period [W], and what was ordered of it, if any."""
+
+    start: int
+    reserved_power: int
+    ordered_power: int | None = None
+
+
+class ContractSettlement(msgspec.Struct, frozen=True):
+    """Power that a contract held ready, by local day: the periods with any."""
+
+    contract: str
+    periods: tuple[tuple[date, tuple[ContractIsp, ...]], ...]
+
+
 def settled(delivered: Delivered, penalty: Penalty, timezone: str) -> OrderSettlement:
     """Settle one order by a penalty rule, on the local day it is of."""
     order = delivered.order
@@ -108,7 +127,34 @@ def _rows(delivered: Delivered, midnight: int) -> Iterable[IspRow]:
         yield IspRow(first + place, *row)
 
 
-def message(orders: Sequence[OrderSettlement], envelope: Envelope) -> bytes:
+def contract_settlement(
+    reserved: Reserved, orders: Sequence[Order], timezone: str
+) -> ContractSettlement:
+    """Lay out what a contract reserved, with what was ordered at its congestion point meanwhile."""
+    calendar, slots = Calendar(timezone, reserved.slots.step), reserved.slots
+    ordered, known = np.zeros((2, slots.count), np.int64)
+    for order in orders:
+        if order.congestion_point == reserved.congestion_point:
+            here, there = overlap(slots, order.slots)
+            ordered[here] += np.array(order.power_w, dtype=np.int64)[there]
+            known[here] = 1
+    days = dict[date, list[ContractIsp]]()
+    for place in np.flatnonzero(reserved.reserved_w).tolist():
+        at = slots.start + place * slots.step
+        day = calendar.date_of(at)
+        number = (at - calendar.midnight(day)) // slots.step + 1
+        told = int(ordered[place]) if known[place] else None
+        row = ContractIsp(number, int(reserved.reserved_w[place]), told)
+        days.setdefault(day, []).append(row)
+    periods = tuple((day, tuple(rows)) for day, rows in days.items())
+    return ContractSettlement(reserved.contract, periods)
+
+
+def message(
+    orders: Sequence[OrderSettlement],
+    envelope: Envelope,
+    contracts: Sequence[ContractSettlement] = (),
+) -> bytes:
     """Write a FlexSettlement as UTF-8 XML; orders of which nothing can be told are left out.
 
     Amounts are rounded half to even to four decimals, and NetSettlement is the difference of the
@@ -119,6 +165,9 @@ def message(orders: Sequence[OrderSettlement], envelope: Envelope) -> bytes:
     for order in orders:
         if not order.reason:
             root.append(_order(order))
+    for contract in contracts:
+        if contract.periods:
+            root.append(_contract(contract))
     ET.indent(root)
     return bytes(ET.tostring(root, encoding="UTF-8", xml_declaration=True)) + b"\n"
 
@@ -132,6 +181,7 @@ def _head(envelope: Envelope) -> dict[str, str]:
             "TimeStamp": envelope.timestamp,
             "MessageID": envelope.message,
             "ConversationID": envelope.conversation,
+            "Result": "Accepted",
             "PeriodStart": envelope.first.isoformat(),
             "PeriodEnd": envelope.last.isoformat(),
             "Currency": envelope.currency,
@@ -160,6 +210,18 @@ def _order(order: OrderSettlement) -> ET.Element:
     )
     for row in order.isps:
         ET.SubElement(found, "ISP", _isp(row))
+    return found
+
+
+def _contract(contract: ContractSettlement) -> ET.Element:
+    found = ET.Element("ContractSettlement", {"ContractID": contract.contract})
+    for day, rows in contract.periods:
+        period = ET.SubElement(found, "Period", {"Period": day.isoformat()})
+        for row in rows:
+            told = {"Start": str(row.start), "ReservedPower": str(row.reserved_power)}
+            if row.ordered_power is not None:
+                told["OrderedPower"] = str(row.ordered_power)
+            ET.SubElement(period, "ISP", told)
     return found
 
 

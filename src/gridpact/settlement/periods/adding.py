@@ -68,24 +68,27 @@ def _add(total: Ints, columns: tuple[Column, ...], sums: Mapping[str, Ints], row
 
 
 def add_slots(
-    parts: list[Part], found: Mapping[str, Ints], prices: World, slots: Slots, block: Block
+    part: Part, found: Mapping[str, Ints], prices: World, slots: Slots, block: Block
 ) -> None:
     """Add the amounts of terms that are read slot by slot, from the series of a block."""
+    into, rows = part.segment.within(block.rows)
+    inside = [at for at, piece in enumerate(part.pieces) if _meets(piece, block.slots)]
+    if part.flow.way != "slots" or into.start == into.stop or not inside:
+        return
     here, _ = overlap(slots, block.slots)
-    for part in parts:
-        into, rows = part.segment.within(block.rows)
-        inside = [at for at, piece in enumerate(part.pieces) if _meets(piece, block.slots)]
-        if part.flow.way != "slots" or into.start == into.stop or not inside:
-            continue
-        names = {of_all(name) for name in part.flow.needs} & found.keys()
-        own = {name: found[name][rows - block.rows.start] for name in names}
-        amount, energy = read(part.flow, world_of(part.flow, own, prices, here), block.slots)
-        _put(part.nano[inside[0], into], amount)
-        _put(part.energy_wh[inside[0], into], energy)
+    names = {of_all(name) for name in part.flow.needs} & found.keys()
+    own = {
+        name: found[name][rows - block.rows.start].astype(np.int64, copy=False) for name in names
+    }
+    amount, energy = read(part.flow, world_of(part.flow, own, prices, here), block.slots)
+    _put(part.nano[inside[0], into], amount)
+    _put(part.energy_wh[inside[0], into], energy)
 
 
 def add_spans(part: Part, spool: Mapping[str, Ints], prices: World, slots: Slots) -> None:
     """Add the amounts of terms that are read over a whole span; ``spool`` is of all members."""
+    if part.flow.way != "span":
+        return
     window, here = slots_in(part.segment.span, slots.step), place(part.segment.span, slots)
     names = {of_all(name) for name in part.flow.needs} & spool.keys()
     for some in _blocks(len(part.segment.rows), window.count):

@@ -1,5 +1,8 @@
 """Where the energy of members came from and went, block by block.
 
+Registers may come in narrower integers than int64, and series of them stay as narrow; whatever is
+multiplied or added up is widened first.
+
 Trades are firm, the sharing key divides what is over, the supplier takes the rest, and network
 charges follow the meter, as on a community's day. All arrays are int64 [members, slots] in Wh; a
 member who does not belong to the community has zeros, and takes no part.
@@ -107,9 +110,12 @@ def energy(inputs: Inputs, block: Block, needed: Set[str]) -> tuple[dict[str, In
     for name in sorted(_own_needed(inputs, needed)):
         found[name] = _own(inputs.own[name], name, block, gaps)
     if needed & {*_SHARED, *_RESIDUAL}:
-        _follow(found, inputs.share, block)
+        if inputs.share is None and BOUGHT not in found and SOLD not in found:
+            _alone(found)
+        else:
+            _follow(found, inputs.share, block)
     if needed & {NET, DEVIATION}:
-        found[NET] = found[INJECTION] - found[WITHDRAWAL]
+        found[NET] = _wide(found[INJECTION]) - _wide(found[WITHDRAWAL])
     if needed & {HELD, DEVIATION}:
         found[HELD] = _held(found)
     if DEVIATION in needed:
@@ -128,8 +134,7 @@ def _own_needed(inputs: Inputs, needed: Set[str]) -> set[str]:
 
 
 def _masked(values: Ints, active: Bools) -> Ints:
-    wide = values.astype(np.int64, copy=False)
-    return wide if active.all() else np.where(active, wide, 0)
+    return values if active.all() else np.where(active, values, 0)
 
 
 def _own(read: Own, name: str, block: Block, gaps: list[Gap]) -> Ints:
@@ -160,9 +165,25 @@ def _gaps(name: str, present: Bools, block: Block) -> list[Gap]:
     return found
 
 
+def _wide(values: Ints) -> Ints:
+    return values.astype(np.int64, copy=False)
+
+
+def _alone(found: dict[str, Ints]) -> None:
+    """Follow energy where nothing is traded or shared, in whatever integers meters count in."""
+    withdrawal, injection = found[WITHDRAWAL], found[INJECTION]
+    net = withdrawal - injection  # of two that are not negative, so it fits
+    need = np.maximum(net, 0)
+    found["supplier:in"] = found["network:outside"] = need
+    found["supplier:out"] = need - net
+    found["network:local"] = withdrawal - need
+    for name in _SHARED:
+        found[name] = np.broadcast_to(np.int64(0), net.shape)
+
+
 def _follow(found: dict[str, Ints], share: Share | None, block: Block) -> None:
     """Follow energy from trades over the sharing key to the supplier and the network."""
-    withdrawal, injection = found[WITHDRAWAL], found[INJECTION]
+    withdrawal, injection = _wide(found[WITHDRAWAL]), _wide(found[INJECTION])
     nothing = np.zeros_like(withdrawal)
     bought, sold = (found.get(name, nothing) for name in (BOUGHT, SOLD))
     surplus, need = position(withdrawal, injection, bought, sold)

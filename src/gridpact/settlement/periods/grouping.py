@@ -28,6 +28,7 @@ from gridpact.settlement.periods.energy import (
     Block,
     of_all,
 )
+from gridpact.settlement.periods.lacking import Lacking
 from gridpact.settlement.periods.rules import Rules, Span
 from gridpact.settlement.periods.segments import pieces, place, slots_in
 from gridpact.settlement.periods.taxing import rounded
@@ -77,17 +78,15 @@ class Groups:
                 mine = checked_sum(values[rows - block.rows.start], axis=0)
                 total[here] = checked_add(total[here], mine)
 
-    def lines(self, prices: World) -> Lines:
-        """Return the lines of all groups and activating parties; raises as cash flows do."""
-        return joined(
-            [
-                part
-                for flow in self._flows
-                for entity in self._entities
-                if entity.of == self._of[flow.head.clause]
-                for part in self._lines(flow, entity, prices)
-            ]
-        )
+    def lines(self, prices: World, lacking: Lacking) -> Lines:
+        """Return the lines of all groups and activating parties; notes prices that lack."""
+        found: list[Lines] = []
+        for flow in self._flows:
+            for entity in self._entities:
+                if entity.of == self._of[flow.head.clause]:
+                    with lacking.noted(flow):
+                        found += self._lines(flow, entity, prices)
+        return joined(found)
 
     def _lines(self, flow: Flow, entity: Entity, prices: World) -> Iterator[Lines]:
         """Yield a cash flow's lines of one entity, a line for each piece of its span."""

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
-from gridpact.base.errors import MissingSeries
-from gridpact.base.slots import Calendar, Slots, iso
+from gridpact.base.slots import Calendar, Slots
 from gridpact.base.units import Ints
 from gridpact.settlement.lines import Lines, joined, nonzero
 from gridpact.settlement.periods import checks
@@ -35,6 +34,7 @@ from gridpact.settlement.periods.energy import (
     of_all,
 )
 from gridpact.settlement.periods.grouping import Groups
+from gridpact.settlement.periods.lacking import Lacking
 from gridpact.settlement.periods.rules import Rules, Span
 from gridpact.settlement.periods.segments import active, pieces, segments, slots_in
 from gridpact.settlement.periods.taxing import lines_of, taxed
@@ -76,10 +76,11 @@ def settle(rules: Rules, period: Slots, inputs: Inputs, *, cells: int = CELLS) -
     """
     whole = _Period(rules, period, inputs)
     gaps = whole.read(cells)
-    found = list(checks.told_gaps(rules, gaps))
-    if found:
-        raise checks.refuse(rules, found)
-    return whole.settled()
+    found = whole.settled()
+    faults = [*checks.told_gaps(rules, gaps), *whole.lacking.problems()]
+    if faults:
+        raise checks.refuse(rules, faults)
+    return found
 
 
 class _Period:
@@ -89,6 +90,7 @@ class _Period:
         self._rules, self._slots, self._inputs = rules, period, inputs
         self._span = Span(period.start, period.end)
         self._own = {*OF_MEMBERS, *inputs.own}
+        self.lacking = Lacking()
         compiled = {
             number: flows(rules, clause, self._own) for number, clause in enumerate(rules.clauses)
         }
@@ -117,18 +119,14 @@ class _Period:
             raise checks.refuse(self._rules, found)
 
     def _made(self, compiled: dict[int, list[Flow]]) -> list[Part]:
-        """Return the parts of members' clauses; lists every price that lacks a value."""
+        """Return the parts of members' clauses; notes every price that lacks a value."""
         edges = {tax.name: checks.edges_of(tax, self._span) for tax in self._rules.taxes}
-        found, faults = list[Part](), list[tuple[str, str, str]]()
+        found = list[Part]()
         for segment in segments(self._rules, self._span):
             for flow in compiled[segment.clause]:
                 cut = pieces(segment.span, [at for name in flow.head.taxes for at in edges[name]])
-                try:
+                with self.lacking.noted(flow):
                     found.append(part_of(flow, segment, cut, self._weights))
-                except MissingSeries as error:
-                    faults.append(lacking(flow, error))
-        if faults:
-            raise checks.refuse(self._rules, faults)
         return found
 
     def _spooled(self) -> dict[str, Ints]:
@@ -155,8 +153,7 @@ class _Period:
                 continue
             found, missing = energy(self._inputs, block, needed)
             gaps += missing
-            if not gaps:
-                self._add(found, block)
+            self._add(found, block)  # with gaps as well: prices that lack are told beside them
         return gaps
 
     def _blocks(self, cells: int) -> Iterator[Block]:
@@ -192,7 +189,9 @@ class _Period:
             if name in sums:
                 self._energy[row, block.rows] += sums[name][:, self._ones[name].at]
         add_sums(self._parts, sums, block)
-        add_slots(self._parts, found, self._inputs.prices, self._slots, block)
+        for part in self._parts:
+            with self.lacking.noted(part.flow):
+                add_slots(part, found, self._inputs.prices, self._slots, block)
         begin = (block.slots.start - self._slots.start) // block.slots.step
         for name, room in self._spool.items():
             room[block.rows, begin : begin + block.slots.count] = found[name]
@@ -200,25 +199,10 @@ class _Period:
 
     def settled(self) -> Settled:
         """Read what looks over many slots, round, and tax."""
-        faults = []
         for part in self._parts:
-            if part.flow.way == "span":
-                try:
-                    add_spans(part, self._spool, self._inputs.prices, self._slots)
-                except MissingSeries as error:
-                    faults.append(lacking(part.flow, error))
-        if faults:
-            raise checks.refuse(self._rules, faults)
-        own = self._groups.lines(self._inputs.prices)
+            with self.lacking.noted(part.flow):
+                add_spans(part, self._spool, self._inputs.prices, self._slots)
+        own = self._groups.lines(self._inputs.prices, self.lacking)
         lines = joined([lines_of(self._rules, self._parts), own])
         every = joined([nonzero(lines), nonzero(taxed(self._rules, lines, self._span))])
         return Settled(every, self._energy)
-
-
-def lacking(flow: Flow, error: MissingSeries) -> tuple[str, str, str]:
-    """Tell which series a clause lacks, and where."""
-    count = len(error.slots)
-    many = f"{count:,} slots have" if count != 1 else "a slot has"
-    first = f", the first {iso(error.slots[0])}" if error.slots else ""
-    problem = f"{many} no value of {error.name}{first}"
-    return f"contracts.{flow.head.clause}", problem, "add the values to the file of the series"

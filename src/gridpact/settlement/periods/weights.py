@@ -71,9 +71,33 @@ class Weights:
         Raises :class:`~gridpact.base.errors.NumberOverflow`.
         """
         here, _ = overlap(self._slots, slots)
-        columns = np.stack([column[here] for column in self._columns[series]], axis=1)
-        if magnitude(values) * magnitude(columns) * max(slots.count, 1) <= _EXACT:
-            product = values.astype(np.float64) @ columns.astype(np.float64)
-            return np.asarray(product.astype(np.int64))
-        exact = [checked_sum(checked_multiply(values, each), axis=1) for each in columns.T]
-        return np.stack(exact, axis=1)
+        columns = [column[here] for column in self._columns[series]]
+        found = np.zeros((len(values), len(columns)), np.int64)
+        if not any(values.strides):  # nothing, laid over all of the block
+            return found
+        # most weights are the same all day: a flat price, or the 1 that counts energy
+        level = [bool((column == column[:1]).all()) for column in columns]
+        if any(level):
+            whole = _summed(values)
+            for at in np.flatnonzero(level):
+                found[:, at] = checked_multiply(whole, columns[at][:1])
+        rest = np.flatnonzero(~np.array(level))
+        if rest.size:
+            found[:, rest] = _weighted(values, np.stack([columns[at] for at in rest], axis=1))
+        return found
+
+
+def _summed(values: Ints) -> Ints:
+    if values.dtype.itemsize < 8:  # no sum of so many narrow numbers leaves 64 bits
+        return np.asarray(values.sum(axis=1, dtype=np.int64))
+    return checked_sum(values, axis=1)
+
+
+def _weighted(values: Ints, columns: Ints) -> Ints:
+    """Return the products with columns [slots, columns], exactly."""
+    wide = values.astype(np.int64, copy=False)
+    if magnitude(wide) * magnitude(columns) * max(len(columns), 1) <= _EXACT:
+        product = values.astype(np.float64) @ columns.astype(np.float64)
+        return np.asarray(product.astype(np.int64))
+    exact = [checked_sum(checked_multiply(wide, each), axis=1) for each in columns.T]
+    return np.stack(exact, axis=1)

@@ -168,7 +168,7 @@ def test_a_request_that_came_in_otherwise_is_refused_in_the_journal(lanes):
 
 def test_less_than_was_asked_exits_with_one(lanes):
     more = ("--zone", "lane", "--kw", "900", "--minutes", "60")
-    assert lanes.activate(*more, "--dry-run").code == 0
+    assert lanes.activate(*more, "--dry-run").code == 1
     done = lanes.activate(*more)
     assert done.out.startswith("✗ ")
     assert (done.err, done.code) == ("", 1)

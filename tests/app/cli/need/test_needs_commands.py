@@ -60,7 +60,8 @@ def test_what_counts_of_two_is_told(homes):
     assert told["notes"] == [
         "need-1 of dso caps it at 4 kW at times, too: the lower counts, this one, while both hold"
     ]
-    assert homes.stated("car away 13:00-18:00", "home-05")[1]["notes"] == []
+    (late,) = homes.stated("car away 13:00-18:00", "home-05")[1]["notes"]
+    assert late.startswith("no plan before 19:00: the one in force until then misses it by ")
     done = homes.need("add", "run", "car >= 80% by 17:00", "--owner", "home-05")
     assert "    note: need-3 (unavailable) comes first: home-05-car is not charged" in done.out
 

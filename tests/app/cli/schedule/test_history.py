@@ -65,7 +65,7 @@ def test_programs_get_the_same(rolled, tmp_path, capsys):
     assert run_command(["schedule", "history", str(rolled), "--json"]) == 0
     decisions = json.loads(capsys.readouterr().out)["decisions"]
     assert len(decisions) == len(history(folder.record(rolled)))
-    assert set(decisions[0]) == set(Entry.__struct_fields__)
+    assert set(decisions[0]) == {*Entry.__struct_fields__, "later_wh", "needs"}
     revised = next(one for one in decisions if one["outcome"] == "revised")
     assert revised["causes"] == [{"kind": "timer", "names": []}]
 

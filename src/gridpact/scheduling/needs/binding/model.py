@@ -40,7 +40,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     asset's identifier. ``needs`` are asked of the fleet already. ``so_far_wh`` is what counts, by
     need, of an energy within a window that has begun; ``discharged_wh`` what batteries gave since
     the last local midnight, by asset; ``spent_nano`` what was paid in a window of a budget that has
-    begun, by need.
+    begun, by need. ``rounding_wh`` is by how much what is stored may be off a bound that a need
+    asks for, as plans in whole Wh are.
     """
 
     fleet: Fleet
@@ -58,6 +59,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     so_far_wh: dict[str, int] = {}
     discharged_wh: dict[str, int] = {}
     spent_nano: dict[str, int] = {}
+    rounding_wh: float = 0.0
 
     @property
     def end(self) -> int:

@@ -67,6 +67,7 @@ def ask(draft: Draft, need: Need, one: Located, slot: int, least_wh: float | Non
     if need.level not in (Level.NEEDS, Level.WISHES) or not need.hard:
         draft.is_need(need)
         return
+    least_wh -= min(draft.site.rounding_wh, max(least_wh, 0.0))
     draft.asked.setdefault(one.row, []).append(Ask(slot, least_wh, need))
 
 
@@ -75,6 +76,7 @@ def hold_at_most(
 ) -> None:
     """Let storage hold no more after these slots, whatever else."""
     if most is not None and draft.is_need(need):
+        most = most + draft.site.rounding_wh
         high = draft.wide("storage", "hi_wh")[one.row]
         high[span.first : span.end] = np.minimum(high[span.first : span.end], most)
         own = float(most) if np.ndim(most) == 0 else None

@@ -6,12 +6,24 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.errors import BadInput
-from gridpact.metering.formats import block_tables, files
+from gridpact.metering.formats import coded_tables, files
 from gridpact.metering.formats.mapping import ReadingsMap
 
 POINTS = ("north", "east", "mill", "inn")
 cell = st.one_of(st.integers(-3, 4000).map(lambda wh: f"{wh / 1000}"), st.just(""))
-broken = st.sampled_from(("", "swap", "drop", "again", "inf", "late", "nobody"))
+broken = st.sampled_from(("", "swap", "drop", "again", "inf", "late", "nobody", "word"))
+COLUMNS = {
+    "one": (("kwh",), {"value_column": "kwh"}),
+    "register": (
+        ("kwh", "register"),
+        {
+            "value_column": "kwh",
+            "register_column": "register",
+            "registers": {"A+": "withdrawal", "A-": "injection"},
+        },
+    ),
+    "pair": (("in", "out"), {"withdrawal_column": "in", "injection_column": "out"}),
+}
 
 
 @st.composite
@@ -32,12 +44,18 @@ def tables(draw):
         if by_time
         else [(point, stamp) for point in points for stamp in stamps]
     )
-    rows = [[stamp, point, draw(cell)] for point, stamp in pairs]
+    layout = draw(st.sampled_from(tuple(COLUMNS)))
+    names, keys = COLUMNS[layout]
+    last = {"register": st.sampled_from(("A+", "A-")), "pair": cell}.get(layout)
+    rows = [
+        [stamp, point, draw(cell), *([] if last is None else [draw(last)])]
+        for point, stamp in draw(st.permutations(pairs) if draw(st.booleans()) else st.just(pairs))
+    ]
     _break(rows, draw(broken))
     mapping = ReadingsMap(
         time="time",
         point_column="point",
-        value_column="kwh",
+        **keys,
         timezone=draw(st.sampled_from(("UTC", "Europe/Berlin"))),
         clock_changes=draw(st.sampled_from(("refuse", "in-order"))),
         stamp=draw(st.sampled_from(("start", "end"))),
@@ -45,7 +63,7 @@ def tables(draw):
         points=draw(st.sampled_from(({}, {"inn": "arms"}, {"inn": "mill"}))),
         step_s=draw(st.sampled_from((0, 300, 3600))),
     )
-    return "".join(",".join(row) + "\n" for row in [["time", "point", "kwh"], *rows]), mapping
+    return "".join(",".join(row) + "\n" for row in [["time", "point", *names], *rows]), mapping
 
 
 def _break(rows, how):
@@ -59,12 +77,11 @@ def _break(rows, how):
             del rows[1]
         case "again":
             rows.append(rows[0])
-        case "inf":
-            rows[1][2] = "1e300"
         case "late":
             rows[-1][0] = "2027-03-29T02:30"
-        case "nobody":
-            rows[1][1] = ""
+        case "inf" | "nobody" | "word":
+            place, text = {"inf": (2, "1e300"), "nobody": (1, ""), "word": (-1, "A")}[how]
+            rows[1][place] = text
 
 
 def told(path, mapping):
@@ -98,7 +115,7 @@ def test_the_quick_way_says_what_the_slow_way_says(tmp_path, table):
     path.write_text(text)
     quick = told(path, mapping)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(block_tables, "read", lambda *_: None)
+        patched.setattr(coded_tables, "read", lambda *_: None)
         assert told(path, mapping) == quick
 
 
@@ -111,8 +128,8 @@ def test_a_regular_table_is_read_the_quick_way(tmp_path, monkeypatch, by_time):
     path = tmp_path / "table.csv"
     path.write_text("\n".join(["time,point,kwh", *lines]) + "\n")
     taken = []
-    real = block_tables.read
-    monkeypatch.setattr(block_tables, "read", lambda *each: taken.append(real(*each)) or taken[-1])
+    real = coded_tables.read
+    monkeypatch.setattr(coded_tables, "read", lambda *each: taken.append(real(*each)) or taken[-1])
     mapping = ReadingsMap(time="time", point_column="point", value_column="kwh")
     found = files.read(path, mapping).intervals
     assert taken[0] is found

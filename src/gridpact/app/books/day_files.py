@@ -1,0 +1,135 @@
+"""Readings in a folder of Parquet files, one for each local day, for very many meters.
+
+``2026-03-29.parquet`` has a row for each metering point, in the order of the book's members, with
+``point``, and ``withdrawal_wh`` and ``injection_wh``: lists with a whole number for each slot of
+the day, null where it is missing. A window of members is read at a time, so that memory is bounded
+however many there are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gridpact.base.errors import BadInput, Fault
+from gridpact.base.slots import Calendar, Slots, covers, overlap
+from gridpact.base.units import Bools, Ints
+from gridpact.settlement.periods.energy import Metered
+from gridpact.settlement.periods.rules import Rules
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROWS = 1 << 18
+"""Members that are read at a time."""
+_REGISTERS = ("withdrawal", "injection")
+
+
+class DayFiles:
+    """A period's files."""
+
+    def __init__(self, folder: Path, rules: Rules, period: Slots) -> None:
+        self._folder, self._rules = folder, rules
+        self._calendar = Calendar(rules.timezone, rules.step_s)
+        self._points = np.array([member.point for member in rules.members], dtype=object)
+        self._lacks = {
+            register: np.array([register not in member.registers for member in rules.members])
+            for register in _REGISTERS
+        }
+        self._read: tuple[Slots, slice, Metered] | None = None
+        self._days = _days(self._calendar, period)
+        absent = [day for day in self._days if not self._path(day).is_file()]
+        if absent:
+            problem, fix = "there is no such file", "write the day's readings into it"
+            faults = [Fault(str(self._path(day)), 0, "", problem, fix) for day in absent]
+            raise BadInput(faults)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the names and bytes of the period's files."""
+        found = hashlib.sha256()
+        for day in self._days:
+            with self._path(day).open("rb") as stream:
+                found.update(hashlib.file_digest(stream, "sha256").digest())
+        return found.hexdigest()
+
+    def read(self, slots: Slots, rows: slice) -> Metered:
+        """Return what the registers of some members counted, on slots of one local day."""
+        if self._read is None or not _holds(self._read, slots, rows):
+            self._read = self._window(slots, rows)
+        day, window, metered = self._read
+        here, _ = overlap(day, slots)
+        some = slice(rows.start - window.start, rows.stop - window.start)
+        present = metered.present
+        known = None if present is None else (present[0][some, here], present[1][some, here])
+        return Metered(metered.withdrawal_wh[some, here], metered.injection_wh[some, here], known)
+
+    def _window(self, slots: Slots, rows: slice) -> tuple[Slots, slice, Metered]:
+        """Read the day of some slots for as many members as fit, those asked for among them."""
+        import polars as pl
+
+        day = self._calendar.day(self._calendar.date_of(slots.start))
+        window = slice(rows.start, min(max(rows.stop, rows.start + ROWS), len(self._points)))
+        path = self._path(self._calendar.date_of(slots.start))
+        frame = pl.scan_parquet(path).slice(window.start, window.stop - window.start).collect()
+        self._check(path, frame, window)
+        parts = [self._laid(path, frame, register, window, day) for register in _REGISTERS]
+        (withdrawal, one), (injection, other) = parts
+        known = (
+            None
+            if one is None and other is None
+            else (_all(one, withdrawal), _all(other, injection))
+        )
+        return day, window, Metered(withdrawal, injection, known)
+
+    def _check(self, path: Path, frame: pl.DataFrame, window: slice) -> None:
+        expected = self._points[window]
+        found = frame["point"].to_numpy()
+        if len(found) != len(expected) or not np.array_equal(found, expected):
+            problem = "its points are not those of the book's members, in their order"
+            raise BadInput([Fault(str(path), 0, "point", problem, "write a row for each member")])
+
+    def _laid(
+        self, path: Path, frame: pl.DataFrame, register: str, window: slice, day: Slots
+    ) -> tuple[Ints, Bools | None]:
+        """Return a register's values [members, slots], and where they are, None for everywhere."""
+        column = frame[f"{register}_wh"]
+        import polars as pl
+
+        whole = column.dtype in (pl.List(pl.Int32), pl.List(pl.Int64))
+        if not whole or (column.list.len() != day.count).any():
+            problem = "its lists have not one whole number for each slot"
+            fix = f"the day has {day.count}: lists of Int32 or Int64"
+            raise BadInput([Fault(str(path), 0, column.name, problem, fix)])
+        flat, shape = column.explode(), (column.len(), day.count)
+        present = flat.is_not_null().to_numpy().reshape(shape) if flat.null_count() else None
+        values = flat.fill_null(0).to_numpy().reshape(shape)
+        if values.min(initial=0) < 0:
+            fix = "give withdrawal and injection apart, both positive"
+            raise BadInput([Fault(str(path), 0, column.name, "energy must not be negative", fix)])
+        none = self._lacks[register][window]
+        if none.any():
+            values = np.where(none[:, None], 0, values)
+            present = None if present is None else present | none[:, None]
+        return values, present
+
+    def _path(self, day: date) -> Path:
+        return self._folder / f"{day}.parquet"
+
+
+def _holds(read: tuple[Slots, slice, Metered], slots: Slots, rows: slice) -> bool:
+    day, window, _ = read
+    return covers(day, slots) and window.start <= rows.start and rows.stop <= window.stop
+
+
+def _all(present: Bools | None, values: Ints) -> Bools:
+    return np.ones(values.shape, np.bool_) if present is None else present
+
+
+def _days(calendar: Calendar, period: Slots) -> list[date]:
+    first, last = calendar.date_of(period.start), calendar.date_of(period.end - 1)
+    return [first + timedelta(days=each) for each in range((last - first).days + 1)]

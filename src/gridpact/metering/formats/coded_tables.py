@@ -1,0 +1,199 @@
+"""The quick way through a long table in which nothing is wrong; any doubt is left to the slow way.
+
+Points and stamps come again from row to row. Each text is read once, and a row is the cell of its
+point and its stamp: a table of points and times is filled in one pass, without sorting. What has a
+fault, several lengths of intervals, or an hour that the clock showed twice is left to the slow way,
+which names the faults.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import numpy as np
+
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.metering.formats.amounts import is_power, unit_fault, whole_wh
+from gridpact.metering.formats.laying import phase_fault, too_long
+from gridpact.metering.formats.mapping import ReadingsMap
+from gridpact.metering.formats.moments import Clock, Codes, coded, of_column
+from gridpact.metering.importers.parse import Numbers, numbers
+from gridpact.metering.importers.rows import Report
+from gridpact.metering.readings import Channel, Intervals, Register
+from gridpact.metering.slotting import as_measured, on_slots
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_BLOCK = 1 << 16
+"""Rows taken at once: what lies between stays in the cache."""
+_SPARSE = 8
+"""Cells a row that a table may have at most."""
+
+
+class _Times(NamedTuple):
+    """Stamps on a grid: ``slot`` of each text, ``size`` of them ``unit`` seconds apart."""
+
+    codes: Codes
+    slot: Ints
+    start: int
+    unit: int
+    size: int
+
+
+class _Values(NamedTuple):
+    """One column of values: its numbers, and the register of each of its rows, as codes."""
+
+    numbers: Numbers
+    side: Codes
+
+
+class _Table(NamedTuple):
+    """Values [channels, times], which of them are known, and which had a row."""
+
+    values: Floats
+    known: Bools
+    rows: Bools
+
+
+def read(frame: pl.DataFrame, mapping: ReadingsMap) -> Intervals | None:
+    """Read the rows of a frame; None where anything is unlike what was said above."""
+    plain = mapping.values == "interval" and not (mapping.meter_column or mapping.quality_column)
+    if not plain or unit_fault(mapping.unit, cumulative=False):
+        return None
+    points = coded(frame[mapping.point_column])
+    times = _times(frame[mapping.time], mapping)
+    columns = _columns(frame, mapping)
+    if points is None or times is None or columns is None or "" in points.texts:
+        return None
+    channels, place = _channels(points, columns, mapping)
+    if len(channels) * times.size > _SPARSE * frame.height * len(columns) + 1000:
+        return None
+    table = _filled(times, [each.numbers for each in columns], place, len(channels))
+    if table is None or not _one_length(table.rows):
+        return None
+    return _laid(channels, times, table, mapping)
+
+
+def _times(column: pl.Series, mapping: ReadingsMap) -> _Times | None:
+    """Stamps as places on a grid; None where one is no time, or may be either of two."""
+    import polars as pl
+
+    codes = coded(column)
+    if codes is None:
+        return None
+    report, lines = Report(""), np.arange(len(codes.texts))
+    policy = "refuse" if mapping.changes == "in-order" else mapping.changes
+    texts = pl.Series(column.name, codes.texts)
+    clock = Clock(mapping.zone, policy, report)
+    at = of_column(texts, lines * 0, mapping.text, clock, report, lines)
+    if at is None or report.faults:
+        return None
+    start = int(at.min())
+    unit = int(np.gcd.reduce(at - start))
+    if not unit:
+        return None
+    slot = (at - start) // unit
+    return _Times(codes, slot, start, unit, int(slot.max()) + 1)
+
+
+def _columns(frame: pl.DataFrame, mapping: ReadingsMap) -> list[_Values] | None:
+    """Columns of values; None with one that holds anything but numbers, or an unknown register."""
+    names = (mapping.value_column, mapping.withdrawal_column, mapping.injection_column)
+    words = Codes(np.zeros(0, np.int64), np.zeros(1, np.int64), ["withdrawal"])
+    sides = [words, words, msgspec.structs.replace(words, texts=["injection"])]
+    if mapping.register_column:
+        found = coded(frame[mapping.register_column])
+        meant = [mapping.registers.get(word.strip(), "") for word in found.texts] if found else [""]
+        if found is None or "" in meant:
+            return None
+        sides[0] = msgspec.structs.replace(found, texts=meant)
+    report = Report("")
+    anywhere = np.broadcast_to(np.int64(0), (frame.height,))
+    read_columns = [
+        _Values(numbers(frame[name], mapping.text, report, anywhere), side)
+        for name, side in zip(names, sides, strict=True)
+        if name
+    ]
+    return None if report.faults else read_columns
+
+
+def _channels(
+    points: Codes, columns: list[_Values], mapping: ReadingsMap
+) -> tuple[tuple[Channel, ...], list[Ints]]:
+    """Channels of the table in order, and of each column the channel [rows]."""
+    names = sorted({mapping.point(text) for text in points.texts})
+    number = {name: 2 * row for row, name in enumerate(names)}
+    ours = np.array([number[mapping.point(text)] for text in points.texts], dtype=np.int64)
+    keys = []
+    for column in columns:
+        withdrawn = np.array([text == "withdrawal" for text in column.side.texts], dtype=np.int64)
+        if len(withdrawn) > 1:
+            keys.append(points.of_rows(ours) + column.side.of_rows(withdrawn))
+        else:
+            keys.append(points.of_rows(ours + withdrawn))
+    there = np.zeros(2 * len(names), dtype=np.bool_)
+    for key in keys:
+        there[key] = True
+    sides: list[Register] = ["injection", "withdrawal"]
+    used = np.flatnonzero(there).tolist()
+    row = np.cumsum(there) - 1
+    return tuple(Channel(names[key // 2], sides[key % 2]) for key in used), [row[k] for k in keys]
+
+
+def _filled(
+    times: _Times, columns: list[Numbers], place: list[Ints], channels: int
+) -> _Table | None:
+    """Put every value in the cell of its channel and time; None where two belong in one."""
+    size = channels * times.size
+    values, known, there = np.zeros(size), np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+    slot, rows = times.codes.by_code(times.slot), 0
+    for column, channel in zip(columns, place, strict=True):
+        rows += len(channel)
+        for begin in range(0, len(channel), _BLOCK):
+            part = slice(begin, begin + _BLOCK)
+            cell = channel[part] * times.size
+            cell += slot[times.codes.code[part]]
+            there[cell] = True
+            known[cell] = column.present[part]
+            values[cell] = column.values[part]
+    if int(np.count_nonzero(there)) < rows:
+        return None
+    shape = (channels, times.size)
+    return _Table(values.reshape(shape), known.reshape(shape), there.reshape(shape))
+
+
+def _one_length(rows: Bools) -> bool:
+    """Tell whether in every channel most neighbouring rows are one place apart."""
+    next_to = np.count_nonzero(rows[:, 1:] & rows[:, :-1], axis=1)
+    return bool(np.all(2 * next_to > np.count_nonzero(rows, axis=1)))
+
+
+def _laid(
+    channels: tuple[Channel, ...], times: _Times, table: _Table, mapping: ReadingsMap
+) -> Intervals | None:
+    """Round values to Wh and lay them on slots; None with faults.
+
+    Times at which nothing is known at all do not count at either end.
+    """
+    report, step = Report(""), times.unit
+    anywhere = np.broadcast_to(np.int64(0), (table.values.size,))
+    flat = Numbers(table.values.ravel(), table.known.ravel(), single=False)
+    length = step if is_power(mapping.unit) else 3600
+    wh, known = whole_wh(flat, mapping.unit, length, report, anywhere, "")
+    whole, there = wh.reshape(table.values.shape), known.reshape(table.values.shape)
+    some = np.flatnonzero(there.any(axis=0))
+    if report.faults or not len(some):
+        return None
+    first, last = int(some[0]), int(some[-1])
+    ends = times.start + step * np.array([first, last], dtype=np.int64)
+    start = int(ends[0]) - (step if mapping.stamped_at_end else 0)
+    target = mapping.step_s or step
+    if too_long(ends, len(channels), step, mapping.time, report) or phase_fault(
+        start, step, target, mapping.time, report
+    ):
+        return None
+    if last - first + 1 < times.size:
+        whole, there = whole[:, first : last + 1], there[:, first : last + 1]
+    return on_slots(as_measured(channels, start, step, whole, there), target)
