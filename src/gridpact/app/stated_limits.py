@@ -8,6 +8,7 @@ import numpy as np
 from gridpact.app.record import Record
 from gridpact.registry.model import Community
 from gridpact.scheduling.messages import NeedStated
+from gridpact.scheduling.needs.model import Group, Need
 from gridpact.scheduling.standing.places import Places
 from gridpact.supervision.caps import cap_of
 from gridpact.supervision.messages import LimitExceeded
@@ -15,6 +16,8 @@ from gridpact.supervision.messages import LimitExceeded
 
 class StatedLimit(msgspec.Struct, frozen=True):
     """A limit by the ``need`` that states it, of ``owner``, on ``zone``, or on several together.
+
+    Of a group that is no zone, ``zone`` says what it goes by, such as ``kind car``.
 
     It was the tightest limit there in ``slots_over`` slots in which more was carried, in all by
     ``over_wh``.
@@ -36,9 +39,15 @@ def stated_limits(record: Record, community: Community, ends: int) -> tuple[Stat
         if cap is None or message.id in found:
             continue
         slots, energy = over.get(message.id, (0, 0))
-        zone = ", ".join(community.zones.ids[row] for row in cap.zones)
+        zone = ", ".join(community.zones.ids[row] for row in cap.zones) or group_words(cap.need)
         found[message.id] = StatedLimit(message.id, cap.need.owner, zone, slots, energy)
     return tuple(found.values())
+
+
+def group_words(need: Need) -> str:
+    """Words for a group that is no zone, such as ``kind car``."""
+    subject = need.subject
+    return f"{subject.by} {', '.join(subject.names)}" if isinstance(subject, Group) else ""
 
 
 def _over(record: Record, ends: int) -> dict[str, tuple[int, int]]:

@@ -174,7 +174,7 @@ def _figures(path: Path, record: Record) -> Summary:
         plans=len(record.all(ScheduleSolved)),
         conflicts=sum(len(each.plan.conflicts) for each in record.all(ScheduleSolved)),
         slots=sum(day.slots.count for day in settled),
-        slots_over_limit=sum(each.slot < ends for each in record.all(LimitExceeded)),
+        slots_over_limit=len({each.slot for each in record.all(LimitExceeded) if each.slot < ends}),
         stated_limits=stated_limits(record, community, ends),
         refusals=_refusals(record, ends),
         unmet_wh=_unmet(record, ends),

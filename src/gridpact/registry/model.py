@@ -79,6 +79,19 @@ class Members(msgspec.Struct, frozen=True):
     trading: TradingTerms | None = None
 
 
+class Marks(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What assets and connections go by beside kinds and zones, where something is known.
+
+    ``tags`` of assets by their identifier; ``postcode``, ``feeder`` and ``transformer`` of members'
+    connections by the member's. A feeder that is not said is the zone.
+    """
+
+    tags: dict[str, tuple[str, ...]] = {}
+    postcode: dict[str, str] = {}
+    feeder: dict[str, str] = {}
+    transformer: dict[str, str] = {}
+
+
 class Pv(msgspec.Struct, frozen=True):
     """Photovoltaic plants, shape [plants]; ``member`` is a row of :class:`Members`."""
 
@@ -273,6 +286,7 @@ class Community(msgspec.Struct, frozen=True):
     """All of it; journalled once when a run opens, and read by every room.
 
     Where ``operation`` is unset, which leaves it out of journals, only sessions make schedules.
+    ``marks`` are unset, and left out, where there are none.
     """
 
     name: str
@@ -290,6 +304,7 @@ class Community(msgspec.Struct, frozen=True):
     sharing: SharingRules
     settlement: SettlementRules
     operation: OperationRules | msgspec.UnsetType = msgspec.UNSET
+    marks: Marks | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def calendar(self) -> Calendar:

@@ -206,6 +206,8 @@ def _beyond(problem: Problem, one: Sum, total: int) -> int:
 
 
 def _lies_in(problem: Problem, home: int, zones: tuple[int, ...]) -> bool:
+    if len(problem.zones.parent) + home in zones:
+        return True
     above = int(problem.zones.zone[home])
     while above >= 0 and above not in zones:
         above = int(problem.zones.parent[above])

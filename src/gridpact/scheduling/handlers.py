@@ -178,7 +178,8 @@ class Scheduling:
     def state_need(self, state: State, message: StateNeed, now: int) -> Step[State]:
         """Take a need that someone states into the book, or refuse it."""
         before = state.book or Book()
-        book, answer = desk.take(self._places, before, message, now, state.decided, state.plans)
+        seen = desk.Seen(state.decided, state.plans, tuple(state.spot.values()))
+        book, answer = desk.take(self._places, before, message, now, seen)
         return _with_book(state, book), [answer]
 
     def withdraw_need(self, state: State, message: WithdrawNeed, now: int) -> Step[State]:

@@ -64,7 +64,7 @@ class Sum(msgspec.Struct, frozen=True):
     ``kind`` says what is summed: ``net`` energy taken, that of ``zones`` with all in and below
     them [Wh]; what one storage discharges (``discharge``) [Wh]; what it costs (``cost``) to charge
     one at its home's import prices, where these are above 0 [nano-¤]. ``lower`` is given for net
-    energy alone; None where there is no bound.
+    energy alone; None where there is no bound. Home ``h`` by itself is zone ``zones + h``.
     """
 
     kind: str

@@ -30,11 +30,15 @@ def prices_of(problem: Problem, one: Sum) -> Ints:
 
 
 def homes_below(zones: ZoneColumns, chosen: tuple[int, ...]) -> Bools:
-    """Mark homes [homes] in these zones and all below them."""
+    """Mark homes [homes] in these zones and all below them.
+
+    Home ``h`` may be chosen alone, as zone ``zones + h``.
+    """
     inside = np.isin(np.arange(len(zones.parent)), chosen)
     for _ in range(len(zones.parent)):
         inside |= (zones.parent >= 0) & inside[zones.parent]
-    return np.asarray((zones.zone >= 0) & inside[zones.zone]) if inside.size else zones.zone < -1
+    alone = np.isin(len(zones.parent) + np.arange(len(zones.zone)), chosen)
+    return np.asarray(alone | ((zones.zone >= 0) & inside[zones.zone]) if inside.size else alone)
 
 
 def comes_to(problem: Problem, one: Sum, flows: Flows) -> int:

@@ -113,8 +113,8 @@ def joined(parts: Sequence[Lines]) -> Lines:
     fit.
     """
     heads = tuple(sorted({part.heads[row] for part in parts for row in _used(part.head)}))
-    owners = tuple(sorted({part.owners[row] for part in parts for row in _used(part.owner)}))
-    moved = [_moved(part, heads, owners) for part in parts]
+    owners, rows = _owners(parts)
+    moved = [_moved(part, heads, each) for part, each in zip(parts, rows, strict=True)]
     if not moved:
         return no_lines()
     whole = Lines(heads, owners, *map(np.concatenate, zip(*moved, strict=True)))
@@ -126,14 +126,29 @@ def _used(rows: Ints) -> list[int]:
     return found
 
 
-def _moved(part: Lines, heads: tuple[Head, ...], owners: tuple[str, ...]) -> list[Ints]:
-    """Return the columns of lines in terms of other heads and owners."""
+def _owners(parts: Sequence[Lines]) -> tuple[tuple[str, ...], list[Ints]]:
+    """Return all owners that have lines, in order, and the row of each part's owners among them."""
+    used: dict[int, Bools] = {}
+    for part in parts:  # those that were made together have one list of owners
+        mine = used.setdefault(id(part.owners), np.zeros(len(part.owners), np.bool_))
+        mine[part.owner] = True
+    lists = {id(part.owners): part.owners for part in parts}
+    names = {key: [lists[key][row] for row in np.flatnonzero(mine)] for key, mine in used.items()}
+    owners = tuple(sorted({name for some in names.values() for name in some}))
+    place = {name: row for row, name in enumerate(owners)}
+    rows = {}
+    for key, mine in used.items():
+        rows[key] = np.full(len(mine), -1, np.int64)
+        rows[key][mine] = [place[name] for name in names[key]]
+    return owners, [rows[id(part.owners)] for part in parts]
+
+
+def _moved(part: Lines, heads: tuple[Head, ...], rows: Ints) -> list[Ints]:
+    """Return the columns of lines in terms of other heads, and of owners at other rows."""
     place = {head: row for row, head in enumerate(heads)}
-    whose = {owner: row for row, owner in enumerate(owners)}
     at = np.array([place.get(head, -1) for head in part.heads], dtype=np.int64)
-    of = np.array([whose.get(owner, -1) for owner in part.owners], dtype=np.int64)
     rest = [getattr(part, name) for name in COLUMNS[2:]]
-    return [at[part.head], of[part.owner], *rest]
+    return [at[part.head], rows[part.owner], *rest]
 
 
 def _merged(lines: Lines) -> Lines:
@@ -180,27 +195,32 @@ def received(lines: Lines, *, exact: bool = False) -> dict[str, dict[str, int]]:
     """
     amounts = lines.nano if exact else lines.minor
     found: dict[str, dict[str, int]] = {}
+    sums: dict[str, Ints] = {}
     for row, head in enumerate(lines.heads):
         mine = lines.head == row
         if not mine.any():
             continue
         table = found.setdefault(head.currency, {})
+        total = sums.setdefault(head.currency, np.zeros(len(lines.owners), np.int64))
         for party, sign in ((head.payer, -1), (head.payee, 1)):
             if party == MEMBER:
-                _book_owners(table, lines, lines.owner[mine], sign * amounts[mine])
+                _add_owners(total, lines.owner[mine], sign * amounts[mine])
             else:
                 table[party] = table.get(party, 0) + sign * int(checked_sum(amounts[mine]))
+    for currency, total in sums.items():
+        of_members = [MEMBER in (h.payer, h.payee) and h.currency == currency for h in lines.heads]
+        table = found[currency]
+        for row in _used(lines.owner[np.isin(lines.head, np.flatnonzero(of_members))]):
+            name = lines.owners[row]
+            table[name] = table.get(name, 0) + int(total[row])
     return found
 
 
-def _book_owners(table: dict[str, int], lines: Lines, owner: Ints, amount: Ints) -> None:
-    count = len(lines.owners)
-    _check(np.bincount(owner, np.abs(amount.astype(np.float64)), count).astype(np.float64))
-    sums = np.zeros(count, np.int64)
-    np.add.at(sums, owner, amount)
-    for row in np.flatnonzero(np.bincount(owner, minlength=count)).tolist():
-        name = lines.owners[row]
-        table[name] = table.get(name, 0) + int(sums[row])
+def _add_owners(total: Ints, owner: Ints, amount: Ints) -> None:
+    """Add amounts to those of their owners; checked."""
+    sizes = np.bincount(owner, np.abs(amount.astype(np.float64)), len(total))
+    _check(sizes.astype(np.float64) + np.abs(total.astype(np.float64)))
+    np.add.at(total, owner, amount)
 
 
 def digest(lines: Lines) -> str:

@@ -1,4 +1,4 @@
-"""Limits on zones that operators state during a run, and the tightest limits of each slot.
+"""Limits on groups that operators state during a run, and the tightest limits of each slot.
 
 A cap on several zones limits what they carry together, as it binds in schedules.
 """
@@ -19,12 +19,18 @@ from gridpact.scheduling.standing.places import Places
 UNLIMITED = -1
 
 
-class Cap(msgspec.Struct, frozen=True):
-    """A cap on ``zones`` together (rows, none within another) from ``since`` on [s]."""
+class Cap(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A cap on ``zones`` together (rows, none within another) from ``since`` on [s].
+
+    Or on ``homes`` (rows of members) by where they are connected, or on ``assets`` that store
+    (rows), each group together.
+    """
 
     need: PowerCap
     zones: tuple[int, ...]
     since: int
+    homes: tuple[int, ...] = ()
+    assets: tuple[int, ...] = ()
 
 
 class Tightest(NamedTuple):
@@ -38,19 +44,23 @@ class Tightest(NamedTuple):
 
 
 class Total(NamedTuple):
-    """A limit of several ``zones`` together (rows) in a slot, that of the cap in place ``cap``."""
+    """A limit of several together (rows) in a slot, that of the cap in place ``cap``."""
 
-    zones: tuple[int, ...]
+    rows: tuple[int, ...]
     most_wh: int
     cap: int
 
 
 def cap_of(places: Places, need: Need | None, since: int) -> Cap | None:
-    """Return what a need caps; None where it is no cap on zones."""
-    zones = places.zones(need) if isinstance(need, PowerCap) else None
-    if not isinstance(need, PowerCap) or not zones:
+    """Return what an operator's need caps; None where it is no cap on a group."""
+    if not isinstance(need, PowerCap) or not places.shared(need):
         return None
-    return Cap(need, places.outermost(zones), since)
+    zones, homes = places.zones(need), places.homes(need)
+    if zones is None and homes is None:
+        stores = places.storage
+        rows = tuple(stores[one.id] for one in places.assets(need) if one.id in stores)
+        return Cap(need, (), since, assets=rows) if rows else None
+    return Cap(need, places.outermost(zones or ()), since, homes or ()) if zones or homes else None
 
 
 def stated(caps: Sequence[Cap], new: Cap) -> tuple[Cap, ...]:
@@ -69,9 +79,9 @@ def tightest(
     zone's own limit counts, then the cap that was stated first.
     """
     most, by = own_wh.copy(), np.full(own_wh.size, -1, np.int64)
-    for one in _holding(places, caps, direction, slot):
-        row = one.zones[0]
-        if len(one.zones) == 1 and (most[row] == UNLIMITED or one.most_wh < most[row]):
+    for one in holding(places, caps, direction, slot):
+        row = one.rows[0]
+        if len(one.rows) == 1 and (most[row] == UNLIMITED or one.most_wh < most[row]):
             most[row], by[row] = one.most_wh, one.cap
     return Tightest(most, by)
 
@@ -82,20 +92,21 @@ def totals(places: Places, caps: Sequence[Cap], direction: Direction, slot: int)
     Of equal ones that counts which was stated first.
     """
     found: dict[tuple[int, ...], Total] = {}
-    for one in _holding(places, caps, direction, slot):
-        known = found.get(one.zones)
-        if len(one.zones) > 1 and (known is None or one.most_wh < known.most_wh):
-            found[one.zones] = one
+    for one in holding(places, caps, direction, slot):
+        known = found.get(one.rows)
+        if len(one.rows) > 1 and (known is None or one.most_wh < known.most_wh):
+            found[one.rows] = one
     return list(found.values())
 
 
-def _holding(
-    places: Places, caps: Sequence[Cap], direction: Direction, slot: int
+def holding(
+    places: Places, caps: Sequence[Cap], direction: Direction, slot: int, group: str = "zones"
 ) -> Iterator[Total]:
-    """Yield the caps that hold in a slot, with their energy in it."""
+    """Yield the caps on a kind of group that hold in a slot, with their energy in it."""
     window = Slots(slot, places.step_s, 1)
     for place, cap in enumerate(caps):
-        if cap.need.direction is not direction or slot < cap.since:
+        rows: tuple[int, ...] = getattr(cap, group)
+        if not rows or cap.need.direction is not direction or slot < cap.since:
             continue
         if any(first < end for first, end in places.touched(cap.need.window, window)):
-            yield Total(cap.zones, cap.need.most_w * places.step_s // 3600, place)
+            yield Total(rows, cap.need.most_w * places.step_s // 3600, place)

@@ -9,24 +9,34 @@ import numpy as np
 from msgspec.structs import replace
 
 from gridpact.base.units import Ints
+from gridpact.kernel.messages import Message
 from gridpact.kernel.rooms import Room, Step
-from gridpact.metering.messages import BoundaryRead
+from gridpact.metering.messages import BoundaryRead, ReadingsReceived
 from gridpact.registry.model import Community
-from gridpact.scheduling.messages import NeedStated, NeedWithdrawn
+from gridpact.scheduling.messages import NeedStated, NeedWithdrawn, TelemetryReceived
 from gridpact.scheduling.needs.model import Direction
 from gridpact.scheduling.standing.places import Places
 from gridpact.supervision.caps import Cap, cap_of, stated, tightest, totals
+from gridpact.supervision.groups import (
+    Heard,
+    assets_over,
+    homes_over,
+    with_readings,
+    without_caps,
+)
 from gridpact.supervision.messages import LimitExceeded, TotalExceeded
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """Number of slots in which each zone was over its limit, shape [zones].
 
-    ``caps`` are the limits that operators stated and that stand, in that order.
+    ``caps`` are the limits that operators stated and that stand, in that order; ``heard`` are
+    readings of homes of which caps wait for more.
     """
 
     exceeded: Ints
     caps: tuple[Cap, ...] = ()
+    heard: tuple[Heard, ...] = ()
 
 
 class Supervision:
@@ -46,6 +56,8 @@ class Supervision:
             start,
             {
                 BoundaryRead: self.boundary,
+                ReadingsReceived: self.readings,
+                TelemetryReceived: self.telemetry,
                 NeedStated: self.stated,
                 NeedWithdrawn: self.withdrawn,
             },
@@ -59,7 +71,23 @@ class Supervision:
     def withdrawn(self, state: State, message: NeedWithdrawn, now: int) -> Step[State]:
         """Forget a limit that is withdrawn."""
         left = tuple(cap for cap in state.caps if cap.need.id != message.id)
-        return replace(state, caps=left), []
+        return replace(state, caps=left, heard=without_caps(state.heard, left)), []
+
+    def readings(self, state: State, message: ReadingsReceived, now: int) -> Step[State]:
+        """Raise an alarm over what homes carried together, once all of them have reported."""
+        fits = len(message.present) == len(message.withdrawal_wh) == len(message.injection_wh)
+        if not any(cap.homes for cap in state.caps) or not fits:
+            return state, []
+        heard, known, of_slot = with_readings(state.heard, state.caps, message)
+        over = tuple(homes_over(self._places, state.caps, known, of_slot)) if of_slot else ()
+        return replace(state, heard=heard), _alarm(message.slot, over)
+
+    def telemetry(self, state: State, message: TelemetryReceived, now: int) -> Step[State]:
+        """Raise an alarm over what assets carried together."""
+        if not any(cap.assets for cap in state.caps):
+            return state, []
+        over = tuple(assets_over(self._places, state.caps, message))
+        return state, _alarm(message.slot, over)
 
     def boundary(self, state: State, message: BoundaryRead, now: int) -> Step[State]:
         """Raise an alarm that names every zone, and zones together, over a limit in the slot."""
@@ -89,10 +117,17 @@ class Supervision:
         net, found = message.import_wh - message.export_wh, list[TotalExceeded]()
         for direction, sign in ((Direction.TAKE, 1), (Direction.GIVE, -1)):
             for one in totals(self._places, caps, direction, message.slot):
-                energy, limit = int(net[list(one.zones)].sum()), sign * one.most_wh
+                energy, limit = int(net[list(one.rows)].sum()), sign * one.most_wh
                 if sign * energy > one.most_wh:
-                    found.append(TotalExceeded(caps[one.cap].need.id, one.zones, energy, limit))
+                    found.append(TotalExceeded(caps[one.cap].need.id, one.rows, energy, limit))
         return tuple(found)
+
+
+def _alarm(slot: int, over: tuple[TotalExceeded, ...]) -> list[Message]:
+    """Return the alarm about groups that are no zones, if there is anything to tell."""
+    none = np.zeros(0, np.int64)
+    made = LimitExceeded(slot=slot, zones=none, energy_wh=none, limit_wh=none, together=over)
+    return [made] if over else []
 
 
 def _names(caps: Sequence[Cap], places: Ints) -> tuple[str, ...]:

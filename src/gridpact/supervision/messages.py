@@ -11,26 +11,29 @@ from gridpact.kernel.messages import Message
 from gridpact.kernel.phases import Phase
 
 
-class TotalExceeded(msgspec.Struct, frozen=True):
-    """Zones that together carried more than an operator's ``need`` lets them in a slot.
+class TotalExceeded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A group that together carried more than an operator's ``need`` lets it in a slot.
 
-    ``zones`` are rows, none within another; ``energy_wh`` and ``limit_wh`` are signed: positive
-    when imported, negative when exported.
+    ``zones`` are rows, none within another, or ``homes`` are rows of members, or ``assets`` of
+    what stores; ``energy_wh`` and ``limit_wh`` are signed: positive when imported, negative when
+    exported.
     """
 
     need: str
     zones: tuple[int, ...]
     energy_wh: int
     limit_wh: int
+    homes: tuple[int, ...] = ()
+    assets: tuple[int, ...] = ()
 
 
 class LimitExceeded(Message, frozen=True, kw_only=True, omit_defaults=True, tag="limit-exceeded"):
-    """Zones that carried more than they may in a slot.
+    """Zones, or groups of homes or assets, that carried more than they may in a slot.
 
     ``zones`` are rows; ``energy_wh`` and ``limit_wh`` [same shape] are signed: positive when
     imported, negative when exported. ``needs`` [same shape] are the identifiers of the operators'
     needs that set these limits, "" where it is the zone's own; empty where all are. ``together``
-    are limits of several zones together.
+    are limits of several together; those of homes and assets are told once all have reported.
     """
 
     phase: ClassVar[Phase] = Phase.READING

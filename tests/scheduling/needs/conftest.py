@@ -51,7 +51,7 @@ def moments(draw):
 def windows(draw, at_least_s=1):
     begin, end = draw(TIMES), draw(TIMES)
     begin, end = (0, DAY_S) if draw(st.booleans()) or begin == end == 0 else (begin, end)
-    if (end - begin) % DAY_S < at_least_s and end != begin:
+    if (end - begin) % DAY_S < at_least_s or (end == begin != 0):
         begin, end = 0, DAY_S
     first, last = draw(st.none() | DATES), draw(st.none() | DATES)
     if first and last:

@@ -135,7 +135,7 @@ def test_a_time_that_is_skipped_is_refused_on_its_day_and_moved_on_other_days(sa
     need = StateOfCharge(owner="a", subject=Assets(("b",)), at=Moment(9000, "2026-03-29"))
     (fault,) = time_faults(need, said.now, berlin)
     assert "02:30 does not exist on 2026-03-29" in fault.problem
-    assert fault.fix == "give 2026-03-29 02:00 or 2026-03-29 03:00"
+    assert fault.fix == "give 2026-03-29 01:45 or 2026-03-29 03:00"
     change = int(datetime(2026, 3, 29, 1, tzinfo=UTC).timestamp())
     found = [at for at, _ in instants(Moment(9000), change - DAY_S, change + DAY_S, berlin)]
     assert found == [change - DAY_S + 1800, change, change + DAY_S - 1800]

@@ -122,6 +122,7 @@ NONSENSE = (
     "s of work in a window",
     "end after it begins",
     "is finer than",
+    "ends when it begins",
 )
 
 

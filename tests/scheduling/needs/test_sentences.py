@@ -272,7 +272,7 @@ def test_what_does_not_exist_or_is_not_clear_is_refused_with_choices(
     [
         ("washing 9 h 09:00-17:00", "32400 s of work in a window of 28800 s", "widen"),
         ("washing 3 h 3 times 09:00-17:00", "32400 s of work", "widen"),
-        ("car >= 80% by 02:30 on 29 March 2026", "02:30 does not exist", "02:00 or 2026-03-29 03"),
+        ("car >= 80% by 02:30 on 29 March 2026", "02:30 does not exist", "01:45 or 2026-03-29 03"),
         ("car >= 80% by 07:30 on 1 May 2025", "was over at 2025-05-01 07:30", "later"),
         ("car quiet 07:30-08:00 until 1 May 2025", "was over at 2025-05-01 08:00", "later"),
         ("car quiet all day on Sun from 5 January until 9 January", "never comes", "widen"),

@@ -25,7 +25,9 @@ def notes(places, say, clock):
             )
             assert isinstance(answer, NeedStated), answer
         need = say(words, owner)
-        _, answer = desk.take(places, book, StateNeed(by=owner, need=need), clock.at(0), decided)
+        _, answer = desk.take(
+            places, book, StateNeed(by=owner, need=need), clock.at(0), desk.Seen(decided)
+        )
         assert isinstance(answer, NeedStated), answer
         return answer.notes
 

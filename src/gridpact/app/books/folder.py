@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gridpact.app.books.kept import Made, folder_of, read_run
 from gridpact.app.books.rules_file import RulesFile, read_rules
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.files import write_whole
+from gridpact.contracts.files.yaml_text import scalar_text
 from gridpact.settlement.lines import Lines
 from gridpact.settlement.runs.run import Run
 
@@ -34,21 +36,25 @@ class Book:
         return cls(folder)
 
     @classmethod
-    def create(cls, folder: Path, rules: Path | None) -> Book:
+    def create(cls, folder: Path, rules: Path | None, readings: str = "") -> Book:
         """Begin a book with a file of rules, which is copied with the files that it names.
 
-        Without ``rules`` the folder has its ``rules.yaml`` already. Raises BadInput for rules that
-        are none, and where there is a book already; then nothing is written.
+        Without ``rules`` the folder has its ``rules.yaml`` already. ``readings`` is where readings
+        are, from the working directory, in place of where the rules say. Raises BadInput for
+        rules that are none, and where there is a book already; then nothing is written.
         """
         if (folder / DATABASE).exists():
             raise BadInput([Fault(str(folder), 0, "", "there is a book already", "name another")])
         source = folder / RULES if rules is None else rules
         found = read_rules(source)
         _check_files(found)
+        there = readings or found_at(found.folder, found.readings)
+        text = _moved(source, folder, there)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if source.resolve() != (folder / RULES).resolve():
                 _copy(found, folder)
+            write_whole(folder / RULES, text)
         except OSError as error:
             raise StoreError(f"{folder}: {error.strerror or error}") from error
         Journal.create(folder / DATABASE)
@@ -97,7 +103,7 @@ def _check_files(file: RulesFile) -> None:
 
 
 def _copy(file: RulesFile, folder: Path) -> None:
-    """Copy rules and the files that they name; where readings are is told from the book."""
+    """Copy the files that rules name."""
     from gridpact.app.books.sharing import files_of
 
     named = [file.folder / name for name in file.files]
@@ -107,18 +113,18 @@ def _copy(file: RulesFile, folder: Path) -> None:
         target = folder / path.relative_to(file.folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    write_whole(folder / RULES, _moved(file, folder))
 
 
-def _moved(file: RulesFile, folder: Path) -> bytes:
-    """Return the text of rules with readings as they are reached from another folder."""
-    import os
-
-    text = Path(file.file).read_text("utf-8-sig")
-    if "://" in file.readings or Path(file.readings).is_absolute():
-        return text.encode()
-    there = os.path.relpath(file.folder / file.readings, folder)
-    lines = text.splitlines(keepends=True)
-    at = next(row for row, line in enumerate(lines) if line.startswith("readings:"))
-    lines[at] = f"readings: {there}\n"
+def _moved(rules: Path, folder: Path, readings: str) -> bytes:
+    """Return the text of rules with readings as they are reached from a folder."""
+    there = readings
+    if "://" not in readings and not Path(readings).is_absolute():
+        there = os.path.relpath(readings, folder)
+    lines = rules.read_text("utf-8-sig").splitlines(keepends=True)
+    at = next((row for row, line in enumerate(lines) if line.startswith("readings:")), None)
+    if at is None:
+        fix = "begin a line with it: readings: STORE"
+        problem = "where readings are has no line of its own"
+        raise BadInput([Fault(str(rules), 0, "readings", problem, fix)])
+    lines[at] = f"readings: {scalar_text(there)}\n"
     return "".join(lines).encode()

@@ -17,6 +17,7 @@ from gridpact.app.cli.output import harmless, mark, output_options, say, say_jso
     epilog="""\b
 Examples:
   gridpact books init lane --rules rules.yaml
+  gridpact books init lane --rules rules.yaml --readings store
   gridpact books init lane""",
 )
 @BOOK
@@ -26,14 +27,20 @@ Examples:
     metavar="FILE",
     help="YAML file of rules.  [default: rules.yaml in the book]",
 )
+@click.option(
+    "--readings",
+    default="",
+    metavar="STORE",
+    help="A store of readings, or a table.  [default: as the rules say]",
+)
 @output_options
-def init(folder: Path, rules: Path | None, as_json: bool, quiet: bool) -> None:
+def init(folder: Path, rules: Path | None, readings: str, as_json: bool, quiet: bool) -> None:
     """Begin a book: copy the rules and the files that they name, and open its journal.
 
     Readings stay where they are. From then on the rules in the book count: change them there when
     members join, prices change or a tax does.
     """
-    book = Book.create(folder, rules)
+    book = Book.create(folder, rules, readings)
     file = book.rules()
     if as_json:
         say_json({"book": str(folder), "rules": file.rules.digest, "name": file.rules.name})

@@ -56,7 +56,7 @@ def add(
     """
     seen = look(path)
     try:
-        message = with_options(message_of(sentence, owner, seen), level, note)
+        message = with_options(message_of(sentence, owner, seen, level), level, note)
     except BadInput as error:
         _point(sentence, error)
         raise

@@ -16,15 +16,18 @@ from gridpact.scheduling.needs.wire import from_json
 from gridpact.scheduling.priorities.levels import Level
 
 
-def message_of(text: str, owner: str | None, seen: Seen) -> StateNeed:
+def message_of(text: str, owner: str | None, seen: Seen, level: str | None = None) -> StateNeed:
     """Read a need that an owner states; BadInput with every fault of it.
 
     A text that begins with a brace is JSON: a need, or the message as ``--print-message`` prints
-    it. Both name their owner, which must then be the same as ``owner``, if that is given.
+    it. Both name their owner, which must then be the same as ``owner``, if that is given. A
+    sentence that says no level has ``level``, or the one that its subject makes clear.
     """
     if not text.lstrip().startswith("{"):
         checked = check_party(owner, seen)
-        return StateNeed(by=checked, need=parse(text, seen.context(checked)))
+        said = None if level is None else LEVELS[level]
+        context = replace(seen.context(checked), level=said)
+        return StateNeed(by=checked, need=parse(text, context))
     message = _from_json(text.encode())
     if owner not in (None, message.by):
         problem = f"the need is of {message.by}, not of {owner}"

@@ -12,11 +12,12 @@ from gridpact.app.report.parts import Figure, Notes, Part, Section, Table
 from gridpact.app.report.series import in_force, within
 from gridpact.app.report.text import MISSING, counted, kwh, number, percent
 from gridpact.app.report.view import View
+from gridpact.app.stated_limits import group_words
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.messages import NeedsStated, NeedStated, ScheduleSolved
 from gridpact.scheduling.needs.spelling import listed
 from gridpact.scheduling.problem import Conflict
-from gridpact.supervision.messages import LimitExceeded
+from gridpact.supervision.messages import LimitExceeded, TotalExceeded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +87,8 @@ class Excess:
     """What ``zones`` (rows) carried in a slot [s], together where several, over a limit of theirs.
 
     ``energy_wh`` and ``limit_wh`` are signed: positive when imported, negative when exported.
-    ``need`` is that which states the limit, "" where it is the zone's own.
+    ``need`` is that which states the limit, "" where it is the zone's own. A ``group`` is named
+    that is no zone, such as ``kind car``; it has no ``zones``.
     """
 
     slot: int
@@ -94,6 +96,7 @@ class Excess:
     energy_wh: int
     limit_wh: int
     need: str
+    group: str = ""
 
 
 def excesses(view: View) -> list[Excess]:
@@ -105,8 +108,16 @@ def excesses(view: View) -> list[Excess]:
         for zone, energy, limit, need in zip(*columns, strict=True):
             found.append(Excess(alarm.slot, (zone,), energy, limit, need))
         for one in alarm.together:
-            found.append(Excess(alarm.slot, one.zones, one.energy_wh, one.limit_wh, one.need))
+            amounts, group = (one.energy_wh, one.limit_wh), _group(view, one)
+            found.append(Excess(alarm.slot, one.zones, *amounts, one.need, group))
     return found
+
+
+def _group(view: View, one: TotalExceeded) -> str:
+    """What a group that is no zone goes by; "" of zones."""
+    stated = view.record.all(NeedStated) if not one.zones else []
+    needs = (each.need for each in stated if each.id == one.need)
+    return next((group_words(need) for need in needs if need is not None), "")
 
 
 @dataclass(frozen=True)
@@ -262,14 +273,16 @@ def _alarms(view: View) -> list[Part]:
 def _explained(view: View, one: Excess) -> str:
     """Say in one sentence whether the plan foresaw it."""
     energy, limit = one.energy_wh, one.limit_wh
-    zones = listed([view.community.zones.ids[row] for row in one.zones])
-    together = " together" if len(one.zones) > 1 else ""
+    zones = one.group or listed([view.community.zones.ids[row] for row in one.zones])
+    together = " together" if one.group or len(one.zones) > 1 else ""
     way = "imported" if energy > 0 else "exported"
     head = (
         f"{view.clock(one.slot)}: {zones}{together} {way} {kwh(abs(energy), 2)} kWh in the slot, "
         f"{kwh(abs(energy) - abs(limit), 2)} kWh over {_whose(view, one)} of "
         f"{kwh(abs(limit), 2)} kWh"
     )
+    if one.group:
+        return f"{head}."
     at = (one.slot - view.axis.slots.start) // view.axis.slots.step
     inside = 0 <= at < view.axis.slots.count
     planned = view.flows.planned[list(one.zones), at].sum() if inside else np.nan

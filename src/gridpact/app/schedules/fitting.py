@@ -163,7 +163,7 @@ def _taken(
     places: Places, book: Book, message: StateNeed, at: int, in_force: Sequence[InForce]
 ) -> _Taken:
     """Put a need into the book as a run would."""
-    book, answer = desk.take(places, book, message, at, plans=in_force)
+    book, answer = desk.take(places, book, message, at, desk.Seen(plans=in_force))
     if isinstance(answer, NeedRefused):
         return _Taken(message.need, answer.faults)
     name, late = getattr(answer, "id", ""), getattr(answer, "unheld", ())

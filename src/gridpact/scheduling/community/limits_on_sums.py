@@ -126,6 +126,6 @@ def zone_prices(problem: Problem, rows: Ints, added: tuple[Floats, Floats]) -> F
     found = np.zeros((len(problem.zones.parent), problem.slots.count))
     lower, upper = added
     for at, one in enumerate(totals(problem, rows)):
-        for zone in one.zones:
+        for zone in (each for each in one.zones if each < len(found)):
             found[zone, one.first : one.end] += upper[at] - lower[at]
     return found

@@ -23,7 +23,13 @@ from gridpact.scheduling.needs.binding.model import Site
 from gridpact.scheduling.needs.model import Direction, Need, PowerCap
 from gridpact.scheduling.prepare import wanted_runs
 from gridpact.scheduling.problem import Problem, RunColumns
-from gridpact.scheduling.standing.day_site import Past, directory_of_homes, with_past, zone_rows
+from gridpact.scheduling.standing.day_site import (
+    Past,
+    directory_of_homes,
+    home_groups,
+    with_past,
+    zone_rows,
+)
 from gridpact.scheduling.standing.places import Places
 
 
@@ -61,6 +67,7 @@ def site_of(
         places=_places(community, rows),
         zones=zone_rows(community),
         warmth=places.warmth,
+        groups=home_groups(places),
         rounding_wh=float(state_tolerance(problem.storage).max(initial=0)),
     )
     return SessionSite(with_past(site, places, asked.needs, past or Past()), asked.needs)

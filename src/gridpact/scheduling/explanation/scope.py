@@ -16,7 +16,6 @@ from gridpact.scheduling.fleet.columns import TABLES, Fleet, Portfolio, Prices, 
 from gridpact.scheduling.fleet.solution import Missed
 from gridpact.scheduling.fleet.tree import below
 from gridpact.scheduling.needs.binding.model import Bound, Origin, Site
-from gridpact.scheduling.needs.directory import Directory
 from gridpact.scheduling.needs.model import Assets, Need
 from gridpact.scheduling.priorities.needs import Needs, StorageNeed
 
@@ -118,13 +117,18 @@ def cut(site: Site, zones: Bools) -> Site:
         site,
         fleet=_fleet(site.fleet, zones, kept),
         prices=_prices(site.prices, zones),
-        directory=Directory(assets, above, site.directory.operators),
+        directory=replace(site.directory, assets=assets, zones=above),
         places={
             name: (table, int(np.searchsorted(kept[table], row)))
             for name, (table, row) in site.places.items()
             if row in kept[table]
         },
         zones={name: int(place[row]) for name, row in site.zones.items() if zones[row]},
+        groups={
+            name: tuple(place[list(rows)].tolist())
+            for name, rows in site.groups.items()
+            if zones[list(rows)].all()
+        },
         needs=_needs(site, zones, kept),
     )
 

@@ -18,6 +18,9 @@ from gridpact.base.errors import Fault
 from gridpact.scheduling.needs.model import Asked, Intervention, kind_of
 from gridpact.scheduling.needs.times import DAY_S, Moment, Window, day_of
 
+QUARTER_S = 900
+"""Slots begin at quarters of an hour or between, and so do gaps of clocks."""
+
 
 class Stretch(NamedTuple):
     """From ``begin`` until just before ``end`` [s since the epoch]; ``day`` is its local day."""
@@ -163,6 +166,26 @@ def time_faults(need: Asked, now: int, timezone: str) -> tuple[Fault, ...]:
     return tuple(Fault("need", 0, f"{name}.{field}", what, fix) for field, what, fix in found)
 
 
+class Gap(NamedTuple):
+    """Where clocks go forward, as they show it: from ``leaves``, which no day has, to ``enters``.
+
+    ``before`` is a time shortly before that does exist.
+    """
+
+    leaves: str
+    enters: str
+    before: str
+
+
+def beside_gap(reading: Reading, timezone: str) -> Gap:
+    """Return the times on both sides of a gap that a clock skips."""
+    return Gap(
+        leaves=shown(reading.first - 1, timezone, 1),
+        enters=shown(reading.first, timezone),
+        before=shown(reading.first - QUARTER_S, timezone),
+    )
+
+
 def _skipped(times: Moment | Window, timezone: str) -> Iterator[tuple[str, str]]:
     """Yield times that the clock skips on a day that is named."""
     first, last = first_and_last(times)
@@ -175,9 +198,10 @@ def _skipped(times: Moment | Window, timezone: str) -> Iterator[tuple[str, str]]
     for time_s in asked:
         reading = read_clock(first, time_s, timezone)
         if reading.gap:
-            before, after = (shown(reading.first - s, timezone, s) for s in (1, 0))
             said = f"{clock_text(time_s % DAY_S)} does not exist on {first}"
-            yield f"{said}: clocks go from {before} to {after}", f"give {before} or {after}"
+            gap = beside_gap(reading, timezone)
+            jump = f"clocks go from {gap.leaves} to {gap.enters}"
+            yield f"{said}: {jump}", f"give {gap.before} or {gap.enters}"
 
 
 def _over(times: Moment | Window, now: int, timezone: str) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -10,8 +10,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from gridpact.base.units import Ints
-from gridpact.registry.model import Community
-from gridpact.scheduling.needs.model import Assets, Group, Subject
+from gridpact.registry.model import Community, Marks
+from gridpact.scheduling.needs.model import Assets, Group, GroupBy, Subject
 from gridpact.scheduling.needs.spelling import listed, nearest
 
 WORDS = {
@@ -25,6 +25,8 @@ WORDS = {
     "appliance": "run",
 }
 """Words that people use for a kind of asset."""
+CONNECTIONS: tuple[GroupBy, ...] = ("postcode", "feeder", "transformer")
+"""What a group may go by that tells where homes are connected."""
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,12 +60,14 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
     """Assets in order of identifier; zones with the zone above each ("" at the top).
 
     ``operators`` are the parties whose groups span everyone's assets and who may name any asset;
-    a group of anyone else is made of its own.
+    a group of anyone else is made of its own. ``connected`` names the places, by what they are,
+    that operators may name although no asset is there.
     """
 
     assets: tuple[Asset, ...]
     zones: dict[str, str]
     operators: frozenset[str] = frozenset()
+    connected: dict[str, frozenset[str]] = {}
 
     @cached_property
     def by_id(self) -> dict[str, int]:
@@ -85,7 +89,7 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
     def settle(self, subject: Subject, owner: str) -> Subject | Unclear:
         """Turn words into identifiers, and make sure that groups exist."""
         if isinstance(subject, Group):
-            return self._unknown_group(subject, owner) or subject
+            return self._group(subject, owner)
         found: list[str] = []
         for place, name in enumerate(subject.ids):
             one = self._asset(name, owner)
@@ -129,35 +133,42 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
         if row is not None and (self.spans_all(owner) or self.assets[row].owner == owner):
             return name
         mine = [self.assets[row] for row in self._allowed(owner)]
-        kind = WORDS.get(name.lower(), name.lower())
+        if alike := in_whatever_case(name, [one.id for one in mine]):
+            return alike
+        kind = kind_meant(name)
         fitting = [one.id for one in mine if one.kind == kind] or [
             one.id for one in mine if name in one.tags
         ]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
-            fix = f"name one of {listed(fitting)}, or write kind {kind} for all"
+            by = "kind" if kind in {one.kind for one in mine} else "tag"
+            fix = f"name one of {listed(fitting)}, or write {by} {name} for all"
             return Unclear(0, f"{name!r} may be {len(fitting)} assets of yours", fix)
         return _not_found(name, [one.id for one in mine])
 
-    def _unknown_group(self, group: Group, owner: str) -> Unclear | None:
+    def _group(self, group: Group, owner: str) -> Group | Unclear:
+        """Name what a group goes by as the directory does, or say what is not known."""
         if group.by == "community":
-            return None
-        known = self._known(group.by, owner)
+            return group
+        known, found = self._known(group.by, owner), list[str]()
         for place, name in enumerate(group.names):
-            if name not in known:
-                near = nearest(name, known)
-                fix = f"write {near}" if near else f"name one of {listed(sorted(known))}"
-                guess = f"; did you mean {near}?" if near else ""
-                return Unclear(place, f"there is no {group.by} {name!r}{guess}", fix)
-        return None
+            word = kind_meant(name) if group.by == "kind" else name
+            one = word if word in known else in_whatever_case(word, known)
+            if not one:
+                return Unclear(place, *_no_such(group.by, name, known))
+            if one in found:
+                return Unclear(place, f"{name!r} is {one}, named before", "name it once")
+            found.append(one)
+        return replace(group, names=tuple(found))
 
     def _known(self, by: str, owner: str) -> set[str]:
         if by in ("zone", "feeder") and self.zones:
             own = {asset.feeder for asset in self.assets} if by == "feeder" else set()
-            return set(self.zones) | (own - {""})
+            return {*self.zones, *(own - {""}), *self.connected.get(by, ())}
         rows = self._allowed(owner)
-        return {mark for row in rows for mark in _marks(self.assets[row], by)} - {""}
+        more = self.connected.get(by, ()) if self.spans_all(owner) else ()
+        return {*more} | {mark for row in rows for mark in _marks(self.assets[row], by)} - {""}
 
 
 def _marks(asset: Asset, by: str) -> set[str]:
@@ -178,6 +189,26 @@ def _marks(asset: Asset, by: str) -> set[str]:
     return set()
 
 
+def in_whatever_case(name: str, known: Iterable[str]) -> str:
+    """Return the only one of some names that is the same but for case; "" where there is none."""
+    alike = [one for one in known if one.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else ""
+
+
+def kind_meant(word: str) -> str:
+    """Kind of asset that a word stands for."""
+    return WORDS.get(word.lower(), word.lower())
+
+
+def _no_such(by: GroupBy, name: str, known: set[str]) -> tuple[str, str]:
+    """Problem and fix of a group that nothing belongs to."""
+    if not known:
+        return f"no asset has a {by}", f"give one a {by} in the scenario, or name assets or a kind"
+    near = nearest(name, known)
+    fix = f"write {near}" if near else f"name one of {listed(sorted(known))}"
+    return f"there is no {by} {name!r}" + (f"; did you mean {near}?" if near else ""), fix
+
+
 def _not_found(name: str, known: Sequence[str]) -> Unclear:
     """Refuse a name; that of someone else's asset is told as one that does not exist."""
     near = nearest(name, known)
@@ -188,42 +219,60 @@ def _not_found(name: str, known: Sequence[str]) -> Unclear:
 
 
 def directory_of(community: Community, operators: Iterable[str] | None = None) -> Directory:
-    """Read the directory of a community: its zones are its feeders.
+    """Read the directory of a community.
 
-    Postcodes, transformers and tags are not part of a community, so they are empty.
+    A feeder that is not said is the zone; postcodes, transformers and tags may be unknown.
     ``operators``: its operator, DSO and authority, unless others are given.
     """
-    zones, members, parties = community.zones, community.members, community.parties
+    zones, parties, marks = community.zones, community.parties, marks_of(community)
+    above = [zones.ids[parent] if parent >= 0 else "" for parent in zones.parent.tolist()]
+    chosen = (parties.operator, parties.dso, parties.authority)
+    return Directory(
+        tuple(sorted(_assets(community), key=lambda one: one.id)),
+        dict(zip(zones.ids, above, strict=True)),
+        frozenset(chosen if operators is None else operators),
+        {by: frozenset(getattr(marks, by).values()) for by in CONNECTIONS},
+    )
 
-    def placed(name: str, kind: str, member: int) -> Asset:
-        row = int(members.zone[member])
-        zone = zones.ids[row] if row >= 0 else ""
-        return Asset(id=name, owner=members.ids[member], kind=kind, zone=zone, feeder=zone)
 
-    found = [
-        replace(placed(name, "pv", int(member)), discharge_w=int(peak))
-        for name, member, peak in zip(
-            community.pv.ids, community.pv.member, community.pv.peak_w, strict=True
-        )
-    ]
-    stores, runs = community.storage, community.runs
-    found += [
-        replace(
+def marks_of(community: Community) -> Marks:
+    """What assets and connections of a community go by; nothing where nothing is known."""
+    return Marks() if isinstance(community.marks, msgspec.UnsetType) else community.marks
+
+
+def _assets(community: Community) -> Iterator[Asset]:
+    """Yield all assets of a community, where they are."""
+    plants, stores, runs = community.pv, community.storage, community.runs
+    placed = _placing(community)
+    for name, member, peak in zip(plants.ids, plants.member, plants.peak_w, strict=True):
+        yield replace(placed(name, "pv", int(member)), discharge_w=int(peak))
+    for row, name in enumerate(stores.ids):
+        yield replace(
             placed(name, stores.kind[row], int(stores.member[row])),
             capacity_wh=int(stores.capacity_wh[row]),
             charge_w=int(stores.charge_w[row]),
             discharge_w=int(stores.discharge_w[row]),
         )
-        for row, name in enumerate(stores.ids)
-    ]
-    found += [
-        replace(placed(name, "run", int(member)), charge_w=int(power))
-        for name, member, power in zip(runs.ids, runs.member, runs.power_w, strict=True)
-    ]
-    above = [zones.ids[parent] if parent >= 0 else "" for parent in zones.parent.tolist()]
-    chosen = (parties.operator, parties.dso, parties.authority)
-    return Directory(
-        tuple(sorted(found, key=lambda one: one.id)),
-        dict(zip(zones.ids, above, strict=True)),
-        frozenset(chosen if operators is None else operators),
-    )
+    for name, member, power in zip(runs.ids, runs.member, runs.power_w, strict=True):
+        yield replace(placed(name, "run", int(member)), charge_w=int(power))
+
+
+def _placing(community: Community) -> Callable[[str, str, int], Asset]:
+    """Return what places an asset by its name, its kind and its member's row."""
+    zones, members, marks = community.zones, community.members, marks_of(community)
+
+    def placed(name: str, kind: str, member: int) -> Asset:
+        row = int(members.zone[member])
+        zone, owner = zones.ids[row] if row >= 0 else "", members.ids[member]
+        return Asset(
+            id=name,
+            owner=owner,
+            kind=kind,
+            tags=marks.tags.get(name, ()),
+            zone=zone,
+            postcode=marks.postcode.get(owner, ""),
+            feeder=marks.feeder.get(owner, zone),
+            transformer=marks.transformer.get(owner, ""),
+        )
+
+    return placed

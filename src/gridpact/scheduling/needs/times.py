@@ -30,7 +30,7 @@ class Moment(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 
 class Window(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """From ``begin_s`` to ``end_s`` of the local day [s]; past midnight where the end is no later.
+    """From ``begin_s`` to ``end_s`` of the local day [s]; past midnight where the end is earlier.
 
     The whole day is 0 to :data:`DAY_S`. It begins on every day from ``first_date`` to
     ``last_date``, both included, either may be open; only on ``weekdays`` where there are any.
@@ -65,6 +65,9 @@ def window_findings(field: str, window: Window) -> Iterator[Finding]:
         yield from _time(f"{field}.end_s", window.end_s)
     if (window.begin_s, window.end_s) == (0, 0):
         yield f"{field}.end_s", "begins and ends at midnight", f"give {DAY_S} for the whole day"
+    elif window.begin_s == window.end_s:
+        fix = f"give another time, or 0 to {DAY_S} for the whole day"
+        yield f"{field}.end_s", "ends when it begins", fix
     first = list(_date(f"{field}.first_date", window.first_date))
     last = list(_date(f"{field}.last_date", window.last_date))
     yield from (*first, *last, *_weekdays(f"{field}.weekdays", window.weekdays))

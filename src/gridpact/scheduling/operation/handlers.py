@@ -184,7 +184,7 @@ class Rolling:
         after, outs = self._before(state, message, now)
         old, new = (each.book.needs if each.book else () for each in (state, after))
         for one in (*(each for each in new if each not in old), *(e for e in old if e not in new)):
-            kind = "need" if self._posing.places.zones(one) is None else "limit"
+            kind = "limit" if self._posing.places.shared(one) else "need"
             after = self._note(after, now, Cause(kind, (one.id,)))
         return after, outs
 

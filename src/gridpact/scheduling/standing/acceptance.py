@@ -45,14 +45,16 @@ def findings(need: Need, standing: Sequence[Need], places: Places, now: int) -> 
     ``standing`` are the needs in force. The need has no fault by itself and its subject is known.
     """
     found = [*_firmness(need, places)]
-    if places.zones(need) is None:
+    if places.zones(need) is None and places.homes(need) is None:
         assets = places.assets(need)
         if not assets:
             found.append(("subject", "is about no asset", "name one"))
-        found += [*_foreign(need, assets), *_of_assets(need, assets, places)]
+        found += [*_foreign(need, assets, places), *_of_assets(need, assets, places)]
         if isinstance(need, Run):
             found += run_findings(need, assets, standing, places, now)
-    elif not places.zones(need):
+    elif places.zones(need) is None and not places.homes(need):
+        found.append(("subject", "nobody is connected there", "name another place"))
+    elif places.zones(need) == []:
         found.append(("subject", "there is no zone", "name a zone of the community"))
     found += _times(need, places, now)
     return found or unbound(need, places, now)
@@ -61,24 +63,32 @@ def findings(need: Need, standing: Sequence[Need], places: Places, now: int) -> 
 def _firmness(need: Need, places: Places) -> Iterator[Finding]:
     if not need.hard:
         yield "worth_micro", "the day's plan weighs no need against money", "leave worth out"
-    shared, level = places.zones(need) is not None, need.level
+    shared, level = places.shared(need), need.level
     if shared and isinstance(need, PowerCap) and level is not Level.GRID:
-        yield "level", "a cap on a zone is a limit of the grid", "say grid"
+        yield "level", "a cap on a group is a limit of the grid", "say grid"
     elif shared and level not in (Level.GRID, Level.CONTRACTS):
-        yield "level", "what is asked of a zone is a limit of the grid or a contract", "say grid"
+        yield "level", "what is asked of a group is a limit of the grid or a contract", "say grid"
     elif not shared and level is Level.WISHES:
         yield "level", "the day's plan knows no wishes", "make it a need"
     elif not shared and level is not Level.NEEDS:
         problem = f"the {level.name.lower()} limit zones in the day's plan, not assets"
-        yield "level", problem, "cap a zone, such as zone PL <= 400 kW 18:00-20:00, grid"
+        yield "level", problem, f"cap a zone, such as {_cap_on_a_zone(places)}"
 
 
-def _foreign(need: Need, assets: Sequence[Asset]) -> Iterator[Finding]:
+def _foreign(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[Finding]:
     """Refuse assets of others, which operators may name, but not speak for."""
     names = [asset.id for asset in assets if asset.owner != need.owner]
+    if places.shared(need):
+        return
     if names:
         problem = f"what {listed(names)} needs is for the owner to say"
-        yield "subject", problem, "cap a zone instead, such as zone PL <= 400 kW 18:00-20:00, grid"
+        yield "subject", problem, f"cap a zone instead, such as {_cap_on_a_zone(places)}"
+
+
+def _cap_on_a_zone(places: Places) -> str:
+    """A sentence that an operator may say."""
+    zones = places.community.zones.ids
+    return f"{f'zone {zones[0]}' if zones else 'community'} <= 400 kW 18:00-20:00, grid"
 
 
 def _of_assets(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[Finding]:
@@ -96,8 +106,6 @@ def _of_assets(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[
             yield from _heat(need, assets, places)
         case StateOfCharge():
             yield from _capacities(need, assets)
-        case PowerCap() if len(assets) > 1:
-            yield "subject", f"{len(assets)} assets together have no cap", "cap one at a time"
 
 
 def _once_a_day(

@@ -56,6 +56,8 @@ def day_site(places: Places, stated: NeedsStated, needs: Sequence[Need], past: P
         places={name: ("storage", row) for name, row in places.storage.items()},
         zones=zone_rows(community),
         warmth=places.warmth,
+        groups=home_groups(places),
+        unlimited_from=len(community.zones.ids),
     )
     return with_past(site, places, needs, past)
 
@@ -101,6 +103,12 @@ def zone_rows(community: Community) -> dict[str, int]:
     return {name: row for row, name in enumerate(names)}
 
 
+def home_groups(places: Places) -> dict[tuple[str, str], tuple[int, ...]]:
+    """Rows of homes among the zones of a site at places that are no zones."""
+    first = len(places.community.zones.ids)
+    return {place: tuple(first + row for row in rows) for place, rows in places.connected.items()}
+
+
 def directory_of_homes(places: Places) -> Directory:
     """The directory, each asset in its home: there the meter is that it is settled by."""
     found, zones = places.directory, places.community.zones.ids
@@ -110,7 +118,7 @@ def directory_of_homes(places: Places) -> Directory:
         for name, zone in zip(members.ids, members.zone.tolist(), strict=True)
     }
     assets = tuple(replace(one, zone=HOME + one.owner) for one in found.assets)
-    return Directory(assets, {**found.zones, **above}, found.operators)
+    return Directory(assets, {**found.zones, **above}, found.operators, found.connected)
 
 
 def of_zones(places: Places, need: Need) -> Need:

@@ -18,7 +18,7 @@ from gridpact.scheduling.messages import (
     StateNeed,
     WithdrawNeed,
 )
-from gridpact.scheduling.needs.book import Book, add, remove
+from gridpact.scheduling.needs.book import Book, add, remove, standing
 from gridpact.scheduling.needs.directory import Unclear
 from gridpact.scheduling.needs.model import Need, kind_of
 from gridpact.scheduling.needs.spelling import nearest
@@ -28,6 +28,19 @@ from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.standing.precedence import notes
 from gridpact.scheduling.standing.unheld import unheld, unheld_notes
 from gridpact.scheduling.state import InForce
+from gridpact.scheduling.together.check import Known
+from gridpact.scheduling.together.refusal import refusal
+
+
+class Seen(NamedTuple):
+    """What else counts as a need is stated: what owners ``decided``, and ``plans`` in force.
+
+    ``known`` are the main market's prices that are published [µ¤/kWh].
+    """
+
+    decided: Holds | None = None
+    plans: Sequence[InForce] = ()
+    known: Known = ()
 
 
 def take(
@@ -35,25 +48,23 @@ def take(
     book: Book,
     message: StateNeed,
     now: int,
-    decided: Holds | None = None,
-    plans: Sequence[InForce] = (),
+    seen: Seen | None = None,
 ) -> tuple[Book, Message]:
-    """Take a need into the book; one that already stands keeps its identifier.
-
-    ``decided`` is what owners have decided of their assets' power, ``plans`` are in force.
-    """
-    meanwhile = _Meanwhile(decided, plans, now)
+    """Take a need into the book; one that already stands keeps its identifier."""
+    seen = seen or Seen()
     before = _again(places, book, message.need)
     allowed = message.by == message.need.owner or places.directory.spans_all(message.by)
     if before is not None and allowed:
-        return book, _stated(places, book, message.by, before, meanwhile)
+        return book, _stated(places, book, message.by, before, seen, now)
     after = add(book, message.need, message.by, now, places.rules)
     faults = [*_unknown(places, message), *_unbound(places, book, message.need, now)]
     if isinstance(after, tuple):
         faults = [*after, *faults]
+    elif not faults:
+        faults = _together(places, after, now, seen.known)
     if faults or isinstance(after, tuple):
         return book, _refused(message.by, "", faults)
-    return after, _stated(places, after, message.by, after.needs[-1], meanwhile)
+    return after, _stated(places, after, message.by, after.needs[-1], seen, now)
 
 
 def take_back(places: Places, book: Book, message: WithdrawNeed, now: int) -> tuple[Book, Message]:
@@ -77,19 +88,10 @@ def _again(places: Places, book: Book, need: Need) -> Need | None:
     return next((one for one in book.of(need.owner) if replace(one, id="") == same), None)
 
 
-class _Meanwhile(NamedTuple):
-    """What else counts as a need is stated: what owners decided, plans in force, the instant."""
-
-    decided: Holds | None
-    plans: Sequence[InForce]
-    now: int
-
-
-def _stated(places: Places, book: Book, by: str, need: Need, meanwhile: _Meanwhile) -> NeedStated:
-    decided, plans, now = meanwhile
+def _stated(places: Places, book: Book, by: str, need: Need, seen: Seen, now: int) -> NeedStated:
     history = book.history(need.id)
-    late = unheld(places, need, plans, history[-1].at, now)
-    others = notes(places, need, book.needs, decided, now)
+    late = unheld(places, need, seen.plans, history[-1].at, now)
+    others = notes(places, need, book.needs, seen.decided, now)
     return NeedStated(
         by=by,
         id=need.id,
@@ -121,6 +123,14 @@ def _unbound(places: Places, book: Book, need: Need, now: int) -> list[Fault]:
         Fault("need", 0, f"{name}.{field}" if field else name, problem, fix)
         for field, problem, fix in findings(need, book.needs, places, now)
     ]
+
+
+def _together(places: Places, after: Book, now: int, known: Known) -> list[Fault]:
+    """Refuse the last need of a book that cannot hold with its owner's others."""
+    new = after.needs[-1]
+    others = [one for one in standing(after, now, places.timezone) if one.owner == new.owner]
+    found = refusal(places, new, [one for one in others if one.id != new.id], now, known)
+    return [] if found is None else [found]
 
 
 def _refused(by: str, name: str, faults: list[Fault]) -> NeedRefused:

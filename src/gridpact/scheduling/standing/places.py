@@ -14,9 +14,19 @@ from gridpact.registry.model import Community, Heat
 from gridpact.scheduling.needs.binding.model import Warmth
 from gridpact.scheduling.needs.book import Rules
 from gridpact.scheduling.needs.clock import read_clock, stretches
-from gridpact.scheduling.needs.directory import Asset, Directory, Unclear, directory_of
+from gridpact.scheduling.needs.directory import (
+    CONNECTIONS,
+    Asset,
+    Directory,
+    Unclear,
+    directory_of,
+    marks_of,
+)
 from gridpact.scheduling.needs.model import Asked, EnergyWithin, Group, PowerCap, PowerFloor
 from gridpact.scheduling.needs.times import Window
+
+LIMITS = (PowerCap, PowerFloor, EnergyWithin)
+"""Kinds that operators may ask of groups."""
 
 
 class Places:
@@ -69,18 +79,47 @@ class Places:
         found = [] if isinstance(rows, Unclear) else rows.tolist()
         return [self.directory.assets[row] for row in found]
 
+    def shared(self, need: Asked) -> bool:
+        """Whether a need is what an operator asks of a group."""
+        of_group = isinstance(need.subject, Group) and isinstance(need, LIMITS)
+        return of_group and self.directory.spans_all(need.owner)
+
     def zones(self, need: Asked) -> list[int] | None:
-        """Rows of the zones that an operator's limit is about; None where it is about assets."""
+        """Rows of the zones that an operator's limit is about; None where it is of other groups."""
         subject, zones = need.subject, self.community.zones
-        shared = isinstance(need, PowerCap | PowerFloor | EnergyWithin)
-        if not shared or not isinstance(subject, Group):
+        if not self.shared(need) or not isinstance(subject, Group):
             return None
-        by_zone = subject.by in ("zone", "feeder", "community")
-        if not by_zone or not self.directory.spans_all(need.owner):
-            return None
-        if not subject.names:
+        if subject.by == "community":
             return [int(row) for row in np.flatnonzero(zones.parent < 0)]
+        if subject.by not in ("zone", "feeder"):
+            return None
+        if subject.by == "feeder" and not set(subject.names) <= set(zones.ids):
+            return None
         return [zones.ids.index(name) for name in subject.names if name in zones.ids]
+
+    def homes(self, need: Asked) -> tuple[int, ...] | None:
+        """Rows of the homes that an operator's limit is about, by where they are connected."""
+        subject = need.subject
+        if not self.shared(need) or not isinstance(subject, Group):
+            return None
+        if subject.by not in CONNECTIONS or self.zones(need) is not None:
+            return None
+        found = (self.connected.get((subject.by, name), ()) for name in subject.names)
+        return tuple(sorted({row for rows in found for row in rows}))
+
+    @cached_property
+    def connected(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """Rows of the homes at each place that limits may name, by what it is and its name."""
+        community, found = self.community, dict[tuple[str, str], list[int]]()
+        marks = marks_of(community)
+        for row, name in enumerate(community.members.ids):
+            zone = int(community.members.zone[row])
+            own = community.zones.ids[zone] if zone >= 0 else ""
+            places = (marks.postcode.get(name), marks.feeder.get(name, own))
+            for by, place in zip(CONNECTIONS, (*places, marks.transformer.get(name)), strict=True):
+                if place:
+                    found.setdefault((by, place), []).append(row)
+        return {place: tuple(rows) for place, rows in found.items()}
 
     def outermost(self, zones: Iterable[int]) -> tuple[int, ...]:
         """Rows of zones that lie within none of the others, in order: what all carry together."""

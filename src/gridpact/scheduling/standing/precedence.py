@@ -31,6 +31,7 @@ from gridpact.scheduling.needs.overlaps import meet
 from gridpact.scheduling.needs.spelling import listed
 from gridpact.scheduling.needs.times import DAY_S, Moment, Window
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.together.before import held_before
 
 LOOKED_AHEAD_S = 8 * DAY_S
 """Weekdays repeat: what never meets within these days after its first one never does."""
@@ -48,6 +49,7 @@ def notes(
     else:
         found += _closed(places, need, others, now)
         found += off_notes(places, need, decided, now)
+        found += held_before(places, need, others, now)
     return tuple(found)
 
 

@@ -109,12 +109,18 @@ def _amounts(
             price = np.maximum(_price(places, state, slot), 0)
             yield "", int(flow.charge_wh[rows].sum()) * int(price)
         case EnergyWithin():
-            zones = places.zones(need)
+            zones = _zones(places, need)
             net = int((flow.charge_wh - flow.discharge_wh)[rows].sum())
             if zones is not None:
                 inside = homes_below(zone_columns(places.community, slot), tuple(zones))
                 net = int(flow.net_wh[inside].sum())
             yield "", net if need.direction is Direction.TAKE else -net
+
+
+def _zones(places: Places, need: EnergyWithin) -> list[int] | None:
+    """Rows of zones that a need is about, homes among them; None where it is about assets."""
+    homes, first = places.homes(need), len(places.community.zones.ids)
+    return places.zones(need) if homes is None else [first + row for row in homes]
 
 
 def _price(places: Places, state: State, slot: Slots) -> int:

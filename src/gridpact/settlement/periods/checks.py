@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 
+import numpy as np
+
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Calendar, Slots, iso
+from gridpact.base.units import Bools
 from gridpact.contracts.errors import PeriodCut
 from gridpact.contracts.needs import factors, nodes
 from gridpact.contracts.observables import Fold
@@ -13,7 +16,7 @@ from gridpact.contracts.periods import segments as fold_periods
 from gridpact.settlement.lines import MEMBER
 from gridpact.settlement.periods.energy import ACTIVATED, DEVIATION, HELD, PLANNED, Gap, of_all
 from gridpact.settlement.periods.rules import Clause, Rules, Span, Tax
-from gridpact.settlement.periods.segments import pieces
+from gridpact.settlement.periods.segments import Memberships, pieces
 from gridpact.settlement.periods.terms import Flow
 
 MOST = 1_000
@@ -29,22 +32,37 @@ def refuse(rules: Rules, found: Sequence[tuple[str, str, str]]) -> BadInput:
     return BadInput(faults)
 
 
-def problems(rules: Rules, period: Span) -> Iterator[tuple[str, str, str]]:
+def problems(rules: Rules, who: Memberships, period: Span) -> Iterator[tuple[str, str, str]]:
     """Yield what is wrong with rules for a period, as ``(where, problem, fix)``."""
-    for number, member in enumerate(rules.members):
-        common = member.span & period
-        if not common.empty:
-            yield from _unsupplied(rules, number, common)
+    if any(clause.supplier for clause in rules.clauses):
+        for number in np.flatnonzero(~_plainly_supplied(rules, who, period)).tolist():
+            common = rules.members[number].span & period
+            if not common.empty:
+                yield from _unsupplied(rules, number, common)
     for tax in rules.taxes:
         yield from _tax_problems(rules, tax, period)
     for clause in rules.clauses:
         yield from _cut_periods(rules, clause, period)
 
 
+def _plainly_supplied(rules: Rules, who: Memberships, period: Span) -> Bools:
+    """Tell who has one supplier all of the time whose tariff for everybody holds all of it."""
+    lasting = {
+        clause.supplier
+        for clause in rules.clauses
+        if clause.members is None and (clause.span & period) == period
+    }
+    good = np.array([name in lasting for name in who.suppliers], dtype=np.bool_)
+    first = np.maximum(who.first_s, period.first_s)[who.supply_row]
+    end = np.minimum(who.end_s, period.end_s)[who.supply_row]
+    whole = (who.supply_first_s <= first) & (who.supply_end_s >= end)
+    found = np.zeros(len(rules.members), np.bool_)
+    found[who.supply_row[whole & good[who.supply_of]]] = True
+    return found
+
+
 def _unsupplied(rules: Rules, number: int, common: Span) -> Iterator[tuple[str, str, str]]:
     """Yield the times in which a member has no supplier, or its supplier no tariff."""
-    if not any(clause.supplier for clause in rules.clauses):
-        return
     member = rules.members[number]
     supplied = [supply.span & common for supply in member.supplies]
     for gap in uncovered(common, supplied):

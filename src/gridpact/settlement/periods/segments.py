@@ -6,7 +6,7 @@ leave or switch suppliers have segments of their own; a tax that changes divides
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
@@ -14,7 +14,7 @@ import numpy as np
 
 from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
-from gridpact.settlement.periods.rules import Clause, Member, Rules, Span
+from gridpact.settlement.periods.rules import Clause, Rules, Span
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -30,57 +30,71 @@ class Segment(msgspec.Struct, frozen=True):
         return slice(first, last), self.rows[first:last]
 
 
-def segments(rules: Rules, period: Span) -> list[Segment]:
+class Memberships:
+    """When members belong to the community and who supplies them, as columns.
+
+    ``first_s`` and ``end_s`` are int64 [members]; of supplies int64 [supplies], with the member's
+    row and its supplier, a place in ``suppliers``.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self.members = rules.members
+        self.first_s = np.array([member.span.first_s for member in rules.members], dtype=np.int64)
+        self.end_s = np.array([member.span.end_s for member in rules.members], dtype=np.int64)
+        listed = [(row, s) for row, member in enumerate(rules.members) for s in member.supplies]
+        self.suppliers = sorted({supply.supplier for _, supply in listed})
+        place = {name: at for at, name in enumerate(self.suppliers)}
+        self.supply_row = np.array([row for row, _ in listed], dtype=np.int64)
+        self.supply_of = np.array([place[s.supplier] for _, s in listed], dtype=np.int64)
+        self.supply_first_s = np.array([s.span.first_s for _, s in listed], dtype=np.int64)
+        self.supply_end_s = np.array([s.span.end_s for _, s in listed], dtype=np.int64)
+
+    def under(self, clause: Clause, period: Span) -> tuple[Ints, Ints, Ints]:
+        """Return rows of members, and from when until when each is under a clause; none empty."""
+        if clause.supplier:
+            known = clause.supplier in self.suppliers
+            at = self.suppliers.index(clause.supplier) if known else -1
+            mine = np.flatnonzero(self.supply_of == at)
+            rows, first, end = (
+                each[mine] for each in (self.supply_row, self.supply_first_s, self.supply_end_s)
+            )
+        else:
+            rows = np.arange(len(self.members), dtype=np.int64)
+            first, end = self.first_s, self.end_s
+        span = clause.span & period
+        first = np.maximum(np.maximum(first, self.first_s[rows]), span.first_s)
+        end = np.minimum(np.minimum(end, self.end_s[rows]), span.end_s)
+        keep = first < end
+        if clause.members is not None:
+            named = {*clause.members}
+            keep &= np.array([self.members[row].id in named for row in rows], dtype=np.bool_)
+        return rows[keep], first[keep], end[keep]
+
+    def active(self, slots: Slots) -> Bools:
+        """Tell in which slots each member belongs to the community, bool [members, slots].
+
+        One slot wide, [members, 1], where that is the same in all of them.
+        """
+        edges = np.concatenate([self.first_s, self.end_s])
+        if not np.any((edges > slots.start) & (edges < slots.end)):
+            return np.asarray((self.first_s <= slots.start) & (self.end_s >= slots.end))[:, None]
+        starts = slots.starts()
+        return np.asarray((self.first_s[:, None] <= starts) & (starts < self.end_s[:, None]))
+
+
+def segments(rules: Rules, who: Memberships, period: Span) -> list[Segment]:
     """Return the segments of all clauses of members within a period, clause by clause."""
     found: list[Segment] = []
-    spans = [_common(member, period) for member in rules.members]
-    names = {member.id: row for row, member in enumerate(rules.members)}
     for number, clause in enumerate(rules.clauses):
-        if clause.of != "members":
-            continue
-        groups: dict[Span, list[int]] = {}
-        for row in _rows(clause, names):
-            for span in spans_of(rules.members[row], clause, spans[row]):
-                groups.setdefault(span, []).append(row)
-        for span in sorted(groups):
-            found.append(Segment(number, span, np.array(sorted(groups[span]), dtype=np.int64)))
+        if clause.of == "members":
+            rows, first, end = who.under(clause, period)
+            spans, group = np.unique(np.stack([first, end]), axis=1, return_inverse=True)
+            order = np.lexsort((rows, group))
+            edges = np.flatnonzero(np.diff(group[order])) + 1
+            parts = np.split(rows[order], edges)
+            for (begin, until), some in zip(spans.T.tolist(), parts, strict=False):
+                found.append(Segment(number, Span(begin, until), some))
     return found
-
-
-def _common(member: Member, period: Span) -> Span:
-    return member.span & period
-
-
-def _rows(clause: Clause, names: dict[str, int]) -> Iterable[int]:
-    if clause.members is None:
-        return range(len(names))
-    return [names[name] for name in clause.members if name in names]
-
-
-def spans_of(member: Member, clause: Clause, within: Span) -> list[Span]:
-    """Return the spans over which a member is under a clause, in order; none is empty."""
-    common = clause.span & within
-    if not clause.supplier:
-        return [] if common.empty else [common]
-    parts = [
-        supply.span & common for supply in member.supplies if supply.supplier == clause.supplier
-    ]
-    return sorted(part for part in parts if not part.empty)
-
-
-def active(rules: Rules, slots: Slots) -> Bools:
-    """Tell in which slots each member belongs to the community, bool [members, slots].
-
-    One slot wide, [members, 1], where that is the same in all of them.
-    """
-    first = np.array([member.span.first_s for member in rules.members], dtype=np.int64)
-    end = np.array([member.span.end_s for member in rules.members], dtype=np.int64)
-    if not np.any((first > slots.start) & (first < slots.end)) and not np.any(
-        (end > slots.start) & (end < slots.end)
-    ):
-        return np.asarray((first <= slots.start) & (end >= slots.end))[:, None]
-    starts = slots.starts()
-    return np.asarray((first[:, None] <= starts) & (starts < end[:, None]))
 
 
 def pieces(span: Span, edges: Sequence[int]) -> list[Span]:

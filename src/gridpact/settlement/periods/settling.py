@@ -36,7 +36,7 @@ from gridpact.settlement.periods.energy import (
 from gridpact.settlement.periods.grouping import Groups
 from gridpact.settlement.periods.lacking import Lacking
 from gridpact.settlement.periods.rules import Rules, Span
-from gridpact.settlement.periods.segments import active, pieces, segments, slots_in
+from gridpact.settlement.periods.segments import Memberships, pieces, segments, slots_in
 from gridpact.settlement.periods.taxing import lines_of, taxed
 from gridpact.settlement.periods.terms import Flow, flows
 from gridpact.settlement.periods.weights import Weights
@@ -90,7 +90,7 @@ class _Period:
         self._rules, self._slots, self._inputs = rules, period, inputs
         self._span = Span(period.start, period.end)
         self._own = {*OF_MEMBERS, *inputs.own}
-        self.lacking = Lacking()
+        self.lacking, self._who = Lacking(), Memberships(rules)
         compiled = {
             number: flows(rules, clause, self._own) for number, clause in enumerate(rules.clauses)
         }
@@ -111,7 +111,7 @@ class _Period:
     def _check(self, compiled: dict[int, list[Flow]]) -> None:
         every = [flow for some in compiled.values() for flow in some]
         found = [
-            *checks.problems(self._rules, self._span),
+            *checks.problems(self._rules, self._who, self._span),
             *checks.unknown_series(every, {*self._inputs.prices}, self._own),
             *checks.parties_unknown(self._rules, every),
         ]
@@ -122,7 +122,7 @@ class _Period:
         """Return the parts of members' clauses; notes every price that lacks a value."""
         edges = {tax.name: checks.edges_of(tax, self._span) for tax in self._rules.taxes}
         found = list[Part]()
-        for segment in segments(self._rules, self._span):
+        for segment in segments(self._rules, self._who, self._span):
             for flow in compiled[segment.clause]:
                 cut = pieces(segment.span, [at for name in flow.head.taxes for at in edges[name]])
                 with self.lacking.noted(flow):
@@ -168,7 +168,7 @@ class _Period:
                 slots = Slots(stretch.start + begin * stretch.step, stretch.step, count)
                 for first in range(0, members, max(most, 1)):
                     rows = slice(first, min(first + most, members))
-                    yield Block(rows, slots, active(self._rules, slots)[rows])
+                    yield Block(rows, slots, self._who.active(slots)[rows])
 
     def _stretches(self) -> list[Slots]:
         """Local days, cut where a part begins or ends, so that a block is in a part or out."""

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Floats, Ints
-from gridpact.registry.model import Community, Heat, Members, Pv, Runs, Storage, Zones
+from gridpact.registry.model import Community, Heat, Marks, Members, Pv, Runs, Storage, Zones
 from gridpact.simulation.scenarios import model
 from gridpact.simulation.scenarios.markets import trading_terms
 from gridpact.simulation.scenarios.model import Asset, Scenario
@@ -37,6 +37,7 @@ def community(scenario: Scenario) -> Community:
         sharing=scenario.sharing,
         settlement=scenario.settlement,
         operation=scenario.operation,
+        marks=_marks(scenario),
     )
 
 
@@ -90,6 +91,19 @@ def _members(scenario: Scenario) -> Members:
         static_share_ppm=ints([each.static_share_ppm for each in everyone]),
         trading=trading_terms(everyone),
     )
+
+
+def _marks(scenario: Scenario) -> Marks | msgspec.UnsetType:
+    """What assets and connections go by; unset where nothing is said. Zones may have postcodes."""
+    of_zone = {zone.id: zone.postcode for zone in scenario.zones}
+    postcodes = {each.id: each.postcode or of_zone[each.zone] for each in scenario.members}
+    marks = Marks(
+        tags={name: tags for each in scenario.members for name, tags in each.tags},
+        postcode={name: postcode for name, postcode in postcodes.items() if postcode},
+        feeder={each.id: each.feeder for each in scenario.members if each.feeder},
+        transformer={each.id: each.transformer for each in scenario.members if each.transformer},
+    )
+    return msgspec.UNSET if marks == Marks() else marks
 
 
 def _pv(scenario: Scenario) -> Pv:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from gridpact.simulation.scenarios.access import (
@@ -18,6 +18,7 @@ from gridpact.simulation.scenarios.access import (
     ppm,
     scaled,
     text,
+    texts,
     truth,
 )
 from gridpact.simulation.scenarios.markets import trading
@@ -61,7 +62,21 @@ def member(node: Group, first_zone: str) -> Member:
         premium_micro_per_kwh=scaled(node, "premium_ct", MICRO_PER_CT),
         static_share_ppm=ppm(node, "static_share_percent"),
         trading=trading(group(node, "market")),
+        postcode=text(node, "postcode"),
+        feeder=text(node, "feeder"),
+        transformer=text(node, "transformer"),
+        tags=_tags(node, ids),
     )
+
+
+def _tags(node: Group, ids: Mapping[int, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Tags of assets, the member's own included, by identifier; those without any are left out."""
+    own = texts(node, "tags")
+    found = [
+        (ids[place], tuple(dict.fromkeys((*own, *texts(asset, "tags")))))
+        for place, asset in entries(node, "assets")
+    ]
+    return tuple((name, tags) for name, tags in found if tags)
 
 
 def plain() -> Member:

@@ -167,7 +167,10 @@ class Trading(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A member with one metering point; prices [µ¤/kWh], share in millionths."""
+    """A member with one metering point; prices [µ¤/kWh], share in millionths.
+
+    Where it is connected is "" where not said; ``tags`` are those of its assets, by identifier.
+    """
 
     id: str
     role: Role
@@ -179,6 +182,10 @@ class Member(msgspec.Struct, frozen=True):
     premium_micro_per_kwh: int
     static_share_ppm: int
     trading: Trading = Trading()
+    postcode: str = ""
+    feeder: str = ""
+    transformer: str = ""
+    tags: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class SeriesSource(msgspec.Struct, frozen=True):

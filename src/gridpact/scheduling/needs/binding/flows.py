@@ -134,12 +134,16 @@ def _zones(draft: Draft, need: Need) -> tuple[int, ...] | None:
         return tuple(np.flatnonzero(np.asarray(site.fleet.zones.parent) < 0).tolist())
     if subject.by in ("zone", "feeder") and set(subject.names) <= set(site.zones):
         return tuple(site.zones[name] for name in subject.names)
-    return None
+    known = [site.groups.get((subject.by, name)) for name in subject.names]
+    homes = {row for rows in known if rows is not None for row in rows}
+    return tuple(sorted(homes)) if None not in known else None
 
 
 def _one_zone(draft: Draft, need: Need) -> int | None:
-    zones = _zones(draft, need)
-    return zones[0] if zones is not None and len(zones) == 1 else None
+    zones, unlimited = _zones(draft, need), draft.site.unlimited_from
+    if zones is None or len(zones) != 1:
+        return None
+    return zones[0] if unlimited is None or zones[0] < unlimited else None
 
 
 def _zone_limit(draft: Draft, need: PowerCap, zone: int, span: Span) -> None:
@@ -166,9 +170,13 @@ def _each_slot(
 
 
 def _own_cap(draft: Draft, need: PowerCap) -> None:
-    """Bound the power of one asset."""
+    """Bound the power of one asset, or of storage together, which gives way as contracts do."""
     assets = draft.located(need)
-    if len(assets) > 1:
+    if len(assets) > 1 and all(one.table == "storage" for one in assets):
+        if draft.is_need(need):
+            bounds = _signed(need.direction, None, need.most_w * draft.hours)
+            _each_slot(draft, need, need.window, bounds, Level.CONTRACTS)
+    elif len(assets) > 1:
         problem = f"{len(assets)} assets together have no bound of their own"
         draft.refuse(need, problem, "name one asset, or let an operator ask")
     elif assets and draft.is_need(need):

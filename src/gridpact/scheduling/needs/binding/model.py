@@ -40,8 +40,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     asset's identifier. ``needs`` are asked of the fleet already. ``so_far_wh`` is what counts, by
     need, of an energy within a window that has begun; ``discharged_wh`` what batteries gave since
     the last local midnight, by asset; ``spent_nano`` what was paid in a window of a budget that has
-    begun, by need. ``rounding_wh`` is by how much what is stored may be off a bound that a need
-    asks for, as plans in whole Wh are.
+    begun, by need. ``groups`` are rows of the homes, as zones, at places that are no zones, by what
+    these are and their names. Zones from row ``unlimited_from`` on have no limit of their own.
+    ``rounding_wh`` is by how much what is stored may be off a bound that a need asks for, as plans
+    in whole Wh are.
     """
 
     fleet: Fleet
@@ -59,6 +61,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     so_far_wh: dict[str, int] = {}
     discharged_wh: dict[str, int] = {}
     spent_nano: dict[str, int] = {}
+    groups: dict[tuple[str, str], tuple[int, ...]] = {}
+    unlimited_from: int | None = None
     rounding_wh: float = 0.0
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import NamedTuple, NoReturn
 
-from gridpact.scheduling.needs.clock import next_occurrence, read_clock, shown
+from gridpact.scheduling.needs.clock import beside_gap, next_occurrence, read_clock
 from gridpact.scheduling.needs.context import Context
 from gridpact.scheduling.needs.grammar.cursor import Cursor
 from gridpact.scheduling.needs.grammar.tokens import MONTHS, Misread, Token
@@ -75,10 +75,14 @@ def _from_to(cursor: Cursor) -> tuple[int, int]:
     if cursor.skip("all"):
         cursor.word("day")
         return 0, DAY_S
+    begins = cursor.next
     begin_s = clock_time(cursor)
     if not cursor.skip("to"):
         cursor.kind("dash", "- and the time it ends")
     end_s = clock_time(cursor)
+    if begin_s == end_s != 0:
+        problem = f"{begins.text}-{begins.text} ends when it begins"
+        raise Misread(begins.column, problem, "write all day, or another time at which it ends")
     return (0, DAY_S) if begin_s == end_s == 0 else (begin_s, end_s)
 
 
@@ -224,9 +228,11 @@ def instant(cursor: Cursor, context: Context, after: int) -> int:
         day = date.fromisoformat(_date(cursor, context))
         reading = read_clock(day, time_s, context.timezone)
         if reading.gap:
-            gap = [shown(reading.first - s, context.timezone, s) for s in (1, 0)]
-            problem = f"{token.text} does not exist on {day}: clocks go from {' to '.join(gap)}"
-            raise Misread(token.column, problem, f"write {' or '.join(gap)}")
+            gap = beside_gap(reading, context.timezone)
+            jump = f"clocks go from {gap.leaves} to {gap.enters}"
+            times = " or ".join(one.partition(" ")[2] for one in (gap.before, gap.enters))
+            problem = f"{token.text} does not exist on {day}: {jump}"
+            raise Misread(token.column, problem, f"write {times} on {day}")
         return reading.first
     day = context.today
     while (found := read_clock(day, time_s, context.timezone).first) <= after:

@@ -47,7 +47,7 @@ from gridpact.scheduling.needs.model import (
     StateOfCharge,
     Unavailable,
 )
-from gridpact.scheduling.needs.times import Moment, Window
+from gridpact.scheduling.needs.times import DAY_S, Moment, Window
 
 Value: TypeAlias = "int | bool | Moment | Window | Direction | Action | None"
 Demand: TypeAlias = tuple[type[Asked], dict[str, Value]]
@@ -130,7 +130,8 @@ def _power(cursor: Cursor, context: Context, asked: Bounds, way: Direction) -> D
     if asked.low is not None and asked.high is not None:
         fix = "write one sentence with >= and one with <="
         raise Misread(asked.column, "found a range of power", fix)
-    times = window(cursor, context)
+    always = cursor.next.kind in ("end", "comma")
+    times = Window(0, DAY_S) if always else window(cursor, context)
     if asked.low is None:
         return PowerCap, {"window": times, "direction": way, "most_w": asked.high}
     if asked.low == 0:

@@ -10,7 +10,7 @@ demand       = state | energy | power | comfort | hot water | run | run rest | s
              | cycles | budget | headroom | quiet | unavailable | intervention ;
 state        = bounds, ( "%" | energy unit ), moment ;
 energy       = [ flow ], bounds, energy unit, window ;
-power        = [ flow ], bound, power unit, window ;
+power        = [ flow ], bound, power unit, [ window ] ;     (* all day where none is said *)
 comfort      = bounds, "C", window ;
 hot water    = whole, "l", "at", number, "C", moment ;
 run          = duration, [ whole, "times" ], window, [ "uninterrupted" | "interruptible" ] ;
@@ -41,6 +41,7 @@ time unit    = "h" | "min" | "s" ;
 
 moment       = ( "at" | "by" ), time, [ once | days ] ;
 window       = [ "within" ], ( time, "-", time | "all", "day" ), ( once | [ days ], [ span ] ) ;
+                                                               (* two times that differ *)
 once         = [ "on" ], date ;
 days         = "every", "day" | [ "on" ], weekdays ;
 span         = "from", date, [ "until", date ] | "until", date ;

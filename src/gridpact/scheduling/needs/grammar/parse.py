@@ -51,10 +51,11 @@ def pointed(sentence: str, fault: Fault) -> str:
 
 
 def _sentence(cursor: Cursor, context: Context) -> Need:
-    said = subject(cursor)
+    said = subject(cursor, context.example())
     kind, own = demand(cursor, context)
-    fields: dict[str, object] = {"owner": context.owner, "subject": settled(said, context)}
-    fields |= own | _options(cursor, kind)
+    about = settled(said, context)
+    fields: dict[str, object] = {"owner": context.owner, "subject": about}
+    fields |= {"level": context.level_of(kind, about)} | own | _options(cursor, kind)
     if cursor.next.kind != "end":
         cursor.fail("the end, or a comma and an option", _OPTIONS)
     need: Need = msgspec.convert(fields | {"kind": _tag(kind)}, Need, from_attributes=True)

@@ -39,23 +39,24 @@ class Said(NamedTuple):
     columns: tuple[int, ...]
 
 
-def subject(cursor: Cursor) -> Said:
-    """Read assets, or a group and its names."""
+def subject(cursor: Cursor, example: str = "zone PL") -> Said:
+    """Read assets, or a group and its names; ``example`` is a group that there is."""
     if cursor.is_word("community"):
         return Said(Group("community"), (cursor.take().column,))
     by = next((group for group in GROUPS if cursor.is_word(group)), None)
     if by is not None:
         cursor.take()
-    tokens = _names(cursor, in_group=by is not None)
+    expected = "a name" if by is not None else f"an asset, or a group such as {example}"
+    tokens = _names(cursor, by is not None, expected)
     names = tuple(_text(token) for token in tokens)
     columns = tuple(token.column for token in tokens)
     return Said(Assets(names) if by is None else Group(by, names), columns)
 
 
-def _names(cursor: Cursor, in_group: bool) -> list[Token]:
+def _names(cursor: Cursor, in_group: bool, expected: str) -> list[Token]:
     found: list[Token] = []
     while True:
-        token = _name(cursor, in_group)
+        token = _name(cursor, in_group, expected)
         if _text(token) in [_text(one) for one in found]:
             raise Misread(token.column, f"{token} comes twice", "name it once")
         found.append(token)
@@ -63,14 +64,14 @@ def _names(cursor: Cursor, in_group: bool) -> list[Token]:
             return found
 
 
-def _name(cursor: Cursor, in_group: bool) -> Token:
+def _name(cursor: Cursor, in_group: bool, expected: str) -> Token:
     token = cursor.next
     digits = in_group and token.kind == "number" and token.text.isdigit()
     word = token.kind == "word" and token.text.lower() not in DEMANDS
     if token.kind == "quoted" and not token.text[1:-1].strip():
         cursor.fail("a name")
     if not (digits or word or token.kind == "quoted"):
-        cursor.fail("a name" if in_group else "an asset, or a group such as zone PL")
+        cursor.fail(expected)
     return cursor.take()
 
 
