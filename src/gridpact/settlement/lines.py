@@ -183,7 +183,8 @@ def negated(lines: Lines) -> Lines:
 
 def nonzero(lines: Lines) -> Lines:
     """Return the lines that say something: energy, an exact or a rounded amount."""
-    return lines.where((lines.energy_wh != 0) | (lines.nano != 0) | (lines.minor != 0))
+    said = (lines.energy_wh != 0) | (lines.nano != 0) | (lines.minor != 0)
+    return lines if said.all() else joined([lines.where(said)])
 
 
 def received(lines: Lines, *, exact: bool = False) -> dict[str, dict[str, int]]:

@@ -163,29 +163,31 @@ def versions_of(place: Place, log: Log, window: Window) -> list[Version]:
 
 
 def _history(told: Told, words: Sequence[str]) -> list[Version]:
-    history = _History()
+    history = _History(told)
     for row in range(len(told.wh)):
         quality, rule = Quality(int(told.quality[row])), words[int(told.rule[row])]
         told_by = (int(told.known_s[row]), int(told.wh[row]), quality, rule)
-        history.tell(Version(*told_by, int(told.commit[row])))
+        history.tell(row, Version(*told_by, int(told.commit[row])))
     return history.versions
 
 
 class _History:
     """Versions of one slot, told in the order in which they became known."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Told) -> None:
         self.versions: list[Version] = []
-        self._last: dict[bool, int] = {}  # place of what was told, and of what was estimated last
+        self._told = told
+        # rows and places of what was told and of what was estimated last
+        self._row, self._last = {False: -1, True: -1}, dict[bool, int]()
 
-    def tell(self, fresh: Version) -> None:
-        """Add a version, and what comes into force or ceases to count by it."""
+    def tell(self, row: int, fresh: Version) -> None:
+        """Add what a row told as a version, and what comes into force or ceases to count by it."""
         lane = fresh.quality == Quality.ESTIMATED
         known = self._last.get(lane)
         if known is not None and _same(self.versions[known], fresh):
             return
         before = self._counting()
-        self._last[lane] = self._added(fresh)
+        self._row[lane], self._last[lane] = row, self._added(fresh)
         now = self._counting()
         if now is None or now == before:
             return
@@ -206,9 +208,8 @@ class _History:
 
     def _counting(self) -> int | None:
         """Place of what counts of what was told and what was estimated last, if there is any."""
-        told, guess = self._last.get(False), self._last.get(True)
-        doubtful = told is None or self.versions[told].quality == Quality.SUSPECT
-        return guess if guess is not None and doubtful else told
+        rows = (np.array(self._row[lane]) for lane in (False, True))
+        return self._last.get(bool(estimate_stands(self._told, *rows)))
 
 
 def _same(one: Version, other: Version) -> bool:
