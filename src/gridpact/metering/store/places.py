@@ -140,10 +140,10 @@ class Folder:
 def _begun(path: Path) -> tuple[Path, int]:
     """Open a new file beside another one that no other writer has; return it and its descriptor."""
     for number in count():
-        partial = path.with_name(f".{path.name}.{os.getpid()}-{number}.partial")
+        partial = path.with_name(f".{path.name}.{number}.partial")
         try:
             return partial, os.open(partial, _NEW, 0o666)
-        except FileExistsError:  # of another thread, or of a process that was killed
+        except FileExistsError:  # of another writer, or of one that was killed
             continue
     raise AssertionError
 
