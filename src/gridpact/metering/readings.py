@@ -68,6 +68,12 @@ class Displays(msgspec.Struct, frozen=True):
     reading_wh: Ints
     meter: tuple[str, ...]
 
+    def only(self, chosen: NDArray[np.bool_]) -> Displays:
+        """Return the displays that are chosen, bool [displays]; the channels stay."""
+        columns = (self.channel[chosen], self.at_s[chosen], self.reading_wh[chosen])
+        meter = tuple(self.meter[row] for row in np.flatnonzero(chosen).tolist())
+        return Displays(self.channels, *columns, meter)
+
 
 def no_displays(channels: tuple[Channel, ...]) -> Displays:
     """Displays of channels of which none was read."""

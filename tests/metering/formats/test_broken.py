@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gridpact.base.errors import BadInput
 from gridpact.metering.formats.files import read
-from gridpact.metering.formats.mapping import load
+from gridpact.metering.formats.mapping import ReadingsMap, load
 from gridpact.metering.formats.telegrams import crc16
 
 CASES = Path(__file__).parents[2] / "cases" / "readings"
@@ -227,3 +227,26 @@ def test_national_files_name_what_they_cannot_read(faults):
     assert faults(text.replace(";Real;", ";Inventada;", 1))[0][:2] == (2, "metodoObtencion")
     assert faults(text.replace("2026/10/25", "2026/10/24"))[0][2] == "the day has no such hour"
     assert "missing" in faults("cups;fecha;hora;kwh\nE;2026/01/01;1;2\n")[0][2]
+
+
+@pytest.mark.parametrize("stamp", ["2026-03-01T00:15X", "2026-03-29T02:30"])
+def test_an_unreadable_stamp_hides_no_row_that_comes_twice(tmp_path, stamp):
+    path = tmp_path / "long.csv"
+    rows = (
+        "2026-03-01T00:00,bakery,1",
+        f"{stamp},bakery,2",
+        "2026-03-01T00:30,bakery,x",
+        "2026-03-01T00:45,bakery,4",
+        "2026-03-01T00:45,school,4",
+        "2026-03-01T00:45,bakery,5",
+        "2026-03-01T00:30,bakery,",
+        "2026-03-01T00:30,bakery,6",
+    )
+    path.write_text("".join(f"{row}\n" for row in ("time,point,kwh", *rows)))
+    columns = {"time": "time", "point_column": "point", "value_column": "kwh"}
+    with pytest.raises(BadInput) as raised:
+        read(path, ReadingsMap(timezone="Europe/Berlin", **columns))
+    told = {fault.line: fault.problem for fault in raised.value.faults}
+    assert sorted(told) == [3, 4, 7]
+    assert "is not a number" in told[4]
+    assert told[7] == "this point and time came before"

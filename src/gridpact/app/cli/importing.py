@@ -12,7 +12,7 @@ from gridpact.app.cli.importing_run import run
 from gridpact.app.cli.importing_signed import signed
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
-from gridpact.app.cli.reading_options import FILE
+from gridpact.app.cli.reading_options import FILE, RULES_HELP
 from gridpact.app.readings.importing import FileImported, import_files, known_since
 from gridpact.metering.formats import mapping as mappings
 from gridpact.metering.store.store import Store
@@ -29,11 +29,13 @@ def import_() -> None:
 Examples:
   gridpact import readings march.csv --map map.yaml --into readings
   gridpact import readings march.csv --map map.yaml --into readings --commit
+  gridpact import readings march.csv --map map.yaml --into readings --rules thresholds.yaml
   gridpact import readings corrected.csv --map map.yaml --into readings --commit --json""",
 )
 @click.argument("files", metavar="FILE...", type=FILE, nargs=-1, required=True)
 @click.option("--map", "map_file", required=True, type=FILE, help="YAML file: how to read FILE.")
 @click.option("--into", "url", required=True, metavar="STORE", help="Store: a folder or URL.")
+@click.option("--rules", "rules_file", type=FILE, metavar="FILE", help=f"{RULES_HELP}.")
 @click.option("--commit", is_flag=True, help="Store the readings.")
 @click.option(
     "--known-at", type=MOMENT, help="When the files became known, by UTC.  [default: now]"
@@ -43,6 +45,7 @@ def readings(
     files: tuple[Path, ...],
     map_file: Path,
     url: str,
+    rules_file: Path | None,
     commit: bool,
     known_at: datetime | None,
     as_json: bool,
@@ -57,7 +60,8 @@ def readings(
     mapping = mappings.load(map_file)
     store = Store.open(url)
     given = None if known_at is None else epoch_of(known_at, "UTC", "--known-at")
-    done = import_files(store, files, mapping, known_since(store, given), commit=commit)
+    known_s = known_since(store, given)
+    done = import_files(store, files, mapping, known_s, commit=commit, rules_file=rules_file)
     if as_json:
         say_json([as_dict(each) for each in done])
     elif not quiet:

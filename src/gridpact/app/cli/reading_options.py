@@ -18,6 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, dir_okay=False)
 STORE = "STORE"
 POINTS_HELP = "YAML file of metering points."
+RULES_HELP = "YAML file of thresholds for validation"
 STATEMENTS = click.option(
     "--statements", required=True, type=FILE, metavar="FILE", help="Which device reads which point."
 )

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import click
 
 from gridpact.app.cli.contracting_layout import aligned
 from gridpact.app.cli.output import harmless, output_options, say, say_json
-from gridpact.app.cli.reading_options import channel_as_dict, chosen_of, kwh, view_options
+from gridpact.app.cli.reading_options import (
+    FILE,
+    RULES_HELP,
+    channel_as_dict,
+    chosen_of,
+    kwh,
+    view_options,
+)
+from gridpact.app.readings.importing import rules_of
 from gridpact.app.readings.looking import MarkCount, marks
 from gridpact.app.readings.windows import view_of
 from gridpact.metering.readings import Quality, Register
@@ -20,10 +29,12 @@ from gridpact.metering.store.store import Store
     epilog="""\b
 Examples:
   gridpact readings quality readings
-  gridpact readings quality readings --point bakery --as-of 2026-04-01T00:00""",
+  gridpact readings quality readings --point bakery --as-of 2026-04-01T00:00
+  gridpact readings quality readings --rules thresholds.yaml""",
 )
 @click.argument("url", metavar="STORE")
 @view_options
+@click.option("--rules", "rules_file", type=FILE, metavar="FILE", help=f"{RULES_HELP}, to try.")
 @output_options
 def quality(
     url: str,
@@ -32,17 +43,20 @@ def quality(
     since: datetime | None,
     until: datetime | None,
     as_of: datetime | None,
+    rules_file: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Count the slots of each channel by their mark, and by the rule or method that set it.
 
     What is missing counts between the first and the last value of each channel; with --from and
-    --to, in all that time.
+    --to, in all that time. With --rules, marks are those that the thresholds of a YAML file would
+    set; nothing is stored.
     """
     store = Store.open(url)
+    rules = None if rules_file is None else rules_of(store, rules_file)
     view = view_of(store, chosen_of(points, register, since, until, as_of))
-    found = marks(store, view, whole=since is not None and until is not None)
+    found = marks(store, view, whole=since is not None and until is not None, rules=rules)
     if as_json:
         say_json([_as_dict(count) for count in found])
     elif not quiet:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from gridpact.app.readings.rules_file import for_points, read_rules
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots, iso
 from gridpact.metering.formats import files
@@ -20,7 +21,7 @@ from gridpact.metering.store.plan import Plan
 from gridpact.metering.store.points import DAY_S
 from gridpact.metering.store.store import Store
 from gridpact.metering.validation.findings import Finding
-from gridpact.metering.validation.rules import DEFAULT_RULES, Range, Rule
+from gridpact.metering.validation.rules import Rulebook
 from gridpact.metering.validation.validate import validate
 
 HISTORY_DAYS = 28
@@ -41,21 +42,28 @@ class FileImported(msgspec.Struct, frozen=True):
 
 
 def import_files(
-    store: Store, paths: Sequence[Path], mapping: ReadingsMap, known_s: int, *, commit: bool
+    store: Store,
+    paths: Sequence[Path],
+    mapping: ReadingsMap,
+    known_s: int,
+    *,
+    commit: bool,
+    rules_file: Path | None = None,
 ) -> list[FileImported]:
     """Import files in the order given; without ``commit`` nothing is stored.
 
+    ``rules_file`` holds thresholds of validation (:mod:`.rules_file`), else they are as they come.
     Raises BadInput with every fault of all files, before anything is stored.
     """
+    rules = rules_of(store, rules_file)
     everything = _read(store, paths, mapping)
-    rules = rules_of(store)
     recipe = recipe_of(mapping, rules)
     into = store if commit else store.trial()
     return [put(into, readings, rules, (recipe, known_s), commit) for readings in everything]
 
 
 def put(
-    into: Store, readings: Readings, rules: tuple[Rule, ...], how: tuple[str, int], commit: bool
+    into: Store, readings: Readings, rules: Rulebook, how: tuple[str, int], commit: bool
 ) -> FileImported:
     """Validate readings and put them into a store, or its trial; ``how`` is recipe, known_s."""
     recipe, known_s = how
@@ -83,15 +91,22 @@ def _read(store: Store, paths: Sequence[Path], mapping: ReadingsMap) -> list[Rea
     return found
 
 
-def rules_of(store: Store) -> tuple[Rule, ...]:
-    """Rules of validation for a store: what each connection carries is the point's, if known."""
+def rules_of(store: Store, path: Path | None = None) -> Rulebook:
+    """Rules of validation for a store: what each connection carries is the point's, if known.
+
+    ``path`` is a file of thresholds; raises BadInput with every fault of it.
+    """
+    known = {point.id for point in store.points}
+    rules = Rulebook() if path is None else read_rules(path, known)
     largest = {point.id: point.largest_w for point in store.points if point.largest_w}
-    return tuple(Range(points=largest) if isinstance(r, Range) else r for r in DEFAULT_RULES)
+    return for_points(rules, largest)
 
 
-def recipe_of(mapping: ReadingsMap, rules: tuple[Rule, ...]) -> str:
+def recipe_of(mapping: ReadingsMap, rules: Rulebook) -> str:
     """Digest of all that decides how a file is read: its mapping and the rules of validation."""
-    return hashlib.sha256(msgspec.json.encode((mapping, rules), order="sorted")).hexdigest()
+    each = [part for _, part in rules.parts()]
+    whole = (mapping, *each) if len(each) == 1 else (mapping, each)
+    return hashlib.sha256(msgspec.json.encode(whole, order="sorted")).hexdigest()
 
 
 def history_of(store: Store, intervals: Intervals, known_s: int) -> Intervals | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from gridpact.app.readings.rules_file import RULES
 from gridpact.app.readings.windows import View, channels_with_values
 from gridpact.base.units import Bools
 from gridpact.metering.readings import Channel, Intervals, Quality
 from gridpact.metering.store.changes import of_rows
 from gridpact.metering.store.store import Store
+from gridpact.metering.validation.rules import Rulebook
+from gridpact.metering.validation.validate import validate
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -66,12 +69,17 @@ def inside(missing: Bools) -> Bools:
     return inside
 
 
-def marks(store: Store, view: View, *, whole: bool) -> list[MarkCount]:
+def marks(
+    store: Store, view: View, *, whole: bool, rules: Rulebook | None = None
+) -> list[MarkCount]:
     """Count the slots of each channel by their mark and the rule that set it.
 
-    Slots without a value count as :func:`gaps` tells them.
+    Slots without a value count as :func:`gaps` tells them. With ``rules``, marks are those that
+    these rules would set; nothing in the store changes.
     """
     found = values(store, view)
+    if rules is not None:
+        found = _validated_again(store, view, found, rules)
     width = len(found.rules)
     told: list[MarkCount] = []
     for row, channel in enumerate(found.channels):
@@ -84,3 +92,15 @@ def marks(store: Store, view: View, *, whole: bool) -> list[MarkCount]:
             energy = int(found.wh[row][counted][kind == each].sum())
             told.append(MarkCount(channel, quality, rule, int(slots[each]), energy))
     return told
+
+
+def _validated_again(store: Store, view: View, found: Intervals, rules: Rulebook) -> Intervals:
+    """Return values with the marks of other rules in place of those that validation set before."""
+    ours = [name.rpartition(".")[0] in RULES for name in found.rules]
+    by_rule = np.array(ours, dtype=np.bool_)[found.rule]
+    suspect = by_rule & (found.quality == int(Quality.SUSPECT))
+    quality = np.where(suspect, np.int8(Quality.MEASURED), found.quality)
+    rule = np.where(by_rule, np.int16(0), found.rule)
+    plain = msgspec.structs.replace(found, quality=quality, rule=rule)
+    shown = store.displays(found.channels, view.slots, view.as_of)
+    return validate(plain, shown, rules).intervals

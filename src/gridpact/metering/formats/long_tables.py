@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from gridpact.base.units import Ints
+from gridpact.base.units import Bools, Ints
 from gridpact.metering.formats import coded_tables
 from gridpact.metering.formats.amounts import is_power, unit_fault, whole_wh
 from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.laying import Rows, laid_on_slots, own_steps, repeated
 from gridpact.metering.formats.mapping import ReadingsMap
-from gridpact.metering.formats.moments import Clock, numbered, of_column
+from gridpact.metering.formats.moments import Clock, numbered, read_column
 from gridpact.metering.importers.parse import numbers
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import (
@@ -43,15 +43,15 @@ def read(
     if (quick := coded_tables.read(frame, mapping)) is not None:
         return quick, no_displays(quick.channels)
     channels, channel = _channels(frame, lines, mapping, report)
+    certain = not report.faults
     clock = Clock(mapping.zone, mapping.changes, report)
-    at = of_column(frame[mapping.time], channel[0], mapping.text, clock, report, lines)
+    found = read_column(frame[mapping.time], channel[0], mapping.text, clock, report, lines)
     marks = _qualities(frame, lines, mapping, report)
-    if at is None or marks is None or report.faults:
-        # the values are looked at all the same, so that all faults are told at once
-        for name in _value_columns(mapping):
-            numbers(frame[name], mapping.text, report, lines)
-        return None
+    at, readable = found or (lines * 0, lines < 0)
     blank = Rows(channels, channel[0], at, at * 0, at * 0, marks, lines, mapping.time)
+    if report.faults:
+        _tell_the_rest(frame, blank, (channel, readable & certain), mapping, report)
+        return None
     parts = [
         _values(frame[name], blank, numbers_of, mapping, report)
         for name, numbers_of in zip(_value_columns(mapping), channel, strict=True)
@@ -61,8 +61,39 @@ def read(
         return _registers(rows, frame, lines, mapping, report)
     if report.faults:
         return None
-    found = laid_on_slots(rows, mapping.step_s, report)
-    return None if found is None else (found, no_displays(found.channels))
+    laid = laid_on_slots(rows, mapping.step_s, report)
+    return None if laid is None else (laid, no_displays(laid.channels))
+
+
+def _tell_the_rest(
+    frame: pl.DataFrame,
+    blank: Rows,
+    known: tuple[list[Ints], Bools],
+    mapping: ReadingsMap,
+    report: Report,
+) -> None:
+    """Look at the values of a table with faults, and for repeats among the rows that are readable.
+
+    So all faults are told at once.
+    """
+    parts = []
+    for name, own in zip(_value_columns(mapping), known[0], strict=True):
+        there = numbers(frame[name], mapping.text, report, blank.lines).present
+        parts.append(msgspec.structs.replace(blank, channel=own).only(there & known[1]))
+    rows = _joined(parts)
+    if len(rows.lines):
+        device = _devices(frame, blank.lines, rows, mapping)
+        repeated(rows, report, None if device is None else device[0])
+
+
+def _devices(
+    frame: pl.DataFrame, lines: Ints, rows: Rows, mapping: ReadingsMap
+) -> tuple[Ints, list[str]] | None:
+    """Devices of rows by number, and their names; None where the file names none."""
+    if not mapping.meter_column:
+        return None
+    place, names = numbered(frame[mapping.meter_column])
+    return place[np.searchsorted(lines, rows.lines)], names
 
 
 def _value_columns(mapping: ReadingsMap) -> list[str]:
@@ -114,19 +145,16 @@ def _registers_of(
     return [np.array([each == "withdrawal" for each in found], dtype=np.int64)[place]]
 
 
-def _qualities(
-    frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
-) -> Marks | None:
-    """Marks [rows] that the file sets; all measured where it has none."""
+def _qualities(frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report) -> Marks:
+    """Marks [rows] that the file sets; all measured where it has none, or unknown ones."""
     if not mapping.quality_column:
         return np.full(frame.height, int(Quality.MEASURED), dtype=np.int8)
     place, words = numbered(frame[mapping.quality_column])
     meant = [mapping.qualities.get(word.strip()) for word in words]
     unknown = np.array([each is None for each in meant])[place]
     fix = "add it to qualities, as missing, measured, suspect, estimated or edited"
-    if report.rows(unknown, lines, mapping.quality_column, ("this mark is not known", fix)):
-        return None
-    marks = [int(Quality[each.upper()]) for each in meant if each is not None]
+    report.rows(unknown, lines, mapping.quality_column, ("this mark is not known", fix))
+    marks = [int(Quality[(each or "measured").upper()]) for each in meant]
     return np.array(marks, dtype=np.int8)[place]
 
 
@@ -167,10 +195,9 @@ def _registers(
     points = [channel.point for channel in rows.channels]
     meter = np.array(points, dtype=object)[rows.channel]
     device = np.zeros(len(meter), dtype=np.int64)
-    if mapping.meter_column:
-        place, names = numbered(frame[mapping.meter_column])
-        device = place[np.searchsorted(lines, rows.lines)]
-        meter = np.array(names, dtype=object)[device]
+    if (devices := _devices(frame, lines, rows, mapping)) is not None:
+        device = devices[0]
+        meter = np.array(devices[1], dtype=object)[device]
     if report.faults or repeated(rows, report, device):
         return None
     displays = Displays(rows.channels, rows.channel, rows.start_s, rows.wh, tuple(meter.tolist()))

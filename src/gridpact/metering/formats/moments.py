@@ -87,23 +87,32 @@ class Clock:
 
         ``channel`` [rows] keeps the rows apart that the policy ``in-order`` counts.
         """
+        found = self.told(local, channel, lines, where)
+        return found[0] if found is not None and found[1].all() else None
+
+    def told(
+        self, local: Ints, channel: Ints, lines: Ints, where: str
+    ) -> tuple[Ints, Bools] | None:
+        """Instants like those of :meth:`instants`, and which rows have one; None without a zone."""
         if self._zone is None:
             return None
         first, second, state = instants(local, self._zone)
         if not state.any():
-            return first
+            return first, np.ones(len(first), dtype=np.bool_)
         fix = "correct the stamp, or set timezone to the clock the file was written with"
         words = ("this local time never occurred", fix)
-        wrong = self._report.rows(np.asarray(state == NEVER), lines, where, words)
+        wrong = np.asarray(state == NEVER)
+        self._report.rows(wrong, lines, where, words)
         twice = np.asarray(state == TWICE)
         if self._policy == "refuse" and twice.any():
             fix = "set clock_changes to first, second or in-order, or use a clock without changes"
             words = ("this local time occurred twice", fix)
-            wrong |= self._report.rows(twice, lines, where, words)
+            self._report.rows(twice, lines, where, words)
+            wrong |= twice
         later = twice & (self._policy == "second")
         if self._policy == "in-order" and twice.any():
             later = _gone_back(local, channel, twice)
-        return None if wrong else np.where(later, second, first)
+        return np.where(later, second, first), ~wrong
 
 
 def _gone_back(local: Ints, channel: Ints, twice: Bools) -> Bools:
@@ -125,9 +134,17 @@ def _gone_back(local: Ints, channel: Ints, twice: Bools) -> Bools:
 def of_column(
     column: pl.Series, channel: Ints, style: TextStyle, clock: Clock, report: Report, lines: Ints
 ) -> Ints | None:
-    """Instants [rows, s since the epoch] of a column of stamps; None with faults reported.
+    """Instants [rows, s since the epoch] of a column of stamps; None with faults reported."""
+    found = read_column(column, channel, style, clock, report, lines)
+    return found[0] if found is not None and found[1].all() else None
 
-    Texts are read once each, however many rows they stand in.
+
+def read_column(
+    column: pl.Series, channel: Ints, style: TextStyle, clock: Clock, report: Report, lines: Ints
+) -> tuple[Ints, Bools] | None:
+    """Instants [rows, s since the epoch] of stamps, and which could be read; others are reported.
+
+    Texts are read once each, however many rows they stand in. None where the zone is unknown.
     """
     import polars as pl
 
@@ -138,17 +155,13 @@ def of_column(
         first = np.full(len(names), -1, dtype=np.int64)
         first[place[::-1]] = lines[::-1]
         read = stamps(pl.Series(column.name, names), style, report, first)
-    if not read.good.all():
-        return None
-    known = read.clock - read.offset
+    whole, good = (read.clock - read.offset)[place], read.good[place]
     if read.aware.all():
-        return known[place]
-    aware = read.aware[place]
-    naive = np.flatnonzero(~aware)
+        return whole, good
+    naive = np.flatnonzero(good & ~read.aware[place])
     local = read.clock[place][naive]
-    found = clock.instants(local, channel[naive], lines[naive], column.name)
+    found = clock.told(local, channel[naive], lines[naive], column.name)
     if found is None:
         return None
-    whole = known[place]
-    whole[naive] = found
-    return whole
+    whole[naive], good[naive] = found
+    return whole, good

@@ -158,31 +158,28 @@ def versions_of(place: Place, log: Log, window: Window) -> list[Version]:
 
 
 def _history(told: Told, words: Sequence[str]) -> list[Version]:
-    found: list[Version] = []
-    last: dict[bool, Version] = {}
+    found: dict[int, Version] = {}  # by row of what was told
+    last = {False: -1, True: -1}  # rows of what was told and of what was estimated last
     for row in range(len(told.wh)):
         quality = Quality(int(told.quality[row]))
         fields = (int(told.wh[row]), quality, words[int(told.rule[row])])
-        lane, before = quality == Quality.ESTIMATED, _counting(last)
-        known = last.get(lane)
+        lane, before = quality == Quality.ESTIMATED, _counting(told, last)
+        known = found.get(last[lane])
         if known is not None and (known.wh, known.quality, known.rule) == fields:
             continue
-        fresh = Version(
-            int(told.known_s[row]), *fields, int(told.commit[row]), in_force=False, replaced_wh=None
+        last[lane] = row
+        counts = _counting(told, last) == row
+        was = found[before].wh if counts and before >= 0 else None
+        found[row] = Version(
+            int(told.known_s[row]), *fields, int(told.commit[row]), counts, replaced_wh=was
         )
-        last[lane] = fresh
-        if _counting(last) is fresh:
-            was = None if before is None else before.wh
-            last[lane] = msgspec.structs.replace(fresh, in_force=True, replaced_wh=was)
-        found.append(last[lane])
-    return found
+    return list(found.values())
 
 
-def _counting(last: Mapping[bool, Version]) -> Version | None:
-    """Return which counts of what was told and what was estimated last, if there is any."""
-    told, guess = last.get(False), last.get(True)
-    doubtful = told is None or told.quality == Quality.SUSPECT
-    return guess if guess is not None and doubtful else told
+def _counting(told: Told, last: Mapping[bool, int]) -> int:
+    """Row that counts of what was told and what was estimated last, -1 where there is none."""
+    stands = estimate_stands(told, np.array(last[False]), np.array(last[True]))
+    return last[bool(stands)]
 
 
 def displays_of(place: Place, log: Log, window: Window, as_of: int | None) -> Displays:

@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from gridpact.metering.readings import Register
+
 
 class Missing(msgspec.Struct, frozen=True, tag="missing.v1", tag_field="rule"):
     """Slots without a value, each run of them as one finding."""
@@ -143,3 +145,16 @@ DEFAULT_RULES: tuple[Rule, ...] = (
 def name_of(rule: Rule) -> str:
     """Name and version of a rule, such as ``range.v1``."""
     return str(rule.__struct_config__.tag)
+
+
+class Rulebook(msgspec.Struct, frozen=True):
+    """Rules of each register, in the order in which they name what they mark."""
+
+    withdrawal: tuple[Rule, ...] = DEFAULT_RULES
+    injection: tuple[Rule, ...] = DEFAULT_RULES
+
+    def parts(self) -> tuple[tuple[tuple[Register, ...], tuple[Rule, ...]], ...]:
+        """Registers that have the same rules, and those."""
+        if self.withdrawal == self.injection:
+            return ((("withdrawal", "injection"), self.withdrawal),)
+        return ((("withdrawal",), self.withdrawal), (("injection",), self.injection))

@@ -18,6 +18,7 @@ from gridpact.metering.validation.rules import (
     DisplaySum,
     Missing,
     Rule,
+    Rulebook,
     name_of,
 )
 from gridpact.metering.validation.runs import runs
@@ -32,7 +33,7 @@ _NOTHING = np.zeros((0, 0), dtype=np.int64)
 def validate(
     intervals: Intervals,
     displays: Displays,
-    rules: Sequence[Rule] = DEFAULT_RULES,
+    rules: Sequence[Rule] | Rulebook = DEFAULT_RULES,
     history: Intervals | None = None,
 ) -> Findings:
     """Look at readings by rules.
@@ -42,7 +43,8 @@ def validate(
     intervals, displays
         What was read; neither is changed. Displays of channels without intervals are left out.
     rules
-        In this order; of several rules that mark a slot, the first is kept as the reason.
+        In this order, or those of each register; of several rules that mark a slot, the first is
+        kept as the reason.
     history
         Earlier readings of the same step, for what a channel is used to. Only values that were
         measured or better are looked at.
@@ -54,20 +56,29 @@ def validate(
         bearing ``missing.v1``; and what was found, by channel and time. Values stay as they are,
         and so do the marks of slots that were SUSPECT, ESTIMATED or EDITED before.
     """
-    marking = _Marking(intervals, rules)
+    book = rules if isinstance(rules, Rulebook) else Rulebook(tuple(rules), tuple(rules))
+    marking = _Marking(intervals, (*book.withdrawal, *book.injection))
     columns = _Columns(intervals, history)
-    if intervals.slots.count:
-        for rows in columns.blocks():
-            block = columns.block(rows)
-            for rule in rules:
-                if (screen := SCREENS.get(type(rule))) is not None:
-                    for place in np.flatnonzero(screen(rule, block)).tolist():
-                        row = rows.start + place
-                        marking.look(rule, row, columns.row(row))
     ours = of_channels(displays, intervals.channels)
-    if len(ours.at_s):
-        marking.look_at_displays(ours)
+    for registers, part in book.parts():
+        mine = np.array([each.register in registers for each in intervals.channels], dtype=np.bool_)
+        if intervals.slots.count:
+            _look(marking, columns, part, mine)
+        shown = ours if mine.all() else ours.only(mine[ours.channel])
+        if len(shown.at_s):
+            marking.look_at_displays(shown, part)
     return marking.findings()
+
+
+def _look(marking: _Marking, columns: _Columns, rules: Sequence[Rule], mine: Bools) -> None:
+    """Apply rules on values to some channels, bool [channels]."""
+    for rows in columns.blocks():
+        block = columns.block(rows)
+        for rule in rules:
+            if (screen := SCREENS.get(type(rule))) is not None:
+                for place in np.flatnonzero(screen(rule, block) & mine[rows]).tolist():
+                    row = rows.start + place
+                    marking.look(rule, row, columns.row(row))
 
 
 class _Columns:
@@ -116,7 +127,6 @@ class _Marking:
 
     def __init__(self, intervals: Intervals, rules: Sequence[Rule]) -> None:
         self._read = intervals
-        self._rules = tuple(rules)
         names = [name_of(rule) for rule in rules]
         self._names = tuple(dict.fromkeys((*intervals.rules, *names)))
         self._quality = intervals.quality.copy()
@@ -129,11 +139,11 @@ class _Marking:
         if marked is not None:
             self._mark(row, rule, marked)
 
-    def look_at_displays(self, displays: Displays) -> None:
+    def look_at_displays(self, displays: Displays, rules: Sequence[Rule]) -> None:
         """Apply the rules on displays."""
-        self._found += by_displays.told(displays, self._rules)
-        size = by_displays.register_size(self._rules)
-        for rule in self._rules:
+        self._found += by_displays.told(displays, rules)
+        size = by_displays.register_size(rules)
+        for rule in rules:
             if isinstance(rule, DisplaySum):
                 marked = self.findings().intervals
                 for each in by_displays.judged(rule, marked, displays, size):
