@@ -20,6 +20,7 @@ from gridpact.metering.formats.atom_entries import Entry, IntervalReading, entri
 from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.laying import Rows, laid_on_slots
 from gridpact.metering.formats.mapping import ReadingsMap
+from gridpact.metering.importers.carried import Place, carried_fractions
 from gridpact.metering.importers.grid import usual_step
 from gridpact.metering.importers.rows import SHOWN, Report
 from gridpact.metering.readings import (
@@ -60,12 +61,12 @@ class _Kind(msgspec.Struct, frozen=True):
 
 
 class _Value(msgspec.Struct, frozen=True):
-    """One reading in Wh."""
+    """One reading in Wh, exactly."""
 
     channel: Channel
     start_s: int
     step_s: int
-    wh: int
+    wh: Fraction
     quality: int
     line: int
 
@@ -180,24 +181,29 @@ def _value(reading: IntervalReading, kind: _Kind) -> _Value:
     if kind.power:
         wh = wh * duration / 3600
     mark = _QUALITY.get(reading.quality, Quality.MEASURED)
-    return _Value(kind.channel, int(reading.start), duration, round(wh), int(mark), reading.line)
+    return _Value(kind.channel, int(reading.start), duration, wh, int(mark), reading.line)
 
 
 def _channels(values: list[_Value]) -> tuple[Channel, ...]:
     return tuple(sorted({value.channel for value in values}))
 
 
-def _rows(values: list[_Value]) -> Rows:
+def _rows(values: list[_Value], *, registers: bool = False) -> Rows:
+    """Rows in Wh: registers rounded each, of intervals what is left over is carried on."""
     channels = _channels(values)
     place = {channel: row for row, channel in enumerate(channels)}
-    columns = [(place[v.channel], v.start_s, v.step_s, v.wh, v.quality, v.line) for v in values]
-    table = np.array(columns, dtype=np.int64).reshape(-1, 6).T
-    marks = table[4].astype(np.int8)
-    return Rows(channels, table[0], table[1], table[2], table[3], marks, table[5], "timePeriod")
+    columns = [(place[v.channel], v.start_s, v.step_s, v.quality, v.line) for v in values]
+    channel, start, step, marks, lines = np.array(columns, dtype=np.int64).reshape(-1, 5).T
+    amounts = [value.wh for value in values]
+    if registers or all(amount.denominator == 1 for amount in amounts):
+        wh = np.array([round(amount) for amount in amounts], dtype=np.int64)
+    else:
+        wh = carried_fractions(amounts, Place(channel, start))
+    return Rows(channels, channel, start, step, wh, marks.astype(np.int8), lines, "timePeriod")
 
 
 def _registers(values: list[_Value], mapping: ReadingsMap) -> Counted:
-    rows = _rows(values)
+    rows = _rows(values, registers=True)
     at = np.unique(rows.start_s)
     step = mapping.step_s or usual_step(at) or 3600
     meter = tuple(value.channel.point for value in values)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gridpact.base.units import Bools, Ints
-from gridpact.metering.formats.amounts import unit_fault, whole_wh
+from gridpact.metering.formats.amounts import carried_wh, unit_fault, whole_wh
 from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.laying import phase_fault, too_long
 from gridpact.metering.formats.mapping import MappedColumn, ReadingsMap
+from gridpact.metering.importers.carried import Place
 from gridpact.metering.importers.grid import Grid, instants_of, lay
 from gridpact.metering.importers.mapping import Mapping
 from gridpact.metering.importers.parse import Numbers, numbers, stamps
@@ -103,16 +104,34 @@ def _cells(
     begun: set[int] = set()
     for column in wanted:
         read = numbers(frame[column.column], mapping.text, report, lines)
-        unit = column.unit or mapping.unit
-        amounts, there = whole_wh(read, unit, grid.step, report, lines, column.column)
+        on_grid = Numbers(read.values[grid.row], read.present[grid.row], read.single)
+        unit, told = column.unit or mapping.unit, (report, lines[grid.row], column.column)
+        amounts, there = _amounts(on_grid, unit, (grid, mapping), told)
         row = rows[_channel(column, mapping)]
-        wh[row, grid.position] += amounts[grid.row]
+        wh[row, grid.position] += amounts
         if row in begun:
-            known[row, grid.position] &= there[grid.row]
+            known[row, grid.position] &= there
         else:
-            known[row, grid.position] = there[grid.row]
+            known[row, grid.position] = there
         begun.add(row)
     return wh, known
+
+
+def _amounts(
+    on_grid: Numbers, unit: str, how: tuple[Grid, ReadingsMap], told: tuple[Report, Ints, str]
+) -> tuple[Ints, Bools]:
+    """Wh of one or several columns, one after the other, at the instants of a grid that have rows.
+
+    Registers are rounded each; of intervals, what rounding leaves over is carried on.
+    """
+    grid, mapping = how
+    if mapping.values == "cumulative":
+        return whole_wh(on_grid, unit, *told)
+    begins = grid.start + grid.step * grid.position
+    begins -= grid.step if mapping.stamped_at_end else 0
+    columns = np.arange(len(on_grid.values) // max(len(begins), 1))
+    place = Place(*np.broadcast_arrays(columns[:, None], begins))
+    return carried_wh(on_grid, (unit, grid.step), place, told)
 
 
 def _at_once(
@@ -134,22 +153,25 @@ def _at_once(
     if len(units) > 1 or kinds != {pl.Float64()} or len(set(names.values())) < len(wanted):
         return None
     order = sorted(names, key=names.__getitem__)
-    values = np.ascontiguousarray(frame.select(order).to_numpy().T).ravel()
+    table = frame.select(order).to_numpy()
+    if not np.array_equal(grid.row, np.arange(len(table))):
+        table = table[grid.row]
+    values = np.ascontiguousarray(table.T).ravel()
     present = ~np.isnan(values)
     report, nowhere = Report(""), np.broadcast_to(np.int64(0), values.shape)
     report.rows(np.isinf(values), nowhere, "", ("", ""))
     numbers_of = Numbers(np.where(present, values, 0.0), present, single=False)
-    amounts, there = whole_wh(numbers_of, units.pop(), grid.step, report, nowhere, "")
+    told = (report, nowhere, "")
+    amounts, there = _amounts(numbers_of, units.pop(), (grid, mapping), told)
     if report.faults:
         return None
     amounts, there = amounts.reshape(len(order), -1), there.reshape(len(order), -1)
-    every = np.arange(amounts.shape[1])
-    if np.array_equal(grid.position, every) and np.array_equal(grid.row, every):
+    if np.array_equal(grid.position, np.arange(grid.count)):
         return amounts, there
     wh = np.zeros((len(channels), grid.count), dtype=np.int64)
     known = np.zeros(wh.shape, dtype=np.bool_)
-    wh[:, grid.position] = amounts[:, grid.row]
-    known[:, grid.position] = there[:, grid.row]
+    wh[:, grid.position] = amounts
+    known[:, grid.position] = there
     return wh, known
 
 
