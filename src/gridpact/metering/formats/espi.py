@@ -94,7 +94,7 @@ def read(
         report.add(0, "accumulationBehaviour", "registers and intervals are mixed", fix)
         return None
     if values[True]:
-        return counted(_registers(values[True], mapping), mapping, report)
+        return counted(_registers(values[True]), mapping, report)
     intervals = laid_on_slots(_rows(values[False]), mapping.step_s, report)
     return None if intervals is None else (intervals, no_displays(intervals.channels))
 
@@ -202,10 +202,10 @@ def _rows(values: list[_Value], *, registers: bool = False) -> Rows:
     return Rows(channels, channel, start, step, wh, marks.astype(np.int8), lines, "timePeriod")
 
 
-def _registers(values: list[_Value], mapping: ReadingsMap) -> Counted:
+def _registers(values: list[_Value]) -> Counted:
     rows = _rows(values, registers=True)
     at = np.unique(rows.start_s)
-    step = mapping.step_s or usual_step(at) or 3600
+    step = usual_step(at)
     meter = tuple(value.channel.point for value in values)
     displays = Displays(rows.channels, rows.channel, rows.start_s, rows.wh, meter)
     return Counted(displays, rows.lines, "timePeriod", step)

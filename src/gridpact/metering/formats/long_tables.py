@@ -206,5 +206,11 @@ def _registers(
     if report.faults or repeated(rows, report, device):
         return None
     displays = Displays(rows.channels, rows.channel, rows.start_s, rows.wh, tuple(meter.tolist()))
-    step = int(np.median(rows.step_s)) if len(rows.step_s) else 0
-    return counted(Counted(displays, rows.lines, mapping.time, step), mapping, report)
+    known = rows.step_s[rows.step_s > 0]
+    step = int(np.median(known)) if len(known) else 0
+    names = _value_columns(mapping)
+    columns = tuple(
+        names[-1] if channel.register == "injection" else names[0] for channel in rows.channels
+    )
+    read_rows = Counted(displays, rows.lines, mapping.time, step, columns)
+    return counted(read_rows, mapping, report)
