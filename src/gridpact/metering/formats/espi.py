@@ -4,7 +4,10 @@ Source: NAESB REQ.21 Energy Services Provider Interface and its public schema ``
 of intervals belongs to a meter reading, which is of a reading type (unit, power of ten, direction,
 accumulation) and of a usage point; entries say so by their links. Times are seconds since the
 epoch in UTC. Read are Wh (unit 72) and W (38, mean power of the interval) of electricity; blocks
-of other units, such as gas or reactive energy, are passed over.
+of other units, such as gas or reactive energy, are passed over. Directions of flow are forward (1,
+withdrawal), reverse (19, injection) and net (4, forward less reverse: what is negative is
+injection). Net and total (20, forward and reverse together) are passed over where the feed has the
+point's forward or reverse as well; a total alone is refused, since nothing parts it.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from gridpact.metering.readings import (
 )
 
 _WH, _W = "72", "38"
-_REVERSE = "19"
+_FORWARD, _NET, _REVERSE, _TOTAL = ("", "0", "1"), "4", "19", "20"
 _CUMULATIVE = ("1", "2", "3", "9")
 _QUALITY = {
     "7": Quality.EDITED,
@@ -58,6 +61,7 @@ class _Kind(msgspec.Struct, frozen=True):
     power: bool
     cumulative: bool
     length: str
+    flow: str
 
 
 class _Value(msgspec.Struct, frozen=True):
@@ -83,10 +87,8 @@ def read(
     if report.faults:
         return None
     values: dict[bool, list[_Value]] = {False: [], True: []}
-    for block in found:
-        kind = _kind(block, found, mapping, report) if block.kind == "IntervalBlock" else None
-        if kind is not None:
-            values[kind.cumulative] += _values(block, kind, report)
+    for block, kind in _blocks(found, mapping, report):
+        values[kind.cumulative] += _values(block, kind, report)
     if report.faults:
         return None
     if values[False] and values[True]:
@@ -97,6 +99,28 @@ def read(
         return counted(_registers(values[True]), mapping, report)
     intervals = laid_on_slots(_rows(values[False]), mapping.step_s, report)
     return None if intervals is None else (intervals, no_displays(intervals.channels))
+
+
+def _blocks(found: list[Entry], mapping: ReadingsMap, report: Report) -> list[tuple[Entry, _Kind]]:
+    """Blocks of intervals of electricity that count; those of directions unknown are faults."""
+    blocks = [
+        (entry, kind)
+        for entry in found
+        if entry.kind == "IntervalBlock"
+        and (kind := _kind(entry, found, mapping, report)) is not None
+    ]
+    parted = {kind.channel.point for _, kind in blocks if kind.flow in (*_FORWARD, _REVERSE)}
+    kept = []
+    for entry, kind in blocks:
+        if kind.flow in (*_FORWARD, _REVERSE) or (kind.flow == _NET and not kind.cumulative):
+            one_sided = kind.flow != _NET or kind.channel.point not in parted
+            kept += [(entry, kind)] if one_sided else []
+        elif kind.channel.point not in parted or kind.flow not in (_NET, _TOTAL):
+            what = {_TOTAL: "both directions together", _NET: "a net register"}
+            problem = f"flowDirection {kind.flow} is {what.get(kind.flow, 'no active energy')}"
+            fix = "export forward (1) and reverse (19), or intervals of net energy (4)"
+            report.add(entry.line, "flowDirection", problem, fix)
+    return kept
 
 
 def _kind(block: Entry, found: list[Entry], mapping: ReadingsMap, report: Report) -> _Kind | None:
@@ -118,11 +142,12 @@ def _kind(block: Entry, found: list[Entry], mapping: ReadingsMap, report: Report
         return None
     if unit not in (_WH, _W):
         return None
-    register: Register = "injection" if fields.get("flowDirection") == _REVERSE else "withdrawal"
+    flow = fields.get("flowDirection", "")
+    register: Register = "injection" if flow == _REVERSE else "withdrawal"
     channel = Channel(mapping.point(_point(block, meter, found)), register)
     cumulative = unit == _WH and fields.get("accumulationBehaviour") in _CUMULATIVE
     length = fields.get("intervalLength", "")
-    return _Kind(channel, Fraction(10) ** int(power), unit == _W, cumulative, length)
+    return _Kind(channel, Fraction(10) ** int(power), unit == _W, cumulative, length, flow)
 
 
 def _meter_reading(block: Entry, found: list[Entry]) -> Entry | None:
@@ -152,8 +177,17 @@ def _values(block: Entry, kind: _Kind, report: Report) -> list[_Value]:
         if len(report.faults) > SHOWN:
             break
         if _plain(reading, kind, report):
-            values.append(_value(reading, kind))
+            value = _value(reading, kind)
+            values += _of_both_sides(value) if kind.flow == _NET else [value]
     return values
+
+
+def _of_both_sides(net: _Value) -> list[_Value]:
+    """What was withdrawn in net, and what was injected."""
+    injected = msgspec.structs.replace(
+        net, channel=Channel(net.channel.point, "injection"), wh=max(-net.wh, Fraction(0))
+    )
+    return [msgspec.structs.replace(net, wh=max(net.wh, Fraction(0))), injected]
 
 
 def _plain(reading: IntervalReading, kind: _Kind, report: Report) -> bool:

@@ -38,12 +38,17 @@ _ZONES = {"enedis": "Europe/Paris", "datadis": "Europe/Madrid", "p1": "Europe/Am
 
 
 class MappedColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One column of a wide table: whose register it is; ``unit`` where it is not the mapping's."""
+    """One column of a wide table: whose register it is; ``unit`` where it is not the mapping's.
+
+    A signed net column has ``positive``, the register that its positive values are of, in place of
+    ``register``; what is negative is of the other register.
+    """
 
     column: str
     point: str
     register: Register = "withdrawal"
     unit: str = ""
+    positive: Literal["", "withdrawal", "injection"] = ""
 
     @property
     def channel(self) -> Channel:
@@ -84,6 +89,9 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Long tables: one row a point and time. ``registers`` are the words of the register column.
     withdrawal_column, injection_column
         Long tables with two registers a row, in place of ``value_column``.
+    positive
+        Long tables whose ``value_column`` is a signed net value: the register that positive values
+        are of. Those that are negative are of the other one.
     meter_column
         Cumulative long tables: the device, so that its exchange is not a register that ran back.
     quality_column, qualities
@@ -117,6 +125,7 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     registers: dict[str, Register] = {}
     withdrawal_column: str = ""
     injection_column: str = ""
+    positive: Literal["", "withdrawal", "injection"] = ""
     meter_column: str = ""
     quality_column: str = ""
     qualities: dict[str, QualityName] = {}
@@ -233,6 +242,7 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
     """Return what contradicts itself in a mapping: key, problem and fix."""
     long, cumulative = bool(mapping.point_column), mapping.values == "cumulative"
     pair = bool(mapping.withdrawal_column or mapping.injection_column)
+    net = bool(mapping.positive) or any(column.positive for column in mapping.columns)
     rules = (
         ("step_s", mapping.step_s < 0 or bool(mapping.step_s and 86400 % mapping.step_s),
          "is no length of a slot", "write seconds that divide a day, or 0 for the file's own"),
@@ -251,6 +261,12 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
          "keep value_column, or the columns of the two registers"),
         ("value_column", not long and (pair or bool(mapping.value_column)), "is for long tables",
          "add point_column"),
+        ("positive", bool(mapping.positive) and (not mapping.value_column
+                                                 or bool(mapping.register_column)),
+         "is for long tables with a value_column and no register_column",
+         "write it beside a column of columns, or leave register_column out"),
+        ("positive", cumulative and net, "is of net values, and a register only counts up",
+         "leave it out, or set values to interval"),
         ("register_column", bool(mapping.register_column) and not mapping.registers,
          "has words that nothing explains", "add registers: {word: withdrawal, …}"),
         ("quality_column", bool(mapping.quality_column) and cumulative,

@@ -43,7 +43,10 @@ def read(
     step = usual_step(moments[0])
     if mapping.values == "cumulative" and len(moments[0]) and not 0 < step <= LONGEST_S:
         return _now_and_then(frame, lines, wanted, (moments, mapping, report))
-    grid = lay(*moments, series, report, lines) if step else _no_length(lines, mapping, report)
+    if not step:
+        _no_length(lines, mapping, report)
+        return None
+    grid = lay(*moments, series, report, lines)
     if grid is None or _wrong_units(wanted, mapping, report):
         return None
     return _on_grid(frame, lines, wanted, (grid, mapping, report))
