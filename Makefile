@@ -39,14 +39,14 @@ test: $(VENV)/dev.stamp ## check style, types and imports, then run the tests
 test-slow: $(VENV)/dev.stamp ## run the tests that take longer
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
 
-test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow and Dask in an environment of their own
+test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow, Dask and UFTP in an environment of their own
 	@$(PYTHON) -m venv build/simbench
 	@build/simbench/bin/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements/simbench.lock
 	@build/simbench/bin/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .
 	@build/simbench/bin/pytest -n $(WORKERS) -rs tests/connectors \
-		tests/scheduling/fleet/engine/test_dask.py
+		tests/scheduling/fleet/engine/test_dask.py tests/app/delivery/test_settlement.py
 
 lint: $(VENV)/dev.stamp ## check style, types and who imports whom
 	@$(BIN)/ruff check .
@@ -108,4 +108,5 @@ lock: $(VENV)/made.stamp ## renew the lock files (for maintainers)
 		-o requirements/dev.lock >/dev/null
 	@# apart from the others: SimBench needs older versions of pandas and numpy
 	@$(COMPILE) pyproject.toml --extra simbench --extra grid --extra dask --group build --group dev \
+		--group peers \
 		-o requirements/simbench.lock >/dev/null

@@ -5,11 +5,12 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gridpact.base.slots import Slots
 from gridpact.scheduling.check import violations
 from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.operation.judging import misses, told_by
-from gridpact.scheduling.problem import Sum
-from gridpact.scheduling.sums import Flows, comes_to, missed, without
+from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, Sum, ZoneColumns
+from gridpact.scheduling.sums import Flows, comes_to, conflicts, missed, without
 
 MANY = 10**9
 
@@ -102,3 +103,20 @@ def test_what_is_held_counts_and_the_rest_is_left(problems, data):
                 assert rest == own - done
             else:
                 assert rest == max(own - done, 0)
+
+
+def test_too_much_money_is_told_as_money_and_as_energy():
+    """1 kWh at 0.10 and 0.8 kWh at 0.25 cost 0.30: 0.10 beyond 0.20, for which 0.4 kWh is had."""
+    one, none = np.ones(1), np.zeros((1, 2), np.int64)
+    full = np.full((1, 2), 5000)
+    storage = StorageColumns(np.zeros(1, np.int64), np.zeros(1, np.int64), full, none, none, full,
+                             none, one, one, one)  # fmt: skip
+    alone = ZoneColumns(np.array([-1]), np.zeros(0, np.int64), *[np.zeros((0, 2), np.int64)] * 2)
+    problem = Problem(Slots(0, 900, 2), none, none, none, np.array([[100_000, 250_000]]), none,
+                      storage, RunColumns(*np.zeros((5, 0), np.int64)), alone)  # fmt: skip
+    charged = np.array([[1000, 800]])
+    flows = Flows(charged, none, charged)
+    for most, wanted in ((200_000_000, [(100_000_000, 400)]), (300_000_000, [])):
+        budget = msgspec.structs.replace(problem, sums=(Sum("cost", 0, 2, (0,), upper=most),))
+        found = [(each.missing_nano, each.missing_wh) for each in conflicts(budget, flows)]
+        assert found == wanted

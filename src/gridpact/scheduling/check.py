@@ -169,8 +169,10 @@ def _zones(problem: Problem, plan: Plan) -> Iterator[str]:
 def _sums(problem: Problem, plan: Plan) -> Iterator[str]:
     """Every sum added up slot by slot."""
     for row, one in enumerate(problem.sums):
-        over = _beyond(problem, one, _total(problem, plan, one))
-        unmet = [Conflict("sum", row, one.first, over)] if over else []
+        total = _total(problem, plan, one)
+        over = _beyond(problem, one, total)
+        money = 0 if one.kind != "cost" or one.upper is None else total - one.upper
+        unmet = [Conflict("sum", row, one.first, over, missing_nano=money)] if over else []
         found = [item for item in plan.conflicts if (item.kind, item.row) == ("sum", row)]
         if found != unmet:
             yield f"sum {row}: conflicts {found} reported, {unmet} found"

@@ -18,6 +18,7 @@ from gridpact.registry.messages import CommunityOpened
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation.around import solve_around
 from gridpact.scheduling.activation.room import activating
+from gridpact.scheduling.diaries.exactness import exact_until
 from gridpact.scheduling.messages import (
     DispatchIssued,
     NeedsRequested,
@@ -124,10 +125,13 @@ class Scheduling:
             return [PlanSkipped(session=message.session, reason=posed)]
         plan = solve_around(posed.problem, posed.held)
         plan = named(plan, posed.problem, posed.needs, posed.bindings, posed.unbound)
-        plan = full_plan(plan, posed.needs, len(self._community.runs.ids))
         return [
             ScheduleSolved(
-                session=message.session, window=message.window, horizon=message.horizon, plan=plan
+                session=message.session,
+                window=message.window,
+                horizon=message.horizon,
+                plan=full_plan(plan, posed.needs, len(self._community.runs.ids)),
+                exact_until=exact_until(self._community, posed, plan),
             )
         ]
 

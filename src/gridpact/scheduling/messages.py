@@ -56,7 +56,8 @@ class ScheduleSolved(Message, frozen=True, kw_only=True, tag="schedule-solved"):
     """The schedule of every asset over a horizon; in force for the slots of ``window``.
 
     ``window`` is the beginning of ``horizon``. ``run_start`` of the plan follows the rows of all
-    appliances, -1 where none is to start.
+    appliances, -1 where none is to start. In slots before ``exact_until`` [storage] diaries tell
+    storage its power exactly; without it, in none.
     """
 
     phase: ClassVar[Phase] = Phase.PLAN
@@ -64,6 +65,7 @@ class ScheduleSolved(Message, frozen=True, kw_only=True, tag="schedule-solved"):
     window: Slots
     horizon: Slots
     plan: Plan
+    exact_until: Ints | msgspec.UnsetType = msgspec.UNSET
 
 
 class PlanSkipped(Message, frozen=True, kw_only=True, tag="plan-skipped"):
@@ -187,6 +189,7 @@ class ScheduleRevised(Message, frozen=True, kw_only=True, tag="schedule-revised"
     plan: Plan
     missed: Misses
     instead: Misses
+    exact_until: Ints | msgspec.UnsetType = msgspec.UNSET
 
 
 class ScheduleKept(Message, frozen=True, kw_only=True, tag="schedule-kept"):

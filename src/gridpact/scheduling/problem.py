@@ -105,7 +105,8 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
     - ``zone-import``, ``zone-export``: a zone above its limit; all energy above it, summed.
     - ``run``: a run that no allowed start lets end inside the horizon; its energy. It is not run.
     - ``sum``: a sum of the problem beyond its bounds; the energy. For what it costs to charge, the
-      energy that too much money buys at the highest price.
+      energy that too much money buys at the highest price; the money is ``missing_nano`` [nano-¤],
+      0 for all else.
     - ``unbound``: a need that cannot be held to as things are; the asset, or 0; nothing is counted.
 
     Needs go before limits, because a bound of the state may be a physical one. ``needs`` are the
@@ -117,6 +118,7 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
     first_slot: int
     missing_wh: int
     needs: tuple[str, ...] = ()
+    missing_nano: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -90,7 +90,9 @@ def conflicts(problem: Problem, flows: Flows) -> Iterator[Conflict]:
     for row, one in enumerate(problem.sums):
         missing = missed(problem, one, flows)
         if missing:
-            yield Conflict("sum", row, one.first, missing)
+            cost = one.kind == "cost" and one.upper is not None
+            over = comes_to(problem, one, flows) - (one.upper or 0) if cost else 0
+            yield Conflict("sum", row, one.first, missing, missing_nano=over)
 
 
 def without(problem: Problem, charge_wh: Ints, discharge_wh: Ints) -> tuple[Sum, ...]:

@@ -201,8 +201,10 @@ def test_what_cannot_be_written_is_told(place, words, change, told):
 
 
 def test_the_library_of_the_protocol_reads_it(place):
-    """The Python library of Shapeshifter, where it is installed (pip install shapeshifter-uftp)."""
-    transport = pytest.importorskip("shapeshifter_uftp.transport")
+    """The Python library of Shapeshifter, where it is installed: make test-simbench does."""
+    transport = pytest.importorskip(
+        "shapeshifter_uftp.transport", reason="needs shapeshifter-uftp: make test-simbench"
+    )
     place()
     found = transport.from_xml(Path("settlement.xml").read_bytes())
     (order,) = found.flex_order_settlements

@@ -11,6 +11,7 @@ from gridpact.scheduling.diaries.derivation import (
     MOST_W,
     Rated,
     Rule,
+    Timing,
     derive,
     power,
     watts,
@@ -154,7 +155,9 @@ def test_two_halves_give_what_the_whole_gives(made, case, cut):
 def test_nothing_is_told_for_what_has_passed(made, case, later):
     wanted, rule, held, ago = case
     standing, now = standing_of(made, held, ago), made.start + later
-    found = derive(wanted, made.slots(wanted.shape[1]), rated_of(len(held)), rule, standing, now)
+    found = derive(
+        wanted, made.slots(wanted.shape[1]), rated_of(len(held)), rule, standing, Timing(now)
+    )
     assert np.all(found.instructions.at_s >= now)
     assert faults_of(found.instructions, standing) == ()
 
@@ -294,3 +297,23 @@ def test_a_window_may_have_no_slots_and_a_fleet_no_assets(made):
     assert Rule(deadband_w=7).deadband(wide).tolist() == [7, 7]
     nobody = derive(np.zeros((0, 3), np.int64), made.slots(3), rated_of(0), Rule())
     assert power(nobody.instructions, made.slots(3), made.rest(0)).shape == (0, 3)
+
+
+@settings(deadline=None, max_examples=150)
+@given(cases(), st.integers(0, 14))
+def test_where_power_is_told_exactly_it_comes_back_and_the_rule_goes_on_after(made, case, until):
+    wanted, rule, held, ago = case
+    slots, standing = made.slots(wanted.shape[1]), standing_of(made, held, ago)
+    rated, exact = rated_of(len(held)), np.full(len(held), until)
+    found = derive(wanted, slots, rated, rule, standing, Timing(exact_until=exact))
+    back = power(found.instructions, slots, standing)
+    assert np.array_equal(back[:, :until], wanted[:, :until])
+    assert faults_of(found.instructions, standing) == ()
+    apart = np.abs(wanted[:, until:] - back[:, until:])
+    band = rule.deadband(rated)[:, None]
+    assert rule.dwell_s or np.all(apart <= band)
+    nothing = derive(wanted, slots, rated, rule, standing, Timing(exact_until=exact * 0))
+    assert np.array_equal(
+        power(nothing.instructions, slots, standing),
+        power(derive(wanted, slots, rated, rule, standing).instructions, slots, standing),
+    )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots
-from gridpact.scheduling.diaries.derivation import Rated, Rule, derive, power
+from gridpact.scheduling.diaries.derivation import Rated, Rule, Timing, derive, power
 from gridpact.scheduling.diaries.difference import Change, difference, first_diaries
 from gridpact.scheduling.diaries.instructions import Verb, faults_of, standing_at
 
@@ -133,7 +133,7 @@ def test_a_diary_that_is_revised_again_and_again_stays_one_that_can_be_followed(
         standing = made.rest(2)
         if in_force is not None:
             standing = standing_at(in_force.instructions, in_force.standing, now)
-        found = derive(power_w, slots, rated, rule, standing, now).instructions
+        found = derive(power_w, slots, rated, rule, standing, Timing(now)).instructions
         if in_force is None:
             in_force = first_diaries(found, standing, window)
         else:

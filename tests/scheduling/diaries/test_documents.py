@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gridpact.base.errors import BadInput
 from gridpact.scheduling.diaries.derivation import changes
@@ -60,8 +61,10 @@ def written(made, case):
     modes.mode[:], modes.notice_s[:] = min(mode, 1), 600
     if mode == 2:
         modes.silence[:] = Answer.ACCEPT
-    answers = Answers(
-        draw.integers(0, 3, len(told)).astype(np.int8), np.full(len(told), slots.start)
+    answers = replace(
+        Answers.none(len(told)),
+        answer=draw.integers(0, 3, len(told)).astype(np.int8),
+        given_s=np.full(len(told), slots.start),
     )
     diaries = Diaries(
         begin_s=slots.start, end_s=slots.end, instructions=told, standing=standing,

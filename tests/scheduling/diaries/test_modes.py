@@ -8,6 +8,8 @@ import pytest
 from gridpact.scheduling.diaries.difference import difference, first_diaries
 from gridpact.scheduling.diaries.instructions import NEVER, Verb
 from gridpact.scheduling.diaries.modes import (
+    OPEN,
+    UNASKED,
     Answer,
     Answers,
     Mode,
@@ -27,12 +29,22 @@ INSTANTS = (0, 59, 60, 61, 99, 100, 101)
 OFF_UNTIL = (NEVER, 100, 101)
 
 
-def modes_of(mode, silence, off_until=NEVER, notice=NOTICE):
+def modes_of(mode, silence, off_until=NEVER, notice=NOTICE, since=NEVER):
     return Modes(
         mode=np.array([mode], np.int8),
         notice_s=np.array([notice]),
         silence=np.array([silence], np.int8),
         off_until_s=np.array([off_until]),
+        since_s=np.array([since]),
+    )
+
+
+def answers_of(answer, given=NEVER, told=NEVER, settled=OPEN):
+    return Answers(
+        answer=np.array([answer], np.int8),
+        given_s=np.array([given]),
+        told_s=np.array([told]),
+        settled=np.array([settled], np.int8),
     )
 
 
@@ -65,8 +77,8 @@ CASES = tuple(product(Mode, SILENCES, OFF_UNTIL, Answer, INSTANTS))
 
 def status_at(entry, case, now):
     mode, silence, off_until, answer, given = case
-    answers = Answers(np.array([answer], np.int8), np.array([given]))
-    return Status(status_of(entry, modes_of(mode, silence, off_until), answers, now)[0])
+    modes = modes_of(mode, silence, off_until)
+    return Status(status_of(entry, modes, answers_of(answer, given), now)[0])
 
 
 def test_every_case_is_that_of_the_table(entry):
@@ -94,6 +106,27 @@ def test_every_state_is_reached_and_is_binding_or_not(entry):
     assert neither == {Status.ASKED, Status.OFF}
 
 
+@pytest.mark.parametrize("silence", SILENCES)
+@pytest.mark.parametrize(
+    ("since", "told", "asked"),
+    [(NEVER, NEVER, True), (60, 60, True), (61, NEVER, False), (NEVER, 61, False),
+     (0, UNASKED, False)],
+)  # fmt: skip
+def test_silence_says_nothing_of_who_could_not_have_answered(entry, silence, since, told, asked):
+    """The deadline is at 60: whoever is told later, or asks to be asked later, is not asked."""
+    modes = modes_of(Mode.ASK, silence, since=since)
+    for now in INSTANTS:
+        found = status_of(entry, modes, answers_of(Answer.NONE, told=told), now)[0]
+        wanted = table(Mode.ASK, silence, NEVER, Answer.NONE, NEVER, now)
+        assert found == (wanted if asked else Status.AUTOMATIC)
+
+
+def test_what_is_settled_stays_whatever_the_mode_is(entry):
+    for mode, silence, status in product(Mode, SILENCES, Status):
+        modes = modes_of(mode, silence, off_until=DUE + 1)
+        assert status_of(entry, modes, answers_of(Answer.NONE, settled=status), 99)[0] == status
+
+
 @pytest.mark.parametrize("mode", list(Mode))
 def test_late_answers_are_refused_with_a_reason(entry, mode):
     modes = modes_of(mode, Answer.ACCEPT)
@@ -114,11 +147,18 @@ def test_answers_are_carried_to_entries_that_a_revision_leaves_alone(made):
     new = made.instructions([(0, 900, Verb.STOP_CHARGE, 0), (1, 900, Verb.SUPPLY, 800)])
     window = (made.start, made.start + 3600)
     found = difference(first_diaries(old, made.rest(2), window), new, window, made.start + 1)
-    answers = Answers(np.array([1, 2, 1, 2], np.int8), np.array([3, 4, 5, 6]))
-    stands = carried(answers, found)
+    answers = Answers(
+        answer=np.array([1, 2, 1, 2], np.int8),
+        given_s=np.array([3, 4, 5, 6]),
+        told_s=np.array([7, 8, 9, 10]),
+        settled=np.array([2, -1, 2, -1], np.int8),
+    )
+    stands = carried(answers, found, 11)
     # done, kept, and changed: the last one is asked anew; the fourth entry was withdrawn
     assert stands.answer.tolist() == [Answer.ACCEPT, Answer.DECLINE, Answer.NONE]
     assert stands.given_s.tolist() == [3, 4, NEVER]
+    assert stands.told_s.tolist() == [7, 8, 11]
+    assert stands.settled.tolist() == [Status.ACCEPTED, OPEN, OPEN]
 
 
 @pytest.mark.parametrize(

@@ -6,23 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from gridpact.base.errors import NumberOverflow
 from gridpact.scheduling.diaries.derivation import changes, power
-from gridpact.scheduling.diaries.plain import plain_energy
-from gridpact.scheduling.diaries.savings import Tariffs, cost_of, savings_of
-from gridpact.scheduling.fleet.assets import (
-    Appliance,
-    Battery,
-    Car,
-    Generator,
-    GridConnection,
-    HeatPump,
-    Pv,
-    V2gCar,
-    build,
-)
+from gridpact.scheduling.diaries.plain_plan import plain_storage
+from gridpact.scheduling.diaries.savings import running_sums, shared_out
+from gridpact.scheduling.problem import StorageColumns
 
 STEP, SLOTS = 700, 5
 POWER = st.lists(
@@ -30,89 +19,63 @@ POWER = st.lists(
     min_size=3,
     max_size=3,
 ).map(lambda rows: np.array(rows, np.int64))
-PRICE = st.lists(st.integers(-900_001, 900_001), min_size=SLOTS, max_size=SLOTS)
 
 
 @settings(deadline=None, max_examples=200)
-@given(POWER, POWER, PRICE, PRICE, st.integers(0, 50_000))
-def test_parts_add_up_to_what_fractions_say(made, planned, plain, buy, sell, wear):
+@given(POWER, POWER, st.lists(st.integers(-(10**15), 10**15), min_size=3, max_size=3))
+def test_parts_add_up_to_what_fractions_say(made, planned, plain, saved):
     slots = type(made.slots(1))(STEP * 1000, STEP, SLOTS)
-    tariffs = Tariffs(np.array([buy]), np.array([sell]), np.array([[wear]]))
     told = changes(planned, slots, made.rest(3))
     assert np.array_equal(power(told, slots, made.rest(3)), planned)
-    found = savings_of(told, slots, planned, plain, tariffs)
+    found = shared_out(told, slots, np.array(saved), np.abs(planned - plain))
     for row in range(3):
-
-        def cost(watts):
-            prices = [b if w > 0 else s - wear for w, b, s in zip(watts, buy, sell, strict=True)]
-            energy = [Fraction(int(w) * STEP, 3600) for w in watts]
-            return round(sum(p * e for p, e in zip(prices, energy, strict=True)))
-
-        saved = cost(plain[row]) - cost(planned[row])
-        assert found.assets[row] == saved
+        assert found.assets[row] == saved[row]
         mine = np.flatnonzero(told.row == row)
-        if len(mine):
-            assert found.entries[mine].sum() == saved
         moved = np.abs(planned[row] - plain[row])
+        if len(mine):
+            assert found.entries[mine].sum() == (saved[row] if moved.any() else 0)
         begins = ((told.at_s[mine] - slots.start) // STEP).tolist()
         begins, ends = [0, *begins[1:]], [*begins[1:], SLOTS]
         for place, begin, end in zip(mine, begins, ends, strict=False):
-            exact = Fraction(int(saved) * int(moved[begin:end].sum()), max(int(moved.sum()), 1))
+            exact = Fraction(saved[row] * int(moved[begin:end].sum()), max(int(moved.sum()), 1))
             assert abs(int(found.entries[place]) - exact) <= 1
 
 
-def test_money_beyond_64_bits_is_refused():
-    huge = Tariffs(np.full((1, 2), 2**40), np.zeros((1, 2), np.int64), np.zeros((1, 1), np.int64))
+def test_what_64_bits_do_not_hold_is_refused():
     with pytest.raises(NumberOverflow):
-        cost_of(np.full((1, 2), 2**30), 900, huge)
+        running_sums(np.full((1, 3), 2**62))
 
 
-HOME = GridConnection("home")
-
-
-def plain_of(*assets, slots=6, at_once=None):
-    return plain_energy(build(slots, 3600, [HOME], list(assets)), at_once).tolist()
+def plain_of(slots=6, at_once=False, **given):
+    """What one storage takes by itself; without losses unless they are given."""
+    power = {"charge_max_wh": 2000, "discharge_max_wh": 2000, "lo_wh": 0, "hi_wh": 9000}
+    columns = {
+        name: np.broadcast_to(np.array(given.pop(name, usual), np.int64), (1, slots))
+        for name, usual in {**power, "draw_wh": 0}.items()
+    }
+    numbers = {"initial_wh": 0, "efficiency_in": 1.0, "efficiency_out": 1.0, "kept": 1.0, "home": 0}
+    rest = {name: np.array([given.pop(name, usual)]) for name, usual in numbers.items()}
+    assert not given
+    return plain_storage(StorageColumns(**columns, **rest), np.array([at_once])).tolist()[0]
 
 
 def test_cars_charge_as_they_arrive():
-    assert plain_of(Car("home", 1, 6, 5_000, 2_000)) == [[0, 2000, 2000, 1000, 0, 0]]
+    there = [0, 2000, 2000, 2000, 2000, 0]
+    due = [0, 0, 0, 0, 5000, 0]
+    assert plain_of(at_once=True, charge_max_wh=there, lo_wh=due) == [0, 2000, 2000, 1000, 0, 0]
 
 
 def test_batteries_rest_and_charge_only_as_they_must():
-    assert plain_of(Battery("home", 9_000, 3_000, 4_000)) == [[0] * 6]
-    late = Battery("home", 9_000, 2_000, 0, terminal_wh=3_000, efficiency=1.0)
-    assert plain_of(late) == [[0, 0, 0, 0, 1000, 2000]]
-
-
-def test_cars_that_feed_back_charge_at_once_where_so_marked():
-    car = V2gCar("home", 1, 4, 1_000, 6_000, 9_000, 2_000, efficiency=1.0)
-    assert plain_of(car, at_once=np.array([True])) == [[0, 2000, 2000, 1000, 0, 0]]
-    assert plain_of(car) == [[0, 1000, 2000, 2000, 0, 0]]
+    assert plain_of(initial_wh=4000) == [0] * 6
+    assert plain_of(lo_wh=[0] * 5 + [3000]) == [0, 0, 0, 0, 1000, 2000]
+    assert plain_of(lo_wh=[0] * 5 + [3600], efficiency_in=0.9) == [0, 0, 0, 0, 2000, 2000]
 
 
 def test_heat_stays_at_the_lower_edge():
-    pump = HeatPump("home", 9_000, 3_000, 2_000, draw_wh=600, least_wh=1_000, kept=1.0)
-    found = plain_of(pump)[0]
-    # 1,000 Wh above the edge last one slot of 600 Wh and two thirds of the next
-    assert found == pytest.approx([0, 200 / 3, 200, 200, 200, 200])
+    found = plain_of(initial_wh=2000, lo_wh=1000, draw_wh=600, efficiency_in=3.0)
+    # 1,000 Wh above the edge last one slot of 600 Wh and two thirds of the next; whole Wh up
+    assert found == [0, 67, 200, 200, 200, 200]
 
 
-def test_solar_gives_all_appliances_start_and_generators_rest():
-    solar = Pv("home", np.array([0.0, 5.0, 9.0, 4.0, 0.0, 0.0]))
-    washer = Appliance("home", 1, 5, (2_000, 500))
-    assert plain_of(solar, washer, Generator("home", 5_000)) == [
-        [0, -5, -9, -4, 0, 0], [0, 2000, 500, 0, 0, 0], [0] * 6,
-    ]  # fmt: skip
-
-
-def test_runs_follow_each_other_until_the_horizon_ends():
-    fleet = build(6, 3600, [HOME], [Appliance("home", 1, 6, (2_000, 500))] * 3)
-    runs = replace(
-        fleet.runs,
-        times=np.array([2, 2, 3]),
-        pause=np.array([0, 1, 2]),
-        interruptible=np.array([False, True, False]),
-    )
-    assert plain_energy(replace(fleet, runs=runs)).tolist() == [
-        [0, 2000, 500, 2000, 500, 0], [0, 2000, 2000, 0, 2000, 2000], [0, 2000, 500, 0, 0, 2000],
-    ]  # fmt: skip
+def test_what_is_full_takes_no_more():
+    assert plain_of(at_once=True, hi_wh=3000, lo_wh=[0] * 5 + [5000]) == [2000, 1000, 0, 0, 0, 0]

@@ -9,12 +9,13 @@ import sys
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gridpact
 from gridpact.scheduling.fleet import machine_code as module
 from gridpact.scheduling.fleet import piecewise, state_kernels
-from gridpact.scheduling.fleet.machine_code import Kernel
+from gridpact.scheduling.fleet.machine_code import Kernel, read_only
 
 INNER = """
 from __future__ import annotations
@@ -208,3 +209,13 @@ def test_digests_depend_on_what_goes_into_code_alone(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(piecewise, "TOUCH", 1.0)  # backward's kernels have a copy of their own
     assert isinstance(piecewise.append, Kernel)
     assert Kernel(piecewise.append.function).digest() != piecewise.append.digest()
+
+
+def test_arrays_however_made_are_one_kind_to_the_compiler():
+    whole = np.arange(6.0).reshape(2, 3)
+    made = (whole, whole.T.copy().T, np.broadcast_to(whole, (2, 3)), np.broadcast_to(5.0, (2, 3)))
+    for array in made:
+        seen = read_only(array)
+        assert (seen.flags.c_contiguous, seen.flags.writeable) == (True, False)
+        np.testing.assert_array_equal(seen, array)
+    assert whole.flags.writeable

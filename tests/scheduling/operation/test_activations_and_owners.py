@@ -6,9 +6,8 @@ import pytest
 from gridpact.scheduling.activation.ground import planned_from
 from gridpact.scheduling.activation.lasting import held_over, lasting
 from gridpact.scheduling.activation.messages import ActivationIssued, ActivationRequested
-from gridpact.scheduling.diaries.holds import Holds
+from gridpact.scheduling.diaries.holds import Hold, Holds
 from gridpact.scheduling.diaries.messages import PowersHeld
-from gridpact.scheduling.diaries.respect import Hold
 from gridpact.scheduling.messages import ScheduleRevised
 from gridpact.scheduling.standing.places import Places
 

@@ -10,10 +10,9 @@ from gridpact.kernel.codec import encode
 from gridpact.scheduling.activation.around import solve_around
 from gridpact.scheduling.activation.holding import Held
 from gridpact.scheduling.check import violations
-from gridpact.scheduling.diaries.holds import Holds
+from gridpact.scheduling.diaries.holds import Hold, Holds
 from gridpact.scheduling.diaries.messages import PowersHeld
 from gridpact.scheduling.diaries.plain_plan import plain_storage
-from gridpact.scheduling.diaries.respect import Hold
 from gridpact.scheduling.handlers import Scheduling
 from gridpact.scheduling.messages import DispatchIssued
 from gridpact.scheduling.prepare import Inputs, problem
@@ -210,7 +209,7 @@ def stores(draw):
 @settings(deadline=None, max_examples=150)
 def test_left_to_itself_storage_only_charges_and_keeps_needs_where_it_can(given_):
     table, at_once = given_
-    taken = plain_storage(table, QUARTER, np.array([at_once]))[0]
+    taken = plain_storage(table, np.array([at_once]))[0]
     assert np.all((taken >= 0) & (taken <= table.charge_max_wh[0]))
     state = best = float(table.initial_wh[0])
     reachable = True

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from gridpact.scheduling.diaries.holds import Holds
-from gridpact.scheduling.diaries.respect import Hold
+from gridpact.scheduling.diaries.holds import Hold, Holds
 from gridpact.scheduling.messages import NeedStated, StateNeed
 from gridpact.scheduling.needs.model import Group, PowerCap
 from gridpact.scheduling.needs.times import Window

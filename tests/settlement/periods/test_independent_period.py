@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
+import polars as pl
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -328,3 +330,36 @@ def test_what_was_booked_and_its_corrections_are_the_corrected_run(plain, seed, 
         table = made.numbers[random.choice(("metered:withdrawal", "metered:injection"))]
         row = random.choice(table)
         row[random.randrange(len(row))] += random.randrange(1, 5_000)
+
+
+@pytest.mark.data
+def test_a_month_of_real_homes_is_settled_to_the_unit(plain, data_root):
+    """Loads and roofs of eleven Californian homes, on tariffs, taxes and suppliers of ours."""
+    table = pl.read_parquet(data_root / "homes_pv_fontana_1h.parquet")
+    table = table.filter(pl.col("timestamp_local_std") >= datetime(2017, 3, 1))  # noqa: DTZ001
+    homes = sorted(name.removesuffix("_pv_kwh") for name in table.columns if "_pv_" in name)
+    load, roof = (
+        np.rint(table.select(f"{home}_{kind}_kwh" for home in homes).to_numpy().T * 1000)
+        for kind in ("load", "pv")
+    )
+    made = plain.community(7)
+    count, hours = len(homes), made.period.count
+    net = (load - roof)[:, :hours].astype(np.int64)
+    assert net.shape == (count, hours)
+    made.numbers["metered:withdrawal"] = np.maximum(net, 0).tolist()
+    made.numbers["metered:injection"] = np.maximum(-net, 0).tolist()
+    for name in ("plan:net", "activated:grid"):
+        made.numbers[name] = [made.numbers[name][0]] * count
+    seen = made.rules.members
+    members = [
+        msgspec.structs.replace(seen[row % len(seen)], id=home, point=home)
+        for row, home in enumerate(homes)
+    ]
+    clauses = [msgspec.structs.replace(clause, members=None) for clause in made.rules.clauses]
+    group = msgspec.structs.replace(made.rules.groups[0], members=tuple(homes))
+    made.rules = msgspec.structs.replace(
+        made.rules, members=tuple(members), clauses=tuple(clauses), groups=(group,)
+    )
+    found = settle(made.rules, made.period, plain.inputs_of(made))
+    assert plain.told(found.lines) == owed(made)
+    assert min(found.energy_wh[:2].sum(axis=1)) > 100_000

@@ -24,7 +24,7 @@ from gridpact.scheduling.diaries.modes import Status
 RUN = click.Path(path_type=Path, file_okay=False)
 _BINDS = {
     "accept": "their power stays in the plans that are made from now on",
-    "decline": "plans made from now on leave the asset to itself until this diary ends",
+    "decline": "plans from now on leave the asset to itself until an accepted entry, or to the end",
 }
 
 
@@ -92,7 +92,8 @@ Examples:
 def decline(**words: Any) -> None:
     """Decline entries of ASSET in the paused RUN: those due at INSTANT, or all that are asked.
 
-    From a declined entry on, plans leave the asset to itself until the diary ends.
+    From a declined entry on, plans leave the asset to itself until the next one that you accept,
+    else until the diary ends.
     """
     _answer("decline", Said(**words))
 

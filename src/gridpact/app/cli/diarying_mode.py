@@ -63,10 +63,10 @@ def mode(
 ) -> None:
     """Say what is to become of the entries of ASSET in the paused RUN from now on.
 
-    automatic accepts every entry, which is how every diary begins. ask asks about each entry until
-    some time before it is due, and takes silence for what you say. off leaves the asset without
-    power from now on until an instant; either of the others ends that. Answers that were given
-    before hold no longer once automatic or ask is set.
+    automatic accepts every entry, which is how every diary begins, and gives up answers about what
+    is ahead. ask asks about each entry until some time before it is due, and takes silence for what
+    you say; what is due too soon to be asked about goes on. off leaves the asset without power from
+    now on until an instant; either of the others ends that.
     """
     _check(mode, notice, silence, until)
     seen = look(path)

@@ -9,7 +9,7 @@ from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.orders.instants import local
 from gridpact.app.schedules.limits import TightLimit
 from gridpact.app.schedules.outcome import MissedLimit, Outcome
-from gridpact.app.schedules.view import AssetView, MissedView, View, ZoneView
+from gridpact.app.schedules.view import AssetView, MissedView, View, ZoneView, amount
 from gridpact.scheduling.fleet.solution import Round, relative_gap
 
 NOTHING = "-"
@@ -130,14 +130,14 @@ def view_lines(view: View) -> list[str]:
 
 def _not_kept(view: View) -> list[str]:
     """List what a plan could not keep, with the needs behind it."""
-    return _table_of_missed(view.missed, view.timezone)
+    return _table_of_missed(view.missed, view.timezone, view.currency)
 
 
 def _unmet(found: Outcome, timezone: str) -> list[str]:
-    return _table_of_missed(found.unmet, timezone)
+    return _table_of_missed(found.unmet, timezone, found.currency)
 
 
-def _table_of_missed(missed: Sequence[MissedView], timezone: str) -> list[str]:
+def _table_of_missed(missed: Sequence[MissedView], timezone: str, currency: str) -> list[str]:
     if not missed:
         return []
     head = ("not kept", "of", "from", "missing", "needs")
@@ -146,7 +146,7 @@ def _table_of_missed(missed: Sequence[MissedView], timezone: str) -> list[str]:
             KEPT[each.kind],
             each.name,
             local(each.start, timezone),
-            kwh(each.missing_wh),
+            amount(each, currency),
             ", ".join(each.needs) or NOTHING,
         )
         for each in missed

@@ -13,6 +13,7 @@ from gridpact.app.diaries.pieces import activations_of, followed_of, pieces_of
 from gridpact.app.orders.acting import deliver, opened, paused_at
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
+from gridpact.base.units import Ints
 from gridpact.registry.model import Community
 from gridpact.scheduling.diaries.decisions import Kept
 from gridpact.scheduling.diaries.difference import Diaries
@@ -27,6 +28,8 @@ from gridpact.scheduling.diaries.messages import (
     ModeSet,
     SetMode,
 )
+from gridpact.scheduling.diaries.modes import Codes
+from gridpact.scheduling.diaries.pieces import Asked, Piece
 from gridpact.scheduling.diaries.why import why
 from gridpact.scheduling.diaries.worth import worth
 from gridpact.scheduling.needs.book import Book
@@ -59,20 +62,37 @@ class Seen:
         return switched(self.community)
 
     @cached_property
-    def told(self) -> Told:
-        """Reasons, savings and states of all entries."""
-        diaries = self.kept.diaries
-        pieces = pieces_of(self._record, diaries)
-        asked = activations_of(self._record, diaries)
-        places = Places(self.community)
-        found = why(places, pieces, asked, diaries, self.kept.held(self.at))
+    def status(self) -> Codes:
+        """Where each entry stands with its owner [entries]."""
+        return self.kept.status(self.at)
+
+    @cached_property
+    def savings_nano(self) -> Ints:
+        """What each entry is expected to save [entries], nano-¤."""
+        return worth(self.community, self._pieces, self._asked, self.kept.diaries).entries
+
+    def told(self, row: int) -> Told:
+        """Return what is told of all entries; the reasons are those of one asset's."""
+        found = why(self._places, self._pieces, self._asked, self.kept.diaries, {row})
         return Told(
             reasons=found.reasons,
             causes=found.causes,
-            savings_nano=worth(self.community, pieces, asked, diaries).entries,
-            status=self.kept.status(self.at),
+            savings_nano=self.savings_nano,
+            status=self.status,
             modes=self.kept.modes,
         )
+
+    @cached_property
+    def _pieces(self) -> list[Piece]:
+        return pieces_of(self._record, self.kept.diaries)
+
+    @cached_property
+    def _asked(self) -> list[Asked]:
+        return activations_of(self._record, self.kept.diaries)
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self.community)
 
     def row(self, asset: str) -> int:
         """Return the row of an asset; BadInput where it has no diary."""

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from gridpact.app.record import Kept, Record
 from gridpact.base.slots import Slots
+from gridpact.registry.model import Community
 from gridpact.scheduling.activation.messages import ActivationIssued
 from gridpact.scheduling.diaries.difference import Diaries
 from gridpact.scheduling.diaries.following import Activated, Solved
-from gridpact.scheduling.diaries.why import Asked, Piece
+from gridpact.scheduling.diaries.handlers import given_by, solved_by
+from gridpact.scheduling.diaries.holds import Holds
+from gridpact.scheduling.diaries.pieces import Asked, Piece
+from gridpact.scheduling.diaries.without import Without
 from gridpact.scheduling.handlers import Scheduling
-from gridpact.scheduling.messages import PlanDue, ScheduleRevised, ScheduleSolved
+from gridpact.scheduling.messages import ScheduleRevised, ScheduleSolved
+from gridpact.scheduling.posing import Posed, Posing
 from gridpact.scheduling.problem import Plan
+from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.state import State
 
 
 class Made(NamedTuple):
@@ -45,14 +52,15 @@ def _made(kept: Kept) -> Made:
 
 def followed_of(record: Record) -> list[Solved | Activated]:
     """Return all that diaries follow, oldest first: schedules and activations."""
-    found: list[tuple[int, Solved | Activated]] = [
-        (one.seq, Solved(one.window, one.plan, one.at)) for one in solved_of(record)
-    ]
-    for kept in record.kept(ActivationIssued):
-        issued = kept.message
-        assert isinstance(issued, ActivationIssued)  # noqa: S101 - narrows the type
-        net = issued.charge_wh - issued.discharge_wh
-        found.append((kept.seq, Activated(issued.window, net, kept.time)))
+    found: list[tuple[int, Solved | Activated]] = []
+    for kind in (ScheduleSolved, ScheduleRevised, ActivationIssued):
+        for kept in record.kept(kind):
+            message = kept.message
+            if isinstance(message, ActivationIssued):
+                found.append((kept.seq, given_by(message, kept.time)))
+            else:
+                assert isinstance(message, ScheduleSolved | ScheduleRevised)  # noqa: S101
+                found.append((kept.seq, solved_by(message, kept.time)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -84,22 +92,42 @@ def pieces_of(record: Record, diaries: Diaries) -> list[Piece]:
 
 def _posed(record: Record, made: list[Made]) -> Iterator[Piece]:
     """Pose each plan's problem again, with the needs that then stood."""
-    scheduling = Scheduling(record.opening().community)
-    room = scheduling.room()
+    community = record.opening().community
+    room = Scheduling(community).room()
     state, wanted = room.state, {one.seq: one for one in made}
     for kept in sorted(
         (each for kind in room.handlers for each in record.kept(kind)), key=lambda each: each.seq
     ):
         if kept.seq in wanted:
-            one = wanted[kept.seq]
-            free = msgspec.structs.replace(state, decided=None)  # what an owner would have had
-            due = PlanDue(session=one.name, window=one.window, horizon=one.horizon)
-            posed = scheduling.posed(free, due)
-            assert not isinstance(posed, str)  # noqa: S101 - it was solved: nothing was missing
-            needs = state.book.needs if state.book else ()
-            span = (one.window.start, one.window.end)
-            yield Piece(posed.problem, one.plan, posed.needs, posed.bindings, needs, *span)
+            yield _piece(community, state, wanted[kept.seq])
         state, _ = room.handlers[type(kept.message)](state, kept.message, kept.time)
+
+
+def _piece(community: Community, state: State, made: Made) -> Piece:
+    """Pose a plan's problem as it stood, with what an owner would have had, undecided."""
+    posing = Posing(community, Places(community))
+
+    def pose(left_out: frozenset[str], state: State = state) -> Posed:
+        book = state.book
+        if book is not None:
+            kept = tuple(need for need in book.needs if need.id not in left_out)
+            state = replace(state, book=replace(book, needs=kept))
+        posed = posing.posed(state, made.name, made.window, made.horizon)
+        assert not isinstance(posed, str)  # noqa: S101 - it was solved: nothing was missing
+        return posed
+
+    free = pose(frozenset(), replace(state, decided=None))
+    return Piece(
+        problem=free.problem,
+        plan=made.plan,
+        stated=free.needs,
+        bindings=free.bindings,
+        needs=state.book.needs if state.book else (),
+        holds=state.decided or Holds.none(),
+        without=Without(community, pose, made.plan),
+        first_s=made.window.start,
+        end_s=made.window.end,
+    )
 
 
 def _left(window: Slots, later: list[Slots]) -> list[tuple[int, int]]:

@@ -52,7 +52,7 @@ def _summary(seen: Seen, row: int) -> Summary:
     own = slice(place, place + len(told))
     ahead = np.flatnonzero(told.at_s >= seen.at)
     until = int(modes.off_until_s[row])
-    asked = seen.told.status[own] == Status.ASKED
+    asked = seen.status[own] == Status.ASKED
     first = ahead[:1].tolist()
     return Summary(
         asset=seen.assets.ids[row],
@@ -66,7 +66,7 @@ def _summary(seen: Seen, row: int) -> Summary:
         next_told=_words(int(told.verb[first[0]]), int(told.target_w[first[0]])) if first else "",
         ahead=len(ahead),
         asked=int(asked.sum()),
-        expected_saving_nano=int(seen.told.savings_nano[own].sum()),
+        expected_saving_nano=int(seen.savings_nano[own].sum()),
     )
 
 

@@ -23,7 +23,7 @@ EVENTS = "events.json"
 def document(seen: Seen, row: int, previous: Diary | None = None) -> Diary:
     """Return the document of one asset; ``previous`` is the revision sent before."""
     recipient = Recipient(row, seen.assets.ids[row], seen.assets.owners[row])
-    return document_of(seen.kept.diaries, seen.told, recipient, seen.at, previous)
+    return document_of(seen.kept.diaries, seen.told(row), recipient, seen.at, previous)
 
 
 def write_documents(seen: Seen, rows: list[int], place: Path) -> list[Path]:

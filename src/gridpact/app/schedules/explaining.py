@@ -14,7 +14,7 @@ from gridpact.app.schedules.door import door
 from gridpact.app.schedules.held_words import held_words
 from gridpact.app.schedules.next_plans import Ahead, solved
 from gridpact.app.schedules.posing import Gathered, name_of, problem_of
-from gridpact.app.schedules.view import MissedView, missed_views
+from gridpact.app.schedules.view import MissedView, amount, missed_views
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.activation.holding import hold
 from gridpact.scheduling.community.site import SessionSite, site_of
@@ -160,7 +160,7 @@ def _needs_missed(was: Gathered, places: Places, whole: Explanation, party: str)
             missing = "cannot be held to as things are"
             if one.kind == "sum":
                 since = local(one.start, places.timezone)
-                missing = f"is missed by {one.missing_wh / 1000:.3f} kWh from {since} on"
+                missing = f"is missed by {amount(one, places.community.currency)} from {since} on"
             yield f"{listed(one.needs)} {missing}."
 
 

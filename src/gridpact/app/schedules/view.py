@@ -95,6 +95,7 @@ class MissedView(msgspec.Struct, frozen=True):
     start: int
     missing_wh: int
     needs: tuple[str, ...]
+    missing_nano: int = 0
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,7 +212,14 @@ def missed_views(found: SessionProblem, plan: Plan | None = None) -> Iterator[Mi
         else:
             name = rows.get(one.kind, community.zones.ids)[one.row]
         start = slots.start + one.first_slot * slots.step
-        yield MissedView(one.kind, name, start, one.missing_wh, one.needs)
+        yield MissedView(one.kind, name, start, one.missing_wh, one.needs, one.missing_nano)
+
+
+def amount(one: MissedView, currency: str) -> str:
+    """Write what is missing: money of what may not cost more, else energy."""
+    if one.missing_nano:
+        return f"{one.missing_nano / 1e9:,.4f} {currency}"
+    return f"{one.missing_wh / 1000:,.3f} kWh"
 
 
 def late_views(late: Sequence[Late], found: SessionProblem) -> Iterator[MissedView]:

@@ -10,7 +10,7 @@ from gridpact.base.units import Bools, Ints
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation.holding import Held, hold_runs, no_longer
 from gridpact.scheduling.activation.model import Active
-from gridpact.scheduling.diaries.respect import Hold
+from gridpact.scheduling.diaries.holds import Hold
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.operation.in_force import at
 from gridpact.scheduling.state import State

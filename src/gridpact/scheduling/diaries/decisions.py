@@ -12,15 +12,19 @@ from gridpact.base.slots import iso
 from gridpact.base.units import Bools
 from gridpact.scheduling.diaries.difference import Diaries, Difference
 from gridpact.scheduling.diaries.following import Switched
-from gridpact.scheduling.diaries.holds import Holds, decided, off
+from gridpact.scheduling.diaries.holds import Holds, begins_pinned, decided, held_at, off
 from gridpact.scheduling.diaries.instructions import NEVER, Instructions, Standing, faults_of
 from gridpact.scheduling.diaries.messages import AnswerEntries, BeginDiaries, DiaryFault, SetMode
 from gridpact.scheduling.diaries.modes import (
+    DECIDED,
+    OPEN,
+    UNASKED,
     Answer,
     Answers,
     Codes,
     Mode,
     Modes,
+    Status,
     carried,
     refusal_of,
     status_of,
@@ -70,10 +74,19 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     def follow(self, changed: Difference, now: int) -> Kept:
         """Go on with a revision; decisions about what it takes out or changes are kept."""
         before = decided(self.diaries, self.status(now)).and_also(self.holds)
+        answers = carried(self.answers, changed, now)
+        fresh = answers.told_s == now
+        theirs = fresh & held_at(before, changed.diaries.instructions)
+        accepted = fresh & begins_pinned(before, changed.diaries)
+        answers = replace(
+            answers,
+            told_s=np.where(theirs, UNASKED, answers.told_s),
+            settled=np.where(accepted, Status.ACCEPTED, answers.settled).astype(np.int8),
+        )
         return replace(
             self,
             diaries=changed.diaries,
-            answers=carried(self.answers, changed),
+            answers=answers,
             holds=before.among(before.end_s > now),
         )
 
@@ -139,27 +152,40 @@ def mode_faults(message: SetMode, now: int, timezone: str) -> list[DiaryFault]:
     return found
 
 
-def with_mode(kept: Kept, row: int, message: SetMode) -> Kept:
-    """Put an asset into a mode; answers about it hold no longer, unless it is only off for now."""
+def with_mode(kept: Kept, row: int, message: SetMode, now: int) -> Kept:
+    """Put an asset into a mode.
+
+    What is past stays what it was. To be asked leaves what is decided already as it is; to accept
+    automatically gives up answers about what is ahead.
+    """
     modes = kept.modes
+    status = kept.status(now)
     if message.mode == "off":
-        return replace(
-            kept, modes=replace(modes, off_until_s=_set(modes.off_until_s, row, message.until_s))
-        )
+        modes = replace(modes, off_until_s=_set(modes.off_until_s, row, message.until_s))
+        past = kept.diaries.instructions.at_s < now
+        return _settled(replace(kept, modes=modes), row, status, past)
     modes = replace(
         modes,
         mode=_set(modes.mode, row, _MODES[message.mode]),
         notice_s=_set(modes.notice_s, row, message.notice_s),
         silence=_set(modes.silence, row, _ANSWERS[message.silence]),
         off_until_s=_set(modes.off_until_s, row, NEVER),
+        since_s=_set(modes.since_s, row, now),
     )
+    past = kept.diaries.instructions.at_s < now
+    if message.mode == "ask":
+        return _settled(replace(kept, modes=modes), row, status, past | np.isin(status, DECIDED))
     mine = kept.diaries.instructions.row == row
-    return replace(
-        kept,
-        modes=modes,
-        answers=_answered(kept.answers, mine, Answer.NONE, NEVER),
-        holds=kept.holds.among(kept.holds.row != row),
-    )
+    answers = _answered(kept.answers, mine & ~past, Answer.NONE, NEVER)
+    holds = kept.holds.among(kept.holds.row != row)
+    return _settled(replace(kept, modes=modes, answers=answers, holds=holds), row, status, past)
+
+
+def _settled(kept: Kept, row: int, status: Codes, chosen: Bools) -> Kept:
+    """Leave entries of an asset at the status that they have, whatever its mode is."""
+    stays = chosen & (kept.diaries.instructions.row == row)
+    settled = np.where(stays, status, kept.answers.settled).astype(np.int8)
+    return replace(kept, answers=replace(kept.answers, settled=settled))
 
 
 def answer_faults(
@@ -194,16 +220,22 @@ def answer_faults(
 
 
 def with_answer(kept: Kept, row: int, message: AnswerEntries, now: int) -> Kept:
-    """Note an answer to entries of an asset."""
+    """Note an answer to entries of an asset; what was held before gives way to what is accepted."""
     entries = kept.diaries.instructions
     chosen = (entries.row == row) & np.isin(entries.at_s, message.at_s)
-    return replace(kept, answers=_answered(kept.answers, chosen, _ANSWERS[message.answer], now))
+    kept = replace(kept, answers=_answered(kept.answers, chosen, _ANSWERS[message.answer], now))
+    if message.answer == "decline":
+        return kept
+    accepted = np.where(chosen, Status.ACCEPTED, Status.ASKED).astype(np.int8)
+    return replace(kept, holds=kept.holds.less(decided(kept.diaries, accepted)))
 
 
 def _answered(answers: Answers, chosen: Bools, answer: Answer, given_s: int) -> Answers:
-    return Answers(
-        np.where(chosen, np.int8(answer), answers.answer).astype(np.int8),
-        np.where(chosen, given_s, answers.given_s),
+    return replace(
+        answers,
+        answer=np.where(chosen, answer, answers.answer).astype(np.int8),
+        given_s=np.where(chosen, given_s, answers.given_s),
+        settled=np.where(chosen, OPEN, answers.settled).astype(np.int8),
     )
 
 

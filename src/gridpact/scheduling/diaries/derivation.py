@@ -16,12 +16,16 @@ It follows, slot by slot, outside the dwell:
 2. |E| ≤ max(|E before|, D · step): the target lies between p and what makes up for E, p
    leaves E as it is, and h is held only where this is true.
 
+Some slots are *exact*: there, h is p, whatever the dwell, and E stays as it is.
+
 Within the dwell |E| grows by no more than |p − h| · step. So at the end of every slot |E| is
 at most D · step (or what was owed at the start, if more) plus the sum of |p − h| · step over the
 slots in which the dwell forbade an instruction.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -75,6 +79,18 @@ class Rated(msgspec.Struct, frozen=True):
     supply_w: Ints
 
 
+class Timing(NamedTuple):
+    """Slots of a window in which the rule does not count.
+
+    Those that begin before ``free_from`` [s since the epoch] are past: what is in force stays. Of
+    the others, in so many as ``exact_until`` [assets] says from the window's first on, each change
+    of the power is told.
+    """
+
+    free_from: int = NEVER
+    exact_until: Ints | None = None
+
+
 class Derived(msgspec.Struct, frozen=True):
     """Instructions of a window, and what assets do when it ends."""
 
@@ -93,7 +109,7 @@ def derive(
     rated: Rated,
     rule: Rule,
     standing: Standing | None = None,
-    free_from: int = NEVER,
+    timing: Timing | None = None,
 ) -> Derived:
     """Derive the instructions of a window from power profiles.
 
@@ -105,8 +121,8 @@ def derive(
         The window, what assets can do, and when a change is worth an instruction.
     standing : Standing, optional
         What assets do when the window begins; without it they rest.
-    free_from : int
-        Slots that begin before this instant are past: what is in force stays in force.
+    timing : Timing, optional
+        Slots in which nothing is told any more, or each change; without it there are none.
 
     Raises
     ------
@@ -117,7 +133,9 @@ def derive(
     before = Standing.at_rest(assets) if standing is None else standing
     _check(power_w, slots, rated, before)
     begun = Begun(before.power_w.copy(), before.changed_s.copy(), before.owed_ws.copy())
-    bands = Bands(rule.deadband(rated), *_alike(rated))
+    free_from, exact = timing or Timing()
+    exact = np.zeros(assets, np.int64) if exact is None else exact
+    bands = Bands(rule.deadband(rated), *_alike(rated), exact)
     held = np.empty(power_w.shape, np.int64)
     pace = Pace(slots.start, slots.step, rule.dwell_s, free_from)
     follow(np.ascontiguousarray(power_w), bands, pace, begun, held)

@@ -18,11 +18,15 @@ class Pace(NamedTuple):
 
 
 class Bands(NamedTuple):
-    """Dead-band [assets], and most power each way [assets, 1 or slots], W."""
+    """Dead-band [assets] and most power each way [assets, 1 or slots], W.
+
+    In slots before ``exact_until`` [assets] power is told exactly.
+    """
 
     least: Ints
     charge: Ints
     supply: Ints
+    exact_until: Ints
 
 
 class Begun(NamedTuple):
@@ -41,7 +45,11 @@ def follow(power: Ints, bands: Bands, pace: Pace, begun: Begun, held: Ints) -> N
         now, owed, changed = begun.power[row], begun.owed[row], begun.changed[row]
         for slot in range(power.shape[1]):
             begin, wanted = pace.start + pace.step * slot, power[row, slot]
-            if begin >= pace.free_from and begin - changed >= pace.dwell:
+            exact = slot < bands.exact_until[row]
+            if begin >= pace.free_from and exact:
+                if wanted != now:
+                    now, changed = wanted, begin
+            elif begin >= pace.free_from and begin - changed >= pace.dwell:
                 column = slot if wide else 0
                 most, least = bands.charge[row, column], -bands.supply[row, column]
                 following = aim(wanted, owed, pace.step, bands.least[row], (least, most))

@@ -14,7 +14,15 @@ import numpy as np
 from gridpact.base.slots import Slots
 from gridpact.base.units import Ints
 from gridpact.registry.model import Community
-from gridpact.scheduling.diaries.derivation import Rated, Rule, changes, derive, power, watts
+from gridpact.scheduling.diaries.derivation import (
+    Rated,
+    Rule,
+    Timing,
+    changes,
+    derive,
+    power,
+    watts,
+)
 from gridpact.scheduling.diaries.difference import (
     Diaries,
     Difference,
@@ -37,15 +45,22 @@ class Switched(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """A plan that comes into force for the slots of a window, and when that was settled."""
+    """A plan that comes into force for the slots of a window, and when that was settled.
+
+    In slots before ``exact_until`` [storage] storage is told its power exactly; None: in none.
+    """
 
     window: Slots
     plan: Plan
     at: int
+    exact_until: Ints | None = None
 
 
 class Activated(NamedTuple):
-    """Set-points of storage [storage, slots] that an activation puts in force for its window."""
+    """Set-points of storage [storage, slots] that an activation puts in force for its window.
+
+    All storage is told them exactly: who gives some of it, and who keeps to a plan meanwhile.
+    """
 
     window: Slots
     net_wh: Ints
@@ -101,7 +116,9 @@ def activated(community: Community, in_force: Diaries, given: Activated) -> Diff
     window = Slots(given.window.start, given.window.step, max(count, 0))
     told = in_force.instructions
     standing = standing_at(told, in_force.standing, window.start)
-    storage = _stored(community, given.net_wh[:, : window.count], window, given.at, standing)
+    exact = np.full(len(given.net_wh), window.count)
+    wanted = given.net_wh[:, : window.count]
+    storage = _stored(community, wanted, window, given.at, (standing, exact))
     others = power(told, window, in_force.standing)[len(storage) :]
     return _joined(in_force, window, np.concatenate([storage, others]), given.at)
 
@@ -122,13 +139,20 @@ def _joined(in_force: Diaries, window: Slots, held: Ints, at: int) -> Difference
 def _held(community: Community, solved: Solved, standing: Standing) -> Ints:
     """Power told of each asset [assets, slots] of a plan's window, W."""
     net = solved.plan.charge_wh - solved.plan.discharge_wh
-    storage = _stored(community, net, solved.window, solved.at, standing)
+    exact = np.zeros(len(net), np.int64) if solved.exact_until is None else solved.exact_until
+    storage = _stored(community, net, solved.window, solved.at, (standing, exact))
     running = _running(community, solved, _rows(standing, slice(len(storage), None)))
     return np.concatenate([storage, running])
 
 
-def _stored(community: Community, net_wh: Ints, slots: Slots, at: int, standing: Standing) -> Ints:
-    """Power told of storage [storage, slots] that is to move net energy in a window, W."""
+def _stored(
+    community: Community, net_wh: Ints, slots: Slots, at: int, told: tuple[Standing, Ints]
+) -> Ints:
+    """Power told of storage [storage, slots] that is to move net energy in a window, W.
+
+    ``told`` is how assets stand, and until which slot storage is told its power exactly [storage].
+    """
+    standing, exact = told
     storage = community.storage
     wanted = watts(net_wh, slots.step)[:, : slots.count]
     rated = Rated(
@@ -136,8 +160,9 @@ def _stored(community: Community, net_wh: Ints, slots: Slots, at: int, standing:
         np.maximum(storage.discharge_w, -wanted.min(axis=1, initial=0)),
     )
     before = _rows(standing, slice(0, len(storage.ids)))
-    told = derive(np.ascontiguousarray(wanted), slots, rated, RULE, before, at).instructions
-    return power(told, slots, before)
+    wanted = np.ascontiguousarray(wanted)
+    entries = derive(wanted, slots, rated, RULE, before, Timing(at, exact)).instructions
+    return power(entries, slots, before)
 
 
 def _rows(standing: Standing, rows: slice) -> Standing:

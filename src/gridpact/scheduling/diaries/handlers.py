@@ -99,14 +99,14 @@ class Diarist:
         """Revise the diaries by a schedule that is now in force."""
         if state.kept is None:
             return state, []
-        solved = Solved(message.window, message.plan, now)
+        solved = solved_by(message, now)
         return self._follow(state.kept, revised(self._community, state.kept.diaries, solved), now)
 
     def activated(self, state: State, message: ActivationIssued, now: int) -> Step[State]:
         """Revise the diaries by the set-points of an activation."""
         if state.kept is None or message.window.start >= state.kept.diaries.end_s:
             return state, []
-        given = Activated(message.window, message.charge_wh - message.discharge_wh, now)
+        given = given_by(message, now)
         return self._follow(state.kept, activated(self._community, state.kept.diaries, given), now)
 
     def _follow(self, kept: Kept, changed: Difference, now: int) -> Step[State]:
@@ -129,7 +129,7 @@ class Diarist:
             faults = [_ASLEEP]
         if faults or isinstance(row, DiaryFault) or state.kept is None:
             return state, [_refused(message, faults)]
-        kept = with_mode(state.kept, row, message)
+        kept = with_mode(state.kept, row, message, now)
         after, outs = self._tell(State(kept), now)
         return after, [_mode_of(kept, row, message, now), *outs]
 
@@ -161,6 +161,18 @@ class Diarist:
         if np.array_equal(held.table, told.table):
             return state, []
         return State(replace(state.kept, told=held)), [PowersHeld(holds=held)]
+
+
+def solved_by(message: ScheduleSolved | ScheduleRevised, at: int) -> Solved:
+    """Return what diaries follow of a schedule that came into force at an instant."""
+    exact = None if isinstance(message.exact_until, msgspec.UnsetType) else message.exact_until
+    return Solved(message.window, message.plan, at, exact)
+
+
+def given_by(message: ActivationIssued, at: int) -> Activated:
+    """Return what diaries follow of an activation that was issued at an instant."""
+    net = message.charge_wh - message.discharge_wh
+    return Activated(message.window, net, at)
 
 
 def _refused(message: SetMode | AnswerEntries, faults: Sequence[DiaryFault]) -> Message:

@@ -6,15 +6,25 @@ first of these counts. A span is ``begin_s ≤ instant < end_s``; what shares ti
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import msgspec
 import numpy as np
 
 from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
 from gridpact.scheduling.diaries.difference import Diaries
-from gridpact.scheduling.diaries.instructions import powers_after
+from gridpact.scheduling.diaries.instructions import Instructions, powers_after
 from gridpact.scheduling.diaries.modes import Codes, Modes, Status, declined
-from gridpact.scheduling.diaries.respect import Hold
+
+
+class Hold(IntEnum):
+    """How free the power of an asset is; where spans overlap, the highest counts."""
+
+    FREE = 0
+    PINNED = 1
+    PLAIN = 2
+    OFF = 3
 
 
 class Holds(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +70,17 @@ class Holds(msgspec.Struct, frozen=True, kw_only=True):
         """Return some of the spans."""
         return Holds.of(self.table[chosen])
 
+    def less(self, other: Holds) -> Holds:
+        """Return these without the times in which others hold the same asset."""
+        parts = self.table.tolist()
+        for row, begin, end, _, _ in other.table.tolist():
+            kept = [one for one in parts if one[0] != row]
+            for own, first, last, *what in (one for one in parts if one[0] == row):
+                kept.append([own, first, min(last, begin), *what])
+                kept.append([own, max(first, end), last, *what])
+            parts = [one for one in kept if one[1] < one[2]]
+        return Holds.of(np.array(parts, np.int64))
+
     def over(self, slots: Slots, assets: int) -> tuple[Codes, Ints]:
         """Return the hold of every asset and slot [assets, slots], and the power pinned, W."""
         hold = np.zeros((assets, slots.count), np.int8)
@@ -77,20 +98,51 @@ class Holds(msgspec.Struct, frozen=True, kw_only=True):
 def decided(diaries: Diaries, status: Codes) -> Holds:
     """Return what answers to the entries of diaries leave to the next solve.
 
-    From an entry that was declined the asset is left to itself until the diary ends; an entry that
-    was accepted by hand pins its power until the next one is due.
+    From an entry that was declined the asset is left to itself until the next one that was accepted
+    by hand, else until the diary ends; an entry that was accepted by hand pins its power until the
+    next one is due.
     """
     entries, refused = diaries.instructions, declined(status)
     pinned = status == Status.ACCEPTED
     power = powers_after(entries, diaries.standing)
-    following = np.append(entries.at_s[1:], diaries.end_s)
-    last = np.append(entries.row[1:] != entries.row[:-1], True)[: len(entries)]
-    until = np.where(last, diaries.end_s, following[: len(entries)])
-    end = np.where(refused, diaries.end_s, until)
+    every = np.ones(len(entries), np.bool_)
+    end = np.where(refused, _next(diaries, pinned), _next(diaries, every))
     hold = np.where(refused, Hold.PLAIN, Hold.PINNED)
     watts = np.where(pinned, power, 0)
     table = np.stack([entries.row, entries.at_s, end, hold, watts], axis=1)
     return Holds.of(table[refused | pinned])
+
+
+def _next(diaries: Diaries, marked: Bools) -> Ints:
+    """When the next marked entry of the same asset is due [entries], else when diaries end."""
+    entries, count = diaries.instructions, len(diaries.instructions)
+    later = np.append(np.where(marked, np.arange(count), count), count)
+    place = np.minimum.accumulate(later[::-1])[::-1][1:]
+    row, at = np.append(entries.row, -1), np.append(entries.at_s, diaries.end_s)
+    return np.where(row[place] == entries.row, at[place], diaries.end_s)
+
+
+def held_at(holds: Holds, entries: Instructions) -> Bools:
+    """Mark entries that are due while their asset is held [entries]."""
+    found = np.zeros(len(entries), np.bool_)
+    for row, begin, end, _, _ in holds.table.tolist():
+        first, last = np.searchsorted(entries.row, (row, row + 1))
+        own = entries.at_s[first:last]
+        found[first:last] |= (begin <= own) & (own < end)
+    return found
+
+
+def begins_pinned(holds: Holds, diaries: Diaries) -> Bools:
+    """Mark entries that put an asset to the power to which a span that then begins pins it.
+
+    In other words than before, perhaps, such an entry says what was accepted.
+    """
+    entries = diaries.instructions
+    power = powers_after(entries, diaries.standing)
+    pinned = holds.table[holds.hold == Hold.PINNED][:, [0, 1, 4]].tolist()
+    told = zip(entries.row.tolist(), entries.at_s.tolist(), power.tolist(), strict=True)
+    spans = {tuple(one) for one in pinned}
+    return np.array([one in spans for one in told], np.bool_)
 
 
 def off(modes: Modes, now: int) -> Holds:

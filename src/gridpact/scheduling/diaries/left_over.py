@@ -3,8 +3,9 @@
 An asset that is left to itself may hold more when diaries end than it does by them: it has bought
 already what the plan buys later. That is no saving, but put off. What differs is therefore worth
 what whoever has less pays for it in the rest of the plan: the plan, at the mean price at which it
-takes energy there; the asset left to itself, at the mean price at which that would. Where
-neither takes any, less costs the mean buying price, and more what it was bought at.
+takes energy there; the asset left to itself, at the mean price at which that would. What is not
+made good there is worth the mean price at which the plan took energy before, and if it took none,
+the mean buying price.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridpact.base.rounding import muldiv
-from gridpact.base.units import Floats, Ints
+from gridpact.base.units import Floats, Ints, checked_add
 from gridpact.scheduling.problem import StorageColumns
 
 
@@ -38,18 +39,18 @@ def made_good(owed_wh: Ints, flows: Flows, mean_price: int) -> Ints:
     has by its diary.
     """
     later, so_far = slice(flows.within, None), slice(0, flows.within)
-    spans = (
-        _taken(flows.planned[:, later], flows.price[:, later]),
-        _taken(flows.plain[:, later], flows.price[:, later]),
-        _taken(flows.planned[:, so_far], flows.price[:, so_far]),
-    )
-    less = np.where(spans[0].wh > 0, 0, 3)
-    more = np.where(spans[1].wh > 0, 1, np.where(spans[2].wh > 0, 2, 3))
-    chosen = np.where(owed_wh > 0, less, more)
-    wh = np.stack([*(one.wh for one in spans), np.ones_like(owed_wh)])
-    nano = np.stack([*(one.nano for one in spans), np.full_like(owed_wh, mean_price)])
-    row = np.arange(len(owed_wh))
-    return muldiv(owed_wh, nano[chosen, row], np.maximum(wh[chosen, row], 1))
+    planned = _taken(flows.planned[:, later], flows.price[:, later])
+    alone = _taken(flows.plain[:, later], flows.price[:, later])
+    before = _taken(flows.planned[:, so_far], flows.price[:, so_far])
+    less = owed_wh > 0
+    there = _Taken(*(np.where(less, one, other) for one, other in zip(planned, alone, strict=True)))
+    size = np.abs(owed_wh)
+    made = np.minimum(size, there.wh)
+    none = before.wh == 0
+    usual = _Taken(np.where(none, 1, before.wh), np.where(none, mean_price, before.nano))
+    cost = muldiv(made, there.nano, np.maximum(there.wh, 1))
+    cost = checked_add(cost, muldiv(size - made, usual.nano, usual.wh))
+    return np.asarray(np.where(less, cost, -cost))
 
 
 class _Taken(NamedTuple):

@@ -39,7 +39,7 @@ class SetMode(Message, frozen=True, kw_only=True, tag="set-diary-mode"):
     ``automatic`` accepts every entry. ``ask`` asks about each; an answer counts until ``notice_s``
     before it is due, and ``silence`` says what none means. ``off`` leaves the asset without power
     until ``until_s`` [s since the epoch] and its mode as it was; either of the others ends that.
-    Answers given before to this asset's entries hold no longer.
+    What is past or decided stays so, but ``automatic`` gives up answers about what is ahead.
     """
 
     phase: ClassVar[Phase] = Phase.READING

@@ -3,11 +3,11 @@
 The first of these that applies is the reason:
 
 1. an intervention, then an activation, in force for the asset when the entry is due;
-2. a need whose bound the schedule just meets, and which asks for a change this way
-   (:mod:`.tight_needs`);
+2. a need in force that asks for a change this way, or that moves the power by more than the entry
+   does (:mod:`.met`); of several the one that moves it most;
 3. a limit on the way to the grid: its price moves the asset this way, and the price of energy alone
    would move it the other way or not at all;
-4. a contract: the same, of a row of the portfolio;
+4. a contract, as a need;
 5. the price of energy.
 
 A price *moves* an asset to more power where it is lower than in the slot before, and to less where
@@ -17,21 +17,23 @@ selling price counts for what begins, changes or ends supplying, the buying pric
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.base.slots import Slots
-from gridpact.base.units import Ints
+from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.diaries.instructions import (
     Instructions,
     Standing,
     powers_after,
     powers_before,
 )
-from gridpact.scheduling.diaries.pulls import NEGLIGIBLE, Signals, shared_pull, zone_pull
+from gridpact.scheduling.diaries.pulls import NEGLIGIBLE, Signals, zone_pull
 
 
 class Kind(IntEnum):
@@ -57,7 +59,8 @@ class InForce(msgspec.Struct, frozen=True):
     """Causes in force for assets [causes in force], each in slots ``first ≤ slot < end``.
 
     ``cause`` is a position among causes, ``row`` the asset; ``way`` says which changes it
-    explains: 1 to more net power, −1 to less, 0 either.
+    explains: 1 to more net power, −1 to less, 0 either. ``weight`` ≥ 0 is how much it moves the
+    power [Wh a slot], 0 where that is not known.
     """
 
     cause: Ints
@@ -65,33 +68,12 @@ class InForce(msgspec.Struct, frozen=True):
     first: Ints
     end: Ints
     way: Ints
+    weight: Ints
 
     @classmethod
-    def of(cls, rows: list[tuple[int, int, int, int, int]]) -> InForce:
-        """Make the columns from rows of cause, asset, first, end, way."""
-        return cls(*np.array(rows, np.int64).reshape(-1, 5).T)
-
-    @classmethod
-    def activated(cls, cause: int, given_w: Ints, way: int, span: tuple[int, int]) -> InForce:
-        """Put a cause in force for all assets that give some of an activation [assets], W.
-
-        ``way`` is −1 where it asks for less net power, ``span`` its first slot and its end.
-        """
-        row = np.flatnonzero(given_w)
-        alike = [np.full(len(row), value) for value in (cause, *span, way)]
-        return cls(alike[0], row, alike[1], alike[2], alike[3])
-
-    def and_also(self, other: InForce) -> InForce:
-        """Return these and others together."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__struct_fields__)
-        return InForce(*(np.concatenate(pair) for pair in pairs))
-
-
-class Shared(msgspec.Struct, frozen=True):
-    """Which cause is behind each zone's limit [zones] and each row of the portfolio [rows]."""
-
-    zones: Ints
-    rows: Ints
+    def of(cls, rows: Sequence[tuple[int, int, int, int, int, int]]) -> InForce:
+        """Make the columns from rows of cause, asset, first, end, way, weight."""
+        return cls(*np.array(rows, np.int64).reshape(-1, 6).T)
 
 
 class Reasons(msgspec.Struct, frozen=True):
@@ -107,7 +89,7 @@ def reasons_of(
     slots: Slots,
     causes: tuple[Cause, ...],
     in_force: InForce,
-    shared: tuple[Signals, Shared],
+    shared: tuple[Signals, Ints],
 ) -> Reasons:
     """Return the reason of every entry, by the rule above.
 
@@ -119,8 +101,8 @@ def reasons_of(
         The horizon that was solved; an entry outside has the price of energy as its reason.
     causes, in_force
         All causes, and those in force for single assets.
-    shared : Signals, Shared
-        Prices of energy and of limits, and the causes behind limits.
+    shared
+        Prices of energy and of limits, and the causes behind limits [zones].
     """
     signals, behind = shared
     slot = (instructions.at_s - slots.start) // slots.step
@@ -129,28 +111,44 @@ def reasons_of(
     way, place = np.where(inside, np.sign(after - before), 0), np.where(inside, slot, 0)
     supplies = (after < 0) | ((after == 0) & (before < 0))
     alone = way * signals.energy_pull(instructions.row, place, supplies) <= NEGLIGIBLE
-    found = np.full(len(instructions), -1)
-    for positions, found_by in ((behind.rows, shared_pull), (behind.zones, zone_pull)):
-        which = found_by(signals, instructions.row, place, way).which
-        wins = inside & alone & (which >= 0)
-        found[wins] = positions[which[wins]]
-    own = _own(instructions.row, np.where(inside, slot, -1), way, causes, in_force)
-    found = np.where(own >= 0, own, found)
+    which = zone_pull(signals, instructions.row, place, way).which
+    limited = np.where(inside & alone & (which >= 0), np.append(behind, -1)[which], -1)
+    moved = np.abs(after - before) * (slots.step / 3600)
+    entries = _Entries(instructions.row, np.where(inside, slot, -1), way, moved)
+    own = _own(entries, causes, in_force)
     kinds = np.array([int(cause.kind) for cause in causes] + [int(Kind.PRICE)], np.int8)
+    comes_first = (own >= 0) & (kinds[own] <= kinds[limited])
+    found = np.where(comes_first, own, limited)
     return Reasons(kinds[found], np.asarray(found, np.int64))
 
 
-def _own(row: Ints, slot: Ints, way: Ints, causes: tuple[Cause, ...], in_force: InForce) -> Ints:
-    """Cause in force for the asset of each entry, the lowest kind first; −1 where there is none."""
-    pair, entry = _pairs(in_force.row, row)
-    there = (in_force.first[pair] <= slot[entry]) & (slot[entry] < in_force.end[pair])
-    there &= (in_force.way[pair] == 0) | (in_force.way[pair] == way[entry])
+class _Entries(NamedTuple):
+    """Asset, slot, way and energy [Wh a slot] of the change that each entry makes [entries]."""
+
+    row: Ints
+    slot: Ints
+    way: Ints
+    wh: Floats
+
+
+def _own(entries: _Entries, causes: tuple[Cause, ...], in_force: InForce) -> Ints:
+    """Cause in force for the asset of each entry [entries], −1 where there is none.
+
+    The lowest kind comes first, of one kind what moves the power most.
+    """
+    pair, entry = _pairs(in_force.row, entries.row)
+    slot, asked = entries.slot[entry], in_force.way[pair]
+    there = (in_force.first[pair] <= slot) & (slot < in_force.end[pair])
+    sets = in_force.weight[pair] > entries.wh[entry]
+    there &= (asked == 0) | (asked == entries.way[entry]) | sets
     pair, entry = pair[there], entry[there]
     rank = np.array([int(cause.kind) for cause in causes], np.int64)
-    cause, none = in_force.cause[pair], np.iinfo(np.int64).max
-    best = np.full(len(row), none)
-    np.minimum.at(best, entry, rank[cause] * (len(causes) + 1) + cause)
-    return np.where(best < none, best % (len(causes) + 1), -1)
+    cause, found = in_force.cause[pair], np.full(len(entries.row), -1)
+    better = np.lexsort((cause, -in_force.weight[pair], rank[cause], entry))
+    first = np.ones(len(pair), np.bool_)
+    first[1:] = entry[better][1:] != entry[better][:-1]
+    found[entry[better][first]] = cause[better][first]
+    return found
 
 
 def _pairs(rows: Ints, sorted_rows: Ints) -> tuple[Ints, Ints]:

@@ -24,9 +24,9 @@ from gridpact.scheduling.diaries.derivation import power, watts
 from gridpact.scheduling.diaries.difference import Diaries
 from gridpact.scheduling.diaries.instructions import standing_at
 from gridpact.scheduling.diaries.left_over import Flows, followed, made_good
+from gridpact.scheduling.diaries.pieces import Asked, Piece
 from gridpact.scheduling.diaries.plain_plan import plain_storage
 from gridpact.scheduling.diaries.savings import Savings, shared_out
-from gridpact.scheduling.diaries.why import Asked, Piece
 from gridpact.scheduling.problem import StorageColumns
 
 
@@ -138,7 +138,7 @@ def _stored(community: Community, laid: _Laid, step_s: int, count: int) -> tuple
     at_once = np.array([kind == "car" for kind in community.storage.kind], np.bool_)
     draws = followed(columns, laid.planned_wh, laid.known).draw_wh
     columns = msgspec.structs.replace(columns, draw_wh=draws)
-    plain = plain_storage(columns, step_s, at_once)
+    plain = plain_storage(columns, at_once)
     held = [followed(columns, net[:, :count], {}).held_wh for net in (laid.planned_wh, plain)]
     owed = (held[1] - held[0]) / columns.efficiency_in
     return plain, np.rint(owed).astype(np.int64)

@@ -40,6 +40,8 @@ from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.needs.binding.model import Site
 from gridpact.scheduling.needs.model import Need, kind_of
 
+MOST = 8
+"""Conflicts of one part of the grid that are told, where no proposal settles all of them."""
 SHOWN = 10
 """Assets that are ranked."""
 IN_THE_WAY = 0.01
@@ -111,9 +113,28 @@ def _by_part(
         own = inside(verdict.bound, needs, site, zones)
         alone = part.verdict(own, closely=True)
         if not alone.fits:
-            found.append((_conflict(part, own, alone, offers), part.checks))
+            together = _one_by_one(part, own, alone, offers)
+            found += [(one, part.checks if one is together[0] else 0) for one in together]
             taken |= zones
-    return found or [(_conflict(trial, needs, verdict, offers), 0)]
+    return found or [(one, 0) for one in _one_by_one(trial, needs, verdict, offers)]
+
+
+def _one_by_one(
+    trial: Trial, needs: Sequence[Need], verdict: Verdict, offers: bool
+) -> list[Conflict]:
+    """Conflicts of a part until what is proposed would settle all, leaving out what gives first.
+
+    Without offers it is the first alone.
+    """
+    found = list[Conflict]()
+    while not verdict.fits and len(found) < MOST:
+        found.append(_conflict(trial, needs, verdict, offers))
+        if not offers or any(one.settles for one in found[-1].proposals):
+            break
+        gone = {need.id for need in found[-1].members[0].needs}
+        needs = [need for need in needs if need.id not in gone]
+        verdict = trial.verdict(needs, closely=True)
+    return found
 
 
 def _conflict(trial: Trial, needs: Sequence[Need], verdict: Verdict, offers: bool) -> Conflict:

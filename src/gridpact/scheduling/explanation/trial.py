@@ -38,8 +38,8 @@ from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.priorities.problem import without_costs
 
-TOUCH_WH = 1.0
-"""What is missed by less, all limits together, counts as kept: energies are whole Wh."""
+TOUCH_WH = 0.99
+"""What is missed by no more, all limits together, counts as kept; a whole Wh does not."""
 REACH_WH = 1e-6
 """Rounding of what one asset can reach."""
 SMALL = 2_000

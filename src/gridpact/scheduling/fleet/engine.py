@@ -9,7 +9,11 @@ what assets would at least pay, less the limits at their prices.
 Prices swing widely while masters know few answers. The masters' prices are therefore held within a
 box around those of the best lower bound so far (R. E. Marsten et al., The boxstep method, 1975),
 which narrows while the bound does not rise; assets are asked at prices between the two
-(P. Wentges, 1997), of the masters' at the mean of a round.
+(P. Wentges, 1997), of the masters' at the mean of a round. How far between follows from the last
+answers: further out while the bound still rises there, less far where it falls (A. Pessoa et al.,
+Automation and combination of linear-programming based stabilization techniques in column
+generation, 2018). What a mix comes to that keeps all limits it can is worked out beside that, once
+a round, at prices without a box.
 """
 
 from __future__ import annotations
@@ -19,10 +23,8 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats
 from gridpact.scheduling.fleet.answers import Answered, ask
-from gridpact.scheduling.fleet.curtailable import CurtailableOracle
 from gridpact.scheduling.fleet.focus import Focus
 from gridpact.scheduling.fleet.groups import Block
-from gridpact.scheduling.fleet.one_way import OneWayOracle
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.portfolio_master import NO_PRICES, PortfolioMaster, Usage
 from gridpact.scheduling.fleet.prepare import (
@@ -35,26 +37,23 @@ from gridpact.scheduling.fleet.prepare import (
     no_prices,
     rent,
 )
+from gridpact.scheduling.fleet.quick import quick
 from gridpact.scheduling.fleet.solution import Round, relative_gap
 from gridpact.scheduling.fleet.whole_plans import Fixed
 from gridpact.scheduling.fleet.zone_masters import ZoneMasters
 
-INWARD = 0.3
-"""Share of the way from the masters' prices to those of the best bound at which to ask."""
-QUICK = (OneWayOracle, CurtailableOracle)
-"""Oracles so fast that they are asked several times a round."""
+INWARD, CHANGE = 0.3, 0.1
+"""Share of the way from the masters' prices to those of the best bound at which to ask: at first,
+and what it falls by where the bound still rises beyond, or grows by as a part of what is left."""
 SHARE = 0.4
 """Share of the way to the portfolio master's prices that its prices move at once."""
 QUICK_ASKS = 4
 """How often quick oracles are asked alone in a round."""
-BOX, WIDER, NARROWER, LEAST = 0.08, 1.2, 0.85, 1e-5
+BOX, WIDER, NARROWER, LEAST = 0.06, 1.2, 0.85, 1e-5
 """Prices stay this close to those of the best bound, as a part of the penalty: at first, times what
 after a better bound and after none, and at least."""
 ROOM = 0.5
 """Part of the gap to close before indivisible assets are dealt; the rest is for dealing."""
-OPEN, OPEN_AROUND = 8, 2
-"""Every so many rounds prices are free for one, so that the mix keeps all limits it can; around
-assets held fixed, where the bound is proven and the mix is all that is wanted, more often."""
 PATIENCE = 24
 STALLED = 0.01
 """A gap that closes by less than this part in so many rounds is taken for final."""
@@ -91,12 +90,12 @@ class Engine:
         self.known = np.full(len(case.groups.cell), np.nan)
         self.focus: Focus | None = None
         self.rounds: list[Round] = []
-        self.stopped, self._raised, self._width = False, 0, BOX
+        self.stopped, self._raised, self._width, self._inward = False, 0, BOX, INWARD
         self._begun = False
         self.fixed: Fixed | None = None
         self.proven = -np.inf
         self._blocks = case.groups.blocks
-        self._quick = _quick(self._blocks)
+        self._quick = quick(self._blocks)
         self._opening, self._warm, self._remember = False, False, REMEMBER
         self.whole = all(one.divisible for one in self._blocks)
         self._asking = np.ones(len(case.groups.cell), np.bool_)
@@ -110,14 +109,14 @@ class Engine:
     def look_at(self, focus: Focus) -> None:
         """Ask a part of the fleet alone, for as long as that helps."""
         self.focus, self._asking, self._blocks = focus, focus.groups, focus.blocks
-        self._quick = _quick(self._blocks)
+        self._quick = quick(self._blocks)
         if self.portfolio is not None:
             self.portfolio = self._proposing(focus.cells)
 
     def look_up(self) -> None:
         """Ask the whole fleet from now on."""
         self.focus, self._blocks = None, self.case.groups.blocks
-        self._quick = _quick(self._blocks)
+        self._quick = quick(self._blocks)
         self._asking = np.ones(len(self.case.groups.cell), np.bool_)
         self._raised, self._width = len(self.rounds), BOX
 
@@ -130,7 +129,9 @@ class Engine:
             self._begun = True
             self._ask(self.duals, self._blocks)
         while True:
-            self._mix()
+            self._mix(free=self._opening)
+            self._opening = False
+            self._cover()
             self._report(len(self.rounds) + 1)
             if self._proven():
                 return
@@ -142,11 +143,28 @@ class Engine:
             if self.stopped:
                 self.certify()
                 return
-            for _ in range(QUICK_ASKS if 0 < len(self._quick) < len(self._blocks) else 0):
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Ask again: the quick oracles several times, then all.
+
+        Around assets held fixed the bound is proven, and the mix is all that is wanted: each of
+        these is a round by itself there.
+        """
+        since = len(self.rounds) - self._raised
+        if self._few_asks() and since % (QUICK_ASKS + 1):
+            self._ask(self.duals, self._quick)
+            return
+        if self.fixed is None and self._quick:
+            for _ in range(QUICK_ASKS):
                 self._ask(self.duals, self._quick)
                 self._mix()
-            self._ask(self._middle.towards(self.best, INWARD), self._blocks)
-            self._mixes = 0
+        self._look_out()
+        self._mixes = 0
+
+    def _few_asks(self) -> bool:
+        """Whether rounds mostly ask the quick oracles alone."""
+        return self.fixed is not None and len(self._quick) > 0
 
     def _idle(self) -> bool:
         """Whether asking a part alone has closed what it can."""
@@ -175,9 +193,10 @@ class Engine:
         since = len(self.rounds) - self._raised
         if self.options.cancelled() or since >= self.options.rounds:
             return True
-        if since <= PATIENCE:
+        patience = PATIENCE * (QUICK_ASKS + 1) if self._few_asks() else PATIENCE
+        if since <= patience:
             return False
-        before, now = self.rounds[-PATIENCE - 1], self.rounds[-1]
+        before, now = self.rounds[-patience - 1], self.rounds[-1]
         closed = before.upper_nano - now.upper_nano + now.lower_nano - before.lower_nano
         return closed < STALLED * max(now.upper_nano - now.lower_nano, 0.0)
 
@@ -195,7 +214,8 @@ class Engine:
         gap = self.options.gap * (1.0 if self.whole else ROOM)
         if relative_gap(max(self.lower, self.certified), self.upper) > gap:
             return False
-        self.certify()
+        if self.fixed is None:  # beside what is held fixed the bound only tells when to stop
+            self.certify()
         return relative_gap(self.lower, self.upper) <= gap
 
     def certify(self) -> None:
@@ -208,7 +228,7 @@ class Engine:
         self.certified = max(self.certified, self._bound(answered, self.best))
         self.lower = self.certified
 
-    def _ask(self, duals: Duals, blocks: tuple[Block, ...]) -> None:
+    def _ask(self, duals: Duals, blocks: tuple[Block, ...]) -> Answered:
         """Ask assets at these prices of limits, keep their answers and the bound they prove."""
         prices = group_prices(self.case, duals)
         answered = self._answers(prices, blocks)
@@ -225,6 +245,18 @@ class Engine:
                 self._width = min(self._width * WIDER, 1.0)
             else:
                 self._width = max(self._width * NARROWER, LEAST)
+        return answered
+
+    def _look_out(self) -> None:
+        """Ask all between the masters' prices and the best, and learn how far out to ask next."""
+        behind, ahead, groups = self.best, self._middle, self.case.groups
+        answered = self._ask(ahead.towards(behind, self._inward), self._blocks)
+        near, far = (group_prices(self.case, one).of(groups) for one in (behind, ahead))
+        dearer = float(np.sum((far - near) * answered.energy))
+        if dearer > rent(self.case, ahead) - rent(self.case, behind):
+            self._inward = max(self._inward - CHANGE, 0.0)
+        else:
+            self._inward += CHANGE * (1.0 - self._inward)
 
     def _answers(self, prices: GroupPrices, blocks: tuple[Block, ...]) -> Answered:
         groups, options = self.case.groups, self.options
@@ -252,13 +284,17 @@ class Engine:
     def _bound(self, answered: Answered, duals: Duals) -> float:
         return float(answered.value.sum()) - rent(self.case, duals) + self.case.fixed_cost
 
-    def _mix(self) -> None:
+    def _mix(self, *, free: bool = False) -> None:
         """Let the masters mix all answers; their prices and the cost of the mix follow."""
+        self._follow(self._mixed(self.penalty * (1.0 if free else self._width)))
+
+    def _cover(self) -> None:
+        """Let prices go as far as they must for the mix to keep all limits it can; ask no one."""
+        self._mixed(self.penalty)
+
+    def _mixed(self, width: float) -> Duals:
+        """Mix all answers at prices within ``width`` of the best; the masters' prices."""
         tolerance = self._tolerance()
-        since = len(self.rounds) - self._raised
-        every = OPEN if self.fixed is None else OPEN_AROUND
-        free = self._opening or since % every == every - 1
-        width, self._opening = self.penalty * (1.0 if free else self._width), False
         self.masters.hold(self.best.cells, width)
         if self.portfolio is not None:
             self.portfolio.hold(self.best.coupling, width)
@@ -273,8 +309,8 @@ class Engine:
             self.portfolio.add(self.masters.usage(), asked)
             found = self.portfolio.solve(float(tolerance.sum()))
             cost = self.portfolio.cost()
-        self._follow(Duals(self.masters.price.copy(), found))
         self.upper = min(self.upper, cost + self.case.fixed_cost)
+        return Duals(self.masters.price.copy(), found)
 
     def _follow(self, ahead: Duals) -> None:
         """Take the masters' prices; the portfolio's move part of the way, or not in a focus.
@@ -312,7 +348,7 @@ class Engine:
             self.portfolio = self._proposing(np.zeros(len(case.groups.zone), np.bool_))
         self.look_up()
         self._blocks = tuple(one for one in self._blocks if one.divisible)
-        self._quick = _quick(self._blocks)
+        self._quick = quick(self._blocks)
         self._asking = ~fixed.held
         self.lower = self.certified = -np.inf
         self.upper = np.inf
@@ -330,7 +366,3 @@ class Engine:
         return np.asarray(
             self.options.gap * FINE * np.maximum(self.masters.scale, self.penalty * SMALLEST)
         )
-
-
-def _quick(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    return tuple(one for one in blocks if isinstance(one.oracle, QUICK))

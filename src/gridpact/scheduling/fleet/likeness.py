@@ -7,6 +7,7 @@ import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.columns import Storage
+from gridpact.scheduling.fleet.machine_code import machine_code, read_only
 
 
 def likeness(table: msgspec.Struct, rows: Ints) -> list[Floats]:
@@ -28,8 +29,22 @@ def _flat(values: object, rows: Ints) -> Floats:
         return np.full(len(rows), float(array))
     if array.ndim == 1:
         return np.asarray(array[rows])
-    own = array[rows]
-    finite = np.isfinite(own)
-    if not finite.all():
-        own = np.where(finite, own, -1.0)  # limits may be infinite
-    return np.asarray(own @ np.linspace(1.0, 2.0, array.shape[1]))
+    sums = np.empty(len(rows))
+    _sum_rows(read_only(array), rows, sums)
+    return sums
+
+
+@machine_code
+def _sum_rows(values: Floats, rows: Ints, sums: Floats) -> None:
+    """Write weighted sums of rows of ``values`` [assets, slots] into ``sums`` [rows].
+
+    Weights grow from 1 to 2; what is infinite counts as -1.
+    """
+    slots = values.shape[1]
+    for place in range(rows.shape[0]):
+        total, row = 0.0, rows[place]
+        for slot in range(slots):
+            value = values[row, slot]
+            weight = 1.0 + slot / max(slots - 1, 1)
+            total += weight * (value if np.isfinite(value) else -1.0)
+        sums[place] = total

@@ -22,6 +22,8 @@ from typing import Generic, Literal, ParamSpec, TypeVar, cast
 
 import numpy as np
 
+from gridpact.base.units import Floats
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -137,6 +139,16 @@ def machine_code(function: Callable[Arguments, Result]) -> Callable[Arguments, R
     """Make a function a kernel. It may use numbers, arrays and kernels of its module's names."""
     kernel: Kernel[Arguments, Result] = Kernel(cast("FunctionType", function))
     return kernel
+
+
+def read_only(array: Floats) -> Floats:
+    """View an array as one kind to the compiler, however it was made: contiguous, not written to.
+
+    Every other kind of array would be a kernel of its own to be made.
+    """
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def is_kept(function: Callable[..., object]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
@@ -17,6 +19,7 @@ from gridpact.scheduling.fleet.columns import (
     varies,
 )
 from gridpact.scheduling.fleet.findings import Findings
+from gridpact.scheduling.fleet.machine_code import machine_code, read_only
 from gridpact.scheduling.fleet.steady_storage import steady
 from gridpact.scheduling.fleet.stepped_storage import covers, impossible
 from gridpact.scheduling.fleet.storage import stepwise
@@ -207,24 +210,74 @@ def _free_to_rest(table: Storage, fleet: Fleet) -> Bools:
     return np.asarray(fine & steady(table, slots))
 
 
+class _Bounds(NamedTuple):
+    """What moves and bounds states: [assets], or [assets, 1 or slots] from ``inward``."""
+
+    initial: Floats
+    terminal: Floats
+    outward: Floats
+    kept: Floats
+    inward: Floats
+    charge: Floats
+    discharge: Floats
+    draw: Floats
+    lo: Floats
+    hi: Floats
+
+
 def _first_empty(table: Storage, fleet: Fleet, rows: Ints) -> Floats:
     """First slot after which no state is within reach of these rows; ``slots`` where none."""
     count, slots = len(table.zone), fleet.slots
 
-    def by_slot(values: Values) -> Floats:
-        return np.asarray(per_slot(values, count, slots)[rows])
+    def by_asset(values: Values) -> Floats:
+        return read_only(per_asset(values, count))
 
-    inward, draw = by_slot(table.efficiency_in), by_slot(table.draw_wh)
-    given = by_slot(table.charge_w) * fleet.hours * inward
-    taken = by_slot(table.discharge_w) * fleet.hours
-    taken = taken / per_asset(table.efficiency_out, count)[rows, None]
-    lo, hi, kept = by_slot(table.lo_wh), by_slot(table.hi_wh), per_asset(table.kept, count)[rows]
-    lo[:, -1] = np.maximum(lo[:, -1], per_asset(table.terminal_wh, count)[rows])
-    low = high = per_asset(table.initial_wh, count)[rows]
+    def by_slot(values: Values) -> Floats:
+        return read_only(narrow(values, count, slots))
+
+    bounds = _Bounds(
+        initial=by_asset(table.initial_wh),
+        terminal=by_asset(table.terminal_wh),
+        outward=by_asset(table.efficiency_out),
+        kept=by_asset(table.kept),
+        inward=by_slot(table.efficiency_in),
+        charge=by_slot(table.charge_w),
+        discharge=by_slot(table.discharge_w),
+        draw=by_slot(table.draw_wh),
+        lo=by_slot(table.lo_wh),
+        hi=by_slot(table.hi_wh),
+    )
     empty_at = np.full(len(rows), float(slots))
-    for slot in range(slots):
-        low = np.maximum(kept * low - taken[:, slot] - draw[:, slot], lo[:, slot])
-        high = np.minimum(kept * high + given[:, slot] - draw[:, slot], hi[:, slot])
-        empty_at = np.where((low > high + TOUCH_WH) & (empty_at == slots), slot, empty_at)
-        low, high = np.minimum(low, high), np.maximum(low, high)
+    _follow_reach(bounds, rows, (slots, fleet.hours), empty_at)
     return empty_at
+
+
+@machine_code
+def _at(values: Floats, row: int, slot: int) -> float:
+    """A row's value in a slot."""
+    return float(values[row, slot if values.shape[1] > 1 else 0])
+
+
+@machine_code
+def _follow_reach(bounds: _Bounds, rows: Ints, window: tuple[int, float], empty_at: Floats) -> None:
+    """Follow the states within reach of each row until there is none; say after which slot.
+
+    ``window`` is how many slots there are, and their hours.
+    """
+    slots, hours = window
+    for place in range(rows.shape[0]):
+        row = rows[place]
+        low = high = bounds.initial[row]
+        for slot in range(slots):
+            least = _at(bounds.lo, row, slot)
+            if slot == slots - 1:
+                least = max(least, bounds.terminal[row])
+            drawn = _at(bounds.draw, row, slot)
+            taken = _at(bounds.discharge, row, slot) * hours / bounds.outward[row]
+            given = _at(bounds.charge, row, slot) * hours * _at(bounds.inward, row, slot)
+            low = max(bounds.kept[row] * low - taken - drawn, least)
+            high = min(bounds.kept[row] * high + given - drawn, _at(bounds.hi, row, slot))
+            if low > high + TOUCH_WH:
+                empty_at[place] = slot
+                break
+            low, high = min(low, high), max(low, high)

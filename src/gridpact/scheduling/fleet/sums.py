@@ -98,6 +98,8 @@ def storage_limited(table: Storage, slots: int, hours: float) -> Bools:
     marked = np.zeros(len(table.zone), np.bool_)
     limits = (table.budget, table.throughput_wh)
     rows = np.unique(np.concatenate([limited_rows(each, len(marked)) for each in limits]))
+    if not rows.size:
+        return marked
     own, count = rows_of(table, rows), len(rows)
     charge, discharge, price = (
         per_slot(values, count, slots)

@@ -25,6 +25,7 @@ from gridpact.registry.model import Community, OperationRules
 from gridpact.scheduling.activation.around import solve_around
 from gridpact.scheduling.community.solve import GAP
 from gridpact.scheduling.conflicts import state_tolerance
+from gridpact.scheduling.diaries.exactness import exact_until
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.messages import (
     Misses,
@@ -108,6 +109,7 @@ def replanned(
         plan=plan,
         missed=new,
         instead=old,
+        exact_until=exact_until(posing.community, posed, plan),
     )
 
 

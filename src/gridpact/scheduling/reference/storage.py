@@ -99,6 +99,9 @@ def _on(
     """Add columns that say whether one way is in use; -1 where none is needed [assets, slots]."""
     (energy, most), (least, step) = way, steps
     needed = (modes | (least > 0)[:, None] | (step > 0)[:, None]) & (most > 0)
+    numbers = np.full(most.shape, -1)
+    if not needed.any():
+        return numbers
     asset, slot = np.nonzero(needed)
     usable = most[asset, slot] >= least[asset] - TOUCH
     on = programme.columns(0.0, usable.astype(np.float64), whole=True)
@@ -112,7 +115,6 @@ def _on(
     whole = np.flatnonzero(step[asset] > 0)
     owner = asset[whole]
     _whole_steps(programme, (columns[whole], highest[whole], on[whole]), least[owner], step[owner])
-    numbers = np.full(most.shape, -1)
     numbers[asset, slot] = on
     return numbers
 
@@ -136,6 +138,8 @@ def _whole_steps(
 def _ramps(programme: Programme, ramp: Floats, ways: tuple[Ints, Ints]) -> None:
     """Net energy changes by no more than ``ramp`` [assets] kWh from slot to slot."""
     own = np.flatnonzero(np.isfinite(ramp))
+    if not own.size:
+        return
     most = np.repeat(ramp[own, None], ways[0].shape[1] - 1, axis=1)
     row = programme.rows(-most, most)
     for columns, sign in ((ways[0][own], 1.0), (ways[1][own], -1.0)):

@@ -15,10 +15,9 @@ from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation.holding import Held
-from gridpact.scheduling.diaries.holds import Holds
+from gridpact.scheduling.diaries.holds import Hold, Holds
 from gridpact.scheduling.diaries.modes import Codes
 from gridpact.scheduling.diaries.plain_plan import plain_storage
-from gridpact.scheduling.diaries.respect import Hold
 from gridpact.scheduling.messages import DispatchIssued, NeedsStated
 from gridpact.scheduling.problem import Problem, StorageColumns
 
@@ -111,7 +110,7 @@ def _energy(community: Community, problem: Problem, codes: Codes, power_w: Ints)
     rows = np.flatnonzero((codes == Hold.PLAIN).any(axis=1))
     if rows.size:
         at_once = np.array([community.storage.kind[row] == "car" for row in rows.tolist()])
-        alone = plain_storage(_rows(storage, rows), step, at_once)
+        alone = plain_storage(_rows(storage, rows), at_once)
         energy[rows] = np.where(codes[rows] == Hold.PLAIN, alone, energy[rows])
     return np.asarray(energy, np.int64)
 

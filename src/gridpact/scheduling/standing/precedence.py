@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from gridpact.scheduling.diaries.holds import Holds
-from gridpact.scheduling.diaries.respect import Hold
+from gridpact.scheduling.diaries.holds import Hold, Holds
 from gridpact.scheduling.needs.clock import first_and_last, instants, local_date, shown, stretches
 from gridpact.scheduling.needs.model import (
     Action,

@@ -34,6 +34,8 @@ SOURCES = (WITHDRAWAL, INJECTION, BOUGHT, SOLD, *_SHARED, *_RESIDUAL)
 """Series that say where energy came from and went."""
 OF_MEMBERS = (*SOURCES, NET, PLANNED, HELD, DEVIATION)
 """Series that differ from member to member, beside those that a book reads from files."""
+OF_FILES = (BOUGHT, SOLD, PLANNED)
+"""Those of them that are there only where a book reads them from files."""
 
 
 class Metered(NamedTuple):
@@ -92,8 +94,12 @@ class Block(NamedTuple):
 
 
 def of_all(name: str) -> str:
-    """Return the name of a series without the version of its method, ``shared:in@static.v1``."""
-    return name.partition("@")[0]
+    """Return the name of a series that is worked out here, without the version of its method.
+
+    ``shared:in@static.v1`` is ``shared:in``; a series of a file keeps its name.
+    """
+    head = name.partition("@")[0]
+    return head if head in OF_MEMBERS else name
 
 
 def energy(inputs: Inputs, block: Block, needed: Set[str]) -> tuple[dict[str, Ints], list[Gap]]:

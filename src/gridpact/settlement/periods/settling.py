@@ -25,6 +25,7 @@ from gridpact.settlement.periods.adding import (
     part_of,
 )
 from gridpact.settlement.periods.energy import (
+    OF_FILES,
     OF_MEMBERS,
     SOURCES,
     Block,
@@ -89,7 +90,7 @@ class _Period:
     def __init__(self, rules: Rules, period: Slots, inputs: Inputs) -> None:
         self._rules, self._slots, self._inputs = rules, period, inputs
         self._span = Span(period.start, period.end)
-        self._own = {*OF_MEMBERS, *inputs.own}
+        self._own = {*OF_MEMBERS} - {*OF_FILES} | {*inputs.own}
         self.lacking, self._who = Lacking(), Memberships(rules)
         compiled = {
             number: flows(rules, clause, self._own) for number, clause in enumerate(rules.clauses)
@@ -203,6 +204,7 @@ class _Period:
             with self.lacking.noted(part.flow):
                 add_spans(part, self._spool, self._inputs.prices, self._slots)
         own = self._groups.lines(self._inputs.prices, self.lacking)
-        lines = joined([lines_of(self._rules, self._parts), own])
-        every = joined([nonzero(lines), nonzero(taxed(self._rules, lines, self._span))])
-        return Settled(every, self._energy)
+        lines = nonzero(joined([*lines_of(self._rules, self._parts), own]))
+        self._parts.clear()  # what they hold is in the lines now
+        taxes = nonzero(taxed(self._rules, lines, self._span))
+        return Settled(joined([lines, taxes]) if len(taxes) else lines, self._energy)

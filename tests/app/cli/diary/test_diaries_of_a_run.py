@@ -70,21 +70,76 @@ def test_what_is_off_has_no_power_in_the_next_plan_and_rests_until_then(street, 
         assert called("verify", run).code == 0
 
 
+LATE = "2026-06-15T12:30"
+"""After the second session, which makes its plan at 11:45 for what begins at 13:00."""
+
+
+def states(street, run="run"):
+    """State and reason of each entry of the battery, by when it is due."""
+    entries = street.shown(BATTERY, run)["entries"]
+    return {each["at"]: (each["state"], each["reason"]) for each in entries}
+
+
+def test_to_be_asked_changes_nothing_of_what_is_past_decided_or_too_late(street):
+    street.diary("accept", "run", BATTERY, "--at", "2026-06-15T20:00", "-q")
+    before = states(street)
+    street.diary("mode", "run", BATTERY, "ask", "--notice", "90", "--silence", "decline", "-q")
+    after = states(street)
+    assert [reason for _, reason in after.values()] == [reason for _, reason in before.values()]
+    for at, (state, _) in after.items():
+        if at == "2026-06-15T18:00:00Z":
+            assert state == "accepted"
+        elif instant(at[:-1]) < instant("2026-06-15T03:00") + 90 * 60:
+            assert state == "automatic"
+        else:
+            assert state == "asked"
+    assert {state for state, _ in after.values()} == {"automatic", "accepted", "asked"}
+    street.diary("mode", "run", BATTERY, "automatic", "-q")
+    assert {state for state, _ in states(street).values()} == {"automatic"}
+
+
+@pytest.mark.parametrize("silence", ["accept", "decline"])
+def test_what_is_answered_is_in_force_and_what_lapses_is_as_silence_says(street, silence, called):
+    """Asked; two answers; silence to one entry; two sessions; only then the day goes on."""
+    street.diary("mode", "run", BATTERY, "ask", "--notice", "90", "--silence", silence, "-q")
+    told = {each["at"]: each for each in street.shown(BATTERY)["entries"]}
+    evening, late = "2026-06-15T18:00:00Z", "2026-06-15T20:00:00Z"
+    street.diary("accept", "run", BATTERY, "--at", "2026-06-15T20:00", "-q")
+    street.diary("decline", "run", BATTERY, "--at", "2026-06-15T22:00", "-q")
+    street.resumed()
+    shown = {each["at"]: each for each in street.shown(BATTERY)["entries"]}
+    assert shown[evening]["state"] == "accepted"
+    assert shown[evening]["target_w"] == told[evening]["target_w"]
+    assert not [at for at in shown if at > late]  # declined: the battery rests
+    assert shown[late]["reason"]["kind"] == "intervention"
+    street.resumed(until=LATE)
+    shown = {each["at"]: each for each in street.shown(BATTERY)["entries"]}
+    assert (shown[evening]["state"], shown[evening]["target_w"]) == (
+        "accepted", told[evening]["target_w"],
+    )  # fmt: skip
+    window, charge, discharge = plan_of(street.place / "run", "2026-06-15.intraday-1200")
+    at_eight = window.index(instant(evening[:-1]))
+    assert discharge[at_eight] == told[evening]["target_w"]  # slots are hours
+    assert (charge + discharge)[window.index(instant(late[:-1])) : window.count].sum() == 0
+    midday = (charge + discharge)[:at_eight].sum()
+    assert (midday > 0) == (silence == "accept")
+    street.resumed(until="")
+    own = moved(street.place / "run", BATTERY, DispatchIssued)
+    assert own[instant(evening[:-1])] == (0, told[evening]["target_w"])
+    for command in (("replay", "run", "-q"), ("verify", "run")):
+        assert called(*command).code == 0
+
+
 def test_silence_that_declines_is_as_if_declined(street):
     shutil.copytree("run", "other")
-    due = [each["at"] for each in street.shown(BATTERY)["entries"]]
-    ahead = next(at for at in due if instant(at[:-1]) > instant("2026-06-15T06:00"))
-    street.diary("mode", "run", BATTERY, "ask", "--notice", "720", "--silence", "decline", "-q")
-    asked = street.shown(BATTERY)["entries"]
-    tacit = [each["at"] for each in asked if each["state"] == "tacitly-declined"]
-    assert ahead in tacit
-    for at in tacit:
-        if instant(at[:-1]) >= instant("2026-06-15T03:00"):
-            street.diary("decline", "other", BATTERY, "--at", at, "-q")
+    words = ("ask", "--notice", "90", "--silence", "decline", "-q")
+    street.diary("mode", "run", BATTERY, *words)
+    ahead = [each["at"] for each in street.shown(BATTERY)["entries"] if each["state"] == "asked"]
+    street.diary("decline", "other", BATTERY, "--at", ahead[0][:-1] + "+00:00", "-q")
     for run in ("run", "other"):
-        street.resumed(run)
+        street.resumed(run, until=LATE)
     one, other = (
-        plan_of(street.place / run, "2026-06-15.intraday-0600") for run in ("run", "other")
+        plan_of(street.place / run, "2026-06-15.intraday-1200") for run in ("run", "other")
     )
     assert np.array_equal(one[1], other[1])
     assert np.array_equal(one[2], other[2])
@@ -112,13 +167,9 @@ def test_what_is_accepted_stays_although_a_need_would_move_it(street, called):
 
 
 def test_an_answer_after_its_deadline_is_refused_and_the_plan_stays_free(street):
+    """It is due in an hour, and an answer counted until ten hours before."""
     street.diary("mode", "run", BATTERY, "ask", "--notice", "600", "--silence", "accept", "-q")
-    soon = next(
-        each["at"]
-        for each in street.shown(BATTERY)["entries"]
-        if each["state"] == "tacitly-accepted" and each["at"] > "2026-06-15T03"
-    )
-    done = street.diary("decline", "run", BATTERY, "--at", soon)
+    done = street.diary("decline", "run", BATTERY, "--at", "2026-06-15T06:00")
     assert (done.code, "an answer counted until" in done.out) == (1, True)
     street.resumed()
     _, charge, discharge = plan_of(street.place / "run", "2026-06-15.intraday-0600")

@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 from gridpact.base.slots import Slots
 from gridpact.kernel.codec import decode, encode
 from gridpact.scheduling.diaries.difference import first_diaries
-from gridpact.scheduling.diaries.holds import Holds, decided, off
+from gridpact.scheduling.diaries.holds import Hold, Holds, decided, off
 from gridpact.scheduling.diaries.instructions import Standing, Verb
 from gridpact.scheduling.diaries.modes import Modes, Status
-from gridpact.scheduling.diaries.respect import Hold
 
 spans = st.lists(
     st.tuples(

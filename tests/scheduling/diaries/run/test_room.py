@@ -9,6 +9,7 @@ from msgspec import structs
 from gridpact.kernel.codec import decode, encode
 from gridpact.scheduling.diaries.following import entries_of, first, revised
 from gridpact.scheduling.diaries.handlers import Diarist, State
+from gridpact.scheduling.diaries.holds import Hold
 from gridpact.scheduling.diaries.messages import (
     AnswerEntries,
     BeginDiaries,
@@ -19,7 +20,6 @@ from gridpact.scheduling.diaries.messages import (
     PowersHeld,
     SetMode,
 )
-from gridpact.scheduling.diaries.respect import Hold
 from gridpact.scheduling.messages import PlanDue, ScheduleSolved
 
 HOUR = 3600

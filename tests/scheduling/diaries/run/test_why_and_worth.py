@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots
 from gridpact.scheduling.diaries.following import entries_of, first
-from gridpact.scheduling.diaries.holds import Holds
+from gridpact.scheduling.diaries.holds import Hold, Holds
+from gridpact.scheduling.diaries.pieces import Asked, Piece
 from gridpact.scheduling.diaries.reasons import Kind
-from gridpact.scheduling.diaries.respect import Hold
-from gridpact.scheduling.diaries.why import Asked, Piece, why
+from gridpact.scheduling.diaries.why import why
+from gridpact.scheduling.diaries.without import Without
 from gridpact.scheduling.diaries.worth import worth
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.context import Context
 from gridpact.scheduling.needs.grammar.parse import parse
+from gridpact.scheduling.posing import Posed
 from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, Sum, ZoneColumns
 from gridpact.scheduling.standing.bound_sums import Binding
 from gridpact.scheduling.standing.places import Places
@@ -76,11 +78,28 @@ class Story:
             state_wh=states,
             zone_price=given.get("zone_price", np.zeros((zones, COUNT), np.int64)),
         )
+        bindings = given.get("bindings", ())
         self.piece = Piece(
-            self.problem, self.plan, self.stated, given.get("bindings", ()),
-            given.get("needs", ()), slots.start, slots.end,
+            self.problem, self.plan, self.stated, bindings, given.get("needs", ()), Holds.none(),
+            Without(community, self.posed, self.plan), slots.start, slots.end,
         )  # fmt: skip
         self.until(given.get("until", COUNT))
+
+    def posed(self, left_out):
+        """The problem with the bounds of all needs but some; the others' lowest are 0."""
+        problem = self.piece.problem
+        lo = self.stated.lo_wh.copy()
+        for one in self.piece.bindings:
+            if one.side == "lo":
+                lo[one.row, one.first : one.end] = 0
+        staying = [one for one in self.piece.bindings if one.need not in left_out]
+        for one in staying:
+            if one.side == "lo":
+                span = lo[one.row, one.first : one.end]
+                np.maximum(span, one.bound_wh, out=span)
+        sums = tuple(problem.sums[one.row] for one in staying if one.side == "sum")
+        storage = msgspec.structs.replace(problem.storage, lo_wh=lo)
+        return Posed(msgspec.structs.replace(problem, storage=storage, sums=sums), self.stated)
 
     def until(self, count):
         """Let diaries end after so many slots, and the plan go on."""
@@ -91,7 +110,8 @@ class Story:
     def reasons(self, row, holds=None, activations=()):
         """Slot, kind and identifier of the reason of each entry of an asset."""
         places = Places(self.community)
-        found = why(places, [self.piece], activations, self.diaries, holds or Holds.none())
+        piece = self.piece._replace(holds=holds or Holds.none())
+        found = why(places, [piece], activations, self.diaries)
         entries = self.diaries.instructions
         own = np.flatnonzero(entries.row == row).tolist()
         slots = (entries.at_s - self.solved.window.start) // self.solved.window.step
@@ -121,34 +141,64 @@ def test_the_price_is_the_reason_where_nothing_else_is(community, hand):
     assert [kind for _, kind, _ in story.reasons(0)] == ["PRICE"] * 4
 
 
+def need_of(hand, name, text):
+    made = parse(text, Context("m001", hand.midnight, "Europe/Berlin"))
+    return msgspec.structs.replace(made, id=name)
+
+
+CHEAP = [0, 0, 2000, 2000, 0, 0, 0, 0]
+DUE = np.array([0] * 5 + [14_000] * 3)
+"""What the car holds in the two cheap quarter-hours is what it needs from 01:15 on."""
+
+
 def test_a_need_just_met_is_the_reason_by_name(community, hand):
-    lo = by_storage(0, np.array([0] * 5 + [14_000] * 3))
-    car = [0, 2000, 0, 0, 2000, 0, 0, 0]
-    story = Story(community, hand, [IDLE, car], lo=lo)
-    assert story.reasons(1)[0] == (1, "NEED", "")
-    assert story.reasons(1)[2] == (4, "NEED", "")
-    need = parse("car >= 14 kWh by 01:30", Context("m001", hand.midnight, "Europe/Berlin"))
-    need = msgspec.structs.replace(need, id="need-7")
-    bound = Binding("need-7", "lo", 1, 5, 6, 14_000)
-    named = Story(community, hand, [IDLE, car], lo=lo, needs=(need,), bindings=(bound,))
-    starts = [one for one in named.reasons(1) if one[0] in (1, 4)]
-    assert starts == [(1, "NEED", "need-7"), (4, "NEED", "need-7")]
+    lo = by_storage(0, DUE)
+    story = Story(community, hand, [IDLE, CHEAP], lo=lo)
+    assert story.reasons(1) == [(2, "NEED", ""), (4, "PRICE", "")]
+    need = need_of(hand, "need-7", "car >= 14 kWh by 01:30")
+    bound = Binding("need-7", "lo", 1, 5, 8, 14_000)
+    named = Story(community, hand, [IDLE, CHEAP], lo=lo, needs=(need,), bindings=(bound,))
+    assert named.reasons(1) == [(2, "NEED", "need-7"), (4, "PRICE", "")]
 
 
-def test_a_sum_just_met_is_the_reason_in_its_window(community, hand):
-    """A budget that is spent explains what the car does while it counts, and nothing after."""
-    car = [0, 2000, 0, 0, 2000, 0, 0, 0]
-    need = parse("car cost <= 0.60 00:00-01:00", Context("m001", hand.midnight, "Europe/Berlin"))
-    need = msgspec.structs.replace(need, id="need-3")
-    bound = Binding("need-3", "sum", 0, 0, 4, 0)
-    for most, kind in ((600_000_000, "NEED"), (900_000_000, "PRICE")):
-        story = Story(community, hand, [IDLE, car], needs=(need,), bindings=(bound,))
-        spent = Sum("cost", 0, 4, (1,), upper=most)
-        problem = msgspec.structs.replace(story.problem, sums=(spent,))
-        story.piece = story.piece._replace(problem=problem)
-        found = story.reasons(1)
-        assert found[0][:2] == (1, kind)
-        assert [why for at, why, _ in found if at >= 4] == ["PRICE", "PRICE"]
+def test_of_two_needs_the_one_that_sets_the_power_is_named(community, hand):
+    needs = (
+        need_of(hand, "need-1", "car >= 12 kWh by 02:00"),
+        need_of(hand, "need-2", "car >= 14 kWh by 01:30"),
+    )
+    bounds = (
+        Binding("need-1", "lo", 1, 7, 8, 12_000),
+        Binding("need-2", "lo", 1, 5, 6, 14_000),
+    )
+    lo = by_storage(0, np.array([0] * 5 + [14_000, 0, 12_000]))
+    story = Story(community, hand, [IDLE, CHEAP], lo=lo, needs=needs, bindings=bounds)
+    assert story.reasons(1)[0] == (2, "NEED", "need-2")
+
+
+def test_of_two_needs_that_ask_the_same_one_is_named(community, hand):
+    """Either can go and nothing changes: only both together bind."""
+    needs = tuple(need_of(hand, name, "car >= 14 kWh by 01:30") for name in ("need-1", "need-2"))
+    bounds = tuple(Binding(need.id, "lo", 1, 5, 6, 14_000) for need in needs)
+    lo = by_storage(0, np.array([0] * 5 + [14_000, 0, 0]))
+    story = Story(community, hand, [IDLE, CHEAP], lo=lo, needs=needs, bindings=bounds)
+    assert story.reasons(1)[0] == (2, "NEED", "need-1")
+
+
+@pytest.mark.parametrize(("most", "binds"), [(200_000_000, True), (600_000_000, False)])
+def test_a_budget_is_the_reason_where_it_binds_and_only_of_less(community, hand, most, binds):
+    """It leaves one of the two cheap quarter-hours of its window; the rest is charged later."""
+    car = [0, 0, 2000, 0, 0, 0, 2000, 0] if binds else [0, 0, 2000, 2000, 0, 0, 0, 0]
+    due = need_of(hand, "need-2", "car >= 14 kWh by 02:00")
+    need = need_of(hand, "need-3", "car cost <= 0.20 00:00-01:00")
+    bounds = (Binding("need-2", "lo", 1, 7, 8, 14_000), Binding("need-3", "sum", 0, 0, 4, 0))
+    lo = by_storage(0, np.array([0] * 7 + [14_000]))
+    story = Story(community, hand, [IDLE, car], lo=lo, needs=(due, need), bindings=bounds)
+    problem = msgspec.structs.replace(story.problem, sums=(Sum("cost", 0, 4, (1,), upper=most),))
+    story.piece = story.piece._replace(problem=problem)
+    charged = [(2, "NEED", "need-2"), (6, "NEED", "need-2")] if binds else [(2, "NEED", "need-2")]
+    assert [one for one in story.reasons(1) if one[0] in (2, 6)] == charged
+    stop = story.reasons(1)[1]
+    assert stop == ((3, "NEED", "need-3") if binds else (4, "PRICE", ""))
 
 
 def test_away_stops_are_what_the_owner_needs(community, hand):
