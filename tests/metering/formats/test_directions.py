@@ -65,6 +65,15 @@ def test_no_register_is_net(readings):
     assert "a register only counts up" in caught.value.faults[0].problem
 
 
+@pytest.mark.parametrize(
+    "keys", ["columns: [{column: grid, point: g}]", "point_column: p\nwithdrawal_column: v"]
+)
+def test_positive_is_beside_what_it_is_of(readings, keys):
+    with pytest.raises(BadInput) as caught:
+        readings(NET, f"time: t\npositive: withdrawal\n{keys}")
+    assert "is for long tables with a value_column" in caught.value.faults[0].problem
+
+
 SPACE = 'xmlns="http://naesb.org/espi"'
 
 

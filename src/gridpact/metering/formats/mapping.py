@@ -242,7 +242,6 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
     """Return what contradicts itself in a mapping: key, problem and fix."""
     long, cumulative = bool(mapping.point_column), mapping.values == "cumulative"
     pair = bool(mapping.withdrawal_column or mapping.injection_column)
-    net = bool(mapping.positive) or any(column.positive for column in mapping.columns)
     rules = (
         ("step_s", mapping.step_s < 0 or bool(mapping.step_s and 86400 % mapping.step_s),
          "is no length of a slot", "write seconds that divide a day, or 0 for the file's own"),
@@ -261,12 +260,6 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
          "keep value_column, or the columns of the two registers"),
         ("value_column", not long and (pair or bool(mapping.value_column)), "is for long tables",
          "add point_column"),
-        ("positive", bool(mapping.positive) and (not mapping.value_column
-                                                 or bool(mapping.register_column)),
-         "is for long tables with a value_column and no register_column",
-         "write it beside a column of columns, or leave register_column out"),
-        ("positive", cumulative and net, "is of net values, and a register only counts up",
-         "leave it out, or set values to interval"),
         ("register_column", bool(mapping.register_column) and not mapping.registers,
          "has words that nothing explains", "add registers: {word: withdrawal, …}"),
         ("quality_column", bool(mapping.quality_column) and cumulative,
@@ -280,4 +273,16 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
         ("clock_changes", mapping.clock_changes == "filled", "filled would invent energy",
          "use in-order, first or second"),
     )  # fmt: skip
-    return [(name, problem, fix) for name, wrong, problem, fix in rules if wrong]
+    found = [(name, problem, fix) for name, wrong, problem, fix in rules if wrong]
+    return [*found, *_contradictions_of_net(mapping)]
+
+
+def _contradictions_of_net(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
+    net = bool(mapping.positive) or any(column.positive for column in mapping.columns)
+    if mapping.positive and (mapping.register_column or not mapping.value_column):
+        problem = "is for long tables with a value_column and no register_column"
+        return [("positive", problem, "write it in columns, or leave register_column out")]
+    if net and mapping.values == "cumulative":
+        problem = "is of net values, and a register only counts up"
+        return [("positive", problem, "leave it out, or set values to interval")]
+    return ()
