@@ -16,9 +16,7 @@ from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Displays, Intervals
 from gridpact.metering.registers import Step, Steps
 from gridpact.metering.slotting import Laid, as_measured, on_slots
-
-LONGEST_S = 3600
-"""Displays further apart than the longest slot of a point tell nothing of single slots."""
+from gridpact.metering.store.points import LARGEST_STEP_S
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -49,7 +47,7 @@ def counted(
     if not len(read.lines):
         report.add(0, read.where, "no register was read", "export the data again")
         return None
-    if not 0 < read.step <= LONGEST_S:
+    if not 0 < read.step <= LARGEST_STEP_S:
         return _occasional(read, mapping, report)
     target = mapping.step_s or read.step
     step = target if target % read.step == 0 else read.step
@@ -70,8 +68,8 @@ def _occasional(
 ) -> tuple[Intervals, Displays] | None:
     """All displays, and intervals of no slots."""
     at, channels = read.displays.at_s, read.displays.channels
-    step = mapping.step_s or LONGEST_S
-    if too_long(at, len(channels), LONGEST_S, read.where, report):
+    step = mapping.step_s or LARGEST_STEP_S
+    if too_long(at, len(channels), LARGEST_STEP_S, read.where, report):
         return None
     compared = _compared(read, mapping, report)
     if compared is None:
@@ -174,6 +172,8 @@ def _kept(displays: Displays, found: Steps, grid: tuple[int, int], zone: str) ->
     at = displays.at_s[found.row]
     broken = ~found.known | np.isin(found.kind, (int(Step.ROLLED), int(Step.EXCHANGED)))
     line = np.cumsum(broken)
+    if step > LARGEST_STEP_S:  # longer than slots of any point: nothing else keeps what they say
+        return displays
     chosen = _midnight(at, zone)
     for places in (np.arange(len(at)), np.flatnonzero(at % step == phase)):
         apart = np.ones(len(places) + 1, dtype=np.bool_)

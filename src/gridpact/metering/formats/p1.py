@@ -19,13 +19,14 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from gridpact.metering.formats.counting import LONGEST_S, Counted, counted
+from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.formats.telegrams import Telegram, split
 from gridpact.metering.importers.clock import zone_of
 from gridpact.metering.importers.grid import usual_step
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Displays, Intervals, Register
+from gridpact.metering.store.points import LARGEST_STEP_S
 
 SHORTEST_STEP_S = 900
 TOLERANCE_S = 10
@@ -68,7 +69,7 @@ def read(
         return None
     found.sort(key=lambda reading: (reading.at_s, reading.line))
     own = usual_step(np.array([reading.at_s for reading in found], dtype=np.int64))
-    if own > LONGEST_S:
+    if own > LARGEST_STEP_S:
         return counted(_displays(found, 1, own, mapping), mapping, report)
     step = mapping.step_s or max(own, SHORTEST_STEP_S)
     return counted(_displays(found, step, step, mapping), mapping, report)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.formats.amounts import carried_wh, unit_fault, whole_wh
-from gridpact.metering.formats.counting import LONGEST_S, Counted, counted
+from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.laying import phase_fault, too_long
 from gridpact.metering.formats.mapping import MappedColumn, ReadingsMap
 from gridpact.metering.importers.carried import Place
@@ -19,6 +19,7 @@ from gridpact.metering.importers.parse import Numbers, numbers, stamps
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Displays, Intervals, no_displays
 from gridpact.metering.slotting import as_measured, on_slots
+from gridpact.metering.store.points import LARGEST_STEP_S
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,7 +42,7 @@ def read(
     if moments is None:
         return None
     step = usual_step(moments[0])
-    if mapping.values == "cumulative" and len(moments[0]) and not 0 < step <= LONGEST_S:
+    if mapping.values == "cumulative" and len(moments[0]) and not 0 < step <= LARGEST_STEP_S:
         return _now_and_then(frame, lines, wanted, (moments, mapping, report))
     if not step:
         _no_length(lines, mapping, report)
