@@ -1,7 +1,10 @@
 """The page on readings: the files shown are the examples, and what it shows in code works."""
 
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 
+import polars as pl
 import pytest
 
 from gridpact.app.cli.commands import run_command
@@ -42,7 +45,15 @@ def test_the_files_shown_are_the_examples(root, blocks_of):
     assert (folder / "lane.yaml").read_text("utf-8").endswith(scenario)
 
 
-def test_what_others_read_is_what_the_store_says(lane, blocks_of):
+@pytest.mark.parametrize("state", ["plain", "killed", "compacted"])
+def test_what_others_read_is_what_the_store_says(lane, blocks_of, state):
+    if state == "killed":  # a part that no commit lists
+        one = Path(lane.parts()[-1])
+        later = pl.lit(datetime(2026, 5, 1, tzinfo=UTC)).cast(pl.Datetime("ms", "UTC"))
+        frame = pl.read_parquet(one).with_columns(wh=pl.col("wh") + 5, known_at=later)
+        frame.write_parquet(one.with_name("00000003-abc.parquet"))
+    if state == "compacted":
+        lane.compact()
     scope = {}
     for block in blocks_of("python"):
         exec(block, scope)  # noqa: S102 - the page's own code

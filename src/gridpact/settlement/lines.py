@@ -114,11 +114,26 @@ def joined(parts: Sequence[Lines]) -> Lines:
     """
     heads = tuple(sorted({part.heads[row] for part in parts for row in _used(part.head)}))
     owners, rows = _owners(parts)
-    moved = [_moved(part, heads, each) for part, each in zip(parts, rows, strict=True)]
-    if not moved:
+    if not parts:
         return no_lines()
-    whole = Lines(heads, owners, *map(np.concatenate, zip(*moved, strict=True)))
-    return _merged(whole)
+    columns = {name: _column(name, parts, heads, rows) for name in COLUMNS}
+    order = np.lexsort([columns[name] for name in ("end_s", "first_s", "head", "owner")])
+    for name in COLUMNS:  # one after the other, so that few copies are alive
+        columns[name] = columns[name][order]
+    return _merged(Lines(heads, owners, **columns))
+
+
+def _column(
+    name: str, parts: Sequence[Lines], heads: tuple[Head, ...], rows: Sequence[Ints]
+) -> Ints:
+    """Return a column of all parts, in terms of common heads and of owners at ``rows``."""
+    if name == "owner":
+        return np.concatenate([at[part.owner] for part, at in zip(parts, rows, strict=True)])
+    if name != "head":
+        return np.concatenate([getattr(part, name) for part in parts])
+    place = {head: row for row, head in enumerate(heads)}
+    at = [np.array([place.get(head, -1) for head in part.heads], np.int64) for part in parts]
+    return np.concatenate([row[part.head] for part, row in zip(parts, at, strict=True)])
 
 
 def _used(rows: Ints) -> list[int]:
@@ -143,18 +158,8 @@ def _owners(parts: Sequence[Lines]) -> tuple[tuple[str, ...], list[Ints]]:
     return owners, [rows[id(part.owners)] for part in parts]
 
 
-def _moved(part: Lines, heads: tuple[Head, ...], rows: Ints) -> list[Ints]:
-    """Return the columns of lines in terms of other heads, and of owners at other rows."""
-    place = {head: row for row, head in enumerate(heads)}
-    at = np.array([place.get(head, -1) for head in part.heads], dtype=np.int64)
-    rest = [getattr(part, name) for name in COLUMNS[2:]]
-    return [at[part.head], rows[part.owner], *rest]
-
-
 def _merged(lines: Lines) -> Lines:
-    """Sort lines and add up those of one key."""
-    order = np.lexsort((lines.end_s, lines.first_s, lines.head, lines.owner))
-    lines = lines.where(order)
+    """Add up lines of one key, which follow each other."""
     new = np.ones(len(lines), np.bool_)
     new[1:] = np.any([np.diff(getattr(lines, name)) != 0 for name in KEY], axis=0)
     if new.all():

@@ -190,3 +190,11 @@ taxes:"""
     told = lane.faults(("taxes:", flat))
     (only,) = told
     assert only.startswith("contracts.fee: its terms count by month@Europe/Berlin, of which")
+
+
+def test_where_nobody_belongs_to_the_community_nothing_is_owed(lane):
+    made = lane.settle(
+        ("role: consumer, supplier: power}", "role: consumer, supplier: power, from: 2027-01-01}"),
+        ("  - id: school\n", "  - id: school\n    from: 2027-01-01\n"),
+    )
+    assert len(made.lines) == 0

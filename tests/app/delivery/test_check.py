@@ -2,15 +2,19 @@
 
 import csv
 import json
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 
 from gridpact.app.cli.commands import run_command
 from gridpact.metering.formats import files
 from gridpact.metering.formats.mapping import ReadingsMap
+from gridpact.metering.readings import Quality
 from gridpact.metering.store.points import MeteringPoint
 from gridpact.metering.store.store import Store
 
@@ -104,6 +108,83 @@ def test_readings_that_are_missing_settle_nothing(checked, tmp_path):
     assert code == 1
     assert order["reason"] == "school: readings of the event are missing"
     assert (order["isps"], order["price_nano"], order["penalty_nano"]) == ([], 0, 0)
+
+
+@pytest.fixture
+def doubted(tmp_path):
+    """A store of the bakery's readings, in which a slot can be told anew with another mark."""
+    copied("ten_of_ten", tmp_path)
+    point = MeteringPoint(id="bakery", community="lane", timezone="Europe/Amsterdam", step_s=3600)
+    store = Store.create(str(tmp_path / "readings"), [point])
+    text = (tmp_path / "readings.csv").read_text(encoding="utf-8")
+    (tmp_path / "wide.csv").write_text(text.replace("bakery:withdrawal [Wh]", "bakery"))
+    read = files.read(tmp_path / "wide.csv", ReadingsMap(time="slot_start", unit="Wh"))
+    known = int(datetime(2026, 6, 24, tzinfo=UTC).timestamp())
+    store.commit(read, known)
+
+    def mark(moment, quality, wh):
+        at = int(datetime.fromisoformat(moment).timestamp())
+        place = (at - read.intervals.slots.start) // 3600
+        marks = np.zeros_like(read.intervals.quality)
+        values = np.zeros_like(read.intervals.wh)
+        marks[0, place], values[0, place] = int(quality), wh
+        changed = msgspec.structs.replace(read.intervals, quality=marks, wh=values)
+        name = f"{moment} {quality}"
+        again = msgspec.structs.replace(read, intervals=changed, source=name, digest=name)
+        store.commit(again, known + 60 * store.log.last)
+
+    return mark
+
+
+def test_suspect_readings_of_an_event_settle_nothing_unless_the_file_takes_them(
+    checked, doubted, tmp_path
+):
+    doubted("2026-06-23T17:00+02:00", Quality.SUSPECT, 500_000)
+    code, out, _ = checked("readings", "--json")
+    (order,) = json.loads(out)["orders"]
+    assert code == 1
+    assert order["reason"] == "bakery: readings of the event are suspect"
+    assert (order["price_nano"], order["penalty_nano"]) == (0, 0)
+    assert (order["suspect_readings"], order["estimated_readings"]) == (1, 0)
+    assert "suspect: 1 reading of the event" in checked("readings")[1]
+    path = tmp_path / "orders.yaml"
+    path.write_text(path.read_text("utf-8") + "suspect: take\n", "utf-8")
+    code, out, _ = checked("readings", "--json")
+    (order,) = json.loads(out)["orders"]
+    assert (code, order["reason"], order["suspect_readings"]) == (0, "", 1)
+    assert order["isps"][0]["actual_power"] == 500_000
+    assert "suspect, taken as the file says: 1 reading of the event" in checked("readings")[1]
+    path.write_text(path.read_text("utf-8").replace("suspect: take", "suspect: perhaps"), "utf-8")
+    code, _, err = checked("readings")
+    assert (code, "write one of refuse, take" in err) == (2, True)
+
+
+def test_estimated_readings_settle_and_are_told(checked, doubted):
+    doubted("2026-06-23T17:00+02:00", Quality.SUSPECT, 500_000)
+    doubted("2026-06-23T17:00+02:00", Quality.ESTIMATED, 2_000)
+    code, out, _ = checked("readings", "--json")
+    (order,) = json.loads(out)["orders"]
+    assert (code, order["suspect_readings"], order["estimated_readings"]) == (0, 0, 1)
+    assert order["isps"][0]["actual_power"] == 2_000
+    assert "estimated or edited: 1 reading of the event" in checked("readings")[1]
+
+
+@pytest.mark.parametrize("rule", ["refuse", "take"])
+def test_a_baseline_skips_a_day_with_a_suspect_reading(checked, doubted, tmp_path, rule):
+    """As it skips one with a missing reading, whatever becomes of suspect ones of the event."""
+    doubted("2026-06-22T18:00+02:00", Quality.SUSPECT, 500_000)
+    path = tmp_path / "orders.yaml"
+    path.write_text(path.read_text("utf-8") + f"suspect: {rule}\n", "utf-8")
+    told = json.loads(checked("readings", "--json")[1])
+    table = tmp_path / "readings.csv"
+    lines = [
+        re.sub(r"^(2026-06-22T18:00[^,]*),\d+", r"\1,", line)
+        for line in table.read_text().splitlines()
+    ]
+    assert "2026-06-22T18:00:00+02:00," in lines
+    table.write_text("\n".join([*lines, ""]))
+    absent = json.loads(checked("readings.csv", "--json")[1])
+    assert rows_of(told) == rows_of(absent)
 
 
 def test_nominated_and_a_second_order_in_turn(checked, tmp_path):

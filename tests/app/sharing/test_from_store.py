@@ -1,5 +1,6 @@
 """Readings of a store, corrected later: allocations as known at an instant."""
 
+import csv
 import hashlib
 import json
 from datetime import date
@@ -67,6 +68,34 @@ def test_a_correction_counts_from_when_it_became_known(called, store, write):
     done = called("allocate", store.url, "--rules", rules, "--period", "2026-06-15",
                   "--as-of", "2026-01-01T00:00:00Z")  # fmt: skip
     assert (done.code, "bakery withdrawal: 96 slots have no reading" in done.err) == (2, True)
+
+
+def test_suspect_readings_are_refused_or_taken_by_a_rule_and_told_apart(
+    called, store, write, tmp_path
+):
+    store.commit(told("one.csv", {BAKERY: 300}), 1_782_864_000)
+    store.commit(told("two.csv", {PARK: 200}, Quality.SUSPECT), 1_782_864_000)
+    rules = write("rules.yaml", RULES)
+    done = called("allocate", store.url, "--rules", rules, "--period", "2026-06-15")
+    assert done.code == 2
+    assert "park injection: 96 slots have a suspect reading, the first 2026-06-14T22:00:00Z" in (
+        done.err
+    )
+    assert "suspect: take" in done.err
+    rules = write("rules.yaml", RULES + "suspect: take\n")
+    out = tmp_path / "out"
+    found = received(called, store, rules, "--out", out)
+    assert (found["suspect_slots"], found["estimated_slots"]) == (96, 0)
+    assert found["total"]["received_wh"] == 96 * 200
+    assert json.loads((out / "summary.json").read_text())["suspect_slots"] == 96
+    marks = {
+        (row["point"], row["estimated"], row["suspect"])
+        for row in csv.DictReader((out / "allocation.csv").read_text().splitlines())
+    }
+    assert marks == {("bakery", "false", "false"), ("park", "false", "true")}
+    done = called("allocate", store.url, "--rules", rules, "--period", "2026-06-15")
+    assert "suspect, taken as the rules say: 96 slots" in done.out
+    assert "estimated" not in done.out
 
 
 def test_a_point_that_the_store_does_not_know(called, store, write):

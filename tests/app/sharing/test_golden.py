@@ -64,7 +64,7 @@ def test_allocations(place, called, table, name):
     expected = table(folder / "expected.csv")
     found = table(folder / "out" / "allocation.csv")
     busy = [row for row in found if any(row[name] != "0" for name in COLUMNS)]
-    assert [{**row, "estimated": "false"} for row in expected] == busy
+    assert [{**row, "estimated": "false", "suspect": "false"} for row in expected] == busy
     assert len(found) == 24 * len({row["point"] for row in found})
     if (folder / "by_producer.csv").exists():
         assert table(folder / "by_producer.csv") == table(folder / "out" / "by_producer.csv")

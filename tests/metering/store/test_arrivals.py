@@ -65,9 +65,10 @@ def _check_versions(stores, store, told):
         found = store.versions(channel, stores.DAY + slot * 1800)
         for each in found:
             counts = model(told, each.known_s)[channel, slot]
-            assert each.in_force == ((each.wh, int(each.quality), each.rule) == counts)
+            assert each.counted == ((each.wh, int(each.quality), each.rule) == counts)
             before = model(told, each.known_s - 1).get((channel, slot))
-            assert each.replaced_wh == (before[0] if before and each.in_force else None)
+            assert each.replaced_wh == (before[0] if before and each.counted else None)
+        _check_what_counts_when(told, (channel, slot), found)
         claims = [
             (at, cells[channel, slot])
             for at, cells in sorted(told, key=lambda e: e[0])
@@ -79,4 +80,20 @@ def _check_versions(stores, store, told):
             if lanes[each[1] == ESTIMATED] != each:
                 expected.append((at, *each))
                 lanes[each[1] == ESTIMATED] = each
-        assert [(v.known_s, v.wh, int(v.quality), v.rule) for v in found] == expected
+        once = [v for v in found if not v.again]
+        assert [(v.known_s, v.wh, int(v.quality), v.rule) for v in once] == expected
+
+
+def _check_what_counts_when(told, key, found):
+    """At every instant the one version that says it counts is the value that the store gives."""
+    for instant in range(10):
+        counts = [
+            (each.wh, int(each.quality), each.rule)
+            for each in found
+            if each.counted and each.known_s <= instant < (each.until_s or 99)
+        ]
+        assert counts == [each for each in (model(told, instant).get(key),) if each]
+    assert [each.counted and each.until_s is None for each in found] == [
+        each.in_force for each in found
+    ]
+    assert sum(each.in_force for each in found) == 1

@@ -78,11 +78,34 @@ def test_an_estimate_counts_until_something_sound_is_told(stores, empty):
         empty.commit(stores.readings(name, {slot: value}), known_s)
     assert [stores.state(empty, at)[slot][0] for at in (1, 2, 3, 4)] == [8, 5, 6, 6]
     found = empty.versions(stores.BAKERY, stores.DAY + 3 * 1800)
-    assert [(each.wh, each.in_force) for each in found] == [
-        (8, True),
-        (5, True),
-        (6, True),
-        (4, False),
+    assert [(each.wh, each.counted, each.until_s, each.in_force) for each in found] == [
+        (8, True, 2, False),
+        (5, True, 3, False),
+        (6, True, None, True),
+        (4, False, None, False),
+    ]
+
+
+def test_versions_end_with_what_counts_where_a_suspect_value_lets_an_estimate_count_again(
+    stores, empty
+):
+    slot = (stores.BAKERY, 3)
+    told = ((1, ESTIMATED, "linear.v1"), (3, MEASURED, ""), (2, SUSPECT, "spike.v1"))
+    for known_s, value in enumerate(told, start=1):
+        empty.commit(stores.readings(f"file {known_s}", {slot: value}), known_s)
+    assert stores.state(empty)[slot][:2] == (1, ESTIMATED)
+    found = empty.versions(stores.BAKERY, stores.DAY + 3 * 1800)
+    assert [(each.known_s, each.wh, each.until_s, each.replaced_wh) for each in found] == [
+        (1, 1, 2, None),
+        (2, 3, 3, 1),
+        (3, 2, None, None),
+        (3, 1, None, 3),
+    ]
+    assert [(each.counted, each.in_force, each.again) for each in found] == [
+        (True, False, False),
+        (True, False, False),
+        (False, False, False),
+        (True, True, True),
     ]
 
 

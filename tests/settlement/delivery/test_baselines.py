@@ -142,7 +142,7 @@ def test_what_is_missing_is_told_and_not_zero():
     assert not found.known.any()
     unread = Metered(slots, metered.wh, np.arange(48)[None, :] != 35)
     assert baseline(MeterBefore(minutes=60), unread, Slots(36 * 3600, 3600, 1)).reasons == (
-        "readings before the event are missing",
+        "readings before the event are missing or suspect",
     )
 
 

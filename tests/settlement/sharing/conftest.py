@@ -30,6 +30,20 @@ def dynamic(surplus, need, claims):
     return hamilton(total, claimed), hamilton(total, surplus)
 
 
+def with_stores(surplus, claims, storage):
+    """Pro rata; where stores would have more than is produced, they have just all of that."""
+    received, given = dynamic(surplus, claims, claims)
+    rows = range(len(claims))
+    produced = sum(surplus[row] for row in rows if not storage[row])
+    if sum(received[row] for row in rows if storage[row]) <= produced:
+        return received, given
+    charging = iter(hamilton(produced, [received[row] for row in rows if storage[row]]))
+    others = [claims[row] for row in rows if not storage[row]]
+    rest = iter(hamilton(min(sum(others), sum(surplus) - produced), others))
+    received = [next(charging if storage[row] else rest) for row in rows]
+    return received, hamilton(sum(received), surplus)
+
+
 def fixed(surplus, need, ppm):
     entitled = hamilton(sum(surplus), [*ppm, WHOLE - sum(ppm)])[:-1]
     received = [min(pair) for pair in zip(entitled, need, strict=True)]
@@ -58,6 +72,7 @@ def full(surplus, need, producers, ppm):
 class Plain:
     hamilton = staticmethod(hamilton)
     dynamic = staticmethod(dynamic)
+    with_stores = staticmethod(with_stores)
     fixed = staticmethod(fixed)
     owned = staticmethod(owned)
     full = staticmethod(full)

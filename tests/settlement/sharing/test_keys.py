@@ -156,6 +156,45 @@ def test_storage_keeps_both_bounds_of_the_statute(data, communities, coefficient
         holds(surplus, need, found)
 
 
+@given(data=st.data())
+@settings(deadline=None, max_examples=150)
+def test_stores_take_part_pro_rata_to_their_whole_need(data, communities, plain):
+    """Several stores and an independent working: only where the bound binds it is otherwise."""
+    surplus, need = data.draw(communities)
+    storage = np.array(data.draw(st.lists(st.booleans(), min_size=len(need), max_size=len(need))))
+    claim = need[::-1] // 2
+    for key, claims in ((DefaultDynamic(), need), (Claims(claim), np.minimum(claim, need))):
+        found = share(key, surplus, need, storage=storage)
+        for slot in range(need.shape[1]):
+            expected = plain.with_stores(
+                surplus[:, slot].tolist(), claims[:, slot].tolist(), storage.tolist()
+            )
+            assert (found.in_wh[:, slot].tolist(), found.out_wh[:, slot].tolist()) == expected
+
+
+def test_two_batteries_and_a_consumer_share_pro_rata_to_need():
+    """745 and 340 Wh needed of 21 produced: 21 × 745 ÷ 1085 = 14.4, 21 × 340 ÷ 1085 = 6.6."""
+    surplus = np.array([[21, 30], [0, 0], [0, 0], [0, 900]])
+    need = np.array([[0, 0], [745, 50], [340, 400], [0, 0]])
+    storage = np.array([False, False, True, True])
+    found = share(DefaultDynamic(), surplus, need, storage=storage)
+    # in the second slot 930 Wh would charge with 400; 30 are produced, and 900 discharged
+    assert found.in_wh.tolist() == [[0, 0], [14, 50], [7, 30], [0, 0]]
+
+
+def test_batteries_that_a_key_gives_more_than_is_produced_share_the_production():
+    surplus, need = np.array([[90], [0], [0], [300]]), np.array([[0], [200], [200], [0]])
+    storage = np.array([False, True, True, True])
+    ppm = np.array([0, 500_000, 250_000, 0])
+    found = share(Static(ppm), surplus, need, storage=storage)
+    assert found.in_wh.tolist() == [[0], [60], [30], [0]]  # 195 and 98 Wh by the key
+    owned = share(Owned(np.array([0, 500_000, 250_000, 250_000])), surplus, need, storage=storage)
+    assert owned.used_wh.tolist() == [[0], [60], [30], [0]]
+    assert owned.in_wh.tolist() == [[0], [195], [98], [97]]
+    one = FullDynamic(np.array([0, 3]), np.repeat(ppm[None, :, None], 2, axis=0))
+    assert share(one, surplus, need, storage=storage).in_wh.tolist() == [[0], [60], [30], [0]]
+
+
 def test_a_store_charges_by_day_and_serves_by_night():
     surplus, need = (
         np.array([[900, 0], [0, 400], [0, 0]]),

@@ -24,7 +24,7 @@ from gridpact.settlement.periods.rules import Rules
 if TYPE_CHECKING:
     import polars as pl
 
-ROWS = 1 << 18
+ROWS = 1 << 17
 """Members that are read at a time."""
 _REGISTERS = ("withdrawal", "injection")
 

@@ -37,7 +37,9 @@ def share_of(path: Path, rules: Rules) -> Share:
 
     def share(slots: Slots, surplus_wh: Ints, need_wh: Ints) -> Allocation:
         nothing = np.zeros((len(rows), slots.count), np.bool_)
-        energy = Energy(points, slots, surplus_wh[rows] * gives, need_wh[rows] * takes, nothing)
+        energy = Energy(
+            points, slots, surplus_wh[rows] * gives, need_wh[rows] * takes, nothing, nothing
+        )
         return _laid(allocate(file, energy).shared, rows, surplus_wh.shape)
 
     return share

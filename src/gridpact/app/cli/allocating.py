@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.sharing.allocating import allocate as allocated
@@ -68,7 +68,8 @@ def allocate(
 
     READINGS is a store of readings; or a CSV or Parquet table with slot_start and a column
     POINT:withdrawal or POINT:injection [Wh] for each register. A register that lacks a reading is
-    told and nothing is allocated, for what is missing is not zero.
+    told and nothing is allocated, for what is missing is not zero. So it is for suspect readings,
+    unless the rules say suspect: take.
 
     With --out, the allocation of every slot is written as CSV and Parquet, with its totals.
     """
@@ -101,7 +102,10 @@ def _lines(found: Summary) -> list[str]:
     if kept:
         lines.append(f"  of what was received, {_kwh(kept)} kWh were beyond the need")
     if found.estimated_slots:
-        lines.append(f"  {found.estimated_slots:,} readings were estimated or edited")
+        lines.append(f"  estimated or edited: {counted(found.estimated_slots, 'slot')}")
+    if found.suspect_slots:
+        told = counted(found.suspect_slots, "slot")
+        lines.append(f"  suspect, taken as the rules say: {told}")
     return lines
 
 

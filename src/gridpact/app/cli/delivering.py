@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.delivering_availability import availability
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
-from gridpact.app.delivery.checking import Checked
+from gridpact.app.delivery.checking import Checked, EventMarks
 from gridpact.app.delivery.checking import check as checked
 from gridpact.app.delivery.orders_file import read_orders
 from gridpact.base.rounding import round_half_even
@@ -58,7 +58,8 @@ def check(
     POINT:withdrawal or POINT:injection [Wh] for each register. Power is in W, positive from the
     grid, as UFTP settles it.
 
-    Where readings are missing nothing is settled for that order, and the exit code is 1.
+    Where readings are missing nothing is settled for that order, and the exit code is 1. So it is
+    where they are suspect, unless the file says suspect: take. Baselines never use suspect ones.
     """
     told = read_orders(orders_file)
     known = None if as_of is None else epoch_of(as_of, told.timezone, "--as-of")
@@ -86,8 +87,20 @@ def _lines(done: Checked) -> list[str]:
             price, penalty, net = map(_amount, amounts)
             words = f"price {price}, penalty {penalty}, net {net} {done.currency}"
         lines.append(f"{mark(good=good)} {harmless(f'{order.order_reference}: {words}')}")
+        lines += _mark_lines(done.marks[order.order_reference], settled=good)
     if done.delivery_ppm is not None:
         lines.append(f"  {done.delivery_ppm / 10_000:.2f} percent of the energy was delivered")
+    return lines
+
+
+def _mark_lines(marks: EventMarks, *, settled: bool) -> list[str]:
+    lines = []
+    if marks.suspect:
+        what = "suspect, taken as the file says" if settled else "suspect"
+        lines.append(f"    {what}: {counted(marks.suspect, 'reading')} of the event")
+    if marks.estimated:
+        told = counted(marks.estimated, "reading")
+        lines.append(f"    estimated or edited: {told} of the event")
     return lines
 
 
@@ -111,16 +124,20 @@ def _as_dict(done: Checked) -> dict[str, object]:
         "method": done.method,
         "currency": done.currency,
         "delivery_ppm": done.delivery_ppm,
-        "orders": [_order_as_dict(order) for order in done.orders],
+        "orders": [
+            _order_as_dict(order, done.marks[order.order_reference]) for order in done.orders
+        ],
     }
 
 
-def _order_as_dict(order: OrderSettlement) -> dict[str, object]:
+def _order_as_dict(order: OrderSettlement, marks: EventMarks) -> dict[str, object]:
     return {
         "order": order.order_reference,
         "congestion_point": order.congestion_point,
         "period": order.period.isoformat(),
         "reason": order.reason,
+        "suspect_readings": marks.suspect,
+        "estimated_readings": marks.estimated,
         "price_nano": order.price_nano,
         "penalty_nano": order.penalty_nano,
         "net_settlement_nano": order.net_settlement_nano,

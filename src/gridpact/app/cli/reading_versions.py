@@ -33,7 +33,8 @@ def versions(
 ) -> None:
     """Show every value of one slot: how it came to be, when it became known, what it replaced.
 
-    An estimate beside a measured value was never in force.
+    An estimate beside a measured value was never in force. An estimate counts again where a value
+    told later is suspect.
     """
     store = Store.open(url)
     timezone = store.point(point).timezone
@@ -51,7 +52,7 @@ def versions(
 def _lines(found: list[Version], store: Store) -> list[str]:
     if not found:
         return ["no value of this slot is known"]
-    head = ("known since", "energy", "mark", "by", "replaced", "from")
+    head = ("known since", "energy", "mark", "by", "replaced", "in force", "from")
     rows = [head]
     for each in found:
         was = "-" if each.replaced_wh is None else kwh(each.replaced_wh)
@@ -59,13 +60,21 @@ def _lines(found: list[Version], store: Store) -> list[str]:
             (
                 iso(each.known_s),
                 kwh(each.wh),
-                each.quality.name.lower() + ("" if each.in_force else " (not in force)"),
+                each.quality.name.lower(),
                 each.rule or "-",
                 was,
+                _force_words(each),
                 source_words(each.commit, store.log.imports),
             )
         )
     return [*aligned(rows, right=(1, 4)), "", counted(len(found), "version")]
+
+
+def _force_words(each: Version) -> str:
+    if not each.counted:
+        return "never"
+    again = "again, " if each.again else ""
+    return again + ("now" if each.until_s is None else f"until {iso(each.until_s)}")
 
 
 def _as_dict(each: Version, store: Store) -> dict[str, object]:
@@ -75,6 +84,9 @@ def _as_dict(each: Version, store: Store) -> dict[str, object]:
         "quality": each.quality.name.lower(),
         "rule": each.rule,
         "in_force": each.in_force,
+        "counted": each.counted,
+        "until": None if each.until_s is None else iso(each.until_s),
+        "again": each.again,
         "replaced_wh": each.replaced_wh,
         "import": each.commit,
         "file": next((one.source for one in store.log.imports if one.number == each.commit), None),

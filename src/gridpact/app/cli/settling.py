@@ -110,12 +110,12 @@ def _lines(made: Made, *, dry: bool) -> list[str]:
     slots = (run.end_s - run.first_s) // rules.step_s
     members = counted(len(rules.members), "member")
     head = f"{rules.name}, {run.period}: {run.kind} run, {slots:,} slots, {members}"
+    booked = f"booked as run {run.number}: {counted(len(made.booked), 'line')}"
+    last = "nothing was booked" if dry else f"{booked}, hash {short(run.hash)}"
     if not len(made.booked):
-        return [harmless(head), "nothing differs from what was booked"]
+        return [harmless(head), "nothing differs from what was booked before", harmless(last)]
     told = [head, *line_table(made.booked, rules), "", *party_table(made.booked, rules)]
     good = summed(made.booked)
-    booked = f"booked as run {run.number}: {counted(len(made.booked), 'line')}"
-    last = "nothing was booked: a dry run" if dry else f"{booked}, hash {short(run.hash)}"
     return [*map(harmless, told), f"{mark(good=good)} what is paid is received", harmless(last)]
 
 

@@ -30,7 +30,7 @@ ROLES: dict[str, tuple[Register, ...]] = {
 }
 _TOP = (
     *("gridpact", "timezone", "slot_minutes", "currency", "points", "control"),
-    *("baseline", "penalty", "holidays", "event_days", "orders", "reservations"),
+    *("baseline", "penalty", "holidays", "event_days", "orders", "reservations", "suspect"),
 )
 _ORDER = ("reference", "congestion_point", "start", "power_w", "price", "nominated_wh")
 _POSITIVE = (
@@ -38,6 +38,7 @@ _POSITIVE = (
     *("minutes", "window_minutes"),
 )
 _MOST = {"within_days": 400, "cap_ppm": 1_000_000}
+SUSPECT = ("refuse", "take")
 _BEGIN = f"gridpact: {VERSION}"
 _MOST_W = 10**12
 
@@ -50,7 +51,11 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 class OrdersFile(msgspec.Struct, frozen=True):
-    """What a file says; ``points`` and ``control`` are names with their roles."""
+    """What a file says; ``points`` and ``control`` are names with their roles.
+
+    ``suspect`` says what becomes of readings of an event that validation doubts: its orders are
+    not settled (``refuse``), or they count as they are (``take``). Baselines never use them.
+    """
 
     file: str
     timezone: str
@@ -64,6 +69,7 @@ class OrdersFile(msgspec.Struct, frozen=True):
     event_days: frozenset[date]
     orders: tuple[Placed, ...]
     reservations: tuple[Reservation, ...] = ()
+    suspect: str = "refuse"
 
 
 def read_orders(path: FilePath) -> OrdersFile:
@@ -108,6 +114,7 @@ class _Reader:
             event_days=self._dates("event_days"),
             orders=self._all_orders(calendar, isinstance(method, Nominated)),
             reservations=read_reservations(self._document, self._list("reservations")),
+            suspect=self._suspect(),
         )
 
     def _known(self, path: Path, node: dict[str, Value], names: tuple[str, ...]) -> None:
@@ -138,6 +145,12 @@ class _Reader:
         if not isinstance(code, str) or not re.fullmatch(r"[A-Z]{3}", code):
             self._fault(("currency",), "is no code of ISO 4217", "write one such as EUR")
         return str(code)
+
+    def _suspect(self) -> str:
+        chosen = self._root.get("suspect", SUSPECT[0])
+        if chosen not in SUSPECT:
+            self._fault(("suspect",), "is no rule", f"write one of {', '.join(SUSPECT)}")
+        return str(chosen)
 
     def _points(self, name: str) -> tuple[tuple[str, str], ...]:
         found = dict[str, str]()

@@ -25,7 +25,6 @@ from gridpact.settlement.sharing.keys import (
     Static,
     share,
 )
-from gridpact.settlement.sharing.storage import charging_from_production
 
 
 class Allocated(msgspec.Struct, frozen=True):
@@ -76,11 +75,7 @@ def by_producer(done: Allocated) -> tuple[tuple[str, ...], Ints]:
     energy = done.energy
     if isinstance(done.key, FullDynamic):
         names = tuple(energy.points[row] for row in done.key.producers.tolist())
-        need = energy.need_wh
-        storage = _storage(done.rules, energy.points)
-        if storage is not None:
-            need = charging_from_production(energy.surplus_wh, need, storage)
-        return names, keys.by_producer(done.key, energy.surplus_wh, need)
+        return names, keys.by_producer(done.key, energy.surplus_wh, done.shared.in_wh)
     names = done.rules.producers
     rows = [energy.points.index(name) for name in names]
     return names, split.by_producer(done.shared.out_wh[rows], done.shared.in_wh)

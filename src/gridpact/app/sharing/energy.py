@@ -12,14 +12,14 @@ from gridpact.app.sharing.rules import SharingFile
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots, covers, iso, overlap
 from gridpact.base.units import Bools, Ints
-from gridpact.metering.readings import Channel, Quality
+from gridpact.metering.readings import Channel, Marks, Quality
 
 
 class Energy(msgspec.Struct, frozen=True):
     """What is to be shared and what is needed, int64 [points, slots] in Wh.
 
     ``points`` are in ascending order. ``estimated`` [points, slots] says where a reading was not
-    measured but estimated or edited.
+    measured but estimated or edited, ``suspect`` where validation doubts it.
     """
 
     points: tuple[str, ...]
@@ -27,6 +27,7 @@ class Energy(msgspec.Struct, frozen=True):
     surplus_wh: Ints
     need_wh: Ints
     estimated: Bools
+    suspect: Bools
 
 
 def read_energy(source: str, rules: SharingFile, slots: Slots, as_of: int | None) -> Energy:
@@ -47,21 +48,21 @@ def read_energy(source: str, rules: SharingFile, slots: Slots, as_of: int | None
     Raises
     ------
     BadInput
-        Names every register without a value, with its slots: what is missing is never zero.
+        Names every register without a value, with its slots: what is missing is never zero. So for
+        values that are suspect, unless the rules take them.
     """
     channels = tuple(
         channel for member in rules.members for channel in _channels(member.point, member.role)
     )
     if "://" not in source and Path(source).is_file():
-        values, present, estimated = _of_table(source, channels, slots, as_of)
+        values, quality = _of_table(source, channels, slots, as_of)
     else:
         from gridpact.metering.store.store import Store
 
         found = Store.open(source).intervals(channels, slots, as_of)
-        values, present = found.wh, found.quality != Quality.MISSING
-        estimated = found.quality >= Quality.SUSPECT
-    _refuse_missing(source, channels, slots, np.asarray(present, dtype=np.bool_))
-    return _laid(rules, channels, slots, values, np.asarray(estimated, dtype=np.bool_))
+        values, quality = found.wh, found.quality
+    _refuse(source, channels, slots, quality, rules.suspect)
+    return _laid(rules, channels, slots, values, quality)
 
 
 def _channels(point: str, role: str) -> list[Channel]:
@@ -71,7 +72,7 @@ def _channels(point: str, role: str) -> list[Channel]:
 
 def _of_table(
     source: str, channels: tuple[Channel, ...], slots: Slots, as_of: int | None
-) -> tuple[Ints, Bools, Bools]:
+) -> tuple[Ints, Marks]:
     given, values, known = table_of(source, channels, as_of)
     if given.step != slots.step or not covers(given, slots):
         have = f"from {iso(given.start)} to {iso(given.end)} in slots of {given.step} s"
@@ -79,40 +80,44 @@ def _of_table(
         problem, fix = f"the table is {have}", f"the period is {due}"
         raise BadInput([Fault(source, 0, "slot_start", problem, fix)])
     _, here = overlap(slots, given)
-    estimated = np.zeros((len(channels), slots.count), np.bool_)
-    return values[:, here], known[:, here], estimated
+    return values[:, here], known[:, here].astype(np.int8)
 
 
-def _refuse_missing(
-    source: str, channels: tuple[Channel, ...], slots: Slots, present: Bools
+def _refuse(
+    source: str, channels: tuple[Channel, ...], slots: Slots, quality: Marks, suspect: str
 ) -> None:
+    """Raise BadInput where there is nothing to share, or by the rule what is doubted."""
+    kinds = [(Quality.MISSING, "no reading", "import the readings, or estimate them by a method")]
+    if suspect == "refuse":
+        fix = "correct or estimate them, or write suspect: take in the rules"
+        kinds.append((Quality.SUSPECT, "a suspect reading", fix))
     faults = []
-    for channel, there in zip(channels, present, strict=True):
-        absent = np.flatnonzero(~there)
-        if absent.size:
-            many = f"{absent.size:,} slots have" if absent.size > 1 else "a slot has"
-            first = iso(int(slots.starts()[absent[0]]))
-            problem = f"{many} no reading, the first {first}"
-            fix = "import the readings, or estimate them by a named method"
-            where = f"{channel.point} {channel.register}"
-            faults.append(Fault(source, 0, where, problem, fix))
+    for channel, marks in zip(channels, quality, strict=True):
+        for mark, what, fix in kinds:
+            there = np.flatnonzero(marks == int(mark))
+            if there.size:
+                many = f"{there.size:,} slots have" if there.size > 1 else "a slot has"
+                problem = f"{many} {what}, the first {iso(int(slots.starts()[there[0]]))}"
+                where = f"{channel.point} {channel.register}"
+                faults.append(Fault(source, 0, where, problem, fix))
     if faults:
         raise BadInput(faults)
 
 
 def _laid(
-    rules: SharingFile, channels: tuple[Channel, ...], slots: Slots, values: Ints, odd: Bools
+    rules: SharingFile, channels: tuple[Channel, ...], slots: Slots, values: Ints, quality: Marks
 ) -> Energy:
     """Lay registers over points in ascending order, net or as they are."""
     points = tuple(sorted(member.point for member in rules.members))
     place = {point: row for row, point in enumerate(points)}
     withdrawn, injected = np.zeros((2, len(points), slots.count), np.int64)
-    estimated = np.zeros((len(points), slots.count), np.bool_)
-    for channel, row, marks in zip(channels, values, odd, strict=True):
+    estimated, suspect = np.zeros((2, len(points), slots.count), np.bool_)
+    for channel, row, marks in zip(channels, values, quality, strict=True):
         target = withdrawn if channel.register == "withdrawal" else injected
         target[place[channel.point]] = row
-        estimated[place[channel.point]] |= marks
+        estimated[place[channel.point]] |= marks >= int(Quality.ESTIMATED)
+        suspect[place[channel.point]] |= marks == int(Quality.SUSPECT)
     if rules.registers == "net":
         both = np.minimum(withdrawn, injected)
         withdrawn, injected = withdrawn - both, injected - both
-    return Energy(points, slots, injected, withdrawn, estimated)
+    return Energy(points, slots, injected, withdrawn, estimated, suspect)

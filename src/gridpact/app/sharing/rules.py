@@ -25,9 +25,10 @@ OF_TABLES = ("simple-dynamic", "full-dynamic", "spanish-hourly")
 """Keys whose coefficients are in files."""
 ROLES = ("consumer", "producer", "prosumer", "storage")
 REGISTERS = ("net", "gross")
+SUSPECT = ("refuse", "take")
 _TOP = (
     *("gridpact", "timezone", "slot_minutes", "key", "members", "registers", "split"),
-    *("coefficients", "layout", "contract", "cau"),
+    *("coefficients", "layout", "contract", "cau", "suspect"),
 )
 _MEMBER = ("point", "role", "share_percent")
 _POINT = re.compile(r"[A-Za-z0-9._:@/+-]{1,64}")
@@ -57,7 +58,8 @@ class SharingFile(msgspec.Struct, frozen=True):
 
     ``registers`` says whether what a point injects and withdraws in one slot is netted first.
     ``coefficients`` is a file's name in which ``{month}`` and ``{year}`` stand for those of a
-    period. ``cau`` is the code of a Spanish operation.
+    period. ``cau`` is the code of a Spanish operation. ``suspect`` says whether readings that
+    validation doubts are refused or shared as they are.
     """
 
     file: str
@@ -71,6 +73,7 @@ class SharingFile(msgspec.Struct, frozen=True):
     layout: str = ""
     contract: str = ""
     cau: str = ""
+    suspect: str = "refuse"
 
     @property
     def folder(self) -> FilePath:
@@ -120,6 +123,7 @@ class _Reader:
             layout=self._layout(),
             contract=self._text("contract"),
             cau=self._text("cau"),
+            suspect=self._choice(("suspect",), self._root, SUSPECT, "refuse"),
         )
         self._check_key(found)
         self._check_shares(found)

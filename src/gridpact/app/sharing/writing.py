@@ -43,7 +43,11 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """What a period came to. ``balanced`` says that given and received agree in every slot."""
+    """What a period came to. ``balanced`` says that given and received agree in every slot.
+
+    ``estimated_slots`` counts slots of points with a reading that was estimated or edited,
+    ``suspect_slots`` those with one that validation doubts.
+    """
 
     key: str
     split: str
@@ -51,6 +55,7 @@ class Summary(msgspec.Struct, frozen=True):
     end: str
     slots: int
     estimated_slots: int
+    suspect_slots: int
     balanced: bool
     total: Totals
     points: tuple[Totals, ...]
@@ -86,6 +91,7 @@ def summary_of(done: Allocated) -> Summary:
         end=end,
         slots=energy.slots.count,
         estimated_slots=int(energy.estimated.sum()),
+        suspect_slots=int(energy.suspect.sum()),
         balanced=bool(np.array_equal(given, received)),
         total=total,
         points=points,
@@ -117,9 +123,13 @@ def _table(done: Allocated) -> pl.DataFrame:
     points, slots = done.energy.points, done.energy.slots
     values = {name: each.T.reshape(-1) for name, each in columns(done).items()}
     point = pl.Series(list(points) * slots.count, dtype=pl.String)
-    estimated = done.energy.estimated.T.reshape(-1)
+    energy = done.energy
+    marks = {
+        name: each.T.reshape(-1)
+        for name, each in (("estimated", energy.estimated), ("suspect", energy.suspect))
+    }
     starts = _instants(np.repeat(slots.starts(), len(points)))
-    return pl.DataFrame({"slot_start": starts, "point": point, **values, "estimated": estimated})
+    return pl.DataFrame({"slot_start": starts, "point": point, **values, **marks})
 
 
 def _gifts(done: Allocated) -> pl.DataFrame:

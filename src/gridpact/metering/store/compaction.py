@@ -10,7 +10,7 @@ import msgspec
 
 from gridpact.base.errors import StoreError
 from gridpact.metering.store.known import read_part
-from gridpact.metering.store.log import FOLDER, Commit, Log, Part, encoded, name_of
+from gridpact.metering.store.log import FOLDER, Commit, Log, Part, encoded, name_of, read_log
 from gridpact.metering.store.places import Place
 from gridpact.metering.store.writing import remove_parts, write_part
 
@@ -44,6 +44,8 @@ def compact(place: Place, log: Log, first_day: str = "") -> Compacted:
         if not written:
             remove_parts(place, made)
     if not written:
+        raise StoreError(f"store {place.url}: somebody else writes to it; try again")
+    if read_log(place).folded != number:  # another one folded the index beyond it
         raise StoreError(f"store {place.url}: somebody else writes to it; try again")
     removed = _swept(place, commit)
     before, after = sum(part.size for part in log.parts), sum(part.size for part in parts)

@@ -70,11 +70,15 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Log(msgspec.Struct, frozen=True):
-    """The index as it was read: the number of the last commit, its imports and parts."""
+    """The index as it was read: the number of the last commit, its imports and parts.
+
+    ``folded`` is the number of the commit that replaces all before it, 0 where none does.
+    """
 
     last: int
     imports: tuple[Imported, ...]
     parts: tuple[Part, ...]
+    folded: int = 0
 
     def imported(self, digest: str, recipe: str) -> Imported | None:
         """Return the import of a file that was read in the same way, if there was one."""
@@ -107,9 +111,18 @@ def name_of(number: int) -> str:
 
 def read_log(place: Place) -> Log:
     """Read the index of a store; StoreError where a file of it is damaged or missing."""
-    found: list[Commit] = []
-    for number in sorted(_numbers(place)):
-        found.append(_commit(place, name_of(number)))
+    numbers = sorted(_numbers(place))
+    while True:
+        try:
+            return _log(place, numbers)
+        except StoreError:
+            before, numbers = numbers, sorted(_numbers(place))
+            if numbers == before:  # else somebody folded the index meanwhile
+                raise
+
+
+def _log(place: Place, numbers: Sequence[int]) -> Log:
+    found = [_commit(place, name_of(number)) for number in numbers]
     begin = max((at for at, one in enumerate(found) if one.replaces), default=0)
     kept = found[begin:]
     _check_numbers(place, kept)
@@ -117,6 +130,7 @@ def read_log(place: Place) -> Log:
         kept[-1].number if kept else 0,
         tuple(each for one in kept for each in one.imports),
         tuple(each for one in kept for each in one.parts),
+        kept[0].number if kept and kept[0].replaces else 0,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 from gridpact.base.errors import StoreError
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class Place(Protocol):
@@ -103,9 +104,9 @@ class Folder:
         """Write data beside where it belongs, down to the disk."""
         path = self._root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
+        partial, opened = _begun(path)
         try:
-            with os.fdopen(os.open(partial, _NEW, 0o666), "wb") as stream:
+            with os.fdopen(opened, "wb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -134,6 +135,17 @@ class Folder:
 
     def _trouble(self, name: str, error: OSError) -> StoreError:
         return _trouble(self.url, name, error)
+
+
+def _begun(path: Path) -> tuple[Path, int]:
+    """Open a new file beside another one that no other writer has; return it and its descriptor."""
+    for number in count():
+        partial = path.with_name(f".{path.name}.{number}.partial")
+        try:
+            return partial, os.open(partial, _NEW, 0o666)
+        except FileExistsError:  # of another writer, or of one that was killed
+            continue
+    raise AssertionError
 
 
 class _Files(Protocol):

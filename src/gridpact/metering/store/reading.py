@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -130,9 +130,11 @@ def estimate_stands(told: Told, last: Ints, guess: Ints) -> Bools:
 class Version(msgspec.Struct, frozen=True):
     """One value that a slot had or has.
 
-    ``known_s`` is when it became known, ``commit`` the import that told it; ``in_force`` whether
-    it counted from then on, which an estimate beside a measured value does not. ``replaced_wh`` is
-    what counted until then, None where nothing did or it did not come into force.
+    ``known_s`` is when it became known, or counted ``again`` because what stood before it was found
+    suspect; ``commit`` the import that told it. ``counted`` tells whether it counted from then on,
+    which an estimate beside a measured value does not, ``until_s`` when it ceased to, and
+    ``in_force`` whether it counts now, as one of them does. ``replaced_wh`` is what counted until
+    then, None where nothing did or it did not count itself.
     """
 
     known_s: int
@@ -140,8 +142,11 @@ class Version(msgspec.Struct, frozen=True):
     quality: Quality
     rule: str
     commit: int
-    in_force: bool
-    replaced_wh: int | None
+    counted: bool = False
+    in_force: bool = False
+    until_s: int | None = None
+    replaced_wh: int | None = None
+    again: bool = False
 
 
 def versions_of(place: Place, log: Log, window: Window) -> list[Version]:
@@ -158,28 +163,58 @@ def versions_of(place: Place, log: Log, window: Window) -> list[Version]:
 
 
 def _history(told: Told, words: Sequence[str]) -> list[Version]:
-    found: dict[int, Version] = {}  # by row of what was told
-    last = {False: -1, True: -1}  # rows of what was told and of what was estimated last
+    history = _History(told)
     for row in range(len(told.wh)):
-        quality = Quality(int(told.quality[row]))
-        fields = (int(told.wh[row]), quality, words[int(told.rule[row])])
-        lane, before = quality == Quality.ESTIMATED, _counting(told, last)
-        known = found.get(last[lane])
-        if known is not None and (known.wh, known.quality, known.rule) == fields:
-            continue
-        last[lane] = row
-        counts = _counting(told, last) == row
-        was = found[before].wh if counts and before >= 0 else None
-        found[row] = Version(
-            int(told.known_s[row]), *fields, int(told.commit[row]), counts, replaced_wh=was
-        )
-    return list(found.values())
+        quality, rule = Quality(int(told.quality[row])), words[int(told.rule[row])]
+        told_by = (int(told.known_s[row]), int(told.wh[row]), quality, rule)
+        history.tell(row, Version(*told_by, int(told.commit[row])))
+    return history.versions
 
 
-def _counting(told: Told, last: Mapping[bool, int]) -> int:
-    """Row that counts of what was told and what was estimated last, -1 where there is none."""
-    stands = estimate_stands(told, np.array(last[False]), np.array(last[True]))
-    return last[bool(stands)]
+class _History:
+    """Versions of one slot, told in the order in which they became known."""
+
+    def __init__(self, told: Told) -> None:
+        self.versions: list[Version] = []
+        self._told = told
+        # rows and places of what was told and of what was estimated last
+        self._row, self._last = {False: -1, True: -1}, dict[bool, int]()
+
+    def tell(self, row: int, fresh: Version) -> None:
+        """Add what a row told as a version, and what comes into force or ceases to count by it."""
+        lane = fresh.quality == Quality.ESTIMATED
+        known = self._last.get(lane)
+        if known is not None and _same(self.versions[known], fresh):
+            return
+        before = self._counting()
+        self._row[lane], self._last[lane] = row, self._added(fresh)
+        now = self._counting()
+        if now is None or now == before:
+            return
+        if now != self._last[lane]:  # of the other lane: it counts again
+            again = msgspec.structs.replace(self.versions[now], known_s=fresh.known_s, again=True)
+            now = self._last[not lane] = self._added(again)
+        was = None if before is None else self.versions[before].wh
+        self._change(now, counted=True, in_force=True, until_s=None, replaced_wh=was)
+        if before is not None:
+            self._change(before, in_force=False, until_s=fresh.known_s)
+
+    def _added(self, version: Version) -> int:
+        self.versions.append(version)
+        return len(self.versions) - 1
+
+    def _change(self, place: int, **fields: int | bool | None) -> None:
+        self.versions[place] = msgspec.structs.replace(self.versions[place], **fields)
+
+    def _counting(self) -> int | None:
+        """Place of what counts of what was told and what was estimated last, if there is any."""
+        rows = (np.array(self._row[lane]) for lane in (False, True))
+        return self._last.get(bool(estimate_stands(self._told, *rows)))
+
+
+def _same(one: Version, other: Version) -> bool:
+    fields = ((each.wh, each.quality, each.rule) for each in (one, other))
+    return next(fields) == next(fields)
 
 
 def displays_of(place: Place, log: Log, window: Window, as_of: int | None) -> Displays:

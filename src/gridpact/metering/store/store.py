@@ -34,7 +34,8 @@ from gridpact.metering.store.reading import Version, Window
 from gridpact.metering.store.writing import remove_parts, write_change
 
 INDEX = "store.json"
-ATTEMPTS = 5
+ATTEMPTS = 20
+"""Each time one of several writers wins, so that as many may write at once."""
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -73,21 +74,11 @@ class Store:
     def open(cls, url: str) -> Store:
         """Open a store; BadInput where there is none, StoreError where it is damaged."""
         place = place_of(url)
-        data = place.read(INDEX)
-        if data is None:
-            fix = f"begin one: gridpact readings init {url} --points POINTS.yaml"
-            raise BadInput([Fault(url, 0, "", "there is no store of readings", fix)])
-        try:
-            head = msgspec.json.decode(data, type=_Head)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise StoreError(f"store {url}: {INDEX} is damaged: {error}") from error
-        if head.format > FORMAT:
-            raise StoreError(f"store {url} was written by a newer gridpact; update gridpact")
-        return cls(place, head.points, read_log(place))
+        return cls(place, _head(place).points, read_log(place))
 
     def add(self, points: Sequence[MeteringPoint]) -> Store:
         """Add metering points, or change their zone, clock and power; BadInput as in ``merged``."""
-        both = merged(self.points, tuple(points), self.url)
+        both = merged(_head(self._place).points, tuple(points), self.url)
         self._place.replace(INDEX, _encoded(_Head(FORMAT, both)))
         return Store(self._place, both, self.log)
 
@@ -125,11 +116,30 @@ class Store:
             if already := self.log.imported(readings.digest, recipe):
                 plan = Tally(readings, known_s).plan(already)
                 return Stored(Commit(number=already.number, imports=(already,), parts=()), plan)
-            done = self._written(readings, known_s, recipe)
-            self.log = read_log(self._place)
+            done = self._tried(readings, known_s, recipe)
             if done is not None:
                 return done
         raise StoreError(f"store {self.url}: others keep writing to it; try again")
+
+    def _tried(self, readings: Readings, known_s: int, recipe: str) -> Stored | None:
+        """Write a commit and read the index again; None where another writer was first."""
+        seen = self.log
+        try:
+            done = self._written(readings, known_s, recipe)
+        except StoreError:
+            self.log = read_log(self._place)
+            if self.log.folded == seen.folded:
+                raise
+            return None  # parts that it was to read were merged into others
+        self.log = read_log(self._place)
+        if done is None or done.commit.number > self.log.folded:
+            return done
+        if self.log.imported(readings.digest, recipe):
+            return done
+        # the index was folded beyond the number that it took, which nobody reads any more
+        self._place.remove(name_of(done.commit.number))
+        remove_parts(self._place, done.commit.parts)
+        return None
 
     def trial(self) -> Store:
         """Return a store like this one whose commits are kept in memory only."""
@@ -232,6 +242,20 @@ class Store:
             found = reading.displays_of(self._place, self.log, window, as_of)
             whole = _with(whole, found, np.array(rows, dtype=np.int64))
         return whole
+
+
+def _head(place: Place) -> _Head:
+    url, data = place.url, place.read(INDEX)
+    if data is None:
+        fix = f"begin one: gridpact readings init {url} --points POINTS.yaml"
+        raise BadInput([Fault(url, 0, "", "there is no store of readings", fix)])
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StoreError(f"store {url}: {INDEX} is damaged: {error}") from error
+    if head.format > FORMAT:
+        raise StoreError(f"store {url} was written by a newer gridpact; update gridpact")
+    return head
 
 
 def _encoded(head: _Head) -> bytes:

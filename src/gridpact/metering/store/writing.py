@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,12 +49,21 @@ def write_part(
     data = rows.to_bytes(frame)
     digest = hashlib.sha256(data).hexdigest()
     community, day = where
-    # with the digest in its name, what another writer tries at the same time is another file
-    path = f"{table}/community={community}/day={day}/{number:08d}-{digest[:12]}.parquet"
-    place.create(path, data)
+    path = _created(
+        place, f"{table}/community={community}/day={day}/{number:08d}-{digest[:12]}", data
+    )
     known: Ints = rows.seconds_of(frame["known_at"])
     span = (int(known.min()), int(known.max()))
     return Part(table, community, day, path, frame.height, len(data), digest, *span)
+
+
+def _created(place: Place, stem: str, data: bytes) -> str:
+    """Write a file that is this writer's own, so that none removes what another one counts on."""
+    for copy in count():
+        path = f"{stem}-{copy}.parquet" if copy else f"{stem}.parquet"
+        if place.create(path, data):
+            return path
+    raise AssertionError
 
 
 def remove_parts(place: Place, parts: Iterable[Part]) -> None:

@@ -200,7 +200,7 @@ def _control_group(method: ControlGroup, metered: Metered, event: Slots, told: T
     whole = np.asarray(np.where(chosen, pooled, 0).sum(axis=1), dtype=np.int64)
     now = known_at(group, past.at_event)
     drawn = checked_sum(np.where(now, group.wh[:, past.at_event], 0), axis=0)
-    lack = "" if now.all() else "readings of the control group are missing"
+    lack = "" if now.all() else "readings of the control group are missing or suspect"
     reasons = [
         reason or lack or ("" if enough else "the control group withdrew nothing on past days")
         for reason, enough in zip(reasons, whole > 0, strict=True)
@@ -252,7 +252,7 @@ def _reasons(chosen: Bools, few: Bools, needed: int) -> list[str]:
 
 
 def _unread(there: Bools) -> list[str]:
-    lack = "readings before the event are missing"
+    lack = "readings before the event are missing or suspect"
     return ["" if row.all() else lack for row in there]
 
 

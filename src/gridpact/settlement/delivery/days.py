@@ -17,7 +17,8 @@ class Metered(msgspec.Struct, frozen=True):
     """Net withdrawal of points: ``wh`` int64 and ``known`` bool [points, slots].
 
     Days are those of ``timezone``; on ``event_days`` flexibility was called, on ``holidays`` nobody
-    works. A slot that is not known holds anything and is never taken for zero.
+    works. A slot that is not known holds anything and is never taken for zero. ``suspect`` bool
+    [points, slots] are those that have a value which is doubted; they are not known.
     """
 
     slots: Slots
@@ -26,6 +27,7 @@ class Metered(msgspec.Struct, frozen=True):
     timezone: str = "UTC"
     event_days: frozenset[date] = frozenset()
     holidays: frozenset[date] = frozenset()
+    suspect: Bools | None = None
 
 
 class PastDays(msgspec.Struct, frozen=True):

@@ -105,8 +105,16 @@ def _check(orders: tuple[Order, ...], baseline: Baseline) -> None:
 
 def _reason(baseline: Baseline, metered: Metered) -> str:
     told = [f"point {row + 1}: {why}" for row, why in enumerate(baseline.reasons) if why]
-    known = known_at(metered, places_of(metered.slots, baseline.event))
-    absent = [f"point {row + 1}: readings of the event are missing" for row in _lacking(known)]
+    places = places_of(metered.slots, baseline.event)
+    known = known_at(metered, places)
+    doubted = np.zeros_like(known)
+    if metered.suspect is not None:
+        doubted = metered.suspect[:, places] & (places >= 0) & ~known
+    missing = [(row, "missing") for row in _lacking(known | doubted)]
+    suspect = [(row, "suspect") for row in _lacking(~doubted)]
+    absent = [
+        f"point {row + 1}: readings of the event are {what}" for row, what in missing + suspect
+    ]
     return "; ".join([*told, *absent])
 
 

@@ -92,8 +92,8 @@ class Groups:
         """Yield a cash flow's lines of one entity, a line for each piece of its span."""
         clause = next(each for each in self._rules.clauses if each.name == flow.head.clause)
         span = clause.span & Span(self._slots.start, self._slots.end)
-        if span.empty:
-            return
+        if span.empty or not any(owner == entity.owner for owner, _ in self._sums):
+            return  # over before the period begins, or nobody belongs to the community in it
         window, here = slots_in(span, self._slots.step), place(span, self._slots)
         own = {
             name: values[None, here]

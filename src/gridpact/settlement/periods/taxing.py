@@ -18,13 +18,13 @@ from gridpact.settlement.periods.adding import Part
 from gridpact.settlement.periods.rules import Rate, Rules, Span, Tax
 
 
-def lines_of(rules: Rules, parts: Sequence[Part]) -> Lines:
+def lines_of(rules: Rules, parts: Sequence[Part]) -> list[Lines]:
     """Round parts of members to lines, once each; lines that say nothing are left out."""
     owners = tuple(member.id for member in rules.members)
     found = [
         _lines(rules, part, number, owners) for part in parts for number in range(len(part.pieces))
     ]
-    return joined([lines for lines in found if len(lines)])
+    return [lines for lines in found if len(lines)]
 
 
 def _lines(rules: Rules, part: Part, number: int, owners: tuple[str, ...]) -> Lines:

@@ -26,7 +26,11 @@ import numpy as np
 from gridpact.base.rounding import largest_remainder
 from gridpact.base.units import MICRO_PER_UNIT, Bools, Ints, checked_sum
 from gridpact.settlement.allocation import Allocation, default_dynamic, static
-from gridpact.settlement.sharing.storage import charging_from_production
+from gridpact.settlement.sharing.storage import (
+    charging_from_production,
+    overcharged,
+    stores_first,
+)
 
 CELLS, LEAST = 1 << 19, 72
 """Cells worked on at a time, so that they stay within the processor's caches, but not fewer slots
@@ -119,13 +123,39 @@ def share(
         surplus, need = _cut(surplus_wh, part), _cut(need_wh, part)
         own = _over(key, part)
         _check_values(own, surplus, need)
-        if storage is not None:
-            need = charging_from_production(surplus, need, storage)
         found = _shared(own, surplus, need)
+        if storage is not None:
+            found = _charged_from_production(own, surplus, need, storage, found)
         received[:, part], given[:, part] = found.in_wh, found.out_wh
         if kept is not None and found.kept_wh is not None:
             kept[:, part] = found.kept_wh
     return Allocation(received, given, kept)
+
+
+def _charged_from_production(
+    key: Key, surplus: Ints, need: Ints, storage: Bools, found: Allocation
+) -> Allocation:
+    """Share again in slots in which stores would charge with more than is produced."""
+    over = overcharged(found, surplus, storage)
+    if not over.size:
+        return found
+    own, cut = _over(key, over), surplus[:, over]
+    kept = None if found.kept_wh is None else found.kept_wh[:, over]
+    there = Allocation(found.in_wh[:, over], found.out_wh[:, over], kept)
+    bounded = charging_from_production(there, cut, need[:, over], storage)
+    if isinstance(own, Claims):
+        bounded = np.where(storage[:, None], bounded, np.minimum(bounded, own.claim_wh))
+    if isinstance(own, DefaultDynamic | Claims):
+        again = stores_first(cut, bounded, storage)
+    else:
+        again = _shared(own, cut, bounded)
+    received, given = found.in_wh.copy(), found.out_wh.copy()
+    received[:, over], given[:, over] = again.in_wh, again.out_wh
+    if again.kept_wh is None or found.kept_wh is None:
+        return Allocation(received, given)
+    beyond = found.kept_wh.copy()
+    beyond[:, over] = again.kept_wh
+    return Allocation(received, given, beyond)
 
 
 def by_producer(key: FullDynamic, surplus_wh: Ints, need_wh: Ints) -> Ints:
@@ -190,7 +220,7 @@ def _entitled(produced: Ints, ppm: Ints) -> Ints:
     return largest_remainder(produced, weights)[:-1]
 
 
-def _over(key: Key, part: slice) -> Key:
+def _over(key: Key, part: slice | Ints) -> Key:
     """Return the key of some of its slots."""
     match key:
         case Static(ppm) if ppm.ndim == 2:

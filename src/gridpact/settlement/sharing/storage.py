@@ -4,6 +4,9 @@ Two bounds hold in every slot (Code de l'énergie, D315-1 ff.): what is allocate
 consumers is at most the production, and what is allocated to consumers is at most production and
 discharge. A store is a member like any other, with one more rule: what is discharged meets
 consumers' needs and does not charge another store.
+
+The statute names no rule for slots in which a key would give stores more than is produced. Here
+they then have all of the production, pro rata to what the key gave them.
 """
 
 from __future__ import annotations
@@ -12,17 +15,40 @@ import numpy as np
 
 from gridpact.base.rounding import largest_remainder
 from gridpact.base.units import Bools, Ints, checked_sum
+from gridpact.settlement.allocation import Allocation
 
 
-def charging_from_production(surplus_wh: Ints, need_wh: Ints, storage: Bools) -> Ints:
-    """Return needs of which charging takes no more than what is produced beside discharging.
+def overcharged(found: Allocation, surplus_wh: Ints, storage: Bools) -> Ints:
+    """Slots in which stores would charge with more than is produced beside discharging.
 
-    ``surplus_wh`` and ``need_wh`` are int64 [members, slots], ``storage`` bool [members] says who
-    stores. Stores that would charge with more are reduced pro rata to their need.
+    ``surplus_wh`` is int64 [members, slots], ``storage`` bool [members] says who stores.
     """
-    produced = checked_sum(surplus_wh[~storage], axis=0)
-    charging = need_wh[storage]
-    most = np.minimum(checked_sum(charging, axis=0), produced)
+    charging = checked_sum(found.used_wh[storage], axis=0)
+    return np.flatnonzero(charging > checked_sum(surplus_wh[~storage], axis=0))
+
+
+def charging_from_production(
+    found: Allocation, surplus_wh: Ints, need_wh: Ints, storage: Bools
+) -> Ints:
+    """Return needs of which those of stores are all of the production together.
+
+    All arrays are of slots that are overcharged: int64 [members, slots].
+    """
     bounded = need_wh.copy()
-    bounded[storage] = largest_remainder(most, charging)
+    produced = checked_sum(surplus_wh[~storage], axis=0)
+    bounded[storage] = largest_remainder(produced, found.used_wh[storage])
     return bounded
+
+
+def stores_first(surplus_wh: Ints, need_wh: Ints, storage: Bools) -> Allocation:
+    """Meet the needs of stores whole, and with what is left those of others pro rata.
+
+    Raises ValueError where stores need more than there is.
+    """
+    received = need_wh.copy()
+    left = checked_sum(surplus_wh, axis=0) - checked_sum(need_wh[storage], axis=0)
+    if left.min(initial=0) < 0:
+        raise ValueError("stores need more than there is")
+    others = need_wh[~storage]
+    received[~storage] = largest_remainder(np.minimum(left, checked_sum(others, axis=0)), others)
+    return Allocation(received, largest_remainder(checked_sum(received, axis=0), surplus_wh))

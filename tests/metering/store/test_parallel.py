@@ -1,0 +1,133 @@
+"""Several processes that write to one store at once: each is stored, in some order."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gridpact.metering.store import places
+from gridpact.metering.store.store import Store
+
+WRITER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import conftest as stores
+from gridpact.metering.store.store import Store
+
+me, rounds, alike = int(sys.argv[3]), int(sys.argv[4]), sys.argv[5] == "alike"
+store = Store.open(sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+for turn in range(rounds):
+    slot = turn if alike else 10 * me + turn
+    cells = {(stores.BAKERY, slot): 5, (stores.SCHOOL, 95 - turn): 7}
+    name = f"writer {me} turn {turn}"
+    store.commit(stores.readings(name, cells), 100)
+    {then}
+"""
+
+
+def written_at_once(url, writers, rounds, alike="apart", then=""):
+    """Let processes commit at the same time; return the names of what they stored."""
+    script = WRITER.replace("{then}", then)
+    begun = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(Path(__file__).parent), url, str(me), str(rounds),
+             alike],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for me in range(writers)
+    ]  # fmt: skip
+    for each in begun:
+        assert each.stdout.readline() == "ready\n"
+    for each in begun:
+        each.stdin.write("\n")
+        each.stdin.flush()
+    for each in begun:
+        _, errors = each.communicate(timeout=60)
+        assert each.returncode == 0, errors
+    return {f"writer {me} turn {turn}" for me in range(writers) for turn in range(rounds)}
+
+
+def check_whole(store):
+    """Every part is there as it was written, and no other; nothing is half written."""
+    parts = {part.path for part in store.log.parts}
+    kept = [store._place.names(each) for each in ("intervals", "displays", "confirmed")]
+    assert {name for names in kept for name in names} == parts
+    assert len(parts) == len(store.log.parts)
+    assert not [name for name in store._place.names("") if name.endswith(".partial")]
+
+
+@pytest.mark.parametrize("alike", ["apart", "alike"])
+def test_all_that_write_at_once_are_stored_in_some_order(stores, tmp_path, alike):
+    """Also where they bring the very same bytes: none removes what another one counts on."""
+    url = stores.fresh(str(tmp_path / "store")).url
+    expected = written_at_once(url, 4, 6, alike)
+    store = Store.open(url)
+    assert {one.source for one in store.log.imports} == expected
+    assert [one.number for one in store.log.imports] == list(range(1, 25))
+    check_whole(store)
+    cells = {(stores.SCHOOL, 95 - turn): (7, 1, "") for turn in range(6)}
+    for me in range(4):
+        shift = 0 if alike == "alike" else 10 * me
+        cells |= {(stores.BAKERY, shift + turn): (5, 1, "") for turn in range(6)}
+    assert stores.state(store) == cells
+
+
+def test_what_is_written_while_the_index_is_folded_is_not_lost(stores, tmp_path):
+    url = stores.fresh(str(tmp_path / "store")).url
+    then = """
+    if me == 0:
+        from gridpact.base.errors import StoreError
+        try:
+            store.compact()
+        except StoreError as error:
+            assert "try again" in str(error), error
+    """
+    expected = written_at_once(url, 3, 6, then=then)
+    store = Store.open(url)
+    assert {one.source for one in store.log.imports} == expected
+    before = stores.state(store)
+    assert sum(wh == 5 for wh, _, _ in before.values()) == 18
+    store.compact()
+    assert stores.state(Store.open(url)) == before
+    check_whole(Store.open(url))
+
+
+def test_a_number_that_was_folded_away_is_not_taken_for_a_new_one(stores, tmp_path):
+    """A writer that read the index before others wrote and folded it begins anew."""
+    url = stores.fresh(str(tmp_path / "store")).url
+    Store.open(url).commit(stores.readings("one", {(stores.BAKERY, 0): 1}), 100)
+    slow = Store.open(url)
+    other = Store.open(url)
+    other.commit(stores.readings("two", {(stores.BAKERY, 1): 2}), 110)
+    other.commit(stores.readings("three", {(stores.BAKERY, 2): 3}), 120)
+    other.compact()
+    done = slow.commit(stores.readings("slow", {(stores.BAKERY, 3): 4}), 130)
+    assert done.number == other.log.last + 1
+    assert {slot: wh for (_, slot), (wh, _, _) in stores.state(Store.open(url)).items()} == {
+        0: 1,
+        1: 2,
+        2: 3,
+        3: 4,
+    }
+
+
+def test_points_added_from_two_sides_are_both_kept(stores, tmp_path):
+    url = stores.fresh(str(tmp_path / "store")).url
+    one, two = Store.open(url), Store.open(url)
+    one.add([stores.POINTS[1].__class__(id="mill")])
+    assert {point.id for point in two.add([stores.POINTS[1].__class__(id="forge")]).points} == {
+        *("bakery", "school", "mill", "forge")
+    }
+
+
+def test_what_a_killed_process_left_half_written_is_in_nobodys_way(tmp_path):
+    place = places.Folder(tmp_path)
+    (tmp_path / "commits").mkdir()
+    left = tmp_path / "commits" / ".00000001.json.0.partial"
+    left.write_bytes(b"half")
+    assert place.create("commits/00000001.json", b"whole")
+    assert place.read("commits/00000001.json") == b"whole"
+    assert left.read_bytes() == b"half"
