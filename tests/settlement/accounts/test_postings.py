@@ -156,11 +156,15 @@ def test_payments_to_a_party_hand_over_its_taxes_first():
 
 
 def test_prepayment_is_drawn_down_to_what_is_owed_and_no_further():
-    assert drawn_down("1", 0, "bakery", "EUR", 500, 0) is None
-    assert drawn_down("1", 0, "bakery", "EUR", 0, 500) is None
-    for available, owed in ((500, 300), (300, 500)):
-        legs = drawn_down("1", 0, "bakery", "EUR", available, owed).legs
-        assert legs == (Leg("prepayment:bakery", "EUR", 300), Leg("member:bakery", "EUR", -300))
+    assert drawn_down("1", 0, "EUR", {"bakery": (500, 0), "school": (0, 500)}) is None
+    found = drawn_down("1", 0, "EUR", {"school": (500, 300), "bakery": (20, -5), "home": (3, 9)})
+    assert found.legs == (
+        Leg("prepayment:home", "EUR", 3),
+        Leg("member:home", "EUR", -3),
+        Leg("prepayment:school", "EUR", 300),
+        Leg("member:school", "EUR", -300),
+    )
+    assert len(unbalanced(posted([(found, 0)]))) == 0
 
 
 @settings(deadline=None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gridpact.settlement.accounts.balance import balances, unbalanced
-from gridpact.settlement.accounts.chart import BANK, SUSPENSE, Chart
+from gridpact.settlement.accounts.chart import BANK, ISSUED, SUSPENSE, Chart
 from gridpact.settlement.accounts.postings import posted
 from gridpact.settlement.accounts.standing import (
     Capture,
@@ -50,6 +50,8 @@ class Accounts(RuleBasedStateMachine):
         self.held = {}
         self.limits = {}
         self.transfers = []
+        self.booked = []
+        self.back = set()
         self.count = 0
 
     def name(self):
@@ -64,7 +66,7 @@ class Accounts(RuleBasedStateMachine):
         """Tell whether every account that gives has what it gives."""
         for key in {(account, unit) for account, unit, _ in legs}:
             takes = sum(minor for account, unit, minor in legs if (account, unit) == key)
-            if key[0].split(":")[0] in ("bank", "token") or takes <= 0:
+            if key[0] in (BANK, ISSUED) or takes <= 0:
                 continue
             if self.available(key) - takes < -self.limits.get(key, 0):
                 return False
@@ -75,8 +77,12 @@ class Accounts(RuleBasedStateMachine):
         refused = self.standing.apply(transfer)
         assert (refused == "") == self.may(legs), refused
         if not refused:
-            self.changes += legs
-            self.transfers.append(transfer)
+            self.note(transfer)
+
+    def note(self, transfer):
+        self.changes += [(leg.account, leg.currency, leg.minor) for leg in transfer.legs]
+        self.transfers.append(transfer)
+        self.booked.append(transfer)
 
     @rule(payer=ACCOUNT, payee=ACCOUNT, amount=ANY)
     def settle(self, payer, payee, amount):
@@ -106,8 +112,14 @@ class Accounts(RuleBasedStateMachine):
 
     @rule(place=st.integers(0, 100))
     def reverse(self, place):
-        if self.transfers:
-            self.do(reversal(self.name(), 0, self.transfers[place % len(self.transfers)]))
+        if self.booked:
+            what = self.booked[place % len(self.booked)]
+            back = reversal(self.name(), 0, what)
+            refused = self.standing.apply(back)
+            assert refused == (f"{what.id} was taken back already" if what.id in self.back else "")
+            if not refused:
+                self.back.add(what.id)
+                self.note(back)
 
     @rule(account=ACCOUNT, amount=ANY)
     def hold(self, account, amount):
@@ -132,8 +144,8 @@ class Accounts(RuleBasedStateMachine):
         assert (refused == "") == (hold is not None and 0 < amount <= hold.minor), refused
         if not refused:
             (account, _), _ = self.held.pop(name)
-            self.changes += [(account, "EUR", amount), (to, "EUR", -amount)]
-            self.transfers.append(captured(asked, hold))
+            assert hold.account == account
+            self.note(captured(asked, hold))
 
     @rule(account=ACCOUNT, amount=ANY)
     def limit(self, account, amount):
@@ -202,6 +214,17 @@ def test_an_operation_is_booked_once(standing):
     assert standing.balances["member:bakery", "EUR"] == -100
 
 
+def test_a_reversal_is_of_what_was_booked_and_once(standing):
+    pay = received("7", 0, "member:bakery", (100, "EUR"))
+    assert standing.apply(pay) == ""
+    assert standing.apply(moved("8", 0, ("member:bakery", "operator:lane"), (100, "EUR"))) == ""
+    other = reversal("9", 0, received("7", 0, "member:bakery", (200, "EUR")))
+    assert standing.apply(other) == "7 is no transfer that it takes back"
+    assert standing.apply(reversal("9", 0, pay)) == ""
+    assert standing.available("member:bakery", "EUR") == -100
+    assert standing.apply(reversal("10", 0, pay)) == "7 was taken back already"
+
+
 @pytest.mark.parametrize(
     ("account", "said"),
     [
@@ -209,7 +232,7 @@ def test_an_operation_is_booked_once(standing):
         ("supplier:bakery", "bakery is member, not 'supplier'"),
         ("deposit:power", "power is no member: it has no deposit"),
         ("tax:power", "power is supplier, not 'tax'"),
-        ("nonsense", "there is no member or party ''"),
+        ("nonsense", "there is no member or party 'nonsense'"),
     ],
 )
 def test_unknown_accounts_are_named(standing, account, said):

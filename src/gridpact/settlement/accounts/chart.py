@@ -16,14 +16,10 @@ from gridpact.settlement.periods.rules import Rules
 
 BANK, SUSPENSE = "bank:main", "suspense:bank"
 ISSUED, BACKING = "token:issued", "token:backing"
-ROLES = ("operator", "supplier", "dso", "state", "responsible", "other")
-CURRENT = ("member", *ROLES)
-"""Kinds whose accounts hold what settlement comes to."""
 OWN = ("deposit", "prepayment", "wallet")
 """Kinds that a member has beside its current account."""
-HOUSE = ("bank", "token")
-"""Kinds without a limit: they mirror what lies elsewhere."""
-KINDS = (*CURRENT, "tax", *OWN, "suspense", *HOUSE)
+UNBOUNDED = (BANK, ISSUED)
+"""Accounts without a limit: they mirror what lies elsewhere."""
 _PERCENT_PPM = 10_000
 
 
@@ -41,7 +37,7 @@ class Chart(msgspec.Struct, frozen=True):
         if account in (BANK, SUSPENSE, ISSUED, BACKING):
             return ""
         kind, _, rest = account.partition(":")
-        holder = rest.partition(":")[0]
+        holder = rest.partition(":")[0] or account
         if holder not in self.roles:
             return f"there is no member or party {holder!r}"
         role = self.roles[holder]
@@ -74,11 +70,6 @@ def _accounts(chart: Chart, lines: Lines, party: str) -> list[str]:
     if party in chart.roles:
         return [chart.current(party)] * len(lines.owners)
     return [chart.current(name) if name in chart.roles else "" for name in lines.owners]
-
-
-def kind_of(account: str) -> str:
-    """Return the kind of an account."""
-    return account.partition(":")[0]
 
 
 def holder_of(account: str) -> str:

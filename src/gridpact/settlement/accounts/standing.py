@@ -4,8 +4,8 @@ What is available on an account is what its holder is owed there, less what is h
 
 available = credit − holds ≥ −limit.
 
-Settled lines are facts and are booked whatever they come to; everything that somebody asks for is
-refused where it would take what is not available.
+Settled lines and reversals, such as of a payment that a bank returned, are facts and are booked
+whatever they come to. Everything else is refused where it would take what is not available.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from gridpact.settlement.accounts.chart import HOUSE, Chart, kind_of
-from gridpact.settlement.accounts.transfers import Balances, Leg, Transfer, moved, problem
+from gridpact.settlement.accounts.chart import UNBOUNDED, Chart
+from gridpact.settlement.accounts.transfers import Balances, Leg, Transfer, moved, problem, reversal
 
 Key: TypeAlias = tuple[str, str]
 """An account and a currency."""
@@ -69,7 +69,8 @@ class Standing:
     """Balances, holds and limits of all accounts, changed by one operation after another.
 
     ``balances`` are debits less credits by account and currency, as settled lines leave them;
-    they are what the chart's accounts begin with.
+    they are what the chart's accounts begin with. ``transfers`` are those that moved money, by
+    identifier.
     """
 
     def __init__(self, chart: Chart, balances: Balances = {}) -> None:  # noqa: B006 - only read
@@ -77,7 +78,9 @@ class Standing:
         self.balances = dict(balances)
         self.holds: dict[str, Hold] = {}
         self.limits: dict[Key, int] = {}
+        self.transfers: dict[str, Transfer] = {}
         self._ids: set[str] = set()
+        self._back: set[str] = set()
 
     def held(self, account: str, currency: str) -> int:
         """Return what is set aside on an account."""
@@ -90,7 +93,7 @@ class Standing:
 
     def limit(self, account: str, currency: str) -> int | None:
         """Return how far an account may be drawn below nothing; None where nothing bounds it."""
-        if kind_of(account) in HOUSE:
+        if account in UNBOUNDED:
             return None
         return self.limits.get((account, currency), 0)
 
@@ -113,25 +116,32 @@ class Standing:
             return f"{operation.id} was booked already"
         match operation:
             case Transfer():
-                found = problem(operation, self.chart)
-                return found or self._short(legs=operation.legs)
+                return problem(operation, self.chart) or self._transfer_refused(operation)
             case Hold():
                 return self._hold_refused(operation)
             case Limit():
                 return self._limit_refused(operation)
         return self._end_refused(operation)
 
+    def _transfer_refused(self, transfer: Transfer) -> str:
+        if not transfer.of:
+            return self._short(transfer.legs)
+        booked = self.transfers.get(transfer.of)
+        if booked is None or reversal("", 0, booked).legs != transfer.legs:
+            return f"{transfer.of} is no transfer that it takes back"
+        return f"{transfer.of} was taken back already" if transfer.of in self._back else ""
+
     def _hold_refused(self, hold: Hold) -> str:
         found = self.chart.problem(hold.account)
         if found or hold.minor <= 0:
             return found or "a hold is of more than nothing"
-        return self._short(legs=(Leg(hold.account, hold.currency, hold.minor),))
+        return self._short((Leg(hold.account, hold.currency, hold.minor),))
 
     def _limit_refused(self, limit: Limit) -> str:
         found = self.chart.problem(limit.account)
         if found or limit.minor < 0:
             return found or "a limit is not negative"
-        if kind_of(limit.account) in HOUSE:
+        if limit.account in UNBOUNDED:
             return f"{limit.account} has no limit"
         lacks = -limit.minor - self.available(limit.account, limit.currency)
         lowered = limit.minor < self.limits.get((limit.account, limit.currency), 0)
@@ -163,8 +173,7 @@ class Standing:
     def _do(self, operation: Operation) -> None:
         match operation:
             case Transfer():
-                for leg in operation.legs:
-                    self._add((leg.account, leg.currency), leg.minor)
+                self._move(operation)
             case Hold():
                 self.holds[operation.id] = operation
             case Limit():
@@ -172,8 +181,13 @@ class Standing:
             case Release():
                 del self.holds[operation.hold]
             case Capture():
-                for leg in captured(operation, self.holds.pop(operation.hold)).legs:
-                    self._add((leg.account, leg.currency), leg.minor)
+                self._move(captured(operation, self.holds.pop(operation.hold)))
+
+    def _move(self, transfer: Transfer) -> None:
+        self.transfers[transfer.id] = transfer
+        self._back.add(transfer.of)
+        for leg in transfer.legs:
+            self._add((leg.account, leg.currency), leg.minor)
 
     def _add(self, key: Key, minor: int) -> None:
         self.balances[key] = self.balances.get(key, 0) + minor

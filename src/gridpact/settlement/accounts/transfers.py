@@ -28,7 +28,8 @@ class Transfer(msgspec.Struct, frozen=True, tag="transfer"):
     """Legs that take effect together.
 
     ``id`` is given once in a book; ``value_s`` [s since the epoch] is from when it counts.
-    ``kind`` says what happened, such as ``received`` or ``reversal``, ``note`` what for.
+    ``kind`` says what happened, such as ``received`` or ``reversal``, ``note`` what for; ``of``
+    names the transfer that a reversal takes back.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Transfer(msgspec.Struct, frozen=True, tag="transfer"):
     value_s: int
     legs: tuple[Leg, ...]
     note: str = ""
+    of: str = ""
 
 
 def problem(transfer: Transfer, chart: Chart) -> str:
@@ -104,14 +106,18 @@ def made(
 
 
 def drawn_down(
-    name: str, value_s: int, member: str, currency: str, available: int, owed: int
+    name: str, value_s: int, currency: str, members: Mapping[str, tuple[int, int]]
 ) -> Transfer | None:
-    """Return the draw-down of a member's prepayment against what it owes; None where it is none."""
-    minor = min(available, owed)
-    if minor <= 0:
-        return None
-    sides = (f"prepayment:{member}", f"member:{member}")
-    return moved(name, value_s, sides, (minor, currency), "drawn")
+    """Return the draw-down of members' prepayments against what they owe; None where it is none.
+
+    ``members`` says what each has prepaid and what it owes [minor units].
+    """
+    legs = []
+    for member, (prepaid, owed) in sorted(members.items()):
+        if (minor := min(prepaid, owed)) > 0:
+            legs.append(Leg(f"prepayment:{member}", currency, minor))
+            legs.append(Leg(f"member:{member}", currency, -minor))
+    return Transfer(name, "drawn", value_s, tuple(legs)) if legs else None
 
 
 def minted(
@@ -140,9 +146,8 @@ def burnt(
 
 def reversal(name: str, value_s: int, booked: Transfer, note: str = "") -> Transfer:
     """Return the transfer that takes another back."""
-    return Transfer(
-        name, "reversal", value_s, _back(booked.legs), note or f"takes back {booked.id}"
-    )
+    told = note or f"takes back {booked.id}"
+    return Transfer(name, "reversal", value_s, _back(booked.legs), told, booked.id)
 
 
 def _back(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
