@@ -4,11 +4,12 @@ import re
 
 import msgspec
 
+from gridpact.app.readings.rules_file import read_rules
 from gridpact.metering.estimation.methods import DEFAULT_METHODS
 from gridpact.metering.estimation.methods import name_of as method_name
 from gridpact.metering.formats.files import FORMATS
 from gridpact.metering.formats.mapping import parse
-from gridpact.metering.validation.rules import DEFAULT_RULES
+from gridpact.metering.validation.rules import DEFAULT_RULES, Rulebook
 from gridpact.metering.validation.rules import name_of as rule_name
 
 
@@ -40,9 +41,11 @@ def test_the_example_prints_what_it_shows(read_page):
     assert page.run(code, {}) == shown
 
 
-def test_the_mapping_is_one(root):
+def test_the_mapping_and_the_thresholds_are_some(root, tmp_path):
     text = (root / "docs" / "validation.md").read_text("utf-8")
-    (yaml,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    yaml, thresholds = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "rules.yaml").write_text(thresholds, "utf-8")
+    assert read_rules(tmp_path / "rules.yaml", {"bakery"}) != Rulebook()
     assert [column.register for column in parse(yaml.encode(), "map.yaml").columns] == [
         "withdrawal",
         "injection",

@@ -56,7 +56,7 @@ class Spans(msgspec.Struct, frozen=True):
     line: Ints
 
 
-def steps(displays: Displays, rolls_over_wh: int = 0) -> Steps:
+def steps(displays: Displays, rolls_over_wh: int | Ints = 0) -> Steps:
     """Compare every display with the one before it.
 
     Parameters
@@ -64,8 +64,8 @@ def steps(displays: Displays, rolls_over_wh: int = 0) -> Steps:
     displays : Displays
         In any order; those of one channel and instant stay in theirs.
     rolls_over_wh
-        What registers count to [Wh]. 0: the least power of ten above the reading before, where
-        less than a tenth of it was counted since; more is a step back.
+        What registers count to [Wh], all or each [channels]. 0: the least power of ten above the
+        reading before, where less than a tenth of it was counted since; more is a step back.
     """
     order = _in_order(displays)
     channel, reading = displays.channel[order], displays.reading_wh[order]
@@ -75,12 +75,13 @@ def steps(displays: Displays, rolls_over_wh: int = 0) -> Steps:
     back = ~first & (wh < 0)
     exchanged = ~first & _changed(meter)
     before = np.concatenate((reading[:1], reading[:-1]))
-    size = np.full(len(order), rolls_over_wh) if rolls_over_wh else _power_of_ten(before)
+    said = np.broadcast_to(np.asarray(rolls_over_wh, np.int64), len(displays.channels))[channel]
+    size = np.where(said > 0, said, _power_of_ten(before))
     after = wh + size
-    most = size if rolls_over_wh else size // 10
+    most = np.where(said > 0, size, size // 10)
     rolled = back & ~exchanged & (after >= 0) & (after < most) & (before < size)
-    if rolls_over_wh:  # a step back by less than half is no roll-over of a register this large
-        rolled &= after < size - size // 2
+    # a step back by less than half is no roll-over of a register whose size is said
+    rolled &= (said == 0) | (after < size - size // 2)
     backward = back & ~exchanged & ~rolled
     kinds = (
         (first, Step.FIRST),
@@ -97,7 +98,9 @@ def steps(displays: Displays, rolls_over_wh: int = 0) -> Steps:
     return Steps(order, kind, counted.astype(np.int64), np.asarray(known))
 
 
-def spans(displays: Displays, step_s: int, rolls_over_wh: int = 0, phase_s: int = 0) -> Spans:
+def spans(
+    displays: Displays, step_s: int, rolls_over_wh: int | Ints = 0, phase_s: int = 0
+) -> Spans:
     """Return the stretches between neighbouring displays that were read at edges of slots.
 
     Displays within a slot are passed over, but what happened at them (roll-over, exchange) counts.

@@ -59,7 +59,7 @@ def estimate(
     """
     store = Store.open(url)
     view = view_of(store, chosen_of(points, register, since, until, as_of))
-    methods = methods_of(names or METHODS, view.timezone)
+    methods = methods_of(names or METHODS, view.timezone, store)
     whole = since is not None and until is not None
     known_s = known_since(store, None)
     done = estimate_view(store, view, methods, known_s, commit=commit, whole=whole)

@@ -10,15 +10,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from gridpact.app.readings.reconciling import held, put_marks
 from gridpact.app.readings.rules_file import for_points, read_rules
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots, iso
 from gridpact.metering.formats import files
 from gridpact.metering.formats.mapping import ReadingsMap
-from gridpact.metering.readings import Intervals, Readings
+from gridpact.metering.readings import Intervals, Readings, no_displays
 from gridpact.metering.store.changes import check_points
 from gridpact.metering.store.plan import Plan
-from gridpact.metering.store.points import DAY_S
+from gridpact.metering.store.points import DAY_S, LARGEST_STEP_S, MeteringPoint
 from gridpact.metering.store.store import Store
 from gridpact.metering.validation.findings import Finding
 from gridpact.metering.validation.rules import Rulebook
@@ -55,10 +56,10 @@ def import_files(
     ``rules_file`` holds thresholds of validation (:mod:`.rules_file`), else they are as they come.
     Raises BadInput with every fault of all files, before anything is stored.
     """
-    rules = rules_of(store, rules_file)
     everything = _read(store, paths, mapping)
+    into = with_register_sizes(store if commit else store.trial(), everything, mapping)
+    rules = rules_of(into, rules_file)
     recipe = recipe_of(mapping, rules)
-    into = store if commit else store.trial()
     return [put(into, readings, rules, (recipe, known_s), commit) for readings in everything]
 
 
@@ -67,12 +68,52 @@ def put(
 ) -> FileImported:
     """Validate readings and put them into a store, or its trial; ``how`` is recipe, known_s."""
     recipe, known_s = how
+    readings = without_long_intervals(readings)
     history = history_of(into, readings.intervals, known_s)
-    checked = validate(readings.intervals, readings.displays, rules, history)
+    checked = validate(readings.intervals, no_displays(()), rules, history)
     marked = msgspec.structs.replace(readings, intervals=checked.intervals)
-    stored = into.put(marked, known_s, recipe)
+    beside = held(into, marked, rules, known_s)
+    stored = into.put(beside.readings, known_s, recipe)
+    if stored.plan.already is None:
+        for marks in beside.others:
+            put_marks(into, readings.source, marks, known_s)
     number = stored.commit.number if commit else 0
-    return FileImported(marked, checked.found, stored.plan, known_s, number)
+    found = tuple(sorted((*checked.found, *beside.found)))
+    return FileImported(beside.readings, found, stored.plan, known_s, number)
+
+
+def without_long_intervals(readings: Readings) -> Readings:
+    """Leave out intervals between displays that are longer than any point's slots.
+
+    The displays say all that is known of them; to divide it into slots is to estimate.
+    """
+    read = readings.intervals
+    if not len(readings.displays.at_s) or read.slots.step <= LARGEST_STEP_S:
+        return readings
+    none = Slots(read.slots.start // LARGEST_STEP_S * LARGEST_STEP_S, LARGEST_STEP_S, 0)
+    columns = (read.wh[:, :0], read.quality[:, :0], read.rule[:, :0], read.rules)
+    return msgspec.structs.replace(readings, intervals=Intervals(read.channels, none, *columns))
+
+
+def with_register_sizes(
+    store: Store, everything: Sequence[Readings], mapping: ReadingsMap
+) -> Store:
+    """Let points know the size of registers that a mapping says; BadInput where they know another.
+
+    Validation and estimation go by it, also when the mapping is not at hand.
+    """
+    size, fresh, faults = mapping.rolls_over_wh, list[MeteringPoint](), list[Fault]()
+    shown = {channel.point for each in everything for channel in each.displays.channels}
+    for point in (store.point(name) for name in sorted(shown) if size):
+        if point.rolls_over_wh not in (0, size):
+            known = f"registers of {point.id} count to {point.rolls_over_wh:,} Wh in the store"
+            fix = f"write that, or change the point: gridpact readings points {store.url} --add"
+            faults.append(Fault("mapping", 0, "rolls_over_wh", f"{size:,}, but {known}", fix))
+        elif not point.rolls_over_wh:
+            fresh.append(msgspec.structs.replace(point, rolls_over_wh=size))
+    if faults:
+        raise BadInput(faults)
+    return store.add(fresh) if fresh else store
 
 
 def _read(store: Store, paths: Sequence[Path], mapping: ReadingsMap) -> list[Readings]:
@@ -99,7 +140,8 @@ def rules_of(store: Store, path: Path | None = None) -> Rulebook:
     known = {point.id for point in store.points}
     rules = Rulebook() if path is None else read_rules(path, known)
     largest = {point.id: point.largest_w for point in store.points if point.largest_w}
-    return for_points(rules, largest)
+    sizes = {point.id: point.rolls_over_wh for point in store.points if point.rolls_over_wh}
+    return for_points(rules, largest, sizes)
 
 
 def recipe_of(mapping: ReadingsMap, rules: Rulebook) -> str:

@@ -28,7 +28,14 @@ from gridpact.base.documents import Document, Value, parse
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.files import read_regular
 from gridpact.metering.readings import Register
-from gridpact.metering.validation.rules import DEFAULT_RULES, Range, Rule, Rulebook, name_of
+from gridpact.metering.validation.rules import (
+    DEFAULT_RULES,
+    Range,
+    RollOver,
+    Rule,
+    Rulebook,
+    name_of,
+)
 
 MOST_BYTES = 4 << 20
 REGISTERS: tuple[Register, ...] = get_args(Register)
@@ -153,12 +160,19 @@ def _fits(document: Document, at: tuple[str, ...], value: Value, name: str) -> b
     return True
 
 
-def for_points(rules: Rulebook, largest_w: Mapping[str, int]) -> Rulebook:
-    """Give rules the largest powers [W] of points, where they do not say so themselves."""
+def for_points(
+    rules: Rulebook, largest_w: Mapping[str, int], rolls_over_wh: Mapping[str, int]
+) -> Rulebook:
+    """Give rules the largest powers [W] and registers' sizes [Wh] of points.
 
-    def powered(rule: Rule) -> Rule:
-        if not isinstance(rule, Range):
-            return rule
-        return msgspec.structs.replace(rule, points={**largest_w, **rule.points})
+    What they say themselves of a point stays.
+    """
 
-    return Rulebook(*(tuple(map(powered, each)) for each in (rules.withdrawal, rules.injection)))
+    def informed(rule: Rule) -> Rule:
+        if isinstance(rule, Range):
+            return msgspec.structs.replace(rule, points={**largest_w, **rule.points})
+        if isinstance(rule, RollOver):
+            return msgspec.structs.replace(rule, points={**rolls_over_wh, **rule.points})
+        return rule
+
+    return Rulebook(*(tuple(map(informed, each)) for each in (rules.withdrawal, rules.injection)))

@@ -71,8 +71,10 @@ def _gaps(intervals: Intervals, row: int) -> Gaps:
 
 
 def _spans(method: Method, displays: Displays, step_s: int) -> Spans:
-    size = method.register_wh if isinstance(method, DisplayProfile) else 0
-    return registers.spans(displays, step_s, size)
+    if not isinstance(method, DisplayProfile):
+        return registers.spans(displays, step_s)
+    sizes = [method.points.get(each.point, method.register_wh) for each in displays.channels]
+    return registers.spans(displays, step_s, np.array(sizes, dtype=np.int64))
 
 
 def _of_channel(spans: Spans, row: int) -> Spans:

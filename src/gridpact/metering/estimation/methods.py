@@ -13,11 +13,12 @@ class DisplayProfile(msgspec.Struct, frozen=True, tag="display-profile.v1", tag_
     The profile is the channel's mean per slot of the local day in ``timezone``, of measured slots;
     without any it is flat. Slots that a sum against displays made doubtful keep their shape. The
     shares are whole Wh by largest remainder, so the intervals add up to the displays' difference.
-    ``register_wh`` is what registers count to, as in the rule of roll-over.
+    ``register_wh`` and ``points`` are what registers count to, as in the rule of roll-over.
     """
 
     timezone: str = "UTC"
     register_wh: int = 0
+    points: dict[str, int] = {}
 
 
 class Linear(msgspec.Struct, frozen=True, tag="linear.v1", tag_field="method"):

@@ -16,6 +16,7 @@ from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Displays, Intervals
 from gridpact.metering.registers import Step, Steps
 from gridpact.metering.slotting import Laid, as_measured, on_slots
+from gridpact.metering.store.points import LARGEST_STEP_S
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -106,6 +107,8 @@ def _kept(displays: Displays, found: Steps, grid: tuple[int, int], zone: str) ->
     at = displays.at_s[found.row]
     broken = ~found.known | np.isin(found.kind, (int(Step.ROLLED), int(Step.EXCHANGED)))
     line = np.cumsum(broken)
+    if step > LARGEST_STEP_S:  # longer than slots of any point: nothing else keeps what they say
+        return displays
     chosen = _midnight(at, zone)
     for places in (np.arange(len(at)), np.flatnonzero(at % step == phase)):
         apart = np.ones(len(places) + 1, dtype=np.bool_)

@@ -15,7 +15,8 @@ class MeteringPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     ``community`` is the partition that its readings lie in, ``zone`` its zone of the network,
     ``timezone`` the clock of its local days, ``step_s`` the length of its slots [s], and
-    ``largest_w`` the most power that its connection carries [W], 0 where nobody knows.
+    ``largest_w`` the most power that its connection carries [W] and ``rolls_over_wh`` what its
+    registers count to before they begin at zero again [Wh], 0 where nobody knows.
     """
 
     id: str
@@ -24,6 +25,7 @@ class MeteringPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     timezone: str = "UTC"
     step_s: int = 900
     largest_w: int = 0
+    rolls_over_wh: int = 0
 
 
 def point_faults(point: MeteringPoint, file: str, line: int) -> list[Fault]:
@@ -41,6 +43,8 @@ def point_faults(point: MeteringPoint, file: str, line: int) -> list[Fault]:
          f"write {LEAST_STEP_S} to {LARGEST_STEP_S} s that divide a day, such as 900"),
         ("largest_w", point.largest_w < 0, "no connection carries less than nothing",
          "write watts, or leave it out"),
+        ("rolls_over_wh", point.rolls_over_wh < 0, "no register counts to less than nothing",
+         "write Wh, or leave it out"),
     )  # fmt: skip
     return [Fault(file, line, where, what, fix) for where, bad, what, fix in rules if bad]
 

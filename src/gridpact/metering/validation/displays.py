@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
-from gridpact.base.units import Bools
+from gridpact.base.units import Bools, Ints
 from gridpact.metering import registers
-from gridpact.metering.readings import Displays, Intervals, Quality
+from gridpact.metering.readings import Channel, Displays, Intervals, Quality
 from gridpact.metering.registers import Spans, Step, Steps
 from gridpact.metering.validation.findings import Finding
 from gridpact.metering.validation.rules import DisplaySum, Exchange, RollOver, Rule, name_of
@@ -26,15 +26,21 @@ class Judged(msgspec.Struct, frozen=True):
     words: str
 
 
-def register_size(rules: Sequence[Rule]) -> int:
-    """What registers count to [Wh] by the rules; they never roll over where no rule says so."""
-    sizes = [rule.register_wh for rule in rules if isinstance(rule, RollOver)]
-    return sizes[0] if sizes else registers.NEVER_ROLLS
+def register_size(rules: Sequence[Rule], channels: tuple[Channel, ...]) -> int | Ints:
+    """What registers count to [Wh] by the rules, all or each [channels].
+
+    They never roll over where no rule says so.
+    """
+    found = next((rule for rule in rules if isinstance(rule, RollOver)), None)
+    if found is None:
+        return registers.NEVER_ROLLS
+    sizes = [found.points.get(channel.point, found.register_wh) for channel in channels]
+    return np.array(sizes, dtype=np.int64)
 
 
 def told(displays: Displays, rules: Sequence[Rule]) -> Iterator[Finding]:
     """Tell of roll-overs and exchanges, which are nothing wrong."""
-    found = registers.steps(displays, register_size(rules))
+    found = registers.steps(displays, register_size(rules, displays.channels))
     kinds = {RollOver: Step.ROLLED, Exchange: Step.EXCHANGED}
     for rule in rules:
         for place in np.flatnonzero(found.kind == int(kinds.get(type(rule), -1))):
@@ -60,7 +66,7 @@ def _kwh(reading_wh: int) -> str:
 
 
 def judged(
-    rule: DisplaySum, intervals: Intervals, displays: Displays, size_wh: int
+    rule: DisplaySum, intervals: Intervals, displays: Displays, size_wh: int | Ints
 ) -> Iterator[Judged]:
     """Find stretches whose intervals contradict the displays, and displays that run back.
 
@@ -72,7 +78,7 @@ def judged(
         yield from _unequal(rule, intervals, spans, row)
 
 
-def _backward(displays: Displays, size_wh: int) -> Iterator[Judged]:
+def _backward(displays: Displays, size_wh: int | Ints) -> Iterator[Judged]:
     found = registers.steps(displays, size_wh)
     for place in np.flatnonzero(found.kind == int(Step.BACKWARD)):
         row, before = int(found.row[place]), int(found.row[place - 1])

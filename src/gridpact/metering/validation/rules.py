@@ -93,11 +93,13 @@ class ClockDrift(msgspec.Struct, frozen=True, tag="clock-drift.v2", tag_field="r
 class RollOver(msgspec.Struct, frozen=True, tag="roll-over.v1", tag_field="rule"):
     """A register that began at zero again. Nothing is wrong; it is told, and nothing marked.
 
-    ``register_wh`` is what registers count to [Wh]; 0 takes the least power of ten above the
-    reading before, where less than a tenth of it was counted since.
+    ``register_wh`` is what registers count to [Wh], unless ``points`` says it of a point. 0 takes
+    the least power of ten above the reading before, where less than a tenth of it was counted
+    since.
     """
 
     register_wh: int = 0
+    points: dict[str, int] = {}
 
 
 class Exchange(msgspec.Struct, frozen=True, tag="exchange.v1", tag_field="rule"):

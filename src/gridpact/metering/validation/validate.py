@@ -142,7 +142,7 @@ class _Marking:
     def look_at_displays(self, displays: Displays, rules: Sequence[Rule]) -> None:
         """Apply the rules on displays."""
         self._found += by_displays.told(displays, rules)
-        size = by_displays.register_size(rules)
+        size = by_displays.register_size(rules, displays.channels)
         for rule in rules:
             if isinstance(rule, DisplaySum):
                 marked = self.findings().intervals
