@@ -7,14 +7,12 @@ import click
 from gridpact.app.cli.late import LateGroup, Later
 
 COMMANDS = {
-    "accounts": Later(
-        "booking_accounts:accounts", "List what everybody is owed, what is held and available."
-    ),
+    "accounts": Later("booking_accounts:accounts", "List what is owed, held and available."),
     "balance": Later("booking_accounts:balance", "Show the trial balance at an instant."),
     "draw": Later("booking_pay:draw", "Draw members' prepayments down against what they owe."),
     "hold": Later("booking_holds:hold", "Set money on an account aside as collateral."),
     "limit": Later("booking_holds:limit", "Say how far an account may be drawn below nothing."),
-    "pay": Later("booking_pay:pay", "Book a payment received or made, or move money."),
+    "pay": Later("booking_pay:pay", "Book a payment, or move money between accounts."),
     "release": Later("booking_holds:release", "Release a hold, or capture what it holds."),
     "reverse": Later("booking_pay:reverse", "Take a payment back by a transfer of its own."),
     "statement": Later("booking_accounts:show_statement", "Show every change of an account."),
@@ -34,6 +32,7 @@ Examples:
   gridpact books init lane --rules rules.yaml
   gridpact settle lane --period 2026-03
   gridpact books status lane
+  gridpact books accounts lane
   gridpact books verify lane""",
 )
 def books() -> None:

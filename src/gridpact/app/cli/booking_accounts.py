@@ -28,7 +28,7 @@ from gridpact.settlement.periods.rules import Rules
 
 
 @click.command(
-    short_help="List what everybody is owed, what is held and what is available.",
+    short_help="List what is owed, held and available.",
     epilog="""\b
 Examples:
   gridpact books accounts lane

@@ -44,7 +44,7 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 @click.command(
-    short_help="Book a payment received or made, or move money between accounts.",
+    short_help="Book a payment, or move money between accounts.",
     epilog="""\b
 Examples:
   gridpact books pay lane 31.80 --received bakery --on 2026-04-14 --ref bank-4711
