@@ -36,6 +36,10 @@ def read(
     if not wanted:
         report.add(1, "", "the table has no column of values", "give one column a point at least")
         return None
+    for number, column in enumerate(wanted):
+        one = np.array([number])
+        points = [_channel(each, mapping).point for each in wanted]
+        report.unknown_points(points, one, np.ones(1, np.int64), column.column)
     series = _series(mapping, report)
     found = stamps(frame[mapping.time], mapping.text, report, lines)
     moments = instants_of(found, series, report, lines)
