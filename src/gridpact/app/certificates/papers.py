@@ -73,7 +73,8 @@ class Paper(msgspec.Struct, frozen=True):
     def as_html(self) -> str:
         """Return one page that needs no other file."""
         facts = tuple((_words(name), _told(name, cell)) for name, cell in self.facts.items())
-        parts = (Facts(facts), _table("records", self.kind, self.shown, self.records))
+        caption = "Sources" if self.shown is _SHARES else "Certificates"
+        parts = (Facts(facts), _table("records", caption, self.shown, self.records))
         sections = [Section("statement", "Statement", parts=parts)]
         if self.hours:
             table = _table("hours", "Hour by hour", _HOURLY, self.hours)
