@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.allocating import AS_OF, PERIOD, RULES
+from gridpact.app.cli.exporting_payments import payments
 from gridpact.app.cli.exporting_settlement import settlement
 from gridpact.app.cli.moments import epoch_of
 from gridpact.app.cli.output import harmless, output_options, say, say_json
@@ -77,3 +78,4 @@ def coefficients(
 
 
 export.add_command(settlement)
+export.add_command(payments)
