@@ -25,11 +25,10 @@ COMMANDS = {
     short_help="Issue, move and cancel guarantees of origin.",
     epilog="""\b
 Examples:
-  gridpact certificates init --register lane --rules certificates.yaml
-  gridpact certificates issue --register lane --period 2026-03 --readings store
-  gridpact certificates cancel --register lane --from school --energy 2MWh --for bakery \\
-    --purpose supply --period 2026-03
-  gridpact certificates holdings --register lane""",
+  gridpact certificates init -r lane --rules certificates.yaml
+  gridpact certificates issue -r lane --period 2026-03 --readings store
+  gridpact certificates cancel -r lane --from mill --energy 2MWh --for bakery --period 2026
+  gridpact certificates holdings -r lane""",
 )
 def certificates() -> None:
     """Prove where energy came from: metered, issued, transferred, then cancelled or expired.

@@ -39,15 +39,13 @@ STEP_S = 900
     short_help="Use certificates up for consumption.",
     epilog="""\b
 Examples:
-  gridpact certificates cancel --register lane --from school --energy 2MWh \\
-    --for bakery --purpose supply --period 2026-03
-  gridpact certificates cancel --register lane --from school --hourly --readings store \\
-    --for bakery --purpose "round the clock" --period 2026-03""",
+  gridpact certificates cancel -r lane --from mill --energy 2MWh --for bakery --period 2026
+  gridpact certificates cancel -r go --from mill --hourly --readings db --for pub --period 2026""",
 )
 @REGISTER
 @wanted_options
 @click.option("--for", "beneficiary", required=True, metavar="NAME", help="Who consumed.")
-@click.option("--purpose", required=True, metavar="TEXT", help="What for, in words.")
+@click.option("--purpose", default="disclosure", show_default=True, help="What for, in words.")
 @click.option("--period", required=True, help="When it was consumed: 2026, 2026-03, 2026-03-15.")
 @click.option("--hourly", is_flag=True, help="Match each hour's consumption with its production.")
 @READINGS

@@ -25,9 +25,8 @@ LENGTHS = ("period", "month", "day", "hour")
     short_help="Issue certificates for metered energy.",
     epilog="""\b
 Examples:
-  gridpact certificates issue --register lane --period 2026-03 --readings store
-  gridpact certificates issue --register lane --period 2026-03 --readings store \\
-    --device school-roof --each hour --size-wh 1""",
+  gridpact certificates issue -r lane --period 2026-03 --readings store
+  gridpact certificates issue -r lane --period 2026-03 --readings store --each hour""",
 )
 @REGISTER
 @click.option("--period", required=True, help="Local days: 2026, 2026-03, 2026-03-01..2026-03-15.")

@@ -34,16 +34,15 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
     short_help="State an operation, or sources.",
     epilog="""\b
 Examples:
-  gridpact certificates statement --register lane --operation cancel-3 --out papers
-  gridpact certificates statement --register lane --member bakery --period 2026 \\
-    --readings store --residual mix.yaml --out papers""",
+  gridpact certificates statement -r lane --operation cancel-3 --out papers
+  gridpact certificates statement -r go --member pub --period 2026 --readings db --mix mix.yaml""",
 )
 @REGISTER
 @click.option("--operation", default="", metavar="NAME", help="Of which operation.")
 @click.option("--member", default="", metavar="ID", help="Whose sources.")
 @click.option("--period", default="", help="Of which local days: 2026, 2026-03, 2026-03-15.")
 @READINGS
-@click.option("--residual", type=FILE, metavar="FILE", help="YAML file of the residual mix.")
+@click.option("--mix", "residual", type=FILE, metavar="FILE", help="YAML file of the residual mix.")
 @click.option("--as-of", type=MOMENT, help="Readings as known then.  [default: now]")
 @click.option("--out", type=FOLDER, metavar="FOLDER", help="Write HTML, CSV and JSON there.")
 @output_options
@@ -103,7 +102,7 @@ def _disclosed(
     """Return the disclosure of a member and period, from a store and a residual mix."""
     (member, period), (readings, residual), faults = asked, given, Faults()
     needed = (("--member", member), ("--period", period), ("--readings", readings))
-    for where, text in (*needed, ("--residual", str(residual or ""))):
+    for where, text in (*needed, ("--mix", str(residual or ""))):
         if not text:
             faults.add(where, "is missing", "give it, or an --operation")
     faults.known("--member", member, tuple(rules.points))

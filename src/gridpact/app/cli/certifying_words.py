@@ -26,6 +26,7 @@ from gridpact.settlement.certificates.register import Register
 F = TypeVar("F", bound=Callable[..., Any])
 REGISTER = click.option(
     "--register",
+    "-r",
     "folder",
     required=True,
     metavar="FOLDER",

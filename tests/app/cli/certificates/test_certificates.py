@@ -153,7 +153,7 @@ def test_hours_are_matched_as_a_loop_over_readings_does(lane):
 def test_a_disclosure_adds_up_and_is_the_same_on_paper(issued):
     words = ("--from", "school", "--energy", "8kWh", *USE, *NEXT)
     assert issued.run("cancel", *words, "--id", "used").code == 0
-    asked = ("statement", "--member", "bakery", *DAY, "--residual", "rules/residual-mix.yaml")
+    asked = ("statement", "--member", "bakery", *DAY, "--mix", "rules/residual-mix.yaml")
     told = read(issued.run(*asked, "--json", "--out", "papers"))
     assert told["consumption_wh"] == sum(readings(issued.folder, "bakery", "withdrawal").values())
     assert sum(row["energy_wh"] for row in told["records"]) == told["consumption_wh"]
@@ -222,7 +222,7 @@ def test_every_fault_of_rules_is_told(lane):
 def test_a_mix_adds_up_to_a_hundred(issued):
     mix = issued.folder / "rules" / "residual-mix.yaml"
     mix.write_text(mix.read_text("utf-8").replace("38", "39"), "utf-8")
-    asked = ("statement", "--member", "bakery", *DAY, "--residual", mix)
+    asked = ("statement", "--member", "bakery", *DAY, "--mix", mix)
     done = issued.run(*asked)
     assert (done.code, "the sources add up to 101 %" in done.err) == (2, True)
 
