@@ -124,9 +124,7 @@ def _taken_back(
 ) -> tuple[tuple[Span, ...], int]:
     """Return certificates of a claim to withdraw, the last ones first, and their energy [Wh]."""
     spans, back = list[Span](), 0
-    for lot in reversed(register.lots):
-        if (lot.device.id, lot.start_s) != (device.id, start_s):
-            continue
+    for lot in reversed(register.of_claims.get((device.id, start_s), [])):
         for each in reversed(register.within(lot.serials, at_s)):
             if back >= need_wh or not returnable(each, device, start_s):
                 continue

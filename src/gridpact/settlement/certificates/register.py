@@ -123,6 +123,8 @@ class Register:
         """Energy [Wh] cancelled for a beneficiary in the hour that begins at an instant."""
         self.at_s = 0
         self.next = 1
+        self.of_claims: dict[tuple[str, int], list[Lot]] = {}
+        """Lots of each claim, by its device and beginning."""
         self._firsts: list[int] = []
         self._pieces: list[list[Piece]] = []
 
@@ -136,9 +138,8 @@ class Register:
         """Return what serials belong to, cut to the span; serials never issued are in none."""
         found = []
         place = max(bisect_right(self._firsts, span.first) - 1, 0)
-        for lot, pieces in zip(self.lots[place:], self._pieces[place:], strict=True):
-            if lot.serials.first >= span.end:
-                break
+        last = bisect_left(self._firsts, span.end)
+        for lot, pieces in zip(self.lots[place:last], self._pieces[place:last], strict=True):
             for piece in pieces:
                 cut = Span(max(piece.span.first, span.first), min(piece.span.end, span.end))
                 if cut.first < cut.end:
@@ -225,6 +226,7 @@ class Register:
             usable_until(issue.regime, row.end_s, issue.timezone), issue.id,
         )  # fmt: skip
         self.lots.append(lot)
+        self.of_claims.setdefault((device.id, row.start_s), []).append(lot)
         self._firsts.append(span.first)
         self._pieces.append([Piece(span, device.owner, issue.id)])
         self.next = span.end
