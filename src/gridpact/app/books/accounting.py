@@ -86,15 +86,15 @@ def _day(postings: Postings, leg: int, rules: Rules) -> date:
 
 
 def _source(postings: Postings, leg: int) -> str:
-    return postings.sources[postings.source[leg]].replace('"', "'").replace("\\", "/")
+    return postings.sources[int(postings.source[leg])].replace('"', "'").replace("\\", "/")
 
 
 def _account(postings: Postings, leg: int) -> str:
-    return postings.accounts[postings.account[leg]]
+    return postings.accounts[int(postings.account[leg])]
 
 
 def _currency(postings: Postings, leg: int) -> str:
-    return postings.currencies[postings.currency[leg]]
+    return postings.currencies[int(postings.currency[leg])]
 
 
 def _decimal(minor: int, rules: Rules) -> str:
