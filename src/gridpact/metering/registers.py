@@ -56,7 +56,7 @@ class Spans(msgspec.Struct, frozen=True):
     line: Ints
 
 
-def steps(displays: Displays, rolls_over_wh: int | Ints = 0) -> Steps:
+def steps(displays: Displays, rolls_over_wh: int | Ints = 0, *, any_step: bool = False) -> Steps:
     """Compare every display with the one before it.
 
     Parameters
@@ -66,6 +66,8 @@ def steps(displays: Displays, rolls_over_wh: int | Ints = 0) -> Steps:
     rolls_over_wh
         What registers count to [Wh], all or each [channels]. 0: the least power of ten above the
         reading before, where less than a tenth of it was counted since; more is a step back.
+    any_step
+        Every step back is a roll-over of a register of that size, also one by less than half.
     """
     order = _in_order(displays)
     channel, reading = displays.channel[order], displays.reading_wh[order]
@@ -81,7 +83,7 @@ def steps(displays: Displays, rolls_over_wh: int | Ints = 0) -> Steps:
     most = np.where(said > 0, size, size // 10)
     rolled = back & ~exchanged & (after >= 0) & (after < most) & (before < size)
     # a step back by less than half is no roll-over of a register whose size is said
-    rolled &= (said == 0) | (after < size - size // 2)
+    rolled &= (said == 0) | (after < size - size // 2) | any_step
     backward = back & ~exchanged & ~rolled
     kinds = (
         (first, Step.FIRST),

@@ -173,6 +173,40 @@ def test_a_clock_that_goes_back_is_found():
     assert found(joined(*(signer.sign(at, STEP, 1, 0) for at in starts))) == [(3, "clock-back")]
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ((900, 0, 1, 0), "0 s is no length of a slot"),
+        ((900, 77, 1, 0), "77 s is no length of a slot"),
+        ((907, STEP, 1, 0), "no slot of 900 s begins then"),
+        ((900, STEP, -5, 0), "a withdrawal of -5 Wh would have run the register back"),
+        ((900, STEP, 1, -1), "an injection of -1 Wh would have run the register back"),
+        ((900, STEP, 10**15, 0), "beyond any connection"),
+    ],
+)
+def test_what_no_meter_measures_is_not_sound(content, words):
+    signer = Signer(METER, "bakery", STATED.genesis)
+    records = joined(signer.sign(0, STEP, 1, 0), signer.sign(*content))
+    done = verify(Stream(records), (STATED,))
+    (each,) = done.found
+    assert (each.row, each.kind) == (1, "impossible")
+    assert words in each.words
+    assert done.sound.tolist() == [True, False]
+
+
+def test_a_pause_is_told_and_is_no_fault():
+    signer = Signer(METER, "bakery", STATED.genesis)
+    starts = [900, 1800, 1800 + 30 * 86400]
+    records = joined(*(signer.sign(at, STEP, 1, 0) for at in starts))
+    done = verify(Stream(records), (STATED,))
+    assert done.found == ()
+    assert [(each.row, each.kind, each.point) for each in done.pauses] == [(2, "pause", "bakery")]
+    assert "1970-01-01T00:45:00Z to 1970-01-31T00:30:00Z" in done.pauses[0].words
+    first = verify(Stream(records[:2]), (STATED,))
+    later = verify(Stream(records[2:]), (STATED,), heads=first.heads)
+    assert [each.row for each in later.pauses] == [0]
+
+
 @given(kept=st.integers(0, COUNT - 1))
 @settings(deadline=None)
 def test_an_end_cut_off_is_found_by_those_who_know_more(kept):

@@ -138,7 +138,7 @@ def test_the_wrong_zone_and_hours_off_whole_hours(faults, readings, rows):
 def test_registers_that_run_back(faults, readings, rows):
     text = "t,p,v\n2026-06-15T00:00Z,a,5\n2026-06-15T01:00Z,a,9\n2026-06-15T02:00Z,a,1\n"
     cumulative = f"{LONG}\nvalues: cumulative"
-    assert faults(text, cumulative) == [(4, "t", "the register runs backwards")]
+    assert faults(text, cumulative) == [(4, "v", "the withdrawal register of a runs backwards")]
     found = readings(text, f"{cumulative}\nrolls_over_wh: 10000")
     assert rows(found) == {"a withdrawal": "4000 2000"}
     found = readings(text, f"{cumulative}\nbackwards: exchange")

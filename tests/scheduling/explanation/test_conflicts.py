@@ -76,8 +76,13 @@ def test_every_proposal_alone_ends_its_conflict(explained, conflict):
 
 
 def _within(needs, one, explanation, site):
-    """Needs about the zones of a conflict, without those that clash by themselves."""
+    """Needs about the zones of a conflict that are left when those told before have ended.
+
+    Left out are needs that clash by themselves, and what gives first in an earlier conflict.
+    """
     own = [need for other in explanation.conflicts if not other.zones for need in _needs(other)]
+    earlier = explanation.conflicts[: explanation.conflicts.index(one)]
+    own += [need for other in earlier if other.zones for need in other.members[0].needs]
     for need in needs:
         names = getattr(need.subject, "names", ())
         ids = getattr(need.subject, "ids", ())

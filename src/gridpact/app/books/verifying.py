@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from gridpact.app.books.accounts import accounts_of
 from gridpact.app.books.folder import Book, found_at
 from gridpact.app.books.inputs import owned
 from gridpact.app.books.kept import Made
@@ -11,6 +12,7 @@ from gridpact.app.books.sharing import share_of
 from gridpact.app.books.sources import source_of
 from gridpact.base.errors import GridpactError
 from gridpact.base.slots import Slots
+from gridpact.settlement.accounts.balance import totals, trial_balance, unbalanced
 from gridpact.settlement.lines import Lines, digest, received
 from gridpact.settlement.periods.energy import Inputs
 from gridpact.settlement.periods.settling import settle
@@ -34,7 +36,18 @@ def verify(book: Book) -> list[Check]:
     checks = [Check("the journal is as it was booked", not damage, damage)]
     for run in book.runs():
         checks += _run_checks(book, run)
-    return checks
+    return [*checks, _accounts_check(book)]
+
+
+def _accounts_check(book: Book) -> Check:
+    name = "every transfer balances, and so do all accounts"
+    try:
+        postings = accounts_of(book).postings
+    except GridpactError as error:
+        return Check(name, good=False, told=str(error).splitlines()[-1].strip())
+    wrong = len(unbalanced(postings))
+    good = not wrong and not any(totals(trial_balance(postings)).values())
+    return Check(name, good, f"{wrong} transfers do not" if wrong else "")
 
 
 def _run_checks(book: Book, run: Run) -> list[Check]:

@@ -7,6 +7,16 @@ import click
 from gridpact.app.cli.late import LateGroup, Later
 
 COMMANDS = {
+    "accounts": Later("booking_accounts:accounts", "List what is owed, held and available."),
+    "balance": Later("booking_accounts:balance", "Show the trial balance at an instant."),
+    "draw": Later("booking_pay:draw", "Draw members' prepayments down against what they owe."),
+    "hold": Later("booking_holds:hold", "Set money on an account aside as collateral."),
+    "limit": Later("booking_holds:limit", "Say how far an account may be drawn below nothing."),
+    "pay": Later("booking_pay:pay", "Book a payment, or move money between accounts."),
+    "release": Later("booking_holds:release", "Release a hold, or capture what it holds."),
+    "reverse": Later("booking_pay:reverse", "Take a payment back by a transfer of its own."),
+    "statement": Later("booking_accounts:show_statement", "Show every change of an account."),
+    "tokens": Later("booking_pay:tokens", "Issue utility tokens for money, or redeem them."),
     "init": Later("booking_init:init", "Begin a book from a file of rules."),
     "status": Later("booking_status:status", "List the periods of a book and what is due."),
     "verify": Later("booking_verify:verify", "Recompute every run of a book and check its sums."),
@@ -22,6 +32,7 @@ Examples:
   gridpact books init lane --rules rules.yaml
   gridpact settle lane --period 2026-03
   gridpact books status lane
+  gridpact books accounts lane
   gridpact books verify lane""",
 )
 def books() -> None:

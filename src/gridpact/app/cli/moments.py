@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import click
 
 from gridpact.app.orders import instants
 from gridpact.base.errors import BadInput, Fault
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Moment(click.ParamType[datetime]):
@@ -27,7 +30,21 @@ class Moment(click.ParamType[datetime]):
             self.fail(str(error), param, ctx)
 
 
+class MomentOrDay(Moment):
+    """An instant of ISO 8601, or a day, which stands for its midnight."""
+
+    name = "instant or day"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read an instant or a day; a usage error where it is neither."""
+        whole = f"{value}T00:00" if DAY.fullmatch(str(value)) else value
+        return super().convert(whole, param, ctx)
+
+
 MOMENT = Moment()
+MOMENT_OR_DAY = MomentOrDay()
 
 
 def epoch_of(moment: datetime, timezone: str, option: str) -> int:

@@ -13,7 +13,7 @@ from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.cli.reading_options import channel_as_dict, chosen_of, kwh, view_options
 from gridpact.app.readings.estimating import Estimated, estimate_view, methods_of
 from gridpact.app.readings.importing import known_since
-from gridpact.app.readings.windows import view_of
+from gridpact.app.readings.windows import views_of
 from gridpact.metering.estimation.methods import DEFAULT_METHODS, name_of
 from gridpact.metering.readings import Register
 from gridpact.metering.store.store import Store
@@ -58,12 +58,13 @@ def estimate(
     counts until something sound is known. Without --commit, nothing is stored.
     """
     store = Store.open(url)
-    view = view_of(store, chosen_of(points, register, since, until, as_of))
-    methods = methods_of(names or METHODS, view.timezone, store)
     whole = since is not None and until is not None
     known_s = known_since(store, None)
-    done = estimate_view(store, view, methods, known_s, commit=commit, whole=whole)
-    rows = [row for each in done for row in _rows(each)]
+    rows: list[Row] = []
+    for view in views_of(store, chosen_of(points, register, since, until, as_of)):
+        methods = methods_of(names or METHODS, view.timezone, store)
+        done = estimate_view(store, view, methods, known_s, commit=commit, whole=whole)
+        rows += [row for each in done for row in _rows(each)]
     if as_json:
         say_json([{**who, "method": how, "slots": n, "wh": wh} for who, how, n, wh in rows])
     elif not quiet:

@@ -11,7 +11,7 @@ from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.cli.reading_options import channel_as_dict, chosen_of, view_options
 from gridpact.app.readings.looking import Gap
 from gridpact.app.readings.looking import gaps as gaps_of
-from gridpact.app.readings.windows import View, view_of
+from gridpact.app.readings.windows import View, views_of
 from gridpact.base.slots import iso
 from gridpact.metering.readings import Register
 from gridpact.metering.store.store import Store
@@ -41,28 +41,31 @@ def gaps(
 ) -> None:
     """List where values are missing, by channel and time.
 
-    Between the first and the last value of each channel; with --from and --to, in all that time.
+    Between the first and the last value of each channel; with --from and --to, in all that time. A
+    point without any value at all lacks every slot of the days that the store has readings of.
+    Slots are each point's own, and times by its clock.
     """
     store = Store.open(url)
-    view = view_of(store, chosen_of(points, register, since, until, as_of))
-    found = gaps_of(store, view, whole=since is not None and until is not None)
+    whole = since is not None and until is not None
+    views = views_of(store, chosen_of(points, register, since, until, as_of))
+    found = [(gap, view) for view in views for gap in gaps_of(store, view, whole=whole)]
     if as_json:
-        say_json([_as_dict(gap) for gap in found])
+        say_json([_as_dict(gap) for gap, _ in found])
     elif not quiet:
-        for line in _lines(found, view):
+        for line in _lines(found):
             say(harmless(line))
 
 
-def _lines(found: list[Gap], view: View) -> list[str]:
+def _lines(found: list[tuple[Gap, View]]) -> list[str]:
     if not found:
         return ["nothing is missing"]
     rows = [("point", "register", "from", "to", "slots")]
-    for gap in found[:SHOWN]:
+    for gap, view in found[:SHOWN]:
         at = (view.local(gap.from_s), view.local(gap.to_s))
         rows.append((gap.channel.point, gap.channel.register, *at, f"{gap.slots:,}"))
     more = len(found) - SHOWN
     rest = [f"… and {more:,} more gaps: --point, --from, --to, or --json"]
-    total = f"{counted(len(found), 'gap')}, {counted(sum(gap.slots for gap in found), 'slot')}"
+    total = f"{counted(len(found), 'gap')}, {counted(sum(gap.slots for gap, _ in found), 'slot')}"
     return [*aligned(rows, right=(4,)), *(rest if more > 0 else []), "", total]
 
 

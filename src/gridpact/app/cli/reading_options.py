@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gridpact.app.cli.moments import MOMENT
+from gridpact.app.cli.moments import MOMENT, MOMENT_OR_DAY
 from gridpact.app.readings.windows import REGISTERS, Chosen, check_step
 from gridpact.metering.readings import Channel, Register
 from gridpact.metering.store.log import Imported
@@ -39,9 +39,9 @@ def view_options(command: F) -> F:
             ),
             click.option("--register", type=click.Choice(REGISTERS), help="Only this register."),
             click.option(
-                "--from", "since", type=MOMENT, help="First instant, by the points' clock."
+                "--from", "since", type=MOMENT_OR_DAY, help="First instant, by the points' clock."
             ),
-            click.option("--to", "until", type=MOMENT, help="Instant after the last."),
+            click.option("--to", "until", type=MOMENT_OR_DAY, help="Instant after the last."),
             click.option("--as-of", type=MOMENT, help="As it was known then.  [default: now]"),
         )
     ):

@@ -19,7 +19,7 @@ from gridpact.app.cli.reading_options import (
 )
 from gridpact.app.readings.importing import rules_of
 from gridpact.app.readings.looking import MarkCount, marks
-from gridpact.app.readings.windows import view_of
+from gridpact.app.readings.windows import views_of
 from gridpact.metering.readings import Quality, Register
 from gridpact.metering.store.store import Store
 
@@ -50,13 +50,14 @@ def quality(
     """Count the slots of each channel by their mark, and by the rule or method that set it.
 
     What is missing counts between the first and the last value of each channel; with --from and
-    --to, in all that time. With --rules, marks are those that the thresholds of a YAML file would
-    set; nothing is stored.
+    --to, in all that time. Slots are each point's own. With --rules, marks are those that the
+    thresholds of a YAML file would set; nothing is stored.
     """
     store = Store.open(url)
     rules = None if rules_file is None else rules_of(store, rules_file)
-    view = view_of(store, chosen_of(points, register, since, until, as_of))
-    found = marks(store, view, whole=since is not None and until is not None, rules=rules)
+    whole = since is not None and until is not None
+    views = views_of(store, chosen_of(points, register, since, until, as_of))
+    found = [one for view in views for one in marks(store, view, whole=whole, rules=rules)]
     if as_json:
         say_json([_as_dict(count) for count in found])
     elif not quiet:

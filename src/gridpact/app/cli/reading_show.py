@@ -11,7 +11,7 @@ from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.cli.reading_options import channel_as_dict, chosen_of, kwh, view_options
 from gridpact.app.readings.looking import values
-from gridpact.app.readings.windows import View, view_of
+from gridpact.app.readings.windows import View, views_of
 from gridpact.base.slots import iso
 from gridpact.metering.readings import Intervals, Quality, Register
 from gridpact.metering.store.store import Store
@@ -44,21 +44,24 @@ def show(
 ) -> None:
     """Show the values in force, each with its mark and the rule or method that set it.
 
-    Where a slot has no value, nothing is shown for it, which is not zero. Energy of other steps is
-    summed or divided in whole Wh; what was divided is marked as estimated.
+    Where a slot has no value, nothing is shown for it, which is not zero. The slots that there
+    could be are counted from the first value to the last; with --from and --to, in all that time.
+
+    Energy of other steps is summed or divided in whole Wh; what was divided is marked as estimated.
     """
     store = Store.open(url)
-    view = view_of(store, chosen_of(points, register, since, until, as_of, minutes))
-    found = values(store, view)
+    views = views_of(store, chosen_of(points, register, since, until, as_of, minutes))
+    each = [(values(store, view), view) for view in views]
+    rows = [(found, row, view) for found, view in each for row in range(len(found.channels))]
     if as_json:
-        say_json([_as_dict(found, row) for row in range(len(found.channels))])
+        say_json([_as_dict(found, row) for found, row, _ in rows])
     elif not quiet:
-        for row in range(len(found.channels)):
-            for line in _lines(found, row, view):
+        for found, row, view in rows:
+            for line in _lines(found, row, view, whole=since is not None and until is not None):
                 say(harmless(line))
 
 
-def _lines(found: Intervals, row: int, view: View) -> list[str]:
+def _lines(found: Intervals, row: int, view: View, *, whole: bool) -> list[str]:
     channel, quality = found.channels[row], found.quality[row]
     known = np.flatnonzero(quality != int(Quality.MISSING))
     lines = [f"{channel.point}, {channel.register}", ""]
@@ -70,9 +73,8 @@ def _lines(found: Intervals, row: int, view: View) -> list[str]:
         rows.append((at, kwh(int(found.wh[row, slot])), mark, rule))
     more = len(known) - (len(rows) - 1)
     rest = [f"… and {more:,} more slots: --from, --to, --step, or --json"] if more else []
-    total = (
-        f"{counted(len(known), 'slot')} of {found.slots.count:,}, {kwh(int(found.wh[row].sum()))}"
-    )
+    span = int(known[-1] - known[0]) + 1 if len(known) and not whole else found.slots.count
+    total = f"{counted(len(known), 'slot')} of {span:,}, {kwh(int(found.wh[row].sum()))}"
     return [*lines, *aligned(rows, right=(1,)), *rest, "", total, ""]
 
 

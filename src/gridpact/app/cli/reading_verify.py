@@ -20,7 +20,7 @@ from gridpact.app.readings.signed_files import (
 from gridpact.metering.edge.verification import Verified
 from gridpact.metering.edge.verification import verify as verified
 
-SHOWN = 40
+SHOWN, FEW = 40, 5
 
 
 @click.command(
@@ -61,7 +61,16 @@ def verify(
 
 def _lines(done: Verified) -> list[str]:
     sound = f"{int(done.sound.sum()):,} of {counted(len(done.sound), 'reading')} are sound"
-    return [*found_lines(done), f"{mark(good=not done.found)} {sound}"]
+    return [*found_lines(done), f"{mark(good=not done.found)} {sound}", *_pause_lines(done)]
+
+
+def _pause_lines(done: Verified) -> list[str]:
+    """Lines of the times of which devices signed nothing: no fault, but to be known."""
+    shown = done.pauses[:FEW]
+    lines = [harmless(f"  {each.point}: {each.words}") for each in shown]
+    if len(done.pauses) > FEW:
+        lines.append(f"  … and {len(done.pauses) - FEW:,} more pauses: --json")
+    return lines
 
 
 def found_lines(done: Verified) -> list[str]:

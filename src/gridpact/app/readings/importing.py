@@ -16,7 +16,7 @@ from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots, iso
 from gridpact.metering.formats import files
 from gridpact.metering.formats.mapping import ReadingsMap
-from gridpact.metering.readings import Intervals, Readings, no_displays
+from gridpact.metering.readings import Intervals, Quality, Readings, no_displays
 from gridpact.metering.store.changes import check_points
 from gridpact.metering.store.plan import Plan
 from gridpact.metering.store.points import DAY_S, LARGEST_STEP_S, MeteringPoint
@@ -57,6 +57,8 @@ def import_files(
     Raises BadInput with every fault of all files, before anything is stored.
     """
     everything = _read(store, paths, mapping)
+    if faults := [fault for each in everything for fault in too_early(each, known_s)]:
+        raise BadInput(faults)
     into = with_register_sizes(store if commit else store.trial(), everything, mapping)
     rules = rules_of(into, rules_file)
     recipe = recipe_of(mapping, rules)
@@ -80,6 +82,20 @@ def put(
     number = stored.commit.number if commit else 0
     found = tuple(sorted((*checked.found, *beside.found)))
     return FileImported(beside.readings, found, stored.plan, known_s, number)
+
+
+def too_early(readings: Readings, known_s: int) -> list[Fault]:
+    """Faults of readings of what had not happened when they became known [s since the epoch]."""
+    read, shown = readings.intervals, readings.displays
+    told = (read.quality != int(Quality.MISSING)) & (read.quality != int(Quality.ESTIMATED))
+    slots = np.flatnonzero(told.any(axis=0))
+    last = read.slots.start + (int(slots[-1]) + 1) * read.slots.step if len(slots) else 0
+    last = max(last, int(shown.at_s.max(initial=0)))
+    if last <= known_s:
+        return []
+    problem = f"readings until {iso(last)} were not known at {iso(known_s)}"
+    fix = "correct --known-at, or the time stamps and clock of the file"
+    return [Fault(readings.source, 0, "time", problem, fix)]
 
 
 def without_long_intervals(readings: Readings) -> Readings:

@@ -121,6 +121,9 @@ def as_dict(done: Verified) -> dict[str, object]:
             {"row": each.row, "kind": each.kind, "point": each.point, "words": each.words}
             for each in done.found
         ],
+        "pauses": [
+            {"row": each.row, "point": each.point, "words": each.words} for each in done.pauses
+        ],
         "heads": [
             {
                 "point": each.point,

@@ -60,6 +60,23 @@ def view_of(store: Store, chosen: Chosen) -> View:
     return View(channels, Slots(first, step, max(-(-(end - first) // step), 0)), as_of, timezone)
 
 
+def views_of(store: Store, chosen: Chosen) -> list[View]:
+    """Return views of points that have the same slots and clock; BadInput as in :func:`view_of`.
+
+    With a step that was asked for, points differ by their clock alone.
+    """
+    groups: dict[tuple[int, str], list[str]] = {}
+    for name in chosen.points or [point.id for point in store.points]:
+        point = store.point(name)
+        groups.setdefault((chosen.step_s or point.step_s, point.timezone), []).append(name)
+    if not groups:
+        return [view_of(store, chosen)]
+    return [
+        view_of(store, msgspec.structs.replace(chosen, points=tuple(names)))
+        for names in groups.values()
+    ]
+
+
 def _span(store: Store, chosen: Chosen, timezone: str) -> tuple[int, int]:
     days = store.days()
     if days is None:

@@ -8,16 +8,16 @@ import numpy as np
 
 from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
+from gridpact.metering.edge.contents import no_slot
 from gridpact.metering.edge.records import Records, Stream
 from gridpact.metering.edge.verification import Kind, Verified
 from gridpact.metering.readings import Channel, Intervals, Quality, Register
 
 REFUSED: frozenset[Kind] = frozenset(("bad-signature", "wrong-device", "replay"))
 """What is nobody's reading, or was told before: it is left out."""
-DOUBTED: tuple[Kind, ...] = ("fork", "broken-chain", "clock-back")
+DOUBTED: tuple[Kind, ...] = ("fork", "broken-chain", "clock-back", "impossible")
 """What the device signed but contradicts itself in: it is kept, as SUSPECT by ``KIND.v1``."""
 REGISTERS: tuple[Register, ...] = ("withdrawal", "injection")
-DAY_S, SHORTEST_S, LONGEST_S = 86400, 15, 3600
 MOST_CELLS = 1 << 27
 
 
@@ -25,8 +25,7 @@ def problems(stream: Stream, verified: Verified) -> Iterator[tuple[int, str]]:
     """Yield rows of kept readings that fit on no slots, and why."""
     kept = _kept(len(stream.records), verified)
     start, step = _times(stream.records)
-    odd = (step < SHORTEST_S) | (step > LONGEST_S)
-    odd |= DAY_S % np.maximum(step, 1) != 0
+    odd = no_slot(step)
     for row in np.flatnonzero(kept & odd).tolist():
         yield row, f"{step[row]} s is no length of a slot"
     lengths = np.unique(step[kept & ~odd]).tolist()

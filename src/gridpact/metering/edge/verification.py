@@ -10,7 +10,9 @@ import numpy as np
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from gridpact.base.slots import iso
 from gridpact.base.units import Bools, Ints
+from gridpact.metering.edge.contents import impossible
 from gridpact.metering.edge.records import (
     DOMAIN,
     HASH_BYTES,
@@ -31,9 +33,13 @@ Kind: TypeAlias = Literal[
     "gap",
     "out-of-order",
     "clock-back",
+    "impossible",
+    "pause",
     "cut-off",
     "left-over",
 ]
+_OF_OTHERS: tuple[Kind, ...] = ("gap", "cut-off", "left-over")
+"""What is told at a reading, but of those that are not there."""
 BATCH = 1 << 16
 """Readings whose signed bytes are held at a time."""
 _LATEST = np.iinfo(np.int64).max
@@ -65,12 +71,14 @@ class Verified(msgspec.Struct, frozen=True):
     """Findings by row, which readings nothing is wrong with, and where the chains now end.
 
     ``sound`` is bool [readings]; a reading after a gap is sound itself when its signature holds and
-    nothing but the gap is told of it.
+    nothing but the gap is told of it. ``pauses`` are readings that begin after the one before them
+    ended, though none is missing between: the device signed nothing of that time.
     """
 
     sound: Bools
     found: tuple[Finding, ...]
     heads: tuple[Head, ...]
+    pauses: tuple[Finding, ...] = ()
 
 
 def verify(
@@ -104,14 +112,15 @@ def verify(
     chain.check_signatures()
     chain.check_sequences()
     chain.check_links()
+    chain.check_contents()
     chain.check_ends(due)
     if stream.left_over:
         words = f"{stream.left_over} bytes make no whole reading"
         chain.found.append(Finding(len(stream.records), "left-over", "", words))
-    wrong = [each.row for each in chain.found if each.kind not in ("gap", "cut-off", "left-over")]
+    wrong = [each.row for each in chain.found if each.kind not in _OF_OTHERS]
     sound = np.ones(len(stream.records), np.bool_)
     sound[np.array(wrong, dtype=np.int64)] = False
-    return Verified(sound, tuple(sorted(chain.found)), chain.heads())
+    return Verified(sound, tuple(sorted(chain.found)), chain.heads(), tuple(sorted(chain.pauses)))
 
 
 class _Chains:
@@ -131,6 +140,7 @@ class _Chains:
         self._rows: Ints = np.zeros(0, np.int64)  # one row of each chain and sequence, in order
         self._told: dict[tuple[int, int], set[bytes]] = {}  # digests of repeated sequences
         self.found: list[Finding] = []
+        self.pauses: list[Finding] = []
 
     def _chains_of(self, records: Records) -> Ints:
         """Chain of every reading, -1 where no statement puts its device there at the time."""
@@ -225,6 +235,18 @@ class _Chains:
             self._unlinked(int(rows[place]), bytes(previous[place]))
         for row in rows[self._start[rows] < ended].tolist():
             self._tell(row, "clock-back", "its slot begins before the one before it ended")
+        paused = follows & (self._start[rows] > ended) & (due > 0)
+        for place in np.flatnonzero(paused).tolist():
+            row, since = int(rows[place]), iso(int(ended[place]))
+            words = f"nothing was signed from {since} to {iso(int(self._start[row]))}"
+            point = self._points[int(self._chain[row])]
+            self.pauses.append(Finding(row, "pause", point, words))
+
+    def check_contents(self) -> None:
+        """Find readings that say what no meter measures."""
+        for row, words in impossible(self._records):
+            if self._chain[row] >= 0:
+                self._tell(row, "impossible", words)
 
     def _unlinked(self, row: int, previous: bytes) -> None:
         """A link may point to the other side of a fork, which has been told already."""

@@ -14,10 +14,11 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
-from gridpact.metering.formats.amounts import is_power, unit_fault, whole_wh
+from gridpact.metering.formats.amounts import carried_wh, is_power, unit_fault
 from gridpact.metering.formats.laying import phase_fault, too_long
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.formats.moments import Clock, Codes, coded, of_column
+from gridpact.metering.importers.carried import Place
 from gridpact.metering.importers.parse import Numbers, numbers
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Intervals, Register
@@ -181,8 +182,11 @@ def _laid(
     anywhere = np.broadcast_to(np.int64(0), (table.values.size,))
     flat = Numbers(table.values.ravel(), table.known.ravel(), single=False)
     length = step if is_power(mapping.unit) else 3600
-    wh, known = whole_wh(flat, mapping.unit, length, report, anywhere, "")
-    whole, there = wh.reshape(table.values.shape), known.reshape(table.values.shape)
+    shape = table.values.shape
+    begins = times.start + step * np.arange(shape[1]) - (step if mapping.stamped_at_end else 0)
+    place = Place(*np.broadcast_arrays(np.arange(shape[0])[:, None], begins))
+    wh, known = carried_wh(flat, (mapping.unit, length), place, (report, anywhere, ""))
+    whole, there = wh.reshape(shape), known.reshape(shape)
     some = np.flatnonzero(there.any(axis=0))
     if report.faults or not len(some):
         return None

@@ -20,12 +20,17 @@ from gridpact.metering.store.points import LARGEST_STEP_S
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """Displays read from a file, the line of each [displays], and the file's column and step."""
+    """Displays read from a file, the line of each [displays], and the file's column and step.
+
+    ``step`` is their usual distance [s], 0 where it cannot be told. ``columns`` name the column of
+    each channel's registers, none where that is ``where``, the column of the stamps.
+    """
 
     displays: Displays
     lines: Ints
     where: str
     step: int
+    columns: tuple[str, ...] = ()
 
 
 def counted(
@@ -35,15 +40,19 @@ def counted(
 
     Intervals have the file's step, or ``step_s`` of the mapping where that is longer: a slot is
     known where the register was read at both of its edges. Kept are displays at the beginning and
-    end of each unbroken stretch and at local midnights, which bills go by.
+    end of each unbroken stretch and at local midnights, which bills go by. Registers read only now
+    and then, most of them more than an hour apart, are displays and no intervals: how their
+    difference spread over slots is to be estimated, and nothing was measured of it.
     """
-    target = mapping.step_s or read.step
-    step = target if target % read.step == 0 else read.step
-    phase = int(read.displays.at_s[0]) % step if step != target and len(read.lines) else 0
-    if phase_fault(phase, step, target, read.where, report):
-        return None
     if not len(read.lines):
         report.add(0, read.where, "no register was read", "export the data again")
+        return None
+    if not 0 < read.step <= LARGEST_STEP_S:
+        return _occasional(read, mapping, report)
+    target = mapping.step_s or read.step
+    step = target if target % read.step == 0 else read.step
+    phase = int(read.displays.at_s[0]) % step if step != target else 0
+    if phase_fault(phase, step, target, read.where, report):
         return None
     if too_long(read.displays.at_s, len(read.displays.channels), step, read.where, report):
         return None
@@ -54,21 +63,77 @@ def counted(
     return on_slots(laid, target), _kept(*compared, (step, phase), mapping.zone)
 
 
+def _occasional(
+    read: Counted, mapping: ReadingsMap, report: Report
+) -> tuple[Intervals, Displays] | None:
+    """All displays, and intervals of no slots."""
+    at, channels = read.displays.at_s, read.displays.channels
+    step = mapping.step_s or LARGEST_STEP_S
+    if too_long(at, len(channels), LARGEST_STEP_S, read.where, report):
+        return None
+    compared = _compared(read, mapping, report)
+    if compared is None:
+        return None
+    none = np.zeros((len(channels), 0), dtype=np.int64)
+    laid = as_measured(channels, int(at.min()) // step * step, step, none, none > 0)
+    return on_slots(laid, step), compared[0]
+
+
 def _compared(read: Counted, mapping: ReadingsMap, report: Report) -> tuple[Displays, Steps] | None:
     """Displays, each against the one before it; None with registers that run back reported."""
     size = mapping.rolls_over_wh or registers.NEVER_ROLLS
-    found = registers.steps(read.displays, size)
+    read = _within(read, size, report)
+    if report.faults:
+        return None
+    always = mapping.backwards == "roll-over"
+    found = registers.steps(read.displays, size, any_step=always)
     back = np.asarray(found.kind == int(Step.BACKWARD))
     if not back.any():
         return read.displays, found
-    if mapping.backwards == "refuse":
-        order = np.argsort(read.lines[found.row], kind="stable")
-        lines = read.lines[found.row][order]
-        fix = "correct it, set rolls_over_wh to the register's size, or backwards: exchange"
-        report.rows(back[order], lines, read.where, ("the register runs backwards", fix))
+    if mapping.backwards != "exchange":
+        _tell_backwards(read, found, back, mapping, report)
         return None
     displays = _exchanged(read.displays, found, back)
     return displays, registers.steps(displays, size)
+
+
+def _within(read: Counted, size: int, report: Report) -> Counted:
+    """Readings of registers of ``size`` Wh: what rounds to the size is its next beginning."""
+    reading = read.displays.reading_wh
+    fix = "correct it, or rolls_over_wh"
+    _tell(read, np.asarray(reading > size), (f"shows more than rolls_over_wh, {size}", fix), report)
+    if not np.any(reading == size):
+        return read
+    begun = np.where(reading == size, 0, reading)
+    return msgspec.structs.replace(
+        read, displays=msgspec.structs.replace(read.displays, reading_wh=begun)
+    )
+
+
+def _tell_backwards(
+    read: Counted, found: Steps, back: Bools, mapping: ReadingsMap, report: Report
+) -> None:
+    """Note where registers run backwards."""
+    bad = np.zeros(len(read.lines), dtype=np.bool_)
+    bad[found.row[back]] = True
+    fix = "correct it, set rolls_over_wh to the register's size, or backwards: exchange"
+    words = ("runs backwards", fix)
+    if mapping.rolls_over_wh:
+        fix = "correct it, or set backwards to roll-over, or to exchange"
+        words = ("runs backwards, and by less than half of rolls_over_wh", fix)
+    _tell(read, bad, words, report)
+
+
+def _tell(read: Counted, bad: Bools, words: tuple[str, str], report: Report) -> None:
+    """Note displays [displays] that are bad, register by register, each by its column."""
+    displays = read.displays
+    for row in np.unique(displays.channel[bad]).tolist():
+        own = np.flatnonzero(displays.channel == row)
+        own = own[np.argsort(read.lines[own], kind="stable")]
+        channel = displays.channels[row]
+        problem = f"the {channel.register} register of {channel.point} {words[0]}"
+        where = read.columns[row] if read.columns else read.where
+        report.rows(bad[own], read.lines[own], where, (problem, words[1]))
 
 
 def _exchanged(displays: Displays, found: Steps, back: Bools) -> Displays:

@@ -21,11 +21,12 @@ import numpy as np
 
 from gridpact.base.slots import Calendar
 from gridpact.base.units import Bools, Ints
-from gridpact.metering.formats.amounts import whole_wh
+from gridpact.metering.formats.amounts import carried_wh
 from gridpact.metering.formats.laying import Rows, laid_on_slots
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.formats.moments import Clock, numbered
 from gridpact.metering.importers import csv_file
+from gridpact.metering.importers.carried import Place
 from gridpact.metering.importers.clock import zone_of
 from gridpact.metering.importers.mapping import TextStyle
 from gridpact.metering.importers.parse import numbers
@@ -105,9 +106,7 @@ def _rows(frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
     point = np.array([points.index(mapping.point(name)) for name in names], dtype=np.int64)[place]
     sides: list[Register] = ["injection", "withdrawal"]
     read = {
-        side: whole_wh(numbers(frame[side], style, report, lines), "kWh", 0, report, lines, side)
-        for side in sides
-        if side in frame.columns
+        side: numbers(frame[side], style, report, lines) for side in sides if side in frame.columns
     }
     if hours is None or report.faults:
         return None
@@ -115,11 +114,16 @@ def _rows(frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
     start = _starts(hours, step, point, mapping, report, lines)
     if start is None:
         return None
-    keys = [2 * point[known] + sides.index(side) for side, (_, known) in read.items()]
+    at = Place(point, start)
+    amounts = {
+        side: carried_wh(each, ("kWh", step), at, (report, lines, side))
+        for side, each in read.items()
+    }
+    keys = [2 * point[known] + sides.index(side) for side, (_, known) in amounts.items()]
     used = np.unique(np.concatenate(keys))
     channels = tuple(Channel(points[key // 2], sides[key % 2]) for key in used.tolist())
-    known = [each for _, each in read.values()]
-    wh = np.concatenate([amount[there] for amount, there in read.values()])
+    known = [each for _, each in amounts.values()]
+    wh = np.concatenate([amount[there] for amount, there in amounts.values()])
     return Rows(
         channels,
         np.searchsorted(used, np.concatenate(keys)),

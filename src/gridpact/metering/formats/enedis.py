@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gridpact.base.units import Bools, Ints
-from gridpact.metering.formats.amounts import is_power, unit_fault, whole_wh
+from gridpact.metering.formats.amounts import carried_wh, is_power, unit_fault
 from gridpact.metering.formats.enedis_tables import plain, table
 from gridpact.metering.formats.laying import Rows, laid_on_slots
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.formats.moments import Clock, numbered, of_column
+from gridpact.metering.importers.carried import Place
 from gridpact.metering.importers.grid import usual_step
 from gridpact.metering.importers.mapping import TextStyle
 from gridpact.metering.importers.parse import Numbers, numbers
@@ -106,11 +107,11 @@ def _rows(frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
     if at is None or report.faults:
         return None
     step = _steps(frame, at, channel, lines, report)
-    wh = _energy(frame, read, step, lines, report)
+    start = at - (step if mapping.stamped_at_end else 0)
+    wh = _energy(frame, read, step, Place(channel, start), (report, lines))
     if report.faults:
         return None
     known = np.asarray(read.present & (step > 0))
-    start = at - (step if mapping.stamped_at_end else 0)
     return Rows(
         channels,
         channel[known],
@@ -178,8 +179,11 @@ def _distances(at: Ints) -> Ints:
     return np.where(allowed & alike, apart, usual_step(at))
 
 
-def _energy(frame: pl.DataFrame, read: Numbers, step: Ints, lines: Ints, report: Report) -> Ints:
+def _energy(
+    frame: pl.DataFrame, read: Numbers, step: Ints, at: Place, told: tuple[Report, Ints]
+) -> Ints:
     """Wh of each row: mean power times its length, or energy as it is."""
+    report, lines = told
     place, units = numbered(frame["unit"])
     wh = np.zeros(len(step), dtype=np.int64)
     for number, unit in enumerate(units):
@@ -190,5 +194,7 @@ def _energy(frame: pl.DataFrame, read: Numbers, step: Ints, lines: Ints, report:
         for length in np.unique(step[own]).tolist() if is_power(unit) else [0]:
             rows = own[step[own] == length] if length else own
             part = Numbers(read.values[rows], read.present[rows], single=False)
-            wh[rows] = whole_wh(part, unit, length, report, lines[rows], "Valeur")[0]
+            own_place = Place(at.channel[rows], at.start_s[rows])
+            told_of = (report, lines[rows], "Valeur")
+            wh[rows] = carried_wh(part, (unit, length), own_place, told_of)[0]
     return wh

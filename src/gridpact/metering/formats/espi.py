@@ -4,7 +4,10 @@ Source: NAESB REQ.21 Energy Services Provider Interface and its public schema ``
 of intervals belongs to a meter reading, which is of a reading type (unit, power of ten, direction,
 accumulation) and of a usage point; entries say so by their links. Times are seconds since the
 epoch in UTC. Read are Wh (unit 72) and W (38, mean power of the interval) of electricity; blocks
-of other units, such as gas or reactive energy, are passed over.
+of other units, such as gas or reactive energy, are passed over. Directions of flow are forward (1,
+withdrawal), reverse (19, injection) and net (4, forward less reverse: what is negative is
+injection). Net and total (20, forward and reverse together) are passed over where the feed has the
+point's forward or reverse as well; a total alone is refused, since nothing parts it.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from gridpact.metering.formats.atom_entries import Entry, IntervalReading, entri
 from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.laying import Rows, laid_on_slots
 from gridpact.metering.formats.mapping import ReadingsMap
+from gridpact.metering.importers.carried import Place, carried_fractions
 from gridpact.metering.importers.grid import usual_step
 from gridpact.metering.importers.rows import SHOWN, Report
 from gridpact.metering.readings import (
@@ -32,7 +36,7 @@ from gridpact.metering.readings import (
 )
 
 _WH, _W = "72", "38"
-_REVERSE = "19"
+_FORWARD, _NET, _REVERSE, _TOTAL = ("", "0", "1"), "4", "19", "20"
 _CUMULATIVE = ("1", "2", "3", "9")
 _QUALITY = {
     "7": Quality.EDITED,
@@ -57,15 +61,16 @@ class _Kind(msgspec.Struct, frozen=True):
     power: bool
     cumulative: bool
     length: str
+    flow: str
 
 
 class _Value(msgspec.Struct, frozen=True):
-    """One reading in Wh."""
+    """One reading in Wh, exactly."""
 
     channel: Channel
     start_s: int
     step_s: int
-    wh: int
+    wh: Fraction
     quality: int
     line: int
 
@@ -82,10 +87,8 @@ def read(
     if report.faults:
         return None
     values: dict[bool, list[_Value]] = {False: [], True: []}
-    for block in found:
-        kind = _kind(block, found, mapping, report) if block.kind == "IntervalBlock" else None
-        if kind is not None:
-            values[kind.cumulative] += _values(block, kind, report)
+    for block, kind in _blocks(found, mapping, report):
+        values[kind.cumulative] += _values(block, kind, report)
     if report.faults:
         return None
     if values[False] and values[True]:
@@ -93,9 +96,31 @@ def read(
         report.add(0, "accumulationBehaviour", "registers and intervals are mixed", fix)
         return None
     if values[True]:
-        return counted(_registers(values[True], mapping), mapping, report)
+        return counted(_registers(values[True]), mapping, report)
     intervals = laid_on_slots(_rows(values[False]), mapping.step_s, report)
     return None if intervals is None else (intervals, no_displays(intervals.channels))
+
+
+def _blocks(found: list[Entry], mapping: ReadingsMap, report: Report) -> list[tuple[Entry, _Kind]]:
+    """Blocks of intervals of electricity that count; those of directions unknown are faults."""
+    blocks = [
+        (entry, kind)
+        for entry in found
+        if entry.kind == "IntervalBlock"
+        and (kind := _kind(entry, found, mapping, report)) is not None
+    ]
+    parted = {kind.channel.point for _, kind in blocks if kind.flow in (*_FORWARD, _REVERSE)}
+    kept = []
+    for entry, kind in blocks:
+        if kind.flow in (*_FORWARD, _REVERSE) or (kind.flow == _NET and not kind.cumulative):
+            one_sided = kind.flow != _NET or kind.channel.point not in parted
+            kept += [(entry, kind)] if one_sided else []
+        elif kind.channel.point not in parted or kind.flow not in (_NET, _TOTAL):
+            what = {_TOTAL: "both directions together", _NET: "a net register"}
+            problem = f"flowDirection {kind.flow} is {what.get(kind.flow, 'no active energy')}"
+            fix = "export forward (1) and reverse (19), or intervals of net energy (4)"
+            report.add(entry.line, "flowDirection", problem, fix)
+    return kept
 
 
 def _kind(block: Entry, found: list[Entry], mapping: ReadingsMap, report: Report) -> _Kind | None:
@@ -117,11 +142,12 @@ def _kind(block: Entry, found: list[Entry], mapping: ReadingsMap, report: Report
         return None
     if unit not in (_WH, _W):
         return None
-    register: Register = "injection" if fields.get("flowDirection") == _REVERSE else "withdrawal"
+    flow = fields.get("flowDirection", "")
+    register: Register = "injection" if flow == _REVERSE else "withdrawal"
     channel = Channel(mapping.point(_point(block, meter, found)), register)
     cumulative = unit == _WH and fields.get("accumulationBehaviour") in _CUMULATIVE
     length = fields.get("intervalLength", "")
-    return _Kind(channel, Fraction(10) ** int(power), unit == _W, cumulative, length)
+    return _Kind(channel, Fraction(10) ** int(power), unit == _W, cumulative, length, flow)
 
 
 def _meter_reading(block: Entry, found: list[Entry]) -> Entry | None:
@@ -151,8 +177,17 @@ def _values(block: Entry, kind: _Kind, report: Report) -> list[_Value]:
         if len(report.faults) > SHOWN:
             break
         if _plain(reading, kind, report):
-            values.append(_value(reading, kind))
+            value = _value(reading, kind)
+            values += _of_both_sides(value) if kind.flow == _NET else [value]
     return values
+
+
+def _of_both_sides(net: _Value) -> list[_Value]:
+    """What was withdrawn in net, and what was injected."""
+    injected = msgspec.structs.replace(
+        net, channel=Channel(net.channel.point, "injection"), wh=max(-net.wh, Fraction(0))
+    )
+    return [msgspec.structs.replace(net, wh=max(net.wh, Fraction(0))), injected]
 
 
 def _plain(reading: IntervalReading, kind: _Kind, report: Report) -> bool:
@@ -180,26 +215,31 @@ def _value(reading: IntervalReading, kind: _Kind) -> _Value:
     if kind.power:
         wh = wh * duration / 3600
     mark = _QUALITY.get(reading.quality, Quality.MEASURED)
-    return _Value(kind.channel, int(reading.start), duration, round(wh), int(mark), reading.line)
+    return _Value(kind.channel, int(reading.start), duration, wh, int(mark), reading.line)
 
 
 def _channels(values: list[_Value]) -> tuple[Channel, ...]:
     return tuple(sorted({value.channel for value in values}))
 
 
-def _rows(values: list[_Value]) -> Rows:
+def _rows(values: list[_Value], *, registers: bool = False) -> Rows:
+    """Rows in Wh: registers rounded each, of intervals what is left over is carried on."""
     channels = _channels(values)
     place = {channel: row for row, channel in enumerate(channels)}
-    columns = [(place[v.channel], v.start_s, v.step_s, v.wh, v.quality, v.line) for v in values]
-    table = np.array(columns, dtype=np.int64).reshape(-1, 6).T
-    marks = table[4].astype(np.int8)
-    return Rows(channels, table[0], table[1], table[2], table[3], marks, table[5], "timePeriod")
+    columns = [(place[v.channel], v.start_s, v.step_s, v.quality, v.line) for v in values]
+    channel, start, step, marks, lines = np.array(columns, dtype=np.int64).reshape(-1, 5).T
+    amounts = [value.wh for value in values]
+    if registers or all(amount.denominator == 1 for amount in amounts):
+        wh = np.array([round(amount) for amount in amounts], dtype=np.int64)
+    else:
+        wh = carried_fractions(amounts, Place(channel, start))
+    return Rows(channels, channel, start, step, wh, marks.astype(np.int8), lines, "timePeriod")
 
 
-def _registers(values: list[_Value], mapping: ReadingsMap) -> Counted:
-    rows = _rows(values)
+def _registers(values: list[_Value]) -> Counted:
+    rows = _rows(values, registers=True)
     at = np.unique(rows.start_s)
-    step = mapping.step_s or usual_step(at) or 3600
+    step = usual_step(at)
     meter = tuple(value.channel.point for value in values)
     displays = Displays(rows.channels, rows.channel, rows.start_s, rows.wh, meter)
     return Counted(displays, rows.lines, "timePeriod", step)

@@ -19,7 +19,8 @@ from gridpact.metering.slotting import Laid, merged, on_slots
 MOST_YEARS = 50
 MOST_CELLS = 1_000_000_000
 MOST_PARTS = 240
-_YEAR = 366 * 86400
+_DAY = 86400
+_YEAR = 366 * _DAY
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -59,8 +60,7 @@ def laid_on_slots(rows: Rows, step_s: int, report: Report) -> Intervals | None:
     steps = rows.step_s if np.all(rows.step_s > 0) else _completed(rows)
     lengths = steps[:1] if steps.min() == steps.max() else np.unique(steps)
     if lengths[0] <= 0:
-        fix = "give at least two readings of each point, or a format that tells the length"
-        report.add(0, rows.where, "the length of the intervals cannot be told", fix)
+        _without_length(rows, steps, report)
         return None
     if len(lengths) > 1 and not step_s:
         _mixed(rows, steps, lengths, report)
@@ -92,6 +92,15 @@ def _completed(rows: Rows) -> Ints:
     return np.where(rows.step_s > 0, rows.step_s, own_steps(rows))
 
 
+def _without_length(rows: Rows, steps: Ints, report: Report) -> None:
+    """Note each channel that has one reading only, so that its length cannot be told."""
+    fix = "give at least two readings of each point, or a format that tells the length"
+    for row in np.flatnonzero(steps <= 0).tolist():
+        channel = rows.channels[rows.channel[row]]
+        problem = f"{channel.point} has one {channel.register} reading, whose length is not told"
+        report.add(int(rows.lines[row]), rows.where, problem, fix)
+
+
 def own_steps(rows: Rows) -> Ints:
     """Usual distance [s] between neighbouring intervals of each row's channel, 0 without any."""
     found = np.zeros(len(rows.channels), dtype=np.int64)
@@ -105,9 +114,21 @@ def own_steps(rows: Rows) -> Ints:
             # most are one unit apart, or all distances are counted
             most = end > begin and 2 * int(next_to[end - 1] - next_to[begin]) > end - begin
             found[row] = unit if most else usual_step(keys[begin:end]) * unit
+        _correct_guesses(found)
         if found.min() == found.max():
             return np.broadcast_to(found[0], rows.start_s.shape)
     return found[rows.channel]
+
+
+def _correct_guesses(steps: Ints) -> None:
+    """Give channels whose usual distance divides no day the others' most frequent one, in place.
+
+    Such a distance is that of a few rows off their grid, or of rows with gaps between all of them.
+    """
+    whole = (steps > 0) & (_DAY % np.maximum(steps, 1) == 0)
+    if whole.any() and not whole.all():
+        lengths, counts = np.unique(steps[whole], return_counts=True)
+        steps[(steps > 0) & ~whole] = lengths[np.argmax(counts)]
 
 
 class _Keys(NamedTuple):

@@ -9,12 +9,13 @@ import numpy as np
 
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.formats import coded_tables
-from gridpact.metering.formats.amounts import is_power, unit_fault, whole_wh
+from gridpact.metering.formats.amounts import carried_wh, is_power, unit_fault, whole_wh
 from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.laying import Rows, laid_on_slots, own_steps, repeated
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.formats.moments import Clock, numbered, read_column
-from gridpact.metering.importers.parse import numbers
+from gridpact.metering.importers.carried import Place
+from gridpact.metering.importers.parse import Numbers, numbers
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import (
     Channel,
@@ -169,12 +170,16 @@ def _values(
     if power and len(step) and step.min() != step.max():
         fix = "give energy, or one file for each length"
         report.add(0, "unit", "power over intervals of several lengths is not read", fix)
-    wh, known = whole_wh(read, mapping.unit, length, report, blank.lines, column.name)
-    start = blank.start_s - (step if mapping.stamped_at_end else 0)
-    if mapping.values == "cumulative":
-        start = blank.start_s
     if mapping.quality_column:
-        known &= blank.quality != np.int8(Quality.MISSING)
+        there = read.present & (blank.quality != np.int8(Quality.MISSING))
+        read = Numbers(np.where(there, read.values, 0.0), np.asarray(there), read.single)
+    start = blank.start_s
+    if mapping.values == "cumulative":
+        wh, known = whole_wh(read, mapping.unit, report, blank.lines, column.name)
+    else:
+        start = start - (step if mapping.stamped_at_end else 0)
+        told = (report, blank.lines, column.name)
+        wh, known = carried_wh(read, (mapping.unit, length), Place(channel, start), told)
     every = Rows(
         *(blank.channels, channel, start, step, wh),
         *(blank.quality, blank.lines, blank.where),
@@ -201,5 +206,11 @@ def _registers(
     if report.faults or repeated(rows, report, device):
         return None
     displays = Displays(rows.channels, rows.channel, rows.start_s, rows.wh, tuple(meter.tolist()))
-    step = int(np.median(rows.step_s)) if len(rows.step_s) else 0
-    return counted(Counted(displays, rows.lines, mapping.time, step), mapping, report)
+    known = rows.step_s[rows.step_s > 0]
+    step = int(np.median(known)) if len(known) else 0
+    names = _value_columns(mapping)
+    columns = tuple(
+        names[-1] if channel.register == "injection" else names[0] for channel in rows.channels
+    )
+    read_rows = Counted(displays, rows.lines, mapping.time, step, columns)
+    return counted(read_rows, mapping, report)

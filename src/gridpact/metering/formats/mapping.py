@@ -38,12 +38,17 @@ _ZONES = {"enedis": "Europe/Paris", "datadis": "Europe/Madrid", "p1": "Europe/Am
 
 
 class MappedColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One column of a wide table: whose register it is; ``unit`` where it is not the mapping's."""
+    """One column of a wide table: whose register it is; ``unit`` where it is not the mapping's.
+
+    A signed net column has ``positive``, the register that its positive values are of, in place of
+    ``register``; what is negative is of the other register.
+    """
 
     column: str
     point: str
     register: Register = "withdrawal"
     unit: str = ""
+    positive: Literal["", "withdrawal", "injection"] = ""
 
     @property
     def channel(self) -> Channel:
@@ -84,6 +89,9 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Long tables: one row a point and time. ``registers`` are the words of the register column.
     withdrawal_column, injection_column
         Long tables with two registers a row, in place of ``value_column``.
+    positive
+        Long tables whose ``value_column`` is a signed net value: the register that positive values
+        are of. Those that are negative are of the other one.
     meter_column
         Cumulative long tables: the device, so that its exchange is not a register that ran back.
     quality_column, qualities
@@ -91,7 +99,8 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     rolls_over_wh
         Cumulative: what a register counts to before it begins at zero [Wh]; 0 for never.
     backwards
-        Cumulative: a register that runs back is refused, or taken as an ``exchange`` of the meter.
+        Cumulative: a register that runs back by less than half of its size is refused, taken as an
+        ``exchange`` of the meter, or as a ``roll-over`` of a register that was read too seldom.
     first_at, every_s
         Telegrams without a time of their own (DSMR 2.2): the instant of the first in ISO 8601 with
         an offset, and how many seconds lie between one and the next.
@@ -116,11 +125,12 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     registers: dict[str, Register] = {}
     withdrawal_column: str = ""
     injection_column: str = ""
+    positive: Literal["", "withdrawal", "injection"] = ""
     meter_column: str = ""
     quality_column: str = ""
     qualities: dict[str, QualityName] = {}
     rolls_over_wh: int = 0
-    backwards: Literal["refuse", "exchange"] = "refuse"
+    backwards: Literal["refuse", "exchange", "roll-over"] = "refuse"
     first_at: str = ""
     every_s: int = 10
 
@@ -236,6 +246,8 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
         ("step_s", mapping.step_s < 0 or bool(mapping.step_s and 86400 % mapping.step_s),
          "is no length of a slot", "write seconds that divide a day, or 0 for the file's own"),
         ("rolls_over_wh", mapping.rolls_over_wh < 0, "is no size of a register", "write Wh, or 0"),
+        ("backwards", mapping.backwards == "roll-over" and not mapping.rolls_over_wh,
+         "needs the size of the register", "add rolls_over_wh"),
         ("separator", len(mapping.separator.encode()) != 1, "is no field separator",
          "write one character"),
         ("separator", mapping.separator == mapping.decimal, "is the decimal sign as well",
@@ -261,4 +273,16 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
         ("clock_changes", mapping.clock_changes == "filled", "filled would invent energy",
          "use in-order, first or second"),
     )  # fmt: skip
-    return [(name, problem, fix) for name, wrong, problem, fix in rules if wrong]
+    found = [(name, problem, fix) for name, wrong, problem, fix in rules if wrong]
+    return [*found, *_contradictions_of_net(mapping)]
+
+
+def _contradictions_of_net(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
+    net = bool(mapping.positive) or any(column.positive for column in mapping.columns)
+    if mapping.positive and (mapping.register_column or not mapping.value_column):
+        problem = "is for long tables with a value_column and no register_column"
+        return [("positive", problem, "write it in columns, or leave register_column out")]
+    if net and mapping.values == "cumulative":
+        problem = "is of net values, and a register only counts up"
+        return [("positive", problem, "leave it out, or set values to interval")]
+    return ()

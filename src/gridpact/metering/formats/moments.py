@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.base.units import Bools, Ints
-from gridpact.metering.importers.clock import NEVER, TWICE, instants, zone_of
+from gridpact.metering.importers.clock import NEVER, TWICE, UNCLEAR, in_order, instants, zone_of
 from gridpact.metering.importers.mapping import ClockChanges, TextStyle
 from gridpact.metering.importers.parse import stamps
 from gridpact.metering.importers.rows import Report
@@ -111,24 +111,10 @@ class Clock:
             wrong |= twice
         later = twice & (self._policy == "second")
         if self._policy == "in-order" and twice.any():
-            later = _gone_back(local, channel, twice)
+            later, unclear = in_order(local, channel, twice)
+            self._report.rows(unclear, lines, where, UNCLEAR)
+            wrong |= unclear
         return np.where(later, second, first), ~wrong
-
-
-def _gone_back(local: Ints, channel: Ints, twice: Bools) -> Bools:
-    """Tell which doubtful rows come after their channel's clock went back that day."""
-    rows = np.flatnonzero(twice)
-    order = rows[np.lexsort((rows, local[rows] // _DAY, channel[rows]))]
-    day, own = local[order] // _DAY, channel[order]
-    begins = np.ones(len(order), dtype=np.bool_)
-    begins[1:] = (day[1:] != day[:-1]) | (own[1:] != own[:-1])
-    back = np.zeros(len(order), dtype=np.int64)
-    back[1:] = (local[order][1:] <= local[order][:-1]) & ~begins[1:]
-    count = np.cumsum(back)
-    at_begin = np.maximum.accumulate(np.where(begins, count, 0))
-    later = np.zeros(len(local), dtype=np.bool_)
-    later[order] = count > at_begin
-    return later
 
 
 def of_column(

@@ -26,6 +26,7 @@ from gridpact.metering.importers.clock import zone_of
 from gridpact.metering.importers.grid import usual_step
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Displays, Intervals, Register
+from gridpact.metering.store.points import LARGEST_STEP_S
 
 SHORTEST_STEP_S = 900
 TOLERANCE_S = 10
@@ -68,8 +69,10 @@ def read(
         return None
     found.sort(key=lambda reading: (reading.at_s, reading.line))
     own = usual_step(np.array([reading.at_s for reading in found], dtype=np.int64))
+    if own > LARGEST_STEP_S:
+        return counted(_displays(found, 1, own, mapping), mapping, report)
     step = mapping.step_s or max(own, SHORTEST_STEP_S)
-    return counted(_displays(found, step, mapping), mapping, report)
+    return counted(_displays(found, step, step, mapping), mapping, report)
 
 
 def _reading(
@@ -155,8 +158,8 @@ def _sums(registers: dict[tuple[str, str], int]) -> dict[Register, int]:
     return found
 
 
-def _displays(found: list[_Reading], step: int, mapping: ReadingsMap) -> Counted:
-    """Displays at edges of slots, and each device's first and last."""
+def _displays(found: list[_Reading], step: int, apart: int, mapping: ReadingsMap) -> Counted:
+    """Displays at edges of slots of ``step``, ``apart`` seconds, and each device's ends."""
     kept: dict[tuple[Channel, str, int], tuple[int, int]] = {}
     for reading, register in _each(found):
         point = mapping.point(reading.meter)
@@ -178,7 +181,7 @@ def _displays(found: list[_Reading], step: int, mapping: ReadingsMap) -> Counted
         ),
         np.array([kept[key][1] for key in rows], dtype=np.int64),
         "telegram",
-        step,
+        apart,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gridpact.base.units import Ints
-from gridpact.metering.formats import long_tables, quick_csv, wide_tables
+from gridpact.metering.formats import long_tables, net_columns, quick_csv, wide_tables
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.importers import csv_file, parquet_file
 from gridpact.metering.importers.rows import Report
@@ -75,6 +75,7 @@ def _read(frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
         return None
     if _missing(frame.columns, _wanted(mapping), report):
         return None
+    frame, mapping = net_columns.split(frame, lines, mapping, report)
     reader = long_tables.read if mapping.point_column else wide_tables.read
     return reader(frame, lines, mapping, report)
 

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gridpact.base.units import Bools, Ints
-from gridpact.metering.formats.amounts import unit_fault, whole_wh
+from gridpact.metering.formats.amounts import carried_wh, unit_fault, whole_wh
 from gridpact.metering.formats.counting import Counted, counted
 from gridpact.metering.formats.laying import phase_fault, too_long
 from gridpact.metering.formats.mapping import MappedColumn, ReadingsMap
-from gridpact.metering.importers.grid import Grid, instants_of, lay
+from gridpact.metering.importers.carried import Place
+from gridpact.metering.importers.grid import Grid, instants_of, lay, report_order, usual_step
 from gridpact.metering.importers.mapping import Mapping
 from gridpact.metering.importers.parse import Numbers, numbers, stamps
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Displays, Intervals, no_displays
 from gridpact.metering.slotting import as_measured, on_slots
+from gridpact.metering.store.points import LARGEST_STEP_S
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +36,25 @@ def read(
     if not wanted:
         report.add(1, "", "the table has no column of values", "give one column a point at least")
         return None
-    series = Mapping(
+    series = _series(mapping, report)
+    found = stamps(frame[mapping.time], mapping.text, report, lines)
+    moments = instants_of(found, series, report, lines)
+    if moments is None:
+        return None
+    step = usual_step(moments[0])
+    if mapping.values == "cumulative" and len(moments[0]) and not 0 < step <= LARGEST_STEP_S:
+        return _now_and_then(frame, lines, wanted, (moments, mapping, report))
+    if not step:
+        _no_length(lines, mapping, report)
+        return None
+    grid = lay(*moments, series, report, lines)
+    if grid is None or _wrong_units(wanted, mapping, report):
+        return None
+    return _on_grid(frame, lines, wanted, (grid, mapping, report))
+
+
+def _series(mapping: ReadingsMap, report: Report) -> Mapping:
+    return Mapping(
         path=report.file,
         time_column=mapping.time,
         columns=(),
@@ -42,23 +62,57 @@ def read(
         gaps="allow",
         clock_changes=mapping.changes,
     )
-    found = stamps(frame[mapping.time], mapping.text, report, lines)
-    moments = instants_of(found, series, report, lines)
-    grid = lay(*moments, series, report, lines) if moments is not None else None
-    if grid is None or _wrong_units(wanted, mapping, report):
-        return None
-    channels = tuple(sorted({_channel(column, mapping) for column in wanted}))
+
+
+def _no_length(lines: Ints, mapping: ReadingsMap, report: Report) -> None:
+    if not report.faults:  # else rows that cannot be read may be the reason
+        fix = "give at least two rows in the order of time"
+        problem = "the length of the intervals cannot be told of one row"
+        report.add(int(lines[0]), mapping.time, problem, fix)
+
+
+def _on_grid(
+    frame: pl.DataFrame,
+    lines: Ints,
+    wanted: tuple[MappedColumn, ...],
+    how: tuple[Grid, ReadingsMap, Report],
+) -> tuple[Intervals, Displays] | None:
+    """Columns of a table whose rows lie on a grid."""
+    grid, mapping, report = how
+    channels = _channels(wanted, mapping)
     if too_long(_ends(grid), len(channels), grid.step, mapping.time, report):
         return None
-    wh, known = _cells(frame, lines, wanted, channels, (grid, mapping, report))
+    wh, known = _cells(frame, lines, wanted, channels, how)
     if mapping.values == "cumulative":
-        return _registers(channels, wh, known, (grid, lines), mapping, report)
+        line = np.zeros(grid.count, dtype=np.int64)
+        line[grid.position] = lines[grid.row]
+        place = (grid.start + grid.step * np.arange(grid.count), line, grid.step)
+        return _registers(channels, wh, known, place, (wanted, mapping, report))
     start = grid.start - (grid.step if mapping.stamped_at_end else 0)
     step = mapping.step_s or grid.step
     if phase_fault(start, grid.step, step, mapping.time, report):
         return None
     laid = as_measured(channels, start, grid.step, wh, known)
     return on_slots(laid, step), no_displays(channels)
+
+
+def _now_and_then(
+    frame: pl.DataFrame,
+    lines: Ints,
+    wanted: tuple[MappedColumn, ...],
+    how: tuple[tuple[Ints, Ints], ReadingsMap, Report],
+) -> tuple[Intervals, Displays] | None:
+    """Registers that were read at instants on no grid, more than an hour apart."""
+    (at, rows), mapping, report = how
+    report_order(at, lines[rows], mapping.time, report)
+    wrong = _wrong_units(wanted, mapping, report)
+    channels = _channels(wanted, mapping)
+    every = Grid(0, 1, len(rows), np.arange(len(rows)), rows)
+    wh, known = _cells(frame, lines, wanted, channels, (every, mapping, report))
+    if report.faults or wrong:
+        return None
+    place = (at, lines[rows], usual_step(at))
+    return _registers(channels, wh, known, place, (wanted, mapping, report))
 
 
 def _ends(grid: Grid) -> Ints:
@@ -69,6 +123,10 @@ def _ends(grid: Grid) -> Ints:
 def _every(frame: pl.DataFrame, mapping: ReadingsMap) -> tuple[MappedColumn, ...]:
     """Every column but the stamps, as the withdrawal of a point of its name."""
     return tuple(MappedColumn(name, name) for name in frame.columns if name != mapping.time)
+
+
+def _channels(wanted: tuple[MappedColumn, ...], mapping: ReadingsMap) -> tuple[Channel, ...]:
+    return tuple(sorted({_channel(column, mapping) for column in wanted}))
 
 
 def _channel(column: MappedColumn, mapping: ReadingsMap) -> Channel:
@@ -103,16 +161,34 @@ def _cells(
     begun: set[int] = set()
     for column in wanted:
         read = numbers(frame[column.column], mapping.text, report, lines)
-        unit = column.unit or mapping.unit
-        amounts, there = whole_wh(read, unit, grid.step, report, lines, column.column)
+        on_grid = Numbers(read.values[grid.row], read.present[grid.row], read.single)
+        unit, told = column.unit or mapping.unit, (report, lines[grid.row], column.column)
+        amounts, there = _amounts(on_grid, unit, (grid, mapping), told)
         row = rows[_channel(column, mapping)]
-        wh[row, grid.position] += amounts[grid.row]
+        wh[row, grid.position] += amounts
         if row in begun:
-            known[row, grid.position] &= there[grid.row]
+            known[row, grid.position] &= there
         else:
-            known[row, grid.position] = there[grid.row]
+            known[row, grid.position] = there
         begun.add(row)
     return wh, known
+
+
+def _amounts(
+    on_grid: Numbers, unit: str, how: tuple[Grid, ReadingsMap], told: tuple[Report, Ints, str]
+) -> tuple[Ints, Bools]:
+    """Wh of one or several columns, one after the other, at the instants of a grid that have rows.
+
+    Registers are rounded each; of intervals, what rounding leaves over is carried on.
+    """
+    grid, mapping = how
+    if mapping.values == "cumulative":
+        return whole_wh(on_grid, unit, *told)
+    begins = grid.start + grid.step * grid.position
+    begins -= grid.step if mapping.stamped_at_end else 0
+    columns = np.arange(len(on_grid.values) // max(len(begins), 1))
+    place = Place(*np.broadcast_arrays(columns[:, None], begins))
+    return carried_wh(on_grid, (unit, grid.step), place, told)
 
 
 def _at_once(
@@ -134,22 +210,25 @@ def _at_once(
     if len(units) > 1 or kinds != {pl.Float64()} or len(set(names.values())) < len(wanted):
         return None
     order = sorted(names, key=names.__getitem__)
-    values = np.ascontiguousarray(frame.select(order).to_numpy().T).ravel()
+    table = frame.select(order).to_numpy()
+    if not np.array_equal(grid.row, np.arange(len(table))):
+        table = table[grid.row]
+    values = np.ascontiguousarray(table.T).ravel()
     present = ~np.isnan(values)
     report, nowhere = Report(""), np.broadcast_to(np.int64(0), values.shape)
     report.rows(np.isinf(values), nowhere, "", ("", ""))
     numbers_of = Numbers(np.where(present, values, 0.0), present, single=False)
-    amounts, there = whole_wh(numbers_of, units.pop(), grid.step, report, nowhere, "")
+    told = (report, nowhere, "")
+    amounts, there = _amounts(numbers_of, units.pop(), (grid, mapping), told)
     if report.faults:
         return None
     amounts, there = amounts.reshape(len(order), -1), there.reshape(len(order), -1)
-    every = np.arange(amounts.shape[1])
-    if np.array_equal(grid.position, every) and np.array_equal(grid.row, every):
+    if np.array_equal(grid.position, np.arange(grid.count)):
         return amounts, there
     wh = np.zeros((len(channels), grid.count), dtype=np.int64)
     known = np.zeros(wh.shape, dtype=np.bool_)
-    wh[:, grid.position] = amounts[:, grid.row]
-    known[:, grid.position] = there[:, grid.row]
+    wh[:, grid.position] = amounts
+    known[:, grid.position] = there
     return wh, known
 
 
@@ -157,18 +236,19 @@ def _registers(
     channels: tuple[Channel, ...],
     wh: Ints,
     known: Bools,
-    place: tuple[Grid, Ints],
-    mapping: ReadingsMap,
-    report: Report,
+    place: tuple[Ints, Ints, int],
+    how: tuple[tuple[MappedColumn, ...], ReadingsMap, Report],
 ) -> tuple[Intervals, Displays] | None:
-    """Displays where a register was read, and the differences between neighbouring ones."""
-    grid, lines = place
-    line = np.zeros(grid.count, dtype=np.int64)
-    line[grid.position] = lines[grid.row]
+    """Displays where a register was read, and the differences between neighbouring ones.
+
+    ``place`` is the instant and the line of each column of ``wh``, and their usual distance.
+    """
+    (instants, line, step), (wanted, mapping, report) = place, how
+    columns = {_channel(column, mapping): column.column for column in wanted}
     channel, at = np.nonzero(known)
     counts = np.count_nonzero(known, axis=1).tolist()
     each = ((row.point,) * count for row, count in zip(channels, counts, strict=True))
     meter = tuple(chain.from_iterable(each))
-    at_s = grid.start + grid.step * at
-    displays = Displays(channels, channel, at_s, wh[channel, at], meter)
-    return counted(Counted(displays, line[at], mapping.time, grid.step), mapping, report)
+    displays = Displays(channels, channel, instants[at], wh[channel, at], meter)
+    names = tuple(columns[each] for each in channels)
+    return counted(Counted(displays, line[at], mapping.time, step, names), mapping, report)

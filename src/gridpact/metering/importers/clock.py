@@ -18,6 +18,11 @@ _DAY = 86400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 OK, TWICE, NEVER = 0, 1, 2
+UNCLEAR = (
+    "this local time occurred twice, and the rows do not tell which of the two it is",
+    "add what is missing of the hour, write offsets, or set clock_changes to first or second",
+)
+"""Problem and fix of a file that goes through an hour once which the clock showed twice."""
 
 
 def zone_of(text: str) -> tzinfo | None:
@@ -129,20 +134,38 @@ def resolve(
         report.rows(state == TWICE, lines, where, ("this local time occurred twice", fix))
     fix = "correct the stamp, or set timezone to the clock the file was written with"
     report.rows(state == NEVER, lines, where, ("this local time never occurred", fix))
-    later = state == TWICE
+    twice = np.asarray(state == TWICE)
+    later, unclear = twice, np.zeros_like(twice)
     if policy == "in-order":
-        doubtful = np.flatnonzero(later)
-        later[doubtful] = _repeated(local[doubtful])
+        later, unclear = in_order(local, local * 0, twice)
+        report.rows(unclear, lines, where, UNCLEAR)
     take_second = later if policy in {"second", "in-order"} else np.zeros_like(later)
-    kept = (state == OK) | ((state == TWICE) & (policy != "refuse"))
+    kept = (state == OK) | (twice & ~unclear & (policy != "refuse"))
     return np.where(take_second, second, first)[kept], rows[kept]
 
 
-def _repeated(local: Ints) -> Bools:
-    """Tell which stamps occurred in an earlier row already."""
-    again = np.ones(len(local), dtype=np.bool_)
-    again[np.unique(local, return_index=True)[1]] = False
-    return again
+def in_order(local: Ints, channel: Ints, twice: Bools) -> tuple[Bools, Bools]:
+    """Tell which doubtful rows come after their channel's clock went back that day.
+
+    The second value tells of which rows that cannot be said: the clock showed the hour twice, and
+    the file goes through it once. Shapes [rows]; ``channel`` keeps apart whose rows they are.
+    """
+    rows = np.flatnonzero(twice)
+    order = rows[np.lexsort((rows, local[rows] // _DAY, channel[rows]))]
+    day, own = local[order] // _DAY, channel[order]
+    begins = np.ones(len(order), dtype=np.bool_)
+    begins[1:] = (day[1:] != day[:-1]) | (own[1:] != own[:-1])
+    back = np.zeros(len(order), dtype=np.int64)
+    back[1:] = (local[order][1:] <= local[order][:-1]) & ~begins[1:]
+    count = np.cumsum(back)
+    first = np.flatnonzero(begins)
+    lengths = np.diff(first, append=len(order))
+    last = np.repeat(count[first + lengths - 1], lengths) if len(first) else count
+    at_begin = np.repeat(count[first], lengths) if len(first) else count
+    later, unclear = np.zeros((2, len(local)), dtype=np.bool_)
+    later[order] = count > at_begin
+    unclear[order] = last == at_begin
+    return later, unclear
 
 
 def _filled(first: Ints, second: Ints, state: Ints) -> tuple[Ints, Ints]:

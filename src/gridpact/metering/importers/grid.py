@@ -56,7 +56,7 @@ def lay(moments: Ints, rows: Ints, mapping: Mapping, report: Report, lines: Ints
         return None
     unique, index = moments, np.arange(len(moments))
     if np.any(np.diff(moments) <= 0):
-        _report_order(moments, lines[rows], where, report)
+        report_order(moments, lines[rows], where, report)
         unique, index = np.unique(moments, return_index=True)
     phase = _usual(unique % step)
     off = unique % step != phase
@@ -95,7 +95,8 @@ def _report_at(
     report.rows(np.asarray(bad[order]), lines[order], where, words)
 
 
-def _report_order(moments: Ints, lines: Ints, where: str, report: Report) -> None:
+def report_order(moments: Ints, lines: Ints, where: str, report: Report) -> None:
+    """Note stamps that came before, and those earlier than the one before them."""
     again = np.ones(len(moments), dtype=np.bool_)
     again[np.unique(moments, return_index=True)[1]] = False
     fix = "remove one of the rows; if the clock was set back, set clock_changes"

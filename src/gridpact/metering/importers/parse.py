@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _NUMBER = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$"
 _ABSENT = ("", "nan", "na", "n/a", "null")
 _STAMP = r"^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?$"
+_END_OF_DAY = r"([T ])24:00((?::00)?(?:Z|[+-]\d{2}:?\d{2})?)$"  # as ISO 8601 has it
+_DAY_MS = 86_400_000
 
 _YEAR_2_MS, _YEAR_9999_MS = -62_104_060_800_000, 253_370_764_800_000
 
@@ -114,6 +116,8 @@ def _text_stamps(column: pl.Series, style: TextStyle, report: Report, lines: Int
         every = np.ones(len(column), dtype=np.bool_)
         return Stamps(fixed[0], fixed[1], every & fixed[2], every)
     text = column.fill_null("").str.strip_chars()
+    midnight = np.asarray(text.str.contains(_END_OF_DAY).to_numpy(), dtype=np.bool_)
+    text = text.str.replace(_END_OF_DAY, "${1}00:00${2}")
     if style.time_format:
         moment = text.str.to_datetime(style.time_format, strict=False, time_unit="ms")
         zone = pl.Series([None] * len(text), dtype=pl.String)
@@ -122,7 +126,7 @@ def _text_stamps(column: pl.Series, style: TextStyle, report: Report, lines: Int
         core = core.str.replace(r"^(.{16})$", "${1}:00")
         moment = core.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="ms")
         zone = text.str.extract(_STAMP, 2)
-    milli = moment.dt.epoch("ms").fill_null(1).to_numpy()
+    milli = moment.dt.epoch("ms").fill_null(1).to_numpy() + midnight * _DAY_MS
     good = np.asarray((milli % 1000 == 0) & _of_a_calendar(milli), dtype=np.bool_)
     shape = style.time_format or "2026-06-15T10:00 or 2026-06-15T10:00:00Z"
     for row in np.flatnonzero(~good)[:200]:

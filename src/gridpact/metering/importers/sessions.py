@@ -88,7 +88,9 @@ def _instants(
     plain = np.flatnonzero(read.good & ~read.aware)
     moments = read.clock - read.offset
     if zone is not None and len(plain):
-        policy = "first" if mapping.clock_changes == "filled" else mapping.clock_changes
+        # arrivals come when they like: that one does not come twice tells nothing of the clock
+        by_rows = mapping.clock_changes in ("filled", "in-order")
+        policy = "first" if by_rows else mapping.clock_changes
         found, rows = resolve(read.clock[plain], zone, policy, report, lines[plain], column)
         moments[plain[rows]] = found
     return moments + mapping.shift_s

@@ -10,7 +10,16 @@ import msgspec
 
 from gridpact.base.errors import StoreError
 from gridpact.metering.store.known import read_part
-from gridpact.metering.store.log import FOLDER, Commit, Log, Part, encoded, name_of, read_log
+from gridpact.metering.store.log import (
+    FOLDER,
+    Commit,
+    Imported,
+    Log,
+    Part,
+    encoded,
+    name_of,
+    read_log,
+)
 from gridpact.metering.store.places import Place
 from gridpact.metering.store.writing import remove_parts, write_part
 
@@ -38,7 +47,8 @@ def compact(place: Place, log: Log, first_day: str = "") -> Compacted:
     written = False
     try:
         parts = _merged(place, kept, number, made)
-        commit = Commit(number=number, imports=log.imports, parts=tuple(parts), replaces=True)
+        imports = _remembered(place, log, first_day)
+        commit = Commit(number=number, imports=imports, parts=tuple(parts), replaces=True)
         written = place.create(name_of(number), encoded(commit))
     finally:
         if not written:
@@ -50,6 +60,20 @@ def compact(place: Place, log: Log, first_day: str = "") -> Compacted:
     removed = _swept(place, commit)
     before, after = sum(part.size for part in log.parts), sum(part.size for part in parts)
     return Compacted(len(log.parts), len(parts), before, after, removed)
+
+
+def _remembered(place: Place, log: Log, first_day: str) -> tuple[Imported, ...]:
+    """Return the imports, and of each whether something of it is forgotten."""
+    gone = {
+        number
+        for part in log.parts
+        if part.day < first_day
+        for number in read_part(place, part)["commit"].unique().to_list()
+    }
+    return tuple(
+        msgspec.structs.replace(one, forgotten=one.forgotten or one.number in gone)
+        for one in log.imports
+    )
 
 
 def _merged(place: Place, parts: Sequence[Part], number: int, made: list[Part]) -> list[Part]:

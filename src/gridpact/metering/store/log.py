@@ -43,7 +43,8 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
     ``digest`` is the SHA-256 of the file, ``recipe`` of all that decided how it was read.
     ``new``, ``corrected`` and ``same`` count values of slots and displays: not known before,
-    replacing another one, and as they were known.
+    replacing another one, and as they were known. ``forgotten`` says that the store was told to
+    forget some of it, so that the file may be imported again.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     new: int = 0
     corrected: int = 0
     same: int = 0
+    forgotten: bool = False
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,9 +83,9 @@ class Log(msgspec.Struct, frozen=True):
     folded: int = 0
 
     def imported(self, digest: str, recipe: str) -> Imported | None:
-        """Return the import of a file that was read in the same way, if there was one."""
+        """Return the import of a file that was read in the same way, if all of it is there."""
         found = (one for one in self.imports if (one.digest, one.recipe) == (digest, recipe))
-        return next(found, None)
+        return next((one for one in found if not one.forgotten), None)
 
     def known_last(self) -> int:
         """Instant at which the latest import became known [s since the epoch], 0 without any."""

@@ -62,14 +62,16 @@ class Tally:
     def commit(self, number: int, recipe: str, parts: tuple[Part, ...]) -> Commit:
         """Return the commit of the import; raises BadInput as :meth:`plan` does."""
         self._check()
-        counts = dict(zip(KINDS, map(int, self._slots.sum(axis=1) + self._displays), strict=True))
+        new, corrected, same = map(int, self._slots.sum(axis=1) + self._displays)
         imported = Imported(
             number=number,
             source=self._readings.source,
             digest=self._readings.digest,
             recipe=recipe,
             known_s=self._known_s,
-            **counts,
+            new=new,
+            corrected=corrected,
+            same=same,
         )
         return Commit(number=number, imports=(imported,), parts=parts)
 

@@ -39,7 +39,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     ``member`` counts the conflict's members. ``needs`` are those of the member as changed, none
     where they are dropped. ``settles``: all that is asked in the zones of the conflict can then be
-    kept; otherwise this conflict is gone, and others remain. ``least``: no smaller step does.
+    kept, but for the first members of conflicts told before it; otherwise this conflict is gone,
+    and others remain. ``least``: no smaller step does.
     """
 
     member: int

@@ -209,3 +209,91 @@ def test_estimates_are_named_and_give_way_to_what_is_measured(place):
     assert told == [("measured", "", 240, True), ("estimated", "linear.v1", 250, False)]
     shown = place.json("readings", "show", "store", "--point", "bakery")[0]["values"]
     assert {each["quality"] for each in shown} == {"measured"}
+
+
+MIXED = """\
+gridpact: 1
+points:
+  - {id: fine, timezone: Europe/Berlin, step_s: 900}
+  - {id: rough, timezone: Europe/London, step_s: 3600}
+  - {id: silent, timezone: Europe/Berlin, step_s: 900}
+"""
+HOURS = """\
+gridpact: 1
+time: t
+timezone: Europe/Berlin
+columns: [{column: v, point: POINT}]
+"""
+
+
+@pytest.fixture
+def mixed(place):
+    """A store of points with slots of 15 and of 60 min: each has eight, without the fourth."""
+    (place.folder / "mixed.yaml").write_text(MIXED)
+    place.say("readings", "init", "mixed", "--points", "mixed.yaml")
+    for point, minutes in (("fine", 15), ("rough", 60)):
+        (place.folder / f"{point}.yaml").write_text(HOURS.replace("POINT", point))
+        rows = [
+            f"2026-03-01T{slot * minutes // 60:02}:{slot * minutes % 60:02},"
+            f"{'' if slot == 3 else 0.25}"
+            for slot in range(8)
+        ]
+        (place.folder / f"{point}.csv").write_text("\n".join(["t,v", *rows, ""]))
+        words = ("--map", f"{point}.yaml", "--into", "mixed", "--commit", "-q")
+        place.say("import", "readings", f"{point}.csv", *words)
+    return place
+
+
+@pytest.mark.parametrize("command", ["quality", "gaps", "show"])
+def test_points_of_several_steps_are_each_told_by_their_own(mixed, command):
+    both = mixed.json("readings", command, "mixed", "--register", "withdrawal")
+    own = [each for point in ("fine", "rough")
+           for each in mixed.json("readings", command, "mixed", "--point", point,
+                                  "--register", "withdrawal")]  # fmt: skip
+    assert [each for each in both if each["point"] != "silent"] == own
+    assert {each["point"] for each in own} == {"fine", "rough"}
+
+
+def test_gaps_are_told_by_the_clock_of_each_point_and_of_points_without_readings(mixed):
+    rows = [line.split() for line in mixed.say("readings", "gaps", "mixed").splitlines()[1:4]]
+    assert rows == [
+        ["fine", "withdrawal", "2026-03-01T00:45", "2026-03-01T01:00", "1"],
+        ["silent", "withdrawal", "2026-02-28T01:00", "2026-03-02T01:00", "192"],
+        ["rough", "withdrawal", "2026-03-01T02:00", "2026-03-01T03:00", "1"],
+    ]
+
+
+def test_slots_are_counted_from_the_first_value_to_the_last(mixed):
+    words = ("readings", "show", "mixed", "--point", "fine", "--register", "withdrawal")
+    assert "7 slots of 8, 1.750 kWh" in mixed.say(*words)
+    day = ("--from", "2026-03-01", "--to", "2026-03-02")
+    assert "7 slots of 96, 1.750 kWh" in mixed.say(*words, *day)
+    assert mixed.json(*words, *day) == mixed.json(
+        *words, "--from", "2026-03-01T00:00", "--to", "2026-03-02T00:00"
+    )
+
+
+def test_what_had_not_happened_cannot_have_been_known(place):
+    words = ("import", "readings", "march.csv", "--map", "map.yaml", "--into", "store", "--commit")
+    said = place.say(*words, "--known-at", "2026-03-01T12:00", code=2)
+    assert "readings until 2026-03-01T23:00:00Z were not known at 2026-03-01T12:00:00Z" in said
+    assert place.json("readings", "imports", "store") == []
+    place.say(*words, "--known-at", "2026-03-01T23:00")
+
+
+def test_a_file_that_was_forgotten_can_be_imported_again(stored):
+    show = ("readings", "show", "store", "--point", "bakery", "--register", "withdrawal")
+    before = stored.json(*show)
+    (stored.folder / "april.csv").write_text(
+        stored.table({}).replace("2026-03-01", "2026-04-01"), "utf-8"
+    )
+    into = ("--map", "map.yaml", "--into", "store", "--commit")
+    stored.say("import", "readings", "april.csv", *into)
+    stored.say("readings", "compact", "store", "--forget-before", "2026-03-15")
+    (again,) = stored.json("import", "readings", "corrected.csv", *into)
+    assert not again["imported_before"]
+    assert [each["new"] for each in again["channels"]] == [96, 96]
+    day = ("--from", "2026-03-01", "--to", "2026-03-02")
+    assert stored.json(*show, *day)[0]["values"] == before[0]["values"]
+    (kept,) = stored.json("import", "readings", "april.csv", *into)
+    assert kept["imported_before"]
