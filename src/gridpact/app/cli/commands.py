@@ -41,6 +41,7 @@ COMMANDS = {
     "books": Later("booking:books", "Keep a community's money: begin, look into and check a book."),
     "settle": Later("settling:settle", "Settle a period of a book."),
     "correct": Later("settling:correct", "Correct a settled period from what became known since."),
+    "bill": Later("billing:bill", "Issue invoices and credit notes of a settled period."),
     "delivery": Later("delivering:delivery", "Hold flexibility that was ordered against readings."),
     "export": Later("exporting:export", "Write files for network operators."),
     "serve": Later("serving:serve", "Serve files of coefficients to network operators."),
