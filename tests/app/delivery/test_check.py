@@ -245,6 +245,14 @@ def test_bad_input(old, new, problem, checked, tmp_path):
     assert "Fix: " in err
 
 
+def test_a_misspelt_method_asks_for_no_nominations(checked, tmp_path):
+    copied("ten_of_ten", tmp_path, "10-of-10.v1", "10-of-ten.v1")
+    code, _, err = checked()
+    assert code == 2
+    assert "names no method" in err
+    assert "nominated_wh" not in err
+
+
 def test_all_faults_at_once_with_their_lines(checked, tmp_path):
     copied("ten_of_ten", tmp_path, "currency: EUR", "currency: euro\ncolour: red")
     path = tmp_path / "orders.yaml"

@@ -180,6 +180,15 @@ def test_faults_of_rules_with_their_line(called, write, tmp_path, old, new, word
     assert not out.exists()
 
 
+def test_a_share_that_cannot_be_read_is_no_lack_of_shares(called, write, tmp_path):
+    text = RULES.replace("key: default-dynamic", "key: static")
+    rules = write("rules.yaml", text.replace("consumer}", "consumer, share_percent: x}", 1))
+    source, out = write("readings.csv", ""), tmp_path / "out"
+    done = called("allocate", source, "--rules", rules, "--period", "2026-06-15", "--out", out)
+    assert "'x' is not a share" in done.err
+    assert "no member has a share" not in done.err
+
+
 def test_all_faults_of_rules_at_once(called, write):
     text = (
         RULES.replace("default-dynamic", "lottery").replace("sharing/1", "x").replace("Paris", "P")

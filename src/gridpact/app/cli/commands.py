@@ -42,6 +42,9 @@ COMMANDS = {
     "settle": Later("settling:settle", "Settle a period of a book."),
     "correct": Later("settling:correct", "Correct a settled period from what became known since."),
     "bill": Later("billing:bill", "Issue invoices and credit notes of a settled period."),
+    "certificates": Later(
+        "certifying:certificates", "Issue, move and cancel guarantees of origin."
+    ),
     "delivery": Later("delivering:delivery", "Hold flexibility that was ordered against readings."),
     "export": Later("exporting:export", "Write files for network operators."),
     "serve": Later("serving:serve", "Serve files of coefficients to network operators."),

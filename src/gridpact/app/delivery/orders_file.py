@@ -95,7 +95,8 @@ class _Reader:
             self._fault(("gridpact",), f"this is not {VERSION}", f"write {_BEGIN}")
         calendar = Calendar(self._timezone(), self._step_s())
         points, control = self._points("points"), self._points("control")
-        method, penalty = self._baseline(), self._penalty()
+        method = self._value("baseline", "method", METHODS)
+        penalty = self._penalty()
         both = {name for name, _ in points} & {name for name, _ in control}
         for name in sorted(both):
             self._fault(("control",), f"{name} is among the points as well", "keep one of them")
@@ -108,7 +109,7 @@ class _Reader:
             currency=self._currency(),
             points=points,
             control=control,
-            baseline=method,
+            baseline=method if isinstance(method, Method) else Nominated(),
             penalty=penalty,
             holidays=self._dates("holidays"),
             event_days=self._dates("event_days"),
@@ -184,10 +185,6 @@ class _Reader:
             except ValueError:
                 self._fault((name, place), f"{str(value)[:40]!r} is no day", "write 2026-03-15")
         return frozenset(found)
-
-    def _baseline(self) -> Method:
-        found = self._value("baseline", "method", METHODS)
-        return found if isinstance(found, Method) else Nominated()
 
     def _penalty(self) -> Penalty:
         found = self._value("penalty", "rule", PENALTIES)

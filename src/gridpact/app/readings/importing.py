@@ -17,7 +17,6 @@ from gridpact.base.slots import Slots, iso
 from gridpact.metering.formats import files
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.readings import Intervals, Quality, Readings, no_displays
-from gridpact.metering.store.changes import check_points
 from gridpact.metering.store.plan import Plan
 from gridpact.metering.store.points import DAY_S, LARGEST_STEP_S, MeteringPoint
 from gridpact.metering.store.store import Store
@@ -138,9 +137,7 @@ def _read(store: Store, paths: Sequence[Path], mapping: ReadingsMap) -> list[Rea
     known = {point.id: point for point in store.points}
     for path in paths:
         try:
-            readings = files.read(path, mapping)
-            check_points(readings, known)
-            found.append(readings)
+            found.append(files.read(path, mapping, known))
         except BadInput as error:
             faults += error.faults
     if faults:

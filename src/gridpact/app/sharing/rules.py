@@ -105,6 +105,7 @@ class _Reader:
 
     def __init__(self, document: Document, root: dict[str, Value]) -> None:
         self._document, self._root = document, root
+        self._all_shares = True  # whether every share could be read
 
     def rules(self) -> SharingFile:
         """Return the rules as far as they can be read."""
@@ -218,6 +219,7 @@ class _Reader:
                 return int(ppm)
         fix = "write a percentage from 0 to 100 of at most four decimals"
         self._document.fault(path, f"{str(value)[:40]!r} is not a share", fix)
+        self._all_shares = False
         return 0
 
     def _check_key(self, found: SharingFile) -> None:
@@ -244,6 +246,8 @@ class _Reader:
                 fix = "give shares to those who withdraw"
                 path: Path = ("members", place, "share_percent")
                 self._document.fault(path, "a producer has no share of the energy", fix)
+        if not self._all_shares:
+            return  # what they add up to cannot be said
         owned = found.key == "spanish-fixed" and not found.coefficients
         shown = f"shares add up to {total / 10_000:.4f} percent"
         if owned and total != MICRO_PER_UNIT:

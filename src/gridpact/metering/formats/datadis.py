@@ -102,6 +102,7 @@ def _rows(frame: pl.DataFrame, lines: Ints, mapping: ReadingsMap, report: Report
     hours = _hours(frame, lines, report)
     marks = _marks(frame, lines, report)
     place, names = numbered(frame["cups"])
+    report.unknown_points([mapping.point(name) for name in names], place, lines, "cups")
     points = sorted({mapping.point(name) for name in names})
     point = np.array([points.index(mapping.point(name)) for name in names], dtype=np.int64)[place]
     sides: list[Register] = ["injection", "withdrawal"]

@@ -129,6 +129,8 @@ def _channels(
 ) -> tuple[tuple[Channel, ...], Ints]:
     """Channels and the one of each row."""
     place, names = numbered(frame["prm"])
+    of_name = [mapping.point(name) for name in names]
+    report.unknown_points(of_name, place, lines, "Identifiant PRM")
     side_place, words = numbered(frame["side"])
     sides = [_SIDES.get(plain(word)) for word in words]
     unknown = np.array([side is None for side in sides])[side_place]

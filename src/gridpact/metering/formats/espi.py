@@ -109,6 +109,11 @@ def _blocks(found: list[Entry], mapping: ReadingsMap, report: Report) -> list[tu
         if entry.kind == "IntervalBlock"
         and (kind := _kind(entry, found, mapping, report)) is not None
     ]
+    points = [kind.channel.point for _, kind in blocks]
+    lines = np.array([entry.line for entry, _ in blocks], dtype=np.int64)
+    for point in dict.fromkeys(points):
+        first = np.array(points.index(point))
+        report.unknown_points(points, first[None], lines[first][None], "UsagePoint")
     parted = {kind.channel.point for _, kind in blocks if kind.flow in (*_FORWARD, _REVERSE)}
     kept = []
     for entry, kind in blocks:

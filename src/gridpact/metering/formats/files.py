@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -37,12 +37,12 @@ _BEGINS: tuple[tuple[FormatName, re.Pattern[bytes]], ...] = (
 )
 
 
-def read(path: Path, mapping: ReadingsMap) -> Readings:
-    """Read a file of readings.
+def read(path: Path, mapping: ReadingsMap, known: Collection[str] | None = None) -> Readings:
+    """Read a file of readings, of the points that are ``known`` where these are given.
 
     Raises BadInput with every fault of the file: its line (Parquet: row from 1), column and fix.
     """
-    report = Report(str(path))
+    report = Report(str(path), known)
     found = _read(path, mapping, report)
     if found is None or report.faults:
         raise BadInput(report.faults)

@@ -41,7 +41,8 @@ def read(
     if problem := unit_fault(mapping.unit, mapping.values == "cumulative"):
         report.add(0, "unit", *problem)
         return None
-    if (quick := coded_tables.read(frame, mapping)) is not None:
+    quick = coded_tables.read(frame, mapping)
+    if quick is not None and all(report.knows(channel.point) for channel in quick.channels):
         return quick, no_displays(quick.channels)
     channels, channel = _channels(frame, lines, mapping, report)
     certain = not report.faults
@@ -111,6 +112,8 @@ def _channels(
     fix = "name the metering point"
     if blank.any():
         report.rows(blank, lines, mapping.point_column, ("the row names no point", fix))
+    of_name = [mapping.point(name) for name in names]
+    report.unknown_points(of_name, place, lines, mapping.point_column)
     register = _registers_of(frame, lines, mapping, report)
     points = sorted({mapping.point(name) for name in names})
     number = {point: 2 * row for row, point in enumerate(points)}

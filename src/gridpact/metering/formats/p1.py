@@ -62,6 +62,10 @@ def read(
         for number, telegram in enumerate(split(data, report))
         if (reading := _reading(telegram, number, mapping, report)) is not None
     ]
+    names = list(dict.fromkeys(reading.meter for reading in found))
+    place = np.array([names.index(reading.meter) for reading in found], dtype=np.int64)
+    lines = np.array([reading.line for reading in found], dtype=np.int64)
+    report.unknown_points([mapping.point(name) for name in names], place, lines, "0-0:96.1.1")
     if report.faults:
         return None
     if not found:

@@ -36,6 +36,7 @@ def read(
     if not wanted:
         report.add(1, "", "the table has no column of values", "give one column a point at least")
         return None
+    _tell_unknown(wanted, mapping, report)
     series = _series(mapping, report)
     found = stamps(frame[mapping.time], mapping.text, report, lines)
     moments = instants_of(found, series, report, lines)
@@ -51,6 +52,12 @@ def read(
     if grid is None or _wrong_units(wanted, mapping, report):
         return None
     return _on_grid(frame, lines, wanted, (grid, mapping, report))
+
+
+def _tell_unknown(wanted: tuple[MappedColumn, ...], mapping: ReadingsMap, report: Report) -> None:
+    header = np.ones(1, dtype=np.int64)
+    for column in wanted:
+        report.unknown_points([mapping.point(column.point)], header * 0, header, column.column)
 
 
 def _series(mapping: ReadingsMap, report: Report) -> Mapping:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 
 from gridpact.base.errors import Fault
 from gridpact.base.units import Bools, Ints
 
 SHOWN = 200
+UNKNOWN = (
+    "the store has no such metering point",
+    "add it to the points of the store, or give the file's name of it in the mapping's points",
+)
+"""Problem and fix of a point that a file names and nobody knows."""
 
 
 class Report:
-    """Collects the faults of one file."""
+    """Collects the faults of one file; ``known`` are the points it may be of, None for any."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, known: Collection[str] | None = None) -> None:
         self.file = file
+        self.known = known
         self.faults: list[Fault] = []
 
     def add(self, line: int, where: str, problem: str, fix: str) -> None:
@@ -38,3 +46,19 @@ class Report:
             left = int(bad[first[SHOWN] :].sum())
             self.add(int(lines[first[SHOWN]]), where, f"{problem}; {left} more rows like it", fix)
         return bool(len(first))
+
+    def unknown_points(self, names: Sequence[str], place: Ints, lines: Ints, where: str) -> None:
+        """Note each point that nobody knows, at its first row, and how many rows it has.
+
+        ``names`` are ours of the points, ``place`` [rows] which of them a row is of.
+        """
+        strange = [n for n, name in enumerate(names) if name and not self.knows(name)]
+        for number in strange:
+            own = lines[place == number]
+            if len(own):
+                more = f" ({len(own)} rows)" if len(own) > 1 else ""
+                self.add(int(own.min()), where, f"{names[number]}: {UNKNOWN[0]}{more}", UNKNOWN[1])
+
+    def knows(self, point: str) -> bool:
+        """Tell whether a point is one that the file may be of."""
+        return self.known is None or point in self.known

@@ -10,6 +10,7 @@ import numpy as np
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
 from gridpact.base.units import Bools, Ints
+from gridpact.metering.importers.rows import UNKNOWN
 from gridpact.metering.readings import Channel, Displays, Intervals, Readings
 from gridpact.metering.slotting import resampled
 from gridpact.metering.store import blocks
@@ -19,8 +20,6 @@ from gridpact.metering.store.log import Log, days_of
 from gridpact.metering.store.places import Place
 from gridpact.metering.store.points import DAY_S, MeteringPoint
 from gridpact.metering.store.versions import Decision, decide
-
-SHOWN = 20
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -57,26 +56,22 @@ def check_points(readings: Readings, known: dict[str, MeteringPoint]) -> None:
     """Raise BadInput where readings are of points that the store does not know."""
     channels = (*readings.intervals.channels, *readings.displays.channels)
     strange = sorted({channel.point for channel in channels} - known.keys())
-    fix = "add it to the points of the store, or give the file's name of it in the mapping's points"
     if strange:
-        raise BadInput(
-            Fault(readings.source, 0, name, "the store has no such metering point", fix)
-            for name in strange
-        )
+        raise BadInput(Fault(readings.source, 0, name, *UNKNOWN) for name in strange)
 
 
 def overlapping(change: Change, source: str, known_s: int) -> list[Fault]:
-    """Faults of cells that were told another value at the same instant, the first 20."""
+    """Faults of cells that were told another value at the same instant, one for each channel."""
     block = change.block
     cells = np.flatnonzero(change.decision.overlapping)
+    of_channel, starts = block.channel()[cells], block.start_s()[cells]
     faults = []
-    for cell in cells[:SHOWN]:
-        channel = block.channels[int(block.channel()[cell])]
-        more = f" (and {len(cells) - SHOWN} more)" if len(cells) > SHOWN else ""
-        problem = f"{iso(int(block.start_s()[cell]))} has another value known since {iso(known_s)}"
+    for number in np.unique(of_channel).tolist():
+        channel, own = block.channels[number], starts[of_channel == number]
+        others = f", and {len(own) - 1} more of that day" if len(own) > 1 else ""
+        problem = f"{iso(int(own.min()))} has another value known since {iso(known_s)}{others}"
         fix = "give the instant at which this file became known"
-        where = f"{channel.point} {channel.register}"
-        faults.append(Fault(source, 0, where, problem + more, fix))
+        faults.append(Fault(source, 0, f"{channel.point} {channel.register}", problem, fix))
     return faults
 
 
