@@ -10,6 +10,7 @@ from gridpact.app.books.inputs import owned
 from gridpact.app.books.kept import Made
 from gridpact.app.books.sharing import share_of
 from gridpact.app.books.sources import source_of
+from gridpact.app.invoicing.issuing import damage as invoices_damage
 from gridpact.base.errors import GridpactError
 from gridpact.base.slots import Slots
 from gridpact.settlement.accounts.balance import totals, trial_balance, unbalanced
@@ -36,7 +37,11 @@ def verify(book: Book) -> list[Check]:
     checks = [Check("the journal is as it was booked", not damage, damage)]
     for run in book.runs():
         checks += _run_checks(book, run)
-    return [*checks, _accounts_check(book)]
+    documents = [
+        Check(f"invoices of {period}: as they were issued, without a gap", not told, told)
+        for period, told in invoices_damage(book)
+    ]
+    return [*checks, *documents, _accounts_check(book)]
 
 
 def _accounts_check(book: Book) -> Check:

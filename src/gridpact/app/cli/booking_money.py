@@ -15,9 +15,9 @@ import msgspec
 
 from gridpact.app.books.accounts import Accounts, operate
 from gridpact.app.books.folder import Book
-from gridpact.app.cli.booking_words import amount
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, say, say_json
+from gridpact.app.invoicing.words import amount
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Calendar
 from gridpact.settlement.accounts.chart import Chart

@@ -13,6 +13,7 @@ from gridpact.app.books.folder import Book
 from gridpact.app.books.settling import Asked
 from gridpact.app.cli.contracting_layout import aligned
 from gridpact.app.cli.moments import MOMENT, epoch_of
+from gridpact.app.invoicing.words import amount, kwh
 from gridpact.settlement.lines import Lines, received
 from gridpact.settlement.periods.rules import Rules
 from gridpact.settlement.runs.run import Kind
@@ -33,20 +34,6 @@ def asked_of(book: Book, period: str, as_of: datetime | None, kind: Kind | None 
         return Asked(period, now, now, kind)
     known = epoch_of(as_of, book.rules().rules.timezone, "--as-of")
     return Asked(period, known, now, kind)
-
-
-def amount(minor: int, rules: Rules) -> str:
-    """Write an amount of minor units, such as ``1,234.50``."""
-    per = 1_000_000_000 // rules.minor_nano
-    sign, size = "-" if minor < 0 else "", abs(minor)
-    digits = len(str(per)) - 1
-    rest = f".{size % per:0{digits}}" if digits else ""
-    return f"{sign}{size // per:,}{rest}"
-
-
-def kwh(wh: int) -> str:
-    """Write energy in kWh, exactly."""
-    return f"{'-' if wh < 0 else ''}{abs(wh) // 1000:,}.{abs(wh) % 1000:03}"
 
 
 class Sums(msgspec.Struct, frozen=True):

@@ -41,6 +41,7 @@ COMMANDS = {
     "books": Later("booking:books", "Keep a community's money: begin, look into and check a book."),
     "settle": Later("settling:settle", "Settle a period of a book."),
     "correct": Later("settling:correct", "Correct a settled period from what became known since."),
+    "bill": Later("billing:bill", "Issue invoices and credit notes of a settled period."),
     "certificates": Later(
         "certifying:certificates", "Issue, move and cancel guarantees of origin."
     ),

@@ -10,9 +10,10 @@ import click
 
 from gridpact.app.books.accounts import accounts_of
 from gridpact.app.books.folder import PEOPLE, Book
-from gridpact.app.cli.booking_words import BOOK, PERIOD, amount
+from gridpact.app.cli.booking_words import BOOK, PERIOD
 from gridpact.app.cli.contracting_layout import counted
 from gridpact.app.cli.output import harmless, output_options, say, say_json
+from gridpact.app.invoicing.words import amount
 from gridpact.app.payments import sepa
 from gridpact.app.payments.orders import Order, Orders, orders_of, outstanding
 from gridpact.app.payments.people_file import read_people

@@ -1,0 +1,1 @@
+"""Invoices of a book: issued into its journal, and shown to people."""

@@ -1,0 +1,192 @@
+"""Documents issued into the journal of a book, and found again from it.
+
+The journal keeps which run was invoiced, the first number of every issuer and a hash of all
+documents. The documents are a function of these and of the run that the book kept, so that none
+can be lost, and one that was changed is found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from gridpact.app.books.folder import Book
+from gridpact.app.books.journal import Entry
+from gridpact.app.books.kept import Made
+from gridpact.app.sharing.periods import slots_of
+from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.base.slots import Calendar
+from gridpact.settlement.invoices.document import Document, digest
+from gridpact.settlement.invoices.drafting import drafts
+from gridpact.settlement.invoices.issuing import Issue, issue, standing
+from gridpact.settlement.lines import digest as lines_digest
+from gridpact.settlement.periods.rules import Rules
+from gridpact.settlement.runs.run import Run
+
+KIND = "invoices"
+"""Kind of the journal's entries on documents that were issued."""
+_DAY_S = 86_400
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """What the journal says of documents that were issued together.
+
+    ``counts`` are the documents of every issuer before, ``added`` those that were issued now.
+    ``issued_s`` and ``due_s`` are instants [s since the epoch]; ``documents`` is the hash of all.
+    """
+
+    run: int
+    period: str
+    issued_s: int
+    due_s: int
+    counts: dict[str, int]
+    added: dict[str, int]
+    documents: str
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What is to be invoiced: a period, now [s], and a member that there must be, if named."""
+
+    period: str
+    now_s: int
+    member: str = ""
+
+
+class Invoiced(msgspec.Struct, frozen=True):
+    """All documents of a period in order, with the run that they state last.
+
+    The last ``new`` of them were issued just now, or would be.
+    """
+
+    made: Made
+    documents: tuple[Document, ...]
+    new: int = 0
+
+
+def invoice_period(book: Book, asked: Asked, *, dry: bool = False) -> Invoiced:
+    """Issue what is to be invoiced for a settled period, and return all of its documents.
+
+    Nothing is issued where the documents that stand say what the last run says. With ``dry``
+    nothing is written. Raises BadInput where the period was not settled or cannot be stated on
+    invoices, and where there is no such member; StoreError where the book is damaged or cannot be
+    written; it is then as before.
+    """
+    if dry:
+        return _invoiced(book, asked)[0]
+    with book.journal.writing(asked.now_s) as writing:
+        found, issued = _invoiced(book, asked)
+        if issued is not None:
+            writing.book(KIND, issued)
+    return found
+
+
+def issued_before(book: Book, run: Run) -> list[Document]:
+    """Return the documents that were issued for the period of a run, in order."""
+    found: list[Document] = []
+    runs = {each.number: each for each in book.runs(run.period)}
+    for issued in _entries(book):
+        if issued.period == run.period:
+            new = _documents(book.made(runs[issued.run]), found, issued)
+            if digest(new) != issued.documents or _added(new) != issued.added:
+                problem = f"documents of run {issued.run} are not as they were issued"
+                raise StoreError(f"{book.folder}: {problem}")
+            found += new
+    return found
+
+
+def _invoiced(book: Book, asked: Asked) -> tuple[Invoiced, Issued | None]:
+    """Return the documents of a period, and what the journal is to say of those that are new."""
+    made = _sound(book, last_run(book, asked.period))
+    if asked.member:
+        check_members(made.rules, (asked.member,))
+    before, entries = issued_before(book, made.run), _entries(book)
+    counts = _counted(entries[-1]) if entries else {}
+    due_s = asked.now_s + made.rules.billing.due_days * _DAY_S
+    issued = Issued(made.run.number, made.run.period, asked.now_s, due_s, counts, {}, "")
+    new = _documents(made, before, issued)
+    if not new:
+        return Invoiced(made, tuple(before)), None
+    booked = msgspec.structs.replace(issued, added=_added(new), documents=digest(new))
+    return Invoiced(made, (*before, *new), len(new)), booked
+
+
+def _documents(made: Made, before: list[Document], issued: Issued) -> list[Document]:
+    how = Issue(issued.issued_s, issued.due_s, issued.counts)
+    return issue(drafts(made.rules, made.run, made.lines), standing(before), how)
+
+
+def _added(documents: list[Document]) -> dict[str, int]:
+    """Return how many documents each issuer issued."""
+    return dict(sorted(Counter(document.issuer for document in documents).items()))
+
+
+def _counted(issued: Issued) -> dict[str, int]:
+    """Return the documents of every issuer after some were issued."""
+    names = {*issued.counts, *issued.added}
+    return {n: issued.counts.get(n, 0) + issued.added.get(n, 0) for n in sorted(names)}
+
+
+def _entries(book: Book) -> list[Issued]:
+    return [_decoded(entry) for entry in book.journal.entries(KIND)]
+
+
+def _decoded(entry: Entry) -> Issued:
+    return msgspec.json.decode(entry.body, type=Issued)
+
+
+def last_run(book: Book, period: str) -> Run:
+    """Return the last run of a period; BadInput where there is none."""
+    rules = book.rules().rules
+    slots = slots_of(period, Calendar(rules.timezone, rules.step_s))
+    runs = [run for run in book.runs() if (run.first_s, run.end_s) == (slots.start, slots.end)]
+    if not runs:
+        fix = f"settle it: gridpact settle {book.folder} --period {period}"
+        raise BadInput([Fault(rules.name, 0, "--period", f"{period} was not settled", fix)])
+    return runs[-1]
+
+
+def check_members(rules: Rules, members: tuple[str, ...]) -> None:
+    """Refuse members that the rules do not know."""
+    known = [member.id for member in rules.members]
+    fix = f"there are {', '.join(known[:8])}{', …' if len(known) > 8 else ''}"
+    faults = [
+        Fault(rules.name, 0, "--member", f"there is no member {member[:64]!r}", fix)
+        for member in members
+        if member not in known
+    ]
+    if faults:
+        raise BadInput(faults)
+
+
+def damage(book: Book) -> list[tuple[str, str]]:
+    """Return each period that was invoiced with what is not as it was issued, ``""`` for nothing.
+
+    Documents are made again from the runs that they state, and their numbers held against a gap.
+    """
+    counts: dict[str, int] = {}
+    wrong: dict[str, str] = {}
+    for issued in _entries(book):
+        known = wrong.setdefault(issued.period, "")
+        if issued.counts != counts:
+            wrong[issued.period] = known or f"numbers of run {issued.run} leave a gap"
+        counts = _counted(issued)
+    return [(period, told or _remade(book, period)) for period, told in wrong.items()]
+
+
+def _remade(book: Book, period: str) -> str:
+    """Tell what keeps the documents of a period from being made again as they were issued."""
+    try:
+        issued_before(book, book.runs(period)[-1])
+    except (StoreError, BadInput) as error:
+        return str(error).splitlines()[-1].strip()
+    return ""
+
+
+def _sound(book: Book, run: Run) -> Made:
+    """Return a run whose lines are those that were booked; StoreError where they are not."""
+    made = book.made(run)
+    if lines_digest(made.lines) != run.lines:
+        problem = f"lines of run {run.number} are not as they were booked"
+        raise StoreError(f"{book.folder}: {problem}; look into it: gridpact books verify")
+    return made

@@ -1,0 +1,1 @@
+"""Invoices and credit notes as values, made from the lines of settlement runs."""

@@ -1,0 +1,104 @@
+"""A member's bill: its documents of a period netted, with the energy that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from gridpact.base.units import Ints
+from gridpact.settlement.invoices.document import Document
+from gridpact.settlement.periods.energy import SOURCES
+from gridpact.settlement.periods.rules import Member
+
+REGISTERS = ("withdrawal", "injection")
+
+
+class Register(msgspec.Struct, frozen=True):
+    """What a register counted over the period [Wh].
+
+    ``start_wh`` and ``end_wh`` are what it displayed at the period's begin and end, None where
+    nobody read it; ``energy_wh`` is the sum of its slots in either case.
+    """
+
+    name: str
+    energy_wh: int
+    start_wh: int | None = None
+    end_wh: int | None = None
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """What another period, or another way to be supplied, comes to for the same member.
+
+    ``withdrawn_wh`` and ``injected_wh`` [Wh]; ``owed_minor`` is negative where it receives.
+    """
+
+    name: str
+    withdrawn_wh: int
+    injected_wh: int
+    owed_minor: int
+
+
+class Bill(msgspec.Struct, frozen=True, kw_only=True):
+    """All documents of a member for a period, and what is left to pay.
+
+    ``energy`` maps each of :data:`~gridpact.settlement.periods.energy.SOURCES` to energy [Wh].
+    ``prepaid_minor`` was paid ahead for the period; ``deposit_minor`` is held as collateral and
+    is not deducted.
+    """
+
+    member: str
+    period: str
+    first_s: int
+    end_s: int
+    currency: str
+    documents: tuple[Document, ...]
+    registers: tuple[Register, ...]
+    energy: dict[str, int]
+    prepaid_minor: int = 0
+    deposit_minor: int = 0
+    compared: tuple[Compared, ...] = ()
+
+    @property
+    def owed_minor(self) -> int:
+        """What the member owes by all documents; negative where it receives."""
+        return owed(self.documents, self.member, self.currency)
+
+    @property
+    def due_minor(self) -> int:
+        """What is left to pay after what was paid ahead; negative where it is paid back."""
+        return self.owed_minor - self.prepaid_minor
+
+
+def owed(documents: Iterable[Document], member: str, currency: str) -> int:
+    """Return what a member owes by documents [minor units], net of what it is owed."""
+    found = 0
+    for document in documents:
+        if document.currency == currency:
+            found += document.owed_minor if document.buyer == member else 0
+            found -= document.owed_minor if document.seller == member else 0
+    return found
+
+
+def energy_of(energy_wh: Ints, row: int) -> dict[str, int]:
+    """Return a member's energy by source from that of all, int64 [sources, members]."""
+    return dict(zip(SOURCES, energy_wh[:, row].tolist(), strict=True))
+
+
+def registers_of(member: Member, energy: dict[str, int]) -> tuple[Register, ...]:
+    """Return what the registers of a member's meter counted, as sums of slots."""
+    return tuple(
+        Register(name, energy[f"metered:{name}"]) for name in REGISTERS if name in member.registers
+    )
+
+
+def compared(name: str, bill: Bill) -> Compared:
+    """Return another bill of the same member as something to compare with."""
+    return Compared(
+        name, bill.energy["metered:withdrawal"], bill.energy["metered:injection"], bill.owed_minor
+    )
+
+
+def documents_of(documents: Sequence[Document], member: str) -> tuple[Document, ...]:
+    """Return the documents to which a member is a party."""
+    return tuple(each for each in documents if member in (each.seller, each.buyer))
