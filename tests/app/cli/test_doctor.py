@@ -41,6 +41,7 @@ def test_quiet_says_nothing(called, place):
     [
         ("dask", "distributed"),
         ("grid", "power_grid_model"),
+        ("payments", "sepaxml"),
         ("simbench", "simbench"),
         ("web", "fastapi"),
     ],

@@ -69,14 +69,21 @@ def expected(signals, held, asset, slot, powers):
         return mine
     zone = ZONE[asset]
     prices = signals.sold if after < 0 or (after == 0 and before < 0) else signals.bought
-    pulls = {}
+    pulls, steady = {}, {}
     alone = way * steps(prices[zone].tolist(), slot) > 1e-3
     while zone >= 0:
-        pulls[f"zone {zone}"] = way * steps(signals.limits[zone].tolist(), slot)
+        limits = signals.limits[zone].tolist()
+        pulls[f"zone {zone}"] = way * steps(limits, slot)
+        steady[f"zone {zone}"] = (
+            abs(limits[slot]) if slot and limits[slot] == limits[slot - 1] else 0
+        )
         zone = PARENT[zone]
     strongest = max(pulls.values())
     if not alone and strongest > 1e-3:
         return {(Kind.LIMIT, name) for name, one in pulls.items() if one > strongest - 1e-9}
+    if not alone and any(steady.values()):
+        most = max(steady.values())
+        return {(Kind.LIMIT, name) for name, one in steady.items() if one == most}
     return mine or {(Kind.PRICE, None)}
 
 

@@ -69,8 +69,8 @@ def _posted_runs(book: Book, entries: list[Entry]) -> Iterator[tuple[Entry, Post
             run = msgspec.json.decode(entry.body, type=Run)
             made = book.made(run)
             chart = chart_of(made.rules)
-            name = f"run {run.number}"
-            yield entry, posted_lines(made.booked, chart, name, run.end_s, entry.at_s), chart
+            name = f"run {run.number}"  # it counts from the last second of its period
+            yield entry, posted_lines(made.booked, chart, name, run.end_s - 1, entry.at_s), chart
 
 
 def _chart(book: Book, parts: list[tuple[Entry, Postings, Chart]]) -> Chart:

@@ -96,8 +96,9 @@ def balance(
 ) -> None:
     """Show what every account was debited and credited with, and that both are the same in sum.
 
-    --at takes what counted then, by value date: a run from the end of its period, a payment from
-    its day. --known-at takes what was in the book then. The exit code is 1 where it does not hold.
+    --at takes what counted then, by value date: a run from the last day of its period, a payment
+    from its day. --known-at takes what was in the book then. The exit code is 1 where it does not
+    hold.
     """
     book = Book.open(folder)
     rules = book.rules().rules

@@ -41,6 +41,9 @@ COMMANDS = {
     "books": Later("booking:books", "Keep a community's money: begin, look into and check a book."),
     "settle": Later("settling:settle", "Settle a period of a book."),
     "correct": Later("settling:correct", "Correct a settled period from what became known since."),
+    "certificates": Later(
+        "certifying:certificates", "Issue, move and cancel guarantees of origin."
+    ),
     "delivery": Later("delivering:delivery", "Hold flexibility that was ordered against readings."),
     "export": Later("exporting:export", "Write files for network operators."),
     "serve": Later("serving:serve", "Serve files of coefficients to network operators."),

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.allocating import AS_OF, PERIOD, RULES
+from gridpact.app.cli.exporting_accounting import accounting
+from gridpact.app.cli.exporting_payments import payments
 from gridpact.app.cli.exporting_settlement import settlement
 from gridpact.app.cli.moments import epoch_of
 from gridpact.app.cli.output import harmless, output_options, say, say_json
@@ -77,3 +79,5 @@ def coefficients(
 
 
 export.add_command(settlement)
+export.add_command(payments)
+export.add_command(accounting)

@@ -56,13 +56,16 @@ def decided(piece: Piece, storages: int, by_hand: int) -> Iterator[Row]:
 
 
 def activated(slots: Slots, activations: Sequence[Asked], first_cause: int) -> Iterator[Row]:
-    """Yield activations for who gives some of them, and for who goes back when they end."""
+    """Yield activations for who gives some of them, and for who goes back when they end.
+
+    While one lasts it sets the power, so it explains changes either way.
+    """
     for cause, one in enumerate(activations, first_cause):
         first, end = touched(slots, one.window.start, one.window.end)
         last = min(end, slots.count)
         for row in np.flatnonzero(one.given_wh).tolist():
             if first < last:
-                yield cause, row, first, last, one.way, 0
+                yield cause, row, first, last, 0, 0
             if first < end < slots.count:
                 yield cause, row, end, end + 1, -one.way, 0
 

@@ -62,3 +62,21 @@ def zone_pull(signals: Signals, row: Ints, slot: Ints, way: Ints) -> Pull:
         pull, which = np.where(stronger, here, pull), np.where(stronger, at, which)
         at = np.where(at >= 0, signals.parent[at], -1)
     return Pull(np.where(which >= 0, pull, 0.0), which)
+
+
+def steady_limit(signals: Signals, row: Ints, slot: Ints) -> Ints:
+    """Return the zone [entries] whose limit binds at the price of the slot before, −1: none.
+
+    Then the room that the limit leaves sets the power. Of several zones between an asset and the
+    grid the one with the highest price counts; the first slot has none before it.
+    """
+    binds = np.where(np.abs(fall(signals.limits)) <= NEGLIGIBLE, np.abs(signals.limits), 0.0)
+    binds[:, 0] = 0.0
+    at = signals.zone[row]
+    highest, which = np.full(len(row), NEGLIGIBLE), np.full(len(row), -1)
+    while np.any(at >= 0):
+        here = np.where(at >= 0, binds[at, slot], 0.0)
+        higher = here > highest
+        highest, which = np.where(higher, here, highest), np.where(higher, at, which)
+        at = np.where(at >= 0, signals.parent[at], -1)
+    return which

@@ -2,11 +2,13 @@
 
 The first of these that applies is the reason:
 
-1. an intervention, then an activation, in force for the asset when the entry is due;
+1. an intervention, then an activation, in force for the asset when the entry is due, or ending
+   then where the entry goes back;
 2. a need in force that asks for a change this way, or that moves the power by more than the entry
    does (:mod:`.met`); of several the one that moves it most;
-3. a limit on the way to the grid: its price moves the asset this way, and the price of energy alone
-   would move it the other way or not at all;
+3. a limit on the way to the grid: its price moves the asset this way, or is the same as in the slot
+   before, so that the room it leaves is what changed; and the price of energy alone would move the
+   asset the other way or not at all;
 4. a contract, as a need;
 5. the price of energy.
 
@@ -33,7 +35,7 @@ from gridpact.scheduling.diaries.instructions import (
     powers_after,
     powers_before,
 )
-from gridpact.scheduling.diaries.pulls import NEGLIGIBLE, Signals, zone_pull
+from gridpact.scheduling.diaries.pulls import NEGLIGIBLE, Signals, steady_limit, zone_pull
 
 
 class Kind(IntEnum):
@@ -111,7 +113,8 @@ def reasons_of(
     way, place = np.where(inside, np.sign(after - before), 0), np.where(inside, slot, 0)
     supplies = (after < 0) | ((after == 0) & (before < 0))
     alone = way * signals.energy_pull(instructions.row, place, supplies) <= NEGLIGIBLE
-    which = zone_pull(signals, instructions.row, place, way).which
+    pulled = zone_pull(signals, instructions.row, place, way).which
+    which = np.where(pulled >= 0, pulled, steady_limit(signals, instructions.row, place))
     limited = np.where(inside & alone & (which >= 0), np.append(behind, -1)[which], -1)
     moved = np.abs(after - before) * (slots.step / 3600)
     entries = _Entries(instructions.row, np.where(inside, slot, -1), way, moved)

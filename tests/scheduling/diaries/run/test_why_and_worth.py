@@ -217,6 +217,29 @@ def test_the_price_of_a_limit_is_the_reason_where_energy_alone_is_not(community,
     assert found[3] == ("LIMIT", community.zones.ids[0])
 
 
+@pytest.mark.parametrize("steady", [True, False])
+def test_a_limit_that_binds_on_sets_the_power_by_the_room_it_leaves(community, hand, steady):
+    price = np.zeros((len(community.zones.ids), COUNT), np.int64)
+    price[0, 2:4] = 400_000 if steady else 0
+    story = Story(community, hand, [[0, 0, 500, 300, 0, 0, 0, 0], IDLE], zone_price=price)
+    found = {slot: (kind, name) for slot, kind, name in story.reasons(0)}
+    limit = ("LIMIT", community.zones.ids[0])
+    assert found[3] == (limit if steady else ("PRICE", ""))
+    assert found[2] == ("PRICE", "")  # cheap energy alone moves it so
+    assert found[4] == ("PRICE", "")  # dear energy, and the limit binds no more
+
+
+def test_while_an_activation_lasts_it_sets_the_power_either_way(community, hand):
+    story = Story(community, hand, [[900, 200, 500, 900, 600, 0, 0, 0], IDLE])
+    window = Slots(story.span(1, 3)[0], 900, 2)
+    net = np.array([[-700, -700], [0, 0]])
+    asked = Asked("activation-1", window, np.array([700, 0]), net, -1)
+    found = {slot: (kind, name) for slot, kind, name in story.reasons(0, activations=(asked,))}
+    activation = ("ACTIVATION", "activation-1")
+    assert [found[slot] for slot in (1, 2, 3)] == [activation] * 3
+    assert found[4] == ("PRICE", "")
+
+
 def test_decisions_and_activations_come_first(community, hand):
     story = Story(community, hand, [[0, 0, 500, 500, 0, -1000, 0, 0], IDLE])
     pinned = Holds.of(np.array([[0, *story.span(2, 4), Hold.PINNED, 2000]], np.int64))

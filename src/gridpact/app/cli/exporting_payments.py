@@ -1,0 +1,118 @@
+"""``gridpact export payments``: what is owed, as orders for a bank."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from gridpact.app.books.accounts import accounts_of
+from gridpact.app.books.folder import PEOPLE, Book
+from gridpact.app.cli.booking_words import BOOK, PERIOD, amount
+from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.output import harmless, output_options, say, say_json
+from gridpact.app.payments import sepa
+from gridpact.app.payments.orders import Order, Orders, orders_of, outstanding
+from gridpact.app.payments.people_file import read_people
+from gridpact.app.sharing.periods import slots_of
+from gridpact.base.errors import StoreError
+from gridpact.base.files import write_whole
+from gridpact.base.slots import Calendar
+from gridpact.settlement.periods.rules import Rules
+
+
+@click.command(
+    short_help="Write SEPA credit transfers and direct debits of a period.",
+    epilog="""\b
+Examples:
+  gridpact export payments lane --period 2026-03 --out orders
+  gridpact export payments lane --period 2026-03 --on 2026-04-20 --people p.yaml --out orders""",
+)
+@BOOK
+@PERIOD
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write the files here.",
+)
+@click.option(
+    "--people",
+    "people_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Names, IBANs and mandates.  [default: people.yaml in the book]",
+)
+@click.option(
+    "--on",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day of payment.  [default: due_days after the period]",
+)
+@output_options
+def payments(
+    folder: Path,
+    period: str,
+    out: Path,
+    people_file: Path | None,
+    day: datetime | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Write what is owed of BOOK up to the end of a period as orders for a bank.
+
+    Who is owed is paid by credit transfer (pain.001), who owes is collected from by direct debit
+    (pain.008), each after what was paid already. Nothing is booked: that is for gridpact books pay,
+    once the bank has done it.
+    """
+    sepa.check_library()
+    book = Book.open(folder)
+    rules = book.rules().rules
+    slots = slots_of(period, Calendar(rules.timezone, rules.step_s))
+    due = Calendar(rules.timezone, rules.step_s).date_of(slots.end - 1)
+    due = day.date() if day else due + timedelta(days=rules.billing.due_days)
+    people = read_people(people_file or folder / PEOPLE)
+    owed = outstanding(accounts_of(book), rules.currency, slots.end)
+    orders = orders_of(rules, people, owed, f"{rules.name} {period}", due)
+    files = _written(orders, out)
+    if as_json:
+        say_json({"files": [str(path) for path in files], **_as_dict(orders)})
+    elif not quiet:
+        for line in _told(orders, files, rules):
+            say(harmless(line))
+
+
+def _written(orders: Orders, out: Path) -> list[Path]:
+    """Write the messages that have payments in them."""
+    created_s = int(time.time())
+    found = {}
+    if orders.paid:
+        found["transfers.xml"] = sepa.transfers(orders, created_s)
+    if orders.collected:
+        found["debits.xml"] = sepa.debits(orders, created_s)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, data in found.items():
+            write_whole(out / name, data)
+    except OSError as error:
+        raise StoreError(f"{out}: {error.strerror or error}") from error
+    return [out / name for name in found]
+
+
+def _as_dict(orders: Orders) -> dict[str, object]:
+    def listed(some: tuple[Order, ...]) -> list[dict[str, object]]:
+        return [{"who": order.who, "cents": order.cents} for order in some]
+
+    sides = {"paid": listed(orders.paid), "collected": listed(orders.collected)}
+    return {**sides, "day": orders.day.isoformat()}
+
+
+def _told(orders: Orders, files: list[Path], rules: Rules) -> list[str]:
+    told = []
+    for what, some in (("credit transfer", orders.paid), ("direct debit", orders.collected)):
+        total = amount(sum(order.cents for order in some), rules)
+        told.append(f"{counted(len(some), what)}, {total} EUR, on {orders.day.isoformat()}")
+    return [*told, *(f"wrote {path}" for path in files)]

@@ -1,0 +1,1 @@
+"""Payment orders for banks: credit transfers and direct debits of SEPA."""
