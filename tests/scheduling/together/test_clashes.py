@@ -1,5 +1,7 @@
 """Needs of one owner that cannot all hold are refused with the figure, and no others are."""
 
+from datetime import date
+
 import msgspec
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ CLASHES = [
     (("heat unavailable 00:00-23:59", "heat 20..22 C 06:00-22:00"), None),
     (("battery cycles <= 0 per day", "battery gives >= 3 kWh 18:00-20:00"), 3.0),
     (("car takes <= 2 kWh 22:00-06:00", "car <= 20% at 22:00", "car >= 90% by 06:00"), None),
+    (("battery cycles <= 0 per day", "battery gives >= 3 kW 18:00-19:00"), 3.0),
+    (("battery throughput <= 3.65 kWh per year", "battery supply at 2 kW until 06:00"), 1.99),
     (("battery takes >= 6 kWh 10:00-12:00", "battery gives >= 3 kWh 10:00-12:00"), None),
     (("battery takes >= 2 kWh 10:00-12:00", "battery gives >= 3 kWh 10:45-12:00"), None),
     (("battery takes >= 20 kWh 18:00-19:00",), 15.0),
@@ -74,8 +78,23 @@ def test_a_budget_counts_once_prices_are_published(places, owner):
     found = clash_of(places, needs[1], needs[:1], owner.now, [day])
     assert [one.id for one in found.needs] == ["need-2", "need-1"]
     assert 2_000 < found.missing_wh < 7_400
+    assert found.day == date(2026, 6, 15)
     cheap = (day[0], np.full(96, -10_000_000))
     assert clash_of(places, needs[1], needs[:1], owner.now, [cheap]) is None
+
+
+@pytest.mark.parametrize(
+    ("sentences", "day"),
+    [
+        (("heat unavailable 00:00-23:59", "heat 20..22 C 06:00-22:00"), 17),
+        (("battery cycles <= 0 per day", "battery gives >= 1 kWh 18:00-20:00 on Wed"), 17),
+        (("battery >= 90% by 08:00 on Fri", "battery <= 10% at 07:45 on Fri"), 19),
+    ],
+)
+def test_a_clash_is_told_on_the_first_day_that_it_shows(sentences, day, places, owner):
+    *others, new = owner.says(*sentences)
+    found = clash_of(places, new, others, owner.now)
+    assert found.day == date(2026, 6, day)
 
 
 @pytest.fixture
@@ -159,6 +178,26 @@ def test_what_hangs_on_what_is_stored_before_is_taken_and_told(sentences, words,
     notes = [note for note in answer.notes if "has to hold" in note]
     assert bool(notes) == (words is not None)
     assert all(words in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "where", "words"),
+    [
+        ("heat 24..26 C 06:00-22:00", "comfort.low_mc", "never over 23 C; ask for 23 C at most"),
+        ("heat 15..18 C 06:00-22:00", "comfort.high_mc", "never under 19 C; allow 19 C or more"),
+        ("tank 120 l at 70 C by 06:30", "hot-water.temperature_mc", "60 C; ask for 60 C at most"),
+    ],
+)
+def test_a_temperature_that_is_never_had_is_refused_with_the_one_that_is(
+    sentence, where, words, told
+):
+    _, answer = told(sentence)
+    (fault,) = answer.faults
+    assert fault.where == where
+    assert words in f"{fault.problem}; {fault.fix}".replace(", its full_c", "").replace(
+        ", its empty_c", ""
+    )
+    assert isinstance(told("heat 21..23 C 06:00-22:00")[1], NeedStated)
 
 
 def test_needs_that_clash_already_do_not_keep_others_out(places, owner):

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from gridpact.scheduling.needs.clock import clock_text, instant_text
-from gridpact.scheduling.needs.grammar.write import date_text, sentence
-from gridpact.scheduling.needs.model import Intervention, Need
+from gridpact.scheduling.needs.grammar.local import local_sentence
+from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.needs.wire import to_json
 
 
@@ -17,18 +13,6 @@ def in_words(need: Need, timezone: str) -> str:
     Instants are by the clock of a timezone, unless that shows them twice: then they are UTC.
     """
     try:
-        words = sentence(need)
+        return local_sentence(need, timezone)
     except ValueError:
         return to_json(need).decode()
-    if isinstance(need, Intervention):
-        for at in (need.begin, need.end):
-            words = words.replace(instant_text(at), _by_the_clock(at, timezone))
-    return words
-
-
-def _by_the_clock(instant: int, timezone: str) -> str:
-    moment = datetime.fromtimestamp(instant, ZoneInfo(timezone))
-    if len({moment.replace(fold=fold).utcoffset() for fold in (0, 1)}) > 1:
-        return instant_text(instant)
-    time_s = moment.hour * 3600 + moment.minute * 60 + moment.second
-    return f"{clock_text(time_s)} on {date_text(moment.date().isoformat())}"

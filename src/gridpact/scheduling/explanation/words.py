@@ -17,6 +17,7 @@ from gridpact.scheduling.explanation.model import (
 )
 from gridpact.scheduling.needs.binding.model import Site
 from gridpact.scheduling.needs.clock import clock_text, instants
+from gridpact.scheduling.needs.grammar.local import local_sentence
 from gridpact.scheduling.needs.grammar.write import (
     date_text,
     energy_text,
@@ -51,21 +52,22 @@ def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
     """
     eyes, cut = Eyes(site, party), seen_by(explanation, site, party)
     if not explanation.conflicts:
-        return (NO_CONFLICT, *_unbound(cut))
+        return (NO_CONFLICT, *_unbound(cut, site.timezone))
     if not cut.conflicts:
-        return (NOT_YOURS, *_unbound(cut))
+        return (NOT_YOURS, *_unbound(cut, site.timezone))
     concerning = [one for one in explanation.conflicts if eyes.concerns(one)]
     told: list[str] = []
     for whole, seen in zip(concerning, cut.conflicts, strict=True):
         told.append(_conflict(whole, seen, eyes))
         told += absences(seen, site)
         told += _offers(whole, seen, site)
-    return (*told, *_together(cut, eyes), *_unbound(cut))
+    return (*told, *_together(cut, eyes), *_unbound(cut, site.timezone))
 
 
-def _unbound(cut: Explanation) -> Iterator[str]:
+def _unbound(cut: Explanation, timezone: str) -> Iterator[str]:
     for one in cut.unbound:
-        yield f"{_need(one.need)} cannot be held: {ended(one.problem)} Fix: {ended(one.fix)}"
+        said = f"{local_sentence(one.need, timezone)} ({one.need.id})"
+        yield f"{said} cannot be held: {ended(one.problem)} Fix: {ended(one.fix)}"
 
 
 def _conflict(whole: Conflict, seen: Conflict, eyes: Eyes) -> str:

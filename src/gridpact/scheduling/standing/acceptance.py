@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gridpact.scheduling.needs.binding.model import Warmth
 from gridpact.scheduling.needs.directory import Asset
 from gridpact.scheduling.needs.model import (
     Budget,
@@ -71,7 +72,7 @@ def _firmness(need: Need, places: Places) -> Iterator[Finding]:
     elif not shared and level is Level.WISHES:
         yield "level", "the day's plan knows no wishes", "make it a need"
     elif not shared and level is not Level.NEEDS:
-        problem = f"the {level.name.lower()} limit zones in the day's plan, not assets"
+        problem = f"only a group has limits at the level {level.name.lower()}, not an asset"
         yield "level", problem, f"cap a zone, such as {_cap_on_a_zone(places)}"
 
 
@@ -140,6 +141,23 @@ def _heat(need: Comfort | HotWater, assets: Sequence[Asset], places: Places) -> 
             problem = f"the community has no model of {asset.id}'s temperature"
             fix = f"give its {keys} in the scenario, or ask for a share of its heat: {share}"
             yield "", problem, fix
+        else:
+            yield from _out_of_reach(need, asset, own)
+
+
+def _out_of_reach(need: Comfort | HotWater, asset: Asset, own: Warmth) -> Iterator[Finding]:
+    """Refuse temperatures that what stores heat never has."""
+    empty_c = own.reference_c
+    full_c = round(empty_c + (asset.capacity_wh or 0) / own.wh_per_k, 3)
+    field, least_mc = "temperature_mc", need.temperature_mc if isinstance(need, HotWater) else None
+    if isinstance(need, Comfort):
+        field, least_mc = "low_mc", need.low_mc
+        if need.high_mc is not None and need.high_mc < empty_c * 1000:
+            problem = f"{asset.id} is never under {empty_c:g} C, its empty_c"
+            yield "high_mc", problem, f"allow {empty_c:g} C or more"
+    if least_mc is not None and least_mc > full_c * 1000:
+        problem = f"{asset.id} is never over {full_c:g} C, its full_c"
+        yield field, problem, f"ask for {full_c:g} C at most"
 
 
 def _may_be_runs(need: Need) -> bool:

@@ -23,6 +23,7 @@ from gridpact.scheduling.needs.directory import Unclear
 from gridpact.scheduling.needs.model import Need, kind_of
 from gridpact.scheduling.needs.spelling import nearest
 from gridpact.scheduling.needs.validation import faults_of
+from gridpact.scheduling.standing.absence import absence_notes
 from gridpact.scheduling.standing.acceptance import findings
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.standing.precedence import notes
@@ -92,12 +93,13 @@ def _stated(places: Places, book: Book, by: str, need: Need, seen: Seen, now: in
     history = book.history(need.id)
     late = unheld(places, need, seen.plans, history[-1].at, now)
     others = notes(places, need, book.needs, seen.decided, now)
+    away = absence_notes(places, need, seen.plans, now)
     return NeedStated(
         by=by,
         id=need.id,
         revision=len(history),
         need=need,
-        notes=(*unheld_notes(late, places.timezone), *others),
+        notes=(*unheld_notes(late, places.timezone), *away, *others),
         unheld=late,
     )
 

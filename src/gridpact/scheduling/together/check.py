@@ -33,12 +33,14 @@ Known = Sequence[tuple[Slots, Ints]]
 class Clash(NamedTuple):
     """Needs that cannot all hold; each could without any one of the others.
 
-    ``missing_wh`` is missed at one place of the plan that misses least, by the local ``day`` then;
-    ``why`` is said instead where they cannot even be bound together.
+    They can until the local ``day``, and miss ``missing_wh`` at the least by its end. The plan that
+    misses least of all days misses ``most_wh`` at one place. ``why`` is said instead where they
+    cannot even be bound together.
     """
 
     needs: tuple[Need, ...]
     missing_wh: float
+    most_wh: float
     day: date
     why: str = ""
 
@@ -152,7 +154,23 @@ def _clash(ground: _Ground, new: Need, near: Sequence[Need]) -> Clash | None:
         found = minimal_conflict(items, lambda some: not holds(ground.missed(some)))
         if new in found:
             missed = ground.missed(found)
-            at = ground.slots.start + missed.slot * ground.slots.step
-            day = local_date(at, ground.places.timezone)
-            return Clash(found, missed.most_wh, day, missed.why)
+            day, first = _first_day(ground, found)
+            return Clash(found, first.total_wh, missed.most_wh, day, missed.why)
         others.remove(found[-1])
+
+
+def _first_day(ground: _Ground, needs: Sequence[Need]) -> tuple[date, Missed]:
+    """Find the first local day by whose end needs cannot all hold, and what is missed by then."""
+    slots, calendar = ground.slots, ground.places.community.calendar
+    first = local_date(slots.start, ground.places.timezone)
+    for number in range(DAYS):
+        day = date.fromordinal(first.toordinal() + number)
+        midnight = calendar.midnight(date.fromordinal(day.toordinal() + 1))
+        count = (midnight - slots.start) // slots.step
+        if count >= slots.count:
+            break
+        part = Slots(slots.start, slots.step, count)
+        missed = ground._replace(slots=part, price=ground.price[:count]).missed(needs)
+        if not holds(missed):
+            return day, missed
+    return local_date(slots.end - 1, ground.places.timezone), ground.missed(needs)

@@ -23,14 +23,14 @@ NANO = 1000.0
 
 
 class Missed(NamedTuple):
-    """All that is missed [Wh], the most of it at one place, and the slot that this is in.
+    """All that is missed [Wh], and the most of it at one place.
 
-    ``why`` says what cannot even be bound; then nothing is counted.
+    What flows is counted slot by slot and sum by sum, what is stored once for each asset: by as
+    much as its state is ever off. ``why`` says what cannot even be bound; then nothing is counted.
     """
 
     total_wh: float
     most_wh: float
-    slot: int
     why: str = ""
 
 
@@ -43,30 +43,22 @@ class Columns(NamedTuple):
 
 
 class Elastic:
-    """Columns that say what is missed, with the slots they are about."""
+    """Columns that say what is missed."""
 
     def __init__(self, programme: Programme) -> None:
         self._programme = programme
         self._columns: list[Ints] = []
-        self._slots: list[Ints] = []
 
-    def column(self, slot: Ints) -> Ints:
-        """Return a new column for each of these slots."""
-        made = self._programme.columns(np.zeros(slot.shape), np.inf, 1.0)
+    def columns(self, *shape: int) -> Ints:
+        """Return new columns [shape], each of which says what is missed at one place."""
+        made = self._programme.columns(np.zeros(shape), np.inf, 1.0)
         self._columns.append(made.ravel())
-        self._slots.append(slot.ravel())
         return made
 
     def missed(self, values: Floats) -> Missed:
         """Read what is missed off the values of all columns."""
-        columns = np.concatenate([*self._columns, np.zeros(0, np.int64)])
-        if not columns.size:
-            return Missed(0.0, 0.0, 0)
-        found = values[columns]
-        most = int(np.argmax(found))
-        return Missed(
-            float(found.sum()), float(found[most]), int(np.concatenate(self._slots)[most])
-        )
+        found = values[np.concatenate([*self._columns, np.zeros(0, np.int64)])]
+        return Missed(float(found.sum()), float(found.max(initial=0.0)))
 
 
 def least_missed(draft: Draft, drains: Bools) -> Missed:
@@ -75,7 +67,7 @@ def least_missed(draft: Draft, drains: Bools) -> Missed:
     ``drains`` [assets] marks what may be emptied by use that is not known: trips, heat, hot water.
     """
     if draft.faults:
-        return Missed(0.0, 0.0, 0, draft.faults[0].problem)
+        return Missed(0.0, 0.0, draft.faults[0].problem)
     programme = Programme()
     elastic = Elastic(programme)
     columns = _flows(programme, draft, drains, elastic)
@@ -118,7 +110,7 @@ def _flows(programme: Programme, draft: Draft, drains: Bools, elastic: Elastic) 
     programme.entries(rows, charge, -per_asset(table.efficiency_in, count)[:, None])
     programme.entries(rows, discharge, 1 / per_asset(table.efficiency_out, count)[:, None])
     drawn = np.nonzero(draw > 0)
-    programme.entries(rows[drawn], elastic.column(drawn[1]), -1.0)
+    programme.entries(rows[drawn], elastic.columns(len(drawn[0])), -1.0)
     used = rows[drains]
     programme.entries(used, programme.columns(np.zeros(used.shape), np.inf))
     return Columns(charge, discharge, state)
@@ -138,7 +130,7 @@ def _states(programme: Programme, draft: Draft, columns: Columns, elastic: Elast
         asked = np.nonzero(bounds > (0.0 if sign > 0 else -np.inf))
         rows = programme.rows(bounds[asked], np.inf)
         programme.entries(rows, columns.state[asked], sign)
-        programme.entries(rows, elastic.column(asked[1]))
+        programme.entries(rows, elastic.columns(len(bounds))[asked[0]])
 
 
 def _shared(programme: Programme, draft: Draft, columns: Columns, elastic: Elastic) -> None:
@@ -149,8 +141,7 @@ def _shared(programme: Programme, draft: Draft, columns: Columns, elastic: Elast
         span = slice(row.first, row.end)
         programme.entries(limit, columns.charge[members, span])
         programme.entries(limit, columns.discharge[members, span], -1.0)
-        missed = elastic.column(np.array([[row.end - 1, row.end - 1]]))
-        programme.entries(limit, missed, np.array([[1.0, -1.0]]))
+        programme.entries(limit, elastic.columns(1, 2), np.array([[1.0, -1.0]]))
 
 
 def _sums(programme: Programme, draft: Draft, columns: Columns, elastic: Elastic) -> None:
@@ -168,7 +159,7 @@ def _sums(programme: Programme, draft: Draft, columns: Columns, elastic: Elastic
             energy = columns.charge[one.row, span]
         row = programme.rows(-np.inf, np.array([limit]))
         programme.entries(row, energy, weight)
-        programme.entries(row, elastic.column(np.array([one.end - 1])), -1.0)
+        programme.entries(row, elastic.columns(1), -1.0)
 
 
 def holds(missed: Missed) -> bool:

@@ -54,7 +54,7 @@ def _kwh(energy_wh: float) -> str:
 
 def _less(places: Places, need: Need, clash: Clash) -> str:
     """What to ask for instead: less by what is missed at any one place can be had."""
-    missing = math.ceil(clash.missing_wh)
+    missing = math.ceil(clash.most_wh)
     match need:
         case EnergyWithin(least_wh=int(least)) if least > missing:
             return f"ask for {(least - missing) / 1000:g} kWh at most"

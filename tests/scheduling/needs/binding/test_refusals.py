@@ -36,7 +36,11 @@ def at(case):
         ("home-1", "b1 40 l at 40 C at 06:00", "no model of a tank"),
         ("home-1", "c1 <= 50% at 06:00", "only charges to what is due"),
         ("home-1", "c1 keeps up 1 kW for 1 h all day", "cannot hold power back"),
-        ("home-1", "b1 keeps up 6 kW for 1 h all day", "can give 5000 W, not 6000 W"),
+        (
+            "home-1",
+            "b1 keeps up 6 kW for 1 h all day",
+            "can give 5000 W from standstill, not 6000 W",
+        ),
         ("home-1", "b1 keeps up 5 kW for 3 h all day", "cannot be kept by b1"),
         ("home-1", "kind battery,car <= 3 kW all day", "2 assets together"),
         ("home-1", "b1 <= 3 kW all day, wish", "cannot give way as one of wishes"),

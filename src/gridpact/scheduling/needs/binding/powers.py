@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.additions import Row
 from gridpact.scheduling.fleet.columns import UNBOUNDED
 from gridpact.scheduling.needs.binding.draft import Draft, Located, Span, assets_together
 from gridpact.scheduling.needs.binding.flows import cap_power
 from gridpact.scheduling.needs.binding.states import per_slot_row
+from gridpact.scheduling.needs.clock import shown
 from gridpact.scheduling.needs.model import (
     Action,
     Direction,
@@ -77,8 +79,7 @@ def _prescribe(draft: Draft, need: Intervention, one: Located, span: Span) -> No
     else:
         power = draft.wide("one_way", "power_w")[one.row, span.first : span.end]
     if need.target_w is not None and need.target_w > power.min():
-        problem = f"{one.asset.id} has {power.min():g} W, not {need.target_w} W"
-        draft.refuse(need, problem, "give a target that it can reach")
+        draft.refuse(need, *_too_little(draft, need, one, span, power))
         return
     target = power if need.target_w is None else np.full(len(power), float(need.target_w))
     other = Direction.GIVE if way is Direction.TAKE else Direction.TAKE
@@ -87,6 +88,20 @@ def _prescribe(draft: Draft, need: Intervention, one: Located, span: Span) -> No
         cap_power(draft, need, one, span, (way, need.target_w))
     for slot, watts in zip(range(span.first, span.end), target.tolist(), strict=True):
         _ask_for(draft, need, one, slot, (way, watts * draft.hours))
+
+
+def _too_little(
+    draft: Draft, need: Intervention, one: Located, span: Span, power: Floats
+) -> tuple[str, str]:
+    """Say that a span's power [slots] W never, or not always, reaches a target: problem, fix."""
+    least, name = int(power.argmin()), one.asset.id
+    own_w = one.asset.charge_w if need.action is Action.CHARGE else one.asset.discharge_w
+    if power[least] > 0 or (own_w or 0) < (need.target_w or 0):
+        problem = f"{name} has {power[least]:g} W, not {need.target_w} W"
+        return problem, "give a target that it can reach"
+    at = draft.site.start + (span.first + least) * draft.site.fleet.step_s
+    when = shown(at, draft.site.timezone)
+    return f"{name} is away or off at {when}", "ask for hours in which it is there"
 
 
 def _ask_for(

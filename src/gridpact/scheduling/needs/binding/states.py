@@ -180,8 +180,9 @@ def _keep_back(draft: Draft, need: Headroom, one: Located, spans: list[Span]) ->
     for column, way, watts in powers if spans else ():
         most = draft.wide("storage", column)[one.row, within].min()
         if watts > most:
-            problem = f"{one.asset.id} can {way} {most:g} W, not {watts} W"
-            draft.refuse(need, problem, "ask for no more than that")
+            problem = f"{one.asset.id} can {way} {most:g} W from standstill, not {watts} W"
+            fix = "ask for no more than that: what it would stop doing is not counted"
+            draft.refuse(need, problem, fix)
             return
     for column, _, watts in powers:
         if watts:
