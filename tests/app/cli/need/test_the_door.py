@@ -50,6 +50,8 @@ OF = {"anna": ("anna-battery", "anna-car"), "bert": ("bert-heat", "bert-tank", "
 STEPS = 12
 """More steps than any book of so few needs takes."""
 SEEDS, MANY = range(12), range(12, 212)
+ROUNDED_WH = 10
+"""What a plan in whole Wh may miss of what is kept exactly; texts tell no less either."""
 
 
 def sentence(draw):
@@ -170,7 +172,8 @@ def check(lane, seed):
         if not others and not found.unbound:
             for old, proposed, settles in ways:
                 after = lane.plans(changed(lane, book, old, proposed))[end].solved.plan
-                assert not (settles and after.conflicts), (seed, after.conflicts, proposed)
+                short = [one for one in after.conflicts if one.missing_wh > ROUNDED_WH]
+                assert not (settles and short), (seed, short, proposed)
                 tried += settles
         old, proposed, _ = ways[0] if ways else ([one.need for one in found.unbound], (), True)
         assert old, seed
@@ -182,8 +185,10 @@ def agreed(lane, was, seed):
     """What is told of a plan: what it misses, and nothing where it misses nothing."""
     found = lane.explained(was)
     told = {one.need.id for one in found.unbound}.union(*map(members, found.conflicts))
-    assert bool(told) == bool(was.solved.plan.conflicts), (seed, told, missed(was))
-    assert not missed(was) or missed(was) & told, seed
+    missing = [one.missing_wh for one in was.solved.plan.conflicts]
+    assert told or max(missing, default=0) <= ROUNDED_WH, (seed, told, missed(was))
+    assert missing or not told, (seed, told, missed(was))
+    assert not told or not missed(was) or missed(was) & told, seed
     return found
 
 
