@@ -100,6 +100,12 @@ def _cut(conflict: Conflict, eyes: Eyes) -> Conflict:
             if one.member in place
         ),
         why=conflict.why if conflict.why_for == eyes.party else "",
+        eased=tuple(
+            need.id
+            for member in conflict.members
+            for need in eyes.seen(member.needs)
+            if need.id in conflict.eased
+        ),
     )
 
 

@@ -3,7 +3,9 @@
 First what clashes about single assets, in closed form. Then phase 1 over all: limits that must be
 missed, with the prices that prove it. For each part of the grid in which something must be missed,
 a minimal conflict by QuickXplain over needs and limits as they were stated, not over rows, and for
-each of its members how far that one alone would have to give. Last what is given up together.
+each of its members how far that one alone would have to give. What gives is then tried as it would
+be eased, under all limits that it has to live with: what clashes even so is told as well. Last what
+is given up together.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gridpact.base.errors import BadInput, Fault
+from gridpact.scheduling.explanation.further import Round, even_so
 from gridpact.scheduling.explanation.joint import joint_relaxation
 from gridpact.scheduling.explanation.members import (
     FEW,
@@ -69,23 +72,31 @@ def explain(
     """
     refuse_faults(site.fleet, site.prices)
     _refuse_unnamed(needs)
-    trial = Trial(site, accepts=accepts)
-    own = own_conflicts(trial, [need for need in needs if need.hard])
-    verdict = trial.verdict(own.rest, closely=True)
-    found, checks = [], 0
-    if not verdict.fits:
-        for conflict, more in _by_part(trial, own.rest, verdict, offers):
-            found.append(conflict)
-            checks += more
-    together = None
-    if joint and not verdict.fits:
-        together = joint_relaxation(site, own.rest, verdict.solution)
-    return Explanation(
-        conflicts=(*own.conflicts, *found),
-        joint=together,
-        unbound=own.unbound,
-        checks=trial.checks + checks,
+    trial, asked = Trial(site, accepts=accepts), [need for need in needs if need.hard]
+    first = _round(trial, asked, offers)
+    further, checks = (
+        even_so(trial, asked, first, lambda eased: _round(trial, eased, offers))
+        if offers and first.conflicts
+        else (first.conflicts, 0)
     )
+    together = None
+    if joint and not first.verdict.fits:
+        together = joint_relaxation(site, first.own.rest, first.verdict.solution)
+    return Explanation(
+        conflicts=further,
+        joint=together,
+        unbound=first.own.unbound,
+        checks=trial.checks + first.checks + checks,
+    )
+
+
+def _round(trial: Trial, needs: Sequence[Need], offers: bool) -> Round:
+    """Conflicts about single assets, and of what they leave, by part of the grid."""
+    own = own_conflicts(trial, needs)
+    verdict = trial.verdict(own.rest, closely=True)
+    found = [] if verdict.fits else _by_part(trial, own.rest, verdict, offers)
+    conflicts = (*own.conflicts, *(conflict for conflict, _ in found))
+    return Round(own, verdict, conflicts, sum(more for _, more in found))
 
 
 def _refuse_unnamed(needs: Sequence[Need]) -> None:

@@ -40,7 +40,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     ``member`` counts the conflict's members. ``needs`` are those of the member as changed, none
     where they are dropped. ``settles``: all that is asked in the zones of the conflict can then be
     kept, but for the first members of conflicts told before it; otherwise this conflict is gone,
-    and others remain. ``least``: no smaller step does.
+    and others remain, as under limits above these zones. ``least``: no smaller step does.
     """
 
     member: int
@@ -73,7 +73,8 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     ``missing_wh``: proven to be missing at least, of all that is asked in these zones; None where
     that is not counted, or not told.
     ``standing``: limits that the fleet has anyway. ``burdens``: assets by what they take when it
-    is scarce, the largest first.
+    is scarce, the largest first. ``eased``: needs of members that are told here as a conflict
+    before this one has them give, and that clash even so.
     """
 
     zones: tuple[str, ...]
@@ -84,6 +85,7 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     missing_wh: float | None = None
     standing: tuple[Standing, ...] = ()
     burdens: tuple[Burden, ...] = ()
+    eased: tuple[str, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True, order=True):
@@ -116,7 +118,7 @@ class Unbound(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Why not all needs can be kept: at most one conflict for each part of the grid.
+    """Why not all needs can be kept: conflicts by part of the grid, and what is left after them.
 
     Nothing is in conflict where ``conflicts`` is empty. Nothing is said about needs that are
     ``unbound``. ``checks`` counts solves.

@@ -75,7 +75,7 @@ def _conflict(whole: Conflict, seen: Conflict, eyes: Eyes) -> str:
     named += [
         f"{count} {kind} need{'s' * (count > 1)} of others" for kind, count in others(whole, eyes)
     ]
-    said = named[0] + " cannot be kept"
+    said = ("Even so, " if seen.eased else "") + named[0] + " cannot be kept"
     if len(named) > 1:
         said += " together with " + _listed(named[1:])
     if seen.why:
