@@ -23,10 +23,14 @@ def street():
     connections += [GridConnection(name, "street") for name in ("home-1", "home-2")]
     cars = [Car("home-1", 0, 24, 0, 4_000), Car("home-2", 0, 24, 0, 3_000)]
     battery = Battery("home-1", 10_000, 5_000, 5_000, efficiency=0.95)
-    homes = (("battery", "home-1"), ("car-1", "home-1"), ("car-2", "home-2"))
+    homes = (
+        ("battery", "home-1", 10_000),
+        ("car-1", "home-1", 40_000),
+        ("car-2", "home-2", 40_000),
+    )
     assets = tuple(
-        Asset(id=name, owner=home, kind=name.split("-")[0], zone=home, capacity_wh=40_000)
-        for name, home in homes
+        Asset(id=name, owner=home, kind=name.split("-")[0], zone=home, capacity_wh=capacity)
+        for name, home, capacity in homes
     )
     return Site(
         fleet=build(24, 3600, connections, [*cars, battery]),
