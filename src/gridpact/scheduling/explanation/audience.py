@@ -85,6 +85,7 @@ def seen_by(explanation: Explanation, site: Site, party: str) -> Explanation:
         joint=None if explanation.joint is None else _own_parts(explanation.joint, own),
         unbound=tuple(one for one in explanation.unbound if one.need.owner == party),
         checks=0,
+        complete=explanation.complete,
     )
 
 

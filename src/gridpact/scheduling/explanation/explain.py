@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gridpact.base.errors import BadInput, Fault
-from gridpact.scheduling.explanation.further import Round, even_so
+from gridpact.scheduling.explanation.further import Further, Round, even_so
 from gridpact.scheduling.explanation.joint import joint_relaxation
 from gridpact.scheduling.explanation.members import (
     FEW,
@@ -74,19 +74,18 @@ def explain(
     _refuse_unnamed(needs)
     trial, asked = Trial(site, accepts=accepts), [need for need in needs if need.hard]
     first = _round(trial, asked, offers)
-    further, checks = (
-        even_so(trial, asked, first, lambda eased: _round(trial, eased, offers))
-        if offers and first.conflicts
-        else (first.conflicts, 0)
-    )
+    found = Further(first.conflicts, first.own.unbound, complete=not first.conflicts, checks=0)
+    if offers and first.conflicts:
+        found = even_so(trial, asked, first, lambda eased: _round(trial, eased, offers))
     together = None
     if joint and not first.verdict.fits:
         together = joint_relaxation(site, first.own.rest, first.verdict.solution)
     return Explanation(
-        conflicts=further,
+        conflicts=found.conflicts,
         joint=together,
-        unbound=first.own.unbound,
-        checks=trial.checks + first.checks + checks,
+        unbound=found.unbound,
+        checks=trial.checks + first.checks + found.checks,
+        complete=found.complete,
     )
 
 
@@ -95,8 +94,14 @@ def _round(trial: Trial, needs: Sequence[Need], offers: bool) -> Round:
     own = own_conflicts(trial, needs)
     verdict = trial.verdict(own.rest, closely=True)
     found = [] if verdict.fits else _by_part(trial, own.rest, verdict, offers)
-    conflicts = (*own.conflicts, *(conflict for conflict, _ in found))
-    return Round(own, verdict, conflicts, sum(more for _, more in found))
+    parts = [conflict for part, _ in found for conflict in part]
+    return Round(
+        own,
+        verdict,
+        conflicts=(*own.conflicts, *parts),
+        cut_off=any(len(part) == MOST and not _settles(part[-1]) for part, _ in found),
+        checks=sum(checks for _, checks in found),
+    )
 
 
 def _refuse_unnamed(needs: Sequence[Need]) -> None:
@@ -112,9 +117,12 @@ def _refuse_unnamed(needs: Sequence[Need]) -> None:
 
 def _by_part(
     trial: Trial, needs: Sequence[Need], verdict: Verdict, offers: bool
-) -> list[tuple[Conflict, int]]:
-    """A conflict for each part of the grid that has one by itself; else one for the whole."""
-    site, found = trial.site, list[tuple[Conflict, int]]()
+) -> list[tuple[list[Conflict], int]]:
+    """Conflicts of each part of the grid that has some by itself; else those of the whole.
+
+    With the solves of each part, those of the trial left out.
+    """
+    site, found = trial.site, list[tuple[list[Conflict], int]]()
     taken = np.zeros(len(site.fleet.zones.parent), np.bool_)
     missed = verdict.solution.missed if verdict.solution is not None else ()
     for zones in scopes(verdict.bound.fleet, missed):
@@ -125,9 +133,9 @@ def _by_part(
         alone = part.verdict(own, closely=True)
         if not alone.fits:
             together = _one_by_one(part, own, alone, offers)
-            found += [(one, part.checks if one is together[0] else 0) for one in together]
+            found.append((together, part.checks))
             taken |= zones
-    return found or [(one, 0) for one in _one_by_one(trial, needs, verdict, offers)]
+    return found or [(_one_by_one(trial, needs, verdict, offers), 0)]
 
 
 def _one_by_one(
@@ -140,12 +148,16 @@ def _one_by_one(
     found = list[Conflict]()
     while not verdict.fits and len(found) < MOST:
         found.append(_conflict(trial, needs, verdict, offers))
-        if not offers or any(one.settles for one in found[-1].proposals):
+        if not offers or _settles(found[-1]):
             break
         gone = {need.id for need in found[-1].members[0].needs}
         needs = [need for need in needs if need.id not in gone]
         verdict = trial.verdict(needs, closely=True)
     return found
+
+
+def _settles(conflict: Conflict) -> bool:
+    return any(one.settles for one in conflict.proposals)
 
 
 def _conflict(trial: Trial, needs: Sequence[Need], verdict: Verdict, offers: bool) -> Conflict:

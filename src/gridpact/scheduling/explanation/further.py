@@ -2,75 +2,112 @@
 
 A need that one asset cannot keep, or that clashes in a small part of the grid, gives as little as
 ends that conflict. Whether limits above it leave room for what remains is told by solving for all
-again, with every conflict settled: what clashes even so is a further conflict.
+again, with every conflict settled: what clashes even so is a further conflict. In the end every
+proposal is tried beside all else that is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from gridpact.scheduling.explanation.model import Conflict, Proposal
+from gridpact.scheduling.explanation.model import Conflict, Proposal, Unbound
 from gridpact.scheduling.explanation.own_conflicts import Own
 from gridpact.scheduling.explanation.trial import Trial, Verdict
 from gridpact.scheduling.needs.model import Need
 
 ROUNDS = 3
 """So often is what was settled tried again: an asset, its zone, and what is above it."""
+TRIED = 64
+"""So many proposals are tried beside all that is asked; the others count as ending theirs alone."""
 
 
 class Round(NamedTuple):
     """Conflicts of needs; of ``own`` those about single assets, ``verdict`` on all that is left.
 
-    ``checks`` counts solves in parts of the grid.
+    ``cut_off``: more clash in a part of the grid than is told of one. ``checks`` counts solves in
+    parts of the grid.
     """
 
     own: Own
     verdict: Verdict
     conflicts: tuple[Conflict, ...]
+    cut_off: bool
+    checks: int
+
+
+class Further(NamedTuple):
+    """Conflicts of all rounds, and needs that could not be bound in any.
+
+    ``complete``: once they are settled as taken, nothing clashes. ``checks`` counts solves in parts
+    of the grid after the first round.
+    """
+
+    conflicts: tuple[Conflict, ...]
+    unbound: tuple[Unbound, ...]
+    complete: bool
     checks: int
 
 
 def even_so(
     trial: Trial, asked: Sequence[Need], first: Round, again: Callable[[Sequence[Need]], Round]
-) -> tuple[tuple[Conflict, ...], int]:
-    """Conflicts of a first round and of those after it, and the solves in parts of the latter.
+) -> Further:
+    """Find what clashes even so, round after round, and say which proposals settle all.
 
-    Proposals that leave one of the conflicts told after them no longer settle all.
+    Needs about assets in several parts of the grid are eased in all of them where one part has
+    them give.
     """
-    found, last, checks = list(first.conflicts), first, 0
-    needs = _without(asked, (one.need for one in first.own.unbound))
-    for _ in range(ROUNDS):
-        needs = _eased(needs, last.conflicts)
+    found, last, checks = [_taking(one) for one in first.conflicts], first, 0
+    unbound = list(first.own.unbound)
+    needs = settled(_without(asked, (one.need for one in unbound)), found)
+    complete = _is_proven(trial, first)
+    for number in range(1, ROUNDS + 1):
+        if complete or last.cut_off:
+            break
         last = again(needs)
         checks += last.checks
-        if not last.conflicts:
-            break
-        found = [_unsettled(one, last.conflicts) for one in found]
-        found += [replace(one, eased=_other(_needs(one), asked)) for one in last.conflicts]
+        unbound += last.own.unbound
         needs = _without(needs, (one.need for one in last.own.unbound))
-    if last.verdict.fits and not last.conflicts:
-        found = [_checked(trial, needs, one) for one in found]
-    return tuple(found), checks
+        more = [_taking(replace(one, round=number)) for one in last.conflicts]
+        found = [_unsettled(one, more) for one in found]
+        found += [replace(one, eased=_other(_needs(one), asked)) for one in more]
+        needs = settled(needs, more)
+        complete = not more
+    stated = _without(asked, (one.need for one in unbound))
+    tried = found if _is_proven(trial, first) else _tried(trial, stated, found, complete)
+    return Further(tuple(tried), tuple(unbound), complete, checks)
 
 
-def _eased(needs: Sequence[Need], conflicts: Sequence[Conflict]) -> list[Need]:
-    """Needs with one member of each conflict as it is proposed; without it where nothing is."""
-    found = list(needs)
+def settled(needs: Iterable[Need], conflicts: Iterable[Conflict]) -> list[Need]:
+    """Needs with each conflict settled as it is ``taken``: one member as proposed, or left out."""
+    found = {need.id: need for need in needs}
     for conflict in conflicts:
-        chosen = _chosen(conflict)
+        chosen = None if conflict.taken is None else conflict.proposals[conflict.taken]
         member = conflict.members[0 if chosen is None else chosen.member]
-        found = [*_without(found, member.needs), *(() if chosen is None else chosen.needs)]
-    return found
+        before = {need.id: found.pop(need.id, need) for need in member.needs}
+        for need in () if chosen is None else chosen.needs:
+            found[need.id] = replace(need, subject=before[need.id].subject)
+    return list(found.values())
 
 
-def _chosen(conflict: Conflict) -> Proposal | None:
-    """The first proposal that settles all, rather one that keeps something of the need."""
-    settling = [one for one in conflict.proposals if one.settles]
-    first = [one for one in settling if one.member == settling[0].member]
-    return next((one for one in first if one.needs), first[0] if first else None)
+def _is_proven(trial: Trial, first: Round) -> bool:
+    """Whether the first round itself has solved with all that is asked and its last proposals."""
+    whole = all(len(one.zones) == len(trial.site.zones) for one in first.conflicts)
+    return whole and any(one.settles for one in first.conflicts[-1].proposals)
+
+
+def _taking(conflict: Conflict) -> Conflict:
+    """Take the first proposal that settles all, rather one that keeps something of the need."""
+    settling = [at for at, one in enumerate(conflict.proposals) if one.settles]
+    if not settling:
+        return conflict
+    own = conflict.proposals[settling[0]].member
+    same = [at for at in settling if conflict.proposals[at].member == own]
+    keeping = [at for at in same if conflict.proposals[at].needs]
+    return replace(conflict, taken=(keeping or same)[0])
 
 
 def _unsettled(conflict: Conflict, later: Iterable[Conflict]) -> Conflict:
@@ -83,18 +120,21 @@ def _unsettled(conflict: Conflict, later: Iterable[Conflict]) -> Conflict:
     return _where(conflict, holds)
 
 
-def _checked(trial: Trial, settled: Sequence[Need], conflict: Conflict) -> Conflict:
-    """Try what members of a conflict about one asset propose under the limits of all others."""
-    if conflict.zones:
-        return conflict
-    own = _needs(conflict)
-    others = _without(settled, own)
+def _tried(
+    trial: Trial, stated: Sequence[Need], conflicts: Sequence[Conflict], complete: bool
+) -> list[Conflict]:
+    """Try proposals beside all that is stated, with all other conflicts settled as taken."""
+    left = TRIED if complete else 0
 
-    def holds(one: Proposal) -> bool:
-        kept = _without(own, conflict.members[one.member].needs)
-        return trial.fits([*others, *kept, *one.needs])
+    def holds(at: int, one: Proposal) -> bool:
+        nonlocal left
+        left -= 1
+        own = replace(conflicts[at], proposals=(one,), taken=0)
+        return left >= 0 and trial.fits(
+            settled(stated, [*conflicts[:at], own, *conflicts[at + 1 :]])
+        )
 
-    return _where(conflict, holds)
+    return [_where(each, partial(holds, at)) for at, each in enumerate(conflicts)]
 
 
 def _where(conflict: Conflict, holds: Callable[[Proposal], bool]) -> Conflict:

@@ -38,9 +38,9 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """How far one member alone has to give; a solve with ``needs`` in its place has proven it.
 
     ``member`` counts the conflict's members. ``needs`` are those of the member as changed, none
-    where they are dropped. ``settles``: all that is asked in the zones of the conflict can then be
-    kept, but for the first members of conflicts told before it; otherwise this conflict is gone,
-    and others remain, as under limits above these zones. ``least``: no smaller step does.
+    where they are dropped. ``settles``: all that is asked can then be kept, with all other
+    conflicts settled as ``taken``; otherwise this conflict is gone, and others may remain.
+    ``least``: no smaller step does.
     """
 
     member: int
@@ -73,8 +73,10 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     ``missing_wh``: proven to be missing at least, of all that is asked in these zones; None where
     that is not counted, or not told.
     ``standing``: limits that the fleet has anyway. ``burdens``: assets by what they take when it
-    is scarce, the largest first. ``eased``: needs of members that are told here as a conflict
-    before this one has them give, and that clash even so.
+    is scarce, the largest first.
+    ``round``: so many times all conflicts told before were settled, each by its proposal ``taken``;
+    where that is None the first member was left out. ``eased``: needs of members that are told here
+    as a conflict before this one has them give, and that clash even so.
     """
 
     zones: tuple[str, ...]
@@ -85,6 +87,8 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     missing_wh: float | None = None
     standing: tuple[Standing, ...] = ()
     burdens: tuple[Burden, ...] = ()
+    round: int = 0
+    taken: int | None = None
     eased: tuple[str, ...] = ()
 
 
@@ -121,10 +125,12 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why not all needs can be kept: conflicts by part of the grid, and what is left after them.
 
     Nothing is in conflict where ``conflicts`` is empty. Nothing is said about needs that are
-    ``unbound``. ``checks`` counts solves.
+    ``unbound``. ``complete``: nothing clashes once each conflict is settled as ``taken``; otherwise
+    more was not looked for. ``checks`` counts solves.
     """
 
     conflicts: tuple[Conflict, ...]
     joint: Joint | None
     unbound: tuple[Unbound, ...]
     checks: int
+    complete: bool = True

@@ -42,6 +42,7 @@ NAMED = 3
 """Needs of one member, and parts given up, that are told one by one."""
 NO_CONFLICT = "All that is asked can be kept."
 NOT_YOURS = "None of your needs is in a conflict."
+NOT_ALL = "More may clash, which shows once these are settled."
 
 
 def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
@@ -61,6 +62,7 @@ def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
         told.append(_conflict(whole, seen, eyes))
         told += absences(seen, site)
         told += _offers(whole, seen, site)
+    told += [] if cut.complete else [NOT_ALL]
     return (*told, *_together(cut, eyes), *_unbound(cut, site.timezone))
 
 
