@@ -128,6 +128,23 @@ def test_a_proposal_of_a_home_is_tried_under_the_limit_of_its_street():
     assert not by_need["n3"].settles
 
 
+def test_what_one_asset_gives_in_any_case_is_told_with_what_is_given_up_together():
+    """Of a day's budget car 2 can pay 5 kWh, not 6; the street lets 2 of the 5 through."""
+    site = street()
+    needs = asked(
+        site,
+        ("home-2", "car-2 takes >= 6 kWh 00:00-02:00"),
+        ("home-2", "car-2 cost <= 1 all day"),
+        ("dso", "zone street <= 1 kW 00:00-02:00, grid"),
+        ("home-1", "battery unavailable all day"),
+    )
+    found = explain(site, needs)
+    assert [need.id for need in found.joint.eased] in (["n0"], ["n1"])
+    told = next(said for said in words(found, site, "dso") if said.startswith("Least"))
+    assert "beside car-2 " in told
+    assert found.joint.fits
+
+
 def test_what_was_not_looked_for_is_said(monkeypatch):
     site = street()
     needs = asked(site, CYCLES, TAKES, STREET)

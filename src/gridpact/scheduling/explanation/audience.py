@@ -117,4 +117,11 @@ def _own_side(proposal: Proposal, number: int, eyes: Eyes) -> Proposal:
 def _own_parts(joint: Joint, own: set[str]) -> Joint:
     """What the party gives up; nothing of what it costs all."""
     parts = tuple(part for part in joint.parts if part.need in own)
-    return Joint(parts=parts, least_wh=(), cost_nano=None, fits=joint.fits)
+    return Joint(
+        parts=parts,
+        least_wh=(),
+        cost_nano=None,
+        fits=joint.fits,
+        eased=tuple(need for need in joint.eased if need.id in own),
+        without=tuple(name for name in joint.without if name in own),
+    )

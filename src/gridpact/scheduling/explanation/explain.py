@@ -14,9 +14,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
 from gridpact.base.errors import BadInput, Fault
-from gridpact.scheduling.explanation.further import Further, Round, even_so
+from gridpact.scheduling.explanation.further import Further, Round, even_so, settled
 from gridpact.scheduling.explanation.joint import joint_relaxation
 from gridpact.scheduling.explanation.members import (
     FEW,
@@ -30,6 +31,7 @@ from gridpact.scheduling.explanation.model import (
     Burden,
     Conflict,
     Explanation,
+    Joint,
     Member,
     Standing,
 )
@@ -78,8 +80,8 @@ def explain(
     if offers and first.conflicts:
         found = even_so(trial, asked, first, lambda eased: _round(trial, eased, offers))
     together = None
-    if joint and not first.verdict.fits:
-        together = joint_relaxation(site, first.own.rest, first.verdict.solution)
+    if joint and not (first.verdict.fits and all(one.round == 0 for one in found.conflicts)):
+        together = _together(trial.site, asked, first, found)
     return Explanation(
         conflicts=found.conflicts,
         joint=together,
@@ -101,6 +103,20 @@ def _round(trial: Trial, needs: Sequence[Need], offers: bool) -> Round:
         conflicts=(*own.conflicts, *parts),
         cut_off=any(len(part) == MOST and not _settles(part[-1]) for part, _ in found),
         checks=sum(checks for _, checks in found),
+    )
+
+
+def _together(site: Site, asked: Sequence[Need], first: Round, found: Further) -> Joint:
+    """What is least given up beside what single assets' needs give in any case."""
+    unbound = {one.need.id for one in found.unbound}
+    bindable = [need for need in asked if need.id not in unbound]
+    left = settled(bindable, found.conflicts[: len(first.own.conflicts)])
+    stated = {need.id: need for need in bindable}
+    known = None if first.verdict.fits else first.verdict.solution
+    return replace(
+        joint_relaxation(site, left, known),
+        eased=tuple(need for need in left if need != stated[need.id]),
+        without=tuple(sorted(stated.keys() - {need.id for need in left})),
     )
 
 

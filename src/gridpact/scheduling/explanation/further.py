@@ -9,7 +9,6 @@ proposal is tried beside all else that is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -72,13 +71,13 @@ def even_so(
         unbound += last.own.unbound
         needs = _without(needs, (one.need for one in last.own.unbound))
         more = [_taking(replace(one, round=number)) for one in last.conflicts]
-        found = [_unsettled(one, more) for one in found]
         found += [replace(one, eased=_other(_needs(one), asked)) for one in more]
         needs = settled(needs, more)
         complete = not more
-    stated = _without(asked, (one.need for one in unbound))
-    tried = found if _is_proven(trial, first) else _tried(trial, stated, found, complete)
-    return Further(tuple(tried), tuple(unbound), complete, checks)
+    if len(found) > 1 or not _is_proven(trial, first):
+        stated = _without(asked, (one.need for one in unbound))
+        found = _Tries(trial, stated, TRIED if complete else 0).tried(found)
+    return Further(tuple(found), tuple(unbound), complete, checks)
 
 
 def settled(needs: Iterable[Need], conflicts: Iterable[Conflict]) -> list[Need]:
@@ -110,42 +109,47 @@ def _taking(conflict: Conflict) -> Conflict:
     return replace(conflict, taken=(keeping or same)[0])
 
 
-def _unsettled(conflict: Conflict, later: Iterable[Conflict]) -> Conflict:
-    """Say of proposals that are in a later conflict that they end theirs alone."""
-    names = {need.id for one in later for need in _needs(one)}
+class _Tries:
+    """Proposals tried beside all that is stated, all other conflicts settled as taken."""
 
-    def holds(one: Proposal) -> bool:
-        return not any(need.id in names for need in conflict.members[one.member].needs)
+    def __init__(self, trial: Trial, stated: Sequence[Need], left: int) -> None:
+        self._trial, self._stated, self._left = trial, stated, left
 
-    return _where(conflict, holds)
+    def tried(self, conflicts: Sequence[Conflict]) -> list[Conflict]:
+        """Say which proposals settle all; the others may be more than ends their conflict alone.
 
+        A conflict that had its first member left out takes the first that does instead.
+        """
+        found = list(conflicts)
+        for at, each in enumerate(found):
+            if each.taken is None:
+                holding = (number for number, one in enumerate(each.proposals)
+                           if one.needs and self._holds(found, at, one))  # fmt: skip
+                found[at] = replace(each, taken=next(holding, None))
+        return [self._told(found, at) for at in range(len(found))]
 
-def _tried(
-    trial: Trial, stated: Sequence[Need], conflicts: Sequence[Conflict], complete: bool
-) -> list[Conflict]:
-    """Try proposals beside all that is stated, with all other conflicts settled as taken."""
-    left = TRIED if complete else 0
+    def _told(self, conflicts: Sequence[Conflict], at: int) -> Conflict:
+        told = []
+        for one in conflicts[at].proposals:
+            holds = self._holds(conflicts, at, one)
+            told.append(replace(one, settles=holds, least=one.least and holds >= one.settles))
+        return replace(conflicts[at], proposals=tuple(told))
 
-    def holds(at: int, one: Proposal) -> bool:
-        nonlocal left
-        left -= 1
-        own = replace(conflicts[at], proposals=(one,), taken=0)
-        return left >= 0 and trial.fits(
-            settled(stated, [*conflicts[:at], own, *conflicts[at + 1 :]])
+    def _holds(self, conflicts: Sequence[Conflict], at: int, one: Proposal) -> bool:
+        """Whether all can be kept with one proposal; of what clashes later again it is not told."""
+        own = conflicts[at]
+        names = {need.id for need in own.members[one.member].needs}
+        if any(names & _ids(each) for each in conflicts[at + 1 :] if each.round > own.round):
+            return False
+        self._left -= 1
+        instead = replace(own, proposals=(one,), taken=0)
+        return self._left >= 0 and self._trial.fits(
+            settled(self._stated, [*conflicts[:at], instead, *conflicts[at + 1 :]])
         )
 
-    return [_where(each, partial(holds, at)) for at, each in enumerate(conflicts)]
 
-
-def _where(conflict: Conflict, holds: Callable[[Proposal], bool]) -> Conflict:
-    """Say which proposals settle all; the others may be more than ends the conflict alone."""
-    return replace(
-        conflict,
-        proposals=tuple(
-            one if not one.settles or holds(one) else replace(one, settles=False, least=False)
-            for one in conflict.proposals
-        ),
-    )
+def _ids(conflict: Conflict) -> set[str]:
+    return {need.id for need in _needs(conflict)}
 
 
 def _needs(conflict: Conflict) -> list[Need]:

@@ -105,12 +105,16 @@ class Joint(msgspec.Struct, frozen=True):
 
     ``least_wh`` [levels] is proven. ``cost_nano`` [nano-¤] is what energy costs then, None where
     that is not told. ``fits``: a solve with every part given up has proven that all else is kept.
+    Needs that clash about one asset, whatever all others do, are ``eased`` as taken before, or left
+    out: ``without`` are their identifiers.
     """
 
     parts: tuple[Part, ...]
     least_wh: tuple[float, ...]
     cost_nano: float | None
     fits: bool
+    eased: tuple[Need, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 class Unbound(msgspec.Struct, frozen=True):
