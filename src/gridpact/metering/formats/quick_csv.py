@@ -112,8 +112,8 @@ def _quotes_plainly(data: bytes, style: TextStyle, fields: int, lines: int) -> b
         before, behind, quote = edge[:-2], edge[2:], part[1:-1] == _QUOTE[0]
         if np.any((before == behind) & quote):
             return False
-        ahead += np.count_nonzero(before & quote) - np.count_nonzero(behind & quote)
-        separators += np.count_nonzero(separator[1:-1])
+        ahead += int(np.count_nonzero(before & quote)) - int(np.count_nonzero(behind & quote))
+        separators += int(np.count_nonzero(separator[1:-1]))
     ahead += data.startswith(_QUOTE)
     return ahead == 0 and separators == (fields - 1) * lines
 
