@@ -117,16 +117,12 @@ class DayFiles:
     ) -> tuple[Ints, Bools | None]:
         """Return a register's values [members, slots], and where they are, None for everywhere."""
         column = frame[f"{register}_wh"]
-        import polars as pl
-
-        whole = column.dtype in (pl.List(pl.Int32), pl.List(pl.Int64))
-        if not whole or (column.list.len() != day.count).any():
+        found = _columns(column, day.count)
+        if found is None:
             problem = "its lists have not one whole number for each slot"
             fix = f"the day has {day.count}: lists of Int32 or Int64"
             raise BadInput([Fault(str(path), 0, column.name, problem, fix)])
-        flat, shape = column.explode(), (column.len(), day.count)
-        present = flat.is_not_null().to_numpy().reshape(shape) if flat.null_count() else None
-        values = flat.fill_null(0).to_numpy().reshape(shape)
+        values, present = found
         if values.min(initial=0) < 0:
             fix = "give withdrawal and injection apart, both positive"
             raise BadInput([Fault(str(path), 0, column.name, "energy must not be negative", fix)])
@@ -138,6 +134,29 @@ class DayFiles:
 
     def _path(self, day: date) -> Path:
         return self._folder / f"{day}.parquet"
+
+
+def _columns(column: pl.Series, count: int) -> tuple[Ints, Bools | None] | None:
+    """Return lists of ``count`` whole numbers as [rows, slots], and where they are not null.
+
+    None where they are others; None in place of where for everywhere.
+    """
+    import polars as pl
+
+    if column.dtype not in (pl.List(pl.Int32), pl.List(pl.Int64)):
+        return None
+    if len(column) == 1:  # what reads a column of many takes longer to begin
+        (values,) = column.to_list()
+        if values is None or len(values) != count:
+            return None
+        there = np.array([[value is not None for value in values]])
+        row = np.array([[value or 0 for value in values]], np.int64)
+        return row, None if there.all() else there
+    if (column.list.len() != count).any():
+        return None
+    flat, shape = column.explode(), (len(column), count)
+    present = flat.is_not_null().to_numpy().reshape(shape) if flat.null_count() else None
+    return flat.fill_null(0).to_numpy().reshape(shape), present
 
 
 def _holds(read: tuple[Slots, slice, Metered], slots: Slots, rows: slice) -> bool:

@@ -253,7 +253,7 @@ def _kept(own: Line) -> dict[str, int]:
 
 def _source(own: Line, readings: RunReadings | None) -> Source:
     if readings is not None:
-        return readings.told()
+        return readings.told
     where = found_at(own.opened.book.folder, own.made.readings)
     return Source("", where, own.made.run.readings, "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from gridpact.app.books.day_files import DayFiles
@@ -63,8 +64,9 @@ class RunReadings:
     def _source(self, rules: Rules) -> Readable:
         return source_of(self._where, rules, self.period, self._made.run.as_of_s)
 
+    @cached_property
     def told(self) -> Source:
-        """Return where readings are, with their digest then and now."""
+        """Where readings are, with their digest then and now."""
         now = ""
         if self._files is None:
             now = self._source(alone(self.rules, 0)).digest
