@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from gridpact.app.invoicing.billing import bills
 from gridpact.app.invoicing.issuing import Asked, Documents, Invoiced, invoice_period
 from gridpact.app.invoicing.pages import write_pages
 from gridpact.app.invoicing.words import KINDS, amount, day, kwh, price, quantity, settled, tax
-from gridpact.settlement.invoices.bill import Bill
+from gridpact.settlement.invoices.bill import Bill, Display
 from gridpact.settlement.invoices.document import Document
 from gridpact.settlement.periods.rules import Rules
 
@@ -59,7 +60,7 @@ def bill(
     book = Book.open(folder)
     invoiced = invoice_period(book, Asked(period, int(time.time()), member), dry=dry)
     wanted = (member,) if member else tuple(each.id for each in invoiced.made.rules.members)
-    found = bills(book, invoiced, wanted) if member or html is not None or as_json else []
+    found = bills(invoiced, wanted) if member or html is not None or as_json else []
     if html is not None:
         write_pages(html, found, invoiced.made.rules)
     if as_json:
@@ -108,13 +109,36 @@ def _of_member(bill: Bill, rules: Rules) -> list[str]:
     lines = [f"{bill.member}, {bill.period}"]
     for document in bill.documents:
         lines += ["", *_document(document, rules)]
-    registers = [f"{each.name} {kwh(each.energy_wh)} kWh" for each in bill.registers]
-    lines += ["", f"registers, as sums of slots: {', '.join(registers)}"]
-    for each in bill.compared:
-        told = f"{kwh(each.withdrawn_wh)} kWh, {amount(each.owed_minor, rules)} {rules.currency}"
-        lines.append(f"{each.name}: {told}")
+    lines += ["", *aligned(_registers(bill), right=(1, 2, 3)), "", *_beside(bill, rules)]
     rows = [(name, f"{value} {rules.currency}") for name, value in settled(bill, rules)]
     return [*lines, *aligned(rows, right=(1,))]
+
+
+def _registers(bill: Bill) -> list[tuple[str, str, str, str]]:
+    """Return what the registers displayed and counted."""
+    rows = [("register", "start", "end", "kWh")]
+    for each in bill.registers:
+        rows.append((each.name, _shown(each.start), _shown(each.end), kwh(each.energy_wh)))
+    return rows
+
+
+def _shown(display: Display | None) -> str:
+    if display is None:
+        return "not read"
+    return f"{kwh(display.wh)}{' (estimated)' if display.estimated else ''}"
+
+
+def _beside(bill: Bill, rules: Rules) -> Iterator[str]:
+    """Tell what the bill is compared with, and its deposit."""
+    if bill.last is not None:
+        owed, energy = amount(bill.last.owed_minor, rules), kwh(bill.last.withdrawn_wh)
+        yield f"{bill.last.name} before: {owed} {rules.currency}, {energy} kWh withdrawn"
+    if bill.supplier_only_minor is not None:
+        only = amount(bill.supplier_only_minor, rules)
+        yield f"without the community: {only} {rules.currency}"
+    if bill.deposit_minor:
+        held = amount(bill.deposit_minor, rules)
+        yield f"deposit held, not deducted: {held} {rules.currency}"
 
 
 def _document(document: Document, rules: Rules) -> list[str]:
