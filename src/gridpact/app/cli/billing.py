@@ -14,8 +14,8 @@ from gridpact.app.cli.booking_words import BOOK, PERIOD, SHOWN
 from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.invoicing.billing import bills
+from gridpact.app.invoicing.exporting import html_of, manner_of, of_members, pdf_of, write_files
 from gridpact.app.invoicing.issuing import Asked, Documents, Invoiced, invoice_period
-from gridpact.app.invoicing.pages import write_pages
 from gridpact.app.invoicing.words import KINDS, amount, day, kwh, price, quantity, settled, tax
 from gridpact.settlement.invoices.bill import Bill, Display
 from gridpact.settlement.invoices.document import Document
@@ -28,7 +28,7 @@ from gridpact.settlement.periods.rules import Rules
 Examples:
   gridpact bill lane --period 2026-03
   gridpact bill lane --period 2026-03 --member bakery
-  gridpact bill lane --period 2026-03 --html bills
+  gridpact bill lane --period 2026-03 --pdf bills
   gridpact bill lane --period 2026-03 --member bakery --dry-run --json""",
 )
 @BOOK
@@ -39,6 +39,11 @@ Examples:
     type=click.Path(path_type=Path, file_okay=False),
     help="Write bills as pages into a folder, one for each member.",
 )
+@click.option(
+    "--pdf",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write bills as PDF into a folder, one for each member.",
+)
 @click.option("--dry-run", "dry", is_flag=True, help="Tell what would be issued, issue nothing.")
 @output_options
 def bill(
@@ -46,6 +51,7 @@ def bill(
     period: str,
     member: str,
     html: Path | None,
+    pdf: Path | None,
     dry: bool,
     as_json: bool,
     quiet: bool,
@@ -60,16 +66,28 @@ def bill(
     book = Book.open(folder)
     invoiced = invoice_period(book, Asked(period, int(time.time()), member), dry=dry)
     wanted = (member,) if member else tuple(each.id for each in invoiced.made.rules.members)
-    found = bills(invoiced, wanted) if member or html is not None or as_json else []
-    if html is not None:
-        write_pages(html, found, invoiced.made.rules)
+    found = bills(invoiced, wanted) if member or html or pdf or as_json else []
+    files = _written(book, invoiced, found, {"html": html, "pdf": pdf})
     if as_json:
         say_json(_as_dict(invoiced, found, dry=dry))
     elif not quiet:
         _show(invoiced, found if member else [], dry=dry)
-        if html is not None:
-            pages = counted(len(found), "page")
-            say(f"{mark(good=True)} {harmless(f'{html}: {pages}')}")
+        for into, count in files:
+            told = f"{into}: {counted(count, 'bill')}"
+            say(f"{mark(good=True)} {harmless(told)}")
+
+
+def _written(
+    book: Book, invoiced: Invoiced, found: list[Bill], folders: dict[str, Path | None]
+) -> list[tuple[Path, int]]:
+    """Write bills into folders by their format; return how many there are in each."""
+    written = []
+    for ending, into in folders.items():
+        if into is not None:
+            make = html_of if ending == "html" else pdf_of
+            files = of_members(found, make, manner_of(book, invoiced), ending)
+            written.append((into, len(write_files(into, files))))
+    return written
 
 
 def _show(invoiced: Invoiced, found: list[Bill], *, dry: bool) -> None:
