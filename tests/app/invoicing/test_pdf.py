@@ -111,7 +111,7 @@ def test_what_pdf_a_asks_for_is_there(bill):
     metadata = root["/Metadata"].get_data().decode()
     for told in ("<pdfaid:part>3<", "<pdfaid:conformance>B<", "<fx:ConformanceLevel>EN 16931<"):
         assert told in metadata
-    resources = reader.pages[0]["/Parent"]["/Resources"]
+    resources = reader.pages[0]["/Resources"]
     assert resources["/ColorSpace"]["/C"][0] == "/CalRGB"
     for font in resources["/Font"].values():
         (below,) = font["/DescendantFonts"]
@@ -126,7 +126,7 @@ def test_what_pdf_a_asks_for_is_there(bill):
 def test_embedded_glyphs_are_as_wide_as_is_said(bill):
     from fontTools.ttLib import TTFont
 
-    font = read(bill_pdf(bill.view(), MADE_S)).pages[0]["/Parent"]["/Resources"]["/Font"]["/F1"]
+    font = read(bill_pdf(bill.view(), MADE_S)).pages[0]["/Resources"]["/Font"]["/F1"]
     below = font["/DescendantFonts"][0].get_object()
     embedded = TTFont(io.BytesIO(below["/FontDescriptor"]["/FontFile2"].get_data()))
     glyphs = below["/CIDToGIDMap"].get_data()

@@ -14,7 +14,7 @@ from gridpact.app.cli.booking_words import BOOK, PERIOD, SHOWN
 from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.invoicing.billing import bills
-from gridpact.app.invoicing.exporting import html_of, manner_of, of_members, pdf_of, write_files
+from gridpact.app.invoicing.exporting import files_of, manner_of, write_files
 from gridpact.app.invoicing.issuing import Asked, Documents, Invoiced, invoice_period
 from gridpact.app.invoicing.words import KINDS, amount, day, kwh, price, quantity, settled, tax
 from gridpact.settlement.invoices.bill import Bill, Display
@@ -84,8 +84,7 @@ def _written(
     written = []
     for ending, into in folders.items():
         if into is not None:
-            make = html_of if ending == "html" else pdf_of
-            files = of_members(found, make, manner_of(book, invoiced), ending)
+            files = files_of(found, manner_of(book, invoiced), ending)
             written.append((into, len(write_files(into, files))))
     return written
 

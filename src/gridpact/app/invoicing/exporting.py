@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from gridpact.app.books.folder import PEOPLE, Book
+from gridpact.app.invoicing.einvoice import FILE, check, einvoice
 from gridpact.app.invoicing.issuing import Invoiced
 from gridpact.app.invoicing.locales import LOCALES
 from gridpact.app.invoicing.pages import page
-from gridpact.app.invoicing.pdf.bills import bill_pdf
+from gridpact.app.invoicing.pdf.bills import bill_pdf, invoice_pdf
+from gridpact.app.invoicing.pdf.file import Attached
 from gridpact.app.invoicing.view import view_of
 from gridpact.app.invoicing.writing import Writing
 from gridpact.app.people.people_file import People, people_of, read_people
 from gridpact.base.errors import StoreError
 from gridpact.base.files import write_whole
 from gridpact.settlement.invoices.bill import Bill
+
+FORMS = ("pdf", "html", "facturx", "xml")
 
 
 class Manner(msgspec.Struct, frozen=True):
@@ -48,12 +52,31 @@ def pdf_of(bill: Bill, manner: Manner) -> bytes:
     return bill_pdf(view_of(bill, manner.writing, manner.people), made_s)
 
 
-def of_members(
-    bills: Sequence[Bill], make: Callable[[Bill, Manner], bytes], manner: Manner, ending: str
-) -> Iterator[tuple[str, bytes]]:
-    """Yield a file for each member, by name."""
+def files_of(bills: Sequence[Bill], manner: Manner, form: str) -> Iterator[tuple[str, bytes]]:
+    """Yield files by name: of each bill (``html``, ``pdf``), or of each document.
+
+    ``xml`` is an e-invoice, and ``facturx`` a PDF that has it within. BadInput lists what an
+    e-invoice lacks, before the first file.
+    """
+    if form in ("html", "pdf"):
+        make = html_of if form == "html" else pdf_of
+        yield from ((f"{bill.member}.{form}", make(bill, manner)) for bill in bills)
+        return
+    every = [document for bill in bills for document in bill.documents]
+    check(every, manner.writing, manner.people)
     for bill in bills:
-        yield f"{bill.member}.{ending}", make(bill, manner)
+        yield from _of_documents(bill, manner, form)
+
+
+def _of_documents(bill: Bill, manner: Manner, form: str) -> Iterator[tuple[str, bytes]]:
+    view = view_of(bill, manner.writing, manner.people)
+    for place, document in enumerate(bill.documents):
+        xml = einvoice(document, manner.writing, manner.people)
+        if form == "xml":
+            yield f"{document.number}.xml", xml
+            continue
+        within = Attached(FILE, "EN 16931 invoice", xml)
+        yield f"{document.number}.pdf", invoice_pdf(view, place, document.issued_s, within)
 
 
 def write_files(folder: Path, files: Iterator[tuple[str, bytes]]) -> list[Path]:

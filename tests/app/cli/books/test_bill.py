@@ -120,6 +120,14 @@ def test_pages_carry_the_numbers_of_the_documents(settled):
     assert sum(map(float, widths)) == pytest.approx(2 * 640, abs=0.1)
 
 
+def test_bills_are_written_as_pdf_beside_pages(settled):
+    done = settled.run("bill", *settled.day, "--pdf", "bills", "--html", "pages")
+    assert (done.code, done.err) == (0, "")
+    assert "✓ pages: 2 bills\n✓ bills: 2 bills\n" in done.out
+    for member in ("bakery", "school"):
+        assert (settled.folder / "bills" / f"{member}.pdf").read_bytes()[:8] == b"%PDF-1.7"
+
+
 def test_the_book_verifies_what_was_issued(settled):
     settled.bill()
     line = "✓ invoices of 2026-03-29: as they were issued, without a gap"

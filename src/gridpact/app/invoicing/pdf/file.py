@@ -24,6 +24,10 @@ _RGB = (  # sRGB's primaries and white (IEC 61966-2-1), its curve as a power
     b" [0.4124 0.2126 0.0193 0.3576 0.7152 0.1192 0.1805 0.0722 0.9505] >>]"
 )
 _FONT_OBJECTS, _QUICK = 6, 1
+_RESOURCES = b"<< /Font << /F1 1 0 R /F2 %d 0 R >> /ColorSpace << /C %s >> >>" % (
+    _FONT_OBJECTS + 1,
+    _RGB,
+)
 
 
 class Attached(msgspec.Struct, frozen=True):
@@ -55,21 +59,18 @@ def pdf(
     usual, and the colour space ``C`` of red, green, blue from 0 to 1. The same content gives the
     same bytes.
     """
-    objects = list(_font_objects(more))
-    kids = len(objects) + 1
-    first = kids + 1
-    resources = b"<< /Font << /F1 1 0 R /F2 %d 0 R >> /ColorSpace << /C %s >> >>" % (
-        _FONT_OBJECTS + 1,
-        _RGB,
-    )
-    numbers = range(first, first + 2 * len(pages), 2)
+    objects = [*_font_objects(more), _RESOURCES]
+    shared = len(objects)
+    kids = shared + 1
+    numbers = range(kids + 1, kids + 1 + 2 * len(pages), 2)
     listed = b" ".join(b"%d 0 R" % number for number in numbers)
     objects.append(
-        b"<< /Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 %.2f %.2f] /Resources %s >>"
-        % (listed, len(pages), *A4, resources)
+        b"<< /Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 %.2f %.2f] >>"
+        % (listed, len(pages), *A4)
     )
     for number, content in zip(numbers, pages, strict=True):
-        objects.append(b"<< /Type /Page /Parent %d 0 R /Contents %d 0 R >>" % (kids, number + 1))
+        told = b"<< /Type /Page /Parent %d 0 R /Resources %d 0 R /Contents %d 0 R >>"
+        objects.append(told % (kids, shared, number + 1))
         objects.append(_stream(b"/Filter /FlateDecode", zlib.compress(content, _QUICK)))
     objects.append(_stream(b"/Type /Metadata /Subtype /XML", _metadata(about, attached)))
     catalogue = (
