@@ -187,7 +187,7 @@ def _invoiced(book: Book, asked: Asked) -> tuple[Invoiced, Issued | None]:
     new = _batch(made, before.batches, issued)
     if not len(new.documents):
         return _standing(book, made, before), None
-    figures = gather_figures(book, made, _before(book, made.run, entries))
+    figures = gather_figures(book, made, _before(book, made.run, booked_before))
     booked = msgspec.structs.replace(
         issued,
         added=new.added,
@@ -206,9 +206,9 @@ def _standing(book: Book, made: Made, before: Documents) -> Invoiced:
     return Invoiced(last.made, before, 0, _figures(book, last.issued))
 
 
-def _before(book: Book, run: Run, entries: list[Issued]) -> Before:
+def _before(book: Book, run: Run, booked: list[Issued]) -> Before:
     """Return what was invoiced before a run, each period as it was issued last."""
-    latest = {each.period: each for each in entries if each.period != run.period}
+    latest = {each.period: each for each in booked if each.period != run.period}
     runs = {each.number: each for each in book.runs()}
     used: Counter[str] = Counter()
     last = None
@@ -304,7 +304,7 @@ def _remade(book: Book, period: str) -> str:
     """Tell what keeps the documents of a period from being made again as they were issued."""
     try:
         issued_before(book, book.runs(period)[-1])
-        for issued in _entries(book):
+        for issued in entries(book):
             if issued.period == period:
                 _figures(book, issued)
     except (StoreError, BadInput) as error:
