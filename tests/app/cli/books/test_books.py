@@ -146,7 +146,8 @@ def test_what_was_changed_behind_the_book_is_found(settled, tamper, said):
 
 def test_what_is_told_of_the_past_afterwards_changes_no_run(settled):
     """Readings that came after the run, known before it by their own account, are no part of it."""
-    settled.imported("march-29-corrected", "2026-04-02T12:00", changed=("T00:00;0,196", "T00:00;0,200"))
+    changed = ("T00:00;0,196", "T00:00;0,200")
+    settled.imported("march-29-corrected", "2026-04-02T12:00", changed=changed)
     done = settled.run("books", "verify", "book")
     assert (done.code, done.err) == (0, "")
     now = read(settled.run("settle", "book", *DAY, *LATER, "--dry-run", "--json"))
