@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from gridpact.base.slots import Slots
-from gridpact.base.units import Floats, Ints
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.priorities.levels import Level
 
 
 class StorageColumns(msgspec.Struct, frozen=True):
@@ -65,6 +66,7 @@ class Sum(msgspec.Struct, frozen=True):
     them [Wh]; what one storage discharges (``discharge``) [Wh]; what it costs (``cost``) to charge
     one at its home's import prices, where these are above 0 [nano-¤]. ``lower`` is given for net
     energy alone; None where there is no bound. Home ``h`` by itself is zone ``zones + h``.
+    ``level`` says before what net energy gives way; what one storage does always does as a need.
     """
 
     kind: str
@@ -74,6 +76,18 @@ class Sum(msgspec.Struct, frozen=True):
     zones: tuple[int, ...] = ()
     lower: int | None = None
     upper: int | None = None
+    level: Level = Level.NEEDS
+
+
+class Firm(msgspec.Struct, frozen=True):
+    """What holds in any case: it is physical, or nobody's wish.
+
+    ``state_wh`` [assets, slots] is the least that storage holds then, no more than ``lo_wh``.
+    ``runs`` [runs] marks those that run even where a limit is exceeded for it.
+    """
+
+    state_wh: Ints
+    runs: Bools
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -81,7 +95,8 @@ class Problem(msgspec.Struct, frozen=True):
 
     ``position_wh`` is energy already bought (positive) or sold for the slot: only what differs
     from it is bought at ``import_price`` or sold at ``export_price`` [µ¤/kWh]. ``sums`` bound what
-    is done in several slots.
+    is done in several slots. What is not ``firm`` gives way to limits and contracts; without it,
+    every bound of storage and every run is.
     """
 
     slots: Slots
@@ -94,6 +109,7 @@ class Problem(msgspec.Struct, frozen=True):
     runs: RunColumns
     zones: ZoneColumns
     sums: tuple[Sum, ...] = ()
+    firm: Firm | None = None
 
 
 class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -103,14 +119,15 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
 
     - ``need``: an asset, whose state misses its bounds; the most it misses them by after any slot.
     - ``zone-import``, ``zone-export``: a zone above its limit; all energy above it, summed.
-    - ``run``: a run that no allowed start lets end inside the horizon; its energy. It is not run.
+    - ``run``: a run that is left out: no allowed start lets it end inside the horizon, or limits
+      and contracts would be missed for it; its energy.
     - ``sum``: a sum of the problem beyond its bounds; the energy. For what it costs to charge, the
       energy that too much money buys at the highest price; the money is ``missing_nano`` [nano-¤],
       0 for all else.
     - ``unbound``: a need that cannot be held to as things are; the asset, or 0; nothing is counted.
 
-    Needs go before limits, because a bound of the state may be a physical one. ``needs`` are the
-    identifiers of stated needs that are missed in it, if any.
+    Limits of the grid go before contracts and these before needs, but for what is physical.
+    ``needs`` are the identifiers of stated needs that are missed in it, if any.
     """
 
     kind: str
