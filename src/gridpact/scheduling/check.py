@@ -156,9 +156,10 @@ def _zones(problem: Problem, plan: Plan) -> Iterator[str]:
         while above >= 0:
             net[above] += plan.net_wh[home]
             above = int(zones.parent[above])
+    imports, exports = zones.borne()
     for kind, limit, flow, sign in (
-        ("zone-import", zones.import_limit_wh, net, 1),
-        ("zone-export", zones.export_limit_wh, -net, -1),
+        ("zone-import", imports, net, 1),
+        ("zone-export", exports, -net, -1),
     ):
         for zone in range(len(zones.parent)):
             over = np.where(limit[zone] >= 0, np.maximum(flow[zone] - limit[zone], 0), 0)

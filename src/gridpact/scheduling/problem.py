@@ -7,6 +7,7 @@ the slot. Signed net energy appears here alone: positive = withdrawal from the g
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
 from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Floats, Ints
@@ -50,13 +51,28 @@ class ZoneColumns(msgspec.Struct, frozen=True):
     """Shared limits. ``zone`` [homes]; ``parent`` [zones] row or -1; limits [zones, slots] in Wh.
 
     A zone's net energy is that of its homes and of all zones below it. -1 means no limit; as a
-    home's zone, that it is in none.
+    home's zone, that it is in none. Limits may be lower than what the grid bears by so much to
+    spare [zones, slots]: a margin, for which no need gives way. Only what is above it counts.
     """
 
     zone: Ints
     parent: Ints
     import_limit_wh: Ints
     export_limit_wh: Ints
+    import_spare_wh: Ints | None = None
+    export_spare_wh: Ints | None = None
+
+    def borne(self) -> tuple[Ints, Ints]:
+        """What the grid bears of import and export [zones, slots] Wh, -1 where all."""
+        pairs = (
+            (self.import_limit_wh, self.import_spare_wh),
+            (self.export_limit_wh, self.export_spare_wh),
+        )
+        imports, exports = (
+            limit if spare is None else np.where(limit >= 0, limit + spare, -1)
+            for limit, spare in pairs
+        )
+        return imports, exports
 
 
 class Sum(msgspec.Struct, frozen=True):

@@ -26,12 +26,9 @@ def as_asked(solution: Solution, case: Case, given: Given, gap: float) -> Soluti
 
 
 def _of_zones(solution: Solution, case: Case) -> Iterator[Missed]:
-    zones = case.problem.zones
-    net = solution.net_wh[: len(zones.parent)]
-    for kind, flow, limit in (
-        ("import", net, zones.import_limit_wh),
-        ("export", -net, zones.export_limit_wh),
-    ):
+    imports, exports = case.problem.zones.borne()
+    net = solution.net_wh[: len(imports)]
+    for kind, flow, limit in (("import", net, imports), ("export", -net, exports)):
         over = np.where(limit >= 0, flow - limit, 0.0)
         for zone, slot in np.argwhere(over > NOTHING_WH).tolist():
             yield Missed(kind, zone, slot, float(over[zone, slot]))

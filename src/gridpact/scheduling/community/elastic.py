@@ -64,6 +64,7 @@ class Elastic:
         floor = table.lo_wh if problem.firm is None else problem.firm.state_wh
         self.state = add(np.minimum(floor[rows], self.lo), hi)
         self.starts = [self._start(row) for row in part.runs.tolist()]
+        self.spared: dict[int, list[Over]] = {1: [], -1: []}
         self._follow()
 
     def _start(self, row: int) -> Ints:
@@ -121,13 +122,14 @@ class Elastic:
         """Let zones exceed their limits on import (``sign`` 1) or on export (-1)."""
         zones = self.case.problem.zones
         limits = zones.import_limit_wh if sign > 0 else zones.export_limit_wh
+        borne = zones.borne()[0 if sign > 0 else 1]
         found = [
-            self._limit(zone, limits[zone], sign)
+            self._limit(zone, limits[zone], borne[zone], sign)
             for zone in np.flatnonzero((limits >= 0).any(axis=1)).tolist()
         ]
         return joined(found)
 
-    def _limit(self, zone: int, limit: Ints, sign: int) -> Over:
+    def _limit(self, zone: int, limit: Ints, borne: Ints, sign: int) -> Over:
         homes = homes_in(self.case, subtree(self.case, zone)) & self.part.homes
         fixed = sign * self._fixed(homes)
         slots = np.flatnonzero((limit >= 0) & (fixed + self._reach(homes, sign) > limit))
@@ -135,6 +137,9 @@ class Elastic:
         rows = self.programme.rows(-np.inf, (limit - fixed)[slots].astype(np.float64))
         self._put(rows, slots, homes, sign)
         self.programme.entries(rows, over, -1.0)
+        spare = self.programme.columns(0, (borne - limit)[slots])
+        self.programme.entries(rows, spare, -1.0)
+        self.spared[sign].append(Over(np.full(len(slots), zone), slots, spare))
         return Over(np.full(len(slots), zone), slots, over)
 
     def _fixed(self, homes: Bools) -> Ints:

@@ -24,7 +24,7 @@ from gridpact.scheduling.community.elastic import (
     part_of,
     spread_of,
 )
-from gridpact.scheduling.community.least_peak import Settling, Step, Stopped, add_step
+from gridpact.scheduling.community.least_peak import Settling, Step, StoppedError, add_step
 from gridpact.scheduling.community.limits_on_sums import Beyond, totals
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Missed
@@ -64,7 +64,7 @@ def given_way(
     part = part_of(case, _concerned(case, missed), curtailing)
     try:
         return _settled(_Ladder(case, part), options)
-    except Stopped:
+    except StoppedError:
         return None
 
 
@@ -131,6 +131,8 @@ class _Ladder:
             for level in Level
         ]
         self.steps += [self._last(np.array([one[0].column[0] for one in self.own.values()], int))]
+        self.spared = {sign: joined(parts) for sign, parts in elastic.spared.items()}
+        self.steps += [self._last(self.spared[sign].column) for sign in self.spared]
         self.steps += [self._last(self.state.column)]
 
     def _last(self, columns: Ints) -> Step:
@@ -157,14 +159,18 @@ def _settled(ladder: _Ladder, options: Options) -> Given:
     zones = problem.zones.import_limit_wh.shape
     state = spread_of(values, ladder.state, problem.storage.lo_wh.shape)
     lower, upper = dict[int, float](), dict[int, float]()
+
+    def _above(over: Over, sign: int) -> Floats:
+        return spread_of(values, over, zones) + spread_of(values, ladder.spared[sign], zones)
+
     for row, over in ladder.sums.items():
         for side, sign in ((lower, -1), (upper, 1)):
             side[row] = _beyond(float(values[over.column[over.slot == sign]].sum()))
     for row, (over, scale) in ladder.own.items():
         upper[row] = _beyond(float(values[over.column[0]])) * scale
     return Given(
-        import_wh=_all_beyond(spread_of(values, ladder.imports, zones)),
-        export_wh=_all_beyond(spread_of(values, ladder.exports, zones)),
+        import_wh=_all_beyond(_above(ladder.imports, 1)),
+        export_wh=_all_beyond(_above(ladder.exports, -1)),
         state_wh=np.where(state > NOTHING_WH, state + LOOSE_WH, 0.0),
         sums=Beyond(lower, upper),
         runs=ladder.elastic.left_out(values),

@@ -44,9 +44,7 @@ class Step(NamedTuple):
     rows: Ints
 
 
-def add_step(
-    programme: Programme, even: Ints, length: Floats, whole: Ints, weight: Floats
-) -> Step:
+def add_step(programme: Programme, even: Ints, length: Floats, whole: Ints, weight: Floats) -> Step:
     """Add a step of columns that may be spread and of ``whole`` ones of so much ``weight`` [Wh]."""
     columns = np.concatenate([even, whole])
     weights = np.concatenate([np.ones(len(even)), weight])
@@ -59,7 +57,7 @@ def add_step(
     return Step(columns, weights, even, length, total, peak, rows)
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """A search for whole numbers was cancelled before it found anything."""
 
 
@@ -80,7 +78,7 @@ class Settling:
     def settle(self, step: Step) -> Floats:
         """Settle a step; return values of all columns in which it is.
 
-        Raises :class:`Stopped` where nothing was found in time.
+        Raises :class:`StoppedError` where nothing was found in time.
         """
         if not step.columns.size:
             return self.least(step.columns, 1.0).values
@@ -98,7 +96,7 @@ class Settling:
         paid[columns] = cost
         found = minimise(msgspec.structs.replace(self._arrays, cost=paid), self._search)
         if found is None and self._search.over:
-            raise Stopped
+            raise StoppedError
         if found is None:
             raise RuntimeError("what may all be missed cannot be planned")
         return found

@@ -46,7 +46,9 @@ def with_sums(case: Case, rows: Ints, fleet: Fleet, beyond: Beyond = NOWHERE) ->
     """Return a fleet with the sums of a problem; ``rows`` are the assets of its storage."""
     problem = case.problem
     fleet = replace(fleet, portfolio=with_rows(None, [*_shared(problem, rows, beyond)]))
-    own = [at for at, one in enumerate(problem.sums) if one.kind != "net" and one.storage[0] in rows]
+    own = [
+        at for at, one in enumerate(problem.sums) if one.kind != "net" and one.storage[0] in rows
+    ]
     if fleet.storage is None or not own:
         return fleet
     limits = {**_kept_limits(problem, own), **_given_limits(problem, own, beyond)}
@@ -83,9 +85,7 @@ def row_of(problem: Problem, rows: Ints, one: Sum) -> Row:
     return Row(one.zones, assets, one.first, one.end, lower, upper)
 
 
-def _limited(
-    problem: Problem, rows: Ints, table: Storage, limits: Mapping[int, float]
-) -> Storage:
+def _limited(problem: Problem, rows: Ints, table: Storage, limits: Mapping[int, float]) -> Storage:
     shape = (len(rows), problem.slots.count)
     columns = {"throughput_wh": np.full(shape, UNBOUNDED), "budget": np.full(shape, UNBOUNDED)}
     price, place = np.zeros(shape), {row: at for at, row in enumerate(rows.tolist())}

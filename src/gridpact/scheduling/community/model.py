@@ -112,14 +112,15 @@ def _zones(case: Case, solar: Ints, given: Given | None) -> Zones:
     np.add.at(positions, zones.zone[inside], problem.position_wh[inside])
     free = np.full((homes, slots), UNBOUNDED)
 
-    def limit(wh: Ints, more: Floats | float) -> Floats:
+    def limit(wh: Ints, more: Floats | None) -> Floats:
         """Limits of zones and homes [zones + homes, slots] W."""
-        return np.concatenate([np.where(wh >= 0, _watts(case, wh + more), UNBOUNDED), free])
+        most = wh.astype(np.float64) if more is None else np.add(wh, more, dtype=np.float64)
+        return np.concatenate([np.where(wh >= 0, _watts(case, most), UNBOUNDED), free])
 
     return Zones(
         parent=np.concatenate([zones.parent, zones.zone]),
-        import_limit_w=limit(zones.import_limit_wh, 0.0 if given is None else given.import_wh),
-        export_limit_w=limit(zones.export_limit_wh, 0.0 if given is None else given.export_wh),
+        import_limit_w=limit(zones.import_limit_wh, None if given is None else given.import_wh),
+        export_limit_w=limit(zones.export_limit_wh, None if given is None else given.export_wh),
         load_wh=np.concatenate([positions, fixed]),
     )
 

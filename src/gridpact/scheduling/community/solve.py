@@ -57,10 +57,10 @@ def solve(problem: Problem, options: Options | None = None) -> Plan:
 
     What is firm comes first, then limits of the grid, contracts, what owners need, and cost last:
     what cannot be kept is missed by as little as possible, then spread (see
-    :mod:`gridpact.scheduling.community.giving_way`). The plan is in whole Wh, so each slot differs from the answer in real
-    numbers by under a Wh or two an asset. ``unproved_nano`` is the distance of the two bounds that
-    are proved, rounded up; 0 where it is that of rounding. No clock, no chance: equal problems give
-    equal plans.
+    :mod:`gridpact.scheduling.community.giving_way`). The plan is in whole Wh, so each slot differs
+    from the answer in real numbers by under a Wh or two an asset. ``unproved_nano`` is the distance
+    of the two bounds that are proved, rounded up; 0 where it is that of rounding. No clock, no
+    chance: equal problems give equal plans.
 
     Raises
     ------

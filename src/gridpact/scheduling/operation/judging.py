@@ -75,11 +75,8 @@ def misses(problem: Problem, told: Told, capacity_wh: Ints) -> Misses:
     net += _runs(problem, told.run_start, count)
     flow = zone_net(problem.zones, net)
     over = sum(
-        int(np.maximum(signed - limit, 0)[limit >= 0].sum())
-        for signed, limit in (
-            (flow, problem.zones.import_limit_wh[:, :count]),
-            (-flow, problem.zones.export_limit_wh[:, :count]),
-        )
+        int(np.maximum(signed - limit[:, :count], 0)[limit[:, :count] >= 0].sum())
+        for signed, limit in zip((flow, -flow), problem.zones.borne(), strict=True)
     )
     unrun = (problem.runs.energy_wh * problem.runs.length)[told.run_start < 0]
     sums = _of_sums(problem, moved, net)
