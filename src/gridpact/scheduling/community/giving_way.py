@@ -24,16 +24,17 @@ from gridpact.scheduling.community.elastic import (
     part_of,
     spread_of,
 )
-from gridpact.scheduling.community.least_peak import Settling, Step, StoppedError, add_step
+from gridpact.scheduling.community.least_peak import Step, add_step, settle
 from gridpact.scheduling.community.limits_on_sums import Beyond, totals
+from gridpact.scheduling.community.successive import StoppedError, Successive
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Missed
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.sums import homes_below
 
-NOTHING_WH = 1e-3
+NOTHING_WH = 0.05
 """What is missed by less is kept."""
-SPARE_WH = 1e-4
+SPARE_WH = 1e-2
 """Given beyond what must be missed, so that real numbers find it."""
 LOOSE_WH = 0.5
 """The same for states, of which whole Wh miss more than that."""
@@ -133,7 +134,6 @@ class _Ladder:
         self.steps += [self._last(np.array([one[0].column[0] for one in self.own.values()], int))]
         self.spared = {sign: joined(parts) for sign, parts in elastic.spared.items()}
         self.steps += [self._last(self.spared[sign].column) for sign in self.spared]
-        self.steps += [self._last(self.state.column)]
 
     def _last(self, columns: Ints) -> Step:
         """A step of which only the sum counts."""
@@ -152,9 +152,10 @@ class _Ladder:
 
 
 def _settled(ladder: _Ladder, options: Options) -> Given:
-    settling = Settling(ladder.elastic.programme, options.nodes, options.cancelled)
+    programme = Successive(ladder.elastic.programme, options.nodes, options.cancelled)
     for step in ladder.steps:
-        values = settling.settle(step)
+        settle(step, programme)
+    values, _ = programme.least(ladder.state.column, 1.0)
     problem = ladder.case.problem
     zones = problem.zones.import_limit_wh.shape
     state = spread_of(values, ladder.state, problem.storage.lo_wh.shape)

@@ -8,20 +8,19 @@ no other, so a step is settled slot by slot before the next one is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
-from gridpact.base.units import Bools, Floats, Ints
+from gridpact.base.units import Floats, Ints
+from gridpact.scheduling.community.successive import Successive
 from gridpact.scheduling.programme import Programme
-from gridpact.scheduling.reference.highs import Optimum, Search, minimise
 
-TOUCH = 1e-5
-"""Wh given to what is settled, or the next solve is strangled by rounding."""
-LEAST = 1e-3
-"""A peak below so many Wh needs no spreading."""
+TOUCH, ROUGH = 1e-5, 1e-2
+"""Wh given to what is settled, or the next solve is strangled by rounding; more where there are
+whole numbers, which are found to a millionth of an appliance."""
+LEAST = 1e-1
+"""A peak of no more Wh needs no spreading."""
 BINDING = 1e-7
 """A row with a price above this holds its peak up."""
 STRETCHES = 48
@@ -57,71 +56,40 @@ def add_step(programme: Programme, even: Ints, length: Floats, whole: Ints, weig
     return Step(columns, weights, even, length, total, peak, rows)
 
 
-class StoppedError(Exception):
-    """A search for whole numbers was cancelled before it found anything."""
+def settle(step: Step, programme: Successive) -> None:
+    """Settle a step: what it misses is kept from growing in whatever is settled later."""
+    if not step.columns.size:
+        return
+    values, _ = programme.least(step.columns, step.weight)
+    total, room = max(float(values[step.columns] @ step.weight), 0.0), _room(programme)
+    programme.row_upper[step.total] = total * (1 + 1e-9) + room
+    if step.even.size and values[step.even].max() > LEAST:
+        values = _spread(step, programme)
+        programme.upper[step.even] = np.maximum(values[step.even], 0.0) + room
 
 
-class Settling:
-    """A programme of which one step after the other is settled."""
+def _room(programme: Successive) -> float:
+    return ROUGH if programme.whole.any() else TOUCH
 
-    def __init__(self, programme: Programme, nodes: int, cancelled: Callable[[], bool]) -> None:
-        arrays = programme.arrays()
-        self._arrays = msgspec.structs.replace(
-            arrays,
-            lower=arrays.lower.copy(),
-            upper=arrays.upper.copy(),
-            row_upper=arrays.row_upper.copy(),
-            whole=arrays.whole.copy(),
-        )
-        self._search = Search(nodes=nodes, cancelled=cancelled)
 
-    def settle(self, step: Step) -> Floats:
-        """Settle a step; return values of all columns in which it is.
-
-        Raises :class:`StoppedError` where nothing was found in time.
-        """
-        if not step.columns.size:
-            return self.least(step.columns, 1.0).values
-        values = self.least(step.columns, step.weight).values
-        total = max(float(values[step.columns] @ step.weight), 0.0)
-        self._arrays.row_upper[step.total] = total * (1 + 1e-9) + TOUCH
-        if step.even.size and values[step.even].max() > LEAST:
-            values = self._spread(step)
-            self._arrays.upper[step.even] = np.maximum(values[step.even], 0.0) + TOUCH
-        return values
-
-    def least(self, columns: Ints, cost: Floats | float) -> Optimum:
-        """Find values where these columns cost least in all, and all others nothing."""
-        paid = np.zeros(len(self._arrays.cost))
-        paid[columns] = cost
-        found = minimise(msgspec.structs.replace(self._arrays, cost=paid), self._search)
-        if found is None and self._search.over:
-            raise StoppedError
-        if found is None:
-            raise RuntimeError("what may all be missed cannot be planned")
-        return found
-
-    def _spread(self, step: Step) -> Floats:
-        """Lower the peak, then that of what is left below it, with whole columns as first found."""
-        arrays, free = self._arrays, np.ones(len(step.even), np.bool_)
-        before = arrays.lower.copy(), arrays.upper.copy(), arrays.whole.copy()
-        for _ in range(STRETCHES):
-            arrays.row_upper[step.rows] = np.where(free, 0.0, np.inf)
-            found = self.least(step.peak, 1.0)
-            values, peak = found.values, float(found.values[step.peak[0]])
-            held = self._hold(step, free, found)
-            free &= ~held
-            if peak <= LEAST or not held.any() or not free.any():
-                break
-            arrays.upper[step.even[held]] = peak * step.length[held] + TOUCH
-            fixed = np.flatnonzero(arrays.whole)
-            arrays.lower[fixed] = arrays.upper[fixed] = np.round(values[fixed])
-            arrays.whole[fixed] = False
-        arrays.row_upper[step.rows] = np.inf
-        arrays.lower[:], arrays.upper[:], arrays.whole[:] = before
-        return values
-
-    @staticmethod
-    def _hold(step: Step, free: Bools, found: Optimum) -> Bools:
-        """Mark those that hold the peak up: none of them can be lower."""
-        return np.asarray(free & (np.abs(found.row_dual[step.rows]) > BINDING))
+def _spread(step: Step, programme: Successive) -> Floats:
+    """Lower the peak, then that of what is left below it, with whole columns as first found."""
+    free, room = np.ones(len(step.even), np.bool_), _room(programme)
+    bounds = (programme.lower, programme.upper, programme.whole)
+    before = [each.copy() for each in bounds]
+    for _ in range(STRETCHES):
+        programme.row_upper[step.rows] = np.where(free, 0.0, np.inf)
+        values, duals = programme.least(step.peak, 1.0)
+        peak = float(values[step.peak[0]])
+        held = free & (np.abs(duals[step.rows]) > BINDING)  # none of them can be lower
+        free &= ~held
+        if peak <= LEAST or not held.any() or not free.any():
+            break
+        programme.upper[step.even[held]] = peak * step.length[held] + room
+        fixed = np.flatnonzero(programme.whole)
+        programme.lower[fixed] = programme.upper[fixed] = np.round(values[fixed])
+        programme.whole[fixed] = False
+    programme.row_upper[step.rows] = np.inf
+    for each, value in zip(bounds, before, strict=True):
+        each[:] = value
+    return values
