@@ -73,6 +73,10 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     step_s
         Length of the slots [s]. 0 keeps the file's own; otherwise energy is summed into longer or
         divided into shorter slots in whole Wh.
+    interval_s, until
+        Tables of interval values: how long each interval is [s], or the column of its end, where
+        distances of the stamps do not tell it because rows of several lengths, or gaps, stand side
+        by side. What lies between intervals is missing; intervals that overlap are refused.
     time, time_format
         Tables: column of the stamps, and its strftime pattern where it is not ISO 8601.
     stamp
@@ -111,6 +115,8 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     timezone: str = ""
     clock_changes: Literal["", "refuse", "first", "second", "in-order", "filled"] = ""
     step_s: int = 0
+    interval_s: int = 0
+    until: str = ""
     time: str = ""
     time_format: str = ""
     stamp: Literal["", "start", "end"] = ""
@@ -245,6 +251,16 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
     rules = (
         ("step_s", mapping.step_s < 0 or bool(mapping.step_s and 86400 % mapping.step_s),
          "is no length of a slot", "write seconds that divide a day, or 0 for the file's own"),
+        ("interval_s", mapping.interval_s < 0 or bool(86400 % (mapping.interval_s or 1)),
+         "is no length of an interval", "write seconds that divide a day"),
+        ("interval_s", bool(mapping.interval_s) and cumulative,
+         "is of interval values, and a register is read at an instant", "leave it out"),
+        ("until", bool(mapping.until) and cumulative,
+         "is of interval values, and a register is read at an instant", "leave it out"),
+        ("until", bool(mapping.until) and bool(mapping.interval_s),
+         "says how long intervals are, as interval_s does", "keep one of them"),
+        ("until", bool(mapping.until) and mapping.stamp == "end",
+         "is the end, so that time is the beginning", "write stamp: start"),
         ("rolls_over_wh", mapping.rolls_over_wh < 0, "is no size of a register", "write Wh, or 0"),
         ("backwards", mapping.backwards == "roll-over" and not mapping.rolls_over_wh,
          "needs the size of the register", "add rolls_over_wh"),
