@@ -53,15 +53,35 @@ def import_files(
     """Import files in the order given; without ``commit`` nothing is stored.
 
     ``rules_file`` holds thresholds of validation (:mod:`.rules_file`), else they are as they come.
-    Raises BadInput with every fault of all files, before anything is stored.
+    Files are stored together or, where anything is wrong in one of them, not at all: BadInput then
+    has every fault of all files, also of files that contradict each other.
     """
     everything = _read(store, paths, mapping)
     if faults := [fault for each in everything for fault in too_early(each, known_s)]:
         raise BadInput(faults)
-    into = with_register_sizes(store if commit else store.trial(), everything, mapping)
-    rules = rules_of(into, rules_file)
-    recipe = recipe_of(mapping, rules)
-    return [put(into, readings, rules, (recipe, known_s), commit) for readings in everything]
+
+    def work(trial: Store) -> list[FileImported]:
+        into = with_register_sizes(trial, everything, mapping)
+        rules = rules_of(into, rules_file)
+        how = (recipe_of(mapping, rules), known_s)
+        return _put_all(into, everything, rules, how, commit)
+
+    return store.together(work) if commit else work(store.trial())
+
+
+def _put_all(
+    into: Store, everything: list[Readings], rules: Rulebook, how: tuple[str, int], commit: bool
+) -> list[FileImported]:
+    """Put the readings of all files into a trial of a store; BadInput with the faults of each."""
+    done, faults = list[FileImported](), list[Fault]()
+    for readings in everything:
+        try:
+            done.append(put(into, readings, rules, how, commit))
+        except BadInput as error:
+            faults += error.faults
+    if faults:
+        raise BadInput(faults)
+    return done
 
 
 def put(
@@ -78,7 +98,7 @@ def put(
     if stored.plan.already is None:
         for marks in beside.others:
             put_marks(into, readings.source, marks, known_s)
-    number = stored.commit.number if commit else 0
+    number = stored.commit.imports[0].number if commit else 0
     found = tuple(sorted((*checked.found, *beside.found)))
     return FileImported(beside.readings, found, stored.plan, known_s, number)
 
@@ -122,7 +142,8 @@ def with_register_sizes(
     for point in (store.point(name) for name in sorted(shown) if size):
         if point.rolls_over_wh not in (0, size):
             known = f"registers of {point.id} count to {point.rolls_over_wh:,} Wh in the store"
-            fix = f"write that, or change the point: gridpact readings points {store.url} --add"
+            change = f"gridpact readings points {store.url} --add"
+            fix = f"leave it out of the mapping, or change the point: {change}"
             faults.append(Fault("mapping", 0, "rolls_over_wh", f"{size:,}, but {known}", fix))
         elif not point.rolls_over_wh:
             fresh.append(msgspec.structs.replace(point, rolls_over_wh=size))
@@ -137,12 +158,17 @@ def _read(store: Store, paths: Sequence[Path], mapping: ReadingsMap) -> list[Rea
     known = {point.id: point for point in store.points}
     for path in paths:
         try:
-            found.append(files.read(path, mapping, known))
+            found.append(files.read(path, mapping, known, sizes_of(store)))
         except BadInput as error:
             faults += error.faults
     if faults:
         raise BadInput(faults)
     return found
+
+
+def sizes_of(store: Store) -> dict[str, int]:
+    """What registers count to before they begin at zero again [Wh], of points that say so."""
+    return {point.id: point.rolls_over_wh for point in store.points if point.rolls_over_wh}
 
 
 def rules_of(store: Store, path: Path | None = None) -> Rulebook:
@@ -153,8 +179,7 @@ def rules_of(store: Store, path: Path | None = None) -> Rulebook:
     known = {point.id for point in store.points}
     rules = Rulebook() if path is None else read_rules(path, known)
     largest = {point.id: point.largest_w for point in store.points if point.largest_w}
-    sizes = {point.id: point.rolls_over_wh for point in store.points if point.rolls_over_wh}
-    return for_points(rules, largest, sizes)
+    return for_points(rules, largest, sizes_of(store))
 
 
 def recipe_of(mapping: ReadingsMap, rules: Rulebook) -> str:

@@ -62,6 +62,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """One file of the index.
 
     ``imports`` and ``parts`` are what it adds or, where it ``replaces`` all before, what is left.
+    Files that are stored together are several imports of one commit, each with a number of its own.
     """
 
     format: int = FORMAT
@@ -86,6 +87,11 @@ class Log(msgspec.Struct, frozen=True):
         """Return the import of a file that was read in the same way, if all of it is there."""
         found = (one for one in self.imports if (one.digest, one.recipe) == (digest, recipe))
         return next((one for one in found if not one.forgotten), None)
+
+    @property
+    def next_import(self) -> int:
+        """Number of the next import: none that was given before, to an import or a commit."""
+        return 1 + max(self.last, *(one.number for one in self.imports), 0)
 
     def known_last(self) -> int:
         """Instant at which the latest import became known [s since the epoch], 0 without any."""
@@ -124,7 +130,7 @@ def read_log(place: Place) -> Log:
 
 
 def _log(place: Place, numbers: Sequence[int]) -> Log:
-    found = [_commit(place, name_of(number)) for number in numbers]
+    found = [read_commit(place, name_of(number)) for number in numbers]
     begin = max((at for at, one in enumerate(found) if one.replaces), default=0)
     kept = found[begin:]
     _check_numbers(place, kept)
@@ -153,7 +159,8 @@ def _check_numbers(place: Place, kept: Sequence[Commit]) -> None:
             raise damaged(place, name_of(number), "it is missing")
 
 
-def _commit(place: Place, name: str) -> Commit:
+def read_commit(place: Place, name: str) -> Commit:
+    """Read a file of the index; StoreError where it is damaged, missing, or of a newer version."""
     data = place.read(name)
     if data is None:
         raise damaged(place, name, "it is missing")

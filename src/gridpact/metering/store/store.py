@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -30,9 +30,11 @@ from gridpact.metering.store.overlay import Overlay
 from gridpact.metering.store.places import Place, place_of
 from gridpact.metering.store.plan import Plan, Tally
 from gridpact.metering.store.points import MeteringPoint, merged
+from gridpact.metering.store.publishing import publish, tried_of
 from gridpact.metering.store.reading import Version, Window
-from gridpact.metering.store.writing import remove_parts, write_change
+from gridpact.metering.store.writing import Numbers, remove_parts, write_change
 
+Done = TypeVar("Done")
 INDEX = "store.json"
 ATTEMPTS = 20
 """Each time one of several writers wins, so that as many may write at once."""
@@ -132,31 +134,66 @@ class Store:
                 raise
             return None  # parts that it was to read were merged into others
         self.log = read_log(self._place)
-        if done is None or done.commit.number > self.log.folded:
-            return done
-        if self.log.imported(readings.digest, recipe):
-            return done
+        return done if done and self._stands(done.commit) else None
+
+    def _stands(self, commit: Commit) -> bool:
+        """Tell whether a commit that was written is in the index as it is now; else remove it."""
+        first = commit.imports[0]
+        if commit.number > self.log.folded or self.log.imported(first.digest, first.recipe):
+            return True
         # the index was folded beyond the number that it took, which nobody reads any more
-        self._place.remove(name_of(done.commit.number))
-        remove_parts(self._place, done.commit.parts)
-        return None
+        self._place.remove(name_of(commit.number))
+        remove_parts(self._place, commit.parts)
+        return False
 
     def trial(self) -> Store:
         """Return a store like this one whose commits are kept in memory only."""
         return Store(Overlay(self._place), self.points, self.log)
 
+    def together(self, work: Callable[[Store], Done]) -> Done:
+        """Do work that commits to a trial of the store, then store all of it as one commit.
+
+        Where anything is raised, nothing is stored. The work is done anew where another writer was
+        first, so that it goes by what that one stored.
+        """
+        for _ in range(ATTEMPTS):
+            seen, trial = self.log, Overlay(self._place)
+            try:
+                done = work(Store(trial, self.points, self.log))
+                if self._published(trial):
+                    return done
+            except StoreError:
+                self.log = read_log(self._place)
+                if self.log.folded == seen.folded:
+                    raise  # else parts that it was to read were merged into others
+        raise StoreError(f"store {self.url}: others keep writing to it; try again")
+
+    def _published(self, trial: Overlay) -> bool:
+        """Store what was committed to a trial; False where another writer was first."""
+        points = tuple(one for one in _head(trial).points if one not in self.points)
+        if points:
+            self.points = self.add(points).points
+            self._by_id = {point.id: point for point in self.points}
+        tried = tried_of(trial)
+        if not tried:
+            return True
+        commit = publish(trial, tried, self.log)
+        self.log = read_log(self._place)
+        return commit is not None and self._stands(commit)
+
     def _written(self, readings: Readings, known_s: int, recipe: str) -> Stored | None:
         """Write a commit; None where another writer was first, and nothing is left of this one."""
-        number, parts = self.log.last + 1, list[Part]()
+        numbers, parts = Numbers(self.log.last + 1, self.log.next_import), list[Part]()
         tally = Tally(readings, known_s)
         written = False
         try:
             for change in self._changes(readings, known_s):
                 tally.add(change)
                 if not tally.faults:
-                    parts += write_change(self._place, change, known_s, number)
-            commit = tally.commit(number, recipe, tuple(parts))
-            written = self._place.create(name_of(number), encoded(commit))
+                    parts += write_change(self._place, change, known_s, numbers)
+            imported = tally.imported(numbers.of_import, recipe)
+            commit = Commit(number=numbers.commit, imports=(imported,), parts=tuple(parts))
+            written = self._place.create(name_of(commit.number), encoded(commit))
         finally:
             if not written:
                 remove_parts(self._place, parts)
