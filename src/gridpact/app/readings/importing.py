@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -17,8 +18,9 @@ from gridpact.base.slots import Slots, iso
 from gridpact.metering.formats import files
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.readings import Intervals, Quality, Readings, no_displays
-from gridpact.metering.store.plan import Plan
+from gridpact.metering.store.plan import Plan, Tally
 from gridpact.metering.store.points import DAY_S, LARGEST_STEP_S, MeteringPoint
+from gridpact.metering.store.signed import Messages
 from gridpact.metering.store.store import Store
 from gridpact.metering.validation.findings import Finding
 from gridpact.metering.validation.rules import Rulebook
@@ -31,7 +33,8 @@ HISTORY_DAYS = 28
 class FileImported(msgspec.Struct, frozen=True):
     """What one file brings: its readings with their marks, what was found, and what changes.
 
-    ``number`` is the commit that holds it, 0 where nothing was stored.
+    ``number`` is the import that holds it, 0 where nothing was stored; ``changes`` says whether
+    there was anything to store.
     """
 
     readings: Readings
@@ -39,6 +42,21 @@ class FileImported(msgspec.Struct, frozen=True):
     plan: Plan
     known_s: int
     number: int
+    changes: bool = True
+
+
+class Told(Protocol):
+    """What of readings is to be stored, and the messages that brought it."""
+
+    @property
+    def messages(self) -> Messages:
+        """The messages, to be remembered."""
+
+    def of(self, readings: Readings) -> Readings:
+        """Return readings without what the store is not told by them."""
+
+    def nothing(self, readings: Readings) -> bool:
+        """Tell whether such readings, and the messages, are nothing new."""
 
 
 def import_files(
@@ -85,21 +103,33 @@ def _put_all(
 
 
 def put(
-    into: Store, readings: Readings, rules: Rulebook, how: tuple[str, int], commit: bool
+    into: Store,
+    readings: Readings,
+    rules: Rulebook,
+    how: tuple[str, int],
+    commit: bool,
+    told: Told | None = None,
 ) -> FileImported:
-    """Validate readings and put them into a store, or its trial; ``how`` is recipe, known_s."""
+    """Validate readings and put them into a store, or its trial; ``how`` is recipe, known_s.
+
+    ``told`` says what of them is to be stored, where that is not all.
+    """
     recipe, known_s = how
     readings = without_long_intervals(readings)
     history = history_of(into, readings.intervals, known_s)
     checked = validate(readings.intervals, no_displays(()), rules, history)
     marked = msgspec.structs.replace(readings, intervals=checked.intervals)
     beside = held(into, marked, rules, known_s)
-    stored = into.put(beside.readings, known_s, recipe)
+    fresh = beside.readings if told is None else told.of(beside.readings)
+    found = tuple(sorted((*checked.found, *beside.found)))
+    if told is not None and told.nothing(fresh):
+        nothing = Tally(fresh, known_s).plan(into.log.imported(readings.digest, recipe))
+        return FileImported(beside.readings, found, nothing, known_s, 0, changes=False)
+    stored = into.put(fresh, known_s, recipe, None if told is None else told.messages)
     if stored.plan.already is None:
         for marks in beside.others:
             put_marks(into, readings.source, marks, known_s)
     number = stored.commit.imports[0].number if commit else 0
-    found = tuple(sorted((*checked.found, *beside.found)))
     return FileImported(beside.readings, found, stored.plan, known_s, number)
 
 

@@ -122,9 +122,7 @@ def _within(read: Counted, sizes: Ints, report: Report) -> Counted:
     )
 
 
-def _tell_backwards(
-    read: Counted, found: Steps, back: Bools, sizes: Ints, report: Report
-) -> None:
+def _tell_backwards(read: Counted, found: Steps, back: Bools, sizes: Ints, report: Report) -> None:
     """Note where registers run backwards, those without a size and those with one."""
     bad = np.zeros(len(read.lines), dtype=np.bool_)
     bad[found.row[back]] = True

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from gridpact.base.errors import StoreError
+from gridpact.metering.edge.chains import Chain, latest
 from gridpact.metering.store.places import Place
 from gridpact.metering.store.points import DAY_S
 
@@ -17,12 +18,13 @@ FORMAT = 1
 FOLDER = "commits"
 _EPOCH = date(1970, 1, 1)
 
-Table = Literal["intervals", "displays", "confirmed"]
+Table = Literal["intervals", "displays", "confirmed", "signed"]
 
 
 class Part(msgspec.Struct, frozen=True, order=True):
     """One Parquet file: rows of one table, community and UTC day.
 
+    In place of a day, signed messages have the number of a block of their sequences.
     ``known_from`` and ``known_to`` [s since the epoch] are when the first and the last of its rows
     became known; ``sha256`` is of the file.
     """
@@ -63,17 +65,19 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
     ``imports`` and ``parts`` are what it adds or, where it ``replaces`` all before, what is left.
     Files that are stored together are several imports of one commit, each with a number of its own.
+    ``chains`` of signed readings are those that it changes, as they then stand.
     """
 
     format: int = FORMAT
     number: int
     imports: tuple[Imported, ...]
     parts: tuple[Part, ...]
+    chains: tuple[Chain, ...] = ()
     replaces: bool = False
 
 
 class Log(msgspec.Struct, frozen=True):
-    """The index as it was read: the number of the last commit, its imports and parts.
+    """The index as it was read: the number of the last commit, its imports, parts and chains.
 
     ``folded`` is the number of the commit that replaces all before it, 0 where none does.
     """
@@ -82,6 +86,7 @@ class Log(msgspec.Struct, frozen=True):
     imports: tuple[Imported, ...]
     parts: tuple[Part, ...]
     folded: int = 0
+    chains: tuple[Chain, ...] = ()
 
     def imported(self, digest: str, recipe: str) -> Imported | None:
         """Return the import of a file that was read in the same way, if all of it is there."""
@@ -139,6 +144,7 @@ def _log(place: Place, numbers: Sequence[int]) -> Log:
         tuple(each for one in kept for each in one.imports),
         tuple(each for one in kept for each in one.parts),
         kept[0].number if kept and kept[0].replaces else 0,
+        latest(each for one in kept for each in one.chains),
     )
 
 

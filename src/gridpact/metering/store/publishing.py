@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gridpact.metering.edge.chains import latest
 from gridpact.metering.store.log import FOLDER, Commit, Log, Part, encoded, name_of, read_commit
 from gridpact.metering.store.overlay import Overlay
 from gridpact.metering.store.writing import remove_parts, write_again
@@ -25,7 +26,8 @@ def publish(trial: Overlay, tried: tuple[Commit, ...], log: Log) -> Commit | Non
         for part in (part for each in tried for part in each.parts):
             parts.append(write_again(place, part, number, trial.read(part.path) or b""))
         imports = tuple(one for each in tried for one in each.imports)
-        commit = Commit(number=number, imports=imports, parts=tuple(parts))
+        chains = latest(one for each in tried for one in each.chains)
+        commit = Commit(number=number, imports=imports, parts=tuple(parts), chains=chains)
         written = place.create(name_of(number), encoded(commit))
     finally:
         if not written:

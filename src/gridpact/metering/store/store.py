@@ -11,6 +11,8 @@ import numpy as np
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.slots import Slots, overlap
 from gridpact.base.units import Ints
+from gridpact.metering.edge.records import Records
+from gridpact.metering.edge.remembered import Remembered
 from gridpact.metering.readings import Channel, Displays, Intervals, Readings, no_displays
 from gridpact.metering.slotting import resampled
 from gridpact.metering.store import compaction, reading
@@ -32,6 +34,7 @@ from gridpact.metering.store.plan import Plan, Tally
 from gridpact.metering.store.points import MeteringPoint, merged
 from gridpact.metering.store.publishing import publish, tried_of
 from gridpact.metering.store.reading import Version, Window
+from gridpact.metering.store.signed import Messages, remembered, write_messages
 from gridpact.metering.store.writing import Numbers, remove_parts, write_change
 
 Done = TypeVar("Done")
@@ -112,22 +115,30 @@ class Store:
         """
         return self.put(readings, known_s, recipe).commit
 
-    def put(self, readings: Readings, known_s: int, recipe: str = "") -> Stored:
-        """Store readings as :meth:`commit` does, and tell what that changed, channel by channel."""
+    def put(
+        self, readings: Readings, known_s: int, recipe: str = "", signed: Messages | None = None
+    ) -> Stored:
+        """Store readings as :meth:`commit` does, and tell what that changed, channel by channel.
+
+        ``signed`` are the messages that brought them, to be remembered; they go by the chains of
+        this store, so that they are for work :meth:`together`.
+        """
         for _ in range(ATTEMPTS):
             if already := self.log.imported(readings.digest, recipe):
                 plan = Tally(readings, known_s).plan(already)
                 return Stored(Commit(number=already.number, imports=(already,), parts=()), plan)
-            done = self._tried(readings, known_s, recipe)
+            done = self._tried(readings, known_s, recipe, signed)
             if done is not None:
                 return done
         raise StoreError(f"store {self.url}: others keep writing to it; try again")
 
-    def _tried(self, readings: Readings, known_s: int, recipe: str) -> Stored | None:
+    def _tried(
+        self, readings: Readings, known_s: int, recipe: str, signed: Messages | None
+    ) -> Stored | None:
         """Write a commit and read the index again; None where another writer was first."""
         seen = self.log
         try:
-            done = self._written(readings, known_s, recipe)
+            done = self._written(readings, known_s, recipe, signed)
         except StoreError:
             self.log = read_log(self._place)
             if self.log.folded == seen.folded:
@@ -145,6 +156,10 @@ class Store:
         self._place.remove(name_of(commit.number))
         remove_parts(self._place, commit.parts)
         return False
+
+    def remembered(self, records: Records) -> Remembered:
+        """Return the messages of devices that signed readings are to be held against."""
+        return remembered(self._place, self.log, self.points, records)
 
     def trial(self) -> Store:
         """Return a store like this one whose commits are kept in memory only."""
@@ -181,7 +196,9 @@ class Store:
         self.log = read_log(self._place)
         return commit is not None and self._stands(commit)
 
-    def _written(self, readings: Readings, known_s: int, recipe: str) -> Stored | None:
+    def _written(
+        self, readings: Readings, known_s: int, recipe: str, signed: Messages | None
+    ) -> Stored | None:
         """Write a commit; None where another writer was first, and nothing is left of this one."""
         numbers, parts = Numbers(self.log.last + 1, self.log.next_import), list[Part]()
         tally = Tally(readings, known_s)
@@ -192,7 +209,14 @@ class Store:
                 if not tally.faults:
                     parts += write_change(self._place, change, known_s, numbers)
             imported = tally.imported(numbers.of_import, recipe)
-            commit = Commit(number=numbers.commit, imports=(imported,), parts=tuple(parts))
+            if signed is not None:
+                parts += write_messages(self._place, signed, self._by_id, known_s, numbers)
+            commit = Commit(
+                number=numbers.commit,
+                imports=(imported,),
+                parts=tuple(parts),
+                chains=signed.chains if signed else (),
+            )
             written = self._place.create(name_of(commit.number), encoded(commit))
         finally:
             if not written:

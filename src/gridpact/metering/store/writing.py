@@ -72,7 +72,8 @@ def write_again(place: Place, part: Part, number: int, data: bytes) -> Part:
 
 
 def _folder(table: Table, community: str, day: str) -> str:
-    return f"{table}/community={community}/day={day}"
+    each = "block" if table == "signed" else "day"
+    return f"{table}/community={community}/{each}={day}"
 
 
 def _created(place: Place, folder: str, stem: str, data: bytes) -> str:
