@@ -19,7 +19,7 @@ from gridpact.metering.formats import files
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.readings import Intervals, Quality, Readings, no_displays
 from gridpact.metering.store.plan import Plan, Tally
-from gridpact.metering.store.points import DAY_S, LARGEST_STEP_S, MeteringPoint
+from gridpact.metering.store.points import DAY_S, LARGEST_STEP_S
 from gridpact.metering.store.signed import Messages
 from gridpact.metering.store.store import Store
 from gridpact.metering.validation.findings import Finding
@@ -163,22 +163,18 @@ def without_long_intervals(readings: Readings) -> Readings:
 def with_register_sizes(
     store: Store, everything: Sequence[Readings], mapping: ReadingsMap
 ) -> Store:
-    """Let points know the size of registers that a mapping says; BadInput where they know another.
+    """Let points know the size of registers that a mapping says, where they do not yet.
 
     Validation and estimation go by it, also when the mapping is not at hand.
     """
-    size, fresh, faults = mapping.rolls_over_wh, list[MeteringPoint](), list[Fault]()
+    size = mapping.rolls_over_wh
     shown = {channel.point for each in everything for channel in each.displays.channels}
-    for point in (store.point(name) for name in sorted(shown) if size):
-        if point.rolls_over_wh not in (0, size):
-            known = f"registers of {point.id} count to {point.rolls_over_wh:,} Wh in the store"
-            change = f"gridpact readings points {store.url} --add"
-            fix = f"leave it out of the mapping, or change the point: {change}"
-            faults.append(Fault("mapping", 0, "rolls_over_wh", f"{size:,}, but {known}", fix))
-        elif not point.rolls_over_wh:
-            fresh.append(msgspec.structs.replace(point, rolls_over_wh=size))
-    if faults:
-        raise BadInput(faults)
+    points = (store.point(name) for name in sorted(shown) if size)
+    fresh = [
+        msgspec.structs.replace(point, rolls_over_wh=size)
+        for point in points
+        if not point.rolls_over_wh
+    ]
     return store.add(fresh) if fresh else store
 
 

@@ -82,7 +82,8 @@ def _occasional(
 def _compared(read: Counted, mapping: ReadingsMap, report: Report) -> tuple[Displays, Steps] | None:
     """Displays, each against the one before it; None with registers that run back reported."""
     size = _sizes(read.displays.channels, mapping, report)
-    read = _within(read, size, report)
+    if not report.faults:
+        read = _within(read, size, report)
     if report.faults:
         return None
     always = mapping.backwards == "roll-over"
@@ -99,6 +100,13 @@ def _compared(read: Counted, mapping: ReadingsMap, report: Report) -> tuple[Disp
 
 def _sizes(channels: tuple[Channel, ...], mapping: ReadingsMap, report: Report) -> Ints:
     """What the registers of each channel count to [channels], as the mapping or the point says."""
+    for point in sorted({channel.point for channel in channels}):
+        size = report.sizes.get(point, 0)
+        if mapping.rolls_over_wh and size not in (0, mapping.rolls_over_wh):
+            known = f"registers of {point} count to {size:,} Wh in the store"
+            change = "gridpact readings points STORE --add POINTS.yaml"
+            fix = f"leave it out of the mapping, or change the point: {change}"
+            report.add(0, "rolls_over_wh", f"{mapping.rolls_over_wh:,}, but {known}", fix)
     said = [mapping.rolls_over_wh or report.sizes.get(each.point, 0) for each in channels]
     unsaid = sorted({each.point for each, size in zip(channels, said, strict=True) if not size})
     if mapping.backwards == "roll-over" and unsaid:

@@ -110,7 +110,7 @@ FAULTS = st.tuples(
 
 def faulty(faults):
     """Two chains in turn; readings left out or changed, clocks set, links broken, values odd."""
-    wanted = dict((row, what) for what, row in faults)
+    wanted = {row: what for what, row in faults}
     records = []
     for place, name in enumerate(POINTS):
         previous, slot = STATED[name].genesis, 0
