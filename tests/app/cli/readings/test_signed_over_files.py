@@ -1,6 +1,7 @@
 """Signed readings in several files: any splitting of a stream leaves the same store behind."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import numpy as np
@@ -254,6 +255,8 @@ def test_compaction_and_retention_keep_what_is_known(place, forget):
         place.store.compact()
     place.store = Store.open(place.store.url)
     (after,) = place.store.log.chains
+    parts = {part.path for part in place.store.log.parts if part.table == "signed"}
+    assert parts == set(place.store._place.names("signed"))
     assert (after.sequence, after.digest, after.end_s) == (104, before.digest, before.end_s)
     assert (after == before) != forget
     assert after.runs[0].first == (96 if forget else 0)
@@ -266,6 +269,30 @@ def test_compaction_and_retention_keep_what_is_known(place, forget):
     assert place.kinds(more) == []
     (chain_,) = place.store.log.chains
     assert [(run.first, run.last) for run in chain_.runs] == [(104, 106)]
+
+
+def test_several_writers_at_once_know_each_message_once(place, tmp_path):
+    records, url = chain(), str(tmp_path / "store")
+    Store.create(url, [MeteringPoint(id=name, step_s=STEP) for name in POINTS])
+    spans = [(0, 5), (3, 8), (2, 9)]
+    for number, (first, last) in enumerate(spans):
+        data = to_bytes(np.concatenate(records[first:last]))
+        (tmp_path / f"{number}.signed").write_bytes(data)
+
+    def put(number):
+        path, store = tmp_path / f"{number}.signed", Store.open(url)
+        return import_signed(store, path, TRUST, DAY + 86400 + number, commit=True).known
+
+    with ThreadPoolExecutor() as pool:
+        known = sum(pool.map(put, range(3)))
+    place.store, place.known_s = Store.open(url), DAY + 2 * 86400
+    whole = Place(tmp_path)
+    whole.put(records)
+    assert place.state() == whole.state()
+    assert known == 5 + 5 + 7 - COUNT
+    everything = place.store.remembered(np.concatenate(records[:4]))
+    assert sorted(everything.records["body"]["sequence"].tolist()) == list(range(COUNT))
+    assert len(place.store.log.chains[0].runs) == 1
 
 
 def test_chains_begin_where_others_ended(place, tmp_path):
