@@ -20,6 +20,7 @@ from gridpact.simulation.heat import (
     tank_draw_wh,
 )
 from gridpact.simulation.homes import Household, household_load_wh
+from gridpact.simulation.papers import Papers
 from gridpact.simulation.prices import day_ahead_price, imbalance_spread
 from gridpact.simulation.scenarios.data import Data, read, window
 from gridpact.simulation.scenarios.model import ColumnRef, Scenario
@@ -207,6 +208,7 @@ def world(scenario: Scenario, community: Community, seed: int) -> World:
         scenario.faults,
         found.storage.reserve_wh,
         calls(scenario.activations),
+        Papers(scenario.agreements, slots.start),
     )
 
 

@@ -18,6 +18,7 @@ from gridpact.scheduling.needs.binding.draft import (
     Span,
     assets_together,
 )
+from gridpact.scheduling.needs.directory import is_own_home
 from gridpact.scheduling.needs.model import (
     Direction,
     EnergyWithin,
@@ -126,9 +127,11 @@ def _members(draft: Draft, need: Need) -> Members | None:
 
 
 def _zones(draft: Draft, need: Need) -> tuple[int, ...] | None:
-    """Rows of the zones that an operator's need is about; None where it is about assets."""
+    """Rows of zones that an operator's need, or one of an own home, is about; None: of assets."""
     subject, site = need.subject, draft.site
-    if not isinstance(subject, Group) or not site.directory.spans_all(need.owner):
+    if not isinstance(subject, Group):
+        return None
+    if not (site.directory.spans_all(need.owner) or is_own_home(need)):
         return None
     if subject.by == "community":
         return tuple(np.flatnonzero(np.asarray(site.fleet.zones.parent) < 0).tolist())
