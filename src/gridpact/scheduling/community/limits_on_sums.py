@@ -60,9 +60,17 @@ def _row(problem: Problem, rows: Ints, one: Sum) -> Row:
         spare = rounding_wh(problem, one)
         if upper - lower > 2 * spare:
             lower, upper = lower + spare, upper - spare
+    lower, upper = lower - traded_wh(problem, one), upper - traded_wh(problem, one)
     members = np.flatnonzero(np.isin(rows, one.storage))
     assets = (("storage", members),) if members.size else ()
     return Row(one.zones, assets, one.first, one.end, lower, upper)
+
+
+def traded_wh(problem: Problem, one: Sum) -> int:
+    """Energy bought already by homes of a sum that are named alone: their zones leave it out."""
+    first = len(problem.zones.parent)
+    homes = [zone - first for zone in one.zones if zone >= first]
+    return int(problem.position_wh[homes, one.first : one.end].sum())
 
 
 def _limited(problem: Problem, rows: Ints, table: Storage, own: Sequence[Sum]) -> Storage:

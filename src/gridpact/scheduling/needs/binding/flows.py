@@ -98,8 +98,22 @@ def _energy_rows(draft: Draft, need: EnergyWithin, members: Members, level: Leve
             draft.later[need.id] = None
         if (least, most) != (None, None):
             low, high = _signed(need.direction, least, most)
-            row = Row(*members, span.first, span.end, low, high)
-            draft.share(need, row, level)
+            _share(draft, need, members, span, (low, high), level)
+
+
+def _share(
+    draft: Draft,
+    need: Need,
+    members: Members,
+    span: Span,
+    bounds: tuple[float, float],
+    level: Level,
+) -> None:
+    """Add a row on net energy, less what zones of it bought already and leave out."""
+    traded, zones = draft.site.traded_wh, list(members.zones)
+    done = 0.0 if traded is None else float(traded[zones, span.first : span.end].sum())
+    row = Row(*members, span.first, span.end, bounds[0] - done, bounds[1] - done)
+    draft.share(need, row, level)
 
 
 def _signed(direction: Direction, least: float | None, most: float | None) -> tuple[float, float]:
@@ -168,8 +182,8 @@ def _each_slot(
         return
     for span in draft.spans(need, window):
         for slot in range(span.first, span.end):
-            row = Row(*members, slot, slot + 1, *bounds)
-            draft.share(need, row, need.level if level is None else level)
+            own = need.level if level is None else level
+            _share(draft, need, members, Span(slot, slot + 1), bounds, own)
 
 
 def _own_cap(draft: Draft, need: PowerCap) -> None:
