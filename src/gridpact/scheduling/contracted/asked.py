@@ -42,8 +42,8 @@ def contracted(
     ``rest_wh`` [members, slots] is what members take net with all storage at rest: the baseline
     where nothing was planned yet when something was agreed. None leaves such slots out.
 
-    Not said are single slots that no window of the local clock means, in the hour that is shown
-    twice when clocks go back, and reserve of a member without a battery.
+    Not said are single slots that no window of the local clock means, as they begin or end in the
+    hour that is shown twice when clocks go back, and reserve of a member without a battery.
     """
     if contracts is None:
         return Contracted()

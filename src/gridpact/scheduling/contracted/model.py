@@ -125,3 +125,9 @@ def name_of(agreement: str) -> str:
 def agreement_of(name: str) -> str:
     """Identifier of the agreement behind a name, "" where it is not one of a contract."""
     return name.split("/")[1] if name.startswith(PREFIX) else ""
+
+
+def spoken(name: str) -> str:
+    """Call a bound by its agreement for people, as ``contract roof``; any other name as it is."""
+    agreement = agreement_of(name)
+    return f"contract {agreement}" if agreement else name

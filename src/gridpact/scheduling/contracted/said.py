@@ -17,8 +17,8 @@ from gridpact.scheduling.needs.times import DAY_S, Window
 class Said(NamedTuple):
     """A window, and the local time at which it begins, such as ``2026-06-16T18:00``.
 
-    ``window`` is None for a slot that no window means, as in the hour that is shown twice when
-    clocks go back.
+    ``window`` is None for a slot that no window means, as it begins or ends in the hour that is
+    shown twice when clocks go back.
     """
 
     window: Window | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gridpact.base.errors import ended
+from gridpact.scheduling.contracted.model import spoken
 from gridpact.scheduling.explanation.absences import absences
 from gridpact.scheduling.explanation.audience import Eyes, others, seen_by
 from gridpact.scheduling.explanation.model import (
@@ -66,7 +67,7 @@ def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
 
 def _unbound(cut: Explanation, timezone: str) -> Iterator[str]:
     for one in cut.unbound:
-        said = f"{local_sentence(one.need, timezone)} ({one.need.id})"
+        said = f"{local_sentence(one.need, timezone)} ({spoken(one.need.id)})"
         yield f"{said} cannot be held: {ended(one.problem)} Fix: {ended(one.fix)}"
 
 
@@ -101,7 +102,7 @@ def _member(member: Member) -> str:
 
 
 def _need(need: Need) -> str:
-    return f"{sentence(need)} ({need.id})"
+    return f"{sentence(need)} ({spoken(need.id)})"
 
 
 def _listed(said: Sequence[str]) -> str:
@@ -179,7 +180,7 @@ def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
     if cut.joint is None or not cut.joint.parts:
         return
     parts = sorted(cut.joint.parts, key=lambda one: (-one.missing_wh, one.need))
-    named = [f"{_kwh(one.missing_wh)} of {one.need}" for one in parts[:NAMED]]
+    named = [f"{_kwh(one.missing_wh)} of {spoken(one.need)}" for one in parts[:NAMED]]
     if len(parts) > NAMED:
         rest = sum(one.missing_wh for one in parts[NAMED:])
         named.append(f"{_kwh(rest)} of {len(parts) - NAMED} more")
