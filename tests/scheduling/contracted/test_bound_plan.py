@@ -8,9 +8,14 @@ from msgspec.structs import replace
 from scipy.optimize import linprog
 
 from gridpact.base.slots import Slots
+from gridpact.contracts.observables import Profile
+from gridpact.contracts.terms import deliver
 from gridpact.forecasting.messages import ForecastIssued
-from gridpact.scheduling.community.solve import solve
+from gridpact.scheduling.community.solve import plan_of, scheduled, solve
+from gridpact.scheduling.contracted.model import BySlot
+from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.messages import NeedsStated
+from gridpact.scheduling.obligations.offers import Range, offers_of
 from gridpact.scheduling.posing import Posing
 from gridpact.scheduling.standing.missed import named
 from gridpact.scheduling.standing.places import Places
@@ -173,3 +178,37 @@ def test_the_battery_gives_less_than_the_reserve_asks_for(home, tools):
     held = tools.offer("afrr", tools.holds("m000", 2_500, 0), ("m000", "tso"), day)
     plan = planned(posed(home, day, tools.bound(held)))
     assert [(one.kind, one.needs) for one in plan.conflicts] == [("unbound", ("agreement/afrr",))]
+
+
+def test_an_accepted_offer_comes_back_and_costs_no_more_than_it_earns(home, tools):
+    """Steps offered around a plan, accepted by a signature, bound in the plan that follows."""
+    day = Slots(tools.day.start, tools.STEP, SLOTS)
+    found = posed(home, day)
+    made = scheduled(found.problem)
+    plan = plan_of(made)
+    window, step_w = (4, 1), 400
+    meter = np.array([len(found.problem.zones.parent)])
+    asked = Range(
+        zones=meter,
+        first_slot=window[0],
+        duration_slots=window[1],
+        direction=1,
+        step_w=step_w,
+        steps=3,
+    )
+    fleet, prices = made.community.fleet, made.community.prices
+    offers = offers_of(fleet, prices, made.solution, asked, Options(gap=1e-7, method="reference"))
+    taken = len(offers.activation_micro_per_kwh)
+    assert taken == 3
+    energy = taken * step_w // 4
+    earned = int(offers.activation_micro_per_kwh.sum()) * step_w // 4 * window[1]
+    amounts = Profile(day.start, tools.STEP, (0,) * window[0] + (energy,) * window[1], "Wh")
+    accepted = deliver(amounts, "m000", "dso", "flexibility:up")
+    offered = tools.offer("accepted", accepted, ("m000", "dso"), day)
+    noted = {"m000": BySlot(day.starts(), plan.net_wh[0])}
+    again = planned(posed(home, day, replace(tools.bound(offered), baseline=noted)))
+    assert again.conflicts == ()
+    inside = slice(window[0], sum(window))
+    assert (again.net_wh[0, inside] <= plan.net_wh[0, inside] - energy).all()
+    more = int(again.cost_nano.sum()) - int(plan.cost_nano.sum())
+    assert 0 < more <= earned + 2e6  # a Wh or two of rounding
