@@ -79,7 +79,7 @@ def with_agreements(
     for place, node in entries(root, WHERE):
         where = f"{WHERE}[{place}]"
         try:
-            contract = _contract(text(node, "contract"), beside, data_root, where)
+            contract = _contract(text(node, "contract"), beside, data_root)
             one = _agreement(scenario, node, contract)
         except BadInput as error:
             faults += error.faults
@@ -94,15 +94,10 @@ def with_agreements(
     return msgspec.structs.replace(scenario, agreements=tuple(found)) if found else scenario
 
 
-def _contract(name: str, beside: FilePath, data_root: str | None, where: str) -> Contract:
+def _contract(name: str, beside: FilePath, data_root: str | None) -> Contract:
     own = beside / name
     path = own if own.is_file() or not data_root else FilePath(data_root) / name
-    try:
-        return read_contract(path).contract
-    except OSError as error:
-        problem = f"the contract cannot be read: {error.strerror or error}"
-        fault = Fault(str(path), 0, f"{where}.contract", problem, "correct its name")
-        raise BadInput([fault]) from error
+    return read_contract(path).contract
 
 
 def _agreement(scenario: Scenario, node: Group, contract: Contract) -> Agreement:
