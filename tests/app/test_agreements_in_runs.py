@@ -123,7 +123,7 @@ def test_the_conflict_is_explained_by_the_contract(ran):
     was = gathered(ran.record)
     whole = told(was, (), None)
     said = " ".join(whole.sentences)
-    assert "florist gives >= 2 kW 20:00-22:00 on 15 June 2026, contract (contract too-much)" in said
+    assert "florist gives >= 2 kW 20:00-22:00 on 15 June 2026 (contract too-much)" in said
     assert not any("bakery gives" in one for one in whole.sentences)
     assert "contract too-much" in " ".join(told(was, (), "florist").sentences)
     assert "too-much" not in " ".join(told(was, (), "bakery").sentences)

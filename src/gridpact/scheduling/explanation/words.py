@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from gridpact.base.errors import ended
-from gridpact.scheduling.contracted.model import spoken
+from gridpact.scheduling.contracted.model import agreement_of, spoken
 from gridpact.scheduling.explanation.absences import absences
 from gridpact.scheduling.explanation.audience import Eyes, others, seen_by
 from gridpact.scheduling.explanation.model import (
@@ -38,6 +40,7 @@ from gridpact.scheduling.needs.model import (
     StateOfCharge,
 )
 from gridpact.scheduling.needs.times import Moment, Window
+from gridpact.scheduling.priorities.levels import Level
 
 NAMED = 3
 """Needs of one member, and parts given up, that are told one by one."""
@@ -102,7 +105,8 @@ def _member(member: Member) -> str:
 
 
 def _need(need: Need) -> str:
-    return f"{sentence(need)} ({spoken(need.id)})"
+    own = replace(need, level=Level.NEEDS) if agreement_of(need.id) else need
+    return f"{sentence(own)} ({spoken(need.id)})"
 
 
 def _listed(said: Sequence[str]) -> str:
