@@ -1,5 +1,8 @@
 """The quick way through a CSV file says what the slow way says, or leaves it to that."""
 
+import csv
+import io
+
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -75,3 +78,20 @@ def test_a_decimal_comma_is_read_the_quick_way():
     assert found is not None
     assert found[0]["kwh"].to_list() == [1.5]
     assert quick_csv.read(text.replace(b"1,5", b"1.5"), style, ["kwh"]) is None
+
+
+scrap = st.sampled_from(('"a"', '"b"', "a", '""', '"', '"a', 'a"', '","', ",", "\n", '"\n', '\n"'))
+
+
+@settings(deadline=None, max_examples=600)
+@given(st.lists(scrap, max_size=12), st.sampled_from(("\n", "\r\n")))
+@example(['"a"', ",", '"b,a"', "\n", '"a"', ",", '"b"'], "\n")
+@example(['"a', ",", '"b"', ",", 'a"'], "\n")  # as many quotes before fields as behind them
+def test_quotes_are_read_as_another_parser_reads_them(scraps, end):
+    """Whatever is not left to the slow way is what Python's own strict parser makes of it."""
+    text = "p,q\n" + "".join(scraps) + "\n"
+    found = quick_csv.read(text.replace("\n", end).encode(), LONG.text, ["kwh"], "p")
+    if found is None:
+        return
+    told = [[each or "" for each in row] for row in found[0].rows()]
+    assert told == list(csv.reader(io.StringIO(text), strict=True))[1:]

@@ -13,7 +13,7 @@ from gridpact.app.cli.booking_words import BOOK, PERIOD, SHOWN
 from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.invoicing.billing import bills
-from gridpact.app.invoicing.issuing import Asked, Invoiced, invoice_period
+from gridpact.app.invoicing.issuing import Asked, Documents, Invoiced, invoice_period
 from gridpact.app.invoicing.pages import write_pages
 from gridpact.app.invoicing.words import KINDS, amount, day, kwh, price, quantity, settled, tax
 from gridpact.settlement.invoices.bill import Bill
@@ -89,7 +89,7 @@ def _show(invoiced: Invoiced, found: list[Bill], *, dry: bool) -> None:
         say(f"{mark(good=True)} issued {told}")
 
 
-def _table(documents: tuple[Document, ...], rules: Rules) -> list[str]:
+def _table(documents: Documents, rules: Rules) -> list[str]:
     rows = [["number", "what", "seller", "buyer", "net", "tax", rules.currency, "corrects"]]
     rows += [_row(document, rules) for document in documents[:SHOWN]]
     more = len(documents) - SHOWN

@@ -16,7 +16,7 @@ from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.invoicing.words import amount
 from gridpact.app.payments import sepa
 from gridpact.app.payments.orders import Order, Orders, orders_of, outstanding
-from gridpact.app.payments.people_file import read_people
+from gridpact.app.people.people_file import read_people
 from gridpact.app.sharing.periods import slots_of
 from gridpact.base.errors import StoreError
 from gridpact.base.files import write_whole

@@ -8,7 +8,6 @@ from gridpact.settlement.invoices.bill import (
     Bill,
     Compared,
     compared,
-    documents_of,
     energy_of,
     registers_of,
 )
@@ -21,13 +20,14 @@ def bills(book: Book, invoiced: Invoiced, members: tuple[str, ...]) -> list[Bill
     """
     check_members(invoiced.made.rules, members)
     last = _last(book, invoiced)
+    rows, rows_before = _rows(invoiced), {} if last is None else _rows(last)
     found = []
     for member in members:
         before: tuple[Compared, ...] = ()
-        if last is not None and member in _rows(last):
-            bill = _bill(last, member)
+        if last is not None and member in rows_before:
+            bill = _bill(last, rows_before[member])
             before = (compared(bill.period, bill),) if bill.documents else ()
-        found.append(_bill(invoiced, member, before))
+        found.append(_bill(invoiced, rows[member], before))
     return found
 
 
@@ -35,16 +35,16 @@ def _rows(invoiced: Invoiced) -> dict[str, int]:
     return {member.id: row for row, member in enumerate(invoiced.made.rules.members)}
 
 
-def _bill(invoiced: Invoiced, member: str, before: tuple[Compared, ...] = ()) -> Bill:
-    made, row = invoiced.made, _rows(invoiced)[member]
+def _bill(invoiced: Invoiced, row: int, before: tuple[Compared, ...] = ()) -> Bill:
+    made = invoiced.made
     who, energy = made.rules.members[row], energy_of(made.energy_wh, row)
     return Bill(
-        member=member,
+        member=who.id,
         period=made.run.period,
         first_s=made.run.first_s,
         end_s=made.run.end_s,
         currency=made.rules.currency,
-        documents=documents_of(invoiced.documents, member),
+        documents=invoiced.documents.of(who.id),
         registers=registers_of(who, energy),
         energy=energy,
         prepaid_minor=who.prepaid_minor,
@@ -60,7 +60,6 @@ def _last(book: Book, invoiced: Invoiced) -> Invoiced | None:
     if not runs:
         return None
     documents = issued_before(book, runs[-1])
-    if not documents:
+    if not len(documents):
         return None
-    stated = next(run for run in runs if run.number == max(each.run for each in documents))
-    return Invoiced(book.made(stated), tuple(documents))
+    return Invoiced(documents.batches[-1].made, documents)

@@ -8,8 +8,12 @@ can be lost, and one that was changed is found.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import overload
 
 import msgspec
+import numpy as np
 
 from gridpact.app.books.folder import Book
 from gridpact.app.books.journal import Entry
@@ -19,10 +23,10 @@ from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.slots import Calendar
 from gridpact.settlement.invoices.document import Document, digest
 from gridpact.settlement.invoices.drafting import drafts
-from gridpact.settlement.invoices.issuing import Issue, issue, standing
+from gridpact.settlement.invoices.issuing import First, Issue, issue, standing
 from gridpact.settlement.lines import digest as lines_digest
 from gridpact.settlement.periods.rules import Rules
-from gridpact.settlement.runs.run import Run
+from gridpact.settlement.runs.run import Run, difference
 
 KIND = "invoices"
 """Kind of the journal's entries on documents that were issued."""
@@ -53,6 +57,61 @@ class Asked(msgspec.Struct, frozen=True):
     member: str = ""
 
 
+class Batch(msgspec.Struct, frozen=True):
+    """Documents that were issued together, with the run that they state.
+
+    The first documents of a period are made when they are asked for (:class:`First`).
+    """
+
+    issued: Issued
+    made: Made
+    documents: First | list[Document]
+
+    @property
+    def added(self) -> dict[str, int]:
+        """How many documents each issuer issued."""
+        if isinstance(self.documents, First):
+            return dict(sorted(self.documents.added.items()))
+        return dict(sorted(Counter(document.issuer for document in self.documents).items()))
+
+    def of(self, owner: str) -> list[Document]:
+        """Return the documents of an owner."""
+        if isinstance(self.documents, First):
+            return self.documents.of(owner)
+        return [document for document in self.documents if document.owner == owner]
+
+
+class Documents(Sequence[Document]):
+    """All documents of a period, in the order in which they were issued."""
+
+    def __init__(self, batches: Sequence[Batch]) -> None:
+        self.batches = tuple(batches)
+
+    def __len__(self) -> int:
+        return sum(len(batch.documents) for batch in self.batches)
+
+    @overload
+    def __getitem__(self, place: int) -> Document: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Document]: ...
+    def __getitem__(self, place: int | slice) -> Document | list[Document]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(len(self))[place]]
+        at = range(len(self))[place]
+        for batch in self.batches:
+            if at < len(batch.documents):
+                return batch.documents[at]
+            at -= len(batch.documents)
+        raise IndexError(place)
+
+    def __iter__(self) -> Iterator[Document]:
+        return chain.from_iterable(batch.documents for batch in self.batches)
+
+    def of(self, owner: str) -> tuple[Document, ...]:
+        """Return the documents that are about an owner's lines."""
+        return tuple(document for batch in self.batches for document in batch.of(owner))
+
+
 class Invoiced(msgspec.Struct, frozen=True):
     """All documents of a period in order, with the run that they state last.
 
@@ -60,7 +119,7 @@ class Invoiced(msgspec.Struct, frozen=True):
     """
 
     made: Made
-    documents: tuple[Document, ...]
+    documents: Documents
     new: int = 0
 
 
@@ -81,17 +140,26 @@ def invoice_period(book: Book, asked: Asked, *, dry: bool = False) -> Invoiced:
     return found
 
 
-def issued_before(book: Book, run: Run) -> list[Document]:
-    """Return the documents that were issued for the period of a run, in order."""
-    found: list[Document] = []
-    runs = {each.number: each for each in book.runs(run.period)}
+def issued_before(book: Book, run: Run) -> Documents:
+    """Return the documents that were issued for the period of a run, in order.
+
+    Raises StoreError where they are not as they were issued.
+    """
+    found = Documents(batches(book, run.period))
+    for batch in found.batches:
+        if batch.added != batch.issued.added or digest(batch.documents) != batch.issued.documents:
+            problem = f"documents of run {batch.issued.run} are not as they were issued"
+            raise StoreError(f"{book.folder}: {problem}")
+    return found
+
+
+def batches(book: Book, period: str) -> list[Batch]:
+    """Return what was issued for a period, each time; it is not held against its hash."""
+    runs = {each.number: each for each in book.runs(period)}
+    found: list[Batch] = []
     for issued in _entries(book):
-        if issued.period == run.period:
-            new = _documents(book.made(runs[issued.run]), found, issued)
-            if digest(new) != issued.documents or _added(new) != issued.added:
-                problem = f"documents of run {issued.run} are not as they were issued"
-                raise StoreError(f"{book.folder}: {problem}")
-            found += new
+        if issued.period == period:
+            found.append(_batch(book.made(runs[issued.run]), found, issued))
     return found
 
 
@@ -104,21 +172,31 @@ def _invoiced(book: Book, asked: Asked) -> tuple[Invoiced, Issued | None]:
     counts = _counted(entries[-1]) if entries else {}
     due_s = asked.now_s + made.rules.billing.due_days * _DAY_S
     issued = Issued(made.run.number, made.run.period, asked.now_s, due_s, counts, {}, "")
-    new = _documents(made, before, issued)
-    if not new:
-        return Invoiced(made, tuple(before)), None
-    booked = msgspec.structs.replace(issued, added=_added(new), documents=digest(new))
-    return Invoiced(made, (*before, *new), len(new)), booked
+    new = _batch(made, before.batches, issued)
+    if not len(new.documents):
+        return Invoiced(made, before), None
+    booked = msgspec.structs.replace(issued, added=new.added, documents=digest(new.documents))
+    return Invoiced(made, Documents((*before.batches, new)), len(new.documents)), booked
 
 
-def _documents(made: Made, before: list[Document], issued: Issued) -> list[Document]:
+def _batch(made: Made, before: Sequence[Batch], issued: Issued) -> Batch:
+    """Return the documents of a run that are issued after others of its period."""
     how = Issue(issued.issued_s, issued.due_s, issued.counts)
-    return issue(drafts(made.rules, made.run, made.lines), standing(before), how)
+    found = drafts(made.rules, made.run, made.lines)
+    if not before:
+        return Batch(issued, made, First(found, how))
+    owners = _changed(before[-1].made, made)
+    wanted = [found[place] for owner in owners for place in found.of(owner)]
+    stood = [document for batch in before for owner in owners for document in batch.of(owner)]
+    return Batch(issued, made, issue(wanted, standing(stood), how))
 
 
-def _added(documents: list[Document]) -> dict[str, int]:
-    """Return how many documents each issuer issued."""
-    return dict(sorted(Counter(document.issuer for document in documents).items()))
+def _changed(before: Made, made: Made) -> list[str]:
+    """Return the owners of whom documents of two runs may differ: those whose lines do."""
+    if before.rules.taxes != made.rules.taxes:
+        return sorted({*before.lines.owners, *made.lines.owners})
+    changes = difference(made.lines, [before.lines])
+    return [changes.owners[row] for row in np.unique(changes.owner).tolist()]
 
 
 def _counted(issued: Issued) -> dict[str, int]:
@@ -148,8 +226,8 @@ def last_run(book: Book, period: str) -> Run:
 
 def check_members(rules: Rules, members: tuple[str, ...]) -> None:
     """Refuse members that the rules do not know."""
-    known = [member.id for member in rules.members]
-    fix = f"there are {', '.join(known[:8])}{', …' if len(known) > 8 else ''}"
+    known = {member.id: None for member in rules.members}
+    fix = f"there are {', '.join([*known][:8])}{', …' if len(known) > 8 else ''}"
     faults = [
         Fault(rules.name, 0, "--member", f"there is no member {member[:64]!r}", fix)
         for member in members
