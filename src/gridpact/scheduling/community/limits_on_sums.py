@@ -50,7 +50,11 @@ def totals(problem: Problem, rows: Ints) -> list[Sum]:
 
 
 def _shared(problem: Problem, rows: Ints) -> list[Row]:
-    return [_row(problem, rows, one) for one in totals(problem, rows)]
+    found = []
+    for one in totals(problem, rows):
+        row, traded = _row(problem, rows, one), traded_wh(problem, one)
+        found.append(row._replace(lower_wh=row.lower_wh - traded, upper_wh=row.upper_wh - traded))
+    return found
 
 
 def _row(problem: Problem, rows: Ints, one: Sum) -> Row:
@@ -60,7 +64,6 @@ def _row(problem: Problem, rows: Ints, one: Sum) -> Row:
         spare = rounding_wh(problem, one)
         if upper - lower > 2 * spare:
             lower, upper = lower + spare, upper - spare
-    lower, upper = lower - traded_wh(problem, one), upper - traded_wh(problem, one)
     members = np.flatnonzero(np.isin(rows, one.storage))
     assets = (("storage", members),) if members.size else ()
     return Row(one.zones, assets, one.first, one.end, lower, upper)
