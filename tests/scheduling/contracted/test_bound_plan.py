@@ -11,8 +11,10 @@ from gridpact.base.slots import Slots
 from gridpact.contracts.observables import Profile
 from gridpact.contracts.terms import deliver
 from gridpact.forecasting.messages import ForecastIssued
+from gridpact.scheduling.community.site import site_of
 from gridpact.scheduling.community.solve import plan_of, scheduled, solve
 from gridpact.scheduling.contracted.model import BySlot
+from gridpact.scheduling.explanation.explain import explain
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.obligations.offers import Range, offers_of
@@ -212,3 +214,17 @@ def test_an_accepted_offer_comes_back_and_costs_no_more_than_it_earns(home, tool
     assert (again.net_wh[0, inside] <= plan.net_wh[0, inside] - energy).all()
     more = int(again.cost_nano.sum()) - int(plan.cost_nano.sum())
     assert 0 < more <= earned + 2e6  # a Wh or two of rounding
+
+
+@pytest.mark.parametrize(("sold", "holds"), [(250, True), (350, False)])
+def test_what_was_traded_before_is_no_reason_in_an_explanation(home, tools, sold, holds):
+    """The battery can give 300 Wh beyond the load; that some is sold already changes nothing."""
+    day = Slots(tools.day.start, tools.STEP, SLOTS)
+    terms = tools.sells("m000", "supplier", [0, 0, sold, 0, 0, 0, 0, 0])
+    contracts = tools.bound(tools.offer("sale", terms, ("m000", "supplier"), day))
+    bare, whole = (posed(home, day, each, position=-250) for each in (None, contracts))
+    asked = site_of(Places(home), bare.problem, bare.needs, whole.contracts)
+    found = explain(asked.site, asked.needs)
+    names = {need.id for one in found.conflicts for own in one.members for need in own.needs}
+    assert names == (set() if holds else {"agreement/sale/2026-06-15T00:30"})
+    assert bool(planned(whole).conflicts) is not holds
