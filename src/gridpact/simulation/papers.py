@@ -21,8 +21,8 @@ from gridpact.simulation.scenarios.model import Agreement, Decision
 class Papers(NamedTuple):
     """Agreements of a run whose first slot begins at ``first`` [s since the epoch]."""
 
-    agreements: tuple[Agreement, ...]
-    first: int
+    agreements: tuple[Agreement, ...] = ()
+    first: int = 0
 
     def signed(self, step: int, seed: int) -> list[Message]:
         """Return what is sent as a run begins: offers, signatures, and decisions told by then."""

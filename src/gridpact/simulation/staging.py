@@ -29,7 +29,7 @@ from gridpact.simulation.solar import Plants, Sky, pv_energy_wh
 from gridpact.simulation.truth import Behaviour
 from gridpact.simulation.weather import Site, air_temperature
 from gridpact.simulation.windows import QUARTER_S, day_quarters, utc_days
-from gridpact.simulation.world import World
+from gridpact.simulation.world import Script, World
 
 SPREAD_MICRO_PER_KWH = 30_000
 """Standard deviation of the imbalance price around the day-ahead price."""
@@ -207,8 +207,7 @@ def world(scenario: Scenario, community: Community, seed: int) -> World:
         seed,
         scenario.faults,
         found.storage.reserve_wh,
-        calls(scenario.activations),
-        Papers(scenario.agreements, slots.start),
+        Script(calls(scenario.activations), Papers(scenario.agreements, slots.start)),
     )
 
 

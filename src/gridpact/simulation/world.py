@@ -47,6 +47,13 @@ class Sight(NamedTuple):
     behaviour: Behaviour
 
 
+class Script(NamedTuple):
+    """Activations that the grid asks for on the way, and what is signed and decided."""
+
+    calls: tuple[ActivationRequested, ...] = ()
+    papers: Papers = Papers()
+
+
 ASKED = (HistoryRequested, PricesRequested, NeedsRequested, DispatchIssued, DayClosed)
 """The messages that the world answers."""
 
@@ -77,7 +84,7 @@ def resting_world(community: Community) -> Room[WorldAdvanced]:
 class World:
     """Effects of a simulated run. ``reserve_wh`` [assets] is what discharging must leave.
 
-    ``calls`` are activations that the grid will ask for on the way, ``papers`` what is agreed.
+    ``script`` is what others ask for on the way.
     """
 
     def __init__(
@@ -87,12 +94,10 @@ class World:
         seed: int,
         rates: faults.Rates,
         reserve_wh: Ints,
-        calls: Sequence[ActivationRequested] = (),
-        papers: Papers | None = None,
+        script: Script | None = None,
     ) -> None:
         self._community, self._truth, self._seed, self._rates = community, truth, seed, rates
-        self._reserve, self._calls = reserve_wh, calls
-        self._papers = papers or Papers((), 0)
+        self._reserve, self._script = reserve_wh, script or Script()
         self._battery = np.array([kind == "battery" for kind in community.storage.kind], np.bool_)
         self._within = _zone_incidence(community)
         self._sight: Sight | None = None
@@ -120,7 +125,7 @@ class World:
                 pv_wh=pv,
                 pv_known=pv_known,
             ),
-            *self._papers.signed(message.slots.step, self._seed),
+            *self._script.papers.signed(message.slots.step, self._seed),
         ]
 
     def prices(self, state: WorldAdvanced, message: PricesRequested) -> Sequence[Message]:
@@ -178,8 +183,8 @@ class World:
             there=self._there(sight.behaviour.there[:, place]),
         )
         asked = [
-            *due_calls(self._calls, message.slot, message.step),
-            *self._papers.decided(message.slot, message.step),
+            *due_calls(self._script.calls, message.slot, message.step),
+            *self._script.papers.decided(message.slot, message.step),
         ]
         return [advanced, telemetry, self._boundary(message.slot, net), *readings, *asked]
 
