@@ -188,10 +188,13 @@ def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
     """What is least given up together."""
     if cut.joint is None or not cut.joint.parts:
         return
-    parts = sorted(cut.joint.parts, key=lambda one: (-one.missing_wh, one.need))
-    named = [f"{_kwh(one.missing_wh)} of {spoken(one.need)}" for one in parts[:NAMED]]
+    missing: dict[str, float] = {}
+    for one in cut.joint.parts:
+        missing[spoken(one.need)] = missing.get(spoken(one.need), 0.0) + one.missing_wh
+    parts = sorted(missing.items(), key=lambda one: (-one[1], one[0]))
+    named = [f"{_kwh(wh)} of {name}" for name, wh in parts[:NAMED]]
     if len(parts) > NAMED:
-        rest = sum(one.missing_wh for one in parts[NAMED:])
+        rest = sum(wh for _, wh in parts[NAMED:])
         named.append(f"{_kwh(rest)} of {len(parts) - NAMED} more")
     beside = _beside(cut.joint)
     if cut.joint.cost_nano is not None:
