@@ -24,7 +24,7 @@ from gridpact.scheduling.fleet.columns import rows_of
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.posing import Posed
 from gridpact.scheduling.prepare import wanted_runs
-from gridpact.scheduling.problem import Plan, Problem, Sum, ZoneColumns
+from gridpact.scheduling.problem import Firm, Plan, Problem, Sum, ZoneColumns
 from gridpact.scheduling.sums import homes_below
 
 Pose: TypeAlias = Callable[[frozenset[str]], Posed]
@@ -144,11 +144,11 @@ def _reduced(posed: Posed) -> tuple[Problem, Held | None]:
 def home_alone(problem: Problem, home: int, limits: Ints) -> Problem:
     """Cut a problem to a home, whose prices have those of ``limits`` [slots] µ¤/kWh added."""
     chosen = np.array([home])
-    rows = np.flatnonzero(problem.storage.home == home)
-    storage, runs = (
-        rows_of(table, np.flatnonzero(table.home == home))
-        for table in (problem.storage, problem.runs)
+    rows, own_runs = (
+        np.flatnonzero(table.home == home) for table in (problem.storage, problem.runs)
     )
+    storage, runs = rows_of(problem.storage, rows), rows_of(problem.runs, own_runs)
+    firm = problem.firm
     none = np.zeros((0, problem.slots.count), np.int64)
     return replace(
         problem,
@@ -165,6 +165,7 @@ def home_alone(problem: Problem, home: int, limits: Ints) -> Problem:
             for one in problem.sums
             if {*one.storage} & {*rows.tolist()} or one.zones == (len(problem.zones.parent) + home,)
         ),
+        firm=None if firm is None else Firm(firm.state_wh[rows], firm.runs[own_runs]),
     )
 
 
