@@ -40,6 +40,7 @@ def load(
     path: str | FilePath,
     data_root: str | FilePath | None = None,
     overrides: Mapping[str, Value] | None = None,
+    beside: FilePath | None = None,
 ) -> Scenario:
     """Read a scenario file.
 
@@ -53,6 +54,9 @@ def load(
     overrides
         Values by dotted key, such as ``{"run.days": 3, "members.0.load": "none"}``, put in
         before anything is checked.
+    beside
+        Folder in which contracts and coefficients are sought first; that of the file where it is
+        None, as it is not for a copy of a scenario.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def load(
     found = _find(document, root, FilePath(path), data)
     if document.faults:
         raise BadInput([*document.faults, *_data_faults(document, root, found)])
-    beside = FilePath(path).parent
+    beside = FilePath(path).parent if beside is None else beside
     made = with_sharing(scenario(root, str(path), found), root, beside, data)
     return with_agreements(made, root, beside, data)
 
