@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -262,6 +263,19 @@ def test_files_of_coefficients_that_lack_or_are_cut(called, write, tmp_path):
     done = called(*place)
     assert "k-2026-06.csv:2: column 27: 'shop' is no consumer of the operation" in done.err
     assert "bakery has no coefficient in 2,880 slots" in done.err
+
+
+def test_names_that_are_no_spanish_codes_are_told_where_they_were_written(called, write, tmp_path):
+    text = RULES.replace("default-dynamic", "static")
+    text = text.replace("consumer}", "consumer, share_percent: 50}")
+    rules = write("rules.yaml", text)
+    told = ("export", "coefficients", "--rules", rules, "--out", tmp_path / "o")
+    done = called(*told, "--period", "2026", "--layout", "spain-6.v1")
+    line = text[: text.index("point: bakery")].count("\n") + 1
+    assert done.code == 2
+    assert "rules.yaml: cau: '' is not a CAU of 26 characters. Fix: " in done.err
+    assert re.search(rf"rules.yaml:{line}: members\[\d\].point: 'bakery' is not a CUPS", done.err)
+    assert not (tmp_path / "o").exists()
 
 
 def test_a_part_of_a_month_is_not_told(called, write, tmp_path):
