@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from gridpact.metering.store.blocks import Words
 from gridpact.metering.store.changes import Change, changes
 from gridpact.metering.store.compaction import Compacted
 from gridpact.metering.store.heads import ATTEMPTS, add_points, begin, read_points
-from gridpact.metering.store.log import Commit, Log, Part, encoded, name_of, read_log
+from gridpact.metering.store.log import Commit, Log, Part, Table, encoded, name_of, read_log
 from gridpact.metering.store.overlay import Overlay
 from gridpact.metering.store.places import Place, place_of
 from gridpact.metering.store.plan import Plan, Tally
@@ -143,9 +143,9 @@ class Store:
     def _changes(self, readings: Readings, known_s: int) -> Iterator[Change]:
         return changes(self._place, self.log, self.points, readings, known_s)
 
-    def days(self) -> tuple[str, str] | None:
-        """First and last UTC day with intervals, None where there are none."""
-        days = [part.day for part in self.log.parts if part.table == "intervals"]
+    def days(self, tables: Collection[Table] = ("intervals",)) -> tuple[str, str] | None:
+        """First and last UTC day with rows of some tables, None where there are none."""
+        days = [part.day for part in self.log.parts if part.table in tables]
         return (min(days), max(days)) if days else None
 
     def parts(self) -> tuple[str, ...]:
