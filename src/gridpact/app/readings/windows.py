@@ -11,7 +11,7 @@ from gridpact.app.orders import instants
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots
 from gridpact.metering.readings import Channel, Register
-from gridpact.metering.store.log import Table, start_of
+from gridpact.metering.store.log import start_of
 from gridpact.metering.store.points import DAY_S
 from gridpact.metering.store.store import Store
 
@@ -54,8 +54,8 @@ def view_of(store: Store, chosen: Chosen, *, displays: bool = False) -> View:
     step = chosen.step_s or max((point.step_s for point in points), default=900)
     registers = (chosen.register,) if chosen.register else REGISTERS
     channels = tuple(Channel(point.id, register) for point in points for register in registers)
-    tables: tuple[Table, ...] = ("intervals", "displays") if displays else ("intervals",)
-    start, end = _span(store, chosen, timezone, tables)
+    days = store.days("intervals", "displays") if displays else store.days()
+    start, end = _span(store, chosen, timezone, days)
     first = start // step * step
     as_of = None if chosen.as_of is None else _instant(chosen.as_of, timezone, "--as-of")
     return View(channels, Slots(first, step, max(-(-(end - first) // step), 0)), as_of, timezone)
@@ -79,9 +79,8 @@ def views_of(store: Store, chosen: Chosen, *, displays: bool = False) -> list[Vi
 
 
 def _span(
-    store: Store, chosen: Chosen, timezone: str, tables: tuple[Table, ...]
+    store: Store, chosen: Chosen, timezone: str, days: tuple[str, str] | None
 ) -> tuple[int, int]:
-    days = store.days(tables)
     if days is None:
         fix = "import some: gridpact import readings FILE --map MAP.yaml --into STORE --commit"
         raise BadInput([Fault(store.url, 0, "", "the store holds no readings yet", fix)])

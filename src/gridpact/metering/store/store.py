@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -143,9 +143,10 @@ class Store:
     def _changes(self, readings: Readings, known_s: int) -> Iterator[Change]:
         return changes(self._place, self.log, self.points, readings, known_s)
 
-    def days(self, tables: Collection[Table] = ("intervals",)) -> tuple[str, str] | None:
-        """First and last UTC day with rows of some tables, None where there are none."""
-        days = [part.day for part in self.log.parts if part.table in tables]
+    def days(self, *tables: Table) -> tuple[str, str] | None:
+        """First and last UTC day with rows of some tables, else intervals; None without any."""
+        wanted = tables or ("intervals",)
+        days = [part.day for part in self.log.parts if part.table in wanted]
         return (min(days), max(days)) if days else None
 
     def parts(self) -> tuple[str, ...]:
