@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from gridpact.metering.store.store import Store
 from gridpact.settlement.periods.energy import Metered
 from gridpact.settlement.periods.rules import Rules
 
+Kind: TypeAlias = Literal["store", "table", "day files"]
 _CELLS = 1 << 24
 _REGISTERS: tuple[Register, Register] = ("withdrawal", "injection")
 
@@ -41,11 +42,21 @@ def source_of(where: str, rules: Rules, period: Slots, as_of_s: int) -> Source:
     :class:`DayFiles`; what is not a store is taken to have been known always. Raises BadInput
     where a member has no register there.
     """
-    if "://" not in where and Path(where).is_file():
-        return _Table(where, rules, period)
-    if "://" not in where and any(Path(where).glob("????-??-??.parquet")):
-        return DayFiles(Path(where), rules, period)
+    match kind_of(where):
+        case "table":
+            return _Table(where, rules, period)
+        case "day files":
+            return DayFiles(Path(where), rules, period)
     return _Stored(where, rules, period, as_of_s)
+
+
+def kind_of(where: str) -> Kind:
+    """Tell what readings are at a path or address."""
+    if "://" not in where and Path(where).is_file():
+        return "table"
+    if "://" not in where and any(Path(where).glob("????-??-??.parquet")):
+        return "day files"
+    return "store"
 
 
 def _channels(rules: Rules) -> tuple[tuple[Channel, ...], Ints]:

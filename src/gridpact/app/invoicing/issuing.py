@@ -8,7 +8,7 @@ can be lost, and one that was changed is found.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import overload
 
@@ -145,7 +145,9 @@ def issued_before(book: Book, run: Run) -> Documents:
 
     Raises StoreError where they are not as they were issued.
     """
-    found = Documents(batches(book, run.period))
+    runs = {each.number: each for each in book.runs(run.period)}
+    of_period = [issued for issued in entries(book) if issued.period == run.period]
+    found = Documents(batches(of_period, lambda number: book.made(runs[number])))
     for batch in found.batches:
         if batch.added != batch.issued.added or digest(batch.documents) != batch.issued.documents:
             problem = f"documents of run {batch.issued.run} are not as they were issued"
@@ -153,13 +155,14 @@ def issued_before(book: Book, run: Run) -> Documents:
     return found
 
 
-def batches(book: Book, period: str) -> list[Batch]:
-    """Return what was issued for a period, each time; it is not held against its hash."""
-    runs = {each.number: each for each in book.runs(period)}
+def batches(issues: Sequence[Issued], made: Callable[[int], Made]) -> list[Batch]:
+    """Return what was issued for a period by its entries; it is not held against its hash.
+
+    ``made`` returns a run by its number.
+    """
     found: list[Batch] = []
-    for issued in _entries(book):
-        if issued.period == period:
-            found.append(_batch(book.made(runs[issued.run]), found, issued))
+    for issued in issues:
+        found.append(_batch(made(issued.run), found, issued))
     return found
 
 
@@ -168,8 +171,8 @@ def _invoiced(book: Book, asked: Asked) -> tuple[Invoiced, Issued | None]:
     made = _sound(book, last_run(book, asked.period))
     if asked.member:
         check_members(made.rules, (asked.member,))
-    before, entries = issued_before(book, made.run), _entries(book)
-    counts = _counted(entries[-1]) if entries else {}
+    before, booked_before = issued_before(book, made.run), entries(book)
+    counts = _counted(booked_before[-1]) if booked_before else {}
     due_s = asked.now_s + made.rules.billing.due_days * _DAY_S
     issued = Issued(made.run.number, made.run.period, asked.now_s, due_s, counts, {}, "")
     new = _batch(made, before.batches, issued)
@@ -205,7 +208,8 @@ def _counted(issued: Issued) -> dict[str, int]:
     return {n: issued.counts.get(n, 0) + issued.added.get(n, 0) for n in sorted(names)}
 
 
-def _entries(book: Book) -> list[Issued]:
+def entries(book: Book) -> list[Issued]:
+    """Return what the journal says of documents, each time that some were issued."""
     return [_decoded(entry) for entry in book.journal.entries(KIND)]
 
 
@@ -244,7 +248,7 @@ def damage(book: Book) -> list[tuple[str, str]]:
     """
     counts: dict[str, int] = {}
     wrong: dict[str, str] = {}
-    for issued in _entries(book):
+    for issued in entries(book):
         known = wrong.setdefault(issued.period, "")
         if issued.counts != counts:
             wrong[issued.period] = known or f"numbers of run {issued.run} leave a gap"

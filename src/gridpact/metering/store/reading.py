@@ -154,11 +154,24 @@ def versions_of(place: Place, log: Log, window: Window) -> list[Version]:
 
     A value told again without anything else in between is one version.
     """
+    return histories_of(place, log, window).get((0, window.slots.start), [])
+
+
+def histories_of(place: Place, log: Log, window: Window) -> dict[tuple[int, int], list[Version]]:
+    """Return the versions of every slot of a window, by row of the channel and begin of the slot.
+
+    Slots of which nothing was ever told are left out.
+    """
     words = Words(("",))
-    found: list[Version] = []
+    found: dict[tuple[int, int], list[Version]] = {}
     for slots, told in told_in(place, log, window, None, words):
-        mine = told.where(told.slot == slots.index(window.slots.start))
-        found += _history(mine, words.words)
+        wanted = slots.starts()[told.slot]
+        inside = (wanted >= window.slots.start) & (wanted < window.slots.end)
+        keys = np.stack([told.channel[inside], wanted[inside]], axis=1)
+        mine = told.where(inside)
+        for channel, start in np.unique(keys, axis=0).tolist():
+            own = mine.where((keys == (channel, start)).all(axis=1))
+            found[channel, start] = _history(own, words.words)
     return found
 
 

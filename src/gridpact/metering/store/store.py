@@ -10,7 +10,14 @@ import numpy as np
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.slots import Slots, overlap
 from gridpact.base.units import Ints
-from gridpact.metering.readings import Channel, Displays, Intervals, Readings, no_displays
+from gridpact.metering.readings import (
+    Channel,
+    Displays,
+    Intervals,
+    Readings,
+    Register,
+    no_displays,
+)
 from gridpact.metering.slotting import resampled
 from gridpact.metering.store import compaction, reading
 from gridpact.metering.store.blocks import Words
@@ -210,6 +217,21 @@ class Store:
             raise BadInput([Fault("arguments", 0, "slot", "no slot begins then", fix)])
         window = Window(point.community, (channel,), Slots(slot, point.step_s, 1))
         return reading.versions_of(self._place, self.log, window)
+
+    def histories(
+        self, point: str, registers: Sequence[Register], slots: Slots
+    ) -> dict[tuple[Register, int], list[Version]]:
+        """Return all values of a point's slots that overlap a window, as :meth:`versions` does.
+
+        They are by register and begin of the slot; slots without any are left out.
+        """
+        known = self.point(point)
+        channels = tuple(Channel(point, register) for register in registers)
+        step = known.step_s
+        start, end = slots.start // step * step, -(-slots.end // step) * step
+        window = Window(known.community, channels, Slots(start, step, (end - start) // step))
+        found = reading.histories_of(self._place, self.log, window)
+        return {(registers[row], at): told for (row, at), told in found.items()}
 
     def displays(
         self, channels: Sequence[Channel], slots: Slots, as_of: int | None = None

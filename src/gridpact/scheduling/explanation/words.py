@@ -10,6 +10,7 @@ from gridpact.scheduling.explanation.audience import Eyes, others, seen_by
 from gridpact.scheduling.explanation.model import (
     Conflict,
     Explanation,
+    Joint,
     Member,
     Proposal,
     Standing,
@@ -42,6 +43,7 @@ NAMED = 3
 """Needs of one member, and parts given up, that are told one by one."""
 NO_CONFLICT = "All that is asked can be kept."
 NOT_YOURS = "None of your needs is in a conflict."
+NOT_ALL = "More may clash, which shows once these are settled."
 
 
 def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
@@ -61,6 +63,7 @@ def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
         told.append(_conflict(whole, seen, eyes))
         told += absences(seen, site)
         told += _offers(whole, seen, site)
+    told += [] if cut.complete else [NOT_ALL]
     return (*told, *_together(cut, eyes), *_unbound(cut, site.timezone))
 
 
@@ -75,14 +78,16 @@ def _conflict(whole: Conflict, seen: Conflict, eyes: Eyes) -> str:
     named += [
         f"{count} {kind} need{'s' * (count > 1)} of others" for kind, count in others(whole, eyes)
     ]
-    said = named[0] + " cannot be kept"
+    said = ("Even so, " if seen.eased else "") + named[0] + " cannot be kept"
     if len(named) > 1:
         said += " together with " + _listed(named[1:])
     if seen.why:
         said += f": {seen.why}"
     elif not seen.zones and not whole.zones:
         said += ", whatever all others do"
-    elif seen.missing_wh is not None:
+    elif len(whole.members) == 1 and not whole.standing:
+        said += ", whatever else is asked"
+    if seen.zones and seen.missing_wh is not None:
         said += f"; at least {_kwh(seen.missing_wh)} would be missing"
         said += f", as {_listed([_limit(one) for one in seen.standing])}" if seen.standing else ""
     return said + "."
@@ -183,11 +188,22 @@ def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
     if len(parts) > NAMED:
         rest = sum(one.missing_wh for one in parts[NAMED:])
         named.append(f"{_kwh(rest)} of {len(parts) - NAMED} more")
+    beside = _beside(cut.joint)
     if cut.joint.cost_nano is not None:
         cost = f", at a cost of {cut.joint.cost_nano / 1e9:.2f}"
-        yield f"Least is given up together by missing {_listed(named)}{cost}."
+        yield f"Least is given up together by missing {_listed(named)}{beside}{cost}."
     else:
-        yield f"Of what is least given up by all together, yours is {_listed(named)}."
+        yield f"Of what is least given up by all together, yours is {_listed(named)}{beside}."
+
+
+def _beside(joint: Joint) -> str:
+    """What one asset's needs give in any case."""
+    said = ""
+    if joint.eased:
+        said += f", beside {_listed([_need(one) for one in joint.eased[:NAMED]])}"
+        more = len(joint.eased) - NAMED
+        said += f" and {more} more as proposed" if more > 0 else ""
+    return said + (f", without {_listed(joint.without)}" if joint.without else "")
 
 
 def _kwh(wh: float) -> str:
