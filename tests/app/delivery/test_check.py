@@ -226,7 +226,7 @@ def test_nominated_and_a_second_order_in_turn(checked, tmp_path):
         (
             "{method: 10-of-10.v1}",
             "{method: p376.v1}",
-            "baseline.window_minutes: 90 minutes are no whole slots of 60 minutes. Fix: write a mul",
+            "baseline.window_minutes: 90 minutes are no whole slots of 60 minutes. Fix: write",
         ),
         (
             "{method: 10-of-10.v1}",
