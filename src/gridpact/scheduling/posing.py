@@ -14,11 +14,11 @@ from gridpact.scheduling.activation.holding import Held
 from gridpact.scheduling.activation.lasting import held_over, lasting, with_runs
 from gridpact.scheduling.appliances import begun, running_wh, still_wanted
 from gridpact.scheduling.messages import NeedsStated
-from gridpact.scheduling.prepare import Inputs, foreseen, over, problem
-from gridpact.scheduling.problem import Problem
+from gridpact.scheduling.prepare import Inputs, foreseen, over, problem, wanted_runs
+from gridpact.scheduling.problem import Firm, Problem
 from gridpact.scheduling.standing.binding import bind, capped
 from gridpact.scheduling.standing.bound_sums import Binding
-from gridpact.scheduling.standing.day_site import Past
+from gridpact.scheduling.standing.day_site import Past, floor_wh
 from gridpact.scheduling.standing.decided import closed, fixed
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.standing.tallies import past_of
@@ -70,13 +70,21 @@ class Posing:
             expected(self.community, state, horizon.start),
         )
         found = problem(self.community, horizon, inputs)
-        zones = capped(found.zones, bound)
-        found = msgspec.structs.replace(found, zones=zones, sums=bound.sums)
+        zones, firm = capped(found.zones, bound), self._firm(needs, stated)
+        found = msgspec.structs.replace(found, zones=zones, sums=bound.sums, firm=firm)
         held = held_over(self.community, state, active, horizon) if active else None
         if state.decided is not None:
             found, held = fixed(self.community, found, state.decided, held)
         unbound = tuple(dict.fromkeys(fault.where for fault in bound.refused))
         return Posed(found, stated, bound.bindings, held, unbound, past)
+
+    def _firm(self, needs: NeedsStated, stated: NeedsStated) -> Firm:
+        """What holds in any case: ``needs`` of owners but a car's departures, before others bound.
+
+        Appliances are left out where a limit asks for it.
+        """
+        floor = np.minimum(floor_wh(self.community, needs), stated.lo_wh)
+        return Firm(floor.astype(np.int64), np.zeros(len(wanted_runs(stated)), np.bool_))
 
     def _past(self, state: State, spot_micro_per_kwh: Ints, start: int) -> Past:
         """What is known of what came before, and prices, from those of the main market [slots]."""

@@ -32,6 +32,8 @@ _REGISTERS = ("withdrawal", "injection")
 class DayFiles:
     """A period's files."""
 
+    commit = 0
+
     def __init__(self, folder: Path, rules: Rules, period: Slots) -> None:
         self._folder, self._rules = folder, rules
         self._calendar = Calendar(rules.timezone, rules.step_s)

@@ -103,7 +103,9 @@ def recomputed(book: Book, made: Made) -> tuple[str, str]:
     """
     run, rules = made.run, made.rules
     period = Slots(run.first_s, rules.step_s, (run.end_s - run.first_s) // rules.step_s)
-    source = source_of(found_at(book.folder, made.readings), rules, period, run.as_of_s)
+    source = source_of(
+        found_at(book.folder, made.readings), rules, period, run.as_of_s, run.commit or None
+    )
     share = share_of(made.sharing[0], rules) if made.sharing else None
     inputs = Inputs(source.read, made.prices, owned(made.own, period), share)
     return digest(settle(rules, period, inputs).lines), source.digest

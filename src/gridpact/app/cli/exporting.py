@@ -9,6 +9,7 @@ import click
 
 from gridpact.app.cli.allocating import AS_OF, PERIOD, RULES
 from gridpact.app.cli.exporting_accounting import accounting
+from gridpact.app.cli.exporting_invoices import invoices
 from gridpact.app.cli.exporting_payments import payments
 from gridpact.app.cli.exporting_settlement import settlement
 from gridpact.app.cli.moments import epoch_of
@@ -80,4 +81,5 @@ def coefficients(
 
 export.add_command(settlement)
 export.add_command(payments)
+export.add_command(invoices)
 export.add_command(accounting)

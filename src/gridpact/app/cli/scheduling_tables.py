@@ -118,7 +118,9 @@ def _missed_row(each: MissedLimit, found: Outcome, timezone: str) -> tuple[str, 
 
 def view_lines(view: View) -> list[str]:
     """List assets and zones with what they do in all."""
-    head = ("asset", "kind", "zone", "takes", "gives", "slots")
+    zones = {each.name for each in view.zones}
+    place = "zone" if all(each.zone in zones for each in view.assets) else "home"
+    head = ("asset", "kind", place, "takes", "gives", "slots")
     rows = [
         (each.name, each.kind, each.zone, kwh(each.takes_wh), kwh(each.gives_wh), f"{each.busy}")
         for each in view.assets

@@ -22,6 +22,7 @@ from gridpact.metering.store.store import Store
 from gridpact.settlement.periods.energy import Inputs, Metered
 from gridpact.settlement.periods.rules import Member, Rules
 from gridpact.settlement.periods.tracing import alone
+from gridpact.settlement.runs.run import Run
 
 MOST_BYTES = 1 << 26
 """Day files of up to so many bytes are hashed again; larger ones take longer than a line should."""
@@ -62,7 +63,8 @@ class RunReadings:
         return rules, Inputs(source.read, self._made.prices, owned(own, self.period))
 
     def _source(self, rules: Rules) -> Readable:
-        return source_of(self._where, rules, self.period, self._made.run.as_of_s)
+        run = self._made.run
+        return source_of(self._where, rules, self.period, run.as_of_s, run.commit or None)
 
     @cached_property
     def told(self) -> Source:
@@ -101,7 +103,7 @@ class RunReadings:
         step = store.point(member.point).step_s
         found = store.histories(member.point, registers, Slots(at, self.step_s, 1))
         return [
-            _reading(store, (register, start, step), told, self._made.run.as_of_s)
+            _reading(store, (register, start, step), told, self._made.run)
             for (register, start), told in sorted(found.items(), key=lambda each: each[0][::-1])
         ]
 
@@ -112,6 +114,8 @@ class _Row:
     def __init__(self, files: DayFiles, row: int) -> None:
         self._files, self._row = files, row
 
+    commit = 0
+
     @property
     def digest(self) -> str:
         return self._files.digest
@@ -121,12 +125,12 @@ class _Row:
 
 
 def _reading(
-    store: Store, where: tuple[Register, int, int], told: list[Version], as_of_s: int
+    store: Store, where: tuple[Register, int, int], told: list[Version], run: Run
 ) -> Reading:
-    """Return a slot of a store: the value that counted at an instant, those before and since."""
+    """Return a slot of a store: the value that a run knew, those before and since."""
     register, start, step = where
     counted = [version for version in told if version.counted]
-    known = [version for version in counted if version.known_s <= as_of_s]
+    known = [version for version in counted if _known(version, run)]
     values = [_value(store, told, version) for version in counted]
     if not known:
         return Reading(register, start, step, 0, since=tuple(values))
@@ -135,6 +139,11 @@ def _reading(
         register, start, step, known[-1].wh, values[at],
         replaced=tuple(reversed(values[:at])), since=tuple(values[at + 1 :]),
     )  # fmt: skip
+
+
+def _known(version: Version, run: Run) -> bool:
+    """Tell whether a run knew a value: it was told until then, and not back-dated since."""
+    return version.known_s <= run.as_of_s and (not run.commit or version.commit <= run.commit)
 
 
 def _value(store: Store, told: list[Version], version: Version) -> Value:

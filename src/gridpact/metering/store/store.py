@@ -126,6 +126,12 @@ class Store:
         remove_parts(self._place, done.commit.parts)
         return None
 
+    def until(self, commit: int) -> Store:
+        """Return the store to read from as it was after a commit, whatever was told since."""
+        imports = tuple(one for one in self.log.imports if one.number <= commit)
+        log = msgspec.structs.replace(self.log, imports=imports, until=commit)
+        return Store(self._place, self.points, log)
+
     def trial(self) -> Store:
         """Return a store like this one whose commits are kept in memory only."""
         return Store(Overlay(self._place), self.points, self.log)

@@ -24,7 +24,7 @@ from gridpact.scheduling.fleet.columns import rows_of
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.posing import Posed
 from gridpact.scheduling.prepare import wanted_runs
-from gridpact.scheduling.problem import Plan, Problem, Sum, ZoneColumns
+from gridpact.scheduling.problem import Firm, Plan, Problem, Sum, ZoneColumns
 from gridpact.scheduling.sums import homes_below
 
 Pose: TypeAlias = Callable[[frozenset[str]], Posed]
@@ -142,11 +142,11 @@ def _reduced(posed: Posed) -> tuple[Problem, Held | None]:
 def home_alone(problem: Problem, home: int, limits: Ints) -> Problem:
     """Cut a problem to a home, whose prices have those of ``limits`` [slots] µ¤/kWh added."""
     chosen = np.array([home])
-    rows = np.flatnonzero(problem.storage.home == home)
-    storage, runs = (
-        rows_of(table, np.flatnonzero(table.home == home))
-        for table in (problem.storage, problem.runs)
+    rows, own_runs = (
+        np.flatnonzero(table.home == home) for table in (problem.storage, problem.runs)
     )
+    storage, runs = rows_of(problem.storage, rows), rows_of(problem.runs, own_runs)
+    firm = problem.firm
     none = np.zeros((0, problem.slots.count), np.int64)
     return replace(
         problem,
@@ -159,6 +159,7 @@ def home_alone(problem: Problem, home: int, limits: Ints) -> Problem:
         runs=replace(runs, home=np.zeros_like(runs.home)),
         zones=ZoneColumns(np.array([-1]), np.zeros(0, np.int64), none, none),
         sums=tuple(_within(one, rows) for one in problem.sums if {*one.storage} & {*rows.tolist()}),
+        firm=None if firm is None else Firm(firm.state_wh[rows], firm.runs[own_runs]),
     )
 
 

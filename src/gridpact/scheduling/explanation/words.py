@@ -24,7 +24,6 @@ from gridpact.scheduling.needs.grammar.write import (
     energy_text,
     number,
     power_text,
-    sentence,
 )
 from gridpact.scheduling.needs.model import (
     Budget,
@@ -35,6 +34,7 @@ from gridpact.scheduling.needs.model import (
     Need,
     PowerCap,
     PowerFloor,
+    Run,
     StateOfCharge,
 )
 from gridpact.scheduling.needs.times import Moment, Window
@@ -69,12 +69,12 @@ def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
 
 def _unbound(cut: Explanation, timezone: str) -> Iterator[str]:
     for one in cut.unbound:
-        said = f"{local_sentence(one.need, timezone)} ({one.need.id})"
+        said = _need(one.need, timezone)
         yield f"{said} cannot be held: {ended(one.problem)} Fix: {ended(one.fix)}"
 
 
 def _conflict(whole: Conflict, seen: Conflict, eyes: Eyes) -> str:
-    named = [_member(one) for one in reversed(seen.members)]
+    named = [_member(one, eyes.site.timezone) for one in reversed(seen.members)]
     named += [
         f"{count} {kind} need{'s' * (count > 1)} of others" for kind, count in others(whole, eyes)
     ]
@@ -97,16 +97,16 @@ def _limit(one: Standing) -> str:
     return f"{one.zone} {one.direction}s at most {one.limit_w / 1000:g} kW"
 
 
-def _member(member: Member) -> str:
+def _member(member: Member, timezone: str) -> str:
     if len(member.needs) == 1:
-        return _need(member.needs[0])
-    first = _listed([_need(need) for need in member.needs[:NAMED]])
+        return _need(member.needs[0], timezone)
+    first = _listed([_need(need, timezone) for need in member.needs[:NAMED]])
     rest = len(member.needs) - NAMED
     return f"{first} and {rest} more {member.kind} need{'s' * (rest > 1)}" if rest > 0 else first
 
 
-def _need(need: Need) -> str:
-    return f"{sentence(need)} ({need.id})"
+def _need(need: Need, timezone: str) -> str:
+    return f"{local_sentence(need, timezone)} ({need.id})"
 
 
 def _listed(said: Sequence[str]) -> str:
@@ -124,7 +124,7 @@ def _offers(whole: Conflict, seen: Conflict, site: Site) -> Iterator[str]:
         more = len(whole.members[kept[at]].needs) - len(member.needs)
         like = f" if {more} of others give as much" if more else ""
         only = "" if all(one.settles for one in ways) else ", which ends this conflict alone"
-        yield f"{_member(member)}: {said[0]} fits{_rest(said)}{like}{only}."
+        yield f"{_member(member, site.timezone)}: {said[0]} fits{_rest(said)}{like}{only}."
 
 
 def _rest(said: Sequence[str]) -> str:
@@ -146,7 +146,7 @@ def _offer(proposal: Proposal, member: Member, site: Site) -> str:
         share = (after.least_ppm or after.least_wh or 0) if isinstance(after, StateOfCharge) else 0
         asked = before.least_ppm or before.least_wh or 1
         return f"{100 * share // asked}% of each"
-    return _amount(after)
+    return _amount(after, site.timezone)
 
 
 def _time(before: Need, after: Need, site: Site) -> str:
@@ -157,10 +157,14 @@ def _time(before: Need, after: Need, site: Site) -> str:
         on = "" if same or at.date is None else f" on {date_text(at.date)}"
         return clock_text(at.time_s) + on
     window = getattr(after, "window", None)
-    return f"until {clock_text(window.end_s)}" if isinstance(window, Window) else sentence(after)
+    return (
+        f"until {clock_text(window.end_s)}"
+        if isinstance(window, Window)
+        else local_sentence(after, site.timezone)
+    )
 
 
-def _amount(need: Need) -> str:
+def _amount(need: Need, timezone: str) -> str:
     match need:
         case StateOfCharge(least_ppm=int(share)) | StateOfCharge(most_ppm=int(share)):
             return f"{number(share, 10_000)}%"
@@ -174,9 +178,9 @@ def _amount(need: Need) -> str:
             return f"{litres} l"
         case Headroom(up_w=up, down_w=down):
             return f"up {power_text(up)} and down {power_text(down)}"
-        case Budget(most_nano=money):
-            return number(money, 10**9)
-    return sentence(need)
+        case Budget(most_nano=int(money)) | Run(most_cost_nano=int(money)):
+            return f"a cost of {number(money, 10**9)}"
+    return local_sentence(need, timezone)
 
 
 def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
@@ -188,7 +192,7 @@ def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
     if len(parts) > NAMED:
         rest = sum(one.missing_wh for one in parts[NAMED:])
         named.append(f"{_kwh(rest)} of {len(parts) - NAMED} more")
-    beside = _beside(cut.joint)
+    beside = _beside(cut.joint, eyes.site.timezone)
     if cut.joint.cost_nano is not None:
         cost = f", at a cost of {cut.joint.cost_nano / 1e9:.2f}"
         yield f"Least is given up together by missing {_listed(named)}{beside}{cost}."
@@ -196,11 +200,11 @@ def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
         yield f"Of what is least given up by all together, yours is {_listed(named)}{beside}."
 
 
-def _beside(joint: Joint) -> str:
+def _beside(joint: Joint, timezone: str) -> str:
     """What one asset's needs give in any case."""
     said = ""
     if joint.eased:
-        said += f", beside {_listed([_need(one) for one in joint.eased[:NAMED]])}"
+        said += f", beside {_listed([_need(one, timezone) for one in joint.eased[:NAMED]])}"
         more = len(joint.eased) - NAMED
         said += f" and {more} more as proposed" if more > 0 else ""
     return said + (f", without {_listed(joint.without)}" if joint.without else "")
