@@ -1,14 +1,15 @@
-"""Speed of sharing keys: a year of quarter-hours of 1,000 members, and up to 100,000 members.
+"""Speed of sharing keys: a year of quarter-hours of 1,000 members, and growth by members.
 
 Prints, in one run:
 
 * the CPU time of each key over that of bare NumPy: the same arithmetic in exact integers with the
   same way to find the largest remainders, by the best of some sizes of chunk, without any check of
   its input and without what the key refuses;
-* growth of the default key from 1,000 to 100,000 members.
+* growth of the time for a member and slot from 1,000 to 100,000 members, or to a million.
 
 Results are asserted equal, Wh by Wh. Energy is drawn for a month and repeated over the year, so
-that memory holds it. Run ``python benchmarks/sharing.py``.
+that memory holds it. Run ``python benchmarks/sharing.py``; ``--quick`` for a month and growth to
+30,000 members, ``--large`` for growth to a million.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def drawn(members: int, slots: int) -> tuple[Ints, Ints]:
     need = draw.integers(0, 900, (members, part))
     sun = np.maximum(np.sin(np.arange(part) * 2 * np.pi / 96), 0)
     surplus = (draw.integers(0, 4_000, (members, part)) * sun).astype(np.int64)
-    surplus[draw.random(members) > 0.2] = 0
+    surplus[draw.permutation(members) % 5 > 0] = 0
     need[surplus > 0] = 0
     times = -(-slots // part)
     return np.tile(surplus, times)[:, :slots], np.tile(need, times)[:, :slots]
@@ -109,18 +110,22 @@ def coefficients(members: int, slots: int) -> Ints:
     return np.tile(ppm, -(-slots // 96))[:, :slots]
 
 
-def against_numpy(members: int, slots: int, rounds: int) -> None:
-    """Print the ratio of every key."""
-    surplus, need = drawn(members, slots)
-    ppm = coefficients(members, slots)
-    keys: dict[str, tuple[Key, ByHand, Ints]] = {
+def keys_of(need: Ints) -> dict[str, tuple[Key, ByHand, Ints]]:
+    """Keys, the same by hand, and what they have beside surplus and need."""
+    ppm, claim = coefficients(*need.shape), need // 2 + 50
+    return {
         "default dynamic": (DefaultDynamic(), pro_rata, need),
         "simple dynamic": (Static(ppm), fixed, ppm),
         "owned, by the hour": (Owned(ppm), owned, ppm),
-        "claims of a contract": (Claims(need // 2 + 50), claimed, need // 2 + 50),
+        "claims of a contract": (Claims(claim), claimed, claim),
     }
+
+
+def against_numpy(members: int, slots: int, rounds: int) -> None:
+    """Print the ratio of every key."""
+    surplus, need = drawn(members, slots)
     print(f"{members:,} members × {slots:,} slots, CPU time")
-    for name, (key, by_hand, more) in keys.items():
+    for name, (key, by_hand, more) in keys_of(need).items():
         arrays = (surplus, need, more)
         few = (surplus[:, :2_016], need[:, :2_016], more[:, :2_016])
         tried = [partial(in_chunks, by_hand, few, step) for step in CHUNKS]
@@ -146,24 +151,29 @@ def check(key: Key, arrays: tuple[Ints, Ints, Ints], by_hand: tuple[Ints, Ints])
 
 
 def growth(sizes: tuple[int, ...], slots: int) -> None:
-    """Print the time of the default key by members."""
-    print(f"default dynamic, {slots} slots: members, CPU time, growth")
-    last: tuple[int, float] | None = None
+    """Print the time that keys take for a member and slot, by members."""
+    print(f"growth over {slots} slots: CPU time for a member and slot [ns], by members")
+    print(" " * 23 + "".join(f"{members:>11,}" for members in sizes) + "  last to first")
+    found: dict[str, list[float]] = {}
     for members in sizes:
         surplus, need = drawn(members, slots)
-        took = least_seconds(partial(share, DefaultDynamic(), surplus, need), 2)
-        grown = "" if last is None else f"×{took / last[1]:.1f} for ×{members / last[0]:.0f}"
-        each = took / members / slots * 1e9
-        print(f"  {members:>7,}  {took:7.3f} s  {each:4.0f} ns each  {grown}")
-        last = members, took
+        for name, (key, _, _) in keys_of(need).items():
+            took = least_seconds(partial(share, key, surplus, need), max(3, 60_000 // members))
+            found.setdefault(name, []).append(took / members / slots * 1e9)
+    for name, times in found.items():
+        told = "".join(f"{each:11.0f}" for each in times)
+        print(f"  {name:<21}{told}  {times[-1] / times[0]:13.2f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="a month instead of a year")
-    quick = parser.parse_args().quick
-    against_numpy(1_000, 2_976 if quick else YEAR, 3)
-    growth((1_000, 10_000, 30_000) if quick else (1_000, 10_000, 100_000), 96 if quick else 192)
+    parser.add_argument("--large", action="store_true", help="growth to a million members")
+    options = parser.parse_args()
+    against_numpy(1_000, 2_976 if options.quick else YEAR, 3)
+    sizes = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+    slots = 96 if options.quick or options.large else 192
+    growth(sizes if options.large else sizes[: 4 if options.quick else 5], slots)
 
 
 if __name__ == "__main__":

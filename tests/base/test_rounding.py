@@ -2,12 +2,14 @@
 
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridpact.base import rounding
 from gridpact.base.errors import NumberOverflow
 from gridpact.base.randomness import stream
 from gridpact.base.rounding import (
@@ -213,3 +215,22 @@ def test_many_rows_divide_as_few_do():
         for row in order[: int(total[column]) - sum(parts)]:
             parts[row] += 1
         assert found[:, column].tolist() == parts
+
+
+@given(
+    st.lists(st.integers(0, 3) | st.integers(0, 10**9), min_size=1, max_size=200),
+    st.integers(1, 40),
+    st.floats(0, 1, exclude_max=True),
+)
+@settings(deadline=None, max_examples=400)
+def test_a_place_of_the_order_is_found_whatever_the_sample_tells(values, each, share):
+    """Also where the sample is of one value, or of the last in every row of ``each``."""
+    place = int(share * len(values))
+    with patch.object(rounding, "_EACH", each):
+        assert rounding._at_place_of_many(np.array(values), place) == sorted(values)[place]
+
+
+def test_a_sample_that_misleads_does_no_harm():
+    values = np.where(np.arange(64_000) % rounding._EACH, np.arange(64_000), 7)
+    for place in (0, 1_999, 2_000, 31_999, 63_999):
+        assert rounding._at_place_of_many(values, place) == np.sort(values)[place]

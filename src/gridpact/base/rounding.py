@@ -6,6 +6,7 @@ remainder, so that parts always add up to the whole.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -17,8 +18,8 @@ from gridpact.base.units import INT64_MAX, Bools, Ints, checked_sum, magnitude
 # division to the nearest float finds it; any other quotient is at least 1 / (2·divisor) away from
 # a tie, which is more than the division can be wrong by, |quotient| · 2⁻⁵³ (IEEE 754).
 _RINT_EXACT = 2**51
-_MANY = 2_000
-"""Rows from which on a value is found in each column's order without sorting all of it."""
+_MANY, _EACH = 2_000, 32
+"""Rows from which a place of the order is found by a sample, which is one of every so many."""
 
 
 def half_even(amount: Ints, unit: int) -> Ints:
@@ -122,13 +123,13 @@ def largest_remainder(total: Ints, weights: Ints) -> Ints:
     if peak > INT64_MAX:
         raise NumberOverflow("total × weight does not fit 64 bits")
     product = total[None, :] * weights
-    base = np.asarray(product // divisor, dtype=np.int64)
+    base = np.asarray(product // divisor, dtype=np.int64)  # zero where all weights are
     left = np.where(whole > 0, total - base.sum(axis=0), 0)
     short = np.flatnonzero(left)
     if short.size:
         rest = product[:, short] - base[:, short] * divisor[short]
         base[:, short] += _favoured(rest, left[short])
-    return np.where(whole > 0, base, 0)
+    return base
 
 
 def _favoured(rest: Ints, count: Ints) -> Bools:
@@ -144,4 +145,19 @@ def _at_place(values: Ints, place: Ints) -> Ints:
     if len(values) < _MANY:  # sorting all at once costs less than a call for each column
         return np.take_along_axis(np.sort(values, axis=0), place[None, :], axis=0)
     columns = zip(np.ascontiguousarray(values.T), place.tolist(), strict=True)
-    return np.array([np.partition(column, at)[at] for column, at in columns], dtype=np.int64)
+    return np.array([_at_place_of_many(column, at) for column, at in columns], dtype=np.int64)
+
+
+def _at_place_of_many(values: Ints, place: int) -> int:
+    """Return the value at a place of the order, sorting only values near it, in linear time.
+
+    A sample tells two values with that place almost surely between them, at six standard
+    deviations. Numpy's own selection takes ten times as long where most values are equal.
+    """
+    sample = np.sort(values[::_EACH])
+    middle, apart = place * len(sample) // len(values), 3 * math.isqrt(len(sample)) + 1
+    low = sample[middle - apart] if middle >= apart else values.min()
+    high = sample[middle + apart] if middle + apart < len(sample) else values.max()
+    near = np.sort(values[(values >= low) & (values <= high)])
+    at = place - int(np.count_nonzero(values < low))
+    return int(near[at] if 0 <= at < len(near) else np.sort(values)[place])

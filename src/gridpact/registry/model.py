@@ -13,8 +13,6 @@ import numpy as np
 from gridpact.base.slots import Calendar
 from gridpact.base.units import Bools, Floats, Ints
 
-STORAGE_KINDS = ("battery", "car", "heat_pump", "tank")
-
 
 class Parties(msgspec.Struct, frozen=True):
     """The participants beside the members: identifiers only, roles by field name."""

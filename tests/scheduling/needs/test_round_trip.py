@@ -5,7 +5,6 @@ import json
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from gridpact.base.errors import BadInput
 from gridpact.scheduling.needs.grammar.parse import parse
@@ -15,8 +14,6 @@ from gridpact.scheduling.needs.times import Moment
 from gridpact.scheduling.needs.validation import faults_of
 from gridpact.scheduling.needs.wire import (
     from_json,
-    many_from_json,
-    many_to_json,
     schema,
     to_json,
 )
@@ -57,13 +54,6 @@ def test_json_has_one_way_to_write_a_need_and_fits_the_schema(said):
     fits()
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
-@given(data=st.data())
-def test_many_needs_in_one_array(data, said):
-    needs = tuple(data.draw(st.lists(said.needs(), max_size=4)))
-    assert many_from_json(many_to_json(needs)) == needs
-
-
 @pytest.mark.parametrize(
     ("text", "where", "problem"),
     [
@@ -89,8 +79,6 @@ def test_json_that_is_no_need_is_refused_by_field(text, where, problem):
     with pytest.raises(BadInput) as refused:
         from_json(text)
     assert [one for one in refused.value.faults if one.where == where and problem in one.problem]
-    with pytest.raises(BadInput):
-        many_from_json(b"[" + text + b"]")
 
 
 def test_bounds_in_two_units_have_no_sentence():

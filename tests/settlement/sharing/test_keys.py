@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridpact.base.randomness import stream
 from gridpact.settlement.allocation import default_dynamic, static
 from gridpact.settlement.residual import residual
-from gridpact.settlement.sharing import keys as keys_module
+from gridpact.settlement.sharing import blocks
 from gridpact.settlement.sharing.keys import (
     Claims,
     DefaultDynamic,
@@ -112,20 +113,38 @@ def test_full_dynamic_with_one_coefficient_for_all_producers_is_not_far_from_the
     assert found.out_wh.ravel().tolist() == [450, 300, 0]
 
 
-@given(data=st.data())
-@settings(deadline=None, max_examples=80)
-def test_parts_of_any_size_give_the_same(data, communities, coefficients):
+@given(data=st.data(), line=st.integers(1, 4), cells=st.integers(1, 40), part=st.integers(1, 20))
+@settings(deadline=None, max_examples=120)
+def test_blocks_of_any_size_and_layout_give_the_same(
+    data, line, cells, part, communities, coefficients
+):
     surplus, need = data.draw(communities)
     ppm = data.draw(coefficients(surplus.shape, owned=True))
+    storage = np.arange(len(need)) % 3 == 1
     keys = [DefaultDynamic(), Static(ppm), Static(ppm[:, 0]), Owned(ppm), Owned(ppm[:, 0])]
     keys += [Claims(need // 2), FullDynamic(np.array([0]), ppm[None])]
+    sizes = {"LINE": line, "PART": part, "TILE": 2, "MANY": data.draw(st.sampled_from([1, 99]))}
     for key in keys:
-        whole = share(key, surplus, need)
-        with patch.object(keys_module, "LEAST", 1):
-            pieces = share(key, surplus, need, cells=1)
+        whole = share(key, surplus, need, storage=storage)
+        with patch.multiple(blocks, WIDE=0, **sizes):
+            pieces = share(key, surplus, need, storage=storage, cells=cells)
+        assert pieces.in_wh.flags.c_contiguous
+        assert (pieces.kept_wh is None) == (whole.kept_wh is None)
         np.testing.assert_array_equal(whole.in_wh, pieces.in_wh)
         np.testing.assert_array_equal(whole.out_wh, pieces.out_wh)
         np.testing.assert_array_equal(whole.used_wh, pieces.used_wh)
+
+
+def test_thousands_of_members_share_as_a_second_working_says(plain):
+    """Sizes at which members lie side by side and the order is found by a sample."""
+    draw, members, slots = stream(7, "test"), 3_500, 6
+    need, surplus = draw.integers(0, 900, (2, members, slots))
+    surplus[draw.permutation(members) % 5 > 0] = 0
+    surplus[:, 3:5], need[1:, 5] = 0, 450  # by night, and nearly all alike
+    ppm = draw.multinomial(1_000_000, draw.dirichlet(np.ones(members)), slots).T.copy()
+    same(share(DefaultDynamic(), surplus, need), plain.dynamic, surplus, need, need)
+    same(share(Static(ppm), surplus, need), plain.fixed, surplus, need, ppm)
+    same(share(Owned(ppm), surplus, need), plain.owned, surplus, need, ppm)
 
 
 @given(data=st.data())

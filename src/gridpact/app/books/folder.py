@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 import msgspec
 
 from gridpact.app.books.journal import Journal
-from gridpact.app.books.kept import Made, folder_of, read_run
+from gridpact.app.books.kept import Made, folder_of, read_booked, read_run
 from gridpact.app.books.rules_file import RulesFile, read_rules
+from gridpact.app.people.people_file import read_people
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.files import write_whole
 from gridpact.contracts.files.yaml_text import scalar_text
 from gridpact.settlement.lines import Lines
+from gridpact.settlement.periods.rules import Rules
 from gridpact.settlement.runs.run import Run
 
 RULES, PEOPLE, DATABASE, RUNS = "rules.yaml", "people.yaml", "books.db", "runs"
@@ -36,18 +39,23 @@ class Book:
         return cls(folder)
 
     @classmethod
-    def create(cls, folder: Path, rules: Path | None, readings: str = "") -> Book:
+    def create(
+        cls, folder: Path, rules: Path | None, readings: str = "", people: Path | None = None
+    ) -> Book:
         """Begin a book with a file of rules, which is copied with the files that it names.
 
         Without ``rules`` the folder has its ``rules.yaml`` already. ``readings`` is where readings
-        are, from the working directory, in place of where the rules say. Raises BadInput for
-        rules that are none, and where there is a book already; then nothing is written.
+        are, from the working directory, in place of where the rules say. ``people`` is copied as
+        well; without it the ``people.yaml`` beside the rules is, where there is one. Raises
+        BadInput for rules and people that are none, and where there is a book already; then
+        nothing is written.
         """
         if (folder / DATABASE).exists():
             raise BadInput([Fault(str(folder), 0, "", "there is a book already", "name another")])
         source = folder / RULES if rules is None else rules
         found = read_rules(source)
         _check_files(found)
+        persons = _people(found, people)
         there = readings or found_at(found.folder, found.readings)
         text = _moved(source, folder, there)
         try:
@@ -55,6 +63,8 @@ class Book:
             if source.resolve() != (folder / RULES).resolve():
                 _copy(found, folder)
             write_whole(folder / RULES, text)
+            if persons is not None:
+                _keep_people(folder / PEOPLE, persons)
         except OSError as error:
             raise StoreError(f"{folder}: {error.strerror or error}") from error
         Journal.create(folder / DATABASE)
@@ -78,9 +88,17 @@ class Book:
             raise StoreError(f"{folder}: the run is another than was booked")
         return found
 
+    def posted(self, run: Run) -> tuple[Rules, Lines]:
+        """Return the rules of a run and what it booked; StoreError as :meth:`made`."""
+        folder = folder_of(self.folder / RUNS, run.number)
+        found, rules, booked = read_booked(folder)
+        if found.hash != run.hash:
+            raise StoreError(f"{folder}: the run is another than was booked")
+        return rules, booked
+
     def booked(self, period: str) -> list[Lines]:
         """Return the lines that the runs of a period booked, run by run."""
-        return [self.made(run).booked for run in self.runs(period)]
+        return [self.posted(run)[1] for run in self.runs(period)]
 
 
 def found_at(folder: Path, readings: str) -> str:
@@ -100,6 +118,21 @@ def _check_files(file: RulesFile) -> None:
             faults.append(Fault(file.file, 0, name, "the file is elsewhere", fix))
     if faults:
         raise BadInput(faults)
+
+
+def _people(file: RulesFile, named: Path | None) -> bytes | None:
+    """Return the file of people to copy, None where there is none; BadInput for a bad one."""
+    path = named or file.folder / PEOPLE
+    if named is None and not path.exists():
+        return None
+    read_people(path, (*file.rules.parties, *(member.id for member in file.rules.members)))
+    return path.read_bytes()
+
+
+def _keep_people(path: Path, text: bytes) -> None:
+    """Write the file of people for its owner's eyes only."""
+    write_whole(path, text)
+    path.chmod(stat.S_IRUSR | stat.S_IWUSR)
 
 
 def _copy(file: RulesFile, folder: Path) -> None:

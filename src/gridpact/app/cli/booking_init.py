@@ -18,6 +18,7 @@ from gridpact.app.cli.output import harmless, mark, output_options, say, say_jso
 Examples:
   gridpact books init lane --rules rules.yaml
   gridpact books init lane --rules rules.yaml --readings store
+  gridpact books init lane --rules rules.yaml --people people.yaml
   gridpact books init lane""",
 )
 @BOOK
@@ -33,14 +34,28 @@ Examples:
     metavar="STORE",
     help="A store of readings, or a table.  [default: as the rules say]",
 )
+@click.option(
+    "--people",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Names, addresses, IBANs.  [default: people.yaml beside the rules, if there]",
+)
 @output_options
-def init(folder: Path, rules: Path | None, readings: str, as_json: bool, quiet: bool) -> None:
+def init(
+    folder: Path,
+    rules: Path | None,
+    readings: str,
+    people: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Begin a book: copy the rules and the files that they name, and open its journal.
 
     Readings stay where they are. From then on the rules in the book count: change them there when
-    members join, prices change or a tax does.
+    members join, prices change or a tax does. Names and addresses are in people.yaml alone, from
+    which anybody can be erased: no statement and no hash holds them.
     """
-    book = Book.create(folder, rules, readings)
+    book = Book.create(folder, rules, readings, people)
     file = book.rules()
     if as_json:
         say_json({"book": str(folder), "rules": file.rules.digest, "name": file.rules.name})

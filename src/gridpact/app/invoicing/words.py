@@ -25,17 +25,6 @@ KINDS = {
     SELF_BILLED: "self-billed invoice",
     SELF_BILLED_CREDIT_NOTE: "self-billed credit note",
 }
-OWN = "own, within the same slot"
-WITHDRAWN = {
-    "trade:bought": "bought in trades",
-    "shared:in": "shared by the community",
-    "supplier:in": "from the supplier",
-}
-INJECTED = {
-    "trade:sold": "sold in trades",
-    "shared:out": "shared with the community",
-    "supplier:out": "to the supplier",
-}
 _PRICE_DIGITS, _NANO_DIGITS, _FEWEST = 6, 9, 2
 
 
@@ -74,12 +63,6 @@ def tax(total: TaxTotal, document: Document) -> str:
 def day(at_s: int, rules: Rules) -> str:
     """Write the local day of an instant."""
     return _local(at_s, rules).isoformat()
-
-
-def span(first_s: int, end_s: int, rules: Rules) -> str:
-    """Write local days from the first until and with the last."""
-    first, last = _local(first_s, rules), _local(end_s - 1, rules)
-    return f"{first}" if first == last else f"{first} to {last}"
 
 
 def _local(at_s: int, rules: Rules) -> date:

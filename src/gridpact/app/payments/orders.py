@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app.books.accounts import Accounts
-from gridpact.app.payments.people_file import People, Person
+from gridpact.app.people.people_file import People, Person
 from gridpact.base.errors import BadInput, Fault
 from gridpact.settlement.accounts.balance import balances
 from gridpact.settlement.accounts.chart import holder_of

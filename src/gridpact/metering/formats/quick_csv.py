@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 _BOM = b"\xef\xbb\xbf"
+_QUOTE = b'"'
+_BLOCK = 1 << 18
+"""Bytes looked at at once: what lies between stays in the cache."""
 
 
 def read(
@@ -32,7 +35,12 @@ def read(
     header = data[: data.find(b"\n") + 1].rstrip(b"\r\n")
     quoted = b'"' in data
     names = _names(header, style.separator)
-    if names is None or not _regular(data) or (quoted and not _quotes_whole_fields(data, style)):
+    if names is None or not _regular(data):
+        return None
+    lines = data.count(b"\n") if quoted else 0
+    if quoted and not (
+        _quotes_plainly(data, style, len(names), lines) or _quotes_pairs(data, style)
+    ):
         return None
     chosen = set(numeric) or set(names) - {text}
     words = pl.String() if text else pl.Categorical()
@@ -48,7 +56,7 @@ def read(
         )
     except pl.exceptions.PolarsError:
         return None
-    if quoted and frame.height != data.count(b"\n") - 1:
+    if quoted and frame.height != lines - 1:
         return None  # a line end stands in quotes, or a quote is not closed
     if frame[names[-1]].null_count() and (quoted or not _full(data, header, style.separator)):
         return None
@@ -87,10 +95,33 @@ def _each_line_returns(data: bytes) -> bool:
     return data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r")
 
 
-def _quotes_whole_fields(data: bytes, style: TextStyle) -> bool:
-    """Tell whether quotes stand around fields and nowhere else."""
+def _quotes_plainly(data: bytes, style: TextStyle, fields: int, lines: int) -> bool:
+    """Tell whether quotes stand around fields and nowhere else, and no separator is within them.
+
+    Each quote stands beside one edge of a field, as many before as behind; and there are just the
+    separators that lines of so many fields need, so that a parser who finds so many has met none
+    within quotes. All lines have so many, as the reader sees to where there are quotes.
+    """
+    octets, ahead, separators = np.frombuffer(data, dtype=np.uint8), 0, 0
+    for begin in range(1, len(octets) - 1, _BLOCK):
+        part = octets[begin - 1 : begin + _BLOCK + 1]
+        separator = part == ord(style.separator)
+        edge = separator | (part == ord("\n"))
+        if data.endswith(b"\r\n"):
+            edge |= part == ord("\r")
+        before, behind, quote = edge[:-2], edge[2:], part[1:-1] == _QUOTE[0]
+        if np.any((before == behind) & quote):
+            return False
+        ahead += int(np.count_nonzero(before & quote)) - int(np.count_nonzero(behind & quote))
+        separators += int(np.count_nonzero(separator[1:-1]))
+    ahead += data.startswith(_QUOTE)
+    return ahead == 0 and separators == (fields - 1) * lines
+
+
+def _quotes_pairs(data: bytes, style: TextStyle) -> bool:
+    """Tell whether quotes stand around fields and nowhere else; a separator may be within them."""
     octets = np.frombuffer(data, dtype=np.uint8)
-    quotes = np.flatnonzero(octets == ord('"'))
+    quotes = np.flatnonzero(octets == _QUOTE[0])
     opening, closing = quotes[::2], quotes[1::2]
     if len(opening) > len(closing) or closing[-1] + 1 == len(octets):
         return False

@@ -74,13 +74,15 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 class Log(msgspec.Struct, frozen=True):
     """The index as it was read: the number of the last commit, its imports and parts.
 
-    ``folded`` is the number of the commit that replaces all before it, 0 where none does.
+    ``folded`` is the number of the commit that replaces all before it, 0 where none does. Readings
+    that came with commits after ``until`` are left out, None for none.
     """
 
     last: int
     imports: tuple[Imported, ...]
     parts: tuple[Part, ...]
     folded: int = 0
+    until: int | None = None
 
     def imported(self, digest: str, recipe: str) -> Imported | None:
         """Return the import of a file that was read in the same way, if all of it is there."""

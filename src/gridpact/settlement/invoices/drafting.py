@@ -7,36 +7,108 @@ that an invoice never mixes what is bought with what is sold.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, overload
+
+import numpy as np
 
 from gridpact.base.errors import BadInput, Fault
-from gridpact.base.rounding import round_half_even
-from gridpact.settlement.invoices.document import (
-    INVOICE,
-    KILOWATT_HOUR,
-    ONE,
-    OUTSIDE,
-    SELF_BILLED,
-    STANDARD,
-    ZERO,
-    Document,
-    Item,
-    Key,
-    TaxTotal,
-)
+from gridpact.base.units import Ints
+from gridpact.settlement.invoices.document import INVOICE, SELF_BILLED, Document, Key
+from gridpact.settlement.invoices.items import Items
 from gridpact.settlement.lines import MEMBER, Head, Lines
-from gridpact.settlement.periods.rules import Rules, Tax
+from gridpact.settlement.periods.rules import Rules
 from gridpact.settlement.runs.run import Run
 
-_MILLI = 1000
+_BLOCK = 1 << 13
+"""Documents that are made at a time when all of them are."""
 
 
-def drafts(rules: Rules, run: Run, lines: Lines) -> list[Document]:
-    """Return what is to be invoiced for the lines of a run, without numbers, in order of key.
+class Kind(NamedTuple):
+    """What documents of many owners have in common; :data:`MEMBER` stands for the owner."""
 
-    Lines must be all of the run, not only those that it booked. A document whose lines all round
-    to nothing is left out.
+    seller: str
+    buyer: str
+    currency: str
+    tax: str
+
+
+class Drafts(Sequence[Document]):
+    """What is to be invoiced for the lines of a run, without numbers, in order of key.
+
+    Documents are made when they are asked for; of all of them only columns are kept: ``kind`` and
+    ``owner`` [documents] are places in ``kinds`` and in the owners of the lines.
+    """
+
+    def __init__(self, rules: Rules, run: Run, lines: Lines) -> None:
+        self._run, self._lines = run, lines
+        self._items = Items(rules, lines)
+        self.kinds, of_head = _kinds(lines.heads)
+        members = {member.id for member in rules.members}
+        self.codes = [
+            SELF_BILLED if kind.seller == MEMBER or kind.seller in members else INVOICE
+            for kind in self.kinds
+        ]
+        self._order, self._first, self._taxes, self._end = _grouped(lines, self.kinds, of_head)
+        begin = self._order[self._first]
+        self.kind, self.owner = of_head[lines.head[begin]], lines.owner[begin]
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    @overload
+    def __getitem__(self, place: int) -> Document: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Document]: ...
+    def __getitem__(self, place: int | slice) -> Document | list[Document]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(len(self))[place]]
+        at = range(len(self))[place]
+        return next(self._made(at, at + 1))
+
+    def __iter__(self) -> Iterator[Document]:
+        for first in range(0, len(self), _BLOCK):
+            yield from self._made(first, min(first + _BLOCK, len(self)))
+
+    def of(self, owner: str) -> range:
+        """Return the places of an owner's documents."""
+        row = bisect_left(self._lines.owners, owner)
+        if self._lines.owners[row : row + 1] != (owner,):
+            return range(0)
+        return range(*np.searchsorted(self.owner, (row, row + 1)).tolist())
+
+    def row(self, place: int, item: int) -> int:
+        """Return the line of the run that an item of a document states, both by their ``id``."""
+        return int(self._order[self._first[place] + item - 1])
+
+    def _made(self, first: int, last: int) -> Iterator[Document]:
+        """Make the documents of some places."""
+        begin = int(self._first[first])
+        block = self._items.block(self._order[begin : self._end[last - 1]])
+        columns = (self._first, self._taxes, self._end, self.kind, self.owner)
+        for start, taxes, end, kind, owner in zip(
+            *(each[first:last].tolist() for each in columns), strict=True
+        ):
+            name = self._lines.owners[owner]
+            items = self._items.items(block, start - begin, taxes - begin)
+            yield Document(
+                code=self.codes[kind],
+                **_key(self.kinds[kind], name)._asdict(),
+                period=self._run.period,
+                first_s=self._run.first_s,
+                end_s=self._run.end_s,
+                items=items,
+                taxes=self._items.totals(block, items, taxes - begin, end - begin),
+                run=self._run.number,
+            )
+
+
+def drafts(rules: Rules, run: Run, lines: Lines) -> Drafts:
+    """Return what is to be invoiced for the lines of a run.
+
+    Lines must be all of the run in their order (:func:`~gridpact.settlement.lines.joined`), not
+    only those that it booked. A document whose lines all round to nothing is left out.
 
     Raises
     ------
@@ -45,88 +117,57 @@ def drafts(rules: Rules, run: Run, lines: Lines) -> list[Document]:
         invoice of EN 16931 can state only one.
     """
     _check(rules, lines)
-    places: dict[Key, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for row in range(len(lines)):
-        head = lines.heads[lines.head[row]]
-        places[_key(lines, head, row)][head.category == "tax"].append(row)
-    taxes = {tax.name: tax for tax in rules.taxes}
-    members = {member.id for member in rules.members}
-    found = []
-    for key in sorted(places):
-        rows, of_tax = places[key]
-        items = tuple(_items(lines, rows, taxes.get(key.tax)))
-        if any(item.minor for item in items):
-            code = SELF_BILLED if key.seller in members else INVOICE
-            totals = tuple(_totals(lines, items, of_tax))
-            found.append(_document(run, key, code, items, totals))
-    return found
+    return Drafts(rules, run, lines)
 
 
-def _document(
-    run: Run, key: Key, code: int, items: tuple[Item, ...], totals: tuple[TaxTotal, ...]
-) -> Document:
-    return Document(
-        code=code,
-        **key._asdict(),
-        period=run.period,
-        first_s=run.first_s,
-        end_s=run.end_s,
-        items=items,
-        taxes=totals,
-        run=run.number,
-    )
+def _kinds(heads: Sequence[Head]) -> tuple[list[Kind], Ints]:
+    """Return the kinds of documents that lines of some heads are on, and that of each head."""
+    found: dict[Kind, int] = {}
+    places = []
+    for head in heads:
+        tax = head.clause if head.category == "tax" else next(iter(head.taxes), "")
+        kind = Kind(head.payee, head.payer, head.currency, tax)
+        places.append(found.setdefault(kind, len(found)))
+    return list(found), np.array(places, np.int64)
 
 
-def _key(lines: Lines, head: Head, row: int) -> Key:
-    owner = lines.owners[lines.owner[row]]
-    seller, buyer = (owner if side == MEMBER else side for side in (head.payee, head.payer))
-    tax = head.clause if head.category == "tax" else next(iter(head.taxes), "")
-    return Key(owner, seller, buyer, head.currency, tax)
+def _key(kind: Kind, owner: str) -> Key:
+    seller, buyer = (owner if side == MEMBER else side for side in (kind.seller, kind.buyer))
+    return Key(owner, seller, buyer, kind.currency, kind.tax)
 
 
-def _items(lines: Lines, rows: list[int], tax: Tax | None) -> Iterator[Item]:
-    for number, row in enumerate(rows, start=1):
-        head = lines.heads[lines.head[row]]
-        first_s, end_s = int(lines.first_s[row]), int(lines.end_s[row])
-        energy_wh, nano = int(lines.energy_wh[row]), int(lines.nano[row])
-        ppm = 0 if tax is None else _ppm(tax, first_s, end_s)
-        quantity, unit, price = _priced(energy_wh, nano)
-        yield Item(
-            id=number,
-            name=head.name,
-            energy=head.energy,
-            first_s=first_s,
-            end_s=end_s,
-            quantity_milli=quantity,
-            unit=unit,
-            price_nano=price,
-            minor=int(lines.minor[row]),
-            category=OUTSIDE if tax is None else STANDARD if ppm else ZERO,
-            rate_ppm=ppm,
-        )
+def _grouped(lines: Lines, kinds: list[Kind], of_head: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return lines in order of documents, and where each has its lines, its taxes and its end."""
+    is_tax = np.array([head.category == "tax" for head in lines.heads], np.bool_)
+    ranks, group = _ranks(lines.owners, kinds)
+    place = lines.owner * max(len(kinds), 1)
+    place += ranks[group[lines.owner], of_head[lines.head]]
+    order = np.argsort(2 * place + is_tax[lines.head], kind="stable")
+    place, taxed = place[order], is_tax[lines.head[order]]
+    first = np.flatnonzero(np.diff(place, prepend=-1))
+    end = np.append(first[1:], len(place))[: len(first)]
+    taxes = end - np.add.reduceat(taxed.astype(np.int64), first) if len(first) else end
+    said = (lines.minor[order] != 0) & ~taxed
+    kept = np.logical_or.reduceat(said, first) if len(first) else np.zeros(0, np.bool_)
+    return order, first[kept], taxes[kept], end[kept]
 
 
-def _priced(energy_wh: int, nano: int) -> tuple[int, str, int]:
-    """Return quantity, unit and mean price of an exact amount; the price is never negative."""
-    quantity, unit = (energy_wh, KILOWATT_HOUR) if energy_wh else (_MILLI, ONE)
-    sign = -1 if (quantity < 0) != (nano < 0) and nano else 1
-    price = round_half_even(abs(nano) * _MILLI, abs(quantity))
-    return (sign * abs(quantity) if nano else quantity), unit, price
+def _ranks(owners: Sequence[str], kinds: list[Kind]) -> tuple[Ints, Ints]:
+    """Return how kinds are ordered for groups of owners [groups, kinds], and each owner's group.
 
-
-def _ppm(tax: Tax, first_s: int, end_s: int) -> int:
-    """Return the rate of a line, which was divided wherever rates change."""
-    return next(
-        rate.ppm for rate in tax.rates if rate.span.first_s <= first_s and end_s <= rate.span.end_s
-    )
-
-
-def _totals(lines: Lines, items: tuple[Item, ...], of_tax: list[int]) -> Iterator[TaxTotal]:
-    """Yield the tax of each category and rate; amounts are those that were booked."""
-    booked = {lines.heads[lines.head[row]].rate_ppm: int(lines.minor[row]) for row in of_tax}
-    for category, ppm in sorted({(item.category, item.rate_ppm) for item in items}):
-        base = sum(item.minor for item in items if item.rate_ppm == ppm)
-        yield TaxTotal(category, ppm, base, booked.get(ppm, 0))
+    Keys are ordered by name, so that the order of an owner's documents depends on where its own
+    name comes among those of the parties.
+    """
+    names = sorted({name for kind in kinds for name in kind[:2]} - {MEMBER})
+    edges = [cut(owners, name) for name in names for cut in (bisect_left, bisect_right)]
+    group = np.searchsorted(np.array(edges, np.int64), np.arange(len(owners)), side="right")
+    ranks = np.zeros((len(edges) + 1, len(kinds)), np.int64)
+    for number in np.unique(group).tolist():
+        owner = owners[int(np.argmax(group == number))]
+        keys = [_key(kind, owner) for kind in kinds]
+        order = {key: rank for rank, key in enumerate(sorted({*keys}))}
+        ranks[number] = [order[key] for key in keys]
+    return ranks, group
 
 
 def _check(rules: Rules, lines: Lines) -> None:
@@ -138,7 +179,7 @@ def _check(rules: Rules, lines: Lines) -> None:
             fix = "write the other as a contract of category levy"
             faults.append(Fault(rules.name, 0, "taxes", problem, fix))
     for row, head in enumerate(lines.heads):
-        if head.category == "tax" and len({*lines.first_s[lines.head == row].tolist()}) > 1:
+        if head.category == "tax" and len(np.unique(lines.first_s[lines.head == row])) > 1:
             problem = f"{head.clause} has the rate of {head.rate_ppm / 10_000:g} % twice"
             fix = "write equal rates that follow each other as one, or settle the days apart"
             faults.append(Fault(rules.name, 0, "taxes", problem, fix))

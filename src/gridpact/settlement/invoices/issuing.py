@@ -8,11 +8,22 @@ the corrections that the run booked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import overload
 
 import msgspec
+import numpy as np
 
-from gridpact.settlement.invoices.document import CREDITS, Document, Key, says_same
+from gridpact.base.units import Ints
+from gridpact.settlement.invoices.document import (
+    CREDITS,
+    SELF_BILLED,
+    Document,
+    Key,
+    says_same,
+)
+from gridpact.settlement.invoices.drafting import Drafts
 
 
 class Issue(msgspec.Struct, frozen=True):
@@ -72,9 +83,78 @@ def _pair(draft: Document | None, stood: Document | None) -> list[Document]:
 
 def _numbered(document: Document, counts: dict[str, int], how: Issue) -> Document:
     number = counts[document.issuer] = counts.get(document.issuer, 0) + 1
+    return _issued(document, number, how)
+
+
+def _issued(document: Document, number: int, how: Issue) -> Document:
     return msgspec.structs.replace(
         document,
-        number=f"{document.issuer}-{number:06d}",
+        number=numbered(document.issuer, number),
         issued_s=how.issued_s,
         due_s=how.due_s,
     )
+
+
+def numbered(issuer: str, number: int) -> str:
+    """Return the number of an issuer's document, such as ``grid-co-000042``."""
+    return f"{issuer}-{number:06d}"
+
+
+class First(Sequence[Document]):
+    """All drafts of a run issued, as :func:`issue` does where no invoice stands.
+
+    Documents are made when they are asked for. ``added`` are those of each issuer.
+    """
+
+    def __init__(self, made: Drafts, how: Issue) -> None:
+        self.drafts, self._how = made, how
+        issuers = [
+            kind.buyer if code == SELF_BILLED else kind.seller
+            for kind, code in zip(made.kinds, made.codes, strict=True)
+        ]
+        self._issuers = sorted({*issuers})
+        rows = np.array([self._issuers.index(name) for name in issuers], np.int64)
+        self._places = _places(rows[made.kind], len(self._issuers))
+        self._numbers = np.zeros(len(made), np.int64)
+        for name, places in zip(self._issuers, self._places, strict=True):
+            self._numbers[places] = how.counts.get(name, 0) + 1 + np.arange(len(places))
+        counted = {
+            name: len(places) for name, places in zip(self._issuers, self._places, strict=True)
+        }
+        self.added = {name: count for name, count in counted.items() if count}
+
+    def __len__(self) -> int:
+        return len(self.drafts)
+
+    @overload
+    def __getitem__(self, place: int) -> Document: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Document]: ...
+    def __getitem__(self, place: int | slice) -> Document | list[Document]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(len(self))[place]]
+        at = range(len(self))[place]
+        return _issued(self.drafts[at], int(self._numbers[at]), self._how)
+
+    def __iter__(self) -> Iterator[Document]:
+        for document, number in zip(self.drafts, self._numbers.tolist(), strict=True):
+            yield _issued(document, number, self._how)
+
+    def of(self, owner: str) -> list[Document]:
+        """Return an owner's documents."""
+        return [self[place] for place in self.drafts.of(owner)]
+
+    def place(self, issuer: str, number: int) -> int | None:
+        """Return where the document of a number is, None where it is not among these."""
+        if issuer not in self._issuers:
+            return None
+        places = self._places[self._issuers.index(issuer)]
+        at = number - self._how.counts.get(issuer, 0) - 1
+        return int(places[at]) if 0 <= at < len(places) else None
+
+
+def _places(numbers: Ints, count: int) -> list[Ints]:
+    """Return the places of each number below ``count``, ascending."""
+    order = np.argsort(numbers, kind="stable")
+    edges = np.searchsorted(numbers[order], np.arange(count + 1)).tolist()
+    return [order[first:end] for first, end in pairwise(edges)]

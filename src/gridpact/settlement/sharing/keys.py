@@ -26,15 +26,12 @@ import numpy as np
 from gridpact.base.rounding import largest_remainder
 from gridpact.base.units import MICRO_PER_UNIT, Bools, Ints, checked_sum
 from gridpact.settlement.allocation import Allocation, default_dynamic, static
+from gridpact.settlement.sharing.blocks import CELLS, blocks, parts, put, taken
 from gridpact.settlement.sharing.storage import (
     charging_from_production,
     overcharged,
     stores_first,
 )
-
-CELLS, LEAST = 1 << 19, 72
-"""Cells worked on at a time, so that they stay within the processor's caches, but not fewer slots
-than make whole lines of the cache."""
 
 
 class DefaultDynamic(msgspec.Struct, frozen=True):
@@ -117,19 +114,27 @@ def share(
         or of owners not the whole.
     """
     _check_shapes(key, surplus_wh, need_wh)
-    received, given = np.empty_like(surplus_wh), np.empty_like(surplus_wh)
-    kept = np.empty_like(surplus_wh) if isinstance(key, Owned) else None
-    for part in _parts(surplus_wh.shape, cells):
-        surplus, need = _cut(surplus_wh, part), _cut(need_wh, part)
-        own = _over(key, part)
-        _check_values(own, surplus, need)
-        found = _shared(own, surplus, need)
-        if storage is not None:
-            found = _charged_from_production(own, surplus, need, storage, found)
-        received[:, part], given[:, part] = found.in_wh, found.out_wh
-        if kept is not None and found.kept_wh is not None:
-            kept[:, part] = found.kept_wh
+    received, given = np.empty(need_wh.shape, np.int64), np.empty(need_wh.shape, np.int64)
+    kept = np.empty(need_wh.shape, np.int64) if isinstance(key, Owned) else None
+    for block in blocks(need_wh.shape, cells):
+        own, surplus, need = _over(key, block), taken(surplus_wh, block), taken(need_wh, block)
+        found = [
+            _of_part(_over(own, part), surplus[:, part], need[:, part], storage)
+            for part in parts(need.shape, cells)
+        ]
+        put(received, block, [each.in_wh for each in found])
+        put(given, block, [each.out_wh for each in found])
+        if kept is not None:
+            put(kept, block, [each.kept_wh for each in found if each.kept_wh is not None])
     return Allocation(received, given, kept)
+
+
+def _of_part(key: Key, surplus: Ints, need: Ints, storage: Bools | None) -> Allocation:
+    _check_values(key, surplus, need)
+    found = _shared(key, surplus, need)
+    if storage is None:
+        return found
+    return _charged_from_production(key, surplus, need, storage, found)
 
 
 def _charged_from_production(
@@ -224,27 +229,14 @@ def _over(key: Key, part: slice | Ints) -> Key:
     """Return the key of some of its slots."""
     match key:
         case Static(ppm) if ppm.ndim == 2:
-            return Static(ppm[:, part])
+            return Static(taken(ppm, part))
         case Owned(ppm) if ppm.ndim == 2:
-            return Owned(ppm[:, part])
+            return Owned(taken(ppm, part))
         case Claims(claim_wh):
-            return Claims(claim_wh[:, part])
+            return Claims(taken(claim_wh, part))
         case FullDynamic(producers, ppm):
             return FullDynamic(producers, ppm[:, :, part])
     return key
-
-
-def _parts(shape: tuple[int, ...], cells: int) -> Iterator[slice]:
-    members, slots = shape
-    step = max(cells // max(members, 1), LEAST)
-    for begin in range(0, slots, step):
-        yield slice(begin, min(begin + step, slots))
-
-
-def _cut(values: Ints, part: slice) -> Ints:
-    """Return some slots; short lines of them side by side, for they are passed over many times."""
-    own = values[:, part]
-    return own if own.shape[1] > 4 * LEAST else np.ascontiguousarray(own)
 
 
 def _check_shapes(key: Key, surplus: Ints, need: Ints) -> None:

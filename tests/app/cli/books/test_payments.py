@@ -115,11 +115,11 @@ def test_everything_that_a_payment_lacks_is_told_at_once(book):
     for gone in (
         "    mandate: LANE-001\n    signed: 2026-01-15\n",
         "    creditor_id: DE98ZZZ09999999999\n",
-        ", iban: NL91 ABNA 0417 1643 00",
+        "    iban: NL91 ABNA 0417 1643 00\n",
     ):
         assert gone in text
         text = text.replace(gone, "")
-    book.people.write_text("\n".join(r for r in text.splitlines() if "Revenue" not in r))
+    book.people.write_text(text[: text.index("  state:\n")])
     done = book.export()
     assert (done.code, done.out) == (2, "")
     assert "4 faults; nothing was changed" in done.err

@@ -1,4 +1,4 @@
-"""Identifiers of accounts, banks and creditors, checked by their own check digits."""
+"""Identifiers of accounts, banks, creditors and payers of tax, checked as far as they tell."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _CREDITOR = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}")
+_VAT = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,12}")
 _MANDATE = re.compile(r"[A-Za-z0-9+?/:().,'-]{1,35}")
 
 
@@ -36,6 +37,15 @@ def creditor_problem(creditor: str) -> str:
 def mandate_problem(mandate: str) -> str:
     """Tell why a text cannot refer to a mandate (EPC130-08); ``""`` where it can."""
     return "" if _MANDATE.fullmatch(mandate) else "cannot refer to a mandate"
+
+
+def vat_problem(number: str) -> str:
+    """Tell why a text is no number for value-added tax (EN 16931, BR-CO-09); ``""`` if it is.
+
+    Each country has check digits of its own, which are not looked at.
+    """
+    fits = _VAT.fullmatch(number) and any(each.isdigit() for each in number)
+    return "" if fits else "is no VAT number with its country before it, such as DE123456788"
 
 
 def _rest(text: str) -> int:

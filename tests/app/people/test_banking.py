@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridpact.app.payments.banking import (
+from gridpact.app.people.banking import (
     bic_problem,
     creditor_problem,
     iban_problem,
     mandate_problem,
+    vat_problem,
 )
 
 IBANS = (  # examples of the IBAN registry (ISO 13616)
@@ -44,3 +45,15 @@ def test_bics_creditors_and_mandates():
     assert creditor_problem("9") == "identifies no creditor"
     assert mandate_problem("LANE-001") == ""
     assert mandate_problem("Straße") == "cannot refer to a mandate"
+
+
+@pytest.mark.parametrize("number", ["DE123456788", "ATU12345678", "FRXX999999999", "EL123456789"])
+def test_numbers_for_tax_have_their_country(number):
+    assert vat_problem(number) == ""
+
+
+@pytest.mark.parametrize(
+    "number", ["123456788", "DE", "de123456788", "DEABCDEFGH", "DE12345678901234"]
+)
+def test_what_is_no_number_for_tax_is_told(number):
+    assert "VAT" in vat_problem(number)

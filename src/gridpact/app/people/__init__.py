@@ -1,0 +1,1 @@
+"""Who is behind members and parties: names, addresses, bank accounts, tax numbers."""
