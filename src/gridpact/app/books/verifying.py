@@ -62,7 +62,7 @@ def _run_checks(book: Book, run: Run) -> list[Check]:
         again = recomputed(book, made)
     except GridpactError as error:
         return [Check(f"{name}: recomputed", good=False, told=str(error).splitlines()[-1].strip())]
-    before = [book.made(each).booked for each in book.runs(run.period) if each.number < run.number]
+    before = [book.posted(each)[1] for each in book.runs(run.period) if each.number < run.number]
     sums = [sum(table.values()) for table in received(made.booked).values()]
     return [
         Check(f"{name}: readings are those it was made of", *_same(run.readings, again[1])),

@@ -87,5 +87,10 @@ def _missed(misses: Misses | None) -> str:
     """Write what is missed, such as ``needs 1.200 kWh, limits 0.300 kWh``."""
     if misses is None:
         return NOTHING
-    parts = (("needs", misses.needs_wh), ("runs", misses.runs_wh), ("limits", misses.limits_wh))
+    parts = (
+        ("needs", misses.needs_wh),
+        ("runs", misses.runs_wh),
+        ("limits", misses.limits_wh),
+        ("contracts", misses.contracts_wh),
+    )
     return ", ".join(f"{name} {kwh(wh)}" for name, wh in parts if wh) or "nothing"

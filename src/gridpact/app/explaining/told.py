@@ -231,3 +231,36 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     def verified(self) -> bool:
         """Whether everything that could be computed again is as it was booked."""
         return all(check.good for check in self.checks)
+
+
+class Taxed(msgspec.Struct, frozen=True):
+    """Tax at one rate: lines of the document, their sum, and its share, rounded once.
+
+    ``nano`` is the exact tax; ``booked`` what each run booked for it.
+    """
+
+    rate_ppm: int
+    items: tuple[Item, ...]
+    base_minor: int
+    nano: int
+    minor: int
+    booked: tuple[Booked, ...]
+
+
+class TaxExplanation(msgspec.Struct, frozen=True, kw_only=True):
+    """The tax of a document explained; ``line`` is its name, such as ``grid-co-000001/tax``."""
+
+    line: str
+    minor_nano: int
+    rounding: str
+    document: Stated
+    tax: str
+    rates: tuple[Taxed, ...]
+    entries: tuple[Entry, ...]
+    run_hash: str
+    checks: tuple[Check, ...]
+
+    @property
+    def verified(self) -> bool:
+        """Whether everything that was computed again is as it was booked."""
+        return all(check.good for check in self.checks)

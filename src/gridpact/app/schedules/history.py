@@ -54,7 +54,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         total = sum(one.missing_wh for one in self.conflicts)
         today = self.missed
         if today is not None:
-            total -= today.needs_wh + today.runs_wh + today.limits_wh
+            total -= today.needs_wh + today.runs_wh + today.limits_wh + today.contracts_wh
         return total if total > ROUNDING_WH else 0
 
     @property

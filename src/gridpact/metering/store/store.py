@@ -24,30 +24,14 @@ from gridpact.metering.store import compaction, reading
 from gridpact.metering.store.blocks import Words
 from gridpact.metering.store.changes import Change, changes
 from gridpact.metering.store.compaction import Compacted
-from gridpact.metering.store.log import (
-    FORMAT,
-    Commit,
-    Log,
-    Part,
-    encoded,
-    name_of,
-    read_log,
-)
+from gridpact.metering.store.heads import ATTEMPTS, add_points, begin, read_points
+from gridpact.metering.store.log import Commit, Log, Part, Table, encoded, name_of, read_log
 from gridpact.metering.store.overlay import Overlay
 from gridpact.metering.store.places import Place, place_of
 from gridpact.metering.store.plan import Plan, Tally
-from gridpact.metering.store.points import MeteringPoint, merged
+from gridpact.metering.store.points import MeteringPoint
 from gridpact.metering.store.reading import Version, Window
 from gridpact.metering.store.writing import remove_parts, write_change
-
-INDEX = "store.json"
-ATTEMPTS = 20
-"""Each time one of several writers wins, so that as many may write at once."""
-
-
-class _Head(msgspec.Struct, frozen=True):
-    format: int
-    points: tuple[MeteringPoint, ...]
 
 
 class Stored(NamedTuple):
@@ -71,23 +55,18 @@ class Store:
     def create(cls, url: str, points: Sequence[MeteringPoint]) -> Store:
         """Begin an empty store at a folder or URL; BadInput where there is one already."""
         place = place_of(url)
-        head = _Head(FORMAT, merged((), tuple(points), url))
-        if not place.create(INDEX, _encoded(head)):
-            fix = "give another place, or open it"
-            raise BadInput([Fault(url, 0, "", "there is a store of readings already", fix)])
+        begin(place, points)
         return cls.open(url)
 
     @classmethod
     def open(cls, url: str) -> Store:
         """Open a store; BadInput where there is none, StoreError where it is damaged."""
         place = place_of(url)
-        return cls(place, _head(place).points, read_log(place))
+        return cls(place, read_points(place), read_log(place))
 
     def add(self, points: Sequence[MeteringPoint]) -> Store:
         """Add metering points, or change their zone, clock and power; BadInput as in ``merged``."""
-        both = merged(_head(self._place).points, tuple(points), self.url)
-        self._place.replace(INDEX, _encoded(_Head(FORMAT, both)))
-        return Store(self._place, both, self.log)
+        return Store(self._place, add_points(self._place, points), self.log)
 
     def point(self, name: str) -> MeteringPoint:
         """Return a metering point; BadInput where the store has none of that name."""
@@ -178,9 +157,10 @@ class Store:
     def _changes(self, readings: Readings, known_s: int) -> Iterator[Change]:
         return changes(self._place, self.log, self.points, readings, known_s)
 
-    def days(self) -> tuple[str, str] | None:
-        """First and last UTC day with intervals, None where there are none."""
-        days = [part.day for part in self.log.parts if part.table == "intervals"]
+    def days(self, *tables: Table) -> tuple[str, str] | None:
+        """First and last UTC day with rows of some tables, else intervals; None without any."""
+        wanted = tables or ("intervals",)
+        days = [part.day for part in self.log.parts if part.table in wanted]
         return (min(days), max(days)) if days else None
 
     def parts(self) -> tuple[str, ...]:
@@ -270,24 +250,6 @@ class Store:
             found = reading.displays_of(self._place, self.log, window, as_of)
             whole = _with(whole, found, np.array(rows, dtype=np.int64))
         return whole
-
-
-def _head(place: Place) -> _Head:
-    url, data = place.url, place.read(INDEX)
-    if data is None:
-        fix = f"begin one: gridpact readings init {url} --points POINTS.yaml"
-        raise BadInput([Fault(url, 0, "", "there is no store of readings", fix)])
-    try:
-        head = msgspec.json.decode(data, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"store {url}: {INDEX} is damaged: {error}") from error
-    if head.format > FORMAT:
-        raise StoreError(f"store {url} was written by a newer gridpact; update gridpact")
-    return head
-
-
-def _encoded(head: _Head) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(head), indent=1) + b"\n"
 
 
 def _assembled(

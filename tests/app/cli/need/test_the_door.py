@@ -50,7 +50,7 @@ operation: {replan_minutes: 0}
 OF = {"anna": ("anna-battery", "anna-car"), "bert": ("bert-heat", "bert-tank", "bert-car")}
 STEPS = 20
 """More steps than any book of so few needs takes."""
-SEEDS, MANY = range(4), range(4, 84)
+SEEDS, MANY = range(4), range(4, 12)
 ROUNDED_WH = 10
 """What a plan in whole Wh may miss of what is kept exactly; texts tell no less either."""
 
@@ -261,5 +261,5 @@ def test_a_run_that_may_not_cost_enough_is_told_the_least_cost_that_fits(lane):
 
 
 @pytest.mark.slow
-def test_what_is_told_and_proposed_of_hundreds_is_what_plans_do(lane):
-    assert sum(check(lane, seed) for seed in MANY) > 30
+def test_what_is_told_and_proposed_of_more_is_what_plans_do(lane):
+    assert sum(check(lane, seed) for seed in MANY) > 5
