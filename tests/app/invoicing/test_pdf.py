@@ -120,7 +120,7 @@ def test_what_pdf_a_asks_for_is_there(bill):
     for each in reader.pages:  # no colour of a device, no glyph without a width
         content = each.get_contents().get_data().decode()
         assert not re.search(r" (rg|RG|g|G|k|K)\b", content)
-        assert content.startswith("/C cs")
+        assert content.startswith("q 0.02 0 0 0.02 0 0 cm /C cs")
 
 
 def test_embedded_glyphs_are_as_wide_as_is_said(bill):

@@ -89,8 +89,8 @@ def _top(drawing: Drawing, kind: str, member: Party, community: Party) -> None:
     drawing.y += 6
     drawing.line(drawing.y, 1)
     drawing.y += 2
-    address = Party("", member.lines[0], member.lines[1:]) if member.lines else None
-    blocks.parties(drawing, [address or Party("", member.name), community])
+    address = Party("", "".join(member.lines[:1]), member.lines[1:])
+    blocks.parties(drawing, [address, community])
 
 
 def _pay(drawing: Drawing, view: View) -> None:

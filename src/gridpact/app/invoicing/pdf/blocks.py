@@ -149,8 +149,8 @@ def chart(drawing: Drawing, told: Chart) -> None:
     drawing.text(LEFT, drawing.y, told.title, _SIZE)
     drawing.right(RIGHT, drawing.y, told.most, _SMALL, FAINT)
     drawing.y += 5
-    height = _CHART / 2 if any(told.down) else _CHART
-    base, each = drawing.y + height, (RIGHT - LEFT) / len(told.up)
+    height = _CHART / (max(told.up) + max(told.down))
+    base, each = drawing.y + height * max(told.up), (RIGHT - LEFT) / len(told.up)
     places = [LEFT + each * (place + 0.1) for place in range(len(told.up))]
     up, down = ([height * part for part in parts] for parts in (told.up, told.down))
     wide = each * 0.8
