@@ -33,8 +33,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     is the same bit for bit. ``progress`` is told of every round; once ``cancelled`` says so, the
     solve stops after its round (and at most two more answers of all while limits are missed), and
     homes' searches for whole numbers (unless an executor makes them) at once, with the best answer
-    so far. The reference tells of no rounds; cancelled, it ends
-    a search for whole numbers with the best answer so far, and goes on to the end of anything else.
+    so far. The reference tells of no rounds; cancelled, it ends a search for whole numbers with the
+    best answer so far, and goes on to the end of anything else.
     """
 
     method: Method = "auto"
