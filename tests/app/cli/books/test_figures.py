@@ -230,6 +230,9 @@ def test_a_correction_is_billed_with_figures_of_its_own(book):
     second = book.bill("bakery")
     assert (first["prepaid_minor"], second["prepaid_minor"]) == (1250, 1750)
     assert second["owed_minor"] == first["owed_minor"] + 28
+    assert second["billed_minor"] == first["due_minor"] == 3180 - 1250
+    assert second["due_minor"] == 28 - 500
+    assert "billed before" in book.run("bill", "book", *DAY, "--member", "bakery").out
     assert (
         sum(each["withdrawn_wh"] for each in second["parts"])
         == second["energy"]["metered:withdrawal"]
