@@ -181,7 +181,7 @@ def _readings(found: Explanation) -> Iterator[str]:
     ]
     rows += [_reading(found, each) for each in told]
     plain = not any(each.value for each in told)
-    cut = [row[:3] for row in rows] if plain else rows
+    cut = [(*row[:3], row[6]) for row in rows] if plain else rows
     yield from aligned(cut, right=(2,) if plain else (2, 5), indent=2)
     for each in told:
         if each.since:
@@ -199,7 +199,7 @@ def _reading(found: Explanation, reading: Reading) -> tuple[str, ...]:
     begin, energy = _local(found, reading.slot_s), _kwh(reading.wh)
     value = reading.value
     if value is None:
-        return begin, reading.register, energy, "", "", "", "", ""
+        return begin, reading.register, energy, "", "", "", reading.file, ""
     came = (_mark(value), iso(value.known_s), str(value.version), value.file)
     before = ", ".join(f"{_kwh(each.wh)} of {each.file}" for each in reading.replaced)
     return begin, reading.register, energy, *came, before

@@ -128,7 +128,7 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What a register counted in one slot of the store, or of a file.
+    """What a register counted in one slot of the store, or of ``file``.
 
     ``value`` is what the run knew, None for what a file says without more; ``replaced`` are the
     values before it, the last one first, and ``since`` those that were told later.
@@ -138,6 +138,7 @@ class Reading(msgspec.Struct, frozen=True):
     slot_s: int
     step_s: int
     wh: int
+    file: str
     value: Value | None = None
     replaced: tuple[Value, ...] = ()
     since: tuple[Value, ...] = ()
