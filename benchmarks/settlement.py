@@ -5,7 +5,8 @@ Prints, for each size, in one run:
 * the time of settling March 2026 (2,972 quarter-hours, two registers) to rounded lines with
   supplier, network, levy, standing charge and tax, and its peak memory;
 * the time of a query of Polars, and of DuckDB, that only sums the same two columns by meter;
-* the ratio to the faster of the two, and growth from size to size.
+* the ratio to the faster of the two, and growth from size to size;
+* up to 100,000 meters, the time of the same month with its surplus shared by need, slot by slot.
 
 Sums are asserted equal, and money paid to be received. Readings are drawn for one day and used for
 all, so that the disk holds a month of a million meters (``--large``). Each measurement is a process
@@ -30,20 +31,24 @@ import numpy as np
 from gridpact.app.books.day_files import DayFiles
 from gridpact.base.randomness import stream
 from gridpact.base.slots import Calendar, Slots
+from gridpact.base.units import Ints
 from gridpact.contracts.canonical import to_bytes
 from gridpact.contracts.files import read_arguments
+from gridpact.settlement.allocation import Allocation
 from gridpact.settlement.lines import digest, received
-from gridpact.settlement.periods.energy import Inputs
+from gridpact.settlement.periods.energy import Inputs, Share
 from gridpact.settlement.periods.rules import ALWAYS, Clause, Member, Rate, Rules, Supply, Tax
 from gridpact.settlement.periods.settling import settle
+from gridpact.settlement.sharing.keys import DefaultDynamic
+from gridpact.settlement.sharing.keys import share as divided
 
 ZONE = "Europe/Berlin"
 CALENDAR = Calendar(ZONE, 900)
 DAYS = [date(2026, 3, 1) + timedelta(days=each) for each in range(31)]
 START = CALENDAR.midnight(DAYS[0])
 PERIOD = Slots(START, 900, (CALENDAR.midnight(date(2026, 4, 1)) - START) // 900)
-MOST_RATIO, MOST_MIB = 3.0, 2048.0
-GROUP_ROWS = 10_000
+MOST_RATIO, MOST_MIB, MOST_SHARED = 3.0, 2048.0, 100_000
+GROUP_ROWS = 1_000
 QUERY = """
 SELECT sum(w), sum(i), count(*) FROM (
     SELECT point, sum(list_sum(withdrawal_wh)) AS w, sum(list_sum(injection_wh)) AS i
@@ -114,12 +119,12 @@ def rules_of(meters: int) -> Rules:
     )
 
 
-def settled(folder: Path, meters: int) -> dict[str, object]:
+def settled(folder: Path, meters: int, share: Share | None = None) -> dict[str, object]:
     """Settle the month; return what it came to."""
     rules = rules_of(meters)
     begun = time.perf_counter()
     source = DayFiles(folder, rules, PERIOD)
-    found = settle(rules, PERIOD, Inputs(source.read, {}))
+    found = settle(rules, PERIOD, Inputs(source.read, {}, share=share))
     seconds = time.perf_counter() - begun
     sums = [sum(table.values()) for table in received(found.lines).values()]
     check(not any(sums), "what is paid is not received")
@@ -130,6 +135,15 @@ def settled(folder: Path, meters: int) -> dict[str, object]:
         "lines": len(found.lines),
         "digest": digest(found.lines),
     }
+
+
+def shared(folder: Path, meters: int) -> dict[str, object]:
+    """Settle the month with all surplus shared in proportion to need."""
+
+    def share(_: Slots, surplus_wh: Ints, need_wh: Ints) -> Allocation:
+        return divided(DefaultDynamic(), surplus_wh, need_wh)
+
+    return settled(folder, meters, share)
 
 
 def polars_sums(folder: Path, _: int) -> dict[str, object]:
@@ -153,7 +167,7 @@ def duckdb_sums(folder: Path, _: int) -> dict[str, object]:
     return {"seconds": seconds, "sums": [int(withdrawn), int(injected)]}
 
 
-TASKS = {"settle": settled, "polars": polars_sums, "duckdb": duckdb_sums}
+TASKS = {"settle": settled, "shared": shared, "polars": polars_sums, "duckdb": duckdb_sums}
 
 
 def measured(task: str, folder: Path, meters: int) -> dict[str, object]:
@@ -183,9 +197,10 @@ def compare(meters: int, last: tuple[int, float] | None) -> tuple[float, float, 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_month(folder, meters)
-        found = {task: measured(task, folder, meters) for task in ("polars", "duckdb", "settle")}
+        tasks = ("polars", "duckdb", "settle", *(("shared",) if meters <= MOST_SHARED else ()))
+        found = {task: measured(task, folder, meters) for task in tasks}
     sums = [each["sums"] for each in found.values()]
-    check(sums[0] == sums[1] == sums[2], "sums differ")
+    check(all(each == sums[0] for each in sums), "sums differ")
     seconds = {task: number(each["seconds"]) for task, each in found.items()}
     fastest = min(seconds["polars"], seconds["duckdb"])
     cells, mib = meters * PERIOD.count, number(found["settle"]["mib"])
@@ -201,6 +216,10 @@ def compare(meters: int, last: tuple[int, float] | None) -> tuple[float, float, 
         f"sums alone: Polars {seconds['polars']:.2f} s, DuckDB {seconds['duckdb']:.2f} s: "
         f"{ratio:.2f}× the faster"
     )
+    if "shared" in found:
+        beside, room = seconds["shared"], number(found["shared"]["mib"])
+        times = beside / seconds["settle"]
+        print(f"           shared by need as well: {beside:.2f} s, {times:.1f}× ({room:,.0f} MiB)")
     cpu = {task: number(each["cpu_s"]) for task, each in found.items()}
     used = ", ".join(f"{task} {each:.1f} s" for task, each in cpu.items())
     print(f"           {found['settle']['lines']:,} lines; CPU: {used}")

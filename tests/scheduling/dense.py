@@ -197,3 +197,126 @@ def above(problem, net):
             over = np.where(limit[zone] >= 0, signed - limit[zone], 0)
             total += float(np.maximum(over, 0).sum())
     return total
+
+
+class ByLevel(NamedTuple):
+    """Least energy missed of limits and sums at each level [Wh], each below those before it.
+
+    ``grid_wh`` is what is missed of the first, slot by slot, where its highest is least, then the
+    second highest, and so on; from high to low. ``needs_wh`` is the same asset by asset.
+    """
+
+    totals_wh: tuple[float, ...]
+    grid_wh: list[float]
+    needs_wh: list[float]
+
+
+def by_level(problem):
+    """Settle what gives way in a problem where bounds of states are not firm, level by level."""
+    dense, (homes, slots) = Dense(), problem.load_wh.shape
+    net = [[[] for _ in range(slots)] for _ in range(homes)]
+    own = [[[] for _ in range(slots)] for _ in problem.storage.home]
+    needs = _soft_storage(dense, problem, net, own)
+    left_out = _soft_runs(dense, problem, net, slots)
+    for home in range(homes):
+        for slot in range(slots):
+            net[home][slot].append((dense.column(0, int(problem.pv_wh[home, slot])), 1))
+    missed = [[(column, 1, 1) for column in _limits(dense, problem, net)], [], needs]
+    for one in problem.sums:
+        missed[one.level] += _soft_sum(dense, problem, one, net, own)
+    totals, ordered = [], []
+    for level, columns in enumerate(missed):
+        more = left_out if level == 2 else []
+        total, _ = dense.minimise([(column, weight) for column, weight, _ in columns] + more)
+        terms = [*((column, weight) for column, weight, _ in columns), *more]
+        dense.row(-np.inf, total + SLACK, *terms)
+        totals.append(total)
+        ordered.append(_highest_first(dense, columns) if total > 1 else [])
+    return ByLevel(tuple(totals), ordered[0], ordered[2])
+
+
+def _highest_first(dense, columns):
+    """Make the sum of the k highest as small as it can be, for one k after the other."""
+    found, before = [], 0.0
+    for count in range(1, len(columns) + 1):
+        level, above = dense.column(-np.inf, np.inf), []
+        for column, _, length in columns:
+            above.append(dense.column(0, np.inf))
+            dense.row(-np.inf, 0, (column, 1 / length), (level, -1), (above[-1], -1))
+        terms = [(level, count), *((column, 1) for column in above)]
+        highest, _ = dense.minimise(terms)
+        dense.row(-np.inf, highest + SLACK, *terms)
+        found.append(highest - before)
+        before = highest
+    return found
+
+
+def _soft_storage(dense, problem, net, own):
+    """Storage within what is firm; one column for the most that each misses of what is asked."""
+    table, most = problem.storage, []
+    for asset, home in enumerate(table.home):
+        into, out, before = table.efficiency_in[asset], table.efficiency_out[asset], None
+        kept = table.kept[asset]
+        most.append((dense.column(0, np.inf), 1, 1))
+        for slot in range(problem.load_wh.shape[1]):
+            charge = dense.column(0, int(table.charge_max_wh[asset, slot]))
+            discharge = dense.column(0, int(table.discharge_max_wh[asset, slot]))
+            floor = int(problem.firm.state_wh[asset, slot])
+            state = dense.column(floor, int(table.hi_wh[asset, slot]))
+            terms = [(state, 1), (charge, -into), (discharge, 1 / out)]
+            right = -float(table.draw_wh[asset, slot])
+            if before is None:
+                right += kept * float(table.initial_wh[asset])
+            else:
+                terms.append((before, -kept))
+            dense.row(right, right, *terms)
+            before = state
+            dense.row(int(table.lo_wh[asset, slot]), np.inf, (state, 1), (most[-1][0], 1))
+            moves = [(charge, 1), (discharge, -1)]
+            own[asset][slot] += moves
+            net[home][slot] += moves
+    return most
+
+
+def _soft_runs(dense, problem, net, slots):
+    """Runs that may be left out, at the loss of their energy."""
+    table, left_out = problem.runs, []
+    for run, home in enumerate(table.home):
+        length, energy = int(table.length[run]), int(table.energy_wh[run])
+        first, last = int(table.earliest[run]), min(int(table.latest[run]), slots - length)
+        if first > last:
+            continue
+        out = dense.column(0, 0 if problem.firm.runs[run] else 1, whole=True)
+        starts = [dense.column(0, 1, whole=True) for _ in range(first, last + 1)]
+        dense.row(1, 1, (out, 1), *((start, 1) for start in starts))
+        left_out.append((out, energy * length))
+        for place, start in enumerate(starts):
+            for slot in range(first + place, first + place + length):
+                net[home][slot].append((start, energy))
+    return left_out
+
+
+def _soft_sum(dense, problem, one, net, own):
+    """A sum of net energy, its bounds kept by a Wh for each storage that is rounded in it."""
+    homes = [home for home in range(len(net)) if any(_in(problem, home, at) for at in one.zones)]
+    counted = {*one.storage, *(a for a, home in enumerate(problem.storage.home) if home in homes)}
+    low, high = (-np.inf if one.lower is None else one.lower), (one.upper or 0)
+    high = np.inf if one.upper is None else high
+    single = one.end - one.first == 1 and len(one.storage) == 1
+    if not single and high - low > 2 * len(counted):
+        low, high = low + len(counted), high - len(counted)
+    span = range(one.first, one.end)
+    terms = [term for asset in one.storage for slot in span for term in own[asset][slot]]
+    terms += [term for home in homes for slot in span for term in net[home][slot]]
+    fixed = int((problem.load_wh - problem.pv_wh)[homes, one.first : one.end].sum())
+    found = []
+    for sign, bound in ((-1, low), (1, high)):
+        if np.isfinite(bound):
+            found.append((dense.column(0, np.inf), 1, one.end - one.first))
+            signed = [(column, sign * value) for column, value in terms]
+            dense.row(-np.inf, sign * (bound - fixed), *signed, (found[-1][0], -1))
+    return found
+
+
+def _in(problem, home, zone):
+    return _below(problem.zones, home, zone) or zone == len(problem.zones.parent) + home

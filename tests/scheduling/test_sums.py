@@ -9,10 +9,12 @@ from gridpact.base.slots import Slots
 from gridpact.scheduling.check import violations
 from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.operation.judging import misses, told_by
+from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, Sum, ZoneColumns
 from gridpact.scheduling.sums import Flows, comes_to, conflicts, missed, without
 
 MANY = 10**9
+LEVELS = st.sampled_from([Level.GRID, Level.CONTRACTS, Level.NEEDS])
 
 
 @st.composite
@@ -25,7 +27,8 @@ def sums_on(draw, problem):
         end = draw(st.integers(first + 1, slots))
         if kind == "net" and len(problem.zones.parent) and draw(st.booleans()):
             zones = (draw(st.integers(0, len(problem.zones.parent) - 1)),)
-            found.append(Sum(kind, first, end, (), zones, upper=draw(st.integers(-500, 3_000))))
+            upper, level = draw(st.integers(-500, 3_000)), draw(LEVELS)
+            found.append(Sum(kind, first, end, (), zones, upper=upper, level=level))
             continue
         if not assets:
             continue
@@ -73,13 +76,13 @@ def test_sums_of_a_plan_are_judged_as_its_conflicts_say(problems, data):
     plan = solve(problem)
     assume((plan.state_wh >= 0).all() and not any(one.kind == "need" for one in plan.conflicts))
     found = misses(problem, told_by(plan, problem.slots.count), np.full(len(plan.state_wh), MANY))
-    said = {True: 0, False: 0}
+    said = {Level.GRID: 0, Level.CONTRACTS: 0, Level.NEEDS: 0}
     for one in plan.conflicts:
         if one.kind == "sum":
-            said[bool(problem.sums[one.row].zones)] += one.missing_wh
+            said[problem.sums[one.row].level] += one.missing_wh
         elif one.kind.startswith("zone"):
-            said[True] += one.missing_wh
-    assert (found.limits_wh, found.needs_wh) == (said[True], said[False])
+            said[Level.GRID] += one.missing_wh
+    assert (found.limits_wh, found.contracts_wh, found.needs_wh) == tuple(said.values())
 
 
 @settings(deadline=None, max_examples=40)

@@ -105,11 +105,12 @@ def _runs(problem: Problem, plan: Plan) -> Iterator[str]:
         first = max(int(runs.earliest[run]), 0)
         last = min(int(runs.latest[run]), slots - int(runs.length[run]))
         whole = int(runs.energy_wh[run] * runs.length[run])
-        unmet = [Conflict("run", run, first, whole)] if first > last else []
+        given_up = start == -1 and problem.firm is not None and not problem.firm.runs[run]
+        unmet = [Conflict("run", run, first, whole)] if first > last or given_up else []
         found = [item for item in plan.conflicts if (item.kind, item.row) == ("run", run)]
         if found != unmet:
             yield f"run {run}: conflicts {found} reported, {unmet} found"
-        if first <= last and not first <= start <= last:
+        if first <= last and not first <= start <= last and not given_up:
             yield f"run {run} starts at {start}, outside {first}…{last}"
         if first > last and start != -1:
             yield f"run {run} starts at {start}, although it cannot end inside the horizon"
@@ -155,9 +156,10 @@ def _zones(problem: Problem, plan: Plan) -> Iterator[str]:
         while above >= 0:
             net[above] += plan.net_wh[home]
             above = int(zones.parent[above])
+    imports, exports = zones.borne()
     for kind, limit, flow, sign in (
-        ("zone-import", zones.import_limit_wh, net, 1),
-        ("zone-export", zones.export_limit_wh, -net, -1),
+        ("zone-import", imports, net, 1),
+        ("zone-export", exports, -net, -1),
     ):
         for zone in range(len(zones.parent)):
             over = np.where(limit[zone] >= 0, np.maximum(flow[zone] - limit[zone], 0), 0)

@@ -25,8 +25,9 @@ def conflicts(case: Case, state: Ints, zone_net: Ints, run_start: Ints) -> tuple
     storage, zones, runs = case.problem.storage, case.problem.zones, case.problem.runs
     missed = np.maximum(np.maximum(storage.lo_wh - state, state - storage.hi_wh), 0)
     missed *= missed > state_tolerance(storage)[:, None]
-    above = np.where(zones.import_limit_wh >= 0, zone_net - zones.import_limit_wh, 0)
-    below = np.where(zones.export_limit_wh >= 0, -zone_net - zones.export_limit_wh, 0)
+    imports, exports = zones.borne()
+    above = np.where(imports >= 0, zone_net - imports, 0)
+    below = np.where(exports >= 0, -zone_net - exports, 0)
     unrun = [
         Conflict("run", int(row), int(case.first_start[row]), int(energy))
         for row, energy in enumerate(runs.energy_wh * runs.length)

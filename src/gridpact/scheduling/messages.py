@@ -163,16 +163,18 @@ class ReplanDue(Message, frozen=True, kw_only=True, tag="replan-due"):
     horizon: Slots
 
 
-class Misses(msgspec.Struct, frozen=True):
+class Misses(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a schedule cannot keep in a window [Wh], beyond what whole numbers cannot follow.
 
-    ``needs_wh`` sums what the bounds of each storage are missed by at most, ``runs_wh`` appliances
-    that are not run, and ``limits_wh`` what zones carry above their limits.
+    ``needs_wh`` sums what the bounds of each storage are missed by at most, and limits on what
+    owners' assets do; ``runs_wh`` appliances that are not run, ``limits_wh`` what the grid carries
+    above its limits, and ``contracts_wh`` what contracts and interventions lack.
     """
 
     needs_wh: int
     runs_wh: int
     limits_wh: int
+    contracts_wh: int = 0
 
 
 class ScheduleRevised(Message, frozen=True, kw_only=True, tag="schedule-revised"):

@@ -13,12 +13,15 @@ from gridpact.registry.tariffs import outside_prices
 from gridpact.scheduling.activation.holding import Held
 from gridpact.scheduling.activation.lasting import held_over, lasting, with_runs
 from gridpact.scheduling.appliances import begun, running_wh, still_wanted
+from gridpact.scheduling.contracted.asked import Contracted, contracted
+from gridpact.scheduling.contracted.naming import by_agreement, in_name_of
 from gridpact.scheduling.messages import NeedsStated
-from gridpact.scheduling.prepare import Inputs, foreseen, over, problem
-from gridpact.scheduling.problem import Problem
+from gridpact.scheduling.needs.model import Need
+from gridpact.scheduling.prepare import Inputs, foreseen, over, problem, wanted_runs
+from gridpact.scheduling.problem import Firm, Problem
 from gridpact.scheduling.standing.binding import bind, capped
 from gridpact.scheduling.standing.bound_sums import Binding
-from gridpact.scheduling.standing.day_site import Past
+from gridpact.scheduling.standing.day_site import Past, floor_wh
 from gridpact.scheduling.standing.decided import closed, fixed
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.standing.tallies import past_of
@@ -30,7 +33,8 @@ class Posed(msgspec.Struct, frozen=True):
 
     ``bindings`` are the bounds that needs which stand put on it; ``held`` are set-points that it
     must keep while activations last, or because owners decided so. ``unbound`` are needs that
-    cannot be held to as things are, ``past`` is what they were bound beside.
+    cannot be held to as things are, ``past`` is what they were bound beside. ``contracts`` are the
+    needs among them that agreements make, each binding in the name of its agreement.
     """
 
     problem: Problem
@@ -39,6 +43,7 @@ class Posed(msgspec.Struct, frozen=True):
     held: Held | None = None
     unbound: tuple[str, ...] = ()
     past: Past = Past()
+    contracts: tuple[Need, ...] = ()
 
 
 class Posing:
@@ -55,7 +60,8 @@ class Posing:
             return "no main-market prices" if not spot else "no needs or no forecast"
         needs, forecast = self._with_runs(state, horizon, needs, forecast)
         prices = foreseen(horizon, list(state.spot.values()), spot[-1])
-        standing = state.book.needs if state.book else ()
+        agreed = self._agreed(state, horizon, forecast)
+        standing = (*(state.book.needs if state.book else ()), *agreed.needs)
         past = self._past(state, prices, horizon.start)
         bound = bind(self.places, needs, standing, past)
         active = lasting(state, horizon)
@@ -70,13 +76,30 @@ class Posing:
             expected(self.community, state, horizon.start),
         )
         found = problem(self.community, horizon, inputs)
-        zones = capped(found.zones, bound)
-        found = msgspec.structs.replace(found, zones=zones, sums=bound.sums)
+        zones, firm = capped(found.zones, bound), self._firm(needs, stated)
+        found = msgspec.structs.replace(found, zones=zones, sums=bound.sums, firm=firm)
         held = held_over(self.community, state, active, horizon) if active else None
         if state.decided is not None:
             found, held = fixed(self.community, found, state.decided, held)
-        unbound = tuple(dict.fromkeys(fault.where for fault in bound.refused))
-        return Posed(found, stated, bound.bindings, held, unbound, past)
+        unbound = tuple(dict.fromkeys((*by_agreement(bound.refused), *agreed.unsaid)))
+        bindings = tuple(in_name_of(one) for one in bound.bindings)
+        return Posed(found, stated, bindings, held, unbound, past, agreed.needs)
+
+    def _agreed(self, state: State, horizon: Slots, forecast: ForecastIssued) -> Contracted:
+        """What agreements ask for; where nothing was planned, from what is taken at rest on."""
+        if state.contracts is None:
+            return Contracted()
+        rest = forecast.load_wh.copy()
+        np.subtract.at(rest, self.community.pv.member, forecast.pv_wh)
+        return contracted(self.places, state.contracts, horizon, rest)
+
+    def _firm(self, needs: NeedsStated, stated: NeedsStated) -> Firm:
+        """What holds in any case: ``needs`` of owners but a car's departures, before others bound.
+
+        Appliances are left out where a limit asks for it.
+        """
+        floor = np.minimum(floor_wh(self.community, needs), stated.lo_wh)
+        return Firm(floor.astype(np.int64), np.zeros(len(wanted_runs(stated)), np.bool_))
 
     def _past(self, state: State, spot_micro_per_kwh: Ints, start: int) -> Past:
         """What is known of what came before, and prices, from those of the main market [slots]."""

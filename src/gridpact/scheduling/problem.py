@@ -7,9 +7,11 @@ the slot. Signed net energy appears here alone: positive = withdrawal from the g
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
 from gridpact.base.slots import Slots
-from gridpact.base.units import Floats, Ints
+from gridpact.base.units import Bools, Floats, Ints
+from gridpact.scheduling.priorities.levels import Level
 
 
 class StorageColumns(msgspec.Struct, frozen=True):
@@ -49,13 +51,28 @@ class ZoneColumns(msgspec.Struct, frozen=True):
     """Shared limits. ``zone`` [homes]; ``parent`` [zones] row or -1; limits [zones, slots] in Wh.
 
     A zone's net energy is that of its homes and of all zones below it. -1 means no limit; as a
-    home's zone, that it is in none.
+    home's zone, that it is in none. Limits may be lower than what the grid bears by so much to
+    spare [zones, slots]: a margin, for which no need gives way. Only what is above it counts.
     """
 
     zone: Ints
     parent: Ints
     import_limit_wh: Ints
     export_limit_wh: Ints
+    import_spare_wh: Ints | None = None
+    export_spare_wh: Ints | None = None
+
+    def borne(self) -> tuple[Ints, Ints]:
+        """What the grid bears of import and export [zones, slots] Wh, -1 where all."""
+        pairs = (
+            (self.import_limit_wh, self.import_spare_wh),
+            (self.export_limit_wh, self.export_spare_wh),
+        )
+        imports, exports = (
+            limit if spare is None else np.where(limit >= 0, limit + spare, -1)
+            for limit, spare in pairs
+        )
+        return imports, exports
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -65,6 +82,7 @@ class Sum(msgspec.Struct, frozen=True):
     them [Wh]; what one storage discharges (``discharge``) [Wh]; what it costs (``cost``) to charge
     one at its home's import prices, where these are above 0 [nano-¤]. ``lower`` is given for net
     energy alone; None where there is no bound. Home ``h`` by itself is zone ``zones + h``.
+    ``level`` says before what net energy gives way; what one storage does always does as a need.
     """
 
     kind: str
@@ -74,6 +92,18 @@ class Sum(msgspec.Struct, frozen=True):
     zones: tuple[int, ...] = ()
     lower: int | None = None
     upper: int | None = None
+    level: Level = Level.NEEDS
+
+
+class Firm(msgspec.Struct, frozen=True):
+    """What holds in any case: it is physical, or nobody's wish.
+
+    ``state_wh`` [assets, slots] is the least that storage holds then, no more than ``lo_wh``.
+    ``runs`` [runs] marks those that run even where a limit is exceeded for it.
+    """
+
+    state_wh: Ints
+    runs: Bools
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -81,7 +111,8 @@ class Problem(msgspec.Struct, frozen=True):
 
     ``position_wh`` is energy already bought (positive) or sold for the slot: only what differs
     from it is bought at ``import_price`` or sold at ``export_price`` [µ¤/kWh]. ``sums`` bound what
-    is done in several slots.
+    is done in several slots. What is not ``firm`` gives way to limits and contracts; without it,
+    every bound of storage and every run is.
     """
 
     slots: Slots
@@ -94,6 +125,7 @@ class Problem(msgspec.Struct, frozen=True):
     runs: RunColumns
     zones: ZoneColumns
     sums: tuple[Sum, ...] = ()
+    firm: Firm | None = None
 
 
 class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -103,14 +135,15 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
 
     - ``need``: an asset, whose state misses its bounds; the most it misses them by after any slot.
     - ``zone-import``, ``zone-export``: a zone above its limit; all energy above it, summed.
-    - ``run``: a run that no allowed start lets end inside the horizon; its energy. It is not run.
+    - ``run``: a run that is left out: no allowed start lets it end inside the horizon, or limits
+      and contracts would be missed for it; its energy.
     - ``sum``: a sum of the problem beyond its bounds; the energy. For what it costs to charge, the
       energy that too much money buys at the highest price; the money is ``missing_nano`` [nano-¤],
       0 for all else.
     - ``unbound``: a need that cannot be held to as things are; the asset, or 0; nothing is counted.
 
-    Needs go before limits, because a bound of the state may be a physical one. ``needs`` are the
-    identifiers of stated needs that are missed in it, if any.
+    Limits of the grid go before contracts and these before needs, but for what is physical.
+    ``needs`` are the identifiers of stated needs that are missed in it, if any.
     """
 
     kind: str

@@ -59,6 +59,24 @@ def test_arrivals_in_any_order_end_in_the_same_state(stores, arrivals, data):
     _check_versions(stores, store, told)
 
 
+@settings(deadline=None, max_examples=15)
+@given(st.data())
+def test_what_a_store_said_after_a_commit_can_be_asked_later(stores, arrivals, data):
+    told = data.draw(arrivals)
+    order = data.draw(st.permutations(told))
+    compacted = data.draw(st.integers(0, len(order)))
+    store, said = stores.fresh(), {}
+    for number, (known_s, cells) in enumerate(order):
+        store.commit(stores.readings(f"file {number}", cells), known_s)
+        if number == compacted:
+            store.compact()
+        said[store.log.last] = {at: stores.state(store, at) for at in (1, 2, 3, 4, 5)}
+    for commit, states in said.items():
+        then = store.until(commit)
+        assert {at: stores.state(then, at) for at in states} == states
+        assert all(one.number <= commit for one in then.log.imports)
+
+
 def _check_versions(stores, store, told):
     """Each slot's history: what was told, whether it counted from then on, and what until then."""
     for channel, slot in model(told, 9):

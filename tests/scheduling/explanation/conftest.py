@@ -170,6 +170,19 @@ def least_missing(site, needs):
     return np.inf if found is None else 1000 * found.cost
 
 
+def as_settled(needs, conflicts, instead=None):
+    """What is asked once conflicts are settled as taken, one of them by a proposal of its own."""
+    asked = {need.id: need for need in needs}
+    for one in conflicts:
+        offer = one.proposals[one.taken] if one.taken is not None else None
+        if instead is not None and one is instead[0]:
+            offer = instead[1]
+        for need in one.members[offer.member if offer else 0].needs:
+            asked.pop(need.id, None)
+        asked.update({need.id: need for need in (offer.needs if offer else ())})
+    return list(asked.values())
+
+
 @cache
 def explained(seed, joint=False):
     """Site, needs and explanation of a random case; every fifth has a run."""
@@ -191,5 +204,5 @@ def closer(asked, changed):
 def conflict():
     return SimpleNamespace(
         case=random_case, missing=least_missing, touch=TOUCH_WH, slots=SLOTS, step=STEP,
-        window=window, moment=moment, explained=explained, closer=closer,
+        window=window, moment=moment, explained=explained, closer=closer, settled=as_settled,
     )  # fmt: skip

@@ -58,7 +58,7 @@ def test_like_needs_count_as_one_where_there_are_many(seed, conflict):
 
 def test_a_few_heavy_needs_are_opened(conflict):
     """One zone is far too tight for any of its many cars: one of them does for all."""
-    site, needs = conflict.case(3, size=60)
+    site, needs = conflict.case(3, size=40)
     tight = [replace(one, most_w=400) if one.id.startswith("limit") else one for one in needs]
     explanation = explain(site, tight, joint=False)
     _holds(site, explanation, conflict)

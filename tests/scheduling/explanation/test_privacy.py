@@ -10,7 +10,7 @@ from gridpact.scheduling.explanation.audience import Eyes, seen_by
 from gridpact.scheduling.explanation.words import NOT_YOURS, words
 from gridpact.scheduling.needs.grammar.write import sentence
 
-SEEDS, JOINT_SEEDS = range(100, 160), range(300, 304)
+SEEDS, JOINT_SEEDS = range(100, 145), range(300, 304)
 
 
 @pytest.fixture(scope="module")

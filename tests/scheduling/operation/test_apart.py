@@ -9,7 +9,7 @@ from gridpact.base.slots import Slots
 from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.operation.apart import put_back, set_apart
-from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, ZoneColumns
+from gridpact.scheduling.problem import Firm, Problem, RunColumns, StorageColumns, ZoneColumns
 
 SLOTS = 4
 
@@ -77,13 +77,23 @@ def test_the_others_keep_limits_whatever_it_does(data):
     rows, needs = np.array([row]), needs_of(problem)
     apart = set_apart(problem, rows, needs)
     plan = put_back(solve(apart), problem, rows)
-    if any(each.kind.startswith("zone") for each in plan.conflicts):
-        return  # there is no room for it: then as little as can be is missed
+    others = plan.net_wh.sum(axis=0) - plan.charge_wh[row] + plan.discharge_wh[row]
+    for flow, own, limit, lowered in (
+        (others, needs.charge_max_wh, problem.zones.import_limit_wh, apart.zones.import_limit_wh),
+        (
+            -others,
+            needs.discharge_max_wh,
+            problem.zones.export_limit_wh,
+            apart.zones.export_limit_wh,
+        ),
+    ):
+        if ((limit >= 0) & (np.maximum(own[row], flow + limit - lowered) > limit)).any():
+            return  # there is no room for it: then as little as can be is missed
     does = [
         data.draw(st.integers(-int(out), int(power)))
         for power, out in zip(needs.charge_max_wh[row], needs.discharge_max_wh[row], strict=True)
     ]
-    total = plan.net_wh.sum(axis=0) - plan.charge_wh[row] + plan.discharge_wh[row] + does
+    total = others + does
     for zone in range(2):
         limit = problem.zones.import_limit_wh[zone]
         assert (total <= np.where(limit < 0, 10**9, limit)).all()
@@ -120,3 +130,24 @@ def test_limits_are_lowered_in_every_zone_above_and_not_below_nothing():
 
 def _some():
     return problem_of(lambda _: [450] * SLOTS)
+
+
+def test_what_is_kept_free_costs_nobody_a_need():
+    """Room for one asset gives way to what another needs, and the limit itself does not."""
+    problem = _some()
+    storage, lo = problem.storage, problem.storage.lo_wh.copy()
+    lo[2, -1] = 1400
+    most = np.full((2, SLOTS), 600)
+    power = np.array([[0], [550], [500]]) * np.ones(SLOTS, np.int64)
+    storage = msgspec.structs.replace(
+        storage, lo_wh=lo, charge_max_wh=power, discharge_max_wh=power * 0
+    )
+    firm = Firm(problem.storage.lo_wh, np.zeros(0, np.bool_))
+    zones = msgspec.structs.replace(problem.zones, import_limit_wh=most)
+    problem = msgspec.structs.replace(
+        problem, storage=storage, zones=zones, load_wh=problem.load_wh // 3, firm=firm
+    )
+    plan = solve(set_apart(problem, np.array([1]), needs_of(problem)))
+    assert plan.conflicts == ()
+    assert plan.charge_wh[2].sum() == 400
+    assert (plan.net_wh[:2].sum(axis=0) <= 600).all()

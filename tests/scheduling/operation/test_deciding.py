@@ -122,19 +122,19 @@ def test_without_a_schedule_nothing_is_made_anew(bare, community_of, rules_of, c
     assert day.nearing(clock(6)) is None
 
 
-def test_a_limit_that_cannot_be_kept_is_missed_by_less_than_before(driven, clock):
+def test_a_limit_is_kept_although_a_need_gives_way_to_it(driven, clock):
     """The car wants 8 kWh by 20:00 and would take them in the last hour, which is cheapest.
 
-    Two slots are left before the cap holds, in which it can take half of that.
+    Two slots are left before the cap holds, in which it can take half of that, and the battery does
+    not hold all of the rest.
     """
     day = driven(need_wh=40_000)
     day.say("zone street <= 1 kW 19:00-20:00, grid", "dso", clock(18, 20))
     plan = day.nearing(clock(18, 30))
     assert isinstance(plan, ScheduleRevised)
-    assert plan.missed.needs_wh == plan.instead.needs_wh == 0
-    assert plan.instead.limits_wh > plan.missed.limits_wh > 0
-    missed = [each.needs for each in plan.plan.conflicts if each.kind == "zone-import"]
-    assert missed == [("need-1",)]
+    assert plan.instead.needs_wh == plan.missed.limits_wh == 0
+    assert plan.instead.limits_wh > plan.missed.needs_wh > 0
+    assert [(each.kind, each.row) for each in plan.plan.conflicts] == [("need", 1)]
     assert plan.plan.charge_wh[1, :2].tolist() == [2000, 2000]
 
 
@@ -163,16 +163,18 @@ def test_a_schedule_that_misses_more_is_kept_out(driven, clock, monkeypatch):
 @pytest.mark.parametrize(
     ("new", "old", "expected"),
     [
-        ((0, 0, 0), (0, 0, 0), False),
-        ((5, 0, 0), (0, 9, 9), True),
-        ((3, 0, 0), (0, 9, 9), False),  # within rounding, and then better
-        ((0, 5, 0), (0, 4, 9), True),
-        ((0, 4, 10), (0, 4, 9), True),
-        ((0, 4, 8), (0, 4, 9), False),
-        ((0, 9, 9), (9, 0, 0), False),
+        ((0, 0, 0, 0), (0, 0, 0, 0), False),
+        ((0, 0, 9, 0), (99, 99, 0, 99), True),
+        ((99, 99, 0, 99), (0, 0, 9, 0), False),
+        ((0, 0, 4, 0), (0, 0, 0, 5), False),  # limits alike, and less of contracts
+        ((0, 0, 0, 9), (99, 99, 0, 0), True),
+        ((9, 0, 0, 0), (0, 9, 0, 0), False),  # a run that is left out is a need that is missed
+        ((0, 9, 0, 0), (9, 0, 0, 0), True),  # and counts where all else is alike
+        ((5, 0, 0, 0), (0, 0, 0, 0), True),
+        ((4, 0, 0, 0), (0, 0, 0, 0), False),
     ],
 )
-def test_needs_come_before_runs_and_these_before_limits(new, old, expected):
+def test_limits_come_before_contracts_and_these_before_needs(new, old, expected):
     assert worse(Misses(*new), Misses(*old), 4) is expected
 
 

@@ -198,7 +198,7 @@ def test_revisions_follow_the_rules(rolling):
     record = rolling[2]
     assets = len(rolling[0].community.storage.ids)
     for one in record.all(ScheduleRevised):
-        assert one.missed.needs_wh <= one.instead.needs_wh + 4 * assets
-        if one.missed.needs_wh >= one.instead.needs_wh:
-            assert one.missed.limits_wh <= one.instead.limits_wh
+        assert one.missed.limits_wh <= one.instead.limits_wh + 4 * assets
+        if one.missed.limits_wh >= one.instead.limits_wh:
+            assert one.missed.needs_wh <= one.instead.needs_wh + 4 * assets
         assert one.window.end - one.window.start <= 86_400

@@ -224,6 +224,16 @@ def inputs_of(made):
     )
 
 
+def only(made, row):
+    """Inputs of one member alone."""
+    numbers = {
+        name: [each[row]] if isinstance(each[0], list) else each
+        for name, each in made.numbers.items()
+    }
+    inputs = inputs_of(SimpleNamespace(numbers=numbers, period=made.period))
+    return Inputs(inputs.metered, inputs.prices, inputs.own)
+
+
 def told(lines):
     """Lines as the fractions name them."""
     found = {}
@@ -245,4 +255,4 @@ def told(lines):
 @pytest.fixture(scope="session")
 def plain():
     """The functions above."""
-    return SimpleNamespace(community=community, inputs_of=inputs_of, told=told)
+    return SimpleNamespace(community=community, inputs_of=inputs_of, only=only, told=told)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from gridpact.settlement.lines import digest, joined, nonzero, received
 from gridpact.settlement.periods.energy import SOURCES
 from gridpact.settlement.periods.settling import settle
+from gridpact.settlement.periods.tracing import alone, depends_on_others, trace
 from gridpact.settlement.runs.run import difference
 
 GENERATE = (Phase.explicit, Phase.reuse, Phase.generate)  # a seed cannot be made simpler
@@ -188,6 +189,16 @@ def cents(amount):
 
 def owed(made):
     """Every line that is not nothing: ``{(owner, line, from, to, first, end): (Wh, ¤, cents)}``."""
+    found = {}
+    for key, (money, energy) in by_slot(made).items():
+        exact = sum(money, Fraction(0))
+        if exact or sum(energy):
+            found[key] = (sum(energy), exact, cents(exact))
+    return found | taxes(made, found)
+
+
+def by_slot(made):
+    """¤ and Wh of every line slot by slot: ``{(owner, line, from, to, first, end): (¤, Wh)}``."""
     rules, period = made.rules, made.period
     series = energy_by_slot(made)
     found = {}
@@ -203,12 +214,10 @@ def owed(made):
                 for rate in rates_of(rules, clause) or [(first, end)]:
                     a, b = max(rate[0], first), min(rate[1], end)
                     keep = [n for n, slot in enumerate(at) if a <= period.start + slot * STEP < b]
-                    exact = sum((money[n] for n in keep), Fraction(0))
-                    wh = sum(energy[n] for n in keep)
-                    if keep and (exact or wh):
+                    if keep:
                         key = (owner, f"{clause.name}.{kind}", payer, payee, a, b)
-                        found[key] = (wh, exact, cents(exact))
-    return found | taxes(made, found)
+                        found[key] = [money[n] for n in keep], [energy[n] for n in keep]
+    return found
 
 
 def owners(made, clause):
@@ -288,6 +297,31 @@ def test_lines_are_those_of_fractions_and_money_adds_up(plain, seed):
     for name, row in zip(SOURCES, found.energy_wh, strict=True):
         expected = [sum(each) for each in energy[name]] if name in energy else 0
         assert np.array_equal(row, np.broadcast_to(expected, row.shape))
+
+
+@settings(deadline=None, max_examples=4, phases=GENERATE)
+@given(st.integers(0, 2**32))
+def test_a_line_is_traced_to_the_slots_of_fractions(plain, seed):
+    made = plain.community(seed)
+    rules, inputs = made.rules, plain.inputs_of(made)
+    lines = settle(rules, made.period, inputs).lines
+    slots, energy = by_slot(made), energy_by_slot(made)
+    names = {member.id: row for row, member in enumerate(rules.members)}
+    for row, key in enumerate(plain.told(lines)):
+        if lines.heads[lines.head[row]].category == "tax":
+            continue
+        traced = trace(rules, made.period, inputs, lines, row)
+        money, wh = slots[key]
+        assert traced.nano.tolist() == [each * 10**9 for each in money]
+        assert traced.energy_wh.tolist() == wh
+        if key[0] in names:
+            first = (traced.slots.start - made.period.start) // STEP
+            for name in traced.series.keys() & energy.keys():
+                own = energy[name][names[key[0]]][first : first + traced.slots.count]
+                assert traced.series[name].tolist() == own
+            if not depends_on_others(rules, inputs, lines.heads[lines.head[row]]):
+                one = alone(rules, names[key[0]]), made.period, plain.only(made, names[key[0]])
+                assert trace(*one, lines, row).nano.tolist() == traced.nano.tolist()
 
 
 @settings(deadline=None, max_examples=4, phases=GENERATE)

@@ -67,10 +67,10 @@ def _posted_runs(book: Book, entries: list[Entry]) -> Iterator[tuple[Entry, Post
     for entry in entries:
         if entry.kind == "run":
             run = msgspec.json.decode(entry.body, type=Run)
-            made = book.made(run)
-            chart = chart_of(made.rules)
+            rules, booked = book.posted(run)
+            chart = chart_of(rules)
             name = f"run {run.number}"  # it counts from the last second of its period
-            yield entry, posted_lines(made.booked, chart, name, run.end_s - 1, entry.at_s), chart
+            yield entry, posted_lines(booked, chart, name, run.end_s - 1, entry.at_s), chart
 
 
 def _chart(book: Book, parts: list[tuple[Entry, Postings, Chart]]) -> Chart:

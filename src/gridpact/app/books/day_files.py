@@ -32,6 +32,8 @@ _REGISTERS = ("withdrawal", "injection")
 class DayFiles:
     """A period's files."""
 
+    commit = 0
+
     def __init__(self, folder: Path, rules: Rules, period: Slots) -> None:
         self._folder, self._rules = folder, rules
         self._calendar = Calendar(rules.timezone, rules.step_s)
@@ -41,12 +43,22 @@ class DayFiles:
             for register in _REGISTERS
         }
         self._read: tuple[Slots, slice, Metered] | None = None
+        self._scans: dict[date, pl.LazyFrame] = {}
         self._days = _days(self._calendar, period)
         absent = [day for day in self._days if not self._path(day).is_file()]
         if absent:
             problem, fix = "there is no such file", "write the day's readings into it"
             faults = [Fault(str(self._path(day)), 0, "", problem, fix) for day in absent]
             raise BadInput(faults)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the period's files."""
+        return sum(self._path(day).stat().st_size for day in self._days)
+
+    def file(self, slot_s: int) -> Path:
+        """Return the file that has the slot which begins at an instant."""
+        return self._path(self._calendar.date_of(slot_s))
 
     @property
     def digest(self) -> str:
@@ -57,10 +69,13 @@ class DayFiles:
                 found.update(hashlib.file_digest(stream, "sha256").digest())
         return found.hexdigest()
 
-    def read(self, slots: Slots, rows: slice) -> Metered:
-        """Return what the registers of some members counted, on slots of one local day."""
+    def read(self, slots: Slots, rows: slice, most: int = ROWS) -> Metered:
+        """Return what the registers of some members counted, on slots of one local day.
+
+        The next ``most`` members are read with them, since they are asked for next.
+        """
         if self._read is None or not _holds(self._read, slots, rows):
-            self._read = self._window(slots, rows)
+            self._read = self._window(slots, rows, most)
         day, window, metered = self._read
         here, _ = overlap(day, slots)
         some = slice(rows.start - window.start, rows.stop - window.start)
@@ -68,14 +83,12 @@ class DayFiles:
         known = None if present is None else (present[0][some, here], present[1][some, here])
         return Metered(metered.withdrawal_wh[some, here], metered.injection_wh[some, here], known)
 
-    def _window(self, slots: Slots, rows: slice) -> tuple[Slots, slice, Metered]:
+    def _window(self, slots: Slots, rows: slice, most: int) -> tuple[Slots, slice, Metered]:
         """Read the day of some slots for as many members as fit, those asked for among them."""
-        import polars as pl
-
-        day = self._calendar.day(self._calendar.date_of(slots.start))
-        window = slice(rows.start, min(max(rows.stop, rows.start + ROWS), len(self._points)))
-        path = self._path(self._calendar.date_of(slots.start))
-        frame = pl.scan_parquet(path).slice(window.start, window.stop - window.start).collect()
+        on = self._calendar.date_of(slots.start)
+        day, path = self._calendar.day(on), self._path(on)
+        window = slice(rows.start, min(max(rows.stop, rows.start + most), len(self._points)))
+        frame = self._scan(on).slice(window.start, window.stop - window.start).collect()
         self._check(path, frame, window)
         parts = [self._laid(path, frame, register, window, day) for register in _REGISTERS]
         (withdrawal, one), (injection, other) = parts
@@ -85,6 +98,14 @@ class DayFiles:
             else (_all(one, withdrawal), _all(other, injection))
         )
         return day, window, Metered(withdrawal, injection, known)
+
+    def _scan(self, day: date) -> pl.LazyFrame:
+        """Return a day's file opened, so that where its rows are is looked up once."""
+        import polars as pl
+
+        if day not in self._scans:
+            self._scans[day] = pl.scan_parquet(self._path(day))
+        return self._scans[day]
 
     def _check(self, path: Path, frame: pl.DataFrame, window: slice) -> None:
         expected = self._points[window]
@@ -98,16 +119,12 @@ class DayFiles:
     ) -> tuple[Ints, Bools | None]:
         """Return a register's values [members, slots], and where they are, None for everywhere."""
         column = frame[f"{register}_wh"]
-        import polars as pl
-
-        whole = column.dtype in (pl.List(pl.Int32), pl.List(pl.Int64))
-        if not whole or (column.list.len() != day.count).any():
+        found = _columns(column, day.count)
+        if found is None:
             problem = "its lists have not one whole number for each slot"
             fix = f"the day has {day.count}: lists of Int32 or Int64"
             raise BadInput([Fault(str(path), 0, column.name, problem, fix)])
-        flat, shape = column.explode(), (column.len(), day.count)
-        present = flat.is_not_null().to_numpy().reshape(shape) if flat.null_count() else None
-        values = flat.fill_null(0).to_numpy().reshape(shape)
+        values, present = found
         if values.min(initial=0) < 0:
             fix = "give withdrawal and injection apart, both positive"
             raise BadInput([Fault(str(path), 0, column.name, "energy must not be negative", fix)])
@@ -119,6 +136,29 @@ class DayFiles:
 
     def _path(self, day: date) -> Path:
         return self._folder / f"{day}.parquet"
+
+
+def _columns(column: pl.Series, count: int) -> tuple[Ints, Bools | None] | None:
+    """Return lists of ``count`` whole numbers as [rows, slots], and where they are not null.
+
+    None where they are others; None in place of where for everywhere.
+    """
+    import polars as pl
+
+    if column.dtype not in (pl.List(pl.Int32), pl.List(pl.Int64)):
+        return None
+    if len(column) == 1:  # what reads a column of many takes longer to begin
+        (values,) = column.to_list()
+        if values is None or len(values) != count:
+            return None
+        there = np.array([[value is not None for value in values]])
+        row = np.array([[value or 0 for value in values]], np.int64)
+        return row, None if there.all() else there
+    if (column.list.len() != count).any():
+        return None
+    flat, shape = column.explode(), (len(column), count)
+    present = flat.is_not_null().to_numpy().reshape(shape) if flat.null_count() else None
+    return flat.fill_null(0).to_numpy().reshape(shape), present
 
 
 def _holds(read: tuple[Slots, slice, Metered], slots: Slots, rows: slice) -> bool:

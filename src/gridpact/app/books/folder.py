@@ -10,13 +10,14 @@ from pathlib import Path
 import msgspec
 
 from gridpact.app.books.journal import Journal
-from gridpact.app.books.kept import Made, folder_of, read_run
+from gridpact.app.books.kept import Made, folder_of, read_booked, read_run
 from gridpact.app.books.rules_file import RulesFile, read_rules
 from gridpact.app.people.people_file import read_people
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.files import write_whole
 from gridpact.contracts.files.yaml_text import scalar_text
 from gridpact.settlement.lines import Lines
+from gridpact.settlement.periods.rules import Rules
 from gridpact.settlement.runs.run import Run
 
 RULES, PEOPLE, DATABASE, RUNS = "rules.yaml", "people.yaml", "books.db", "runs"
@@ -87,9 +88,17 @@ class Book:
             raise StoreError(f"{folder}: the run is another than was booked")
         return found
 
+    def posted(self, run: Run) -> tuple[Rules, Lines]:
+        """Return the rules of a run and what it booked; StoreError as :meth:`made`."""
+        folder = folder_of(self.folder / RUNS, run.number)
+        found, rules, booked = read_booked(folder)
+        if found.hash != run.hash:
+            raise StoreError(f"{folder}: the run is another than was booked")
+        return rules, booked
+
     def booked(self, period: str) -> list[Lines]:
         """Return the lines that the runs of a period booked, run by run."""
-        return [self.made(run).booked for run in self.runs(period)]
+        return [self.posted(run)[1] for run in self.runs(period)]
 
 
 def found_at(folder: Path, readings: str) -> str:

@@ -68,16 +68,16 @@ class Writing:
 
 
 class Journal:
-    """The journal in a file."""
+    """The journal in a file of what errors call a ``book`` or ``register``."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, what: str = "book") -> None:
+        self._path, self._what = path, what
 
     @classmethod
-    def create(cls, path: Path) -> Journal:
+    def create(cls, path: Path, what: str = "book") -> Journal:
         """Begin an empty journal; StoreError where it cannot be written."""
-        journal = cls(path)
-        with journal._open() as database, _told(path):
+        journal = cls(path, what)
+        with journal._open() as database, journal._told():
             database.executescript(f"BEGIN;{_TABLES}COMMIT;")
         return journal
 
@@ -87,7 +87,7 @@ class Journal:
 
         ``at_s`` is when what is booked was booked. Raises StoreError where it cannot be written.
         """
-        with self._open() as database, _told(self._path):
+        with self._open() as database, self._told():
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield Writing(database, at_s)
@@ -100,7 +100,7 @@ class Journal:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Open the database to look into it as it is now."""
-        with self._open() as database, _told(self._path):
+        with self._open() as database, self._told():
             database.execute("BEGIN")
             yield database
 
@@ -125,23 +125,21 @@ class Journal:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with _told(self._path):
+        with self._told():
             database = sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None)
         try:
-            with _told(self._path):
+            with self._told():
                 database.execute("PRAGMA journal_mode = WAL")
                 database.execute("PRAGMA synchronous = FULL")
             yield database
         finally:
             database.close()
 
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Tell errors of the database as a line that a person can act on."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreError(
-            f"book {path.parent}: {path.name}: {error}; what was booked before is intact"
-        ) from error
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell errors of the database as a line that a person can act on."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            place = f"{self._what} {self._path.parent}: {self._path.name}"
+            raise StoreError(f"{place}: {error}; what was booked before is intact") from error

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -72,7 +74,7 @@ def write_run(runs: Path, made: Made) -> Path:
         _write(partial, made)
         shutil.rmtree(folder, ignore_errors=True)  # written, and killed before it was booked
         partial.rename(folder)
-        _sync(runs)
+        sync(runs)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         reason = error.strerror or error
@@ -98,8 +100,8 @@ def _write(folder: Path, made: Made) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
     for path in sorted(folder.rglob("*")):
-        _sync(path)
-    _sync(folder)
+        sync(path)
+    sync(folder)
 
 
 def _pretty(value: msgspec.Struct) -> bytes:
@@ -131,7 +133,7 @@ def _series(made: Made, path: Path) -> None:
     frame.write_parquet(path, compression="zstd", statistics=False)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Bring a file or folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -144,18 +146,39 @@ def read_run(folder: Path) -> Made:
     """Read a run back; StoreError where a part of it is missing or damaged."""
     import polars as pl
 
-    try:
-        heading = msgspec.json.decode((folder / "run.json").read_bytes(), type=_Heading)
-        rules = msgspec.json.decode((folder / "rules.json").read_bytes(), type=Rules)
+    with _told(folder):
+        heading, rules, booked = _read_booked(folder)
         lines = _lines(folder / "lines.parquet", heading.heads, heading.owners)
-        booked = _lines(folder / "booked.parquet", heading.booked_heads, heading.booked_owners)
         energy = pl.read_parquet(folder / "energy.parquet").to_numpy().T.astype(np.int64)
         prices, own = _read_series(folder / "series.parquet", rules)
+    sharing = (folder / "sharing" / heading.sharing,) if heading.sharing else ()
+    return Made(heading.run, rules, heading.readings, prices, own, sharing, lines, booked, energy)
+
+
+def read_booked(folder: Path) -> tuple[Run, Rules, Lines]:
+    """Read of a run only its rules and what it booked; raises as :func:`read_run`."""
+    with _told(folder):
+        heading, rules, booked = _read_booked(folder)
+    return heading.run, rules, booked
+
+
+def _read_booked(folder: Path) -> tuple[_Heading, Rules, Lines]:
+    heading = msgspec.json.decode((folder / "run.json").read_bytes(), type=_Heading)
+    rules = msgspec.json.decode((folder / "rules.json").read_bytes(), type=Rules)
+    booked = _lines(folder / "booked.parquet", heading.booked_heads, heading.booked_owners)
+    return heading, rules, booked
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Tell that a part of a run is missing or damaged."""
+    import polars as pl
+
+    try:
+        yield
     except (OSError, msgspec.DecodeError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"{folder}: the run is damaged: {reason}") from error
-    sharing = (folder / "sharing" / heading.sharing,) if heading.sharing else ()
-    return Made(heading.run, rules, heading.readings, prices, own, sharing, lines, booked, energy)
 
 
 def _lines(path: Path, heads: tuple[Head, ...], owners: tuple[str, ...]) -> Lines:

@@ -21,11 +21,12 @@ from gridpact.settlement.periods.rules import Billing, Rules
 
 VERSION = "books/1"
 BEGIN = f"gridpact: {VERSION}"
+LANGUAGES = ("en", "de", "es", "fr", "nl")
 ROLES = ("operator", "supplier", "dso", "state", "responsible", "other")
 _TOP = (
     *("gridpact", "name", "currency", "decimals", "rounding", "timezone", "slot_minutes"),
     *("readings", "suspect", "parties", "members", "sharing", "contracts", "taxes", "imbalance"),
-    *("series", "member_series", "billing"),
+    *("series", "member_series", "billing", "locale"),
 )
 _BILLING = ("due_days", "revised_days", "final_days", "correction_days")
 
@@ -47,6 +48,7 @@ class RulesFile(msgspec.Struct, frozen=True):
     own: dict[str, str]
     units: dict[str, str]
     contracts: tuple[str, ...]
+    locale: str = "en"
 
     @property
     def folder(self) -> Path:
@@ -111,6 +113,7 @@ def _rules(top: Node) -> RulesFile:
         own={**top.texts("member_series"), **extra.own},
         units=units,
         contracts=extra.files,
+        locale=top.choice("locale", LANGUAGES, "en"),
     )
 
 

@@ -92,6 +92,7 @@ def _run(
         as_of_s=asked.as_of_s,
         rules=file.rules.digest,
         readings=gathered.source.digest,
+        commit=gathered.source.commit,
         series=gathered.series,
         sharing=gathered.sharing,
         lines=digest(settled.lines),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from gridpact.metering.store.store import Store
 from gridpact.settlement.periods.energy import Metered
 from gridpact.settlement.periods.rules import Rules
 
+Kind: TypeAlias = Literal["store", "table", "day files"]
 _CELLS = 1 << 24
 _REGISTERS: tuple[Register, Register] = ("withdrawal", "injection")
 
@@ -30,22 +31,38 @@ class Source(Protocol):
     def digest(self) -> str:
         """What the readings are told apart by, as hexadecimal digits."""
 
+    @property
+    def commit(self) -> int:
+        """Last commit of the store that they are in, 0 for what is no store."""
+
     def read(self, slots: Slots, rows: slice) -> Metered:
         """Return what the registers of some members counted."""
 
 
-def source_of(where: str, rules: Rules, period: Slots, as_of_s: int) -> Source:
-    """Return the readings of a period as known at an instant [s].
+def source_of(
+    where: str, rules: Rules, period: Slots, as_of_s: int, commit: int | None = None
+) -> Source:
+    """Return the readings of a period as known at an instant [s], as after a commit of the store.
 
     ``where`` is the folder or address of a store, a CSV or Parquet table, or a folder of
     :class:`DayFiles`; what is not a store is taken to have been known always. Raises BadInput
     where a member has no register there.
     """
+    match kind_of(where):
+        case "table":
+            return _Table(where, rules, period)
+        case "day files":
+            return DayFiles(Path(where), rules, period)
+    return _Stored(where, rules, period, as_of_s, commit)
+
+
+def kind_of(where: str) -> Kind:
+    """Tell what readings are at a path or address."""
     if "://" not in where and Path(where).is_file():
-        return _Table(where, rules, period)
+        return "table"
     if "://" not in where and any(Path(where).glob("????-??-??.parquet")):
-        return DayFiles(Path(where), rules, period)
-    return _Stored(where, rules, period, as_of_s)
+        return "day files"
+    return "store"
 
 
 def _channels(rules: Rules) -> tuple[tuple[Channel, ...], Ints]:
@@ -82,6 +99,8 @@ class _Laid(msgspec.Struct):
 class _Table:
     """A table, read whole."""
 
+    commit = 0
+
     def __init__(self, path: str, rules: Rules, period: Slots) -> None:
         channels, self._rows = _channels(rules)
         slots, wh, present = table_of(path, channels, None)
@@ -103,8 +122,12 @@ class _Table:
 class _Stored:
     """A store, read some days at a time."""
 
-    def __init__(self, url: str, rules: Rules, period: Slots, as_of_s: int) -> None:
-        self._store, self._period, self._as_of_s = Store.open(url), period, as_of_s
+    def __init__(
+        self, url: str, rules: Rules, period: Slots, as_of_s: int, commit: int | None
+    ) -> None:
+        store = Store.open(url)
+        self.commit = store.log.last_import if commit is None else commit
+        self._store, self._period, self._as_of_s = store.until(self.commit), period, as_of_s
         self._refused = [Quality.MISSING, *([Quality.SUSPECT] if rules.suspect == "refuse" else [])]
         self._channels, self._rows = _channels(rules)
         self._laid: _Laid | None = None

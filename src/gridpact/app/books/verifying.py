@@ -62,7 +62,7 @@ def _run_checks(book: Book, run: Run) -> list[Check]:
         again = recomputed(book, made)
     except GridpactError as error:
         return [Check(f"{name}: recomputed", good=False, told=str(error).splitlines()[-1].strip())]
-    before = [book.made(each).booked for each in book.runs(run.period) if each.number < run.number]
+    before = [book.posted(each)[1] for each in book.runs(run.period) if each.number < run.number]
     sums = [sum(table.values()) for table in received(made.booked).values()]
     return [
         Check(f"{name}: readings are those it was made of", *_same(run.readings, again[1])),
@@ -103,7 +103,9 @@ def recomputed(book: Book, made: Made) -> tuple[str, str]:
     """
     run, rules = made.run, made.rules
     period = Slots(run.first_s, rules.step_s, (run.end_s - run.first_s) // rules.step_s)
-    source = source_of(found_at(book.folder, made.readings), rules, period, run.as_of_s)
+    source = source_of(
+        found_at(book.folder, made.readings), rules, period, run.as_of_s, run.commit or None
+    )
     share = share_of(made.sharing[0], rules) if made.sharing else None
     inputs = Inputs(source.read, made.prices, owned(made.own, period), share)
     return digest(settle(rules, period, inputs).lines), source.digest

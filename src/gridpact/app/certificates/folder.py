@@ -46,7 +46,7 @@ class RegisterFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._journal = Journal(folder / DATABASE)
+        self._journal = Journal(folder / DATABASE, "register")
 
     @classmethod
     def open(cls, folder: Path) -> RegisterFolder:
@@ -72,7 +72,7 @@ class RegisterFolder:
                 write_whole(folder / RULES, rules.read_bytes())
         except OSError as error:
             raise StoreError(f"{folder}: {error.strerror or error}") from error
-        Journal.create(folder / DATABASE)
+        Journal.create(folder / DATABASE, "register")
         return cls(folder)
 
     def rules(self) -> RegisterRules:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -13,10 +14,10 @@ from gridpact.app.cli.booking_words import BOOK, PERIOD, SHOWN
 from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.invoicing.billing import bills
+from gridpact.app.invoicing.exporting import files_of, manner_of, write_files
 from gridpact.app.invoicing.issuing import Asked, Documents, Invoiced, invoice_period
-from gridpact.app.invoicing.pages import write_pages
 from gridpact.app.invoicing.words import KINDS, amount, day, kwh, price, quantity, settled, tax
-from gridpact.settlement.invoices.bill import Bill
+from gridpact.settlement.invoices.bill import Bill, Display
 from gridpact.settlement.invoices.document import Document
 from gridpact.settlement.periods.rules import Rules
 
@@ -27,7 +28,7 @@ from gridpact.settlement.periods.rules import Rules
 Examples:
   gridpact bill lane --period 2026-03
   gridpact bill lane --period 2026-03 --member bakery
-  gridpact bill lane --period 2026-03 --html bills
+  gridpact bill lane --period 2026-03 --pdf bills
   gridpact bill lane --period 2026-03 --member bakery --dry-run --json""",
 )
 @BOOK
@@ -38,6 +39,11 @@ Examples:
     type=click.Path(path_type=Path, file_okay=False),
     help="Write bills as pages into a folder, one for each member.",
 )
+@click.option(
+    "--pdf",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write bills as PDF into a folder, one for each member.",
+)
 @click.option("--dry-run", "dry", is_flag=True, help="Tell what would be issued, issue nothing.")
 @output_options
 def bill(
@@ -45,6 +51,7 @@ def bill(
     period: str,
     member: str,
     html: Path | None,
+    pdf: Path | None,
     dry: bool,
     as_json: bool,
     quiet: bool,
@@ -59,16 +66,27 @@ def bill(
     book = Book.open(folder)
     invoiced = invoice_period(book, Asked(period, int(time.time()), member), dry=dry)
     wanted = (member,) if member else tuple(each.id for each in invoiced.made.rules.members)
-    found = bills(book, invoiced, wanted) if member or html is not None or as_json else []
-    if html is not None:
-        write_pages(html, found, invoiced.made.rules)
+    found = bills(invoiced, wanted) if member or html or pdf or as_json else []
+    files = _written(book, invoiced, found, {"html": html, "pdf": pdf})
     if as_json:
         say_json(_as_dict(invoiced, found, dry=dry))
     elif not quiet:
         _show(invoiced, found if member else [], dry=dry)
-        if html is not None:
-            pages = counted(len(found), "page")
-            say(f"{mark(good=True)} {harmless(f'{html}: {pages}')}")
+        for into, count in files:
+            told = f"{into}: {counted(count, 'bill')}"
+            say(f"{mark(good=True)} {harmless(told)}")
+
+
+def _written(
+    book: Book, invoiced: Invoiced, found: list[Bill], folders: dict[str, Path | None]
+) -> list[tuple[Path, int]]:
+    """Write bills into folders by their format; return how many there are in each."""
+    written = []
+    for ending, into in folders.items():
+        if into is not None:
+            files = files_of(found, manner_of(book, invoiced), ending)
+            written.append((into, len(write_files(into, files))))
+    return written
 
 
 def _show(invoiced: Invoiced, found: list[Bill], *, dry: bool) -> None:
@@ -108,13 +126,36 @@ def _of_member(bill: Bill, rules: Rules) -> list[str]:
     lines = [f"{bill.member}, {bill.period}"]
     for document in bill.documents:
         lines += ["", *_document(document, rules)]
-    registers = [f"{each.name} {kwh(each.energy_wh)} kWh" for each in bill.registers]
-    lines += ["", f"registers, as sums of slots: {', '.join(registers)}"]
-    for each in bill.compared:
-        told = f"{kwh(each.withdrawn_wh)} kWh, {amount(each.owed_minor, rules)} {rules.currency}"
-        lines.append(f"{each.name}: {told}")
+    lines += ["", *aligned(_registers(bill), right=(1, 2, 3)), "", *_beside(bill, rules)]
     rows = [(name, f"{value} {rules.currency}") for name, value in settled(bill, rules)]
     return [*lines, *aligned(rows, right=(1,))]
+
+
+def _registers(bill: Bill) -> list[tuple[str, str, str, str]]:
+    """Return what the registers displayed and counted."""
+    rows = [("register", "start", "end", "kWh")]
+    for each in bill.registers:
+        rows.append((each.name, _shown(each.start), _shown(each.end), kwh(each.energy_wh)))
+    return rows
+
+
+def _shown(display: Display | None) -> str:
+    if display is None:
+        return "not read"
+    return f"{kwh(display.wh)}{' (estimated)' if display.estimated else ''}"
+
+
+def _beside(bill: Bill, rules: Rules) -> Iterator[str]:
+    """Tell what the bill is compared with, and its deposit."""
+    if bill.last is not None:
+        owed, energy = amount(bill.last.owed_minor, rules), kwh(bill.last.withdrawn_wh)
+        yield f"{bill.last.name} before: {owed} {rules.currency}, {energy} kWh withdrawn"
+    if bill.supplier_only_minor is not None:
+        only = amount(bill.supplier_only_minor, rules)
+        yield f"without the community: {only} {rules.currency}"
+    if bill.deposit_minor:
+        held = amount(bill.deposit_minor, rules)
+        yield f"deposit held, not deducted: {held} {rules.currency}"
 
 
 def _document(document: Document, rules: Rules) -> list[str]:

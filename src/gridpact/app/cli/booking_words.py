@@ -14,6 +14,8 @@ from gridpact.app.books.settling import Asked
 from gridpact.app.cli.contracting_layout import aligned
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.invoicing.words import amount, kwh
+from gridpact.base.errors import BadInput, Fault
+from gridpact.base.slots import iso
 from gridpact.settlement.lines import Lines, received
 from gridpact.settlement.periods.rules import Rules
 from gridpact.settlement.runs.run import Kind
@@ -33,6 +35,9 @@ def asked_of(book: Book, period: str, as_of: datetime | None, kind: Kind | None 
     if as_of is None:
         return Asked(period, now, now, kind)
     known = epoch_of(as_of, book.rules().rules.timezone, "--as-of")
+    if known > now:
+        fix = "name an instant that has passed, or leave it out"
+        raise BadInput([Fault("arguments", 0, "--as-of", f"{iso(known)} is yet to come", fix)])
     return Asked(period, known, now, kind)
 
 

@@ -20,7 +20,9 @@ COMMANDS = {
     "run": Later("running:run", "Run a scenario, or go on with a run that was stopped."),
     "replay": Later("inspecting:replay", "Recompute a run from its journal alone."),
     "verify": Later("inspecting:verify_run", "Check every commitment and every book of a run."),
-    "explain": Later("inspecting:explain_line", "Trace a statement line to readings and proof."),
+    "explain": Later(
+        "explaining:explain_line", "Trace a line of a statement or an invoice to its readings."
+    ),
     "order": Later("ordering:order", "Place, cancel and list orders of a paused run."),
     "need": Later("needing:need", "State, list and withdraw needs of a paused run."),
     "diary": Later(

@@ -27,6 +27,7 @@ SPACE = 100_000_000
 EXTRAS = {
     "dask": ("distributed", "fleets over a cluster: pip install 'gridpact[dask]'"),
     "grid": ("power_grid_model", "power flow: pip install 'gridpact[grid]'"),
+    "invoices": ("drafthorse", "e-invoices: pip install 'gridpact[invoices]'"),
     "payments": ("sepaxml", "SEPA payments: pip install 'gridpact[payments]'"),
     "simbench": ("simbench", "SimBench grids: pip install 'gridpact[simbench]'"),
     "web": ("fastapi", "the web service: pip install 'gridpact[web]'"),

@@ -9,6 +9,8 @@ import click
 
 from gridpact.app.cli.allocating import AS_OF, PERIOD, RULES
 from gridpact.app.cli.exporting_accounting import accounting
+from gridpact.app.cli.exporting_invoices import invoices
+from gridpact.app.cli.exporting_options import OUT
 from gridpact.app.cli.exporting_payments import payments
 from gridpact.app.cli.exporting_settlement import settlement
 from gridpact.app.cli.moments import epoch_of
@@ -36,13 +38,7 @@ Examples:
 )
 @RULES
 @PERIOD
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="FOLDER",
-    help="Write the files here.",
-)
+@OUT
 @click.option(
     "--layout",
     type=click.Choice([*LAYOUTS, *SPANISH]),
@@ -80,4 +76,5 @@ def coefficients(
 
 export.add_command(settlement)
 export.add_command(payments)
+export.add_command(invoices)
 export.add_command(accounting)

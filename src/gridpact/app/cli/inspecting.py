@@ -1,4 +1,4 @@
-"""``gridpact replay``, ``gridpact verify`` and ``gridpact explain``."""
+"""``gridpact replay`` and ``gridpact verify``; how ``gridpact explain`` shows a line of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from gridpact.app import checks, folder
 from gridpact.app.cli.output import mark, output_options, say, say_json
-from gridpact.app.explain import Explanation, explain
+from gridpact.app.explain import Explanation
 from gridpact.app.record import Record
 from gridpact.app.report.text import Money
 from gridpact.app.slot_shares import TradeShare
@@ -70,32 +70,8 @@ def verify_run(path: Path, as_json: bool, quiet: bool) -> None:
     sys.exit(0 if all(outcome.holds for outcome in outcomes) else 1)
 
 
-@click.command(
-    "explain",
-    short_help="Trace a statement line to readings and proof.",
-    epilog="""\b
-Example (lines are listed in statements.csv):
-  gridpact explain runs/demo 2026-06-15/home-07/supplier.import""",
-)
-@click.argument("path", metavar="DIR", type=FOLDER)
-@click.argument("line")
-@output_options
-def explain_line(path: Path, line: str, as_json: bool, quiet: bool) -> None:
-    """Trace a statement LINE of the run in DIR to contract, slots, readings and ledger proof.
-
-    The run need not have finished; the line's day must be settled.
-    """
-    found = explain(path, line)
-    if as_json:
-        say_json(found)
-    elif not quiet:
-        for text in _lines(found):
-            say(text)
-    sys.exit(0 if found.verified else 1)
-
-
-def _lines(found: Explanation) -> list[str]:
-    """Lay an explanation out for a person."""
+def run_lines(found: Explanation) -> list[str]:
+    """Lay the explanation of a run's line out for a person."""
     money = Money(found.currency, found.minor_nano)
     proof, payer, payee, nano = found.proof, found.payer, found.payee, found.nano
     if nano < 0:

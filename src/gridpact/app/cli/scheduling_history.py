@@ -47,7 +47,7 @@ def show_history(path: Path, outcome: str | None, as_json: bool, quiet: bool) ->
 
 
 def _as_dict(one: Entry) -> dict[str, object]:
-    return {**to_builtins(one), "later_wh": one.later_wh, "needs": one.needs}
+    return {**to_builtins(one), "later_wh": one.later_wh, "needs": one.needs, "unheld": one.unheld}
 
 
 def _lines(found: list[Entry], timezone: str) -> list[str]:
@@ -79,12 +79,18 @@ def _all_missed(one: Entry) -> str:
     if later := one.later_wh:
         when = "later " if one.missed is not None else ""
         said = f"{'' if said in ('', 'nothing') else said + ', '}{when}{kwh(later)}"
-    return (said or "nothing") + (f" ({listed(one.needs)})" if one.needs else "")
+    said = (said or "nothing") + (f" ({listed(one.needs)})" if one.needs else "")
+    return said + (f", not held: {listed(one.unheld)}" if one.unheld else "")
 
 
 def _missed(misses: Misses | None) -> str:
     """Write what is missed, such as ``needs 1.200 kWh, limits 0.300 kWh``."""
     if misses is None:
         return NOTHING
-    parts = (("needs", misses.needs_wh), ("runs", misses.runs_wh), ("limits", misses.limits_wh))
+    parts = (
+        ("needs", misses.needs_wh),
+        ("runs", misses.runs_wh),
+        ("limits", misses.limits_wh),
+        ("contracts", misses.contracts_wh),
+    )
     return ", ".join(f"{name} {kwh(wh)}" for name, wh in parts if wh) or "nothing"

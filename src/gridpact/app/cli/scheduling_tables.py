@@ -118,14 +118,35 @@ def _missed_row(each: MissedLimit, found: Outcome, timezone: str) -> tuple[str, 
 
 def view_lines(view: View) -> list[str]:
     """List assets and zones with what they do in all."""
-    head = ("asset", "kind", "zone", "takes", "gives", "slots")
+    zones = {each.name for each in view.zones}
+    place = "zone" if all(each.zone in zones for each in view.assets) else "home"
+    head = ("asset", "kind", place, "takes", "gives", "slots")
     rows = [
         (each.name, each.kind, each.zone, kwh(each.takes_wh), kwh(each.gives_wh), f"{each.busy}")
         for each in view.assets
     ]
     lines = [f"{view.session} of {view.title}", ""]
     lines += aligned([head, *rows], right=(3, 4, 5)) if rows else ["nothing moves"]
-    return [*lines, "", *_zones(view), *_not_kept(view)]
+    return [*lines, "", *_zones(view), *_agreed(view), *_not_kept(view)]
+
+
+def _agreed(view: View) -> list[str]:
+    """List what agreements ask of a plan."""
+    if not view.agreed:
+        return []
+    head = ("agreement", "of", "from", "until", "asks")
+    rows = [
+        (
+            each.agreement,
+            each.party,
+            local(each.start, view.timezone),
+            local(each.end, view.timezone),
+            each.asks,
+        )
+        for each in view.agreed[:MOST_MISSED]
+    ]
+    more = len(view.agreed) - len(rows)
+    return ["", *aligned([head, *rows]), *([f"and {more:,} more"] if more else [])]
 
 
 def _not_kept(view: View) -> list[str]:

@@ -1,65 +1,81 @@
-"""Bills of members from the documents of a period."""
+"""Bills of members from the documents of a period and the figures that were kept with them."""
 
 from __future__ import annotations
 
-from gridpact.app.books.folder import Book
-from gridpact.app.invoicing.issuing import Invoiced, check_members, issued_before
+from itertools import pairwise
+
+from gridpact.app.invoicing.issuing import Invoiced, check_members
 from gridpact.settlement.invoices.bill import (
+    REGISTERS,
     Bill,
     Compared,
-    compared,
+    Display,
+    Part,
     energy_of,
     registers_of,
 )
+from gridpact.settlement.invoices.document import Document
+from gridpact.settlement.invoices.figures import EDGES, UNREAD_S, Figures
+from gridpact.settlement.runs.run import Run
 
 
-def bills(book: Book, invoiced: Invoiced, members: tuple[str, ...]) -> list[Bill]:
-    """Return the bills of members, each with the period before where that was invoiced.
+def bills(invoiced: Invoiced, members: tuple[str, ...]) -> list[Bill]:
+    """Return the bills of members.
 
     Raises BadInput for members that the rules of the run do not know.
     """
     check_members(invoiced.made.rules, members)
-    last = _last(book, invoiced)
-    rows, rows_before = _rows(invoiced), {} if last is None else _rows(last)
-    found = []
-    for member in members:
-        before: tuple[Compared, ...] = ()
-        if last is not None and member in rows_before:
-            bill = _bill(last, rows_before[member])
-            before = (compared(bill.period, bill),) if bill.documents else ()
-        found.append(_bill(invoiced, rows[member], before))
-    return found
+    rows = {member.id: row for row, member in enumerate(invoiced.made.rules.members)}
+    return [_bill(invoiced, rows[member], invoiced.documents.of(member)) for member in members]
 
 
-def _rows(invoiced: Invoiced) -> dict[str, int]:
-    return {member.id: row for row, member in enumerate(invoiced.made.rules.members)}
-
-
-def _bill(invoiced: Invoiced, row: int, before: tuple[Compared, ...] = ()) -> Bill:
-    made = invoiced.made
+def _bill(invoiced: Invoiced, row: int, documents: tuple[Document, ...]) -> Bill:
+    made, figures = invoiced.made, invoiced.figures
     who, energy = made.rules.members[row], energy_of(made.energy_wh, row)
+    only = None if figures is None else figures.supplier_only_minor
     return Bill(
         member=who.id,
         period=made.run.period,
         first_s=made.run.first_s,
         end_s=made.run.end_s,
         currency=made.rules.currency,
-        documents=invoiced.documents.of(who.id),
-        registers=registers_of(who, energy),
+        documents=documents,
+        registers=registers_of(who, energy, _displays(figures, row, made.run)),
         energy=energy,
-        prepaid_minor=who.prepaid_minor,
-        deposit_minor=who.deposit_minor,
-        compared=before,
+        prepaid_minor=0 if figures is None else int(figures.prepaid_minor[row]),
+        billed_minor=0 if figures is None else int(figures.billed_minor[row]),
+        deposit_minor=0 if figures is None else int(figures.deposit_minor[row]),
+        parts=() if figures is None else _parts(figures, row),
+        last=None if figures is None else _last(figures, row),
+        supplier_only_minor=None if only is None else int(only[row]),
     )
 
 
-def _last(book: Book, invoiced: Invoiced) -> Invoiced | None:
-    """Return the period that ends where this one begins, None where it was not invoiced."""
-    first = invoiced.made.run.first_s
-    runs = [run for run in book.runs() if run.end_s == first]
-    if not runs:
+def _displays(figures: Figures | None, row: int, run: Run) -> dict[tuple[str, str], Display]:
+    """Return what the registers of a member displayed at the edges of its period."""
+    found = {}
+    for name in REGISTERS if figures is not None else ():
+        for edge, at_s in zip(EDGES, (run.first_s, run.end_s), strict=True):
+            shown = figures.displays[f"{name} {edge}"] if figures is not None else None
+            if shown is not None and shown.at_s[row] != UNREAD_S:
+                read_s = int(shown.at_s[row])
+                found[name, edge] = Display(
+                    int(shown.wh[row]), read_s, shown.meter[row], read_s != at_s
+                )
+    return found
+
+
+def _parts(figures: Figures, row: int) -> tuple[Part, ...]:
+    energy = figures.by_part_wh[:, :, row].T.tolist()
+    return tuple(
+        Part(first, end, *wh)
+        for (first, end), wh in zip(pairwise(figures.edges_s), energy, strict=True)
+    )
+
+
+def _last(figures: Figures, row: int) -> Compared | None:
+    last = figures.last
+    if last is None or not last.there[row]:
         return None
-    documents = issued_before(book, runs[-1])
-    if not len(documents):
-        return None
-    return Invoiced(documents.batches[-1].made, documents)
+    columns = (last.withdrawn_wh, last.injected_wh, last.owed_minor)
+    return Compared(last.period, *(int(column[row]) for column in columns))

@@ -8,7 +8,7 @@ can be lost, and one that was changed is found.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import overload
 
@@ -18,11 +18,15 @@ import numpy as np
 from gridpact.app.books.folder import Book
 from gridpact.app.books.journal import Entry
 from gridpact.app.books.kept import Made
+from gridpact.app.invoicing.figures import Before, asked_for, gather_figures
+from gridpact.app.invoicing.kept_figures import read_figures, write_figures
 from gridpact.app.sharing.periods import slots_of
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.slots import Calendar
 from gridpact.settlement.invoices.document import Document, digest
 from gridpact.settlement.invoices.drafting import drafts
+from gridpact.settlement.invoices.figures import Figures
+from gridpact.settlement.invoices.figures import digest as figures_digest
 from gridpact.settlement.invoices.issuing import First, Issue, issue, standing
 from gridpact.settlement.lines import digest as lines_digest
 from gridpact.settlement.periods.rules import Rules
@@ -37,7 +41,8 @@ class Issued(msgspec.Struct, frozen=True):
     """What the journal says of documents that were issued together.
 
     ``counts`` are the documents of every issuer before, ``added`` those that were issued now.
-    ``issued_s`` and ``due_s`` are instants [s since the epoch]; ``documents`` is the hash of all.
+    ``issued_s`` and ``due_s`` are instants [s since the epoch]; ``documents`` is the hash of all,
+    ``figures`` that of what bills show beside them, ``""`` where nothing was kept.
     """
 
     run: int
@@ -47,6 +52,7 @@ class Issued(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     added: dict[str, int]
     documents: str
+    figures: str = ""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -115,12 +121,14 @@ class Documents(Sequence[Document]):
 class Invoiced(msgspec.Struct, frozen=True):
     """All documents of a period in order, with the run that they state last.
 
-    The last ``new`` of them were issued just now, or would be.
+    The last ``new`` of them were issued just now, or would be. ``figures`` are what bills show
+    beside them, None for documents that were issued without.
     """
 
     made: Made
     documents: Documents
     new: int = 0
+    figures: Figures | None = None
 
 
 def invoice_period(book: Book, asked: Asked, *, dry: bool = False) -> Invoiced:
@@ -135,7 +143,8 @@ def invoice_period(book: Book, asked: Asked, *, dry: bool = False) -> Invoiced:
         return _invoiced(book, asked)[0]
     with book.journal.writing(asked.now_s) as writing:
         found, issued = _invoiced(book, asked)
-        if issued is not None:
+        if issued is not None and found.figures is not None:
+            write_figures(book, issued.run, found.figures)
             writing.book(KIND, issued)
     return found
 
@@ -145,7 +154,9 @@ def issued_before(book: Book, run: Run) -> Documents:
 
     Raises StoreError where they are not as they were issued.
     """
-    found = Documents(batches(book, run.period))
+    runs = {each.number: each for each in book.runs(run.period)}
+    of_period = [issued for issued in entries(book) if issued.period == run.period]
+    found = Documents(batches(of_period, lambda number: book.made(runs[number])))
     for batch in found.batches:
         if batch.added != batch.issued.added or digest(batch.documents) != batch.issued.documents:
             problem = f"documents of run {batch.issued.run} are not as they were issued"
@@ -153,13 +164,14 @@ def issued_before(book: Book, run: Run) -> Documents:
     return found
 
 
-def batches(book: Book, period: str) -> list[Batch]:
-    """Return what was issued for a period, each time; it is not held against its hash."""
-    runs = {each.number: each for each in book.runs(period)}
+def batches(issues: Sequence[Issued], made: Callable[[int], Made]) -> list[Batch]:
+    """Return what was issued for a period by its entries; it is not held against its hash.
+
+    ``made`` returns a run by its number.
+    """
     found: list[Batch] = []
-    for issued in _entries(book):
-        if issued.period == period:
-            found.append(_batch(book.made(runs[issued.run]), found, issued))
+    for issued in issues:
+        found.append(_batch(made(issued.run), found, issued))
     return found
 
 
@@ -168,15 +180,53 @@ def _invoiced(book: Book, asked: Asked) -> tuple[Invoiced, Issued | None]:
     made = _sound(book, last_run(book, asked.period))
     if asked.member:
         check_members(made.rules, (asked.member,))
-    before, entries = issued_before(book, made.run), _entries(book)
-    counts = _counted(entries[-1]) if entries else {}
+    before, booked_before = issued_before(book, made.run), entries(book)
+    counts = _counted(booked_before[-1]) if booked_before else {}
     due_s = asked.now_s + made.rules.billing.due_days * _DAY_S
     issued = Issued(made.run.number, made.run.period, asked.now_s, due_s, counts, {}, "")
     new = _batch(made, before.batches, issued)
     if not len(new.documents):
-        return Invoiced(made, before), None
-    booked = msgspec.structs.replace(issued, added=new.added, documents=digest(new.documents))
-    return Invoiced(made, Documents((*before.batches, new)), len(new.documents)), booked
+        return _standing(book, made, before), None
+    figures = gather_figures(book, made, _before(book, made.run, booked_before))
+    booked = msgspec.structs.replace(
+        issued,
+        added=new.added,
+        documents=digest(new.documents),
+        figures=figures_digest(figures),
+    )
+    every = Documents((*before.batches, new))
+    return Invoiced(made, every, len(new.documents), figures), booked
+
+
+def _standing(book: Book, made: Made, before: Documents) -> Invoiced:
+    """Return the documents of a period as they were issued, with the run that they state."""
+    if not before.batches:
+        return Invoiced(made, before)
+    last = before.batches[-1]
+    return Invoiced(last.made, before, 0, _figures(book, last.issued))
+
+
+def _before(book: Book, run: Run, booked: list[Issued]) -> Before:
+    """Return what was invoiced before a run, each period as it was issued last."""
+    latest = {each.period: each for each in booked}
+    runs = {each.number: each for each in book.runs()}
+    used: Counter[str] = Counter()
+    billed: dict[str, int] = {}
+    last = None
+    for period, issued in latest.items():
+        figures = _figures(book, issued)
+        if period == run.period:
+            billed = asked_for(book.made(runs[issued.run]), figures)
+        elif figures is not None:
+            paid = figures.prepaid_minor.tolist()
+            used.update({n: minor for n, minor in zip(figures.members, paid, strict=True) if minor})
+        if runs[issued.run].end_s == run.first_s:
+            last = book.made(runs[issued.run])
+    return Before(last, used, billed)
+
+
+def _figures(book: Book, issued: Issued) -> Figures | None:
+    return read_figures(book, issued.run, issued.figures) if issued.figures else None
 
 
 def _batch(made: Made, before: Sequence[Batch], issued: Issued) -> Batch:
@@ -205,7 +255,8 @@ def _counted(issued: Issued) -> dict[str, int]:
     return {n: issued.counts.get(n, 0) + issued.added.get(n, 0) for n in sorted(names)}
 
 
-def _entries(book: Book) -> list[Issued]:
+def entries(book: Book) -> list[Issued]:
+    """Return what the journal says of documents, each time that some were issued."""
     return [_decoded(entry) for entry in book.journal.entries(KIND)]
 
 
@@ -240,11 +291,12 @@ def check_members(rules: Rules, members: tuple[str, ...]) -> None:
 def damage(book: Book) -> list[tuple[str, str]]:
     """Return each period that was invoiced with what is not as it was issued, ``""`` for nothing.
 
-    Documents are made again from the runs that they state, and their numbers held against a gap.
+    Documents are made again from the runs that they state, their numbers held against a gap, and
+    the figures of bills against their hash.
     """
     counts: dict[str, int] = {}
     wrong: dict[str, str] = {}
-    for issued in _entries(book):
+    for issued in entries(book):
         known = wrong.setdefault(issued.period, "")
         if issued.counts != counts:
             wrong[issued.period] = known or f"numbers of run {issued.run} leave a gap"
@@ -256,6 +308,9 @@ def _remade(book: Book, period: str) -> str:
     """Tell what keeps the documents of a period from being made again as they were issued."""
     try:
         issued_before(book, book.runs(period)[-1])
+        for issued in entries(book):
+            if issued.period == period:
+                _figures(book, issued)
     except (StoreError, BadInput) as error:
         return str(error).splitlines()[-1].strip()
     return ""

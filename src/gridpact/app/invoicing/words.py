@@ -25,17 +25,6 @@ KINDS = {
     SELF_BILLED: "self-billed invoice",
     SELF_BILLED_CREDIT_NOTE: "self-billed credit note",
 }
-OWN = "own, within the same slot"
-WITHDRAWN = {
-    "trade:bought": "bought in trades",
-    "shared:in": "shared by the community",
-    "supplier:in": "from the supplier",
-}
-INJECTED = {
-    "trade:sold": "sold in trades",
-    "shared:out": "shared with the community",
-    "supplier:out": "to the supplier",
-}
 _PRICE_DIGITS, _NANO_DIGITS, _FEWEST = 6, 9, 2
 
 
@@ -76,12 +65,6 @@ def day(at_s: int, rules: Rules) -> str:
     return _local(at_s, rules).isoformat()
 
 
-def span(first_s: int, end_s: int, rules: Rules) -> str:
-    """Write local days from the first until and with the last."""
-    first, last = _local(first_s, rules), _local(end_s - 1, rules)
-    return f"{first}" if first == last else f"{first} to {last}"
-
-
 def _local(at_s: int, rules: Rules) -> date:
     return datetime.fromtimestamp(at_s, ZoneInfo(rules.timezone)).date()
 
@@ -89,8 +72,11 @@ def _local(at_s: int, rules: Rules) -> date:
 def settled(bill: Bill, rules: Rules) -> list[tuple[str, str]]:
     """Return how a bill's documents come to what is left to pay, with the words for it."""
     rows = []
-    if bill.prepaid_minor:
+    if bill.prepaid_minor or bill.billed_minor:
         rows.append(("sum of all documents", amount(bill.owed_minor, rules)))
+    if bill.prepaid_minor:
         rows.append(("paid ahead", amount(-bill.prepaid_minor, rules)))
+    if bill.billed_minor:
+        rows.append(("billed before", amount(-bill.billed_minor, rules)))
     name = "to pay" if bill.due_minor >= 0 else "paid out to the member"
     return [*rows, (name, amount(abs(bill.due_minor), rules))]

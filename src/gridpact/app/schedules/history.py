@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -21,6 +21,8 @@ KINDS = (ScheduleSolved, PlanSkipped, ScheduleRevised, ScheduleKept)
 ROUNDING_WH = 10
 """Wh by which what is followed slot by slot may be off what a plan in whole Wh says it misses."""
 NAMED = 3
+UNBOUND = "unbound"
+"""Kind of what nothing is counted of."""
 """Names that are listed of one cause; of more their number is told."""
 
 
@@ -52,13 +54,22 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         total = sum(one.missing_wh for one in self.conflicts)
         today = self.missed
         if today is not None:
-            total -= today.needs_wh + today.runs_wh + today.limits_wh
+            total -= today.needs_wh + today.runs_wh + today.limits_wh + today.contracts_wh
         return total if total > ROUNDING_WH else 0
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Stated needs that it misses."""
-        return tuple(dict.fromkeys(need for one in self.conflicts for need in one.needs))
+        return _of(one for one in self.conflicts if one.kind != UNBOUND)
+
+    @property
+    def unheld(self) -> tuple[str, ...]:
+        """Stated needs that nothing is counted of, as they cannot be held to as things are."""
+        return tuple(name for name in _of(self.conflicts) if name not in self.needs)
+
+
+def _of(conflicts: Iterable[Conflict]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(need for one in conflicts for need in one.needs))
 
 
 def history(record: Record) -> list[Entry]:

@@ -10,6 +10,7 @@ import msgspec
 
 from gridpact.base.errors import StoreError
 from gridpact.metering.edge.chains import Chain
+from gridpact.metering.store.heads import outdated
 from gridpact.metering.store.known import read_part
 from gridpact.metering.store.log import (
     FOLDER,
@@ -128,13 +129,12 @@ def _one(place: Place, parts: Sequence[Part], number: int) -> Part:
 def _swept(place: Place, commit: Commit) -> int:
     """Remove files that a commit which replaces all before it does not need."""
     needed = {part.path for part in commit.parts} | {name_of(commit.number)}
-    removed = 0
-    for folder in (*TABLES, FOLDER):
-        for name in place.names(folder):
-            if name not in needed and _older(name, commit.number):
-                place.remove(name)
-                removed += 1
-    return removed
+    every = (name for folder in (*TABLES, FOLDER) for name in place.names(folder))
+    gone = [name for name in every if name not in needed and _older(name, commit.number)]
+    gone += outdated(place)
+    for name in gone:
+        place.remove(name)
+    return len(gone)
 
 
 def _older(name: str, number: int) -> bool:

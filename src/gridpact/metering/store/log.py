@@ -79,7 +79,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 class Log(msgspec.Struct, frozen=True):
     """The index as it was read: the number of the last commit, its imports, parts and chains.
 
-    ``folded`` is the number of the commit that replaces all before it, 0 where none does.
+    ``folded`` is the number of the commit that replaces all before it, 0 where none does. Readings
+    that came with imports after ``until`` are left out, None for none.
     """
 
     last: int
@@ -87,6 +88,7 @@ class Log(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
     folded: int = 0
     chains: tuple[Chain, ...] = ()
+    until: int | None = None
 
     def imported(self, digest: str, recipe: str) -> Imported | None:
         """Return the import of a file that was read in the same way, if all of it is there."""
@@ -94,9 +96,9 @@ class Log(msgspec.Struct, frozen=True):
         return next((one for one in found if not one.forgotten), None)
 
     @property
-    def next_import(self) -> int:
-        """Number of the next import: none that was given before, to an import or a commit."""
-        return 1 + max(self.last, *(one.number for one in self.imports), 0)
+    def last_import(self) -> int:
+        """Number that all imports so far are up to, and none of those to come."""
+        return max(self.last, *(one.number for one in self.imports), 0)
 
     def known_last(self) -> int:
         """Instant at which the latest import became known [s since the epoch], 0 without any."""

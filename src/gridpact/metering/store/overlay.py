@@ -24,10 +24,6 @@ class Overlay:
         self._files[name] = data
         return True
 
-    def replace(self, name: str, data: bytes) -> None:
-        """Keep a file in place of the one that may be there."""
-        self._files[name] = data
-
     def names(self, folder: str) -> list[str]:
         """Names of all files in a folder and in those below it, in order."""
         found = set(self.below.names(folder))

@@ -14,7 +14,7 @@ from gridpact.metering.readings import Channel, Displays, Intervals, Marks, Qual
 from gridpact.metering.store import rows
 from gridpact.metering.store.blocks import Words
 from gridpact.metering.store.known import qualities_of, read_part
-from gridpact.metering.store.log import Log, days_of, start_of
+from gridpact.metering.store.log import Log, Part, days_of, start_of
 from gridpact.metering.store.places import Place
 from gridpact.metering.store.points import DAY_S
 
@@ -57,11 +57,17 @@ def told_in(
         if not parts:
             continue
         slots = Slots(start_of(day), window.slots.step, DAY_S // window.slots.step)
-        found = [_told(read_part(place, part), window, slots, words) for part in parts]
+        found = [_told(_rows_of(place, log, part), window, slots, words) for part in parts]
         told = Told(*(np.concatenate(each) for each in zip(*map(_columns, found), strict=True)))
         if as_of is not None:
             told = told.where(told.known_s <= as_of)
         yield slots, told.where(np.argsort(told.known_s, kind="stable"))
+
+
+def _rows_of(place: Place, log: Log, part: Part) -> pl.DataFrame:
+    """Read the rows of a part, without those that came with a commit after the last wanted."""
+    frame = read_part(place, part)
+    return frame if log.until is None else frame.filter(frame["commit"] <= log.until)
 
 
 def _columns(told: Told) -> tuple[Ints, ...]:
@@ -154,11 +160,24 @@ def versions_of(place: Place, log: Log, window: Window) -> list[Version]:
 
     A value told again without anything else in between is one version.
     """
+    return histories_of(place, log, window).get((0, window.slots.start), [])
+
+
+def histories_of(place: Place, log: Log, window: Window) -> dict[tuple[int, int], list[Version]]:
+    """Return the versions of every slot of a window, by row of the channel and begin of the slot.
+
+    Slots of which nothing was ever told are left out.
+    """
     words = Words(("",))
-    found: list[Version] = []
+    found: dict[tuple[int, int], list[Version]] = {}
     for slots, told in told_in(place, log, window, None, words):
-        mine = told.where(told.slot == slots.index(window.slots.start))
-        found += _history(mine, words.words)
+        wanted = slots.starts()[told.slot]
+        inside = (wanted >= window.slots.start) & (wanted < window.slots.end)
+        keys = np.stack([told.channel[inside], wanted[inside]], axis=1)
+        mine = told.where(inside)
+        for channel, start in np.unique(keys, axis=0).tolist():
+            own = mine.where((keys == (channel, start)).all(axis=1))
+            found[channel, start] = _history(own, words.words)
     return found
 
 
@@ -225,7 +244,7 @@ def displays_of(place: Place, log: Log, window: Window, as_of: int | None) -> Di
     frames: list[pl.DataFrame] = []
     for day in days_of(window.slots.start, window.slots.end):
         parts = log.select("displays", window.community, [day], as_of)
-        frames += [read_part(place, part) for part in parts]
+        frames += [_rows_of(place, log, part) for part in parts]
     columns = _displays(frames, window, as_of)
     return Displays(window.channels, *columns[:3], columns[3])
 

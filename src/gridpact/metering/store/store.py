@@ -13,39 +13,31 @@ from gridpact.base.slots import Slots, overlap
 from gridpact.base.units import Ints
 from gridpact.metering.edge.records import Records
 from gridpact.metering.edge.remembered import Remembered
-from gridpact.metering.readings import Channel, Displays, Intervals, Readings, no_displays
+from gridpact.metering.readings import (
+    Channel,
+    Displays,
+    Intervals,
+    Readings,
+    Register,
+    no_displays,
+)
 from gridpact.metering.slotting import resampled
 from gridpact.metering.store import compaction, reading
 from gridpact.metering.store.blocks import Words
 from gridpact.metering.store.changes import Change, changes
 from gridpact.metering.store.compaction import Compacted
-from gridpact.metering.store.log import (
-    FORMAT,
-    Commit,
-    Log,
-    Part,
-    encoded,
-    name_of,
-    read_log,
-)
+from gridpact.metering.store.heads import ATTEMPTS, add_points, begin, read_points
+from gridpact.metering.store.log import Commit, Log, Part, Table, encoded, name_of, read_log
 from gridpact.metering.store.overlay import Overlay
 from gridpact.metering.store.places import Place, place_of
 from gridpact.metering.store.plan import Plan, Tally
-from gridpact.metering.store.points import MeteringPoint, merged
+from gridpact.metering.store.points import MeteringPoint
 from gridpact.metering.store.publishing import publish, tried_of
 from gridpact.metering.store.reading import Version, Window
 from gridpact.metering.store.signed import Messages, remembered, write_messages
 from gridpact.metering.store.writing import Numbers, remove_parts, write_change
 
 Done = TypeVar("Done")
-INDEX = "store.json"
-ATTEMPTS = 20
-"""Each time one of several writers wins, so that as many may write at once."""
-
-
-class _Head(msgspec.Struct, frozen=True):
-    format: int
-    points: tuple[MeteringPoint, ...]
 
 
 class Stored(NamedTuple):
@@ -69,23 +61,18 @@ class Store:
     def create(cls, url: str, points: Sequence[MeteringPoint]) -> Store:
         """Begin an empty store at a folder or URL; BadInput where there is one already."""
         place = place_of(url)
-        head = _Head(FORMAT, merged((), tuple(points), url))
-        if not place.create(INDEX, _encoded(head)):
-            fix = "give another place, or open it"
-            raise BadInput([Fault(url, 0, "", "there is a store of readings already", fix)])
+        begin(place, points)
         return cls.open(url)
 
     @classmethod
     def open(cls, url: str) -> Store:
         """Open a store; BadInput where there is none, StoreError where it is damaged."""
         place = place_of(url)
-        return cls(place, _head(place).points, read_log(place))
+        return cls(place, read_points(place), read_log(place))
 
     def add(self, points: Sequence[MeteringPoint]) -> Store:
         """Add metering points, or change their zone, clock and power; BadInput as in ``merged``."""
-        both = merged(_head(self._place).points, tuple(points), self.url)
-        self._place.replace(INDEX, _encoded(_Head(FORMAT, both)))
-        return Store(self._place, both, self.log)
+        return Store(self._place, add_points(self._place, points), self.log)
 
     def point(self, name: str) -> MeteringPoint:
         """Return a metering point; BadInput where the store has none of that name."""
@@ -161,6 +148,12 @@ class Store:
         """Return the messages of devices that signed readings are to be held against."""
         return remembered(self._place, self.log, self.points, records)
 
+    def until(self, number: int) -> Store:
+        """Return the store to read from as it was after an import, whatever was told since."""
+        imports = tuple(one for one in self.log.imports if one.number <= number)
+        log = msgspec.structs.replace(self.log, imports=imports, until=number)
+        return Store(self._place, self.points, log)
+
     def trial(self) -> Store:
         """Return a store like this one whose commits are kept in memory only."""
         return Store(Overlay(self._place), self.points, self.log)
@@ -185,7 +178,7 @@ class Store:
 
     def _published(self, trial: Overlay) -> bool:
         """Store what was committed to a trial; False where another writer was first."""
-        points = tuple(one for one in _head(trial).points if one not in self.points)
+        points = tuple(one for one in read_points(trial) if one not in self.points)
         if points:
             self.points = self.add(points).points
             self._by_id = {point.id: point for point in self.points}
@@ -200,7 +193,7 @@ class Store:
         self, readings: Readings, known_s: int, recipe: str, signed: Messages | None
     ) -> Stored | None:
         """Write a commit; None where another writer was first, and nothing is left of this one."""
-        numbers, parts = Numbers(self.log.last + 1, self.log.next_import), list[Part]()
+        numbers, parts = Numbers(self.log.last + 1, self.log.last_import + 1), list[Part]()
         tally = Tally(readings, known_s)
         written = False
         try:
@@ -226,9 +219,10 @@ class Store:
     def _changes(self, readings: Readings, known_s: int) -> Iterator[Change]:
         return changes(self._place, self.log, self.points, readings, known_s)
 
-    def days(self) -> tuple[str, str] | None:
-        """First and last UTC day with intervals, None where there are none."""
-        days = [part.day for part in self.log.parts if part.table == "intervals"]
+    def days(self, *tables: Table) -> tuple[str, str] | None:
+        """First and last UTC day with rows of some tables, else intervals; None without any."""
+        wanted = tables or ("intervals",)
+        days = [part.day for part in self.log.parts if part.table in wanted]
         return (min(days), max(days)) if days else None
 
     def parts(self) -> tuple[str, ...]:
@@ -293,6 +287,21 @@ class Store:
         window = Window(point.community, (channel,), Slots(slot, point.step_s, 1))
         return reading.versions_of(self._place, self.log, window)
 
+    def histories(
+        self, point: str, registers: Sequence[Register], slots: Slots
+    ) -> dict[tuple[Register, int], list[Version]]:
+        """Return all values of a point's slots that overlap a window, as :meth:`versions` does.
+
+        They are by register and begin of the slot; slots without any are left out.
+        """
+        known = self.point(point)
+        channels = tuple(Channel(point, register) for register in registers)
+        step = known.step_s
+        start, end = slots.start // step * step, -(-slots.end // step) * step
+        window = Window(known.community, channels, Slots(start, step, (end - start) // step))
+        found = reading.histories_of(self._place, self.log, window)
+        return {(registers[row], at): told for (row, at), told in found.items()}
+
     def displays(
         self, channels: Sequence[Channel], slots: Slots, as_of: int | None = None
     ) -> Displays:
@@ -303,24 +312,6 @@ class Store:
             found = reading.displays_of(self._place, self.log, window, as_of)
             whole = _with(whole, found, np.array(rows, dtype=np.int64))
         return whole
-
-
-def _head(place: Place) -> _Head:
-    url, data = place.url, place.read(INDEX)
-    if data is None:
-        fix = f"begin one: gridpact readings init {url} --points POINTS.yaml"
-        raise BadInput([Fault(url, 0, "", "there is no store of readings", fix)])
-    try:
-        head = msgspec.json.decode(data, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"store {url}: {INDEX} is damaged: {error}") from error
-    if head.format > FORMAT:
-        raise StoreError(f"store {url} was written by a newer gridpact; update gridpact")
-    return head
-
-
-def _encoded(head: _Head) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(head), indent=1) + b"\n"
 
 
 def _assembled(

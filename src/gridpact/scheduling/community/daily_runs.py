@@ -31,8 +31,8 @@ class DailyRuns(NamedTuple):
 def daily_runs(places: Places, stated: NeedsStated, standing: Sequence[Need]) -> DailyRuns:
     """Ask for the run of each appliance that is to run, within its usual hours.
 
-    A need that stands for that day narrows them, and gives the need its name. Of the rooms that
-    quiet hours leave, the run keeps to the longest, as in the day's plan.
+    A need that stands for that day narrows them, and gives the need its name and what it may cost.
+    Of the rooms that quiet hours leave, the run keeps to the longest, as in the day's plan.
     """
     runs = [one for one in standing if isinstance(one, Run)]
     asked = {row: need for need in runs for row in _rows(places, need)}
@@ -121,4 +121,5 @@ def _named(run: Run, need: Run, places: Places) -> Run:
     """Call a run by the need behind it."""
     alone = len(_rows(places, need)) == 1
     name = need.id if alone else f"{need.id}/{run.id.removeprefix(OWNER)}"
-    return replace(run, id=name, level=need.level, note=need.note)
+    most = need.most_cost_nano
+    return replace(run, id=name, level=need.level, note=need.note, most_cost_nano=most)

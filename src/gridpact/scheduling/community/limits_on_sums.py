@@ -1,13 +1,14 @@
 """Sums over slots in a community's fleet: what one storage may do in all, and several together.
 
 Bounds of what is stored come before limits on sums of the same storage: where both cannot be, the
-sum is as little above its limit as a plan allows. Net energy is a row of the portfolio, which gives
-way as limits of zones do. Limits are kept by what rounding to whole Wh may add.
+sum is as little above its limit as a plan allows. Net energy is a row of the portfolio. Limits are
+kept by what rounding to whole Wh may add.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
@@ -28,32 +29,53 @@ OVER_WH = 1e-6
 """A sum that must be exceeded by less is not."""
 
 
-def with_sums(case: Case, rows: Ints, fleet: Fleet) -> Fleet:
+class Beyond(NamedTuple):
+    """By how much sums go beyond their bounds, by row of the problem's: [Wh], [nano-¤] for costs.
+
+    Of a sum of one storage that is not in it, as much as the bounds of its state ask for.
+    """
+
+    lower: Mapping[int, float] = {}
+    upper: Mapping[int, float] = {}
+
+
+NOWHERE = Beyond()
+
+
+def with_sums(case: Case, rows: Ints, fleet: Fleet, beyond: Beyond = NOWHERE) -> Fleet:
     """Return a fleet with the sums of a problem; ``rows`` are the assets of its storage."""
     problem = case.problem
-    portfolio = with_rows(None, _shared(problem, rows))
-    fleet = replace(fleet, portfolio=portfolio)
-    own = [one for one in problem.sums if one.kind != "net" and one.storage[0] in rows]
+    fleet = replace(fleet, portfolio=with_rows(None, [*_shared(problem, rows, beyond)]))
+    own = [
+        at for at, one in enumerate(problem.sums) if one.kind != "net" and one.storage[0] in rows
+    ]
     if fleet.storage is None or not own:
         return fleet
-    limited = _limited(problem, rows, fleet.storage, own)
+    limits = {**_kept_limits(problem, own), **_given_limits(problem, own, beyond)}
+    limited = _limited(problem, rows, fleet.storage, limits)
     stuck, _ = unreachable(limited, fleet)
     for name in ("throughput_wh", "budget"):
         getattr(limited, name)[stuck] = UNBOUNDED
     return replace(fleet, storage=limited)
 
 
-def totals(problem: Problem, rows: Ints) -> list[Sum]:
-    """Return the sums that are rows of the portfolio, in their order."""
-    net = (one for one in problem.sums if one.kind == "net")
-    return [one for one in net if one.zones or np.isin(one.storage, rows).any()]
+def totals(problem: Problem, rows: Ints) -> list[int]:
+    """Return which sums are rows of the portfolio, in their order."""
+    net = ((at, one) for at, one in enumerate(problem.sums) if one.kind == "net")
+    return [at for at, one in net if one.zones or np.isin(one.storage, rows).any()]
 
 
-def _shared(problem: Problem, rows: Ints) -> list[Row]:
-    return [_row(problem, rows, one) for one in totals(problem, rows)]
+def _shared(problem: Problem, rows: Ints, beyond: Beyond) -> Iterator[Row]:
+    for at in totals(problem, rows):
+        one = problem.sums[at]
+        row, traded = row_of(problem, rows, one), traded_wh(problem, one)
+        lower = row.lower_wh - beyond.lower.get(at, 0.0) - traded
+        upper = row.upper_wh + beyond.upper.get(at, 0.0) - traded
+        yield row._replace(lower_wh=lower, upper_wh=upper)
 
 
-def _row(problem: Problem, rows: Ints, one: Sum) -> Row:
+def row_of(problem: Problem, rows: Ints, one: Sum) -> Row:
+    """A sum of net energy as a row of the portfolio, its bounds kept by what rounding may add."""
     lower = -UNBOUNDED if one.lower is None else float(one.lower)
     upper = UNBOUNDED if one.upper is None else float(one.upper)
     if one.end - one.first > 1 or len(one.storage) != 1:
@@ -65,11 +87,19 @@ def _row(problem: Problem, rows: Ints, one: Sum) -> Row:
     return Row(one.zones, assets, one.first, one.end, lower, upper)
 
 
-def _limited(problem: Problem, rows: Ints, table: Storage, own: Sequence[Sum]) -> Storage:
+def traded_wh(problem: Problem, one: Sum) -> int:
+    """Energy bought already by homes of a sum that are named alone: their zones leave it out."""
+    first = len(problem.zones.parent)
+    homes = [zone - first for zone in one.zones if zone >= first]
+    return int(problem.position_wh[homes, one.first : one.end].sum())
+
+
+def _limited(problem: Problem, rows: Ints, table: Storage, limits: Mapping[int, float]) -> Storage:
     shape = (len(rows), problem.slots.count)
     columns = {"throughput_wh": np.full(shape, UNBOUNDED), "budget": np.full(shape, UNBOUNDED)}
     price, place = np.zeros(shape), {row: at for at, row in enumerate(rows.tolist())}
-    for one, most in zip(own, _kept_limits(problem, own), strict=True):
+    for row, most in limits.items():
+        one = problem.sums[row]
         at = place[one.storage[0]]
         name, units = ("budget", 1000.0) if one.kind == "cost" else ("throughput_wh", 1.0)
         if one.kind == "cost":
@@ -79,11 +109,23 @@ def _limited(problem: Problem, rows: Ints, table: Storage, own: Sequence[Sum]) -
     return replace(table, **columns, budget_price=price)
 
 
-def _kept_limits(problem: Problem, own: Sequence[Sum]) -> list[float]:
-    """Limits on sums of single storage that can be kept beside its bounds."""
-    tight = [max((one.upper or 0) - _spare(problem, one), 0.0) for one in own]
+def _kept_limits(problem: Problem, rows: Sequence[int]) -> dict[int, float]:
+    """Limits on sums of single storage that can be kept beside its bounds, by row."""
+    own = [problem.sums[row] for row in rows]
+    tight = [tight_limit(problem, one) for one in own]
     excess = _excess(problem, own, tight).tolist()
-    return [limit + more for limit, more in zip(tight, excess, strict=True)]
+    return {row: limit + more for row, limit, more in zip(rows, tight, excess, strict=True)}
+
+
+def _given_limits(problem: Problem, rows: Sequence[int], beyond: Beyond) -> dict[int, float]:
+    """Limits on sums of single storage of which it is said how far they are exceeded, by row."""
+    said = [row for row in rows if row in beyond.upper]
+    return {row: tight_limit(problem, problem.sums[row]) + beyond.upper[row] for row in said}
+
+
+def tight_limit(problem: Problem, one: Sum) -> float:
+    """Limit on a sum of one storage that is kept whatever rounding adds, never below 0."""
+    return max((one.upper or 0) - _spare(problem, one), 0.0)
 
 
 def _spare(problem: Problem, one: Sum) -> float:
@@ -125,7 +167,8 @@ def zone_prices(problem: Problem, rows: Ints, added: tuple[Floats, Floats]) -> F
     """
     found = np.zeros((len(problem.zones.parent), problem.slots.count))
     lower, upper = added
-    for at, one in enumerate(totals(problem, rows)):
+    for at, row in enumerate(totals(problem, rows)):
+        one = problem.sums[row]
         for zone in (each for each in one.zones if each < len(found)):
             found[zone, one.first : one.end] += upper[at] - lower[at]
     return found

@@ -14,7 +14,8 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.case import Case, homes_in, subtree
 from gridpact.scheduling.community.bounds import WEAR, widened
-from gridpact.scheduling.community.limits_on_sums import with_sums
+from gridpact.scheduling.community.giving_way import Given
+from gridpact.scheduling.community.limits_on_sums import NOWHERE, with_sums
 from gridpact.scheduling.fleet.columns import (
     UNBOUNDED,
     Curtailable,
@@ -44,25 +45,25 @@ class CommunityFleet(msgspec.Struct, frozen=True):
     solar: Ints
 
 
-def community_fleet(case: Case, curtailing: Bools) -> CommunityFleet:
+def community_fleet(case: Case, curtailing: Bools, given: Given | None = None) -> CommunityFleet:
     """Turn a prepared problem into a fleet; plants of homes ``curtailing`` [homes] may give less.
 
     Left out is what has no choice: storage without power, and runs that cannot end. Other plants
-    become fixed load.
+    become fixed load. Bounds and limits are as wide as what is ``given`` asks for.
     """
     storage = np.flatnonzero(case.active)
-    runs = np.flatnonzero(case.startable)
+    runs = np.flatnonzero(case.startable if given is None else case.startable & ~given.runs)
     solar = np.flatnonzero(curtailing)
     fleet = Fleet(
         slots=case.shape[1],
         step_s=case.problem.slots.step,
-        zones=_zones(case, solar),
-        storage=_storage(case, storage) if storage.size else None,
+        zones=_zones(case, solar, given),
+        storage=_storage(case, storage, given) if storage.size else None,
         runs=_runs(case, runs) if runs.size else None,
         curtailable=_solar(case, solar) if solar.size else None,
     )
     if case.problem.sums:
-        fleet = with_sums(case, storage, fleet)
+        fleet = with_sums(case, storage, fleet, NOWHERE if given is None else given.sums)
     return CommunityFleet(fleet, _prices(case), storage, runs, solar)
 
 
@@ -101,7 +102,7 @@ def _home_zone(case: Case, homes: Ints) -> Ints:
     return np.asarray(len(case.problem.zones.parent) + homes)
 
 
-def _zones(case: Case, solar: Ints) -> Zones:
+def _zones(case: Case, solar: Ints, given: Given | None) -> Zones:
     problem, zones = case.problem, case.problem.zones
     homes, slots = case.shape
     fixed = problem.load_wh - problem.pv_wh - problem.position_wh
@@ -111,14 +112,15 @@ def _zones(case: Case, solar: Ints) -> Zones:
     np.add.at(positions, zones.zone[inside], problem.position_wh[inside])
     free = np.full((homes, slots), UNBOUNDED)
 
-    def limit(wh: Ints) -> Floats:
+    def limit(wh: Ints, more: Floats | None) -> Floats:
         """Limits of zones and homes [zones + homes, slots] W."""
-        return np.concatenate([np.where(wh >= 0, _watts(case, wh), UNBOUNDED), free])
+        most = wh.astype(np.float64) if more is None else np.add(wh, more, dtype=np.float64)
+        return np.concatenate([np.where(wh >= 0, _watts(case, most), UNBOUNDED), free])
 
     return Zones(
         parent=np.concatenate([zones.parent, zones.zone]),
-        import_limit_w=limit(zones.import_limit_wh),
-        export_limit_w=limit(zones.export_limit_wh),
+        import_limit_w=limit(zones.import_limit_wh, None if given is None else given.import_wh),
+        export_limit_w=limit(zones.export_limit_wh, None if given is None else given.export_wh),
         load_wh=np.concatenate([positions, fixed]),
     )
 
@@ -133,9 +135,11 @@ def _prices(case: Case) -> Prices:
     )
 
 
-def _storage(case: Case, rows: Ints) -> Storage:
+def _storage(case: Case, rows: Ints, given: Given | None) -> Storage:
     table = case.problem.storage
     lo, hi = widened(table, rows)
+    if given is not None:
+        lo = lo - given.state_wh[rows]
     stuck = hi.max(axis=1) <= lo.min(axis=1)
     return Storage(
         zone=_home_zone(case, table.home[rows]),

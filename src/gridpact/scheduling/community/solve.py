@@ -9,6 +9,8 @@ import numpy as np
 
 from gridpact.base.units import Bools
 from gridpact.scheduling.case import Case, Draft, empty_draft, prepare
+from gridpact.scheduling.community.as_asked import as_asked
+from gridpact.scheduling.community.giving_way import Given, given_way
 from gridpact.scheduling.community.limits_on_sums import zone_prices
 from gridpact.scheduling.community.model import (
     CommunityFleet,
@@ -53,11 +55,12 @@ class Scheduled(msgspec.Struct, frozen=True):
 def solve(problem: Problem, options: Options | None = None) -> Plan:
     """Return a plan whose cost is within the gap of ``options`` (:data:`GAP`) of the cheapest.
 
-    Bounds of storage come first, shared limits second, cost last: what cannot be kept is exceeded
-    by as little as possible. The plan is in whole Wh, so each slot differs from the answer in real
-    numbers by under a Wh or two an asset. ``unproved_nano`` is the distance of the two bounds that
-    are proved, rounded up; 0 where it is that of rounding. No clock, no chance: equal problems give
-    equal plans.
+    What is firm comes first, then limits of the grid, contracts, what owners need, and cost last:
+    what cannot be kept is missed by as little as possible, then spread (see
+    :mod:`gridpact.scheduling.community.giving_way`). The plan is in whole Wh, so each slot differs
+    from the answer in real numbers by under a Wh or two an asset. ``unproved_nano`` is the distance
+    of the two bounds that are proved, rounded up; 0 where it is that of rounding. No clock, no
+    chance: equal problems give equal plans.
 
     Raises
     ------
@@ -95,16 +98,30 @@ def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
         curtailing[found.community.solar] = True
         found = _solved(case, curtailing, options)
     if found.solution.missed and options.penalty is None and not options.cancelled():
-        strict = msgspec.structs.replace(options, penalty=PENALTY * _highest_price(problem))
-        community = found.community
-        again = solve_fleet(community.fleet, community.prices, strict)
-        found = msgspec.structs.replace(found, solution=again)
+        return _giving_way(found, curtailing, options)
     return found
 
 
-def _solved(case: Case, curtailing: Bools, options: Options) -> Scheduled:
+def _giving_way(found: Scheduled, curtailing: Bools, options: Options) -> Scheduled:
+    """Solve again where not all limits can be kept: what gives way is settled, then the cost."""
+    case, asked = found.case, found.community.fleet
+    curtailing = curtailing.copy()
+    curtailing[found.community.solar] = True
+    strict = msgspec.structs.replace(options, penalty=PENALTY * _highest_price(case.problem))
+    given = given_way(case, curtailing, found.solution.missed, options)
+    again = _solved(case, curtailing, strict, given)
+    if given is None:
+        return again
+    rows, solution = again.community, as_asked(again.solution, case, given, options.gap)
+    fleet = msgspec.structs.replace(rows.fleet, zones=asked.zones, portfolio=asked.portfolio)
+    return Scheduled(case, msgspec.structs.replace(rows, fleet=fleet), solution)
+
+
+def _solved(
+    case: Case, curtailing: Bools, options: Options, given: Given | None = None
+) -> Scheduled:
     """Solve with plants of these homes free to give less [homes]."""
-    community = community_fleet(case, curtailing)
+    community = community_fleet(case, curtailing, given)
     fleet, prices = community.fleet, community.prices
     assets = len(community.storage) + len(community.runs) + len(community.solar)
     few = options.method == "auto" and assets * case.shape[1] <= TOGETHER

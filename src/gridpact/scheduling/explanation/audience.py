@@ -85,6 +85,7 @@ def seen_by(explanation: Explanation, site: Site, party: str) -> Explanation:
         joint=None if explanation.joint is None else _own_parts(explanation.joint, own),
         unbound=tuple(one for one in explanation.unbound if one.need.owner == party),
         checks=0,
+        complete=explanation.complete,
     )
 
 
@@ -100,6 +101,12 @@ def _cut(conflict: Conflict, eyes: Eyes) -> Conflict:
             if one.member in place
         ),
         why=conflict.why if conflict.why_for == eyes.party else "",
+        eased=tuple(
+            need.id
+            for member in conflict.members
+            for need in eyes.seen(member.needs)
+            if need.id in conflict.eased
+        ),
     )
 
 
@@ -110,4 +117,11 @@ def _own_side(proposal: Proposal, number: int, eyes: Eyes) -> Proposal:
 def _own_parts(joint: Joint, own: set[str]) -> Joint:
     """What the party gives up; nothing of what it costs all."""
     parts = tuple(part for part in joint.parts if part.need in own)
-    return Joint(parts=parts, least_wh=(), cost_nano=None, fits=joint.fits)
+    return Joint(
+        parts=parts,
+        least_wh=(),
+        cost_nano=None,
+        fits=joint.fits,
+        eased=tuple(need for need in joint.eased if need.id in own),
+        without=tuple(name for name in joint.without if name in own),
+    )

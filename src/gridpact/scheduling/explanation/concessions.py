@@ -42,6 +42,8 @@ PERCENT = 10_000
 """One percent in ppm."""
 TENTH_MC = 100
 """A tenth of a degree in m°C."""
+CENT_NANO = 10**7
+"""A hundredth of the currency unit."""
 ENDLESS = 2**40
 """Steps of what has no end."""
 
@@ -136,6 +138,9 @@ def _sum(need: Need) -> Steps | None:
         case Budget(most_nano=money):
             size = step_of(money)
             return ENDLESS, lambda step: replace(need, most_nano=_up(money, size, step)), 0.0
+        case Run(most_cost_nano=int(money)):
+            size = max(step_of(money), CENT_NANO)
+            return ENDLESS, lambda step: replace(need, most_cost_nano=_up(money, size, step)), 0.0
         case Cycles(per_day_ppm=int(share)):
             return ENDLESS, lambda step: replace(need, per_day_ppm=_up(share, PERCENT, step)), 0.0
         case Cycles(throughput_wh_per_year=int(energy)):

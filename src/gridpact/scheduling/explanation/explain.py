@@ -3,7 +3,9 @@
 First what clashes about single assets, in closed form. Then phase 1 over all: limits that must be
 missed, with the prices that prove it. For each part of the grid in which something must be missed,
 a minimal conflict by QuickXplain over needs and limits as they were stated, not over rows, and for
-each of its members how far that one alone would have to give. Last what is given up together.
+each of its members how far that one alone would have to give. What gives is then tried as it would
+be eased, under all limits that it has to live with: what clashes even so is told as well. Last what
+is given up together.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
 from gridpact.base.errors import BadInput, Fault
+from gridpact.scheduling.explanation.further import Further, Round, even_so, settled
 from gridpact.scheduling.explanation.joint import joint_relaxation
 from gridpact.scheduling.explanation.members import (
     FEW,
@@ -27,6 +31,7 @@ from gridpact.scheduling.explanation.model import (
     Burden,
     Conflict,
     Explanation,
+    Joint,
     Member,
     Standing,
 )
@@ -69,22 +74,49 @@ def explain(
     """
     refuse_faults(site.fleet, site.prices)
     _refuse_unnamed(needs)
-    trial = Trial(site, accepts=accepts)
-    own = own_conflicts(trial, [need for need in needs if need.hard])
-    verdict = trial.verdict(own.rest, closely=True)
-    found, checks = [], 0
-    if not verdict.fits:
-        for conflict, more in _by_part(trial, own.rest, verdict, offers):
-            found.append(conflict)
-            checks += more
+    trial, asked = Trial(site, accepts=accepts), [need for need in needs if need.hard]
+    first = _round(trial, asked, offers)
+    found = Further(first.conflicts, first.own.unbound, complete=not first.conflicts, checks=0)
+    if offers and first.conflicts:
+        found = even_so(trial, asked, first, lambda eased: _round(trial, eased, offers))
     together = None
-    if joint and not verdict.fits:
-        together = joint_relaxation(site, own.rest, verdict.solution)
+    if joint and not (first.verdict.fits and all(one.round == 0 for one in found.conflicts)):
+        together = _together(trial.site, asked, first, found)
     return Explanation(
-        conflicts=(*own.conflicts, *found),
+        conflicts=found.conflicts,
         joint=together,
-        unbound=own.unbound,
-        checks=trial.checks + checks,
+        unbound=found.unbound,
+        checks=trial.checks + first.checks + found.checks,
+        complete=found.complete,
+    )
+
+
+def _round(trial: Trial, needs: Sequence[Need], offers: bool) -> Round:
+    """Conflicts about single assets, and of what they leave, by part of the grid."""
+    own = own_conflicts(trial, needs)
+    verdict = trial.verdict(own.rest, closely=True)
+    found = [] if verdict.fits else _by_part(trial, own.rest, verdict, offers)
+    parts = [conflict for part, _ in found for conflict in part]
+    return Round(
+        own,
+        verdict,
+        conflicts=(*own.conflicts, *parts),
+        cut_off=any(len(part) == MOST and not _settles(part[-1]) for part, _ in found),
+        checks=sum(checks for _, checks in found),
+    )
+
+
+def _together(site: Site, asked: Sequence[Need], first: Round, found: Further) -> Joint:
+    """What is least given up beside what single assets' needs give in any case."""
+    unbound = {one.need.id for one in found.unbound}
+    bindable = [need for need in asked if need.id not in unbound]
+    left = settled(bindable, found.conflicts[: len(first.own.conflicts)])
+    stated = {need.id: need for need in bindable}
+    known = None if first.verdict.fits else first.verdict.solution
+    return replace(
+        joint_relaxation(site, left, known),
+        eased=tuple(need for need in left if need != stated[need.id]),
+        without=tuple(sorted(stated.keys() - {need.id for need in left})),
     )
 
 
@@ -101,9 +133,12 @@ def _refuse_unnamed(needs: Sequence[Need]) -> None:
 
 def _by_part(
     trial: Trial, needs: Sequence[Need], verdict: Verdict, offers: bool
-) -> list[tuple[Conflict, int]]:
-    """A conflict for each part of the grid that has one by itself; else one for the whole."""
-    site, found = trial.site, list[tuple[Conflict, int]]()
+) -> list[tuple[list[Conflict], int]]:
+    """Conflicts of each part of the grid that has some by itself; else those of the whole.
+
+    With the solves of each part, those of the trial left out.
+    """
+    site, found = trial.site, list[tuple[list[Conflict], int]]()
     taken = np.zeros(len(site.fleet.zones.parent), np.bool_)
     missed = verdict.solution.missed if verdict.solution is not None else ()
     for zones in scopes(verdict.bound.fleet, missed):
@@ -114,9 +149,9 @@ def _by_part(
         alone = part.verdict(own, closely=True)
         if not alone.fits:
             together = _one_by_one(part, own, alone, offers)
-            found += [(one, part.checks if one is together[0] else 0) for one in together]
+            found.append((together, part.checks))
             taken |= zones
-    return found or [(one, 0) for one in _one_by_one(trial, needs, verdict, offers)]
+    return found or [(_one_by_one(trial, needs, verdict, offers), 0)]
 
 
 def _one_by_one(
@@ -129,12 +164,16 @@ def _one_by_one(
     found = list[Conflict]()
     while not verdict.fits and len(found) < MOST:
         found.append(_conflict(trial, needs, verdict, offers))
-        if not offers or any(one.settles for one in found[-1].proposals):
+        if not offers or _settles(found[-1]):
             break
         gone = {need.id for need in found[-1].members[0].needs}
         needs = [need for need in needs if need.id not in gone]
         verdict = trial.verdict(needs, closely=True)
     return found
+
+
+def _settles(conflict: Conflict) -> bool:
+    return any(one.settles for one in conflict.proposals)
 
 
 def _conflict(trial: Trial, needs: Sequence[Need], verdict: Verdict, offers: bool) -> Conflict:

@@ -38,9 +38,9 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """How far one member alone has to give; a solve with ``needs`` in its place has proven it.
 
     ``member`` counts the conflict's members. ``needs`` are those of the member as changed, none
-    where they are dropped. ``settles``: all that is asked in the zones of the conflict can then be
-    kept, but for the first members of conflicts told before it; otherwise this conflict is gone,
-    and others remain. ``least``: no smaller step does.
+    where they are dropped. ``settles``: all that is asked can then be kept, with all other
+    conflicts settled as ``taken``; otherwise this conflict is gone, and others may remain.
+    ``least``: no smaller step does.
     """
 
     member: int
@@ -74,6 +74,9 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     that is not counted, or not told.
     ``standing``: limits that the fleet has anyway. ``burdens``: assets by what they take when it
     is scarce, the largest first.
+    ``round``: so many times all conflicts told before were settled, each by its proposal ``taken``;
+    where that is None the first member was left out. ``eased``: needs of members that are told here
+    as a conflict before this one has them give, and that clash even so.
     """
 
     zones: tuple[str, ...]
@@ -84,6 +87,9 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     missing_wh: float | None = None
     standing: tuple[Standing, ...] = ()
     burdens: tuple[Burden, ...] = ()
+    round: int = 0
+    taken: int | None = None
+    eased: tuple[str, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True, order=True):
@@ -99,12 +105,16 @@ class Joint(msgspec.Struct, frozen=True):
 
     ``least_wh`` [levels] is proven. ``cost_nano`` [nano-¤] is what energy costs then, None where
     that is not told. ``fits``: a solve with every part given up has proven that all else is kept.
+    Needs that clash about one asset, whatever all others do, are ``eased`` as taken before, or left
+    out: ``without`` are their identifiers.
     """
 
     parts: tuple[Part, ...]
     least_wh: tuple[float, ...]
     cost_nano: float | None
     fits: bool
+    eased: tuple[Need, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 class Unbound(msgspec.Struct, frozen=True):
@@ -116,13 +126,15 @@ class Unbound(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Why not all needs can be kept: at most one conflict for each part of the grid.
+    """Why not all needs can be kept: conflicts by part of the grid, and what is left after them.
 
     Nothing is in conflict where ``conflicts`` is empty. Nothing is said about needs that are
-    ``unbound``. ``checks`` counts solves.
+    ``unbound``. ``complete``: nothing clashes once each conflict is settled as ``taken``; otherwise
+    more was not looked for. ``checks`` counts solves.
     """
 
     conflicts: tuple[Conflict, ...]
     joint: Joint | None
     unbound: tuple[Unbound, ...]
     checks: int
+    complete: bool = True

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from gridpact.base.errors import ended
+from gridpact.scheduling.contracted.model import agreement_of, spoken
 from gridpact.scheduling.explanation.absences import absences
 from gridpact.scheduling.explanation.audience import Eyes, others, seen_by
 from gridpact.scheduling.explanation.model import (
     Conflict,
     Explanation,
+    Joint,
     Member,
     Proposal,
     Standing,
@@ -23,7 +27,6 @@ from gridpact.scheduling.needs.grammar.write import (
     energy_text,
     number,
     power_text,
-    sentence,
 )
 from gridpact.scheduling.needs.model import (
     Budget,
@@ -34,14 +37,17 @@ from gridpact.scheduling.needs.model import (
     Need,
     PowerCap,
     PowerFloor,
+    Run,
     StateOfCharge,
 )
 from gridpact.scheduling.needs.times import Moment, Window
+from gridpact.scheduling.priorities.levels import Level
 
 NAMED = 3
 """Needs of one member, and parts given up, that are told one by one."""
 NO_CONFLICT = "All that is asked can be kept."
 NOT_YOURS = "None of your needs is in a conflict."
+NOT_ALL = "More may clash, which shows once these are settled."
 
 
 def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
@@ -61,28 +67,31 @@ def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
         told.append(_conflict(whole, seen, eyes))
         told += absences(seen, site)
         told += _offers(whole, seen, site)
+    told += [] if cut.complete else [NOT_ALL]
     return (*told, *_together(cut, eyes), *_unbound(cut, site.timezone))
 
 
 def _unbound(cut: Explanation, timezone: str) -> Iterator[str]:
     for one in cut.unbound:
-        said = f"{local_sentence(one.need, timezone)} ({one.need.id})"
+        said = _need(one.need, timezone)
         yield f"{said} cannot be held: {ended(one.problem)} Fix: {ended(one.fix)}"
 
 
 def _conflict(whole: Conflict, seen: Conflict, eyes: Eyes) -> str:
-    named = [_member(one) for one in reversed(seen.members)]
+    named = [_member(one, eyes.site.timezone) for one in reversed(seen.members)]
     named += [
         f"{count} {kind} need{'s' * (count > 1)} of others" for kind, count in others(whole, eyes)
     ]
-    said = named[0] + " cannot be kept"
+    said = ("Even so, " if seen.eased else "") + named[0] + " cannot be kept"
     if len(named) > 1:
         said += " together with " + _listed(named[1:])
     if seen.why:
         said += f": {seen.why}"
     elif not seen.zones and not whole.zones:
         said += ", whatever all others do"
-    elif seen.missing_wh is not None:
+    elif len(whole.members) == 1 and not whole.standing:
+        said += ", whatever else is asked"
+    if seen.zones and seen.missing_wh is not None:
         said += f"; at least {_kwh(seen.missing_wh)} would be missing"
         said += f", as {_listed([_limit(one) for one in seen.standing])}" if seen.standing else ""
     return said + "."
@@ -92,16 +101,17 @@ def _limit(one: Standing) -> str:
     return f"{one.zone} {one.direction}s at most {one.limit_w / 1000:g} kW"
 
 
-def _member(member: Member) -> str:
+def _member(member: Member, timezone: str) -> str:
     if len(member.needs) == 1:
-        return _need(member.needs[0])
-    first = _listed([_need(need) for need in member.needs[:NAMED]])
+        return _need(member.needs[0], timezone)
+    first = _listed([_need(need, timezone) for need in member.needs[:NAMED]])
     rest = len(member.needs) - NAMED
     return f"{first} and {rest} more {member.kind} need{'s' * (rest > 1)}" if rest > 0 else first
 
 
-def _need(need: Need) -> str:
-    return f"{sentence(need)} ({need.id})"
+def _need(need: Need, timezone: str) -> str:
+    own = replace(need, level=Level.NEEDS) if agreement_of(need.id) else need
+    return f"{local_sentence(own, timezone)} ({spoken(need.id)})"
 
 
 def _listed(said: Sequence[str]) -> str:
@@ -119,7 +129,7 @@ def _offers(whole: Conflict, seen: Conflict, site: Site) -> Iterator[str]:
         more = len(whole.members[kept[at]].needs) - len(member.needs)
         like = f" if {more} of others give as much" if more else ""
         only = "" if all(one.settles for one in ways) else ", which ends this conflict alone"
-        yield f"{_member(member)}: {said[0]} fits{_rest(said)}{like}{only}."
+        yield f"{_member(member, site.timezone)}: {said[0]} fits{_rest(said)}{like}{only}."
 
 
 def _rest(said: Sequence[str]) -> str:
@@ -141,7 +151,7 @@ def _offer(proposal: Proposal, member: Member, site: Site) -> str:
         share = (after.least_ppm or after.least_wh or 0) if isinstance(after, StateOfCharge) else 0
         asked = before.least_ppm or before.least_wh or 1
         return f"{100 * share // asked}% of each"
-    return _amount(after)
+    return _amount(after, site.timezone)
 
 
 def _time(before: Need, after: Need, site: Site) -> str:
@@ -152,10 +162,14 @@ def _time(before: Need, after: Need, site: Site) -> str:
         on = "" if same or at.date is None else f" on {date_text(at.date)}"
         return clock_text(at.time_s) + on
     window = getattr(after, "window", None)
-    return f"until {clock_text(window.end_s)}" if isinstance(window, Window) else sentence(after)
+    return (
+        f"until {clock_text(window.end_s)}"
+        if isinstance(window, Window)
+        else local_sentence(after, site.timezone)
+    )
 
 
-def _amount(need: Need) -> str:
+def _amount(need: Need, timezone: str) -> str:
     match need:
         case StateOfCharge(least_ppm=int(share)) | StateOfCharge(most_ppm=int(share)):
             return f"{number(share, 10_000)}%"
@@ -169,25 +183,39 @@ def _amount(need: Need) -> str:
             return f"{litres} l"
         case Headroom(up_w=up, down_w=down):
             return f"up {power_text(up)} and down {power_text(down)}"
-        case Budget(most_nano=money):
-            return number(money, 10**9)
-    return sentence(need)
+        case Budget(most_nano=int(money)) | Run(most_cost_nano=int(money)):
+            return f"a cost of {number(money, 10**9)}"
+    return local_sentence(need, timezone)
 
 
 def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
     """What is least given up together."""
     if cut.joint is None or not cut.joint.parts:
         return
-    parts = sorted(cut.joint.parts, key=lambda one: (-one.missing_wh, one.need))
-    named = [f"{_kwh(one.missing_wh)} of {one.need}" for one in parts[:NAMED]]
+    missing: dict[str, float] = {}
+    for one in cut.joint.parts:
+        missing[spoken(one.need)] = missing.get(spoken(one.need), 0.0) + one.missing_wh
+    parts = sorted(missing.items(), key=lambda one: (-one[1], one[0]))
+    named = [f"{_kwh(wh)} of {name}" for name, wh in parts[:NAMED]]
     if len(parts) > NAMED:
-        rest = sum(one.missing_wh for one in parts[NAMED:])
+        rest = sum(wh for _, wh in parts[NAMED:])
         named.append(f"{_kwh(rest)} of {len(parts) - NAMED} more")
+    beside = _beside(cut.joint, eyes.site.timezone)
     if cut.joint.cost_nano is not None:
         cost = f", at a cost of {cut.joint.cost_nano / 1e9:.2f}"
-        yield f"Least is given up together by missing {_listed(named)}{cost}."
+        yield f"Least is given up together by missing {_listed(named)}{beside}{cost}."
     else:
-        yield f"Of what is least given up by all together, yours is {_listed(named)}."
+        yield f"Of what is least given up by all together, yours is {_listed(named)}{beside}."
+
+
+def _beside(joint: Joint, timezone: str) -> str:
+    """What one asset's needs give in any case."""
+    said = ""
+    if joint.eased:
+        said += f", beside {_listed([_need(one, timezone) for one in joint.eased[:NAMED]])}"
+        more = len(joint.eased) - NAMED
+        said += f" and {more} more as proposed" if more > 0 else ""
+    return said + (f", without {_listed(joint.without)}" if joint.without else "")
 
 
 def _kwh(wh: float) -> str:

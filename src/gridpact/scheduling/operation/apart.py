@@ -1,8 +1,8 @@
 """Storage that may not do as told: planned apart from shared limits, which make room for it.
 
 In the zones of such an asset as much is kept free of each limit as it may take or give, and its own
-plan counts in none: whatever it does, the others keep the limits. Its needs then compete with
-nobody's.
+plan counts in none: whatever it does, the others keep the limits, as far as they can without
+missing what they need. Its needs then compete with nobody's.
 """
 
 from __future__ import annotations
@@ -54,7 +54,13 @@ def _with_room(problem: Problem, rows: Ints, needs: NeedsStated) -> ZoneColumns:
             ):
                 limit[:] = np.where(limit < 0, limit, np.maximum(limit - power, 0))
             above = int(zones.parent[above])
-    return msgspec.structs.replace(zones, import_limit_wh=imports, export_limit_wh=exports)
+    return msgspec.structs.replace(
+        zones,
+        import_limit_wh=imports,
+        export_limit_wh=exports,
+        import_spare_wh=zones.import_limit_wh - imports,
+        export_spare_wh=zones.export_limit_wh - exports,
+    )
 
 
 def put_back(plan: Plan, problem: Problem, rows: Ints) -> Plan:

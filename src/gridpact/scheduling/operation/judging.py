@@ -15,6 +15,7 @@ from gridpact.base.slots import Slots
 from gridpact.base.units import Ints
 from gridpact.scheduling.conflicts import state_tolerance
 from gridpact.scheduling.messages import Misses
+from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.problem import Plan, Problem, StorageColumns
 from gridpact.scheduling.standing.missed import zone_net
 from gridpact.scheduling.state import InForce
@@ -74,31 +75,30 @@ def misses(problem: Problem, told: Told, capacity_wh: Ints) -> Misses:
     net += _runs(problem, told.run_start, count)
     flow = zone_net(problem.zones, net)
     over = sum(
-        int(np.maximum(signed - limit, 0)[limit >= 0].sum())
-        for signed, limit in (
-            (flow, problem.zones.import_limit_wh[:, :count]),
-            (-flow, problem.zones.export_limit_wh[:, :count]),
-        )
+        int(np.maximum(signed - limit[:, :count], 0)[limit[:, :count] >= 0].sum())
+        for signed, limit in zip((flow, -flow), problem.zones.borne(), strict=True)
     )
     unrun = (problem.runs.energy_wh * problem.runs.length)[told.run_start < 0]
-    owned, shared = _of_sums(problem, moved, net)
-    needs = int(beyond.max(axis=1, initial=0).sum()) + owned
-    return Misses(needs, int(unrun.sum()), over + shared)
+    sums = _of_sums(problem, moved, net)
+    owned = sums[Level.NEEDS] + sums[Level.WISHES]
+    return Misses(
+        needs_wh=int(beyond.max(axis=1, initial=0).sum()) + owned,
+        runs_wh=int(unrun.sum()),
+        limits_wh=over + sums[Level.GRID],
+        contracts_wh=sums[Level.CONTRACTS],
+    )
 
 
-def _of_sums(problem: Problem, moved: Ints, net: Ints) -> tuple[int, int]:
-    """What is missed of sums over what owners' assets do, and over zones; these are limits.
-
-    Of a sum that ends later only the upper bound is looked at.
-    """
-    count, found = moved.shape[1], [0, 0]
+def _of_sums(problem: Problem, moved: Ints, net: Ints) -> dict[Level, int]:
+    """What is missed of sums, by level; of one that ends later, of its upper bound."""
+    count, found = moved.shape[1], dict.fromkeys(Level, 0)
     flows = Flows(np.maximum(moved, 0), np.maximum(-moved, 0), net)
     for one in problem.sums:
         if one.first < count:
             lower = one.lower if one.end <= count else None
             within = replace(one, lower=lower, end=min(one.end, count))
-            found[bool(one.zones)] += missed(problem, within, flows)
-    return found[0], found[1]
+            found[one.level] += missed(problem, within, flows)
+    return found
 
 
 def _followed(storage: StorageColumns, told: Told, capacity_wh: Ints) -> tuple[Ints, Ints]:
@@ -129,10 +129,16 @@ def _runs(problem: Problem, run_start: Ints, count: int) -> Ints:
 
 
 def worse(new: Misses, old: Misses, rounding_wh: int = 0) -> bool:
-    """Whether one misses more: needs come before runs, and these before limits.
+    """Whether one misses more: limits come before contracts, and these before needs.
 
-    Needs that differ by no more than ``rounding_wh`` are missed alike.
+    What differs by no more than ``rounding_wh`` is missed alike. Appliances that do not run count
+    as needs; where all is missed alike, whether one more does not run decides.
     """
-    if abs(new.needs_wh - old.needs_wh) > rounding_wh:
-        return new.needs_wh > old.needs_wh
-    return (new.runs_wh, new.limits_wh) > (old.runs_wh, old.limits_wh)
+    for one, other in zip(_by_level(new), _by_level(old), strict=True):
+        if abs(one - other) > rounding_wh:
+            return one > other
+    return new.runs_wh > old.runs_wh
+
+
+def _by_level(misses: Misses) -> tuple[int, int, int]:
+    return misses.limits_wh, misses.contracts_wh, misses.needs_wh + misses.runs_wh

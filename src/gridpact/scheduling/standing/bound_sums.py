@@ -9,6 +9,7 @@ import numpy as np
 
 from gridpact.scheduling.fleet.additions import Row
 from gridpact.scheduling.needs.binding.draft import Draft
+from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.problem import Sum
 
 NOISE = 1e-6
@@ -37,7 +38,7 @@ def sums_of(draft: Draft) -> tuple[tuple[Sum, ...], list[Binding]]:
     """Return all sums that are bounded, and the needs behind them."""
     found: dict[Sum, int] = {}
     bindings = list[Binding]()
-    rows = [_shared(row) for row, _ in draft.shared]
+    rows = [_shared(row, level) for row, level in draft.shared]
     for one in draft.origins:
         if one.table == "portfolio":
             total = rows[one.row]
@@ -53,7 +54,7 @@ def sums_of(draft: Draft) -> tuple[tuple[Sum, ...], list[Binding]]:
     return tuple(found), list(dict.fromkeys(bindings))
 
 
-def _shared(row: Row) -> Sum:
+def _shared(row: Row, level: Level) -> Sum:
     """Net energy in whole Wh, inward; one asset in one slot may be asked for all of its power."""
     storage = tuple(int(one) for _, rows in row.assets for one in np.asarray(rows).tolist())
     outward = row.end - row.first == 1 and len(storage) == 1 and not row.zones
@@ -68,4 +69,5 @@ def _shared(row: Row) -> Sum:
         zones=tuple(int(zone) for zone in row.zones),
         lower=math.ceil(lower) if math.isfinite(lower) else None,
         upper=math.floor(upper) if math.isfinite(upper) else None,
+        level=level,
     )

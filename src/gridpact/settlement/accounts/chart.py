@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gridpact.settlement.lines import Head, Lines
+from gridpact.settlement.lines import Head
 from gridpact.settlement.periods.rules import Rules
 
 BANK, SUSPENSE = "bank:main", "suspense:bank"
@@ -53,23 +53,9 @@ def chart_of(rules: Rules) -> Chart:
     return Chart({**rules.parties, **{member.id: "member" for member in rules.members}})
 
 
-def accounts_of(chart: Chart, lines: Lines, head: Head) -> tuple[list[str], list[str]]:
-    """Return the accounts that owners' lines of a head debit and credit, each [owners].
-
-    Tax is credited to an account of its rate, held by who receives it.
-    """
-    debit = _accounts(chart, lines, head.payer)
-    credit = _accounts(chart, lines, head.payee)
-    if head.category == "tax":
-        rate = f"{head.clause}:{percent(head.rate_ppm)}"
-        credit = [f"tax:{holder_of(each)}:{rate}" if each else "" for each in credit]
-    return debit, credit
-
-
-def _accounts(chart: Chart, lines: Lines, party: str) -> list[str]:
-    if party in chart.roles:
-        return [chart.current(party)] * len(lines.owners)
-    return [chart.current(name) if name in chart.roles else "" for name in lines.owners]
+def of_tax(account: str, head: Head) -> str:
+    """Return the account of a tax's rate, held by who receives it on an account."""
+    return f"tax:{holder_of(account)}:{head.clause}:{percent(head.rate_ppm)}" if account else ""
 
 
 def holder_of(account: str) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Ints
-from gridpact.settlement.accounts.chart import Chart, accounts_of
+from gridpact.settlement.accounts.chart import Chart, of_tax
 from gridpact.settlement.accounts.transfers import Transfer
-from gridpact.settlement.lines import Lines
+from gridpact.settlement.lines import Head, Lines
 
 COLUMNS = ("account", "currency", "source", "transfer", "minor", "value_s", "known_s")
 
@@ -62,19 +62,17 @@ def posted_lines(lines: Lines, chart: Chart, run: str, value_s: int, known_s: in
     A line whose amount is negative, such as one of a correction, does the opposite. Lines that
     move nothing have no postings. ``run`` names them.
     """
-    accounts: dict[str, int] = {}
-    parts = [
-        _of_head(lines, row, accounts_of(chart, lines, head), accounts)
-        for row, head in enumerate(lines.heads)
-    ]
+    names = _Names(chart, lines)
+    parts = [_of_head(lines, row, names.sides(head)) for row, head in enumerate(lines.heads)]
     currencies = tuple(sorted({head.currency for head in lines.heads}))
     rows = [currencies.index(head.currency) for head in lines.heads]
     columns = [np.concatenate(each) for each in zip(*parts, strict=True)] if parts else _none(4)
     account, source, transfer, minor = columns
     order = np.argsort(transfer, kind="stable")
+    used, account = np.unique(account, return_inverse=True)
     same = np.ones(len(order), np.int64)
     return Postings(
-        tuple(accounts),
+        tuple(names.names[number] for number in used.tolist()),
         currencies,
         tuple(f"{run} {head.name}" for head in lines.heads),
         account[order],
@@ -87,20 +85,49 @@ def posted_lines(lines: Lines, chart: Chart, run: str, value_s: int, known_s: in
     )
 
 
-def _of_head(
-    lines: Lines, row: int, names: tuple[list[str], list[str]], accounts: dict[str, int]
-) -> tuple[Ints, ...]:
+class _Names:
+    """Accounts by number; those of owners are looked up once for all heads."""
+
+    def __init__(self, chart: Chart, lines: Lines) -> None:
+        self.names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._chart, self._lines = chart, lines
+        self._owners: Ints | None = None
+
+    def sides(self, head: Head) -> tuple[Ints, Ints]:
+        """Return the accounts that owners' lines of a head debit and credit, each [owners]."""
+        credit = self._side(head.payee)
+        if head.category == "tax":
+            used, at = np.unique(credit, return_inverse=True)
+            names = [of_tax(self.names[number], head) for number in used.tolist()]
+            credit = self._all(names)[at]
+        return self._side(head.payer), credit
+
+    def _side(self, party: str) -> Ints:
+        roles, owners = self._chart.roles, self._lines.owners
+        if party in roles:
+            return np.full(len(owners), self._number(self._chart.current(party)))
+        if self._owners is None:
+            current = (self._chart.current(name) if name in roles else "" for name in owners)
+            self._owners = self._all(current)
+        return self._owners
+
+    def _all(self, names: Iterable[str]) -> Ints:
+        return np.array([self._number(name) for name in names], np.int64)
+
+    def _number(self, name: str) -> int:
+        number = self._numbers.setdefault(name, len(self.names))
+        if number == len(self.names):
+            self.names.append(name)
+        return number
+
+
+def _of_head(lines: Lines, row: int, sides: tuple[Ints, Ints]) -> tuple[Ints, ...]:
     """Return accounts, sources, transfers and amounts of the legs of one head's lines."""
     mine = np.flatnonzero((lines.head == row) & (lines.minor != 0))
-    sides = []
-    for some in names:
-        used = np.unique(lines.owner[mine])
-        at = np.zeros(len(lines.owners), np.int64)
-        at[used] = [accounts.setdefault(some[owner], len(accounts)) for owner in used]
-        sides.append(at[lines.owner[mine]])
-    minor = lines.minor[mine]
-    twice = np.concatenate([mine, mine])
-    return np.concatenate(sides), np.full(len(twice), row), twice, np.concatenate([minor, -minor])
+    account = np.concatenate([side[lines.owner[mine]] for side in sides])
+    minor, twice = lines.minor[mine], np.concatenate([mine, mine])
+    return account, np.full(len(twice), row), twice, np.concatenate([minor, -minor])
 
 
 def posted(transfers: Sequence[tuple[Transfer, int]]) -> Postings:

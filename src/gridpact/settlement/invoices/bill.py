@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -14,21 +14,46 @@ from gridpact.settlement.periods.rules import Member
 REGISTERS = ("withdrawal", "injection")
 
 
+class Display(msgspec.Struct, frozen=True):
+    """What a register displayed at an edge of the period [Wh].
+
+    ``at_s`` is when the reading was taken that it rests on [s since the epoch]; where that is not
+    the edge itself, it is ``estimated`` from there by the slots between. ``meter`` is the device.
+    """
+
+    wh: int
+    at_s: int
+    meter: str = ""
+    estimated: bool = False
+
+
 class Register(msgspec.Struct, frozen=True):
     """What a register counted over the period [Wh].
 
-    ``start_wh`` and ``end_wh`` are what it displayed at the period's begin and end, None where
-    nobody read it; ``energy_wh`` is the sum of its slots in either case.
+    ``start`` and ``end`` are what it displayed at the period's begin and end, None where nobody
+    read it; ``energy_wh`` is the sum of its slots in either case.
     """
 
     name: str
     energy_wh: int
-    start_wh: int | None = None
-    end_wh: int | None = None
+    start: Display | None = None
+    end: Display | None = None
+
+
+class Part(msgspec.Struct, frozen=True):
+    """An hour, day or month of the period [s since the epoch], with its energy [Wh]."""
+
+    first_s: int
+    end_s: int
+    withdrawn_wh: int
+    injected_wh: int
+
+
+_NONE: Mapping[tuple[str, str], Display] = {}
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """What another period, or another way to be supplied, comes to for the same member.
+    """What another period comes to for the same member.
 
     ``withdrawn_wh`` and ``injected_wh`` [Wh]; ``owed_minor`` is negative where it receives.
     """
@@ -43,8 +68,10 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     """All documents of a member for a period, and what is left to pay.
 
     ``energy`` maps each of :data:`~gridpact.settlement.periods.energy.SOURCES` to energy [Wh].
-    ``prepaid_minor`` was paid ahead for the period; ``deposit_minor`` is held as collateral and
-    is not deducted.
+    ``prepaid_minor`` was paid ahead and is used for the period, ``billed_minor`` is what bills
+    before a correction asked for; ``deposit_minor`` is held as collateral and is not deducted.
+    ``parts`` are energy over time; ``last`` is the period before
+    and ``supplier_only_minor`` what would be owed without the community, None for not known.
     """
 
     member: str
@@ -56,8 +83,11 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     registers: tuple[Register, ...]
     energy: dict[str, int]
     prepaid_minor: int = 0
+    billed_minor: int = 0
     deposit_minor: int = 0
-    compared: tuple[Compared, ...] = ()
+    parts: tuple[Part, ...] = ()
+    last: Compared | None = None
+    supplier_only_minor: int | None = None
 
     @property
     def owed_minor(self) -> int:
@@ -66,8 +96,8 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def due_minor(self) -> int:
-        """What is left to pay after what was paid ahead; negative where it is paid back."""
-        return self.owed_minor - self.prepaid_minor
+        """What this bill asks for beyond what was paid ahead and billed; negative to pay back."""
+        return self.owed_minor - self.prepaid_minor - self.billed_minor
 
 
 def owed(documents: Iterable[Document], member: str, currency: str) -> int:
@@ -85,20 +115,20 @@ def energy_of(energy_wh: Ints, row: int) -> dict[str, int]:
     return dict(zip(SOURCES, energy_wh[:, row].tolist(), strict=True))
 
 
-def registers_of(member: Member, energy: dict[str, int]) -> tuple[Register, ...]:
-    """Return what the registers of a member's meter counted, as sums of slots."""
+def registers_of(
+    member: Member, energy: dict[str, int], displays: Mapping[tuple[str, str], Display] = _NONE
+) -> tuple[Register, ...]:
+    """Return what the registers of a member's meter counted, as sums of slots.
+
+    ``displays`` are by register and edge, ``start`` or ``end``.
+    """
     return tuple(
-        Register(name, energy[f"metered:{name}"]) for name in REGISTERS if name in member.registers
+        Register(
+            name,
+            energy[f"metered:{name}"],
+            displays.get((name, "start")),
+            displays.get((name, "end")),
+        )
+        for name in REGISTERS
+        if name in member.registers
     )
-
-
-def compared(name: str, bill: Bill) -> Compared:
-    """Return another bill of the same member as something to compare with."""
-    return Compared(
-        name, bill.energy["metered:withdrawal"], bill.energy["metered:injection"], bill.owed_minor
-    )
-
-
-def documents_of(documents: Sequence[Document], member: str) -> tuple[Document, ...]:
-    """Return the documents to which a member is a party."""
-    return tuple(each for each in documents if member in (each.seller, each.buyer))

@@ -56,7 +56,7 @@ class Groups:
         self._rules, self._slots, self._flows = rules, period, some
         kinds = {clause.name: clause.of for clause in rules.clauses}
         self._of = {flow.head.clause: kinds[flow.head.clause] for flow in some}
-        self._entities = [each for each in _entities(rules) if each.of in self._of.values()]
+        self._entities = [each for each in entities(rules) if each.of in self._of.values()]
         self._names = {of_all(name) for flow in some for name in flow.needs}
         self._sums: dict[tuple[str, str], Ints] = {}
 
@@ -72,7 +72,7 @@ class Groups:
         here = place(Span(block.slots.start, block.slots.end), self._slots)
         for entity in self._entities:
             rows = entity.rows[(entity.rows >= block.rows.start) & (entity.rows < block.rows.stop)]
-            for name, values in _own(entity, found).items():
+            for name, values in series_of(entity, found).items():
                 empty = np.zeros(self._slots.count, np.int64)
                 total = self._sums.setdefault((entity.owner, name), empty)
                 mine = checked_sum(values[rows - block.rows.start], axis=0)
@@ -102,7 +102,7 @@ class Groups:
         }
         found = read(flow, world_of(flow, own, prices, here), window)
         amount, energy = (np.atleast_2d(each) for each in found)
-        head = _bound(flow, entity.responsible)
+        head = bound(flow, entity.responsible)
         edges = [
             at
             for tax in self._rules.taxes
@@ -116,7 +116,8 @@ class Groups:
             yield rounded(self._rules, head, piece, whose, sums)
 
 
-def _entities(rules: Rules) -> Iterator[Entity]:
+def entities(rules: Rules) -> Iterator[Entity]:
+    """Yield the balance groups and the activating parties of some rules."""
     rows = {member.id: row for row, member in enumerate(rules.members)}
     for group in rules.groups:
         mine = np.array(sorted(rows[name] for name in group.members), dtype=np.int64)
@@ -125,7 +126,7 @@ def _entities(rules: Rules) -> Iterator[Entity]:
         yield Entity("activations", party, party, np.arange(len(rows), dtype=np.int64))
 
 
-def _own(entity: Entity, found: Mapping[str, Ints]) -> dict[str, Ints]:
+def series_of(entity: Entity, found: Mapping[str, Ints]) -> dict[str, Ints]:
     """Return members' series as they count for an entity."""
     if entity.of == "groups":
         return {name: values for name, values in found.items() if not name.startswith(ACTIVATED)}
@@ -133,7 +134,7 @@ def _own(entity: Entity, found: Mapping[str, Ints]) -> dict[str, Ints]:
     return {NET: changed, HELD: np.zeros_like(changed), DEVIATION: changed}
 
 
-def _bound(flow: Flow, responsible: str) -> Head:
+def bound(flow: Flow, responsible: str) -> Head:
     """Return a flow's head with the responsible party in place of the member."""
     head = flow.head
     payer, payee = (responsible if side == MEMBER else side for side in (head.payer, head.payee))

@@ -19,13 +19,15 @@ Kind: TypeAlias = Literal["initial", "revised", "final"]
 KINDS: tuple[Kind, ...] = ("initial", "revised", "final")
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One settlement of one billing period.
 
     ``period`` is its name, such as ``2026-03``, from ``first_s`` until ``end_s`` [s since the
     epoch]; readings are as known at ``as_of_s``. ``rules``, ``readings``, ``series`` and
     ``sharing`` are digests of inputs, ``lines`` that of all lines and ``booked`` that of those that
-    the run added to the runs before it. ``number`` counts the runs of a book.
+    the run added to the runs before it. ``commit`` is the last one of the store of readings, 0 for
+    readings elsewhere: what is told of the past after it was no part of the run. ``number`` counts
+    the runs of a book.
     """
 
     number: int
@@ -40,6 +42,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     sharing: str
     lines: str
     booked: str
+    commit: int = 0
 
     @property
     def hash(self) -> str:

@@ -110,14 +110,22 @@ def test_pages_carry_the_numbers_of_the_documents(settled):
         member = ({document["seller"], document["buyer"]} & {*pages}).pop()
         page = pages[member]
         (section,) = (s for s in page.split("<section") if f" {document['number']}</h2>" in s)
-        assert f"<td>{document['total_minor'] / 100:.2f}</td>" in section
+        assert f"<td>{document['total_minor'] / 100:.2f}\u00a0EUR</td>" in section
         for item in document["items"]:
-            assert f"<td>{item['name']}</td>" in section
+            assert f"<td>{item['id']}  " in section
             assert f"<td>{item['minor'] / 100:.2f}</td>" in section
-    assert "<b>31.80 EUR</b>" in pages["bakery"]
+    assert "<b>31.80\u00a0EUR</b>" in pages["bakery"]
     assert "src=" not in pages["bakery"]
     widths = re.findall(r'width="([0-9.]+)" height="24"', pages["school"])
     assert sum(map(float, widths)) == pytest.approx(2 * 640, abs=0.1)
+
+
+def test_bills_are_written_as_pdf_beside_pages(settled):
+    done = settled.run("bill", *settled.day, "--pdf", "bills", "--html", "pages")
+    assert (done.code, done.err) == (0, "")
+    assert "✓ pages: 2 bills\n✓ bills: 2 bills\n" in done.out
+    for member in ("bakery", "school"):
+        assert (settled.folder / "bills" / f"{member}.pdf").read_bytes()[:8] == b"%PDF-1.7"
 
 
 def test_the_book_verifies_what_was_issued(settled):

@@ -142,3 +142,19 @@ def test_what_was_changed_behind_the_book_is_found(settled, tamper, said):
     done = settled.run("books", "verify", "book")
     assert done.code == 1
     assert any(line.startswith("✗") and said in line for line in done.out.splitlines())
+
+
+def test_what_is_told_of_the_past_afterwards_changes_no_run(settled):
+    """Readings that came after the run, known before it by their own account, are no part of it."""
+    changed = ("T00:00;0,196", "T00:00;0,200")
+    settled.imported("march-29-corrected", "2026-04-02T12:00", changed=changed)
+    done = settled.run("books", "verify", "book")
+    assert (done.code, done.err) == (0, "")
+    now = read(settled.run("settle", "book", *DAY, *LATER, "--dry-run", "--json"))
+    assert now["lines"], "the next run knows them"
+
+
+def test_readings_of_an_instant_to_come_are_refused(settled):
+    done = settled.run("settle", "book", *DAY, "--as-of", "2926-04-03T00:00", "--dry-run")
+    assert done.code == 2
+    assert "2926-04-02T22:00:00Z is yet to come" in done.err

@@ -7,8 +7,8 @@ explained, and nothing else; each proposal is stated in its own words, and then 
 from contextlib import suppress
 from types import SimpleNamespace
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from gridpact.app import folder
 from gridpact.app.cli.commands import run_command
@@ -34,6 +34,7 @@ zones: [{id: pl}, {id: tr}]
 members:
   - id: anna
     zone: pl
+    feeder: f1
     assets:
       - {kind: battery, id: anna-battery, capacity_kwh: 10}
       - {kind: car, id: anna-car, capacity_kwh: 40, by: "07:30", back: "17:30", trip_kwh: 7}
@@ -47,9 +48,9 @@ members:
 operation: {replan_minutes: 0}
 """
 OF = {"anna": ("anna-battery", "anna-car"), "bert": ("bert-heat", "bert-tank", "bert-car")}
-STEPS = 12
+STEPS = 20
 """More steps than any book of so few needs takes."""
-SEEDS, MANY = range(12), range(12, 212)
+SEEDS, MANY = range(4), range(4, 12)
 ROUNDED_WH = 10
 """What a plan in whole Wh may miss of what is kept exactly; texts tell no less either."""
 
@@ -65,15 +66,16 @@ def sentence(draw):
 
     percent, window = 5 * int(draw.integers(10, 21)), f"{clock(6)}-{clock()}"
     window = window if window[:5] != window[6:] else "all day"
-    if draw.integers(0, 6) == 0:
-        zone = ("pl", "tr")[int(draw.integers(0, 2))]
-        return "dso", f"zone {zone} <= {number(20)} kW {window}, grid"
+    if draw.integers(0, 3) == 0:
+        group = ("zone pl", "zone tr", "zone pl,tr", "feeder f1", "kind car")
+        return "dso", f"{group[int(draw.integers(0, 5))]} <= {number(6)} kW {window}, grid"
     owner = ("anna", "bert")[int(draw.integers(0, 2))]
     one = OF[owner][int(draw.integers(0, len(OF[owner])))]
     said = [
         *[f"{one} >= {percent}% by 0{draw.integers(6, 10)}:00"] * 3,
         f"{one} <= {percent - 40}% by {clock(6)}",
         f"{one} takes >= {number(25)} kWh {window}",
+        f"{one} takes >= {number(9)} kWh 05:00-0{draw.integers(6, 10)}:30",
         f"{one} takes <= {number(8)} kWh {window}",
         f"{one} gives >= {number(4)} kWh {window}",
         f"{one} unavailable {window}",
@@ -91,7 +93,9 @@ def sentence(draw):
     said += [f"tank {litres} l at {warm} C by {clock(6)}"] * 3 * (one == "bert-tank")
     washer = "1 h 30 min within 08:00-16:00 uninterrupted"
     said += [f"anna-washer {what}" for what in (f"quiet {window}", washer)] * (owner == "anna")
-    said += ["anna-washer starts <= 4 06:00-22:00"] * (owner == "anna")
+    runs = f"anna-washer {washer}, cost <= {number(1)}", "anna-washer starts <= 4 06:00-22:00"
+    said += [*runs] * (owner == "anna")
+    said += [f"{one} cycles <= {number(1) - 0.25} per day"] * (one == "anna-battery")
     return owner, said[int(draw.integers(0, len(said)))]
 
 
@@ -118,7 +122,7 @@ def lane(tmp_path_factory):
 
     def plans(book):
         """What is planned next with these needs, by the end of the day that it is for."""
-        state = msgspec.structs.replace(run.state, book=book)
+        state = replace(run.state, book=book)
         made = ahead(run._replace(state=state), now).plans
         return {one.solved.window.end: solved(one) for one in made}
 
@@ -139,7 +143,7 @@ def lane(tmp_path_factory):
 def book_of(lane, seed):
     """A book of a few needs; what is refused is left out."""
     draw, book = stream(seed, "door"), Book()
-    for _ in range(int(draw.integers(3, 8))):
+    for _ in range(int(draw.integers(5, 11))):
         with suppress(BadInput):  # a window that ends when it begins
             book, _ = lane.stated(book, *sentence(draw))
     return book
@@ -157,8 +161,8 @@ def members(conflict):
 def check(lane, seed):
     """Give way as is proposed, until all that is asked can be kept; return what was tried.
 
-    At every step all plans miss what is told, and keep what nothing is told of; of a conflict that
-    is alone every proposal is tried.
+    At every step all plans miss what is told, and keep what nothing is told of; and every proposal
+    that settles all is tried, with what is taken of the other conflicts.
     """
     book, tried = book_of(lane, seed), 0
     for _ in range(STEPS):
@@ -167,17 +171,18 @@ def check(lane, seed):
         if not told:
             return tried
         end, found = told[0]
-        (first, *others) = found.conflicts or (None,)
-        ways = ways_of(first) if first is not None else []
-        if not others and not found.unbound:
-            for old, proposed, settles in ways:
-                after = lane.plans(changed(lane, book, old, proposed))[end].solved.plan
-                short = [one for one in after.conflicts if one.missing_wh > ROUNDED_WH]
-                assert not (settles and short), (seed, short, proposed)
-                tried += settles
-        old, proposed, _ = ways[0] if ways else ([one.need for one in found.unbound], (), True)
-        assert old, seed
-        book = changed(lane, book, old, proposed)
+        for taken in ways_of(found) if not found.unbound else ():
+            settled = changed(lane, book, taken)
+            after = settled and lane.plans(settled)[end].solved.plan
+            short = [one for one in after.conflicts if one.missing_wh > ROUNDED_WH] if after else ()
+            assert not short, (seed, short, taken)
+            tried += bool(after)
+        if found.unbound:
+            taken = [([one.need for one in found.unbound], ())]
+        else:
+            taken = [way for one in found.conflicts[:1] for way in (first_way(one),) if way]
+        assert taken, seed
+        book = changed(lane, book, taken)
     pytest.fail(f"seed {seed}: there is no end to conflicts")
 
 
@@ -192,27 +197,69 @@ def agreed(lane, was, seed):
     return found
 
 
-def ways_of(conflict):
-    """What stated needs of a conflict may give, what is proposed, and whether it settles all."""
-    found = [(conflict.members[one.member].needs, one) for one in conflict.proposals]
-    named = [way for way in found if all(need.id.startswith("need-") for need in way[0])]
-    return [(old, one.needs, one.settles) for old, one in named]
+def ways_of(found):
+    """What settles all: each such proposal, and of the other conflicts what is taken."""
+    every = [way_of(one, one.taken) for one in found.conflicts]
+    for at, one in enumerate(found.conflicts):
+        for number, offer in enumerate(one.proposals):
+            if offer.settles:
+                yield [*every[:at], way_of(one, number), *every[at + 1 :]]
 
 
-def changed(lane, book, old, proposed):
-    """State what is proposed, in its own words, in place of what it changes: it is taken."""
-    for need in old:
-        book = lane.without(book, need)
-    for need in proposed:
-        book, answer = lane.stated(book, need.owner, lane.words(need))
-        assert isinstance(answer, NeedStated), (lane.words(need), answer)
+def way_of(conflict, number):
+    """Needs that give in a conflict, and what is proposed in their place."""
+    if number is None:
+        return conflict.members[0].needs, ()
+    offer = conflict.proposals[number]
+    return conflict.members[offer.member].needs, offer.needs
+
+
+def first_way(conflict):
+    """The first proposal about stated needs."""
+    ways = [way_of(conflict, number) for number in range(len(conflict.proposals))]
+    return next((one for one in ways if all(need.id[:5] == "need-" for need in one[0])), None)
+
+
+def changed(lane, book, ways):
+    """State what is proposed, in its own words, in place of what it changes: it is taken.
+
+    None where a limit of the scenario, or what owners tell without a sentence, would have to give.
+    """
+    names = {}
+    for old, proposed in ways:
+        if any(need.id[:5] != "need-" for need in old):
+            return None
+        for need in old:
+            book = lane.without(book, replace(need, id=names.get(need.id, need.id)))
+        for need in proposed:
+            book, answer = lane.stated(book, need.owner, lane.words(need))
+            assert isinstance(answer, NeedStated), (lane.words(need), answer)
+            names[need.id] = answer.id
     return book
 
 
 def test_what_is_told_and_proposed_is_what_plans_do(lane):
-    assert sum(check(lane, seed) for seed in SEEDS) > 2
+    assert sum(check(lane, seed) for seed in SEEDS) > 5
+
+
+def test_a_run_that_may_not_cost_enough_is_told_the_least_cost_that_fits(lane):
+    """A cent less, and the plan does not run it either."""
+
+    def planned(cost):
+        said = f"anna-washer 1 h 30 min within 09:00-17:00, cost <= {cost}"
+        book, _ = lane.stated(Book(), "anna", said)
+        (was,) = lane.plans(book).values()
+        return was, {one.kind for one in was.solved.plan.conflicts}
+
+    short, missed_then = planned("0.01")
+    (conflict,) = lane.explained(short).conflicts
+    (offer,) = [one for one in conflict.proposals if one.settles]
+    nano = offer.needs[0].most_cost_nano
+    assert missed_then == {"run"}
+    assert planned(f"{nano / 1e9:.2f}")[1] == set()
+    assert planned(f"{(nano - 10**7) / 1e9:.2f}")[1] == {"run"}
 
 
 @pytest.mark.slow
-def test_what_is_told_and_proposed_of_hundreds_is_what_plans_do(lane):
-    assert sum(check(lane, seed) for seed in MANY) > 30
+def test_what_is_told_and_proposed_of_more_is_what_plans_do(lane):
+    assert sum(check(lane, seed) for seed in MANY) > 5

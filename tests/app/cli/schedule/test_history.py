@@ -6,9 +6,10 @@ import pytest
 
 from gridpact.app import folder
 from gridpact.app.cli.commands import run_command
-from gridpact.app.cli.scheduling_history import HEAD
+from gridpact.app.cli.scheduling_history import HEAD, _all_missed
 from gridpact.app.schedules.history import Entry, history, in_words
-from gridpact.scheduling.messages import Cause, ScheduleRevised, ScheduleSolved
+from gridpact.scheduling.messages import Cause, Misses, ScheduleRevised, ScheduleSolved
+from gridpact.scheduling.problem import Conflict
 
 SCENARIO = """\
 gridpact: 1
@@ -65,9 +66,19 @@ def test_programs_get_the_same(rolled, tmp_path, capsys):
     assert run_command(["schedule", "history", str(rolled), "--json"]) == 0
     decisions = json.loads(capsys.readouterr().out)["decisions"]
     assert len(decisions) == len(history(folder.record(rolled)))
-    assert set(decisions[0]) == {*Entry.__struct_fields__, "later_wh", "needs"}
+    assert set(decisions[0]) == {*Entry.__struct_fields__, "later_wh", "needs", "unheld"}
     revised = next(one for one in decisions if one["outcome"] == "revised")
     assert revised["causes"] == [{"kind": "timer", "names": []}]
+
+
+def test_what_is_not_held_at_all_is_told_apart_from_limits():
+    """Nothing is counted of it, so that it is behind no energy that is missed."""
+    over = Conflict("zone-import", 0, 4, 600, ("need-1",))
+    away = Conflict("unbound", 0, 4, 0, ("need-5",))
+    one = Entry(made=0, outcome="revised", name="x", begins=0, missed=Misses(0, 0, 600),
+                conflicts=(over, away))  # fmt: skip
+    assert (one.needs, one.unheld) == (("need-1",), ("need-5",))
+    assert _all_missed(one) == "limits 0.600 kWh (need-1), not held: need-5"
 
 
 def test_a_folder_without_a_run_is_named(tmp_path, capsys):

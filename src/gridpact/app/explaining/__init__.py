@@ -1,0 +1,1 @@
+"""An invoice line explained: from the bill down to readings, with what proves each step."""
