@@ -207,6 +207,19 @@ def test_limits_that_bind_give_way_to_what_a_market_revises():
     same_claim(fleet, Prices(buy), warm, CENT)
 
 
+def test_where_limits_of_all_zones_fell_far_the_solve_begins_from_nothing():
+    fleet, prices = feeders(zones=2, together=np.inf)
+    before = solve(fleet, prices, CENT)
+    limit = np.array(fleet.zones.import_limit_w)
+    limit[:, 30:34] *= 0.7
+    lower = msgspec.structs.replace(
+        fleet, zones=msgspec.structs.replace(fleet.zones, import_limit_w=limit)
+    )
+    cold, nothing = asked(lower, prices, None)
+    count, warm = asked(lower, prices, before)
+    assert (count, warm.rounds) == (cold, nothing.rounds)
+
+
 def test_one_slot_later_the_plan_goes_on():
     fleet, prices = feeders(together=np.inf)
     cold, before = asked(fleet, prices, None)

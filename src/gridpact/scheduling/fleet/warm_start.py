@@ -23,11 +23,16 @@ NEARER = 0.02
 """What :data:`~.engine.BOX` is at first where slots changed their prices by themselves: answers to
 the prices to begin at are known then."""
 
+LOWER = 0.2
+"""Where limits of all cells fell by more than this part, a solve is as quick from nothing."""
+
 
 def begin_from(engine: Engine, fleet: Fleet, last: Mixture, passed: int) -> None:
     """Give a fresh engine what another one knew ``passed`` slots ago, as far as it fits."""
     old, case = last.engine, engine.case
     found = match(case.groups, old.case.groups)
+    if passed == 0 and _tightened(case, old.case, found):
+        return
     start = prices_now(Earlier(last, found, passed), case, fleet)
     together = passed == 0 and case.buy.shape[1] == old.case.buy.shape[1]
     kept, free = found.same & together, found.group >= 0
@@ -51,6 +56,15 @@ def begin_from(engine: Engine, fleet: Fleet, last: Mixture, passed: int) -> None
         recall_proposals(engine, old, Known(found, kept, dearer, 0))
     if engine.portfolio is not None and not engine.portfolio.complete:
         engine.look_up()
+
+
+def _tightened(case: Case, old: Case, found: Match) -> bool:
+    """Whether each cell has a slot with a limit so much lower that old prices tell little."""
+    if case.most.shape[1:] != old.most.shape[1:] or np.any(found.cell < 0):
+        return False
+    was = old.most[found.cell]
+    fell = np.isfinite(was) & (was > 0) & (case.most < (1 - LOWER) * was)
+    return bool(fell.any(axis=(1, 2)).all())
 
 
 def _ask_apart(engine: Engine, last: Mixture, found: Match, now: tuple[Duals, int]) -> int:
