@@ -67,9 +67,9 @@ class Drawing:
         ]  # fmt: skip
         self._shapes.append("%d %d %d %d re\n" * len(some) % (*edges,) + "f")
 
-    def line(self, y: float, thick: float = 0.5, colour: str = LINE) -> None:
-        """Draw a line over the width of the page."""
-        self.box(LEFT, y, (RIGHT - LEFT, thick), colour)
+    def lines(self, some: Sequence[float], thick: float = 0.5) -> None:
+        """Draw lines over the width of the page, each at its ``y``."""
+        self.boxes([(LEFT, y, RIGHT - LEFT, thick) for y in some], LINE)
 
     def wrapped(
         self, x: float, text: str, width: float, size: float = 9, look: Look = PLAIN
