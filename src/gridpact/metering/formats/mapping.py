@@ -252,16 +252,6 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
     rules = (
         ("step_s", mapping.step_s < 0 or bool(mapping.step_s and 86400 % mapping.step_s),
          "is no length of a slot", "write seconds that divide a day, or 0 for the file's own"),
-        ("interval_s", mapping.interval_s < 0 or bool(86400 % (mapping.interval_s or 1)),
-         "is no length of an interval", "write seconds that divide a day"),
-        ("interval_s", bool(mapping.interval_s) and cumulative,
-         "is of interval values, and a register is read at an instant", "leave it out"),
-        ("until", bool(mapping.until) and cumulative,
-         "is of interval values, and a register is read at an instant", "leave it out"),
-        ("until", bool(mapping.until) and bool(mapping.interval_s),
-         "says how long intervals are, as interval_s does", "keep one of them"),
-        ("until", bool(mapping.until) and mapping.stamp == "end",
-         "is the end, so that time is the beginning", "write stamp: start"),
         ("rolls_over_wh", mapping.rolls_over_wh < 0, "is no size of a register", "write Wh, or 0"),
         ("separator", len(mapping.separator.encode()) != 1, "is no field separator",
          "write one character"),
@@ -289,7 +279,24 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
          "use in-order, first or second"),
     )  # fmt: skip
     found = [(name, problem, fix) for name, wrong, problem, fix in rules if wrong]
-    return [*found, *_contradictions_of_net(mapping)]
+    return [*found, *_contradictions_of_lengths(mapping), *_contradictions_of_net(mapping)]
+
+
+def _contradictions_of_lengths(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
+    cumulative = mapping.values == "cumulative"
+    rules = (
+        ("interval_s", mapping.interval_s < 0 or bool(86400 % (mapping.interval_s or 1)),
+         "is no length of an interval", "write seconds that divide a day"),
+        ("interval_s", bool(mapping.interval_s) and cumulative,
+         "is of interval values, and a register is read at an instant", "leave it out"),
+        ("until", bool(mapping.until) and cumulative,
+         "is of interval values, and a register is read at an instant", "leave it out"),
+        ("until", bool(mapping.until) and bool(mapping.interval_s),
+         "says how long intervals are, as interval_s does", "keep one of them"),
+        ("until", bool(mapping.until) and mapping.stamp == "end",
+         "is the end, so that time is the beginning", "write stamp: start"),
+    )  # fmt: skip
+    return [(name, problem, fix) for name, wrong, problem, fix in rules if wrong]
 
 
 def _contradictions_of_net(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
