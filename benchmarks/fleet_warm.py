@@ -1,9 +1,10 @@
 """Solving again after little has changed: CPU seconds from nothing and from the last answer.
 
 On the fleet of :mod:`fleet_instance`: one slot passes (the window slides, assets go on from where
-their schedules left them, one price is new); all prices rise by 3 %, or each changes by 3 % by
-itself; one car of one zone needs less; the limit of one zone falls by 30 % in 8 slots. Also for a
-fleet that is one zone of 500 assets. Run ``python benchmarks/fleet_warm.py [--quick]``.
+their schedules left them, one price is new); all prices rise by 3 %, those of the next 8 slots are
+revised by up to 10 % as a market does, or each changes by 3 % by itself; one car of one zone needs
+less; the limit of one zone falls by 30 % in 8 slots. Also for a fleet that is one zone of 500
+assets. Run ``python benchmarks/fleet_warm.py [--quick]``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from gridpact.scheduling.fleet.solution import Solution
 from gridpact.scheduling.fleet.solve import solve
 
 ENGINE = Options(gap=1e-3, method="engine")
+REVISED = 8
+"""Slots that a market revises."""
 TIMES = 3
 """How often each solve is repeated; the quickest counts."""
 
@@ -71,6 +74,13 @@ def dearer(fleet: Fleet, prices: Prices, last: Solution) -> Change:
     return Change(fleet, Prices(np.asarray(prices.buy, np.float64) * 1.03))
 
 
+def revised(fleet: Fleet, prices: Prices, last: Solution) -> Change:
+    """A market revises the next 8 slots, each by up to 10 %, up or down; the rest stays."""
+    price = np.array(prices.buy, np.float64)
+    price[:REVISED] *= 1 + stream(2, "benchmark", "warm").uniform(-0.1, 0.1, REVISED)
+    return Change(fleet, Prices(price))
+
+
 def noisy(fleet: Fleet, prices: Prices, last: Solution) -> Change:
     """Prices change by 3 %, each by itself, up and down."""
     noise = stream(1, "benchmark", "warm").standard_normal(fleet.slots)
@@ -114,7 +124,7 @@ def show(assets: int, zones: int | None) -> None:
     """Print a line for each change."""
     fleet, prices = benchmark_fleet(assets, zones)
     last = solve(fleet, prices, ENGINE)
-    for change in (slide, dearer, noisy, need, event):
+    for change in (slide, dearer, revised, noisy, need, event):
         now = change(fleet, prices, last)
         cold, nothing = seconds(now, None)
         warm, found = seconds(now, last)

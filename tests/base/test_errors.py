@@ -51,6 +51,21 @@ def test_errors_survive_the_way_out_of_a_worker_process(error, travel):
     assert vars(arrived) == vars(error)
 
 
+def test_a_fault_of_many_lines_is_told_once():
+    alike = [
+        Fault("a.csv", line, "point", "nobody knows mill.", "add it") for line in range(9, 5, -1)
+    ]
+    other = Fault("a.csv", 8, "point", "nobody knows inn", "add it")
+    error = BadInput([*alike, other])
+    assert str(error).splitlines() == [
+        "5 faults; nothing was changed",
+        "  a.csv:6: point: nobody knows mill (and on 3 more lines). Fix: add it.",
+        "  a.csv:8: point: nobody knows inn. Fix: add it.",
+    ]
+    assert len(error.faults) == 5
+    assert "more lines" not in str(BadInput(alike[1:]))
+
+
 def test_the_tree_is_the_one_drawn():
     for kind in (BadInput, MissingSeries, NumberOverflow, StoreError, ReplayDiverged):
         assert kind.__bases__ == (GridpactError,)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 class GridpactError(Exception):
@@ -48,18 +48,48 @@ def ended(text: str) -> str:
     return text if text.endswith((".", "?", "!", "…")) else f"{text}."
 
 
+ALIKE = 3
+"""Lines of a file with one and the same fault that are listed each."""
+
+
 class BadInput(GridpactError):  # noqa: N818 - reads as what it is
-    """Input refused whole. ``faults`` lists everything that is wrong, in reading order."""
+    """Input refused whole. ``faults`` lists everything that is wrong, in reading order.
+
+    In the message, a fault that more than three lines have is told once, with their number.
+    """
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults: Sequence[Fault] = sorted(set(faults), key=_reading_order)
         count = len(self.faults)
         head = f"{count} fault{'s' if count != 1 else ''}; nothing was changed"
-        super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
+        super().__init__("\n".join([head, *(f"  {text}" for text in _texts(self.faults))]))
 
     def __reduce__(self) -> tuple[type[BadInput], tuple[Sequence[Fault]]]:
         """Pickle by the faults, so that a worker process can raise it."""
         return type(self), (self.faults,)
+
+
+def of_many_lines(fault: Fault, count: int) -> Fault:
+    """Return the first of faults that so many lines have, saying so."""
+    problem = f"{fault.problem.rstrip('.')} (and on {count - 1:,} more lines)"
+    return replace(fault, problem=problem)
+
+
+def _texts(faults: Sequence[Fault]) -> list[str]:
+    """Tell faults in their order, and at its first line one that many lines of a file have."""
+    alike: dict[Fault, int] = {}
+    for fault in faults:
+        same = replace(fault, line=min(fault.line, 1))
+        alike[same] = alike.get(same, 0) + 1
+    texts = []
+    for fault in faults:
+        count = alike.get(same := replace(fault, line=min(fault.line, 1)), 0)
+        if count > ALIKE:
+            del alike[same]
+            texts.append(str(of_many_lines(fault, count)))
+        elif count:
+            texts.append(str(fault))
+    return texts
 
 
 def _reading_order(fault: Fault) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from gridpact.registry.messages import CommunityOpened
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation.around import solve_around
 from gridpact.scheduling.activation.room import activating
+from gridpact.scheduling.contracted.hearing import contracting
 from gridpact.scheduling.diaries.exactness import exact_until
 from gridpact.scheduling.messages import (
     DispatchIssued,
@@ -83,7 +84,8 @@ class Scheduling:
             },
             {PlanDue: self.plan},
         )
-        made = activating(rolling(room, self._posing, self._seconds), self._posing)
+        heard = contracting(rolling(room, self._posing, self._seconds), self._posing)
+        made = activating(heard, self._posing)
         return deciding(made, self._community)
 
     def opened(self, state: State, message: CommunityOpened, now: int) -> Step[State]:

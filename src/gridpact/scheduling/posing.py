@@ -13,7 +13,10 @@ from gridpact.registry.tariffs import outside_prices
 from gridpact.scheduling.activation.holding import Held
 from gridpact.scheduling.activation.lasting import held_over, lasting, with_runs
 from gridpact.scheduling.appliances import begun, running_wh, still_wanted
+from gridpact.scheduling.contracted.asked import Contracted, contracted
+from gridpact.scheduling.contracted.naming import by_agreement, in_name_of
 from gridpact.scheduling.messages import NeedsStated
+from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.prepare import Inputs, foreseen, over, problem, wanted_runs
 from gridpact.scheduling.problem import Firm, Problem
 from gridpact.scheduling.standing.binding import bind, capped
@@ -30,7 +33,8 @@ class Posed(msgspec.Struct, frozen=True):
 
     ``bindings`` are the bounds that needs which stand put on it; ``held`` are set-points that it
     must keep while activations last, or because owners decided so. ``unbound`` are needs that
-    cannot be held to as things are, ``past`` is what they were bound beside.
+    cannot be held to as things are, ``past`` is what they were bound beside. ``contracts`` are the
+    needs among them that agreements make, each binding in the name of its agreement.
     """
 
     problem: Problem
@@ -39,6 +43,7 @@ class Posed(msgspec.Struct, frozen=True):
     held: Held | None = None
     unbound: tuple[str, ...] = ()
     past: Past = Past()
+    contracts: tuple[Need, ...] = ()
 
 
 class Posing:
@@ -55,7 +60,8 @@ class Posing:
             return "no main-market prices" if not spot else "no needs or no forecast"
         needs, forecast = self._with_runs(state, horizon, needs, forecast)
         prices = foreseen(horizon, list(state.spot.values()), spot[-1])
-        standing = state.book.needs if state.book else ()
+        agreed = self._agreed(state, horizon, forecast)
+        standing = (*(state.book.needs if state.book else ()), *agreed.needs)
         past = self._past(state, prices, horizon.start)
         bound = bind(self.places, needs, standing, past)
         active = lasting(state, horizon)
@@ -75,8 +81,17 @@ class Posing:
         held = held_over(self.community, state, active, horizon) if active else None
         if state.decided is not None:
             found, held = fixed(self.community, found, state.decided, held)
-        unbound = tuple(dict.fromkeys(fault.where for fault in bound.refused))
-        return Posed(found, stated, bound.bindings, held, unbound, past)
+        unbound = tuple(dict.fromkeys((*by_agreement(bound.refused), *agreed.unsaid)))
+        bindings = tuple(in_name_of(one) for one in bound.bindings)
+        return Posed(found, stated, bindings, held, unbound, past, agreed.needs)
+
+    def _agreed(self, state: State, horizon: Slots, forecast: ForecastIssued) -> Contracted:
+        """What agreements ask for; where nothing was planned, from what is taken at rest on."""
+        if state.contracts is None:
+            return Contracted()
+        rest = forecast.load_wh.copy()
+        np.subtract.at(rest, self.community.pv.member, forecast.pv_wh)
+        return contracted(self.places, state.contracts, horizon, rest)
 
     def _firm(self, needs: NeedsStated, stated: NeedsStated) -> Firm:
         """What holds in any case: ``needs`` of owners but a car's departures, before others bound.

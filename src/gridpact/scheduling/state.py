@@ -14,6 +14,7 @@ from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.scheduling.activation.model import Activations
+from gridpact.scheduling.contracted.model import Contracts
 from gridpact.scheduling.diaries.holds import Holds
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.book import Book
@@ -57,6 +58,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     ``book`` has the needs that stand; None, which is left out of the encoding, before any.
     ``operation`` is None where only sessions make schedules, ``activations`` before any, and
     ``decided`` where owners leave all power to plans. ``tallies`` are of needs that stand.
+    ``contracts`` is None before any agreement.
     """
 
     needs: dict[str, NeedsStated]
@@ -71,6 +73,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     activations: Activations | None = None
     decided: Holds | None = None
     tallies: tuple[Tally, ...] = ()
+    contracts: Contracts | None = None
 
 
 def without(values: dict[str, T], key: str) -> dict[str, T]:

@@ -20,6 +20,7 @@ from gridpact.simulation.heat import (
     tank_draw_wh,
 )
 from gridpact.simulation.homes import Household, household_load_wh
+from gridpact.simulation.papers import Papers
 from gridpact.simulation.prices import day_ahead_price, imbalance_spread
 from gridpact.simulation.scenarios.data import Data, read, window
 from gridpact.simulation.scenarios.model import ColumnRef, Scenario
@@ -28,7 +29,7 @@ from gridpact.simulation.solar import Plants, Sky, pv_energy_wh
 from gridpact.simulation.truth import Behaviour
 from gridpact.simulation.weather import Site, air_temperature
 from gridpact.simulation.windows import QUARTER_S, day_quarters, utc_days
-from gridpact.simulation.world import World
+from gridpact.simulation.world import Script, World
 
 SPREAD_MICRO_PER_KWH = 30_000
 """Standard deviation of the imbalance price around the day-ahead price."""
@@ -206,7 +207,7 @@ def world(scenario: Scenario, community: Community, seed: int) -> World:
         seed,
         scenario.faults,
         found.storage.reserve_wh,
-        calls(scenario.activations),
+        Script(calls(scenario.activations), Papers(scenario.agreements, slots.start)),
     )
 
 

@@ -30,6 +30,7 @@ from gridpact.settlement.messages import ImbalancePublished
 from gridpact.simulation import devices, faults, owners
 from gridpact.simulation.calls import due_calls
 from gridpact.simulation.messages import Withheld, WorldAdvanced
+from gridpact.simulation.papers import Papers
 from gridpact.simulation.truth import Behaviour, Truth
 
 
@@ -44,6 +45,13 @@ class Sight(NamedTuple):
     known: Bools
     pv_wh: Ints
     behaviour: Behaviour
+
+
+class Script(NamedTuple):
+    """Activations that the grid asks for on the way, and what is signed and decided."""
+
+    calls: tuple[ActivationRequested, ...] = ()
+    papers: Papers = Papers()
 
 
 ASKED = (HistoryRequested, PricesRequested, NeedsRequested, DispatchIssued, DayClosed)
@@ -76,7 +84,7 @@ def resting_world(community: Community) -> Room[WorldAdvanced]:
 class World:
     """Effects of a simulated run. ``reserve_wh`` [assets] is what discharging must leave.
 
-    ``calls`` are activations that the grid will ask for on the way.
+    ``script`` is what others ask for on the way.
     """
 
     def __init__(
@@ -86,10 +94,10 @@ class World:
         seed: int,
         rates: faults.Rates,
         reserve_wh: Ints,
-        calls: Sequence[ActivationRequested] = (),
+        script: Script | None = None,
     ) -> None:
         self._community, self._truth, self._seed, self._rates = community, truth, seed, rates
-        self._reserve, self._calls = reserve_wh, calls
+        self._reserve, self._script = reserve_wh, script or Script()
         self._battery = np.array([kind == "battery" for kind in community.storage.kind], np.bool_)
         self._within = _zone_incidence(community)
         self._sight: Sight | None = None
@@ -106,7 +114,7 @@ class World:
         )
 
     def history(self, state: WorldAdvanced, message: HistoryRequested) -> Sequence[Message]:
-        """Effect: what was measured before the run."""
+        """Effect: what was measured before the run, and what is signed as it begins."""
         load, load_known = self._truth.load_wh(message.slots)
         pv, pv_known = self._truth.pv_wh(message.slots)
         return [
@@ -116,7 +124,8 @@ class World:
                 load_known=load_known,
                 pv_wh=pv,
                 pv_known=pv_known,
-            )
+            ),
+            *self._script.papers.signed(message.slots.step, self._seed),
         ]
 
     def prices(self, state: WorldAdvanced, message: PricesRequested) -> Sequence[Message]:
@@ -173,8 +182,11 @@ class World:
             reported=msgspec.UNSET if heard.all() else heard,
             there=self._there(sight.behaviour.there[:, place]),
         )
-        called = due_calls(self._calls, message.slot, message.step)
-        return [advanced, telemetry, self._boundary(message.slot, net), *readings, *called]
+        asked = [
+            *due_calls(self._script.calls, message.slot, message.step),
+            *self._script.papers.decided(message.slot, message.step),
+        ]
+        return [advanced, telemetry, self._boundary(message.slot, net), *readings, *asked]
 
     def _look(self, slot: int) -> tuple[Sight, int]:
         if self._sight is None or not self._sight.slots.start <= slot < self._sight.slots.end:

@@ -40,6 +40,7 @@ def test_rules_are_read(lane):
         ("slot_minutes: 60", "slot_minutes: 7", "slot_minutes: slots do not divide an hour"),
         ("grid: dso", "grid: dos", "parties.grid: 'dos' is no role"),
         ("id: school", "id: bakery", "members[1].id: bakery is there already"),
+        ("id: school", "id: grid", "members[1].id: grid is a party as well"),
         ("role: consumer", "role: eater", "members[0].role: 'eater' is none of those"),
         ("consumer, supplier: power", "consumer, supplier: grid", "grid is no supplier"),
         ("from: 2026-03-02}", "from: 2026-03-01}", "power and green supply at the same time"),

@@ -222,7 +222,22 @@ def test_nominated_and_a_second_order_in_turn(checked, tmp_path):
         ("10-of-10.v1", "best.v1", "names no method"),
         ("{method: 10-of-10.v1}", "{method: 10-of-10.v1, days: 0}", "0 is out of range"),
         ("{method: 10-of-10.v1}", "{method: 10-of-10.v1, weeks: 2}", "nothing is called so"),
-        ("{method: 10-of-10.v1}", "{method: mbma.v1}", "whole slots of 3600 s"),
+        ("{method: 10-of-10.v1}", "{method: mbma.v1}", "baseline.minutes: 15 minutes are no whole"),
+        (
+            "{method: 10-of-10.v1}",
+            "{method: p376.v1}",
+            "baseline.window_minutes: 90 minutes are no whole slots of 60 minutes. Fix: write",
+        ),
+        (
+            "{method: 10-of-10.v1}",
+            "{method: p376.v1, window_minutes: 120, lead_minutes: 30}",
+            "baseline.lead_minutes: 30",
+        ),
+        (
+            "{method: 10-of-10.v1}",
+            "{method: 10-of-10.v1, adjustment: {from_hours: 2, to_hours: 2}}",
+            "baseline.adjustment.from_hours: no hours",
+        ),
         ("{method: 10-of-10.v1}", "{method: mbma.v1, minutes: soon}", "Expected `int`"),
         ("{method: 10-of-10.v1}", "{method: control-group.v1}", "needs the readings of a group"),
         ("{method: 10-of-10.v1}", "{method: nominated.v1}", "has other slots"),

@@ -91,6 +91,7 @@ BILL = Bill(
     ),
     energy=ENERGY,
     prepaid_minor=500,
+    billed_minor=-2700,
     deposit_minor=5000,
     parts=tuple(
         Part(START + day * DAY, START + (day + 1) * DAY, 100_000 + 7_000 * day, 5000)

@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -264,6 +265,19 @@ def test_files_of_coefficients_that_lack_or_are_cut(called, write, tmp_path):
     assert "bakery has no coefficient in 2,880 slots" in done.err
 
 
+def test_names_that_are_no_spanish_codes_are_told_where_they_were_written(called, write, tmp_path):
+    text = RULES.replace("default-dynamic", "static")
+    text = text.replace("consumer}", "consumer, share_percent: 50}")
+    rules = write("rules.yaml", text)
+    told = ("export", "coefficients", "--rules", rules, "--out", tmp_path / "o")
+    done = called(*told, "--period", "2026", "--layout", "spain-6.v1")
+    line = text[: text.index("point: bakery")].count("\n") + 1
+    assert done.code == 2
+    assert "rules.yaml: cau: '' is not a CAU of 26 characters. Fix: " in done.err
+    assert re.search(rf"rules.yaml:{line}: members\[\d\].point: 'bakery' is not a CUPS", done.err)
+    assert not (tmp_path / "o").exists()
+
+
 def test_a_part_of_a_month_is_not_told(called, write, tmp_path):
     text = RULES.replace("default-dynamic", "static")
     rules = write("rules.yaml", text.replace("consumer}", "consumer, share_percent: 50}"))
@@ -274,3 +288,31 @@ def test_a_part_of_a_month_is_not_told(called, write, tmp_path):
     assert (done.code, "has not all of 2026" in done.err) == (2, True)
     assert not (tmp_path / "o").exists()
     assert called(*told, "--period", "2026-06").code == 0
+
+
+def test_what_spanish_members_keep_is_a_column_of_its_own(called, write):
+    """By hand: two hours' slots of 100 Wh shared 75 to 25 with needs of 50 and 30 Wh."""
+    rules = write(
+        "rules.yaml",
+        """gridpact: sharing/1
+timezone: Europe/Madrid
+slot_minutes: 60
+key: spanish-fixed
+members:
+  - {point: bakery, role: consumer, share_percent: 75}
+  - {point: home, role: consumer, share_percent: 25}
+  - {point: park, role: producer}
+""",
+    )
+    begin = datetime(2026, 6, 15, tzinfo=ZoneInfo("Europe/Madrid")).astimezone(UTC)
+    rows = [f"{(begin + timedelta(hours=h)).isoformat()},50,30,100" for h in range(24)]
+    head = "slot_start,bakery:withdrawal,home:withdrawal,park:injection"
+    source = write("readings.csv", "\n".join([head, *rows]) + "\n")
+    place = ("allocate", source, "--rules", rules, "--period", "2026-06-15")
+    lines = [line.split() for line in called(*place).out.splitlines()]
+    assert lines[1][:5] == ["point", "produced", "needed", "received", "kept"]
+    found = {line[0]: line[3:5] for line in lines[2:6]}
+    assert found["bakery"] == ["1.800", "0.600"]  # 75 Wh an hour, 25 of them beyond the need
+    assert found["home"] == ["0.600", "0.000"]
+    french = write("rules.yaml", rules.read_text("utf-8").replace("spanish-fixed", "static"))
+    assert "kept" not in called("allocate", source, "--rules", french, *place[4:]).out

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.metering.edge.laying import laid, problems
-from gridpact.metering.edge.records import RECORD, Signer, Stream
+from gridpact.metering.edge.records import RECORD, Signer, Stream, bodies, digest
 from gridpact.metering.edge.statements import state
 from gridpact.metering.edge.verification import verify
 from gridpact.metering.readings import Quality
@@ -42,6 +42,10 @@ def done(records):
     return stream, verify(stream, list(STATED.values()))
 
 
+def placed(records):
+    return done(records)[1].placed
+
+
 def table(intervals):
     """Values and marks by point, register and slot start, of all that is not missing."""
     return {
@@ -57,23 +61,28 @@ def table(intervals):
 
 
 def expected(stream, verified):
-    """The same, reading by reading."""
+    """The same, reading by reading: the first of a sequence holds it, in the order they came."""
     kinds = {}
     for each in verified.found:
         kinds.setdefault(each.row, set()).add(each.kind)
-    body = stream.records["body"]
-    link = [(b["point"], bytes(b["device"]), int(b["sequence"])) for b in body]
-    forks = {link[row] for row, told in kinds.items() if "fork" in told and row < len(body)}
-    found = {}
-    for row in range(len(body)):
-        told = kinds.get(row, set())
-        if told & {"bad-signature", "wrong-device", "replay"}:
+    kept, sides, found = {}, {}, {}
+    for row, record in enumerate(stream.records):
+        if kinds.get(row, set()) & {"bad-signature", "wrong-device", "replay"}:
             continue
+        body, hashed = record["body"], digest(bodies(stream.records[row : row + 1])[0])
+        chain, sequence = (body["point"], bytes(body["device"])), int(body["sequence"])
+        before = sides.get((chain, sequence - 1), set())
+        if (chain, sequence) in kept or bytes(body["previous"]) in before:
+            sides.setdefault((chain, sequence), set()).add(hashed)
+        else:
+            kept[chain, sequence] = row
+    for (chain, sequence), row in sorted(kept.items()):
+        body, told = stream.records["body"][row], kinds.get(row, set())
         rule = next((f"{k}.v1" for k in ("clock-back", "broken-chain") if k in told), "")
-        rule = "fork.v1" if link[row] in forks else rule
+        rule = "fork.v1" if (chain, sequence) in sides else rule
         for register in ("withdrawal", "injection"):
-            at = (body["point"][row].decode(), register, int(body["slot_start"][row]))
-            found.setdefault(at, []).append((int(body[f"{register}_wh"][row]), rule))
+            at = (body["point"].decode(), register, int(body["slot_start"]))
+            found.setdefault(at, []).append((int(body[f"{register}_wh"]), rule))
     merged = {}
     for at, readings in found.items():
         other = (at[0], "injection" if at[1] == "withdrawal" else "withdrawal", at[2])
@@ -85,7 +94,7 @@ def expected(stream, verified):
 
 def test_sound_readings_are_measured_and_gaps_missing():
     records = chain("bakery")
-    found = laid(*done([records[0], records[1], records[4]]))
+    found = laid(placed([records[0], records[1], records[4]])).intervals
     assert found.wh.tolist() == [[100, 101, 0, 0, 104], [0, 1, 0, 0, 1]]
     assert found.quality.tolist() == [[1, 1, 0, 0, 1]] * 2
 
@@ -96,7 +105,7 @@ def test_a_forged_value_is_left_out_and_a_fork_is_suspect():
     records[2]["body"]["withdrawal_wh"] = 999
     other = signer("bakery", sequence=5)
     records.append(other.sign(5 * 900, 900, 500, 0))
-    found = table(laid(*done(records)))
+    found = table(laid(placed(records)).intervals)
     assert ("bakery", "withdrawal", 1800) not in found
     assert found["bakery", "withdrawal", 4500] == (105, "SUSPECT", "fork.v1")
     assert found["bakery", "withdrawal", 5400][1] == "MEASURED"
@@ -137,8 +146,8 @@ def tampered(steps):
 @given(st.lists(STEPS, max_size=5))
 def test_marks_are_those_of_a_plain_loop(steps):
     stream, verified = done(tampered(steps))
-    assert list(problems(stream, verified)) == []
-    found, due = table(laid(stream, verified)), expected(stream, verified)
+    assert list(problems(verified.placed)) == []
+    found, due = table(laid(verified.placed).intervals), expected(stream, verified)
     assert found.keys() == due.keys()
     for at, (wh, quality, rules) in due.items():
         assert found[at][:2] == (wh, quality)
@@ -155,13 +164,13 @@ def test_readings_on_no_slots_are_told_at_their_row(start, step, words):
     records = [device.sign(0, 900, 1, 0), device.sign(start + 900, step, 1, 0)]
     if words.startswith("no slot"):
         records[1] = signer("bakery", sequence=1).sign(start + 900, step, 1, 0)
-    found = list(problems(*done(records)))
+    found = list(problems(placed(records)))
     assert [row for row, _ in found] == [1]
     assert words in found[0][1]
 
 
 def test_mixed_lengths_are_told_and_no_readings_are_no_slots():
     device = signer("bakery")
-    ((row, words),) = problems(*done([device.sign(0, 900, 1, 0), device.sign(1800, 1800, 1, 0)]))
+    ((row, words),) = problems(placed([device.sign(0, 900, 1, 0), device.sign(1800, 1800, 1, 0)]))
     assert (row, words) == (1, "readings have slots of 900 s and of 1800 s")
-    assert laid(*done([])).wh.shape == (0, 0)
+    assert laid(placed([])).intervals.wh.shape == (0, 0)

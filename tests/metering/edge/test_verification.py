@@ -135,15 +135,17 @@ def test_a_fork_is_found_where_the_device_signs_otherwise(row, inserted):
     assert found(replaced) == ([(row + 1, "broken-chain")] if row + 1 < COUNT else [])
 
 
-def test_both_sides_of_a_fork_are_told_once():
+def test_the_side_of_a_fork_that_came_second_is_told_once_with_all_that_goes_on_from_it():
     parent = sha256(DOMAIN + GOOD[4:5]["body"].tobytes()).digest()
     side = readings(METER, STATED, 3, 5, 5, parent)
     side["body"]["withdrawal_wh"] += 1
     for n in range(3):
         _signed_again(side[n : n + 1], METER, side[n - 1 : n] if n else None)
-    late = [(row, kind) for row in (8, 9, 10) for kind in ("fork", "out-of-order")]
-    late.remove((10, "out-of-order"))  # it is of the latest sequence so far
-    assert found(joined(GOOD[:5], side, GOOD[5:])) == late
+    late = [(8, "fork"), (8, "out-of-order"), (9, "fork"), (9, "out-of-order")]
+    beyond = [(row, "fork") for row in range(10, 15)]
+    assert found(joined(GOOD[:5], side, GOOD[5:])) == late + beyond
+    first = [(row, kind) for row in (12, 13, 14) for kind in ("fork", "out-of-order")]
+    assert found(joined(GOOD, side)) == first
 
 
 def _signed_again(record, private, before):

@@ -49,3 +49,26 @@ def rows():
         }
 
     return found
+
+
+@pytest.fixture
+def told(tmp_path):
+    """Read a text by a mapping as a whole that compares; the words of its faults if it is refused.
+
+    ``told(text, mapping, (module, name))`` reads it without a quick way, the function of that name.
+    """
+
+    def found(text, mapping, without=None):
+        path = tmp_path / "table.csv"
+        path.write_bytes(text.encode())
+        with pytest.MonkeyPatch.context() as patched:
+            if without:
+                patched.setattr(*without, lambda *_: None)
+            try:
+                intervals = read(path, mapping).intervals
+            except BadInput as error:
+                return str(error)
+        columns = (intervals.wh.tolist(), intervals.quality.tolist())
+        return intervals.channels, intervals.slots, *columns
+
+    return found

@@ -1,11 +1,14 @@
 """Series files worked by hand: units, resampling, registers, faults with their lines."""
 
 from datetime import UTC, datetime
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gridpact.base.slots import Slots, iso
 from gridpact.metering.importers.levels import read_levels
@@ -315,3 +318,41 @@ def test_shifted_years(csv):
     found = read(csv(text, shift_s=-4382 * 86400), 900)
     assert found.slots == Slots(found.slots.start, 900, 2)
     assert iso(found.slots.start) == "2013-01-07T00:00:00Z"
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(st.integers(0, 5000) | st.just(0), min_size=1, max_size=120),
+    st.sampled_from((15, 60, 300)),
+    st.sampled_from(("start", "end")),
+)
+def test_power_of_short_intervals_adds_up_to_the_wh(csv, watts, step, stamp):
+    """Any stretch of a day from its beginning is right to half a Wh."""
+    begin = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
+    late = step if stamp == "end" else 0
+    rows = [
+        f"{datetime.fromtimestamp(begin + late + at * step, UTC):%Y-%m-%dT%H:%M:%SZ},{each}\n"
+        for at, each in enumerate(watts)
+    ]
+    found = (
+        read(csv("t,a\n" + "".join(rows), unit="W", stamp=stamp, step_s=step), step)
+        .values[0]
+        .tolist()
+    )
+    total, told = Fraction(0), 0
+    for each, wh in zip(watts, found, strict=True):
+        total, told = total + Fraction(each * step, 3600), told + wh
+        assert abs(told - total) <= Fraction(1, 2)
+
+
+def test_an_hour_of_100_watts_every_15_seconds_is_100_wh(csv):
+    rows = [f"2026-03-01T00:{at // 4:02}:{at % 4 * 15:02}Z,100\n" for at in range(240)]
+    table = read(csv("t,a\n" + "".join(rows), unit="W", step_s=15), 900)
+    assert table.values.tolist() == [[25, 25, 25, 25]]
+
+
+def test_quarter_hours_are_rounded_each_alone(csv):
+    table = read(csv("t,a\n2026-03-01T00:00Z,1\n2026-03-01T00:15Z,1\n", unit="W"), 900)
+    assert table.values.tolist() == [[0, 0]]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gridpact.metering.store import places
+from gridpact.metering.store import heads, places
+from gridpact.metering.store.points import MeteringPoint
 from gridpact.metering.store.store import Store
 
 WRITER = """
@@ -131,3 +132,59 @@ def test_what_a_killed_process_left_half_written_is_in_nobodys_way(tmp_path):
     assert place.create("commits/00000001.json", b"whole")
     assert place.read("commits/00000001.json") == b"whole"
     assert left.read_bytes() == b"half"
+
+
+ADDER = """
+import sys
+from gridpact.metering.store.points import MeteringPoint
+from gridpact.metering.store.store import Store
+
+url, me = sys.argv[1], sys.argv[2]
+store = Store.open(url)
+print("ready", flush=True)
+sys.stdin.readline()
+for turn in range(5):
+    store.add([MeteringPoint(id=f"point-{me}-{turn}")])
+"""
+
+
+def test_points_that_several_add_at_once_are_all_there(stores, tmp_path):
+    url = stores.fresh(str(tmp_path / "store")).url
+    before = {point.id for point in Store.open(url).points}
+    begun = [
+        subprocess.Popen(
+            [sys.executable, "-c", ADDER, url, str(me)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for me in range(4)
+    ]  # fmt: skip
+    for each in begun:
+        assert each.stdout.readline() == "ready\n"
+    for each in begun:
+        each.stdin.write("\n")
+        each.stdin.flush()
+    for each in begun:
+        _, errors = each.communicate(timeout=60)
+        assert each.returncode == 0, errors
+    added = {f"point-{me}-{turn}" for me in range(4) for turn in range(5)}
+    assert {point.id for point in Store.open(url).points} == before | added
+    store = Store.open(url)
+    assert len(store._place.names("points")) == 20
+    store.compact()
+    assert len(store._place.names("points")) == 1
+    assert Store.open(url).points == store.points
+
+
+def test_points_are_added_to_what_another_one_added_meanwhile(stores):
+    """One by one, without chance: both opened the store before either added."""
+    url = stores.fresh("memory://both").url
+    one, other = Store.open(url), Store.open(url)
+    one.add([MeteringPoint(id="left")])
+    other.add([MeteringPoint(id="right")])
+    assert {"left", "right"} <= {point.id for point in Store.open(url).points}
+    again = len(one._place.names("points"))
+    one.add([MeteringPoint(id="left")])
+    assert len(one._place.names("points")) == again  # what changes nothing leaves nothing
+    place = Store.open(url)._place
+    assert not place.create("points/00000002.json", b"")
+    assert heads.outdated(place) == ["points/00000001.json"]

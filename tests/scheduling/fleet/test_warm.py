@@ -38,6 +38,18 @@ def noisy(fleet, prices, draw):
     return fleet, Prices(buy, sell)
 
 
+def revised(fleet, prices, draw):
+    """The first third of the slots costs up to 10 % more or less; the rest stays."""
+    buy, most = np.array(prices.buy, np.float64), max(fleet.slots // 3, 1)
+    change = 0.1 * np.abs(buy[..., :most]) * draw.uniform(-1, 1, most)
+    buy[..., :most] += change
+    if prices.sell is None:
+        return fleet, Prices(buy)
+    sell = np.array(prices.sell, np.float64)
+    sell[..., :most] += change
+    return fleet, Prices(buy, sell)
+
+
 def needier(fleet, prices, draw):
     for name, column in (("one_way", "energy_wh"), ("storage", "terminal_wh")):
         table = getattr(fleet, name)
@@ -65,7 +77,7 @@ def fewer(fleet, prices, draw):
     return msgspec.structs.replace(fleet, one_way=left, portfolio=None), prices
 
 
-@pytest.mark.parametrize("change", [noisy, needier, tighter, fewer])
+@pytest.mark.parametrize("change", [noisy, revised, needier, tighter, fewer])
 @pytest.mark.parametrize("seed", range(8))
 def test_a_warm_start_proves_what_a_cold_one_does(change, seed, fleets):
     fleet, prices = fleets.random_fleet(seed, prices=("any", "two", "spiky")[seed % 3])
@@ -179,6 +191,33 @@ def test_the_same_fleet_again_asks_nobody_and_proves_the_same():
     assert count == 0
     assert again.lower_nano == pytest.approx(before.lower_nano, rel=1e-12)
     assert again.gap <= CENT.gap
+
+
+def test_limits_that_bind_give_way_to_what_a_market_revises():
+    fleet, prices = feeders(together=np.inf)
+    before = solve(fleet, prices, CENT)
+    buy = np.array(prices.buy)
+    assert (before.prices.imports[:-1, 12:16] > 0).mean() > 0.5
+    buy[12:16] *= 1.1
+    cold, nothing = asked(fleet, Prices(buy), None)
+    count, warm = asked(fleet, Prices(buy), before)
+    assert warm.gap <= CENT.gap
+    assert count < cold / 2
+    assert len(warm.rounds) < len(nothing.rounds) / 2
+    same_claim(fleet, Prices(buy), warm, CENT)
+
+
+def test_where_limits_of_all_zones_fell_far_the_solve_begins_from_nothing():
+    fleet, prices = feeders(zones=2, together=np.inf)
+    before = solve(fleet, prices, CENT)
+    limit = np.array(fleet.zones.import_limit_w)
+    limit[:, 30:34] *= 0.7
+    lower = msgspec.structs.replace(
+        fleet, zones=msgspec.structs.replace(fleet.zones, import_limit_w=limit)
+    )
+    cold, nothing = asked(lower, prices, None)
+    count, warm = asked(lower, prices, before)
+    assert (count, warm.rounds) == (cold, nothing.rounds)
 
 
 def test_one_slot_later_the_plan_goes_on():

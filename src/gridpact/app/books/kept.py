@@ -74,7 +74,7 @@ def write_run(runs: Path, made: Made) -> Path:
         _write(partial, made)
         shutil.rmtree(folder, ignore_errors=True)  # written, and killed before it was booked
         partial.rename(folder)
-        _sync(runs)
+        sync(runs)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         reason = error.strerror or error
@@ -100,8 +100,8 @@ def _write(folder: Path, made: Made) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
     for path in sorted(folder.rglob("*")):
-        _sync(path)
-    _sync(folder)
+        sync(path)
+    sync(folder)
 
 
 def _pretty(value: msgspec.Struct) -> bytes:
@@ -133,7 +133,7 @@ def _series(made: Made, path: Path) -> None:
     frame.write_parquet(path, compression="zstd", statistics=False)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Bring a file or folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -34,6 +34,8 @@ def read_members(
             if name and name in seen and seen[name] in (what, member.id):
                 node.fault(what, f"{name} is there already", "keep one")
             seen.setdefault(name, what)
+        if member.id and member.id in parties:
+            node.fault("id", f"{member.id} is a party as well", "call one of them otherwise")
         found.append(member)
     if not found:
         top.fault("members", "there are no members", "list them, as in - {id: home, supplier: co}")

@@ -126,7 +126,7 @@ class _Stored:
         self, url: str, rules: Rules, period: Slots, as_of_s: int, commit: int | None
     ) -> None:
         store = Store.open(url)
-        self.commit = store.log.last if commit is None else commit
+        self.commit = store.log.last_import if commit is None else commit
         self._store, self._period, self._as_of_s = store.until(self.commit), period, as_of_s
         self._refused = [Quality.MISSING, *([Quality.SUSPECT] if rules.suspect == "refuse" else [])]
         self._channels, self._rows = _channels(rules)

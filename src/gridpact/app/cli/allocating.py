@@ -31,7 +31,8 @@ PERIOD = click.option(
     help="Local days: 2026, 2026-03, 2026-03-15, or 2026-03-01..2026-03-15.",
 )
 AS_OF = click.option("--as-of", type=MOMENT, help="Readings as known then.  [default: now]")
-HEADS = ("point", "produced", "needed", "received", "given", "surplus", "supplied")
+COLUMNS = ("produced", "needed", "received", "kept", "given", "surplus", "supplied")
+"""Amounts of the table; without any that was kept, as under French keys, that one is left out."""
 
 
 @click.command(
@@ -93,14 +94,15 @@ def allocate(
 
 
 def _lines(found: Summary) -> list[str]:
-    rows = [HEADS, *(_row(each.point, each) for each in found.points), _row("all", found.total)]
-    kept = found.total.kept_wh
+    names = [name for name in COLUMNS if name != "kept" or found.total.kept_wh]
+    rows = [_row(each.point, each, names) for each in found.points]
+    rows = [("point", *names), *rows, _row("all", found.total, names)]
     lines = [
         f"{found.key}, {found.first} to {found.end}, {found.slots:,} slots [kWh]",
-        *(f"  {line}" for line in aligned(rows, right=range(1, len(HEADS)))),
+        *(f"  {line}" for line in aligned(rows, right=range(1, len(names) + 1))),
     ]
-    if kept:
-        lines.append(f"  of what was received, {_kwh(kept)} kWh were beyond the need")
+    if "kept" in names:
+        lines.append("  kept: received beyond the need, the member's own surplus")
     if found.estimated_slots:
         lines.append(f"  estimated or edited: {counted(found.estimated_slots, 'slot')}")
     if found.suspect_slots:
@@ -109,9 +111,8 @@ def _lines(found: Summary) -> list[str]:
     return lines
 
 
-def _row(name: str, each: Totals) -> tuple[str, ...]:
-    amounts = (each.produced_wh, each.needed_wh, each.received_wh, each.given_wh)
-    return (name, *map(_kwh, (*amounts, each.surplus_wh, each.supplied_wh)))
+def _row(name: str, each: Totals, names: list[str]) -> tuple[str, ...]:
+    return (name, *(_kwh(getattr(each, f"{column}_wh")) for column in names))
 
 
 def _kwh(wh: int) -> str:

@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from gridpact.app.books.accounts import Accounts
-from gridpact.app.cli.booking_money import NOTE, ON, REF, account_of, do, minor_of, value_of
+from gridpact.app.cli.booking_money import (
+    ON,
+    account_of,
+    booking_options,
+    do,
+    minor_of,
+    value_of,
+)
 from gridpact.app.cli.booking_words import BOOK
 from gridpact.app.cli.output import output_options
 from gridpact.base.errors import BadInput, Fault
@@ -26,9 +33,7 @@ Examples:
 @BOOK
 @click.argument("account")
 @click.argument("amount")
-@ON
-@REF
-@NOTE
+@booking_options
 @output_options
 def hold(
     folder: Path,
@@ -63,9 +68,7 @@ Examples:
 @click.argument("name", metavar="HOLD")
 @click.option("--capture", default="", metavar="AMOUNT", help="Take this much of it.")
 @click.option("--to", "account", default="", metavar="ACCOUNT", help="Where that goes.")
-@ON
-@REF
-@NOTE
+@booking_options
 @output_options
 def release(
     folder: Path,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -32,7 +33,15 @@ ON = click.option(
 )
 REF = click.option("--ref", default="", help="Identifier, such as the bank's.  [default: a number]")
 NOTE = click.option("--note", default="", help="What it is for.")
+F = TypeVar("F", bound=Callable[..., Any])
 _AMOUNT = re.compile(r"([0-9]{1,15})(?:[.]([0-9]{1,9}))?(?: ([A-Z][A-Z0-9]{0,15}))?")
+
+
+def booking_options(command: F) -> F:
+    """Give a command the day, the identifier and the words of what it books."""
+    for option in (NOTE, REF, ON):
+        command = option(command)
+    return command
 
 
 def account_of(chart: Chart, text: str) -> str:

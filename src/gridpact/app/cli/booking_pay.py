@@ -11,7 +11,15 @@ import msgspec
 from gridpact.app.books.accounts import Accounts
 from gridpact.app.books.accounts import accounts_of as read_accounts
 from gridpact.app.books.folder import Book
-from gridpact.app.cli.booking_money import NOTE, ON, REF, account_of, do, minor_of, value_of
+from gridpact.app.cli.booking_money import (
+    ON,
+    REF,
+    account_of,
+    booking_options,
+    do,
+    minor_of,
+    value_of,
+)
 from gridpact.app.cli.booking_words import BOOK
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.errors import BadInput, Fault
@@ -58,9 +66,7 @@ Examples:
 @click.option("--received", default="", metavar="ACCOUNT", help="It came to the bank, for this.")
 @click.option("--made", default="", metavar="ACCOUNT", help="It left the bank, for this.")
 @click.option("--move", "sides", nargs=2, metavar="FROM TO", help="It moved between these.")
-@ON
-@REF
-@NOTE
+@booking_options
 @output_options
 def pay(
     folder: Path,
@@ -142,9 +148,7 @@ def _drawn(accounts: Accounts, name: str, rules: Rules, day: datetime | None) ->
 )
 @BOOK
 @click.argument("payment")
-@ON
-@REF
-@NOTE
+@booking_options
 @output_options
 def reverse(
     folder: Path,

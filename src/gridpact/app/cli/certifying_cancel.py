@@ -13,11 +13,10 @@ from gridpact.app.certificates.metered import Meters
 from gridpact.app.certificates.rules_file import RegisterRules
 from gridpact.app.cli.certifying_words import (
     AS_OF,
-    AT,
-    ID,
     READINGS,
     REGISTER,
     Faults,
+    doing_options,
     instants,
     named,
     show,
@@ -50,8 +49,7 @@ Examples:
 @click.option("--hourly", is_flag=True, help="Match each hour's consumption with its production.")
 @READINGS
 @AS_OF
-@AT
-@ID
+@doing_options
 @output_options
 def cancel(
     folder: Path,

@@ -11,7 +11,15 @@ import msgspec
 from gridpact.app.certificates.folder import RegisterFolder
 from gridpact.app.certificates.metered import Each, Meters
 from gridpact.app.certificates.rules_file import RegisterRules
-from gridpact.app.cli.certifying_words import AS_OF, AT, ID, REGISTER, Faults, instants, named, show
+from gridpact.app.cli.certifying_words import (
+    AS_OF,
+    REGISTER,
+    Faults,
+    doing_options,
+    instants,
+    named,
+    show,
+)
 from gridpact.app.cli.output import output_options
 from gridpact.settlement.certificates import issuing
 from gridpact.settlement.certificates.issuing import Metered
@@ -41,8 +49,7 @@ Examples:
 )
 @click.option("--size-wh", type=int, help="Energy of a certificate.  [default: as the rules say]")
 @AS_OF
-@AT
-@ID
+@doing_options
 @output_options
 def issue(
     folder: Path,

@@ -9,10 +9,9 @@ import click
 
 from gridpact.app.certificates.folder import RegisterFolder
 from gridpact.app.cli.certifying_words import (
-    AT,
-    ID,
     REGISTER,
     Faults,
+    doing_options,
     instant,
     named,
     show,
@@ -34,8 +33,7 @@ Examples:
 @REGISTER
 @wanted_options
 @click.option("--to", "target", required=True, metavar="HOLDER", help="Who gets them.")
-@AT
-@ID
+@doing_options
 @output_options
 def transfer(
     folder: Path,
@@ -81,8 +79,7 @@ Examples:
 @REGISTER
 @click.option("--serials", required=True, metavar="LIST", help="Such as 1-10,15.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in words.")
-@AT
-@ID
+@doing_options
 @output_options
 def withdraw(
     folder: Path,

@@ -43,6 +43,11 @@ _SPAN = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@/+-]{0,63}")
 
 
+def doing_options(command: F) -> F:
+    """Give a command when it is done, and under which name so that it is done only once."""
+    return AT(ID(command))
+
+
 def wanted_options(command: F) -> F:
     """Give a command the options that choose certificates."""
     for option in reversed(

@@ -10,11 +10,10 @@ import click
 
 from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.delivering_availability import availability
-from gridpact.app.cli.moments import MOMENT, epoch_of
+from gridpact.app.cli.delivering_options import delivery_options, orders_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.delivery.checking import Checked, EventMarks
 from gridpact.app.delivery.checking import check as checked
-from gridpact.app.delivery.orders_file import read_orders
 from gridpact.base.rounding import round_half_even
 from gridpact.settlement.delivery.flex_settlement import IspRow, OrderSettlement
 
@@ -38,16 +37,7 @@ Examples:
   gridpact delivery check readings --orders orders.yaml
   gridpact delivery check june.csv --orders orders.yaml --json""",
 )
-@click.argument("source", metavar="READINGS")
-@click.option(
-    "--orders",
-    "orders_file",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="YAML file of orders.",
-)
-@click.option("--as-of", type=MOMENT, help="Readings as known then.  [default: now]")
+@delivery_options
 @output_options
 def check(
     source: str, orders_file: Path, as_of: datetime | None, as_json: bool, quiet: bool
@@ -61,8 +51,7 @@ def check(
     Where readings are missing nothing is settled for that order, and the exit code is 1. So it is
     where they are suspect, unless the file says suspect: take. Baselines never use suspect ones.
     """
-    told = read_orders(orders_file)
-    known = None if as_of is None else epoch_of(as_of, told.timezone, "--as-of")
+    told, known = orders_of(orders_file, as_of)
     done = checked(source, told, known)
     if as_json:
         say_json(_as_dict(done))

@@ -9,11 +9,10 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.contracting_layout import aligned, counted
-from gridpact.app.cli.moments import MOMENT, epoch_of
+from gridpact.app.cli.delivering_options import delivery_options, orders_of
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.cli.reading_options import kwh
 from gridpact.app.delivery.available import Month, availabilities
-from gridpact.app.delivery.orders_file import read_orders
 from gridpact.base.rounding import round_half_even
 from gridpact.settlement.delivery.headroom import NAME
 
@@ -27,16 +26,7 @@ Examples:
   gridpact delivery availability readings --orders orders.yaml
   gridpact delivery availability june.csv --orders orders.yaml --json""",
 )
-@click.argument("source", metavar="READINGS")
-@click.option(
-    "--orders",
-    "orders_file",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="YAML file of reservations and orders.",
-)
-@click.option("--as-of", type=MOMENT, help="Readings as known then.  [default: now]")
+@delivery_options
 @output_options
 def availability(
     source: str, orders_file: Path, as_of: datetime | None, as_json: bool, quiet: bool
@@ -47,8 +37,7 @@ def availability(
     brought to, and what was delivered to orders. The fee is multiplied by the delivery of the
     month before. Slots that lack readings count neither way; the exit code is then 1.
     """
-    told = read_orders(orders_file)
-    known = None if as_of is None else epoch_of(as_of, told.timezone, "--as-of")
+    told, known = orders_of(orders_file, as_of)
     months = availabilities(source, told, known)
     if as_json:
         say_json({"rule": NAME, "currency": told.currency, "months": list(map(_as_dict, months))})

@@ -9,6 +9,7 @@ import click
 
 from gridpact.app.books.folder import DATABASE
 from gridpact.app.cli.explaining_invoice import lines_of
+from gridpact.app.cli.explaining_tax import tax_lines
 from gridpact.app.cli.inspecting import run_lines
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.explain import explain as explain_statement
@@ -16,6 +17,7 @@ from gridpact.app.explaining.explain import explain as explain_invoice
 from gridpact.app.explaining.opened import Opened
 from gridpact.app.explaining.signed import SignedFile
 from gridpact.app.explaining.slots import Asked
+from gridpact.app.explaining.taxes import SUFFIX, explain_tax
 from gridpact.base.errors import BadInput, Fault
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -29,6 +31,7 @@ _MANY = 1 << 40
 Examples (statement lines are listed in statements.csv, invoice lines are NUMBER/LINE):
   gridpact explain runs/demo 2026-06-15/home-07/supplier.import
   gridpact explain lane grid-co-000001/1
+  gridpact explain lane grid-co-000001/tax
   gridpact explain lane grid-co-000001/1 --slots --json
   gridpact explain lane grid-co-000001/1 --signed m.signed --statements d.jsonl --authority a""",
 )
@@ -58,7 +61,8 @@ def explain_line(
     Where DIR is a run, LINE is of a statement; it is traced to contract, slots, readings and ledger
     proof. The run need not have finished; the line's day must be settled.
 
-    Where DIR is a book, LINE is of an invoice or a credit note: NUMBER/LINE. It is traced to what
+    Where DIR is a book, LINE is of an invoice or a credit note: NUMBER/LINE, or NUMBER/tax for its
+    tax. It is traced to what
     each run booked for it, the clause, the sharing key, the slots and their readings, with what was
     corrected since the first run. Each level adds up to the one above; the exit code is 1 where
     anything does not. Readings that were forgotten are named, with what can still be shown.
@@ -69,6 +73,10 @@ def explain_line(
         _show(statement, run_lines(statement), as_json=as_json, quiet=quiet)
         sys.exit(0 if statement.verified else 1)
     held = _signed(signed, statements, authority)
+    if line.endswith(SUFFIX):
+        tax = explain_tax(Opened(path), line)
+        _show(tax, [*tax_lines(tax)], as_json=as_json, quiet=quiet)
+        sys.exit(0 if tax.verified else 1)
     asked = Asked(every=True, most_changes=_MANY, signed=held) if every else Asked(signed=held)
     found = explain_invoice(Opened(path), line, asked)
     _show(found, [*lines_of(found)], as_json=as_json, quiet=quiet)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from gridpact.app.cli.contracting_layout import aligned, counted, money, wrapped
 from gridpact.app.cli.output import harmless, mark
 from gridpact.app.cli.reading_options import kwh
-from gridpact.app.explaining.told import Explanation, Reading, Slot, Value
+from gridpact.app.explaining.told import Check, Entry, Explanation, Reading, Slot, Value
 from gridpact.base.slots import iso
 from gridpact.settlement.invoices.document import KILOWATT_HOUR
 from gridpact.settlement.periods.energy import SOURCES
@@ -39,7 +39,12 @@ def lines_of(found: Explanation) -> Iterator[str]:
         if place and lines:
             yield ""
         yield from lines
-    for check in found.checks:
+    yield from check_lines(found.checks)
+
+
+def check_lines(checks: Sequence[Check]) -> Iterator[str]:
+    """Yield a line for each step that was computed again."""
+    for check in checks:
         told = f": {check.told}" if check.told else ""
         yield f"{mark(good=check.good)} {harmless(check.name + told)}"
 
@@ -176,7 +181,7 @@ def _readings(found: Explanation) -> Iterator[str]:
     ]
     rows += [_reading(found, each) for each in told]
     plain = not any(each.value for each in told)
-    cut = [row[:3] for row in rows] if plain else rows
+    cut = [(*row[:3], row[6]) for row in rows] if plain else rows
     yield from aligned(cut, right=(2,) if plain else (2, 5), indent=2)
     for each in told:
         if each.since:
@@ -194,7 +199,7 @@ def _reading(found: Explanation, reading: Reading) -> tuple[str, ...]:
     begin, energy = _local(found, reading.slot_s), _kwh(reading.wh)
     value = reading.value
     if value is None:
-        return begin, reading.register, energy, "", "", "", "", ""
+        return begin, reading.register, energy, "", "", "", reading.file, ""
     came = (_mark(value), iso(value.known_s), str(value.version), value.file)
     before = ", ".join(f"{_kwh(each.wh)} of {each.file}" for each in reading.replaced)
     return begin, reading.register, energy, *came, before
@@ -218,8 +223,13 @@ def _proofs(found: Explanation) -> Iterator[str]:
         if value is not None
     }
     yield from (f"  {name}: sha256 {digest[:_HASH]}…" for name, digest in sorted(files.items()))
-    yield f"  run {found.document.run}: hash {found.run_hash[:_HASH]}…"
-    for entry in found.entries:
+    yield from proof_lines(found.document.run, found.run_hash, found.entries)
+
+
+def proof_lines(run: int, run_hash: str, entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield the hashes of a run and of the journal's entries."""
+    yield f"  run {run}: hash {run_hash[:_HASH]}…"
+    for entry in entries:
         place = f"  entry {entry.number} of the journal, {entry.kind}"
         yield f"{place}: {entry.hash[:_HASH]}… after {entry.previous[:_HASH]}…"
 

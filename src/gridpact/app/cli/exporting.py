@@ -10,6 +10,7 @@ import click
 from gridpact.app.cli.allocating import AS_OF, PERIOD, RULES
 from gridpact.app.cli.exporting_accounting import accounting
 from gridpact.app.cli.exporting_invoices import invoices
+from gridpact.app.cli.exporting_options import OUT
 from gridpact.app.cli.exporting_payments import payments
 from gridpact.app.cli.exporting_settlement import settlement
 from gridpact.app.cli.moments import epoch_of
@@ -37,13 +38,7 @@ Examples:
 )
 @RULES
 @PERIOD
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="FOLDER",
-    help="Write the files here.",
-)
+@OUT
 @click.option(
     "--layout",
     type=click.Choice([*LAYOUTS, *SPANISH]),

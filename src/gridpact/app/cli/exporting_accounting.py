@@ -12,6 +12,7 @@ from gridpact.app.books.accounts import accounts_of
 from gridpact.app.books.folder import Book
 from gridpact.app.cli.booking_money import AT, KNOWN_AT, seen
 from gridpact.app.cli.booking_words import BOOK
+from gridpact.app.cli.exporting_options import OUT
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.base.errors import StoreError
 from gridpact.base.files import write_whole
@@ -25,13 +26,7 @@ Examples:
   gridpact export accounting lane --at 2026-12-31T23:59 --out accounting""",
 )
 @BOOK
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="FOLDER",
-    help="Write the files here.",
-)
+@OUT
 @AT
 @KNOWN_AT
 @output_options

@@ -12,6 +12,7 @@ from gridpact.app.books.accounts import accounts_of
 from gridpact.app.books.folder import PEOPLE, Book
 from gridpact.app.cli.booking_words import BOOK, PERIOD
 from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.exporting_options import OUT
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.invoicing.words import amount
 from gridpact.app.payments import sepa
@@ -33,13 +34,7 @@ Examples:
 )
 @BOOK
 @PERIOD
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="FOLDER",
-    help="Write the files here.",
-)
+@OUT
 @click.option(
     "--people",
     "people_file",

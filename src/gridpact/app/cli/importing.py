@@ -53,9 +53,10 @@ def readings(
 ) -> None:
     """Read FILEs as the mapping says, validate them, and tell what storing them would change.
 
-    Every fault of every file is listed before anything is stored. With --commit, each file is then
-    stored whole or not at all. A file that was imported before changes nothing. Values that differ
-    from those in force become new versions of their slots; the earlier ones remain.
+    Every fault of every file is listed before anything is stored, also of files that contradict
+    each other. With --commit, the files are then stored together, or none of them. A file that was
+    imported before changes nothing. Values that differ from those in force become new versions of
+    their slots; the earlier ones remain.
     """
     mapping = mappings.load(map_file)
     store = Store.open(url)

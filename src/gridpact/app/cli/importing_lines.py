@@ -25,6 +25,8 @@ def lines_of(done: FileImported) -> list[str]:
     if plan.already is not None:
         known = iso(plan.already.known_s)
         return [f"{readings.source}: imported before, known since {known}; it changes nothing"]
+    if not done.changes:
+        return [f"{readings.source}: all of it was stored before; it changes nothing"]
     slots = readings.intervals.slots
     size = (
         f"{counted(slots.count, 'slot')} of {duration(slots.step)}" if slots.count else "no slots"

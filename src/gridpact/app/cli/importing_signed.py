@@ -16,13 +16,15 @@ from gridpact.app.cli.reading_options import FILE, trust_options
 from gridpact.app.cli.reading_verify import found_lines
 from gridpact.app.readings import signed_files
 from gridpact.app.readings.importing import known_since
-from gridpact.app.readings.importing_signed import SignedImported, Trust, import_signed
+from gridpact.app.readings.importing_signed import SignedImported, import_signed
+from gridpact.app.readings.signed_news import Trust
 from gridpact.app.readings.witness_file import Testimony, read_witnesses
 from gridpact.base.slots import iso
 from gridpact.metering.store.store import Store
 from gridpact.metering.witnesses import Dispute
 
 DISPUTES_SHOWN = 12
+GAPS_SHOWN = 12
 
 
 @click.command(
@@ -54,9 +56,12 @@ def signed(
 ) -> None:
     """Verify the signed readings in FILE, hold them against witnesses, and store them.
 
-    What no signature vouches for is left out. What a device contradicts itself in, and what
-    witnesses dispute, is stored as suspect. The exit code is 1 where anything is found. With
-    --commit, FILE is stored whole or not at all.
+    STORE remembers the chains of devices: what it has already changes nothing, and gaps and forks
+    are found over several files. What no signature vouches for is left out. What a device
+    contradicts itself in, and what witnesses dispute, is stored as suspect. The exit code is 1
+    where anything is found. With --commit, FILE is stored whole or not at all.
+
+    --since says where chains ended of which STORE knows nothing.
     """
     trust = Trust(
         statements=signed_files.read_statements(statements, signed_files.read_key(authority)),
@@ -86,7 +91,33 @@ def _lines(done: SignedImported) -> list[str]:
     sound = f"{int(verified.sound.sum()):,} of {counted(len(verified.sound), 'reading')} are sound"
     said = _said(done.testimony) if done.testimony else []
     rest = [harmless(line) for line in (*rest, *said)]
-    return [first, *rest, *found_lines(verified), sound]
+    return [first, *rest, *found_lines(verified), sound, *_chain_lines(done)]
+
+
+def _chain_lines(done: SignedImported) -> list[str]:
+    """What the store had of it already, and which gaps of the chains are closed or open."""
+    known = f"{done.known:,} of {counted(len(done.verified.sound), 'reading')} were stored before"
+    filled = [
+        f"  {point}: {_span(first, last)} came late and {_are(first, last)} there now"
+        for point, first, last in done.filled
+    ]
+    still = [
+        f"  {chain.point}: {_span(first, last)} {_are(first, last)} still missing"
+        for chain in done.chains
+        for first, last in chain.missing()
+    ]
+    more = len(still) - GAPS_SHOWN
+    rest = [f"  … and {more:,} more gaps: --json"] if more > 0 else []
+    lines = [*([known] if done.known else []), *filled, *still[:GAPS_SHOWN], *rest]
+    return [harmless(line) for line in lines]
+
+
+def _span(first: int, last: int) -> str:
+    return f"sequence {first}" if first == last else f"sequences {first} to {last}"
+
+
+def _are(first: int, last: int) -> str:
+    return "is" if first == last else "are"
 
 
 def _said(testimony: Testimony) -> list[str]:
@@ -121,7 +152,19 @@ def _names(testimony: Testimony, dispute: Dispute) -> list[list[str]]:
 
 
 def _as_dict(done: SignedImported) -> dict[str, object]:
-    found = {**signed_files.as_dict(done.verified), "import": as_dict(done.imported)}
+    found = {
+        **signed_files.as_dict(done.verified),
+        "known": done.known,
+        "filled": [
+            {"point": point, "first": first, "last": last} for point, first, last in done.filled
+        ],
+        "missing": [
+            {"point": chain.point, "first": first, "last": last}
+            for chain in done.chains
+            for first, last in chain.missing()
+        ],
+        "import": as_dict(done.imported),
+    }
     if done.testimony is not None:
         said = done.testimony
         found["witnesses"] = {

@@ -61,7 +61,8 @@ def estimate(
     whole = since is not None and until is not None
     known_s = known_since(store, None)
     rows: list[Row] = []
-    for view in views_of(store, chosen_of(points, register, since, until, as_of)):
+    chosen = chosen_of(points, register, since, until, as_of)
+    for view in views_of(store, chosen, displays=True):
         methods = methods_of(names or METHODS, view.timezone, store)
         done = estimate_view(store, view, methods, known_s, commit=commit, whole=whole)
         rows += [row for each in done for row in _rows(each)]

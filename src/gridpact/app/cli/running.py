@@ -114,7 +114,7 @@ def _again(path: Path, wanted: Wanted) -> _Job:
     }
     if manifest.files:
         said["sources"] = _sources(kept, manifest, moved=wanted.data is not None)
-    scenario = load(kept, wanted.data, said)
+    scenario = load(kept, wanted.data, said, Path(manifest.scenario).parent)
     changed = [
         Fault(file.path, 0, f"sources.{name}", "the data changed since the run began", fix)
         for name, file in _files(scenario).items()

@@ -26,9 +26,9 @@ from gridpact.app.schedules.next_plans import Ahead, ahead, known
 from gridpact.app.schedules.posing import gathered, latest, latest_missing
 from gridpact.base.errors import BadInput
 from gridpact.scheduling.explanation.model import Conflict
+from gridpact.scheduling.needs.directory import HOME
 from gridpact.scheduling.needs.grammar.parse import pointed
 from gridpact.scheduling.needs.model import Need
-from gridpact.scheduling.standing.day_site import HOME
 
 
 @click.command(

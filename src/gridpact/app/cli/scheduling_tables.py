@@ -127,7 +127,26 @@ def view_lines(view: View) -> list[str]:
     ]
     lines = [f"{view.session} of {view.title}", ""]
     lines += aligned([head, *rows], right=(3, 4, 5)) if rows else ["nothing moves"]
-    return [*lines, "", *_zones(view), *_not_kept(view)]
+    return [*lines, "", *_zones(view), *_agreed(view), *_not_kept(view)]
+
+
+def _agreed(view: View) -> list[str]:
+    """List what agreements ask of a plan."""
+    if not view.agreed:
+        return []
+    head = ("agreement", "of", "from", "until", "asks")
+    rows = [
+        (
+            each.agreement,
+            each.party,
+            local(each.start, view.timezone),
+            local(each.end, view.timezone),
+            each.asks,
+        )
+        for each in view.agreed[:MOST_MISSED]
+    ]
+    more = len(view.agreed) - len(rows)
+    return ["", *aligned([head, *rows]), *([f"and {more:,} more"] if more else [])]
 
 
 def _not_kept(view: View) -> list[str]:

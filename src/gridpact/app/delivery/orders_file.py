@@ -17,7 +17,13 @@ from gridpact.base.errors import BadInput
 from gridpact.base.slots import Calendar, Slots
 from gridpact.base.units import INT64_MAX, NANO_PER_UNIT
 from gridpact.metering.readings import Register
-from gridpact.settlement.delivery.methods import METHODS, Method, Nominated
+from gridpact.settlement.delivery.methods import (
+    METHODS,
+    Method,
+    Nominated,
+    RatioAdjustment,
+    whole_minutes,
+)
 from gridpact.settlement.delivery.orders import Order
 from gridpact.settlement.delivery.penalties import PENALTIES, NoPenalty, Penalty
 
@@ -96,6 +102,8 @@ class _Reader:
         calendar = Calendar(self._timezone(), self._step_s())
         points, control = self._points("points"), self._points("control")
         method = self._value("baseline", "method", METHODS)
+        if isinstance(method, Method):
+            self._check_lengths(method, calendar.step // 60)
         penalty = self._penalty()
         both = {name for name, _ in points} & {name for name, _ in control}
         for name in sorted(both):
@@ -211,6 +219,18 @@ class _Reader:
         except msgspec.ValidationError as error:
             self._fault((name,), str(error), "see the page on delivery for its fields")
             return None
+
+    def _check_lengths(self, method: Method, slot: int) -> None:
+        """Check that what a baseline looks at before an event are whole slots, and some."""
+        for name, minutes in whole_minutes(method).items():
+            if minutes % slot:
+                problem = f"{minutes} minutes are no whole slots of {slot} minutes"
+                fix = f"write a multiple of {slot}, or slot_minutes that divide {minutes}"
+                self._fault(("baseline", name), problem, fix)
+        rule = getattr(method, "adjustment", None)
+        if isinstance(rule, RatioAdjustment) and rule.from_hours <= rule.to_hours:
+            path: Path = ("baseline", "adjustment", "from_hours")
+            self._fault(path, "no hours are between from_hours and to_hours", "begin earlier")
 
     def _numbers(self, path: Path, node: dict[str, Value]) -> None:
         for name, value in node.items():

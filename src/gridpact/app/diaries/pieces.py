@@ -11,6 +11,8 @@ from gridpact.app.record import Kept, Record
 from gridpact.base.slots import Slots
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation.messages import ActivationIssued
+from gridpact.scheduling.contracted.model import agreement_of
+from gridpact.scheduling.contracted.naming import in_names
 from gridpact.scheduling.diaries.difference import Diaries
 from gridpact.scheduling.diaries.following import Activated, Solved
 from gridpact.scheduling.diaries.handlers import given_by, solved_by
@@ -112,6 +114,11 @@ def _piece(community: Community, state: State, made: Made) -> Piece:
         if book is not None:
             kept = tuple(need for need in book.needs if need.id not in left_out)
             state = replace(state, book=replace(book, needs=kept))
+        if state.contracts is not None:
+            kept_of = state.contracts
+            for name in left_out:
+                kept_of = kept_of.without(agreement_of(name))
+            state = replace(state, contracts=kept_of)
         posed = posing.posed(state, made.name, made.window, made.horizon)
         assert not isinstance(posed, str)  # noqa: S101 - it was solved: nothing was missing
         return posed
@@ -122,7 +129,7 @@ def _piece(community: Community, state: State, made: Made) -> Piece:
         plan=made.plan,
         stated=free.needs,
         bindings=free.bindings,
-        needs=state.book.needs if state.book else (),
+        needs=(*(state.book.needs if state.book else ()), *in_names(free.contracts)),
         holds=state.decided or Holds.none(),
         without=Without(community, pose, made.plan),
         first_s=made.window.start,

@@ -16,6 +16,7 @@ from gridpact.settlement.periods.tracing import Traced
 
 if TYPE_CHECKING:
     from gridpact.app.explaining.explain import Line
+    from gridpact.app.explaining.opened import Opened
 
 _OUT = ("metered:withdrawal", "trade:sold", "shared:out", "supplier:out")
 _IN = ("metered:injection", "trade:bought", "shared:in", "supplier:in")
@@ -29,7 +30,7 @@ def checks(
     source: Source,
 ) -> Iterator[Check]:
     """Yield every step of an explanation, from the document down to the journal."""
-    yield _document(own.found.document)
+    yield document_check(own.found.document)
     yield _item(own, statement)
     yield _booked(statement)
     yield _rounded(own, statement)
@@ -47,11 +48,15 @@ def checks(
         same = source.digest_now == source.digest
         told = "" if same else f"run: {source.digest[:16]}…, now: {source.digest_now[:16]}…"
         yield Check("readings are those that the run was made of", same, told)
-    damage = own.opened.damage
-    yield Check("the journal is as it was booked", not damage, damage)
+    yield journal_check(own.opened)
 
 
-def _document(document: Document) -> Check:
+def journal_check(opened: Opened) -> Check:
+    """Hold the chain of the journal's entries against their hashes."""
+    return Check("the journal is as it was booked", not opened.damage, opened.damage)
+
+
+def document_check(document: Document) -> Check:
     """Hold a document against the totals of its lines (BR-CO-10, -14 and -15 of EN 16931)."""
     bases = sum(tax.base_minor for tax in document.taxes)
     good = bases == document.net_minor == sum(item.minor for item in document.items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gridpact.app.books.folder import found_at
 from gridpact.app.books.journal import Entry as Booking
@@ -22,6 +22,7 @@ from gridpact.app.explaining.told import (
     Statement,
     Terms,
 )
+from gridpact.app.invoicing.issuing import Batch
 from gridpact.app.invoicing.words import KINDS
 from gridpact.app.sharing.rules import read_rules
 from gridpact.base.errors import BadInput, GridpactError, StoreError
@@ -79,20 +80,22 @@ def explain(opened: Opened, line: str, asked: Asked = USUAL) -> Explanation:
     found = opened.find(line)
     own = Line(opened, found)
     lines, row = own.made.lines, own.row
-    booked = tuple(_booked(own))
+    told = tuple(
+        booked(opened, own.made.run, lambda lines: row_of(lines, found.stating, found.item))
+    )
     traced, readings = _traced(own, own.made, lines, row)
-    changes = _changes(own, booked, traced)
+    changes = _changes(own, told, traced)
     picked = [] if traced is None else chosen(traced, changes, asked)
     slots = () if traced is None else told_slots(own.member(), traced, readings, picked, asked)
-    statement = _statement(own, booked)
+    statement = _statement(own, told)
     source = _source(own, readings)
-    entries = _entries(own)
+    entries = entries_of(opened, own.made.run, found.batch)
     return Explanation(
         line=line,
         minor_nano=own.rules.minor_nano,
         timezone=own.rules.timezone,
         step_s=own.rules.step_s,
-        document=_stated(found),
+        document=stated(found.document, found.stating, found.batch),
         item=found.item,
         statement=statement,
         terms=_terms(own, traced),
@@ -113,12 +116,11 @@ def explain(opened: Opened, line: str, asked: Asked = USUAL) -> Explanation:
     )
 
 
-def _booked(own: Line) -> Iterator[Booked]:
-    """Yield what each run up to the one stated booked for the line."""
-    run = own.made.run
-    for each in own.opened.runs_of(run.period, run.number):
-        lines = own.opened.made(each.number).booked
-        row = row_of(lines, own.found.stating, own.found.item)
+def booked(opened: Opened, run: Run, row_in: Callable[[Lines], int | None]) -> Iterator[Booked]:
+    """Yield what each run of a period up to one of them booked for a line."""
+    for each in opened.runs_of(run.period, run.number):
+        lines = opened.made(each.number).booked
+        row = row_in(lines)
         if row is not None:
             amounts = (int(getattr(lines, name)[row]) for name in ("energy_wh", "nano", "minor"))
             yield Booked(each.number, each.kind, each.as_of_s, *amounts)
@@ -176,8 +178,8 @@ def _before(own: Line, number: int) -> Run:
     return runs[-1]
 
 
-def _stated(found: Found) -> Stated:
-    document: Document = found.document
+def stated(document: Document, stating: Document, batch: Batch) -> Stated:
+    """Tell of a document, and of the one that states its lines."""
     return Stated(
         number=document.number,
         what=KINDS[document.code],
@@ -189,8 +191,8 @@ def _stated(found: Found) -> Stated:
         issued_s=document.issued_s,
         due_s=document.due_s,
         refers=document.refers,
-        explains=found.stating.number,
-        run=found.batch.issued.run,
+        explains=stating.number,
+        run=batch.issued.run,
         items=document.items,
         taxes=document.taxes,
         net_minor=document.net_minor,
@@ -258,11 +260,10 @@ def _source(own: Line, readings: RunReadings | None) -> Source:
     return Source("", where, own.made.run.readings, "")
 
 
-def _entries(own: Line) -> tuple[Entry, ...]:
-    """Return the journal's entries behind the line: its runs, its document, and the last of all."""
-    opened, run = own.opened, own.made.run
+def entries_of(opened: Opened, run: Run, batch: Batch) -> tuple[Entry, ...]:
+    """Return the journal's entries behind a document: its runs, its issue, and the last of all."""
     found = [opened.entry_of_run[each.number] for each in opened.runs_of(run.period, run.number)]
-    found += [opened.issue_entry(own.found.batch.issued), opened.entries[max(opened.entries)]]
+    found += [opened.issue_entry(batch.issued), opened.entries[max(opened.entries)]]
     return tuple(_entry(each) for each in dict.fromkeys(found))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from gridpact.app.invoicing.issuing import KIND, Batch, Issued, batches
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.settlement.invoices.document import Document, Item
 from gridpact.settlement.invoices.issuing import First, numbered
-from gridpact.settlement.lines import MEMBER, Lines
+from gridpact.settlement.lines import Lines
 from gridpact.settlement.lines import digest as lines_digest
 from gridpact.settlement.runs.run import Run
 
@@ -92,17 +93,25 @@ class Opened:
     def find(self, line: str) -> Found:
         """Find an invoice line by the name ``NUMBER/LINE``; BadInput where there is none."""
         number, _, place = line.rpartition("/")
-        batch, document = self._document(number or place)
+        document, stating, batch = self.document(number or place)
         names = ", ".join(f"{item.id} {item.name}" for item in document.items[:_SHOWN])
         fix = f"{document.number} has the lines {names}: write {document.number}/1"
         item = next((each for each in document.items if str(each.id) == place), None)
         if item is None or not number:
             problem = f"has no line {place[:32]!r}" if number else "is a document, not a line of it"
-            raise BadInput([_fault(document.number, problem, fix)])
-        if not document.credit:
-            return Found(document, document, item, batch)
-        batch, stating = self._document(document.refers)
+            raise BadInput([fault(document.number, problem, fix)])
         return Found(document, stating, item, batch)
+
+    def document(self, number: str) -> tuple[Document, Document, Batch]:
+        """Return a document, the one that states its lines, and with what that was issued.
+
+        They are two where it is a credit note. BadInput where there is no such document.
+        """
+        batch, document = self._document(number)
+        if not document.credit:
+            return document, document, batch
+        batch, stating = self._document(document.refers)
+        return document, stating, batch
 
     def issue_entry(self, issued: Issued) -> Entry:
         """Return the journal's entry on documents that were issued together."""
@@ -120,7 +129,7 @@ class Opened:
                         return batch, found
                 problem = f"documents of run {issued.run} are not as they were issued"
                 raise StoreError(f"{self.book.folder}: {problem}")
-        raise BadInput([_fault(name, "no document of this number was issued", self._told())])
+        raise BadInput([fault(name, "no document of this number was issued", self._told())])
 
     def _of_period(self, period: str) -> list[Batch]:
         if period not in self._batches:
@@ -150,26 +159,39 @@ def _in(batch: Batch, issuer: str, number: int) -> Document | None:
 
 
 def row_of(lines: Lines, document: Document, item: Item) -> int | None:
-    """Return the line of a run that an item of a document states, None where it has none.
+    """Return the line of a run that an item of a document states, None where it has none."""
+    wanted = (item.name, document.tax, item.first_s, item.end_s)
+    for row in _rows(lines, document):
+        head, span = lines.heads[lines.head[row]], (lines.first_s[row], lines.end_s[row])
+        said = (head.name, next(iter(head.taxes), ""), *map(int, span))
+        if head.category != "tax" and said == wanted:
+            return row
+    return None
+
+
+def row_of_tax(lines: Lines, document: Document, rate_ppm: int) -> int | None:
+    """Return the line of a run that is a document's tax at one rate, None where it has none."""
+    for row in _rows(lines, document):
+        head = lines.heads[lines.head[row]]
+        if (head.category, head.clause, head.rate_ppm) == ("tax", document.tax, rate_ppm):
+            return row
+    return None
+
+
+def _rows(lines: Lines, document: Document) -> Iterator[int]:
+    """Yield the lines of a run between the parties of a document, of its owner.
 
     Lines are in the order of :func:`~gridpact.settlement.lines.joined`, that is by owner.
     """
     at = bisect_left(lines.owners, document.owner)
     if lines.owners[at : at + 1] != (document.owner,):
-        return None
-    first, end = np.searchsorted(lines.owner, (at, at + 1)).tolist()
-    for row in range(first, end):
-        head = lines.heads[lines.head[row]]
-        sides = tuple(
-            document.owner if each == MEMBER else each for each in (head.payee, head.payer)
-        )
-        said = (head.name, *sides, head.currency, next(iter(head.taxes), ""))
-        wanted = (item.name, document.seller, document.buyer, document.currency, document.tax)
-        span = int(lines.first_s[row]), int(lines.end_s[row])
-        if head.category != "tax" and said == wanted and span == (item.first_s, item.end_s):
-            return row
-    return None
+        return
+    for row in range(*np.searchsorted(lines.owner, (at, at + 1)).tolist()):
+        parties = (lines.payee(row), lines.payer(row), lines.heads[lines.head[row]].currency)
+        if parties == (document.seller, document.buyer, document.currency):
+            yield row
 
 
-def _fault(number: str, problem: str, fix: str) -> Fault:
+def fault(number: str, problem: str, fix: str) -> Fault:
+    """Return what is wrong with the name of a document or line."""
     return Fault("arguments", 0, number[:64], problem, fix)

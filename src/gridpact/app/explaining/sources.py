@@ -90,9 +90,10 @@ class RunReadings:
     def _plain(self, inputs: Inputs, registers: Sequence[Register], at: int) -> list[Reading]:
         """Return what a file says of a slot."""
         metered = inputs.metered(Slots(at, self.step_s, 1), slice(0, 1))
+        file = Path(self._where) if self._files is None else self._files.file(at)
         values = {"withdrawal": metered.withdrawal_wh, "injection": metered.injection_wh}
         return [
-            Reading(register, at, self.step_s, int(values[register][0, 0]))
+            Reading(register, at, self.step_s, int(values[register][0, 0]), file.name)
             for register in registers
         ]
 
@@ -133,10 +134,10 @@ def _reading(
     known = [version for version in counted if _known(version, run)]
     values = [_value(store, told, version) for version in counted]
     if not known:
-        return Reading(register, start, step, 0, since=tuple(values))
+        return Reading(register, start, step, 0, "", since=tuple(values))
     at = len(known) - 1
     return Reading(
-        register, start, step, known[-1].wh, values[at],
+        register, start, step, known[-1].wh, values[at].file, values[at],
         replaced=tuple(reversed(values[:at])), since=tuple(values[at + 1 :]),
     )  # fmt: skip
 

@@ -128,7 +128,7 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What a register counted in one slot of the store, or of a file.
+    """What a register counted in one slot of the store, or of ``file``.
 
     ``value`` is what the run knew, None for what a file says without more; ``replaced`` are the
     values before it, the last one first, and ``since`` those that were told later.
@@ -138,6 +138,7 @@ class Reading(msgspec.Struct, frozen=True):
     slot_s: int
     step_s: int
     wh: int
+    file: str
     value: Value | None = None
     replaced: tuple[Value, ...] = ()
     since: tuple[Value, ...] = ()
@@ -230,4 +231,37 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def verified(self) -> bool:
         """Whether everything that could be computed again is as it was booked."""
+        return all(check.good for check in self.checks)
+
+
+class Taxed(msgspec.Struct, frozen=True):
+    """Tax at one rate: lines of the document, their sum, and its share, rounded once.
+
+    ``nano`` is the exact tax; ``booked`` what each run booked for it.
+    """
+
+    rate_ppm: int
+    items: tuple[Item, ...]
+    base_minor: int
+    nano: int
+    minor: int
+    booked: tuple[Booked, ...]
+
+
+class TaxExplanation(msgspec.Struct, frozen=True, kw_only=True):
+    """The tax of a document explained; ``line`` is its name, such as ``grid-co-000001/tax``."""
+
+    line: str
+    minor_nano: int
+    rounding: str
+    document: Stated
+    tax: str
+    rates: tuple[Taxed, ...]
+    entries: tuple[Entry, ...]
+    run_hash: str
+    checks: tuple[Check, ...]
+
+    @property
+    def verified(self) -> bool:
+        """Whether everything that was computed again is as it was booked."""
         return all(check.good for check in self.checks)

@@ -43,6 +43,7 @@ def _bill(invoiced: Invoiced, row: int, documents: tuple[Document, ...]) -> Bill
         registers=registers_of(who, energy, _displays(figures, row, made.run)),
         energy=energy,
         prepaid_minor=0 if figures is None else int(figures.prepaid_minor[row]),
+        billed_minor=0 if figures is None else int(figures.billed_minor[row]),
         deposit_minor=0 if figures is None else int(figures.deposit_minor[row]),
         parts=() if figures is None else _parts(figures, row),
         last=None if figures is None else _last(figures, row),

@@ -47,7 +47,9 @@ def displays_at(where: str, rules: Rules, period: Slots, as_of_s: int) -> dict[s
 
 
 def _store(where: str) -> Store | None:
-    if "://" not in where and (Path(where).is_file() or any(Path(where).glob("*.parquet"))):
+    if "://" not in where and (
+        Path(where).is_file() or any(Path(where).glob("????-??-??.parquet"))
+    ):
         return None
     return Store.open(where)
 

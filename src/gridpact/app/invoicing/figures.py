@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 
@@ -30,11 +32,13 @@ class Before(msgspec.Struct, frozen=True):
     """What was invoiced before.
 
     ``last`` is the run of the period that ends where this one begins; ``used`` is what bills of
-    other periods used of members' prepayments [minor units].
+    other periods used of members' prepayments, ``billed`` what bills of this period asked for
+    [minor units].
     """
 
     last: Made | None
-    used: dict[str, int]
+    used: Mapping[str, int] = {}
+    billed: Mapping[str, int] = {}
 
 
 def gather_figures(book: Book, made: Made, before: Before) -> Figures:
@@ -51,17 +55,33 @@ def gather_figures(book: Book, made: Made, before: Before) -> Figures:
     edges = parts_of(period, Calendar(rules.timezone, rules.step_s))
     paid, deposits = paid_ahead(book, members, rules.currency)
     owed = owed_by(made.lines, members, rules.currency)
-    used = np.array([before.used.get(name, 0) for name in members], np.int64)
+    used, billed = (
+        np.array([told.get(name, 0) for name in members], np.int64)
+        for told in (before.used, before.billed)
+    )
     return Figures(
         members=members,
         edges_s=edges,
         by_part_wh=by_part(rules, inputs, edges),
         displays=displays_at(where, rules, period, run.as_of_s),
         prepaid_minor=np.clip(np.minimum(paid - used, owed), 0, None),
+        billed_minor=billed,
         deposit_minor=deposits,
         supplier_only_minor=_supplier_only(made, period, inputs, members),
         last=None if before.last is None else _last(before.last, members),
     )
+
+
+def asked_for(made: Made, figures: Figures | None) -> dict[str, int]:
+    """Return what bills of a period asked members for, up to a run [minor units].
+
+    Every bill asks for what those before did not, so that all of them come to what the run says
+    is owed, less what was paid ahead.
+    """
+    members = tuple(member.id for member in made.rules.members)
+    owed = owed_by(made.lines, members, made.rules.currency)
+    paid = np.zeros(len(members), np.int64) if figures is None else figures.prepaid_minor
+    return dict(zip(members, (owed - paid).tolist(), strict=True))
 
 
 def _supplier_only(

@@ -18,7 +18,7 @@ import numpy as np
 from gridpact.app.books.folder import Book
 from gridpact.app.books.journal import Entry
 from gridpact.app.books.kept import Made
-from gridpact.app.invoicing.figures import Before, gather_figures
+from gridpact.app.invoicing.figures import Before, asked_for, gather_figures
 from gridpact.app.invoicing.kept_figures import read_figures, write_figures
 from gridpact.app.sharing.periods import slots_of
 from gridpact.base.errors import BadInput, Fault, StoreError
@@ -208,17 +208,21 @@ def _standing(book: Book, made: Made, before: Documents) -> Invoiced:
 
 def _before(book: Book, run: Run, booked: list[Issued]) -> Before:
     """Return what was invoiced before a run, each period as it was issued last."""
-    latest = {each.period: each for each in booked if each.period != run.period}
+    latest = {each.period: each for each in booked}
     runs = {each.number: each for each in book.runs()}
     used: Counter[str] = Counter()
+    billed: dict[str, int] = {}
     last = None
-    for issued in latest.values():
-        if (figures := _figures(book, issued)) is not None:
+    for period, issued in latest.items():
+        figures = _figures(book, issued)
+        if period == run.period:
+            billed = asked_for(book.made(runs[issued.run]), figures)
+        elif figures is not None:
             paid = figures.prepaid_minor.tolist()
             used.update({n: minor for n, minor in zip(figures.members, paid, strict=True) if minor})
         if runs[issued.run].end_s == run.first_s:
             last = book.made(runs[issued.run])
-    return Before(last, used)
+    return Before(last, used, billed)
 
 
 def _figures(book: Book, issued: Issued) -> Figures | None:

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app.books.folder import Book
+from gridpact.app.books.kept import sync
 from gridpact.base.errors import StoreError
 from gridpact.base.units import Ints
 from gridpact.settlement.invoices.figures import Figures, Last, Shown, digest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 INVOICES = "invoices"
+_AMOUNTS = ("prepaid_minor", "billed_minor", "deposit_minor")
 
 
 class _Heading(msgspec.Struct, frozen=True):
@@ -49,8 +51,11 @@ def write_figures(book: Book, run: int, figures: Figures) -> None:
         (partial / "figures.json").write_bytes(told + b"\n")
         frame = pl.DataFrame(_columns(figures))
         frame.write_parquet(partial / "members.parquet", compression="zstd", statistics=False)
+        for path in (*partial.iterdir(), partial):
+            sync(path)
         shutil.rmtree(folder, ignore_errors=True)  # written, and killed before it was booked
         partial.rename(folder)
+        sync(folder.parent)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         reason = error.strerror or error
@@ -65,7 +70,8 @@ def _columns(figures: Figures) -> dict[str, object]:
     for name, shown in figures.displays.items():
         found[f"{name} wh"], found[f"{name} at_s"] = shown.wh, shown.at_s
         found[f"{name} meter"] = shown.meter
-    found["prepaid_minor"], found["deposit_minor"] = figures.prepaid_minor, figures.deposit_minor
+    for name in _AMOUNTS:
+        found[name] = getattr(figures, name)
     if figures.supplier_only_minor is not None:
         found["supplier_only_minor"] = figures.supplier_only_minor
     if (last := figures.last) is not None:
@@ -109,8 +115,7 @@ def _read(frame: pl.DataFrame, heading: _Heading) -> Figures:
         edges_s=heading.edges_s,
         by_part_wh=np.stack([ints("withdrawn_wh").T, ints("injected_wh").T]),
         displays=displays,
-        prepaid_minor=ints("prepaid_minor"),
-        deposit_minor=ints("deposit_minor"),
+        **{name: ints(name) for name in _AMOUNTS},
         supplier_only_minor=ints("supplier_only_minor") if heading.supplier_only else None,
         last=last,
     )

@@ -16,11 +16,9 @@ _WIDTH, _HEIGHT = 640, 100
 def page(view: View) -> str:
     """Write a bill as HTML."""
     chart = view.chart
-    any_down = chart is not None and any(chart.down)
-    base = _HEIGHT // 2 if any_down else _HEIGHT
-    return _template().render(
-        view=view, width=_WIDTH, base=base, any_down=any_down, colours=COLOURS
-    )
+    scale = _HEIGHT / (max(chart.up) + max(chart.down)) if chart else 0.0
+    base = scale * max(chart.up) if chart else 0.0
+    return _template().render(view=view, width=_WIDTH, base=base, scale=scale, colours=COLOURS)
 
 
 @lru_cache(maxsize=1)

@@ -302,9 +302,11 @@ def _summary(bill: Bill, writing: Writing) -> Iterator[tuple[str, ...]]:
 
 
 def _sums(bill: Bill, writing: Writing) -> Iterator[tuple[str, str]]:
-    if bill.prepaid_minor:
+    if bill.prepaid_minor or bill.billed_minor:
         yield writing.say("sum"), writing.money(bill.owed_minor, bill.currency)
-        yield writing.say("prepaid"), writing.money(-bill.prepaid_minor, bill.currency)
+    for told, minor in (("prepaid", bill.prepaid_minor), ("billed", bill.billed_minor)):
+        if minor:
+            yield writing.say(told), writing.money(-minor, bill.currency)
     name = "to_pay" if bill.due_minor >= 0 else "paid_out"
     yield writing.say(name), writing.money(abs(bill.due_minor), bill.currency)
 

@@ -72,8 +72,11 @@ def _local(at_s: int, rules: Rules) -> date:
 def settled(bill: Bill, rules: Rules) -> list[tuple[str, str]]:
     """Return how a bill's documents come to what is left to pay, with the words for it."""
     rows = []
-    if bill.prepaid_minor:
+    if bill.prepaid_minor or bill.billed_minor:
         rows.append(("sum of all documents", amount(bill.owed_minor, rules)))
+    if bill.prepaid_minor:
         rows.append(("paid ahead", amount(-bill.prepaid_minor, rules)))
+    if bill.billed_minor:
+        rows.append(("billed before", amount(-bill.billed_minor, rules)))
     name = "to pay" if bill.due_minor >= 0 else "paid out to the member"
     return [*rows, (name, amount(abs(bill.due_minor), rules))]

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -17,8 +18,9 @@ from gridpact.base.slots import Slots, iso
 from gridpact.metering.formats import files
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.readings import Intervals, Quality, Readings, no_displays
-from gridpact.metering.store.plan import Plan
-from gridpact.metering.store.points import DAY_S, LARGEST_STEP_S, MeteringPoint
+from gridpact.metering.store.plan import Plan, Tally
+from gridpact.metering.store.points import DAY_S, LARGEST_STEP_S
+from gridpact.metering.store.signed import Messages
 from gridpact.metering.store.store import Store
 from gridpact.metering.validation.findings import Finding
 from gridpact.metering.validation.rules import Rulebook
@@ -31,7 +33,8 @@ HISTORY_DAYS = 28
 class FileImported(msgspec.Struct, frozen=True):
     """What one file brings: its readings with their marks, what was found, and what changes.
 
-    ``number`` is the commit that holds it, 0 where nothing was stored.
+    ``number`` is the import that holds it, 0 where nothing was stored; ``changes`` says whether
+    there was anything to store.
     """
 
     readings: Readings
@@ -39,6 +42,21 @@ class FileImported(msgspec.Struct, frozen=True):
     plan: Plan
     known_s: int
     number: int
+    changes: bool = True
+
+
+class Told(Protocol):
+    """What of readings is to be stored, and the messages that brought it."""
+
+    @property
+    def messages(self) -> Messages:
+        """The messages, to be remembered."""
+
+    def of(self, readings: Readings) -> Readings:
+        """Return readings without what the store is not told by them."""
+
+    def nothing(self, readings: Readings) -> bool:
+        """Tell whether such readings, and the messages, are nothing new."""
 
 
 def import_files(
@@ -53,33 +71,65 @@ def import_files(
     """Import files in the order given; without ``commit`` nothing is stored.
 
     ``rules_file`` holds thresholds of validation (:mod:`.rules_file`), else they are as they come.
-    Raises BadInput with every fault of all files, before anything is stored.
+    Files are stored together or, where anything is wrong in one of them, not at all: BadInput then
+    has every fault of all files, also of files that contradict each other.
     """
     everything = _read(store, paths, mapping)
     if faults := [fault for each in everything for fault in too_early(each, known_s)]:
         raise BadInput(faults)
-    into = with_register_sizes(store if commit else store.trial(), everything, mapping)
-    rules = rules_of(into, rules_file)
-    recipe = recipe_of(mapping, rules)
-    return [put(into, readings, rules, (recipe, known_s), commit) for readings in everything]
+
+    def work(trial: Store) -> list[FileImported]:
+        into = with_register_sizes(trial, everything, mapping)
+        rules = rules_of(into, rules_file)
+        how = (recipe_of(mapping, rules), known_s)
+        return _put_all(into, everything, rules, how, commit)
+
+    return store.together(work) if commit else work(store.trial())
+
+
+def _put_all(
+    into: Store, everything: list[Readings], rules: Rulebook, how: tuple[str, int], commit: bool
+) -> list[FileImported]:
+    """Put the readings of all files into a trial of a store; BadInput with the faults of each."""
+    done, faults = list[FileImported](), list[Fault]()
+    for readings in everything:
+        try:
+            done.append(put(into, readings, rules, how, commit))
+        except BadInput as error:
+            faults += error.faults
+    if faults:
+        raise BadInput(faults)
+    return done
 
 
 def put(
-    into: Store, readings: Readings, rules: Rulebook, how: tuple[str, int], commit: bool
+    into: Store,
+    readings: Readings,
+    rules: Rulebook,
+    how: tuple[str, int],
+    commit: bool,
+    told: Told | None = None,
 ) -> FileImported:
-    """Validate readings and put them into a store, or its trial; ``how`` is recipe, known_s."""
+    """Validate readings and put them into a store, or its trial; ``how`` is recipe, known_s.
+
+    ``told`` says what of them is to be stored, where that is not all.
+    """
     recipe, known_s = how
     readings = without_long_intervals(readings)
     history = history_of(into, readings.intervals, known_s)
     checked = validate(readings.intervals, no_displays(()), rules, history)
     marked = msgspec.structs.replace(readings, intervals=checked.intervals)
     beside = held(into, marked, rules, known_s)
-    stored = into.put(beside.readings, known_s, recipe)
+    fresh = beside.readings if told is None else told.of(beside.readings)
+    found = tuple(sorted((*checked.found, *beside.found)))
+    if told is not None and told.nothing(fresh):
+        nothing = Tally(fresh, known_s).plan(into.log.imported(readings.digest, recipe))
+        return FileImported(beside.readings, found, nothing, known_s, 0, changes=False)
+    stored = into.put(fresh, known_s, recipe, None if told is None else told.messages)
     if stored.plan.already is None:
         for marks in beside.others:
             put_marks(into, readings.source, marks, known_s)
-    number = stored.commit.number if commit else 0
-    found = tuple(sorted((*checked.found, *beside.found)))
+    number = stored.commit.imports[0].number if commit else 0
     return FileImported(beside.readings, found, stored.plan, known_s, number)
 
 
@@ -113,21 +163,18 @@ def without_long_intervals(readings: Readings) -> Readings:
 def with_register_sizes(
     store: Store, everything: Sequence[Readings], mapping: ReadingsMap
 ) -> Store:
-    """Let points know the size of registers that a mapping says; BadInput where they know another.
+    """Let points know the size of registers that a mapping says, where they do not yet.
 
     Validation and estimation go by it, also when the mapping is not at hand.
     """
-    size, fresh, faults = mapping.rolls_over_wh, list[MeteringPoint](), list[Fault]()
+    size = mapping.rolls_over_wh
     shown = {channel.point for each in everything for channel in each.displays.channels}
-    for point in (store.point(name) for name in sorted(shown) if size):
-        if point.rolls_over_wh not in (0, size):
-            known = f"registers of {point.id} count to {point.rolls_over_wh:,} Wh in the store"
-            fix = f"write that, or change the point: gridpact readings points {store.url} --add"
-            faults.append(Fault("mapping", 0, "rolls_over_wh", f"{size:,}, but {known}", fix))
-        elif not point.rolls_over_wh:
-            fresh.append(msgspec.structs.replace(point, rolls_over_wh=size))
-    if faults:
-        raise BadInput(faults)
+    points = (store.point(name) for name in sorted(shown) if size)
+    fresh = [
+        msgspec.structs.replace(point, rolls_over_wh=size)
+        for point in points
+        if not point.rolls_over_wh
+    ]
     return store.add(fresh) if fresh else store
 
 
@@ -137,12 +184,17 @@ def _read(store: Store, paths: Sequence[Path], mapping: ReadingsMap) -> list[Rea
     known = {point.id: point for point in store.points}
     for path in paths:
         try:
-            found.append(files.read(path, mapping, known))
+            found.append(files.read(path, mapping, known, sizes_of(store)))
         except BadInput as error:
             faults += error.faults
     if faults:
         raise BadInput(faults)
     return found
+
+
+def sizes_of(store: Store) -> dict[str, int]:
+    """What registers count to before they begin at zero again [Wh], of points that say so."""
+    return {point.id: point.rolls_over_wh for point in store.points if point.rolls_over_wh}
 
 
 def rules_of(store: Store, path: Path | None = None) -> Rulebook:
@@ -153,8 +205,7 @@ def rules_of(store: Store, path: Path | None = None) -> Rulebook:
     known = {point.id for point in store.points}
     rules = Rulebook() if path is None else read_rules(path, known)
     largest = {point.id: point.largest_w for point in store.points if point.largest_w}
-    sizes = {point.id: point.rolls_over_wh for point in store.points if point.rolls_over_wh}
-    return for_points(rules, largest, sizes)
+    return for_points(rules, largest, sizes_of(store))
 
 
 def recipe_of(mapping: ReadingsMap, rules: Rulebook) -> str:

@@ -109,6 +109,6 @@ def _imported(
     into: Store, day: DayMetered, readings: Readings, known_s: int, *, commit: bool
 ) -> DayImported:
     stored = into.put(readings, known_s)
-    number = stored.commit.number if commit else 0
+    number = stored.commit.imports[0].number if commit else 0
     estimated = int(np.count_nonzero(readings.intervals.quality == int(Quality.ESTIMATED)))
     return DayImported(day.day, known_s, stored.plan, estimated, number)

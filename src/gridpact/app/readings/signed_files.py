@@ -12,9 +12,10 @@ from gridpact.app.orders import instants
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.files import read_regular
 from gridpact.base.slots import iso
+from gridpact.metering.edge.findings import Head
 from gridpact.metering.edge.records import Stream, encoded_point, from_bytes
 from gridpact.metering.edge.statements import Statement, problems
-from gridpact.metering.edge.verification import Head, Verified
+from gridpact.metering.edge.verification import Verified
 
 MOST_BYTES = 4 << 30
 MOST_TEXT = 64 << 20

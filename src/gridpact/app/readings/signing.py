@@ -13,9 +13,9 @@ from gridpact.app.readings.signed_files import read_statements, statement_line
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
 from gridpact.base.units import Bools, Ints
+from gridpact.metering.edge.findings import Head
 from gridpact.metering.edge.records import RECORD, Records, Signer
 from gridpact.metering.edge.statements import Statement, Term, problems, state, terms
-from gridpact.metering.edge.verification import Head
 from gridpact.metering.readings import Intervals, Quality
 
 

@@ -42,11 +42,11 @@ class View(msgspec.Struct, frozen=True):
         return instants.local(at, self.timezone)
 
 
-def view_of(store: Store, chosen: Chosen) -> View:
+def view_of(store: Store, chosen: Chosen, *, displays: bool = False) -> View:
     """Return what is looked at; BadInput where a point or a time does not exist, or nothing does.
 
-    Without instants, all days with readings; without points, all of them. Slots are of the points'
-    own step, of the longest where they differ.
+    Without instants, all days with values, or with ``displays`` those as well; without points, all
+    of them. Slots are of the points' own step, of the longest where they differ.
     """
     points = [store.point(name) for name in chosen.points or [point.id for point in store.points]]
     clocks = {point.timezone for point in points}
@@ -54,13 +54,14 @@ def view_of(store: Store, chosen: Chosen) -> View:
     step = chosen.step_s or max((point.step_s for point in points), default=900)
     registers = (chosen.register,) if chosen.register else REGISTERS
     channels = tuple(Channel(point.id, register) for point in points for register in registers)
-    start, end = _span(store, chosen, timezone)
+    days = store.days("intervals", "displays") if displays else store.days()
+    start, end = _span(store, chosen, timezone, days)
     first = start // step * step
     as_of = None if chosen.as_of is None else _instant(chosen.as_of, timezone, "--as-of")
     return View(channels, Slots(first, step, max(-(-(end - first) // step), 0)), as_of, timezone)
 
 
-def views_of(store: Store, chosen: Chosen) -> list[View]:
+def views_of(store: Store, chosen: Chosen, *, displays: bool = False) -> list[View]:
     """Return views of points that have the same slots and clock; BadInput as in :func:`view_of`.
 
     With a step that was asked for, points differ by their clock alone.
@@ -70,15 +71,16 @@ def views_of(store: Store, chosen: Chosen) -> list[View]:
         point = store.point(name)
         groups.setdefault((chosen.step_s or point.step_s, point.timezone), []).append(name)
     if not groups:
-        return [view_of(store, chosen)]
+        return [view_of(store, chosen, displays=displays)]
     return [
-        view_of(store, msgspec.structs.replace(chosen, points=tuple(names)))
+        view_of(store, msgspec.structs.replace(chosen, points=tuple(names)), displays=displays)
         for names in groups.values()
     ]
 
 
-def _span(store: Store, chosen: Chosen, timezone: str) -> tuple[int, int]:
-    days = store.days()
+def _span(
+    store: Store, chosen: Chosen, timezone: str, days: tuple[str, str] | None
+) -> tuple[int, int]:
     if days is None:
         fix = "import some: gridpact import readings FILE --map MAP.yaml --into STORE --commit"
         raise BadInput([Fault(store.url, 0, "", "the store holds no readings yet", fix)])

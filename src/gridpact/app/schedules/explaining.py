@@ -18,6 +18,7 @@ from gridpact.app.schedules.view import MissedView, amount, missed_views
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.activation.holding import hold
 from gridpact.scheduling.community.site import SessionSite, site_of
+from gridpact.scheduling.contracted.naming import whole_name
 from gridpact.scheduling.explanation.audience import seen_by
 from gridpact.scheduling.explanation.explain import explain
 from gridpact.scheduling.explanation.model import Explanation
@@ -109,7 +110,8 @@ def session_site(places: Places, was: Gathered, more: tuple[Need, ...] = ()) -> 
     problem, held = was.bare.problem, was.bare.held
     if held is not None:
         problem, _ = hold(problem, held)
-    return site_of(places, problem, was.bare.needs, (*was.book.needs, *more), was.whole.past)
+    standing = (*was.book.needs, *was.whole.contracts, *more)
+    return site_of(places, problem, was.bare.needs, standing, was.whole.past)
 
 
 def _late(was: Gathered, late: Sequence[Late], places: Places, party: str) -> Iterator[str]:
@@ -151,7 +153,8 @@ def _needs_missed(was: Gathered, places: Places, whole: Explanation, party: str)
     """Say which needs the plan misses that the explanation says nothing of."""
     told_of = {need.id for one in whole.conflicts for own in one.members for need in own.needs}
     told_of |= {one.need.id for one in whole.unbound}
-    owner = {need.id: need.owner for need in was.book.needs}
+    told_of |= {whole_name(name) for name in told_of}
+    owner = {whole_name(need.id): need.owner for need in (*was.book.needs, *was.whole.contracts)}
     for one in missed_views(problem_of(was)):
         own = {owner.get(need, "") for need in one.needs}
         if one.kind not in _OF_NEEDS or told_of & set(one.needs):

@@ -160,7 +160,7 @@ def _gathered(community: Community, state: State, ground: Ground, due: PlanDue) 
         seen = met(state.needs[due.session], state.operation, community)
         state = replace(state, needs={**state.needs, due.session: seen})
     whole = scheduling.posed(state, due)
-    bare = scheduling.posed(replace(state, book=None), due)
+    bare = scheduling.posed(replace(state, book=None, contracts=None), due)
     assert not isinstance(whole, str)  # noqa: S101 - a plan of that day was made already
     assert not isinstance(bare, str)  # noqa: S101
     return Gathered(

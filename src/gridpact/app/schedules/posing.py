@@ -41,8 +41,8 @@ class SessionProblem(NamedTuple):
 class Gathered(NamedTuple):
     """What a session was planned from at ``at`` [s since the epoch], and the plan made of it.
 
-    ``bare`` is the problem before the needs that stand in the ``book`` were bound to it. ``active``
-    are the activations that it was planned around.
+    ``bare`` is the problem that no agreement binds, and no need that stands in the ``book``.
+    ``active`` are the activations that it was planned around.
     """
 
     community: Community
@@ -78,7 +78,7 @@ def gathered(record: Record, session: str | None = None) -> Gathered:
         state = replace(state, needs={**state.needs, solved.name: seen})
     due = PlanDue(session=name_of(solved), window=solved.window, horizon=solved.horizon)
     whole = scheduling.posed(state, due)
-    bare = scheduling.posed(replace(state, book=None), due)
+    bare = scheduling.posed(replace(state, book=None, contracts=None), due)
     assert not isinstance(whole, str)  # noqa: S101 - it was solved, so nothing was missing
     assert not isinstance(bare, str)  # noqa: S101
     active = lasting(state, solved.horizon)

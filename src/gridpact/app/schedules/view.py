@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app.needs.late import Late
+from gridpact.app.schedules.agreed import AgreedView, agreed_views
 from gridpact.app.schedules.limits import LEAST_PRICE
 from gridpact.app.schedules.model import Solved
 from gridpact.app.schedules.posing import SessionProblem
@@ -101,7 +102,7 @@ class MissedView(msgspec.Struct, frozen=True):
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """Assets and zones of a session; ``starts`` are its slots [s since the epoch].
 
-    ``missed`` is what a plan of a run could not keep.
+    ``missed`` is what a plan of a run could not keep, ``agreed`` what agreements ask of it.
     """
 
     title: str
@@ -113,6 +114,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     assets: tuple[AssetView, ...]
     zones: tuple[ZoneView, ...]
     missed: tuple[MissedView, ...] = ()
+    agreed: tuple[AgreedView, ...] = ()
 
 
 def of_solved(solved: Solved) -> View:
@@ -198,6 +200,7 @@ def of_plan(found: SessionProblem, late: Sequence[Late] = ()) -> View:
         assets=tuple(_planned(found)),
         zones=tuple(_planned_zones(found)),
         missed=(*missed_views(found), *late_views(late, found)),
+        agreed=tuple(agreed_views(found)),
     )
 
 

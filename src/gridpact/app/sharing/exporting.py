@@ -19,6 +19,7 @@ from gridpact.settlement.sharing.coefficients import Coefficients
 from gridpact.settlement.sharing.files import spanish
 from gridpact.settlement.sharing.files.folder import months_of
 from gridpact.settlement.sharing.files.monthly import LAYOUTS, write_table
+from gridpact.settlement.sharing.files.points import cau_problem, cups_problem
 
 
 def coefficients(
@@ -76,8 +77,22 @@ def _years(rules: SharingFile, found: Coefficients, layout: str) -> dict[str, by
         made = spanish.YearOfCoefficients(
             rules.cau, year, found.consumers, ppm[:, 0] if fixed else ppm
         )
+        _check_codes(rules)
         files[made.name] = spanish.write_year(made, spanish.RULES[layout])
     return files
+
+
+def _check_codes(rules: SharingFile) -> None:
+    """Raise BadInput where the rules name an operation or consumers by what is no Spanish code."""
+    faults = []
+    if problem := cau_problem(rules.cau):
+        faults.append(Fault(rules.file, 0, "cau", *problem))
+    for place, member in enumerate(rules.members):
+        if member.consumes and (problem := cups_problem(member.point)):
+            where = f"members[{place}].point"
+            faults.append(Fault(rules.file, member.line, where, *problem))
+    if faults:
+        raise BadInput(faults)
 
 
 def _hours(rules: SharingFile, found: Coefficients, year: int) -> Ints:

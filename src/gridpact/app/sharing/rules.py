@@ -36,11 +36,12 @@ _BEGIN = f"gridpact: {VERSION}"
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A metering point that takes part; its share in millionths."""
+    """A metering point that takes part; its share in millionths, and its line in the file."""
 
     point: str
     role: str
     share_ppm: int = 0
+    line: int = 0
 
     @property
     def produces(self) -> bool:
@@ -210,7 +211,7 @@ class _Reader:
             what = "is missing" if point is None else f"{str(point)[:40]!r} is not a name"
             self._document.fault((*path, "point"), what, fix)
             return None
-        return Member(point, role, share)
+        return Member(point, role, share, self._document.line((*path, "point")))
 
     def _share(self, path: Path, value: Value) -> int:
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100:

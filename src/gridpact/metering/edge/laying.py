@@ -4,78 +4,104 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import numpy as np
 
 from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.edge.contents import no_slot
-from gridpact.metering.edge.records import Records, Stream
-from gridpact.metering.edge.verification import Kind, Verified
+from gridpact.metering.edge.findings import DOUBTED, Placed
+from gridpact.metering.edge.records import Records
 from gridpact.metering.readings import Channel, Intervals, Quality, Register
 
-REFUSED: frozenset[Kind] = frozenset(("bad-signature", "wrong-device", "replay"))
-"""What is nobody's reading, or was told before: it is left out."""
-DOUBTED: tuple[Kind, ...] = ("fork", "broken-chain", "clock-back", "impossible")
-"""What the device signed but contradicts itself in: it is kept, as SUSPECT by ``KIND.v1``."""
+MARKS = tuple(f"{kind}.v1" for kind in DOUBTED)
+"""Rules by which readings are SUSPECT that the device contradicts itself in."""
 REGISTERS: tuple[Register, ...] = ("withdrawal", "injection")
 MOST_CELLS = 1 << 27
+_CLOCK_BACK = 1 + DOUBTED.index("clock-back")
 
 
-def problems(stream: Stream, verified: Verified) -> Iterator[tuple[int, str]]:
-    """Yield rows of kept readings that fit on no slots, and why."""
-    kept = _kept(len(stream.records), verified)
-    start, step = _times(stream.records)
+class LaidReadings(msgspec.Struct, frozen=True):
+    """Signed readings on slots, and which of the slots [channels, slots] have a fresh one."""
+
+    intervals: Intervals
+    fresh: Bools
+
+
+def problems(placed: Placed) -> Iterator[tuple[int, str]]:
+    """Yield rows of readings of the stream that fit on no slots, and why."""
+    kept = placed.fresh
+    start, step = _times(placed.records)
     odd = no_slot(step)
     for row in np.flatnonzero(kept & odd).tolist():
-        yield row, f"{step[row]} s is no length of a slot"
+        yield row - placed.begin, f"{step[row]} s is no length of a slot"
     lengths = np.unique(step[kept & ~odd]).tolist()
     if len(lengths) > 1:
-        row = int(np.flatnonzero(kept & (step == lengths[1]))[0])
+        row = int(np.flatnonzero(kept & (step == lengths[1]))[0]) - placed.begin
         yield row, f"readings have slots of {lengths[0]} s and of {lengths[1]} s"
         return
     for row in np.flatnonzero(kept & ~odd & (start % np.maximum(step, 1) != 0)).tolist():
-        yield row, f"no slot of {step[row]} s begins then"
-    if _cells(stream.records, kept) > MOST_CELLS:
-        yield int(np.flatnonzero(kept)[-1]), "readings lie too many slots apart to be one file"
+        yield row - placed.begin, f"no slot of {step[row]} s begins then"
+    if _cells(placed.records, placed.touched & ~odd) > MOST_CELLS:
+        row = int(np.flatnonzero(placed.touched)[-1]) - placed.begin
+        yield max(row, 0), "readings lie too many slots apart to be one file"
 
 
-def laid(stream: Stream, verified: Verified) -> Intervals:
+def laid(placed: Placed) -> LaidReadings:
     """Lay signed readings on slots: both registers of every point that was read.
 
-    What was refused is left out, and its slots are MISSING unless another reading tells them. What
+    Only slots that the stream touches are told, and what holds no sequence is left out. What
     verification doubts is SUSPECT, and so is a slot that two readings tell differently; of these
-    the first counts. All else is MEASURED, also after a gap. :func:`problems` must have none.
+    the one of the lowest sequence counts. All else is MEASURED, also after a gap. :func:`problems`
+    must have none.
     """
-    records = stream.records
-    kept = _kept(len(records), verified)
-    rows = np.flatnonzero(kept)
-    names, place = np.unique(records["body"]["point"][rows], return_inverse=True)
+    rows = _rows_of(placed)
+    records = placed.records[rows]
+    names, place = np.unique(records["body"]["point"], return_inverse=True)
     points = [name.decode() for name in names.tolist()]
-    slots, column = _columns(records, rows)
+    slots, column = _columns(records)
     channels = tuple(Channel(p, r) for p in points for r in REGISTERS)
-    wh = np.zeros((len(channels), slots.count), np.int64)
-    first = np.full((len(points), slots.count), len(records), np.int64)
-    np.minimum.at(first, (place, column), rows)
-    told = first < len(records)
+    shape = (len(points), slots.count)
+    first = np.full(shape, len(rows), np.int64)
+    np.minimum.at(first, (place, column), np.arange(len(rows)))
+    told = first < len(rows)
     first = np.where(told, first, 0)
-    body = records["body"]
-    energies = [body[f"{register}_wh"].astype(np.int64) for register in REGISTERS]
+    energies = [records["body"][f"{register}_wh"].astype(np.int64) for register in REGISTERS]
+    wh = np.zeros((len(channels), slots.count), np.int64)
     for register, energy in enumerate(energies):
-        wh[register::2] = np.where(told, energy[first], 0) if len(records) else 0
-    doubt = _doubts(records, rows, verified, first[place, column], energies)
+        wh[register::2] = np.where(told, energy[first], 0) if len(rows) else 0
+    doubt, earliest = placed.doubt[rows], first[place, column]
+    differs = np.logical_or.reduce([energy != energy[earliest] for energy in energies])
+    doubt = np.where((doubt == 0) & differs, _CLOCK_BACK, doubt)
     quality = np.where(told, np.int8(Quality.MEASURED), np.int8(Quality.MISSING))
-    rule = np.zeros(first.shape, np.int16)
+    rule = np.zeros(shape, np.int16)
     np.maximum.at(rule, (place, column), doubt.astype(np.int16))
     quality[rule > 0] = Quality.SUSPECT
-    rules = ("", *(f"{kind}.v1" for kind in DOUBTED))
-    both = (np.repeat(quality, 2, axis=0), np.repeat(rule, 2, axis=0))
-    return Intervals(channels, slots, wh, *both, rules)
+    fresh = np.zeros(shape, np.bool_)
+    np.logical_or.at(fresh, (place, column), placed.fresh[rows])
+    both = [np.repeat(each, 2, axis=0) for each in (quality, rule, fresh)]
+    intervals = Intervals(channels, slots, wh, both[0], both[1], ("", *MARKS))
+    return LaidReadings(intervals, both[2].astype(np.bool_))
 
 
-def _kept(count: int, verified: Verified) -> Bools:
-    kept = np.ones(count, np.bool_)
-    kept[[each.row for each in verified.found if each.kind in REFUSED]] = False
-    return kept
+def _rows_of(placed: Placed) -> Ints:
+    """Rows of slots that the stream touches, by sequence; of one length, as slots of files are."""
+    start, step = _times(placed.records)
+    new = placed.fresh if placed.fresh.any() else placed.touched
+    length = int(step[new][0]) if new.any() else 0
+    alike = np.flatnonzero(placed.kept & (step == length) & (start % max(length, 1) == 0))
+    if placed.begin == 0:
+        return _by_sequence(placed, alike)
+    point = placed.records["body"]["point"]
+    at = np.empty(len(start), [("point", point.dtype), ("start", np.int64)])
+    at["point"], at["start"] = point, start
+    wanted = alike[np.isin(at[alike], at[alike[placed.touched[alike]]])]
+    return _by_sequence(placed, wanted)
+
+
+def _by_sequence(placed: Placed, rows: Ints) -> Ints:
+    sequence = placed.records["body"]["sequence"][rows].astype(np.int64)
+    return np.asarray(rows[np.argsort(sequence, kind="stable")], dtype=np.int64)
 
 
 def _times(records: Records) -> tuple[Ints, Ints]:
@@ -92,39 +118,11 @@ def _cells(records: Records, kept: Bools) -> int:
     return points * (span // max(int(step[kept].min()), 1) + 1)
 
 
-def _columns(records: Records, rows: Ints) -> tuple[Slots, Ints]:
-    """Slots that reach over the kept readings, and the place of each."""
+def _columns(records: Records) -> tuple[Slots, Ints]:
+    """Slots that reach over the readings, and the place of each."""
     start, step = _times(records)
-    if not rows.size:
-        return Slots(0, 900, 0), rows
-    begin, length = int(start[rows].min()), int(step[rows[0]])
-    column = (start[rows] - begin) // length
+    if not len(records):
+        return Slots(0, 900, 0), start
+    begin, length = int(start.min()), int(step[0])
+    column = (start - begin) // length
     return Slots(begin, length, int(column.max()) + 1), column
-
-
-def _doubts(
-    records: Records, rows: Ints, verified: Verified, first: Ints, energies: list[Ints]
-) -> Ints:
-    """Number of each kept reading's doubt, from 1 in the order of DOUBTED, 0 for none [rows].
-
-    ``first`` [rows] is the reading that counts in its slot.
-    """
-    doubt = np.zeros(len(records), np.int64)
-    for each in verified.found:
-        if each.kind in DOUBTED and each.row < len(records):
-            doubt[each.row] = max(doubt[each.row], 1 + DOUBTED.index(each.kind))
-    forked = {_link(records, each.row) for each in verified.found
-              if each.kind == "fork" and each.row < len(records)}  # fmt: skip
-    if forked:
-        for row in rows.tolist():
-            if _link(records, row) in forked:
-                doubt[row] = 1 + DOUBTED.index("fork")
-    found = doubt[rows]
-    differs = np.logical_or.reduce([energy[rows] != energy[first] for energy in energies])
-    return np.where((found == 0) & differs, 1 + DOUBTED.index("clock-back"), found)
-
-
-def _link(records: Records, row: int) -> tuple[bytes, bytes, int]:
-    """Which link of which chain a reading is: point, device, sequence."""
-    body = records["body"][row]
-    return bytes(body["point"]), bytes(body["device"]), int(body["sequence"])

@@ -8,12 +8,14 @@ device points back to is the SHA-256 of the same bytes.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 import numpy as np
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 MAGIC = b"gridpact-signed-readings/1\n"
 DOMAIN = b"gridpact signed reading 1\x00"
@@ -32,6 +34,7 @@ BODY = np.dtype(
 )
 RECORD = np.dtype([("body", BODY), ("signature", f"V{SIGNATURE_BYTES}")])
 Records: TypeAlias = NDArray[np.void]
+Digests: TypeAlias = NDArray[np.void]
 
 
 class Stream(msgspec.Struct, frozen=True):

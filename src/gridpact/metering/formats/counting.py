@@ -13,7 +13,7 @@ from gridpact.metering.formats.laying import phase_fault, too_long
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.importers.clock import zone_of
 from gridpact.metering.importers.rows import Report
-from gridpact.metering.readings import Displays, Intervals
+from gridpact.metering.readings import Channel, Displays, Intervals
 from gridpact.metering.registers import Step, Steps
 from gridpact.metering.slotting import Laid, as_measured, on_slots
 from gridpact.metering.store.points import LARGEST_STEP_S
@@ -81,8 +81,9 @@ def _occasional(
 
 def _compared(read: Counted, mapping: ReadingsMap, report: Report) -> tuple[Displays, Steps] | None:
     """Displays, each against the one before it; None with registers that run back reported."""
-    size = mapping.rolls_over_wh or registers.NEVER_ROLLS
-    read = _within(read, size, report)
+    size = _sizes(read.displays.channels, mapping, report)
+    if not report.faults:
+        read = _within(read, size, report)
     if report.faults:
         return None
     always = mapping.backwards == "roll-over"
@@ -91,17 +92,36 @@ def _compared(read: Counted, mapping: ReadingsMap, report: Report) -> tuple[Disp
     if not back.any():
         return read.displays, found
     if mapping.backwards != "exchange":
-        _tell_backwards(read, found, back, mapping, report)
+        _tell_backwards(read, found, back, size, report)
         return None
     displays = _exchanged(read.displays, found, back)
     return displays, registers.steps(displays, size)
 
 
-def _within(read: Counted, size: int, report: Report) -> Counted:
-    """Readings of registers of ``size`` Wh: what rounds to the size is its next beginning."""
-    reading = read.displays.reading_wh
+def _sizes(channels: tuple[Channel, ...], mapping: ReadingsMap, report: Report) -> Ints:
+    """What the registers of each channel count to [channels], as the mapping or the point says."""
+    for point in sorted({channel.point for channel in channels}):
+        size = report.sizes.get(point, 0)
+        if mapping.rolls_over_wh and size not in (0, mapping.rolls_over_wh):
+            known = f"registers of {point} count to {size:,} Wh in the store"
+            change = "gridpact readings points STORE --add POINTS.yaml"
+            fix = f"leave it out of the mapping, or change the point: {change}"
+            report.add(0, "rolls_over_wh", f"{mapping.rolls_over_wh:,}, but {known}", fix)
+    said = [mapping.rolls_over_wh or report.sizes.get(each.point, 0) for each in channels]
+    unsaid = sorted({each.point for each, size in zip(channels, said, strict=True) if not size})
+    if mapping.backwards == "roll-over" and unsaid:
+        problem = f"roll-over needs the size of the registers of {', '.join(unsaid[:8])}"
+        report.add(0, "backwards", problem, "add rolls_over_wh to the mapping, or to the points")
+    return np.array([size or registers.NEVER_ROLLS for size in said], dtype=np.int64)
+
+
+def _within(read: Counted, sizes: Ints, report: Report) -> Counted:
+    """Readings of registers of ``sizes`` [channels]: what rounds to one is its next beginning."""
+    reading, size = read.displays.reading_wh, sizes[read.displays.channel]
     fix = "correct it, or rolls_over_wh"
-    _tell(read, np.asarray(reading > size), (f"shows more than rolls_over_wh, {size}", fix), report)
+    for each in np.unique(size[reading > size]).tolist():
+        beyond = np.asarray((reading > size) & (size == each))
+        _tell(read, beyond, (f"shows more than rolls_over_wh, {each}", fix), report)
     if not np.any(reading == size):
         return read
     begun = np.where(reading == size, 0, reading)
@@ -110,18 +130,16 @@ def _within(read: Counted, size: int, report: Report) -> Counted:
     )
 
 
-def _tell_backwards(
-    read: Counted, found: Steps, back: Bools, mapping: ReadingsMap, report: Report
-) -> None:
-    """Note where registers run backwards."""
+def _tell_backwards(read: Counted, found: Steps, back: Bools, sizes: Ints, report: Report) -> None:
+    """Note where registers run backwards, those without a size and those with one."""
     bad = np.zeros(len(read.lines), dtype=np.bool_)
     bad[found.row[back]] = True
+    said = (sizes != registers.NEVER_ROLLS)[read.displays.channel]
     fix = "correct it, set rolls_over_wh to the register's size, or backwards: exchange"
-    words = ("runs backwards", fix)
-    if mapping.rolls_over_wh:
-        fix = "correct it, or set backwards to roll-over, or to exchange"
-        words = ("runs backwards, and by less than half of rolls_over_wh", fix)
-    _tell(read, bad, words, report)
+    _tell(read, bad & ~said, ("runs backwards", fix), report)
+    fix = "correct it, or set backwards to roll-over, or to exchange"
+    words = ("runs backwards, and by less than half of rolls_over_wh", fix)
+    _tell(read, bad & said, words, report)
 
 
 def _tell(read: Counted, bad: Bools, words: tuple[str, str], report: Report) -> None:

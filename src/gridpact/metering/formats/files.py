@@ -37,12 +37,18 @@ _BEGINS: tuple[tuple[FormatName, re.Pattern[bytes]], ...] = (
 )
 
 
-def read(path: Path, mapping: ReadingsMap, known: Collection[str] | None = None) -> Readings:
+def read(
+    path: Path,
+    mapping: ReadingsMap,
+    known: Collection[str] | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> Readings:
     """Read a file of readings, of the points that are ``known`` where these are given.
 
+    ``sizes`` are what registers of points count to [Wh], where the mapping does not say it.
     Raises BadInput with every fault of the file: its line (Parquet: row from 1), column and fix.
     """
-    report = Report(str(path), known)
+    report = Report(str(path), known, sizes)
     found = _read(path, mapping, report)
     if found is None or report.faults:
         raise BadInput(report.faults)

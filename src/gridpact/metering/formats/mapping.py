@@ -97,7 +97,8 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     quality_column, qualities
         Long tables: marks of the file, and what they mean; a mark that is not listed is a fault.
     rolls_over_wh
-        Cumulative: what a register counts to before it begins at zero [Wh]; 0 for never.
+        Cumulative: what a register counts to before it begins at zero [Wh]; 0 for what its
+        metering point says, and never where that says nothing.
     backwards
         Cumulative: a register that runs back by less than half of its size is refused, taken as an
         ``exchange`` of the meter, or as a ``roll-over`` of a register that was read too seldom.
@@ -246,8 +247,6 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
         ("step_s", mapping.step_s < 0 or bool(mapping.step_s and 86400 % mapping.step_s),
          "is no length of a slot", "write seconds that divide a day, or 0 for the file's own"),
         ("rolls_over_wh", mapping.rolls_over_wh < 0, "is no size of a register", "write Wh, or 0"),
-        ("backwards", mapping.backwards == "roll-over" and not mapping.rolls_over_wh,
-         "needs the size of the register", "add rolls_over_wh"),
         ("separator", len(mapping.separator.encode()) != 1, "is no field separator",
          "write one character"),
         ("separator", mapping.separator == mapping.decimal, "is the decimal sign as well",

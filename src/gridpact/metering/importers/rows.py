@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -18,11 +18,20 @@ UNKNOWN = (
 
 
 class Report:
-    """Collects the faults of one file; ``known`` are the points it may be of, None for any."""
+    """Collects the faults of one file; ``known`` are the points it may be of, None for any.
 
-    def __init__(self, file: str, known: Collection[str] | None = None) -> None:
+    ``sizes`` are what registers of points count to before they begin at zero again [Wh].
+    """
+
+    def __init__(
+        self,
+        file: str,
+        known: Collection[str] | None = None,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
         self.file = file
         self.known = known
+        self.sizes = sizes or {}
         self.faults: list[Fault] = []
 
     def add(self, line: int, where: str, problem: str, fix: str) -> None:

@@ -9,6 +9,8 @@ from operator import attrgetter
 import msgspec
 
 from gridpact.base.errors import StoreError
+from gridpact.metering.edge.chains import Chain
+from gridpact.metering.store.heads import outdated
 from gridpact.metering.store.known import read_part
 from gridpact.metering.store.log import (
     FOLDER,
@@ -19,12 +21,19 @@ from gridpact.metering.store.log import (
     encoded,
     name_of,
     read_log,
+    start_of,
 )
 from gridpact.metering.store.places import Place
+from gridpact.metering.store.signed import trimmed
 from gridpact.metering.store.writing import remove_parts, write_part
 
-TABLES = ("intervals", "displays", "confirmed")
-_TIME = {"intervals": "slot_start", "displays": "at", "confirmed": "start"}
+TABLES = ("intervals", "displays", "confirmed", "signed")
+_ORDER = {
+    "intervals": ("register", "slot_start"),
+    "displays": ("register", "at"),
+    "confirmed": ("register", "start"),
+    "signed": ("device", "sequence"),
+}
 
 
 class Compacted(msgspec.Struct, frozen=True):
@@ -40,15 +49,22 @@ class Compacted(msgspec.Struct, frozen=True):
 def compact(place: Place, log: Log, first_day: str = "") -> Compacted:
     """Merge parts of one day and fold the index; forget what is before ``first_day``, if given.
 
+    Of chains of signed readings the last message is never forgotten.
     Raises StoreError where the store cannot be written; it is then as before.
     """
-    kept = [part for part in log.parts if part.day >= first_day]
+    kept = [part for part in log.parts if part.table != "signed" and part.day >= first_day]
     number, made = log.last + 1, list[Part]()
     written = False
     try:
-        parts = _merged(place, kept, number, made)
-        imports = _remembered(place, log, first_day)
-        commit = Commit(number=number, imports=imports, parts=tuple(parts), replaces=True)
+        signed, chains = _signed(place, log, first_day, number, made)
+        parts = _merged(place, [*kept, *signed], number, made)
+        commit = Commit(
+            number=number,
+            imports=_remembered(place, log, first_day),
+            parts=tuple(parts),
+            chains=chains,
+            replaces=True,
+        )
         written = place.create(name_of(number), encoded(commit))
     finally:
         if not written:
@@ -62,12 +78,20 @@ def compact(place: Place, log: Log, first_day: str = "") -> Compacted:
     return Compacted(len(log.parts), len(parts), before, after, removed)
 
 
+def _signed(
+    place: Place, log: Log, first_day: str, number: int, made: list[Part]
+) -> tuple[list[Part], tuple[Chain, ...]]:
+    if first_day:
+        return trimmed(place, log, start_of(first_day), number, made)
+    return [part for part in log.parts if part.table == "signed"], log.chains
+
+
 def _remembered(place: Place, log: Log, first_day: str) -> tuple[Imported, ...]:
     """Return the imports, and of each whether something of it is forgotten."""
     gone = {
         number
         for part in log.parts
-        if part.day < first_day
+        if part.table != "signed" and part.day < first_day
         for number in read_part(place, part)["commit"].unique().to_list()
     }
     return tuple(
@@ -95,21 +119,22 @@ def _one(place: Place, parts: Sequence[Part], number: int) -> Part:
 
     first = parts[0]
     frame = pl.concat([read_part(place, part) for part in parts])
-    names = [pl.col("point").cast(pl.String), pl.col("register").cast(pl.String)]
-    frame = frame.sort([*names, _TIME[first.table], "known_at", "commit"], maintain_order=True)
+    second, third = _ORDER[first.table]
+    kind = pl.Binary if first.table == "signed" else pl.String
+    names = [pl.col("point").cast(pl.String), pl.col(second).cast(kind)]
+    frame = frame.sort([*names, third, "known_at", "commit"], maintain_order=True)
     return write_part(place, first.table, (first.community, first.day), number, [frame])
 
 
 def _swept(place: Place, commit: Commit) -> int:
     """Remove files that a commit which replaces all before it does not need."""
     needed = {part.path for part in commit.parts} | {name_of(commit.number)}
-    removed = 0
-    for folder in (*TABLES, FOLDER):
-        for name in place.names(folder):
-            if name not in needed and _older(name, commit.number):
-                place.remove(name)
-                removed += 1
-    return removed
+    every = (name for folder in (*TABLES, FOLDER) for name in place.names(folder))
+    gone = [name for name in every if name not in needed and _older(name, commit.number)]
+    gone += outdated(place)
+    for name in gone:
+        place.remove(name)
+    return len(gone)
 
 
 def _older(name: str, number: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from gridpact.base.errors import StoreError
+from gridpact.metering.edge.chains import Chain, latest
 from gridpact.metering.store.places import Place
 from gridpact.metering.store.points import DAY_S
 
@@ -17,12 +18,13 @@ FORMAT = 1
 FOLDER = "commits"
 _EPOCH = date(1970, 1, 1)
 
-Table = Literal["intervals", "displays", "confirmed"]
+Table = Literal["intervals", "displays", "confirmed", "signed"]
 
 
 class Part(msgspec.Struct, frozen=True, order=True):
     """One Parquet file: rows of one table, community and UTC day.
 
+    In place of a day, signed messages have the number of a block of their sequences.
     ``known_from`` and ``known_to`` [s since the epoch] are when the first and the last of its rows
     became known; ``sha256`` is of the file.
     """
@@ -62,32 +64,41 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """One file of the index.
 
     ``imports`` and ``parts`` are what it adds or, where it ``replaces`` all before, what is left.
+    Files that are stored together are several imports of one commit, each with a number of its own.
+    ``chains`` of signed readings are those that it changes, as they then stand.
     """
 
     format: int = FORMAT
     number: int
     imports: tuple[Imported, ...]
     parts: tuple[Part, ...]
+    chains: tuple[Chain, ...] = ()
     replaces: bool = False
 
 
 class Log(msgspec.Struct, frozen=True):
-    """The index as it was read: the number of the last commit, its imports and parts.
+    """The index as it was read: the number of the last commit, its imports, parts and chains.
 
     ``folded`` is the number of the commit that replaces all before it, 0 where none does. Readings
-    that came with commits after ``until`` are left out, None for none.
+    that came with imports after ``until`` are left out, None for none.
     """
 
     last: int
     imports: tuple[Imported, ...]
     parts: tuple[Part, ...]
     folded: int = 0
+    chains: tuple[Chain, ...] = ()
     until: int | None = None
 
     def imported(self, digest: str, recipe: str) -> Imported | None:
         """Return the import of a file that was read in the same way, if all of it is there."""
         found = (one for one in self.imports if (one.digest, one.recipe) == (digest, recipe))
         return next((one for one in found if not one.forgotten), None)
+
+    @property
+    def last_import(self) -> int:
+        """Number that all imports so far are up to, and none of those to come."""
+        return max(self.last, *(one.number for one in self.imports), 0)
 
     def known_last(self) -> int:
         """Instant at which the latest import became known [s since the epoch], 0 without any."""
@@ -126,7 +137,7 @@ def read_log(place: Place) -> Log:
 
 
 def _log(place: Place, numbers: Sequence[int]) -> Log:
-    found = [_commit(place, name_of(number)) for number in numbers]
+    found = [read_commit(place, name_of(number)) for number in numbers]
     begin = max((at for at, one in enumerate(found) if one.replaces), default=0)
     kept = found[begin:]
     _check_numbers(place, kept)
@@ -135,6 +146,7 @@ def _log(place: Place, numbers: Sequence[int]) -> Log:
         tuple(each for one in kept for each in one.imports),
         tuple(each for one in kept for each in one.parts),
         kept[0].number if kept and kept[0].replaces else 0,
+        latest(each for one in kept for each in one.chains),
     )
 
 
@@ -155,7 +167,8 @@ def _check_numbers(place: Place, kept: Sequence[Commit]) -> None:
             raise damaged(place, name_of(number), "it is missing")
 
 
-def _commit(place: Place, name: str) -> Commit:
+def read_commit(place: Place, name: str) -> Commit:
+    """Read a file of the index; StoreError where it is damaged, missing, or of a newer version."""
     data = place.read(name)
     if data is None:
         raise damaged(place, name, "it is missing")

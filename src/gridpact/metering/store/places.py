@@ -23,9 +23,6 @@ class Place(Protocol):
     def create(self, name: str, data: bytes) -> bool:
         """Write a new file whole; False, and nothing changed, where there is one already."""
 
-    def replace(self, name: str, data: bytes) -> None:
-        """Write a file whole, in place of the one that may be there."""
-
     def names(self, folder: str) -> list[str]:
         """Names of all files in a folder and in those below it, in order."""
 
@@ -79,14 +76,6 @@ class Folder:
         except OSError as error:
             raise self._trouble(name, error) from error
         return True
-
-    def replace(self, name: str, data: bytes) -> None:
-        """Write a file whole, in place of the one that may be there."""
-        try:
-            self._written(name, data).replace(self._root / name)
-            self._keep_name(name)
-        except OSError as error:
-            raise self._trouble(name, error) from error
 
     def names(self, folder: str) -> list[str]:
         """Names of all files in a folder and in those below it, in order."""
@@ -185,13 +174,6 @@ class ObjectStore:
         except OSError as error:
             raise _trouble(self.url, name, error) from error
         return True
-
-    def replace(self, name: str, data: bytes) -> None:
-        """Write an object, in place of the one that may be there."""
-        try:
-            self._files.pipe_file(self._path(name), data)
-        except OSError as error:
-            raise _trouble(self.url, name, error) from error
 
     def names(self, folder: str) -> list[str]:
         """Names of all objects below a folder, in order."""

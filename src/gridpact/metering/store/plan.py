@@ -9,7 +9,7 @@ from gridpact.base.errors import BadInput, Fault
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.readings import Channel, Readings
 from gridpact.metering.store.changes import Change, overlapping
-from gridpact.metering.store.log import Commit, Imported, Part
+from gridpact.metering.store.log import Imported
 
 KINDS = ("new", "corrected", "same")
 
@@ -59,11 +59,11 @@ class Tally:
         displays = tuple(map(int, self._displays))
         return Plan(self._readings.intervals.channels, new, corrected, same, displays, already)
 
-    def commit(self, number: int, recipe: str, parts: tuple[Part, ...]) -> Commit:
-        """Return the commit of the import; raises BadInput as :meth:`plan` does."""
+    def imported(self, number: int, recipe: str) -> Imported:
+        """Return the import of that number; raises BadInput as :meth:`plan` does."""
         self._check()
         new, corrected, same = map(int, self._slots.sum(axis=1) + self._displays)
-        imported = Imported(
+        return Imported(
             number=number,
             source=self._readings.source,
             digest=self._readings.digest,
@@ -73,7 +73,6 @@ class Tally:
             corrected=corrected,
             same=same,
         )
-        return Commit(number=number, imports=(imported,), parts=parts)
 
     def _check(self) -> None:
         if self.faults:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -11,6 +11,8 @@ import numpy as np
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.slots import Slots, overlap
 from gridpact.base.units import Ints
+from gridpact.metering.edge.records import Records
+from gridpact.metering.edge.remembered import Remembered
 from gridpact.metering.readings import (
     Channel,
     Displays,
@@ -24,30 +26,18 @@ from gridpact.metering.store import compaction, reading
 from gridpact.metering.store.blocks import Words
 from gridpact.metering.store.changes import Change, changes
 from gridpact.metering.store.compaction import Compacted
-from gridpact.metering.store.log import (
-    FORMAT,
-    Commit,
-    Log,
-    Part,
-    encoded,
-    name_of,
-    read_log,
-)
+from gridpact.metering.store.heads import ATTEMPTS, add_points, begin, read_points
+from gridpact.metering.store.log import Commit, Log, Part, Table, encoded, name_of, read_log
 from gridpact.metering.store.overlay import Overlay
 from gridpact.metering.store.places import Place, place_of
 from gridpact.metering.store.plan import Plan, Tally
-from gridpact.metering.store.points import MeteringPoint, merged
+from gridpact.metering.store.points import MeteringPoint
+from gridpact.metering.store.publishing import publish, tried_of
 from gridpact.metering.store.reading import Version, Window
-from gridpact.metering.store.writing import remove_parts, write_change
+from gridpact.metering.store.signed import Messages, remembered, write_messages
+from gridpact.metering.store.writing import Numbers, remove_parts, write_change
 
-INDEX = "store.json"
-ATTEMPTS = 20
-"""Each time one of several writers wins, so that as many may write at once."""
-
-
-class _Head(msgspec.Struct, frozen=True):
-    format: int
-    points: tuple[MeteringPoint, ...]
+Done = TypeVar("Done")
 
 
 class Stored(NamedTuple):
@@ -71,23 +61,18 @@ class Store:
     def create(cls, url: str, points: Sequence[MeteringPoint]) -> Store:
         """Begin an empty store at a folder or URL; BadInput where there is one already."""
         place = place_of(url)
-        head = _Head(FORMAT, merged((), tuple(points), url))
-        if not place.create(INDEX, _encoded(head)):
-            fix = "give another place, or open it"
-            raise BadInput([Fault(url, 0, "", "there is a store of readings already", fix)])
+        begin(place, points)
         return cls.open(url)
 
     @classmethod
     def open(cls, url: str) -> Store:
         """Open a store; BadInput where there is none, StoreError where it is damaged."""
         place = place_of(url)
-        return cls(place, _head(place).points, read_log(place))
+        return cls(place, read_points(place), read_log(place))
 
     def add(self, points: Sequence[MeteringPoint]) -> Store:
         """Add metering points, or change their zone, clock and power; BadInput as in ``merged``."""
-        both = merged(_head(self._place).points, tuple(points), self.url)
-        self._place.replace(INDEX, _encoded(_Head(FORMAT, both)))
-        return Store(self._place, both, self.log)
+        return Store(self._place, add_points(self._place, points), self.log)
 
     def point(self, name: str) -> MeteringPoint:
         """Return a metering point; BadInput where the store has none of that name."""
@@ -117,59 +102,115 @@ class Store:
         """
         return self.put(readings, known_s, recipe).commit
 
-    def put(self, readings: Readings, known_s: int, recipe: str = "") -> Stored:
-        """Store readings as :meth:`commit` does, and tell what that changed, channel by channel."""
+    def put(
+        self, readings: Readings, known_s: int, recipe: str = "", signed: Messages | None = None
+    ) -> Stored:
+        """Store readings as :meth:`commit` does, and tell what that changed, channel by channel.
+
+        ``signed`` are the messages that brought them, to be remembered; they go by the chains of
+        this store, so that they are for work :meth:`together`.
+        """
         for _ in range(ATTEMPTS):
             if already := self.log.imported(readings.digest, recipe):
                 plan = Tally(readings, known_s).plan(already)
                 return Stored(Commit(number=already.number, imports=(already,), parts=()), plan)
-            done = self._tried(readings, known_s, recipe)
+            done = self._tried(readings, known_s, recipe, signed)
             if done is not None:
                 return done
         raise StoreError(f"store {self.url}: others keep writing to it; try again")
 
-    def _tried(self, readings: Readings, known_s: int, recipe: str) -> Stored | None:
+    def _tried(
+        self, readings: Readings, known_s: int, recipe: str, signed: Messages | None
+    ) -> Stored | None:
         """Write a commit and read the index again; None where another writer was first."""
         seen = self.log
         try:
-            done = self._written(readings, known_s, recipe)
+            done = self._written(readings, known_s, recipe, signed)
         except StoreError:
             self.log = read_log(self._place)
             if self.log.folded == seen.folded:
                 raise
             return None  # parts that it was to read were merged into others
         self.log = read_log(self._place)
-        if done is None or done.commit.number > self.log.folded:
-            return done
-        if self.log.imported(readings.digest, recipe):
-            return done
-        # the index was folded beyond the number that it took, which nobody reads any more
-        self._place.remove(name_of(done.commit.number))
-        remove_parts(self._place, done.commit.parts)
-        return None
+        return done if done and self._stands(done.commit) else None
 
-    def until(self, commit: int) -> Store:
-        """Return the store to read from as it was after a commit, whatever was told since."""
-        imports = tuple(one for one in self.log.imports if one.number <= commit)
-        log = msgspec.structs.replace(self.log, imports=imports, until=commit)
+    def _stands(self, commit: Commit) -> bool:
+        """Tell whether a commit that was written is in the index as it is now; else remove it."""
+        first = commit.imports[0]
+        if commit.number > self.log.folded or self.log.imported(first.digest, first.recipe):
+            return True
+        # the index was folded beyond the number that it took, which nobody reads any more
+        self._place.remove(name_of(commit.number))
+        remove_parts(self._place, commit.parts)
+        return False
+
+    def remembered(self, records: Records) -> Remembered:
+        """Return the messages of devices that signed readings are to be held against."""
+        return remembered(self._place, self.log, self.points, records)
+
+    def until(self, number: int) -> Store:
+        """Return the store to read from as it was after an import, whatever was told since."""
+        imports = tuple(one for one in self.log.imports if one.number <= number)
+        log = msgspec.structs.replace(self.log, imports=imports, until=number)
         return Store(self._place, self.points, log)
 
     def trial(self) -> Store:
         """Return a store like this one whose commits are kept in memory only."""
         return Store(Overlay(self._place), self.points, self.log)
 
-    def _written(self, readings: Readings, known_s: int, recipe: str) -> Stored | None:
+    def together(self, work: Callable[[Store], Done]) -> Done:
+        """Do work that commits to a trial of the store, then store all of it as one commit.
+
+        Where anything is raised, nothing is stored. The work is done anew where another writer was
+        first, so that it goes by what that one stored.
+        """
+        for _ in range(ATTEMPTS):
+            seen, trial = self.log, Overlay(self._place)
+            try:
+                done = work(Store(trial, self.points, self.log))
+                if self._published(trial):
+                    return done
+            except StoreError:
+                self.log = read_log(self._place)
+                if self.log.folded == seen.folded:
+                    raise  # else parts that it was to read were merged into others
+        raise StoreError(f"store {self.url}: others keep writing to it; try again")
+
+    def _published(self, trial: Overlay) -> bool:
+        """Store what was committed to a trial; False where another writer was first."""
+        points = tuple(one for one in read_points(trial) if one not in self.points)
+        if points:
+            self.points = self.add(points).points
+            self._by_id = {point.id: point for point in self.points}
+        tried = tried_of(trial)
+        if not tried:
+            return True
+        commit = publish(trial, tried, self.log)
+        self.log = read_log(self._place)
+        return commit is not None and self._stands(commit)
+
+    def _written(
+        self, readings: Readings, known_s: int, recipe: str, signed: Messages | None
+    ) -> Stored | None:
         """Write a commit; None where another writer was first, and nothing is left of this one."""
-        number, parts = self.log.last + 1, list[Part]()
+        numbers, parts = Numbers(self.log.last + 1, self.log.last_import + 1), list[Part]()
         tally = Tally(readings, known_s)
         written = False
         try:
             for change in self._changes(readings, known_s):
                 tally.add(change)
                 if not tally.faults:
-                    parts += write_change(self._place, change, known_s, number)
-            commit = tally.commit(number, recipe, tuple(parts))
-            written = self._place.create(name_of(number), encoded(commit))
+                    parts += write_change(self._place, change, known_s, numbers)
+            imported = tally.imported(numbers.of_import, recipe)
+            if signed is not None:
+                parts += write_messages(self._place, signed, self._by_id, known_s, numbers)
+            commit = Commit(
+                number=numbers.commit,
+                imports=(imported,),
+                parts=tuple(parts),
+                chains=signed.chains if signed else (),
+            )
+            written = self._place.create(name_of(commit.number), encoded(commit))
         finally:
             if not written:
                 remove_parts(self._place, parts)
@@ -178,9 +219,10 @@ class Store:
     def _changes(self, readings: Readings, known_s: int) -> Iterator[Change]:
         return changes(self._place, self.log, self.points, readings, known_s)
 
-    def days(self) -> tuple[str, str] | None:
-        """First and last UTC day with intervals, None where there are none."""
-        days = [part.day for part in self.log.parts if part.table == "intervals"]
+    def days(self, *tables: Table) -> tuple[str, str] | None:
+        """First and last UTC day with rows of some tables, else intervals; None without any."""
+        wanted = tables or ("intervals",)
+        days = [part.day for part in self.log.parts if part.table in wanted]
         return (min(days), max(days)) if days else None
 
     def parts(self) -> tuple[str, ...]:
@@ -270,24 +312,6 @@ class Store:
             found = reading.displays_of(self._place, self.log, window, as_of)
             whole = _with(whole, found, np.array(rows, dtype=np.int64))
         return whole
-
-
-def _head(place: Place) -> _Head:
-    url, data = place.url, place.read(INDEX)
-    if data is None:
-        fix = f"begin one: gridpact readings init {url} --points POINTS.yaml"
-        raise BadInput([Fault(url, 0, "", "there is no store of readings", fix)])
-    try:
-        head = msgspec.json.decode(data, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"store {url}: {INDEX} is damaged: {error}") from error
-    if head.format > FORMAT:
-        raise StoreError(f"store {url} was written by a newer gridpact; update gridpact")
-    return head
-
-
-def _encoded(head: _Head) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(head), indent=1) + b"\n"
 
 
 def _assembled(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import numpy as np
 
 from gridpact.base.units import Ints
@@ -19,9 +20,16 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def write_change(place: Place, change: Change, known_s: int, number: int) -> Iterator[Part]:
+class Numbers(NamedTuple):
+    """Number of a commit, which its files bear, and of the import that its rows come with."""
+
+    commit: int
+    of_import: int
+
+
+def write_change(place: Place, change: Change, known_s: int, numbers: Numbers) -> Iterator[Part]:
     """Write what a change adds to a store as the parts of a commit."""
-    block, decision = change.block, change.decision
+    block, decision, number = change.block, change.decision, numbers.of_import
     frames = []
     fresh = np.flatnonzero(decision.new | decision.corrected)
     if len(fresh):
@@ -32,11 +40,12 @@ def write_change(place: Place, change: Change, known_s: int, number: int) -> Ite
         since = (again.known_s, again.commit, change.words)
         frames.append(rows.frame_of(block, again.cell, again.values, *since))
     if frames:
-        yield write_part(place, block.table, (block.community, block.day), number, frames)
+        yield write_part(place, block.table, (block.community, block.day), numbers.commit, frames)
     same = np.flatnonzero(decision.same)
     if len(same):
         frame = rows.confirmed_frame(block, same, known_s, number, change.words)
-        yield write_part(place, "confirmed", (block.community, block.day), number, [frame])
+        where = (block.community, block.day)
+        yield write_part(place, "confirmed", where, numbers.commit, [frame])
 
 
 def write_part(
@@ -49,18 +58,28 @@ def write_part(
     data = rows.to_bytes(frame)
     digest = hashlib.sha256(data).hexdigest()
     community, day = where
-    path = _created(
-        place, f"{table}/community={community}/day={day}/{number:08d}-{digest[:12]}", data
-    )
+    path = _created(place, _folder(table, community, day), f"{number:08d}-{digest[:12]}", data)
     known: Ints = rows.seconds_of(frame["known_at"])
     span = (int(known.min()), int(known.max()))
     return Part(table, community, day, path, frame.height, len(data), digest, *span)
 
 
-def _created(place: Place, stem: str, data: bytes) -> str:
+def write_again(place: Place, part: Part, number: int, data: bytes) -> Part:
+    """Write a part that was written elsewhere as one of the commit of that number."""
+    folder = _folder(part.table, part.community, part.day)
+    path = _created(place, folder, f"{number:08d}-{part.sha256[:12]}", data)
+    return msgspec.structs.replace(part, path=path)
+
+
+def _folder(table: Table, community: str, day: str) -> str:
+    each = "block" if table == "signed" else "day"
+    return f"{table}/community={community}/{each}={day}"
+
+
+def _created(place: Place, folder: str, stem: str, data: bytes) -> str:
     """Write a file that is this writer's own, so that none removes what another one counts on."""
     for copy in count():
-        path = f"{stem}-{copy}.parquet" if copy else f"{stem}.parquet"
+        path = f"{folder}/{stem}-{copy}.parquet" if copy else f"{folder}/{stem}.parquet"
         if place.create(path, data):
             return path
     raise AssertionError

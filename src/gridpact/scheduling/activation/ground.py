@@ -19,6 +19,7 @@ from gridpact.scheduling.activation.holding import states_after
 from gridpact.scheduling.activation.lasting import left_out
 from gridpact.scheduling.activation.model import Ground
 from gridpact.scheduling.activation.planned import Planned
+from gridpact.scheduling.contracted.asked import contracted
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.posing import moved
@@ -47,7 +48,10 @@ def planned_from(places: Places, state: State, begin: int) -> Planned | None:
     stated = _stated(grounds, window, len(community.runs.ids))
     days = list(state.spot.values())
     outside = outside_prices(community.tariffs, foreseen(window, days, days[-1]))
-    needs: Sequence[Need] = state.book.needs if state.book else ()
+    needs: Sequence[Need] = (
+        *(state.book.needs if state.book else ()),
+        *contracted(places, state.contracts, window, None).needs,
+    )
     past = past_of(places, state, begin, outside.all_in_import)
     bound = bind(places, stated, needs, past)
     may = bound.stated

@@ -67,9 +67,11 @@ def totals(problem: Problem, rows: Ints) -> list[int]:
 
 def _shared(problem: Problem, rows: Ints, beyond: Beyond) -> Iterator[Row]:
     for at in totals(problem, rows):
-        row = row_of(problem, rows, problem.sums[at])
-        lower = row.lower_wh - beyond.lower.get(at, 0.0)
-        yield row._replace(lower_wh=lower, upper_wh=row.upper_wh + beyond.upper.get(at, 0.0))
+        one = problem.sums[at]
+        row, traded = row_of(problem, rows, one), traded_wh(problem, one)
+        lower = row.lower_wh - beyond.lower.get(at, 0.0) - traded
+        upper = row.upper_wh + beyond.upper.get(at, 0.0) - traded
+        yield row._replace(lower_wh=lower, upper_wh=upper)
 
 
 def row_of(problem: Problem, rows: Ints, one: Sum) -> Row:
@@ -83,6 +85,13 @@ def row_of(problem: Problem, rows: Ints, one: Sum) -> Row:
     members = np.flatnonzero(np.isin(rows, one.storage))
     assets = (("storage", members),) if members.size else ()
     return Row(one.zones, assets, one.first, one.end, lower, upper)
+
+
+def traded_wh(problem: Problem, one: Sum) -> int:
+    """Energy bought already by homes of a sum that are named alone: their zones leave it out."""
+    first = len(problem.zones.parent)
+    homes = [zone - first for zone in one.zones if zone >= first]
+    return int(problem.position_wh[homes, one.first : one.end].sum())
 
 
 def _limited(problem: Problem, rows: Ints, table: Storage, limits: Mapping[int, float]) -> Storage:

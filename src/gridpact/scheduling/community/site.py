@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
+from gridpact.base.units import Floats
 from gridpact.registry.model import Community
 from gridpact.scheduling.case import prepare
 from gridpact.scheduling.community.model import CommunityFleet, community_fleet
@@ -69,8 +70,15 @@ def site_of(
         warmth=places.warmth,
         groups=home_groups(places),
         rounding_wh=float(state_tolerance(problem.storage).max(initial=0)),
+        traded_wh=_traded(problem),
     )
     return SessionSite(with_past(site, places, asked.needs, past or Past()), asked.needs)
+
+
+def _traded(problem: Problem) -> Floats:
+    """What homes have bought already, and the zones of the community nothing [zones, slots] Wh."""
+    zones = np.zeros((len(problem.zones.parent), problem.slots.count))
+    return np.concatenate([zones, problem.position_wh])
 
 
 def _limits_feed_in(needs: Sequence[Need]) -> bool:

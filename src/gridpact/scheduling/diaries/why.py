@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gridpact.scheduling.contracted.model import agreement_of
 from gridpact.scheduling.diaries import met
 from gridpact.scheduling.diaries.difference import Diaries
 from gridpact.scheduling.diaries.pieces import Asked, Piece
@@ -103,6 +104,8 @@ def _cause(need: Need, places: Places) -> Cause:
     """What a need is as a reason: limits of the grid and contracts have no private owner."""
     if places.zones(need) is not None:
         return Cause(Kind.LIMIT, need.id)
+    if agreement := agreement_of(need.id):
+        return Cause(Kind.CONTRACT, agreement, need.owner)
     if need.level in _KINDS:
         return Cause(_KINDS[need.level], need.id)
     kind = Kind.INTERVENTION if isinstance(need, Intervention) else Kind.NEED

@@ -77,6 +77,8 @@ class Without:
         own = np.flatnonzero(problem.storage.home == home).tolist()
         for one in problem.sums:
             below = np.flatnonzero(homes_below(problem.zones, one.zones)).tolist()
+            if below == [home] and not one.storage:
+                continue  # of this home alone
             here = home in below or not set(own).isdisjoint(one.storage)
             priced = one.kind == "cost" and self._limits(problem, home).any()
             if here and (priced or below or not set(one.storage) <= set(own)):
@@ -158,10 +160,16 @@ def home_alone(problem: Problem, home: int, limits: Ints) -> Problem:
         storage=replace(storage, home=np.zeros_like(storage.home)),
         runs=replace(runs, home=np.zeros_like(runs.home)),
         zones=ZoneColumns(np.array([-1]), np.zeros(0, np.int64), none, none),
-        sums=tuple(_within(one, rows) for one in problem.sums if {*one.storage} & {*rows.tolist()}),
+        sums=tuple(
+            _within(one, rows)
+            for one in problem.sums
+            if {*one.storage} & {*rows.tolist()} or one.zones == (len(problem.zones.parent) + home,)
+        ),
         firm=None if firm is None else Firm(firm.state_wh[rows], firm.runs[own_runs]),
     )
 
 
 def _within(one: Sum, rows: Ints) -> Sum:
-    return replace(one, storage=tuple(np.searchsorted(rows, one.storage).tolist()))
+    """A sum of one home, which is the only one of its problem."""
+    storage = tuple(np.searchsorted(rows, one.storage).tolist())
+    return replace(one, storage=storage, zones=(0,) if one.zones else ())

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from gridpact.base.errors import ended
+from gridpact.scheduling.contracted.model import agreement_of, spoken
 from gridpact.scheduling.explanation.absences import absences
 from gridpact.scheduling.explanation.audience import Eyes, others, seen_by
 from gridpact.scheduling.explanation.model import (
@@ -38,6 +41,7 @@ from gridpact.scheduling.needs.model import (
     StateOfCharge,
 )
 from gridpact.scheduling.needs.times import Moment, Window
+from gridpact.scheduling.priorities.levels import Level
 
 NAMED = 3
 """Needs of one member, and parts given up, that are told one by one."""
@@ -106,7 +110,8 @@ def _member(member: Member, timezone: str) -> str:
 
 
 def _need(need: Need, timezone: str) -> str:
-    return f"{local_sentence(need, timezone)} ({need.id})"
+    own = replace(need, level=Level.NEEDS) if agreement_of(need.id) else need
+    return f"{local_sentence(own, timezone)} ({spoken(need.id)})"
 
 
 def _listed(said: Sequence[str]) -> str:
@@ -187,10 +192,13 @@ def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
     """What is least given up together."""
     if cut.joint is None or not cut.joint.parts:
         return
-    parts = sorted(cut.joint.parts, key=lambda one: (-one.missing_wh, one.need))
-    named = [f"{_kwh(one.missing_wh)} of {one.need}" for one in parts[:NAMED]]
+    missing: dict[str, float] = {}
+    for one in cut.joint.parts:
+        missing[spoken(one.need)] = missing.get(spoken(one.need), 0.0) + one.missing_wh
+    parts = sorted(missing.items(), key=lambda one: (-one[1], one[0]))
+    named = [f"{_kwh(wh)} of {name}" for name, wh in parts[:NAMED]]
     if len(parts) > NAMED:
-        rest = sum(one.missing_wh for one in parts[NAMED:])
+        rest = sum(wh for _, wh in parts[NAMED:])
         named.append(f"{_kwh(rest)} of {len(parts) - NAMED} more")
     beside = _beside(cut.joint, eyes.site.timezone)
     if cut.joint.cost_nano is not None:

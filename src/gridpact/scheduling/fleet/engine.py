@@ -26,7 +26,13 @@ from gridpact.scheduling.fleet.answers import Answered, ask
 from gridpact.scheduling.fleet.focus import Focus
 from gridpact.scheduling.fleet.groups import Block
 from gridpact.scheduling.fleet.options import Options
-from gridpact.scheduling.fleet.portfolio_master import NO_PRICES, PortfolioMaster, Usage
+from gridpact.scheduling.fleet.pace import final, idle, stuck
+from gridpact.scheduling.fleet.portfolio_master import (
+    NO_PRICES,
+    CouplingPrices,
+    PortfolioMaster,
+    Usage,
+)
 from gridpact.scheduling.fleet.prepare import (
     Case,
     Duals,
@@ -54,21 +60,14 @@ BOX, WIDER, NARROWER, LEAST = 0.06, 1.2, 0.85, 1e-5
 after a better bound and after none, and at least."""
 ROOM = 0.5
 """Part of the gap to close before indivisible assets are dealt; the rest is for dealing."""
-PATIENCE = 24
-STALLED = 0.01
-"""A gap that closes by less than this part in so many rounds is taken for final."""
 UNASKED = 0
 """Round of answers that no prices were asked for: those of groups held fixed."""
 SMALLEST = 1e-3
 """Energy [kWh] worth a pivot at the penalty, where nothing else costs anything."""
-LOOK, FRUITLESS = 5, 0.3
-"""A part of the fleet is asked alone for so many rounds, and then until one closes less than this
-part of what the gap is too wide by."""
 REMEMBER = 24
 """Rounds whose prices are kept, used or not."""
-STUCK, WIDE = 5, 10
-"""A warm start is given up after so many rounds without a better bound, where the gap is so many
-times too wide."""
+LAST_ASKS = 2
+"""How often a cancelled solve asks all once more at most, while its mix misses limits."""
 FINE = 1e-3
 """How much finer than the gap masters are solved."""
 
@@ -100,10 +99,17 @@ class Engine:
         self.whole = all(one.divisible for one in self._blocks)
         self._asking = np.ones(len(case.groups.cell), np.bool_)
 
-    def begin_at(self, best: Duals) -> None:
-        """Begin from these prices of limits; the first mix is then free to keep all limits."""
-        self.duals = self.best = best
-        self.masters.price[:] = best.cells
+    def begin_at(self, best: Duals, width: float = BOX) -> None:
+        """Begin near these prices of limits; the first mix is then free to keep all limits.
+
+        A price above what missing a limit costs would prove nothing.
+        """
+        cells, most = np.minimum(best.cells, self.masters.penalty), self.penalty
+        coupling = best.coupling
+        rows, zones = np.minimum(coupling.rows, most), np.minimum(coupling.zones, most)
+        self.duals = self.best = Duals(cells, CouplingPrices(rows, zones))
+        self.masters.price[:] = cells
+        self._width = width
         self._opening = self._warm = True
 
     def look_at(self, focus: Focus) -> None:
@@ -135,15 +141,35 @@ class Engine:
             self._report(len(self.rounds) + 1)
             if self._proven():
                 return
-            if self.focus is not None and self._idle():
+            since = self.rounds[self._raised :]
+            if self.focus is not None and idle(since, self.options.gap):
                 self.look_up()
-            elif self._warm and self._stuck():
+            elif self._warm and stuck(since, self.options.gap):
                 self._start_over()
             self.stopped = self._stops()
             if self.stopped:
-                self.certify()
+                self._leave()
                 return
             self._go_on()
+
+    def _leave(self) -> None:
+        """End without proof; once cancelled, first ask for answers by which less is missed."""
+        for _ in range(LAST_ASKS if self.options.cancelled() and self.fixed is None else 0):
+            if self._misses_nothing():
+                break
+            self.duals = self._mixed(self.penalty)
+            self._ask(self.duals, self._blocks)
+            self._cover()
+        self.certify()
+
+    def _misses_nothing(self) -> bool:
+        """Whether the mix keeps all limits, but for those that have a price of their own."""
+        usages, weight = self.proposals()
+        energy = np.einsum("pc,pcst->cst", weight, np.array([one.energy for one in usages]))
+        missed = [self.masters.missed(energy.sum(axis=1))[~self.masters.soft]]
+        if self.portfolio is not None:
+            missed += self.portfolio.missed(energy)
+        return all(one.max(initial=0.0) < SMALLEST for one in missed)
 
     def _go_on(self) -> None:
         """Ask again: the quick oracles several times, then all.
@@ -166,22 +192,6 @@ class Engine:
         """Whether rounds mostly ask the quick oracles alone."""
         return self.fixed is not None and len(self._quick) > 0
 
-    def _idle(self) -> bool:
-        """Whether asking a part alone has closed what it can."""
-        if len(self.rounds) - self._raised < LOOK:
-            return False
-        (before, now), lacking = self.rounds[-2:], self.options.gap
-        gaps = [relative_gap(one.lower_nano, one.upper_nano) for one in (before, now)]
-        return gaps[0] - gaps[1] < FRUITLESS * (gaps[0] - lacking)
-
-    def _stuck(self) -> bool:
-        """Whether no better bound was found for long, though the gap is wide."""
-        if len(self.rounds) - self._raised < STUCK:
-            return False
-        before, now = self.rounds[-STUCK], self.rounds[-1]
-        apart = relative_gap(now.lower_nano, now.upper_nano)
-        return before.lower_nano == now.lower_nano and apart > WIDE * self.options.gap
-
     def _start_over(self) -> None:
         """Search for prices from zero: those of the earlier solve led nowhere."""
         self.certify()
@@ -193,12 +203,7 @@ class Engine:
         since = len(self.rounds) - self._raised
         if self.options.cancelled() or since >= self.options.rounds:
             return True
-        patience = PATIENCE * (QUICK_ASKS + 1) if self._few_asks() else PATIENCE
-        if since <= patience:
-            return False
-        before, now = self.rounds[-patience - 1], self.rounds[-1]
-        closed = before.upper_nano - now.upper_nano + now.lower_nano - before.lower_nano
-        return closed < STALLED * max(now.upper_nano - now.lower_nano, 0.0)
+        return final(self.rounds, since, QUICK_ASKS + 1 if self._few_asks() else 1)
 
     def _report(self, number: int) -> None:
         lower = max(self.lower, self.certified) if self.fixed is None else self.proven
@@ -244,8 +249,15 @@ class Engine:
                 self.lower, self.best = bound, duals
                 self._width = min(self._width * WIDER, 1.0)
             else:
-                self._width = max(self._width * NARROWER, LEAST)
+                self._width = self._tried(self._width)
         return answered
+
+    def _tried(self, width: float) -> float:
+        """Width of the box after no better bound was found in it.
+
+        Prices of an earlier solve may lie outside: a limit or a price has changed since.
+        """
+        return min(width * WIDER, 1.0) if self._warm else max(width * NARROWER, LEAST)
 
     def _look_out(self) -> None:
         """Ask all between the masters' prices and the best, and learn how far out to ask next."""

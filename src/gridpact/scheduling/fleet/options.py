@@ -31,9 +31,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     [µ¤/kWh] is what missing a limit costs at first (None: chosen from the prices); it is raised
     while limits are missed. ``executor`` spreads the assets' answers in ``tasks`` tasks; the answer
     is the same bit for bit. ``progress`` is told of every round; once ``cancelled`` says so, the
-    solve stops after its round, and homes' searches for whole numbers (unless an executor makes
-    them) at once, with the best answer so far. The reference tells of no rounds; cancelled, it ends
-    a search for whole numbers with the best answer so far, and goes on to the end of anything else.
+    solve stops after its round (and at most two more answers of all while limits are missed), and
+    homes' searches for whole numbers (unless an executor makes them) at once, with the best answer
+    so far. The reference tells of no rounds; cancelled, it ends a search for whole numbers with the
+    best answer so far, and goes on to the end of anything else.
     """
 
     method: Method = "auto"

@@ -24,8 +24,8 @@ from gridpact.scheduling.fleet.solution import Missed
 MISSED = 1e-6
 """What is missed of a limit counts from this part of 1 kWh + the limit."""
 
-FEW = 2_000
-"""Storage up to which making all schedules takes a small part of a solve (some 10 µs each)."""
+FEW = 500
+"""Storage up to which making all schedules takes a small part of a solve (some 20 µs each)."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from gridpact.scheduling.fleet.master_arrays import Limits
 from gridpact.scheduling.fleet.restricted import OVER, RestrictedMaster
 
 NO_PRICES = np.zeros((0, 0))
-BUNDLES = 64
+BUNDLES = 200
 """Most bundles of cells: more make the master finer and slower."""
 
 

@@ -38,15 +38,31 @@ class Proposed(msgspec.Struct, frozen=True):
     cost: Floats
 
 
-def ask_again(engine: Engine, found: Match, changed: Bools, shares: Shares) -> None:
-    """Ask ``changed`` groups (a mask) at the prices whose answers they mixed."""
+class Known(msgspec.Struct, frozen=True):
+    """What of an earlier solve is known again.
+
+    ``stands`` marks groups whose answers are still theirs and good, now at ``dearer`` [groups,
+    slots] or [1, slots] ¤/kWh more. The numbers of others' answers are ``later`` by so much.
+    """
+
+    found: Match
+    stands: Bools
+    dearer: Floats
+    later: int
+
+
+def ask_again(engine: Engine, found: Match, changed: Bools, shares: Shares, later: int) -> None:
+    """Ask ``changed`` groups (a mask) at the prices whose answers they mixed.
+
+    These are numbered ``later`` by so much.
+    """
     case, options = engine.case, engine.options
     groups, source = case.groups, found.group
     known = np.where(changed, np.diff(shares.first)[source], 0)
     for number in range(int(known.max(initial=0))):
         asked = known > number
         born = np.full(len(source), -1)
-        born[asked] = shares.born[shares.first[source[asked]] + number]
+        born[asked] = shares.born[shares.first[source[asked]] + number] + later
         prices = np.zeros((len(source), case.buy.shape[1]))
         for one in np.unique(born[asked]).tolist():
             own = np.flatnonzero(born == one)
@@ -57,29 +73,27 @@ def ask_again(engine: Engine, found: Match, changed: Bools, shares: Shares) -> N
         engine.masters.append(asked, answered.energy, cost, born)
 
 
-def recall_proposals(
-    engine: Engine, old: Engine, found: Match, kept: Bools, dearer: Floats
-) -> None:
+def recall_proposals(engine: Engine, old: Engine, known: Known) -> None:
     """Propose what cells proposed for the last mix: all of it together, then each by itself.
 
-    ``kept`` marks groups whose answers are still theirs, now at ``dearer`` [groups, slots] or
-    [1, slots] ¤/kWh more. Where these are all of a cell's, what it proposed stands; the rest is put
-    together anew from answers.
+    Where answers of all groups of a cell stand, what it proposed stands; the rest is put together
+    anew from answers.
     """
     if engine.portfolio is None:
         return
-    stands = _stands(engine.case.groups, found, kept)
+    found, groups = known.found, engine.case.groups
+    stands = _stands(groups, found, known.stands)
     for was in _last_mix(old, found):
-        weights = _renumbered(was.weights, found, engine.case.groups)
+        weights = _renumbered(was.weights, known, groups)
         energy, cost, complete = _put_together(engine.masters, weights, ~stands)
         own = np.flatnonzero(stands)
         if own.size:
             cell = found.cell[own]
             energy[own] = was.energy[cell][:, found.signature]
-            more = np.broadcast_to(dearer, (len(found.group), dearer.shape[1]))
-            paid = more[engine.case.groups.first[own]]
+            more = np.broadcast_to(known.dearer, (len(found.group), known.dearer.shape[1]))
+            paid = more[groups.first[own]]
             cost[own] = was.cost[cell] + np.einsum("ct,cst->c", paid, energy[own])
-        whole = complete & _covered(weights, engine.case.groups)
+        whole = complete & _covered(weights, groups)
         engine.portfolio.add(engine.masters.usage_of(cost, energy, weights), whole)
 
 
@@ -119,14 +133,16 @@ def _weighted(weights: Weights, by_cell: Floats) -> Weights:
     return Weights(cell, weights.group[used], weights.born[used], share)
 
 
-def _renumbered(was: Weights, found: Match, groups: Groups) -> Weights:
-    """Weights of groups as they are numbered now."""
+def _renumbered(was: Weights, known: Known, groups: Groups) -> Weights:
+    """Weights of groups and answers as they are numbered now."""
+    found = known.found
     now = np.full(int(max(was.group.max(initial=-1), found.group.max(initial=-1))) + 1, -1)
     placed = np.flatnonzero(found.group >= 0)
     now[found.group[placed]] = placed
     own = np.flatnonzero(now[was.group] >= 0)
     group = now[was.group[own]]
-    return Weights(groups.cell[group], group, was.born[own], was.share[own])
+    born = was.born[own] + np.where(known.stands[group], 0, known.later)
+    return Weights(groups.cell[group], group, born, was.share[own])
 
 
 def _covered(weights: Weights, groups: Groups) -> Bools:

@@ -1,7 +1,9 @@
 """Prices of limits to begin a warm start at: those of the last bound, moved to what is now.
 
 Where all prices grow alike, those of limits grow with them. Where a slot becomes dearer than that,
-a limit that had a price there gives way by as much: assets see what they saw.
+a limit that had a price there gives way by as much: assets see what they saw. Where a slot without
+a price becomes cheaper than what assets see in priced slots near it, they would now meet there: the
+limit begins at the difference.
 """
 
 from __future__ import annotations
@@ -19,6 +21,11 @@ from gridpact.scheduling.fleet.prepare import Case, Duals, coupling_prices
 
 MOST_GROWTH = 2.0
 """Prices of limits are not begun at more than so many times what they were."""
+NEAR = 4
+"""How many slots away a priced slot tells what assets see, where a limit had no price."""
+
+TINY = 1e-12
+"""Average price [¤/kWh] below which energy counts as free."""
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -29,18 +36,50 @@ class Earlier(msgspec.Struct, frozen=True):
     passed: int
 
 
-def prices_now(earlier: Earlier, case: Case, fleet: Fleet) -> Duals:
+class Start(msgspec.Struct, frozen=True):
+    """Prices of limits to begin at, and by how much energy changed its price apart from all.
+
+    ``apart`` is the most of any slot, as a part of what energy cost on average.
+    """
+
+    best: Duals
+    apart: float
+
+
+def prices_now(earlier: Earlier, case: Case, fleet: Fleet) -> Start:
     """Prices of all limits there are now, from those of the last bound."""
-    dearer, growth = _apart(*_dearer(earlier, case))
+    cost, more = _dearer(earlier, case)
+    dearer, growth = _apart(cost, more)
     were = _coupling_prices(earlier, case, fleet)
     were = CouplingPrices(were.rows * growth, were.zones * growth)
     coupling = _rows_absorb(case, were, dearer)
     cells, lead = _cell_prices(earlier, case) * growth, case.groups.first[:-1]
     before, now = (coupling_prices(case, one).of(case.groups, lead) for one in (were, coupling))
-    rest = dearer[case.groups.tariff[lead]] + now - before
-    sign = SIGN[: cells.shape[1], None]
-    absorbed = np.maximum(cells - sign * rest[:, None], 0.0)
-    return Duals(np.where(cells > 0, absorbed, 0.0), coupling)
+    tariff = case.groups.tariff[lead]
+    rest, seen = dearer[tariff] + now - before, cost[tariff] * growth + before
+    absorbed = [
+        _absorbed(sign * rest, sign * seen, cells[:, kind], case.most[:, kind])
+        for kind, sign in enumerate(SIGN[: cells.shape[1]])
+    ]
+    apart = float(np.abs(dearer).max(initial=0.0) / max(np.abs(cost).mean(), TINY))
+    return Start(Duals(np.ascontiguousarray(np.stack(absorbed, axis=1)), coupling), apart)
+
+
+def _absorbed(dearer: Floats, seen: Floats, prices: Floats, most: Floats) -> Floats:
+    """Prices of limits [cells, slots] once energy is ``dearer``, in the direction of the limit.
+
+    ``seen`` is what energy cost before with all that couples cells, by the same sign.
+    """
+    wanted = np.maximum(prices - dearer, 0.0)
+    cheaper = np.isfinite(most) & (prices <= 0) & (dearer < 0)
+    for cell in np.flatnonzero((prices > 0).any(axis=1) & cheaper.any(axis=1)).tolist():
+        priced, slot = np.flatnonzero(prices[cell] > 0), np.flatnonzero(cheaper[cell])
+        level = np.interp(slot, priced, (seen[cell] + prices[cell])[priced])
+        above = np.maximum(seen[cell, slot] - level, 0.0)
+        far = np.abs(slot[:, None] - priced).min(axis=1) > NEAR
+        above[far] = np.inf
+        wanted[cell, slot] = np.maximum(-dearer[cell, slot] - above, 0.0)
+    return np.where((prices > 0) | cheaper, wanted, 0.0)
 
 
 def _dearer(earlier: Earlier, case: Case) -> tuple[Floats, Floats]:
@@ -52,7 +91,12 @@ def _dearer(earlier: Earlier, case: Case) -> tuple[Floats, Floats]:
 
 
 def _apart(before: Floats, dearer: Floats) -> tuple[Floats, float]:
-    """What is dearer apart from prices that all rise or grow alike, and by what they grow."""
+    """What is dearer apart from prices that all rise or grow alike, and by what they grow.
+
+    Where most prices are as they were, those that changed did so by themselves.
+    """
+    if np.median(np.abs(dearer)) == 0.0:
+        return dearer, 1.0
     spread = before - before.mean()
     size = float(np.sum(spread * spread))
     grown = float(np.sum(spread * dearer)) / size if size > 0 else 0.0

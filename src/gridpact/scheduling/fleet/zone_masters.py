@@ -121,12 +121,14 @@ class ZoneMasters:
         return set(np.unique(np.concatenate(born)).tolist())
 
     def reprice(self, dearer: Floats) -> None:
-        """Let known answers cost what energy costs now, ``dearer`` ¤/kWh more.
+        """Let known answers, and mixes of them, cost what energy costs now, ``dearer`` ¤/kWh more.
 
         ``dearer`` is [groups, slots], or [1, slots] where it is the same for all.
         """
         if not dearer.any():
             return
+        paid = np.sum(self.mix * dearer, axis=1)
+        self.own_cost += np.add.reduceat(paid, self.groups.first[:-1])
         for first, master in zip(self.groups.first.tolist(), self.masters, strict=False):
             used = slice(0, master.columns)
             values = master.master.values[used]

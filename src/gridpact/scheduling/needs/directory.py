@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gridpact.base.units import Ints
 from gridpact.registry.model import Community, Marks
-from gridpact.scheduling.needs.model import Assets, Group, GroupBy, Subject
+from gridpact.scheduling.needs.model import Asked, Assets, Group, GroupBy, Subject
 from gridpact.scheduling.needs.spelling import listed, nearest
 
 WORDS = {
@@ -27,6 +27,8 @@ WORDS = {
 """Words that people use for a kind of asset."""
 CONNECTIONS: tuple[GroupBy, ...] = ("postcode", "feeder", "transformer")
 """What a group may go by that tells where homes are connected."""
+HOME = "home/"
+"""Begins the names of homes among the zones of a site; no identifier has a stroke."""
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +189,12 @@ def _marks(asset: Asset, by: str) -> set[str]:
         case "transformer":
             return {asset.transformer}
     return set()
+
+
+def is_own_home(need: Asked) -> bool:
+    """Whether a need is about all that its owner takes and gives at its own connection."""
+    subject = need.subject
+    return isinstance(subject, Group) and subject == Group("zone", (HOME + need.owner,))
 
 
 def in_whatever_case(name: str, known: Iterable[str]) -> str:

@@ -30,7 +30,7 @@ def read(agreed: Agreed, slots: Slots) -> Reading:
     """
     rows = [row for row in _rows(agreed, slots) if agreed.party in (row.giver, row.taker)]
     _check_currency(agreed, rows)
-    choices = _choices(rows)
+    choices = choices_of(rows)
     own = {one.key: one for one in choices if one.by == agreed.party}
     ends = {one.key: _ends(one, agreed, slots) for one in choices}
     world = dict(agreed.world) | {
@@ -72,7 +72,7 @@ def _check_currency(agreed: Agreed, rows: Sequence[Leg]) -> None:
         raise IllFormed(f"it pays in {', '.join(foreign)}, the schedule counts {agreed.currency}")
 
 
-def _choices(rows: Sequence[Leg]) -> list[Choice]:
+def choices_of(rows: Sequence[Leg]) -> list[Choice]:
     """Return every choice in some legs, each once."""
     found: dict[str, Choice] = {}
     for node in nodes([row.amount for row in rows]):
@@ -81,12 +81,16 @@ def _choices(rows: Sequence[Leg]) -> list[Choice]:
     return [found[label] for label in sorted(found)]
 
 
+def choice_ends(choice: Choice, world: World, slots: Slots) -> Ints:
+    """Bounds of a choice [2, slots] as agreed; raises as an evaluation of its terms."""
+    cells = Sheet(world, slots, open_choices=True).needed(choice)
+    return np.stack([np.broadcast_to(end, slots.count) for end in (cells.low, cells.high)])
+
+
 def _ends(choice: Choice, agreed: Agreed, slots: Slots) -> Ints:
     """Bounds of a choice [2, slots]: equal where it is made, or can no longer be made."""
     made = agreed.world.get(choice.key)
-    sheet = Sheet(_choices_open(agreed.world), slots, open_choices=True)
-    cells = sheet.needed(choice)
-    ends = np.stack([np.broadcast_to(end, slots.count) for end in (cells.low, cells.high)])
+    ends = choice_ends(choice, _choices_open(agreed.world), slots)
     if agreed.now is not None:
         late = slots.starts() - choice.notice_s < agreed.now
         ends[HIGH] = np.where(late, ends[LOW], ends[HIGH])

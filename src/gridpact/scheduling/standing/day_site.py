@@ -16,12 +16,9 @@ from gridpact.registry.model import Community
 from gridpact.scheduling.fleet.columns import Fleet, Prices, Storage, Zones
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.binding.model import Site
-from gridpact.scheduling.needs.directory import Directory
+from gridpact.scheduling.needs.directory import HOME, Directory
 from gridpact.scheduling.needs.model import Group, Need
 from gridpact.scheduling.standing.places import Places
-
-HOME = "home/"
-"""Begins the names of homes among the zones of a site; no identifier has a stroke."""
 
 
 class Past(msgspec.Struct, frozen=True):

@@ -95,6 +95,19 @@ def name_of(method: Method) -> str:
     return str(method.__struct_config__.tag)
 
 
+def whole_minutes(method: Method) -> dict[str, int]:
+    """Fields of a method that are lengths of whole slots, in minutes."""
+    match method:
+        case P376():
+            return {
+                "window_minutes": method.window_minutes,
+                "lead_minutes": method.lead_minutes,
+            }
+        case MeterBefore():
+            return {"minutes": method.minutes}
+    return {}
+
+
 METHODS: dict[str, type[Method]] = {
     str(kind.__struct_config__.tag): kind
     for kind in (TenOfTen, HighXOfY, P376, MeterBefore, Nominated, ControlGroup)

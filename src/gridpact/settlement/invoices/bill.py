@@ -68,8 +68,9 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     """All documents of a member for a period, and what is left to pay.
 
     ``energy`` maps each of :data:`~gridpact.settlement.periods.energy.SOURCES` to energy [Wh].
-    ``prepaid_minor`` was paid ahead and is used for the period; ``deposit_minor`` is held as
-    collateral and is not deducted. ``parts`` are energy over time; ``last`` is the period before
+    ``prepaid_minor`` was paid ahead and is used for the period, ``billed_minor`` is what bills
+    before a correction asked for; ``deposit_minor`` is held as collateral and is not deducted.
+    ``parts`` are energy over time; ``last`` is the period before
     and ``supplier_only_minor`` what would be owed without the community, None for not known.
     """
 
@@ -82,6 +83,7 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     registers: tuple[Register, ...]
     energy: dict[str, int]
     prepaid_minor: int = 0
+    billed_minor: int = 0
     deposit_minor: int = 0
     parts: tuple[Part, ...] = ()
     last: Compared | None = None
@@ -94,8 +96,8 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def due_minor(self) -> int:
-        """What is left to pay after what was paid ahead; negative where it is paid back."""
-        return self.owed_minor - self.prepaid_minor
+        """What this bill asks for beyond what was paid ahead and billed; negative to pay back."""
+        return self.owed_minor - self.prepaid_minor - self.billed_minor
 
 
 def owed(documents: Iterable[Document], member: str, currency: str) -> int:

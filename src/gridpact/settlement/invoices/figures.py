@@ -62,8 +62,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     ``edges_s`` [parts + 1] bound the hours, days or months of ``by_part_wh`` [2, parts, members],
     energy withdrawn and injected [Wh]. ``displays`` are by register and edge, such as
     ``withdrawal start``. ``prepaid_minor`` was paid ahead and is used for the period,
-    ``deposit_minor`` is held as collateral, ``supplier_only_minor`` would be owed without the
-    community, None where that could not be settled [minor units].
+    ``billed_minor`` is what earlier bills of the period asked for, ``deposit_minor`` is held as
+    collateral, ``supplier_only_minor`` would be owed without the community, None where that could
+    not be settled [minor units].
     """
 
     members: tuple[str, ...]
@@ -71,6 +72,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     by_part_wh: Ints
     displays: dict[str, Shown]
     prepaid_minor: Ints
+    billed_minor: Ints
     deposit_minor: Ints
     supplier_only_minor: Ints | None = None
     last: Last | None = None

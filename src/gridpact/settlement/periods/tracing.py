@@ -237,11 +237,13 @@ class _Tracer:
         return [slots_in(piece, self._window.step) for piece in pieces(span, edges)]
 
     def _put(self, block: Block, values: Mapping[str, Ints]) -> None:
+        """Lay the energy of a block on the window; that of other members in its slots is added."""
         here = place(Span(block.slots.start, block.slots.end), self._window)
         for name, mine in values.items():
-            empty = np.zeros(self._window.count, np.int64)
-            whole = self._series.setdefault(name, empty)
-            whole[here] = checked_add(whole[here], mine.astype(np.int64))
+            if name not in self._series:
+                self._series[name] = np.zeros(self._window.count, np.int64)
+            whole = self._series[name][here]
+            whole[:] = checked_add(whole, mine.astype(np.int64)) if block.rows.start else mine
 
     def traced(self, clause: Clause, span: Span) -> Traced:
         """Return the line's slots, cut from all that its terms look at."""

@@ -19,6 +19,7 @@ from gridpact.simulation.scenarios.access import (
     texts,
 )
 from gridpact.simulation.scenarios.activations import check_activations
+from gridpact.simulation.scenarios.agreements import check_agreements
 from gridpact.simulation.scenarios.checks_data import check_sources, check_uses
 from gridpact.simulation.scenarios.checks_markets import check_markets
 from gridpact.simulation.scenarios.checks_time import check_times
@@ -40,6 +41,7 @@ def check_all(document: Document, root: Group) -> None:
     check_sources(document, root)
     check_uses(document, root)
     check_activations(document, root)
+    check_agreements(document, root)
 
 
 def _check_anybody(document: Document, root: Group) -> None:

@@ -19,6 +19,7 @@ from gridpact.base.documents import (
 from gridpact.base.errors import BadInput, Fault
 from gridpact.simulation.scenarios import schema
 from gridpact.simulation.scenarios.access import Group, count, group, named, text
+from gridpact.simulation.scenarios.agreements import with_agreements
 from gridpact.simulation.scenarios.checks import check_all
 from gridpact.simulation.scenarios.checks_data import uses
 from gridpact.simulation.scenarios.data import Wanted, attempt
@@ -39,6 +40,7 @@ def load(
     path: str | FilePath,
     data_root: str | FilePath | None = None,
     overrides: Mapping[str, Value] | None = None,
+    beside: FilePath | None = None,
 ) -> Scenario:
     """Read a scenario file.
 
@@ -52,6 +54,9 @@ def load(
     overrides
         Values by dotted key, such as ``{"run.days": 3, "members.0.load": "none"}``, put in
         before anything is checked.
+    beside
+        Folder in which contracts and coefficients are sought first; that of the file where it is
+        None, as it is not for a copy of a scenario.
 
     Raises
     ------
@@ -69,7 +74,9 @@ def load(
     found = _find(document, root, FilePath(path), data)
     if document.faults:
         raise BadInput([*document.faults, *_data_faults(document, root, found)])
-    return with_sharing(scenario(root, str(path), found), root, FilePath(path).parent, data)
+    beside = FilePath(path).parent if beside is None else beside
+    made = with_sharing(scenario(root, str(path), found), root, beside, data)
+    return with_agreements(made, root, beside, data)
 
 
 def _data_faults(document: Document, root: Group, found: dict[str, str]) -> list[Fault]:

@@ -237,6 +237,31 @@ class Weather(msgspec.Struct, frozen=True):
     irradiance: ColumnRef | None = None
 
 
+class Decision(msgspec.Struct, frozen=True):
+    """Someone decides a choice: ``value`` in its unit in ``count`` slots from ``begin`` on.
+
+    It is ``told`` at an instant; both are seconds since the epoch.
+    """
+
+    label: str
+    begin: int
+    count: int
+    value: int
+    told: int
+
+
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """Canonical ``terms`` that their parties sign as a run begins, for ``start`` to ``end``."""
+
+    id: str
+    terms: bytes
+    parties: tuple[str, ...]
+    start: int
+    end: int
+    authority: str
+    decisions: tuple[Decision, ...]
+
+
 class Activation(msgspec.Struct, frozen=True):
     """The grid asks zones for power [W], positive for up, from ``begin`` [s since the epoch]."""
 
@@ -273,3 +298,4 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     operation: OperationRules | msgspec.UnsetType = msgspec.UNSET
     activations: tuple[Activation, ...] = ()
     stores: tuple[StoreSource, ...] = ()
+    agreements: tuple[Agreement, ...] = ()

@@ -58,6 +58,8 @@ def _sections() -> Iterator[tuple[str, Schema]]:
         "faults": "`faults`",
         "lost": "`faults.lost` (each)",
         "activation": "`activations` (each)",
+        "agreement": "`agreements` (each)",
+        "decision": "`agreements.decisions` (each)",
     }
     for name, title in titles.items():
         yield title, _group(_group(schema(), "$defs"), name)

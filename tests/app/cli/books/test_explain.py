@@ -141,6 +141,25 @@ def test_a_corrected_line_leads_to_the_reading_that_replaced_another(billed):
     assert [each["wh"] for each in slot["readings"][0]["since"]] == [1951]
 
 
+def test_tax_is_explained_from_the_lines_that_it_is_on(billed):
+    taxed = [document for document in billed.documents if document["tax"]]
+    assert len(taxed) >= 6
+    for document in taxed:
+        told = billed.explain(f"{document['number']}/tax")
+        assert all(check["good"] for check in told["checks"])
+        (rate,) = told["rates"]
+        base = sum(item["minor"] for item in document["items"])
+        assert (rate["base_minor"], rate["rate_ppm"]) == (base, 190_000)
+        assert rate["nano"] == base * 10**7 * Fraction(19, 100)
+        assert rate["minor"] == half_away(Fraction(rate["nano"])) == document["tax_minor"]
+        assert sum(each["minor"] for each in rate["booked"]) == rate["minor"]
+    done = billed.run("explain", "lane", "grid-co-000004/tax")
+    assert "19 % of it: exactly 1.0659 EUR, 1.07 rounded once: half away from zero\n" in done.out
+    assert re.search(r"2  revised  2026-04-21T10:00:00Z  0\.01\n", done.out)
+    done = billed.run("explain", "lane", "state-000001/tax")
+    assert (done.code, "is outside of any tax" in done.err) == (2, True)
+
+
 def test_people_read_the_same_numbers(billed):
     done = billed.run("explain", "lane", "grid-co-000004/1")
     assert done.code == 0

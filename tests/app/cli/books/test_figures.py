@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -199,3 +200,42 @@ def test_changed_figures_are_found(book):
     done = book.run("bill", "book", *DAY)
     assert done.code == 3
     assert "figures of bills are damaged" in done.err
+
+
+def test_where_figures_cannot_be_kept_nothing_is_issued(book):
+    book.settle()
+    place = book.folder / "book" / "invoices"
+    place.write_text("in the way")
+    done = book.run("bill", "book", *DAY)
+    assert (done.code, "what was booked before is intact" in done.err) == (3, True)
+    place.unlink()
+    numbers = {
+        each["number"]
+        for each in json.loads(book.run("bill", "book", *DAY, "--json").out)["documents"]
+    }
+    assert "power-co-000001" in numbers
+    assert book.run("books", "verify", "book").code == 0
+
+
+def test_a_correction_is_billed_with_figures_of_its_own(book):
+    book.settle()
+    book.pay("12.50", "prepayment:bakery")
+    first = book.bill("bakery")
+    map_ = Path(__file__).parents[4] / "examples" / "readings" / "map.yaml"
+    late = ("rules/march-29-late.csv", "--map", map_, "--into", "rules/readings")
+    done = book.run("import", "readings", *late, "--known-at", "2026-04-20T08:00", "--commit", "-q")
+    assert (done.code, done.err) == (0, "")
+    assert book.run("correct", "book", *DAY, "--as-of", "2026-04-21T12:00", "-q").code == 0
+    book.pay("5", "prepayment:bakery")
+    second = book.bill("bakery")
+    assert (first["prepaid_minor"], second["prepaid_minor"]) == (1250, 1750)
+    assert second["owed_minor"] == first["owed_minor"] + 28
+    assert second["billed_minor"] == first["due_minor"] == 3180 - 1250
+    assert second["due_minor"] == 28 - 500
+    assert "billed before" in book.run("bill", "book", *DAY, "--member", "bakery").out
+    assert (
+        sum(each["withdrawn_wh"] for each in second["parts"])
+        == second["energy"]["metered:withdrawal"]
+    )
+    assert {each.name for each in (book.folder / "book" / "invoices").iterdir()} == {"0001", "0002"}
+    assert book.run("books", "verify", "book").code == 0

@@ -177,3 +177,30 @@ def test_in_any_order_of_files_all_spans_end_as_their_displays_say(place, shown,
         itertools.pairwise(clock), itertools.pairwise(heights), strict=True
     ):
         assert total(place, "--from", low, "--to", high) == now - was
+
+
+def test_displays_after_the_last_value_are_estimated_up_to(place, shown, take):
+    """Without a window, up to the last display; not on into days of which nothing is known."""
+    values = {slot: (wh, 0) for slot, wh in COUNTED.items()}
+    (place.folder / "day.csv").write_text(place.table(values))
+    take("day.csv")
+    start, day = 800_000, counted()
+    shown("d.csv", {
+        "2026-03-01T00:00": start,
+        "2026-03-02T00:00": start + day,
+        "2026-03-04T06:00": start + day + 54_321,
+    })  # fmt: skip
+    take("d.csv", "d.yaml")
+    (done,) = place.json("readings", "estimate", "store", "--commit")
+    assert (done["method"], done["slots"]) == ("display-profile.v1", 2 * 96 + 24)
+    assert done["wh"] == 54_321
+    window = ("--from", "2026-03-01", "--to", "2026-03-05")
+    assert total(place, *window) == day + 54_321
+    assert "nothing is to be estimated" in place.say("readings", "estimate", "store")
+
+
+def test_displays_alone_are_enough_to_estimate(place, shown, take):
+    shown("d.csv", {"2026-03-01T00:00": 100, "2026-03-01T06:00": 10_000})
+    take("d.csv", "d.yaml")
+    (done,) = place.json("readings", "estimate", "store", "--commit")
+    assert (done["slots"], done["wh"]) == (24, 9_900)

@@ -100,7 +100,7 @@ def test_a_changed_value_is_named_at_its_place_and_left_out(lane):
     assert marks(lane)["withdrawal", "measured", ""] == 95
 
 
-def test_a_fork_is_suspect_and_a_stream_goes_on_from_heads(lane):
+def test_a_fork_is_suspect_and_what_the_store_knows_is_told(lane):
     sign = ("--map", "map.yaml", "--key", "meter.key", *TRUST, "--out", "other.signed")
     (lane.folder / "other.csv").write_text(lane.table({3: (999, 0)}))
     lane.say("readings", "sign", "other.csv", *sign)
@@ -113,12 +113,58 @@ def test_a_fork_is_suspect_and_a_stream_goes_on_from_heads(lane):
     assert marks(lane)["withdrawal", "suspect", "fork.v1"] == 1
     assert marks(lane)["withdrawal", "measured", ""] == 94
     first = lane.put(file=lane.changed(*range(50), name="first.signed"))
+    assert (first["found"], first["known"], first["import"]["import"]) == ([], 50, None)
+    said = lane.say("import", "signed", "first.signed", *TRUST, "--into", "store")
+    assert "all of it was stored before; it changes nothing" in said
+    assert "50 of 50 readings were stored before" in said
     (lane.folder / "first.json").write_text(json.dumps(first))
-    rest = lane.changed(*range(50, 95), name="rest.signed")
-    assert lane.put("--since", "first.json", file=rest)["found"] == []
-    assert lane.put(file=lane.changed(*range(51, 95)), code=1)["found"][0]["kind"] == "gap"
-    assert lane.put("--due", "first.json", file=lane.changed(*range(9)), code=1)["found"][-1][
-        "kind"] == "cut-off"  # fmt: skip
+    assert lane.put("--due", "first.json", file=lane.changed(*range(9)))["found"] == []
+    told = lane.put(file="other.signed", code=1)  # the same device, and another history
+    assert {each["kind"] for each in told["found"]} == {"fork"}
+    assert [each["row"] for each in told["found"]] == list(range(3, 96))
+    assert marks(lane)["withdrawal", "suspect", "fork.v1"] == 92  # and none of the other's
+
+
+def test_a_stream_in_files_and_the_end_that_others_know(lane):
+    first = lane.put(file=lane.changed(*range(40), name="first.signed"))
+    (lane.folder / "first.json").write_text(json.dumps(first))
+    told = lane.put(file=lane.changed(*range(50, 80), name="third.signed"), code=1)
+    assert [(each["row"], each["kind"]) for each in told["found"]] == [(0, "gap")]
+    assert told["missing"] == [{"point": "bakery", "first": 40, "last": 49}]
+    words = ("import", "signed", lane.changed(*range(40, 45)), *TRUST, "--into", "store")
+    said = lane.say(*words, "--commit")
+    assert "bakery: sequences 45 to 49 are still missing" in said
+    said = lane.say(*words[:2], lane.changed(*range(44, 50)), *words[3:], "--commit")
+    assert "1 of 6 readings were stored before" in said
+    assert "bakery: sequences 45 to 49 came late and are there now" in said
+    assert "still missing" not in said
+    everything = {**first, "heads": [{**first["heads"][0], "sequence": 94}]}
+    (lane.folder / "all.json").write_text(json.dumps(everything))
+    told = lane.put("--due", "all.json", file=lane.changed(*range(80, 90)), code=1)
+    assert [each["kind"] for each in told["found"]] == ["cut-off"]
+    lane.say("readings", "init", "later", "--points", "points.yaml")
+    rest = ("import", "signed", lane.changed(*range(40, 95)), *TRUST, "--into", "later")
+    assert "sequences 0 to 39 are missing" in lane.say(*rest, code=1)
+    assert "55 of 55 readings are sound" in lane.say(*rest, "--since", "first.json")
+
+
+def test_old_messages_do_not_displace_a_correction(lane):
+    when = ("--known-at", "2026-03-02T00:00")
+    lane.put(*when)
+    (lane.folder / "corrected.csv").write_text(lane.table({40: (999, 0)}))
+    lane.say("import", "readings", "corrected.csv", "--map", "map.yaml", "--into", "store",
+             "--commit", "--known-at", "2026-03-05T00:00")  # fmt: skip
+    before = marks(lane)
+    for rows in (range(44), range(38, 44), range(95)):
+        file = lane.changed(*rows, name="old.signed")
+        told = lane.put("--known-at", "2026-03-06T00:00", file=file, code=1)
+        due = [(row - rows[0], "replay") for row in (9, 39) if row in rows]
+        assert [(each["row"], each["kind"]) for each in told["found"]] == due
+        assert told["import"]["import"] is None
+        assert marks(lane) == before
+    (*_, last) = lane.json("readings", "versions", "store", "--point", "bakery",
+                           "--slot", "2026-03-01T10:00")["versions"]  # fmt: skip
+    assert (last["wh"], last["file"]) == (999, "corrected.csv")
 
 
 def test_witnesses_confirm_and_dispute(lane):

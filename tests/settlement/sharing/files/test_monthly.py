@@ -175,7 +175,15 @@ def test_a_byte_order_mark_is_tolerated():
 
 
 def test_faults_without_end_are_counted():
-    text = "slot_start,consumer,coefficient\n" + f"{FIRST},nobody,0.1\n" * 500
+    head = "slot_start,consumer,coefficient\n"
+    text = head + "".join(f"{FIRST},nobody{number},0.1\n" for number in range(500))
     found = faults(text, LONG, wanted(slots=TWO))
     assert len(found) == 201
     assert any("302 more faults are not shown" in problem for _, _, problem in found)
+
+
+def test_a_wrong_name_on_many_lines_is_told_once():
+    text = "slot_start,consumer,coefficient\n" + f"{FIRST},nobody,0.1\n" * 801
+    (name,) = [fault for fault in faults(text, LONG, wanted(slots=TWO)) if fault[0]]
+    told = "'nobody' is no consumer of the operation (and on 800 more lines)"
+    assert name == (2, "column 27", told)

@@ -53,7 +53,7 @@ def invoice_pdf(view: View, place: int, made_s: int, attached: Attached | None =
     drawing.y += 16
     drawing.text(LEFT, drawing.y, sheet.title, 17, HEAVY)
     drawing.y += 10
-    drawing.line(drawing.y, 1)
+    drawing.lines([drawing.y], 1)
     drawing.y += 4
     _sheet(drawing, sheet)
     _energy(drawing, view)
@@ -87,10 +87,10 @@ def _top(drawing: Drawing, kind: str, member: Party, community: Party) -> None:
     drawing.text(LEFT, drawing.y, kind, 10, MARKED)
     drawing.wrapped(LEFT, member.name, RIGHT - LEFT, 20, HEAVY)
     drawing.y += 6
-    drawing.line(drawing.y, 1)
+    drawing.lines([drawing.y], 1)
     drawing.y += 2
-    address = Party("", member.lines[0], member.lines[1:]) if member.lines else None
-    blocks.parties(drawing, [address or Party("", member.name), community])
+    address = Party("", "".join(member.lines[:1]), member.lines[1:])
+    blocks.parties(drawing, [address, community])
 
 
 def _pay(drawing: Drawing, view: View) -> None:

@@ -75,13 +75,15 @@ def table(drawing: Drawing, rows: Sequence[Sequence[str]]) -> None:
     edges = [RIGHT - sum(columns[place + 1 :]) for place in range(len(columns))]
     first = max(RIGHT - LEFT - sum(columns), 60.0)
     starts = [[edge - w for edge, w in zip(edges, row[1:], strict=True)] for row in wide]
-    _cells(drawing, rows[0][:1], rows[0], starts[0], FAINT)
+    ends = [_cells(drawing, rows[0][:1], rows[0], starts[0], FAINT)]
     for row, begin, width in zip(rows[1:], starts[1:], wide[1:], strict=True):
         lines = row[:1] if width[0] <= first else wrap(row[0], font, _SIZE, first)
         if drawing.y + _ROW * len(lines) > BOTTOM:
+            drawing.lines(ends)
             drawing.turn()
-            _cells(drawing, rows[0][:1], rows[0], starts[0], FAINT)
-        _cells(drawing, lines, row, begin, PLAIN)
+            ends = [_cells(drawing, rows[0][:1], rows[0], starts[0], FAINT)]
+        ends.append(_cells(drawing, lines, row, begin, PLAIN))
+    drawing.lines(ends)
 
 
 def _cells(
@@ -90,7 +92,8 @@ def _cells(
     row: Sequence[str],
     starts: Sequence[float],
     look: Look,
-) -> None:
+) -> float:
+    """Write a row of a table; return where the line below it is to be."""
     drawing.y += _ROW
     for x, cell in zip(starts, row[1:], strict=True):
         drawing.text(x, drawing.y, cell, _SIZE, look)
@@ -98,7 +101,7 @@ def _cells(
     for line in lines[1:]:
         drawing.y += _ROW - 3
         drawing.text(LEFT + 10, drawing.y, line, _SIZE, look)
-    drawing.line(drawing.y + 3.5)
+    return drawing.y + 3.5
 
 
 def sums(drawing: Drawing, some: Sequence[tuple[str, str]]) -> None:
@@ -149,8 +152,8 @@ def chart(drawing: Drawing, told: Chart) -> None:
     drawing.text(LEFT, drawing.y, told.title, _SIZE)
     drawing.right(RIGHT, drawing.y, told.most, _SMALL, FAINT)
     drawing.y += 5
-    height = _CHART / 2 if any(told.down) else _CHART
-    base, each = drawing.y + height, (RIGHT - LEFT) / len(told.up)
+    height = _CHART / (max(told.up) + max(told.down))
+    base, each = drawing.y + height * max(told.up), (RIGHT - LEFT) / len(told.up)
     places = [LEFT + each * (place + 0.1) for place in range(len(told.up))]
     up, down = ([height * part for part in parts] for parts in (told.up, told.down))
     wide = each * 0.8

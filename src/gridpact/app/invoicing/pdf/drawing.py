@@ -15,6 +15,7 @@ PLAIN, HEAVY, FAINT, MARKED = (REGULAR, INK), (BOLD, INK), (REGULAR, SOFT), (BOL
 LEFT, RIGHT, TOP, BOTTOM = 50.0, 545.0, 50.0, 785.0
 FOOT = 812.0
 _HEIGHT = A4[1]
+_FINE = 50  # whole parts of a point that rectangles are drawn in: quicker to write than decimals
 
 
 class Drawing:
@@ -28,7 +29,7 @@ class Drawing:
 
     def turn(self) -> None:
         """Go on with a new page."""
-        self._shapes: list[str] = ["/C cs"]
+        self._shapes: list[str] = [f"q {1 / _FINE:g} 0 0 {1 / _FINE:g} 0 0 cm /C cs"]
         self._texts: list[str] = ["BT /C cs"]
         self._pages.append((self._shapes, self._texts))
         self._filled, self._typed = "", (0.0, PLAIN)
@@ -60,12 +61,15 @@ class Drawing:
         if colour != self._filled:
             self._filled = colour
             self._shapes.append(f"{_rgb(colour)} sc")
-        self._shapes += [f"{x:.1f} {_HEIGHT - y - h:.2f} {w:.1f} {h:.2f} re" for x, y, w, h in some]
-        self._shapes.append("f")
+        edges = [
+            edge for x, y, w, h in some
+            for edge in (x * _FINE, (_HEIGHT - y - h) * _FINE, w * _FINE, h * _FINE)
+        ]  # fmt: skip
+        self._shapes.append("%d %d %d %d re\n" * len(some) % (*edges,) + "f")
 
-    def line(self, y: float, thick: float = 0.5, colour: str = LINE) -> None:
-        """Draw a line over the width of the page."""
-        self.box(LEFT, y, (RIGHT - LEFT, thick), colour)
+    def lines(self, some: Sequence[float], thick: float = 0.5) -> None:
+        """Draw lines over the width of the page, each at its ``y``."""
+        self.boxes([(LEFT, y, RIGHT - LEFT, thick) for y in some], LINE)
 
     def wrapped(
         self, x: float, text: str, width: float, size: float = 9, look: Look = PLAIN
@@ -83,7 +87,7 @@ class Drawing:
             self._texts, self._typed = texts, (0.0, PLAIN)
             told = foot.replace("{page}", str(number)).replace("{pages}", str(count))
             self.right(RIGHT, FOOT, told, 7.5, (REGULAR, SOFT))
-            found.append("\n".join([*shapes, *texts, "ET"]).encode())
+            found.append("\n".join([*shapes, "Q", *texts, "ET"]).encode())
         return found
 
 

@@ -29,7 +29,7 @@ LATIN = frozenset(
     [*map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x218, 0x21C))), UNKNOWN]
 ) | frozenset("–—‘’‚“”„•…→−€\u202f")
 """Characters that are always there: those of Latin languages of Europe, and signs."""
-_EM, _PLANE, _PART = 1000, 0x10000, 100
+_EM, _PLANE, _PART, _SEEN = 1000, 0x10000, 100, 4096
 
 
 class Font(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class Font(msgspec.Struct, frozen=True):
 
     ``widths`` of characters are in thousandths of its size, ``box``, ``ascent`` and ``descent``
     too. ``file``, ``glyphs`` (from codes to glyphs) and ``told`` (from codes to characters) are
-    compressed; the file has ``length`` bytes when it is not.
+    compressed; the file has ``length`` bytes when it is not. ``seen`` remembers how wide texts are.
     """
 
     name: str
@@ -49,10 +49,16 @@ class Font(msgspec.Struct, frozen=True):
     box: tuple[int, ...]
     ascent: int
     descent: int
+    seen: dict[str, int] = msgspec.field(default_factory=dict)
 
     def width(self, text: str, size: float) -> float:
         """Return the width of a text [pt]."""
-        return sum(map(self.widths.__getitem__, text)) * size / _EM
+        units = self.seen.get(text)
+        if units is None:
+            if len(self.seen) >= _SEEN:
+                self.seen.clear()
+            units = self.seen[text] = sum(map(self.widths.__getitem__, text))
+        return units * size / _EM
 
 
 @lru_cache(maxsize=64)

@@ -18,6 +18,7 @@ from gridpact.scheduling.needs.binding.draft import (
     Span,
     assets_together,
 )
+from gridpact.scheduling.needs.directory import is_own_home
 from gridpact.scheduling.needs.model import (
     Direction,
     EnergyWithin,
@@ -97,8 +98,22 @@ def _energy_rows(draft: Draft, need: EnergyWithin, members: Members, level: Leve
             draft.later[need.id] = None
         if (least, most) != (None, None):
             low, high = _signed(need.direction, least, most)
-            row = Row(*members, span.first, span.end, low, high)
-            draft.share(need, row, level)
+            _share(draft, need, members, span, (low, high), level)
+
+
+def _share(
+    draft: Draft,
+    need: Need,
+    members: Members,
+    span: Span,
+    bounds: tuple[float, float],
+    level: Level,
+) -> None:
+    """Add a row on net energy, less what zones of it bought already and leave out."""
+    traded, zones = draft.site.traded_wh, list(members.zones)
+    done = 0.0 if traded is None else float(traded[zones, span.first : span.end].sum())
+    row = Row(*members, span.first, span.end, bounds[0] - done, bounds[1] - done)
+    draft.share(need, row, level)
 
 
 def _signed(direction: Direction, least: float | None, most: float | None) -> tuple[float, float]:
@@ -126,9 +141,11 @@ def _members(draft: Draft, need: Need) -> Members | None:
 
 
 def _zones(draft: Draft, need: Need) -> tuple[int, ...] | None:
-    """Rows of the zones that an operator's need is about; None where it is about assets."""
+    """Rows of zones that an operator's need, or one of an own home, is about; None: of assets."""
     subject, site = need.subject, draft.site
-    if not isinstance(subject, Group) or not site.directory.spans_all(need.owner):
+    if not isinstance(subject, Group):
+        return None
+    if not (site.directory.spans_all(need.owner) or is_own_home(need)):
         return None
     if subject.by == "community":
         return tuple(np.flatnonzero(np.asarray(site.fleet.zones.parent) < 0).tolist())
@@ -165,8 +182,8 @@ def _each_slot(
         return
     for span in draft.spans(need, window):
         for slot in range(span.first, span.end):
-            row = Row(*members, slot, slot + 1, *bounds)
-            draft.share(need, row, need.level if level is None else level)
+            own = need.level if level is None else level
+            _share(draft, need, members, Span(slot, slot + 1), bounds, own)
 
 
 def _own_cap(draft: Draft, need: PowerCap) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gridpact.base.errors import Fault
+from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.heat import Building, WaterTank
 from gridpact.scheduling.needs.directory import Directory
@@ -43,7 +44,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     begun, by need. ``groups`` are rows of the homes, as zones, at places that are no zones, by what
     these are and their names. Zones from row ``unlimited_from`` on have no limit of their own.
     ``rounding_wh`` is by how much what is stored may be off a bound that a need asks for, as plans
-    in whole Wh are.
+    in whole Wh are. ``traded_wh`` [zones, slots] is what zones have bought already, where their net
+    energy in the fleet leaves it out.
     """
 
     fleet: Fleet
@@ -64,6 +66,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     groups: dict[tuple[str, str], tuple[int, ...]] = {}
     unlimited_from: int | None = None
     rounding_wh: float = 0.0
+    traded_wh: Floats | None = None
 
     @property
     def end(self) -> int:

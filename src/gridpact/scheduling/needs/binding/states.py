@@ -165,7 +165,7 @@ def bind_headroom(draft: Draft, need: Headroom) -> None:
     for one in draft.located(need):
         if one.table != "storage":
             draft.refuse(need, f"{one.asset.id} cannot hold power back", "name storage")
-        elif draft.is_need(need):
+        elif (need.level is Level.CONTRACTS and need.hard) or draft.is_need(need):
             _keep_back(draft, need, one, list(draft.spans(need, need.window)))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from gridpact.scheduling.needs.clock import clock_text, instant_text
+from gridpact.scheduling.needs.directory import HOME
 from gridpact.scheduling.needs.grammar.amounts import CYCLES, MONEY, WORTH
 from gridpact.scheduling.needs.grammar.parse import LEVELS
 from gridpact.scheduling.needs.grammar.subjects import DEMANDS, GROUPS
@@ -112,6 +113,8 @@ def _subject(subject: Subject) -> str:
         return ",".join(_name(name, GROUPS) for name in subject.ids)
     if not subject.names:
         return subject.by
+    if all(name.startswith(HOME) for name in subject.names):  # of agreements; nobody writes these
+        return ",".join(name.removeprefix(HOME) for name in subject.names)
     return f"{subject.by} " + ",".join(
         name if name.isascii() and name.isdigit() else _name(name) for name in subject.names
     )

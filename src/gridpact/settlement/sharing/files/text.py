@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from gridpact.base.errors import BadInput, Fault
+from gridpact.base.errors import ALIKE, BadInput, Fault, of_many_lines
 
 MAX_BYTES = 512 * 1024 * 1024
 MAX_FAULTS = 200
@@ -13,29 +14,43 @@ _SHARE_DIGITS, _PERCENT_DIGITS = 6, 4
 
 
 class Report:
-    """Collects the faults of one file; those beyond :data:`MAX_FAULTS` are counted."""
+    """Collects the faults of one file.
+
+    Of one that many lines have, the first is kept and the lines are counted; those beyond
+    :data:`MAX_FAULTS` are counted only.
+    """
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.count = 0
-        self._faults: list[Fault] = []
+        self._faults: dict[tuple[str, str, str], list[Fault]] = {}
+        self._counts: Counter[tuple[str, str, str]] = Counter()
 
     def add(self, line: int, column: int, problem: str, fix: str) -> None:
         """Note one fault; line and column count from 1, and 0 is the whole file or line."""
         self.count += 1
-        if self.count <= MAX_FAULTS:
-            where = f"column {column}" if column else ""
-            self._faults.append(Fault(self.file, line, where, problem, fix))
+        where = f"column {column}" if column else ""
+        alike = (where, problem, fix)
+        if alike not in self._faults and len(self._faults) == MAX_FAULTS:
+            return
+        self._counts[alike] += 1
+        same = self._faults.setdefault(alike, [])
+        if len(same) < ALIKE:
+            same.append(Fault(self.file, line, where, problem, fix))
 
     def check(self) -> None:
         """Raise BadInput where anything is wrong."""
         if not self.count:
             return
-        if self.count > MAX_FAULTS:
-            more = f"{self.count - MAX_FAULTS:,} more faults are not shown"
-            last = Fault(self.file, self._faults[-1].line, "~", more, "correct the others first")
-            raise BadInput([*self._faults, last])
-        raise BadInput(self._faults)
+        told: list[Fault] = []
+        for alike, same in self._faults.items():
+            count = self._counts[alike]
+            told += [of_many_lines(same[0], count)] if count > ALIKE else same
+        if left := self.count - self._counts.total():
+            more = f"{left:,} more faults are not shown"
+            last = max(fault.line for fault in told)
+            told.append(Fault(self.file, last, "~", more, "correct the others first"))
+        raise BadInput(told)
 
 
 class Row:

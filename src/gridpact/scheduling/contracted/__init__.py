@@ -1,0 +1,1 @@
+"""Agreements that members signed, and what they ask of the plans of a day."""
