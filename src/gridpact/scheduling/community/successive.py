@@ -28,7 +28,7 @@ WHOLE = 1e-6
 WARM = 4_000
 """Columns up to which a solve goes on from the last one; larger ones are made smaller first."""
 ITERATIONS = 200_000
-"""Most steps of the simplex method in one solve; 400 storages in 96 slots take 40,000."""
+"""Most steps of the simplex method in one solve; with 400 storages most take under 40,000."""
 LIMITED = "Iteration limit reached"
 
 
