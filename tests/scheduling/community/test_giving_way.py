@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gridpact.base.randomness import stream
 from gridpact.scheduling.case import net_energy, zone_sums
 from gridpact.scheduling.check import violations
+from gridpact.scheduling.community import giving_way, least_peak, successive
 from gridpact.scheduling.community.bounds import unreachable
 from gridpact.scheduling.community.solve import draft_of, plan_of, scheduled, solve
 from gridpact.scheduling.fleet.options import Options
@@ -162,6 +163,81 @@ def test_a_budget_is_overspent_for_a_need_but_no_limit_for_a_budget(problem_of):
     plan = solve(soft(problem, sums=(budget,)))
     assert plan.charge_wh.tolist() == [[500, 1500]]
     assert [one.kind for one in plan.conflicts] == ["sum"]
+
+
+def test_a_large_programme_lowers_the_peak_alone(problem_of, monkeypatch):
+    """Three slots take 300 Wh too much at least; the peak is 100, or 900 were it not lowered."""
+    car, zone = {"charge": 2000, "lo": [0, 0, 0, 2100]}, {"homes": [0], "buy": [500, 500, 500, 9]}
+    problem = problem_of([[0, 0, 0, 0]], buy=[9, 9, 1, 9], storage=[car], zones=[zone])
+    even = solve(problem).net_wh[0] - [500, 500, 500, 9]
+    monkeypatch.setattr(least_peak, "LARGE", 0)
+    over = solve(problem).net_wh[0] - [500, 500, 500, 9]
+    assert over.sum() == even.sum() == 591
+    assert over.max() == pytest.approx(even.max(), abs=1)
+
+
+def test_what_takes_too_long_is_not_spread(problem_of, monkeypatch):
+    """The least is found and the peak is not: no more is missed, wherever it is."""
+    car, zone = {"charge": 4000, "lo": [0] * 3 + [5000]}, {"homes": [0], "buy": 1000}
+    problem = problem_of([[0] * 4], buy=[1, 9, 9, 9], storage=[car], zones=[zone])
+    least, sizes = successive.Successive.least, []
+
+    def first_only(programme, columns, cost):
+        sizes.append(len(columns))
+        if sizes == [4, 1]:  # the four slots, then their peak
+            raise successive.StoppedError
+        return least(programme, columns, cost)
+
+    monkeypatch.setattr(successive.Successive, "least", first_only)
+    plan = solve(problem)
+    assert sizes[:2] == [4, 1]
+    assert [(one.kind, one.missing_wh) for one in plan.conflicts] == [("zone-import", 1000)]
+    assert violations(problem, plan) == []
+
+
+def test_a_solve_is_bounded_and_stops_when_cancelled(problem_of, monkeypatch):
+    """Then nothing is settled; limits are exceeded at a penalty, and states are kept."""
+    problem = crowded(stream(3, "giving way"), problem_of)
+    found, given = [], giving_way.given_way
+
+    def watched(case, curtailing, missed, options):
+        found.append(given(case, curtailing, missed, options))
+        stopped = msgspec.structs.replace(options, cancelled=lambda: True)
+        found.append(given(case, curtailing, missed, stopped))
+        return found[0]
+
+    monkeypatch.setattr("gridpact.scheduling.community.solve.given_way", watched)
+    assert solve(problem).conflicts
+    assert found[0] is not None
+    assert found[1] is None
+    found.clear()
+    monkeypatch.setattr(successive, "ITERATIONS", 1)
+    plan = solve(problem)
+    assert found == [None, None]
+    assert violations(problem, plan) == []
+
+
+def test_there_are_as_many_solves_whatever_there_is_to_spread(problem_of, monkeypatch):
+    least, solves = successive.Successive.least, []
+
+    def counted(*args):
+        solves.append(1)
+        return least(*args)
+
+    monkeypatch.setattr(successive.Successive, "least", counted)
+    random = stream(1, "many levels")
+    for slots in (6, 48):
+        cars = [{"home": home, "charge": 900, "lo": [0] * (slots - 1) + [3000]} for home in (0, 1)]
+        load = random.integers(0, 900, (2, slots))
+        solve(problem_of(load, storage=cars, zones=[{"homes": [0, 1], "buy": 200}]))
+        assert 0 < len(solves) <= 6
+        solves.clear()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_solves_made_afresh_give_way_alike(seed, problem_of, dense, monkeypatch):
+    monkeypatch.setattr(successive, "WARM", 0)
+    compare(crowded(stream(seed, "giving way"), problem_of), dense)
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))

@@ -53,3 +53,22 @@ def test_no_other_set_points_are_better_than_the_solvers(problems, data):
     if misses(physical, told_by(other, shape[1]), capacity).needs_wh:
         return  # what is firm comes before all
     assert not worse(new, old, rounding)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_an_appliance_that_may_no_longer_run_when_it_was_told_to_is_missed(problems, data):
+    problem = data.draw(problems(homes=2, slots=5))
+    plan = solve(problem)
+    capacity = np.full(len(problem.storage.home), MANY)
+    count = problem.slots.count
+    before = misses(problem, told_by(plan, count), capacity)
+    forbidden = msgspec.structs.replace(
+        problem.runs, earliest=plan.run_start + 1, latest=MANY + 0 * plan.run_start
+    )
+    barred = msgspec.structs.replace(problem, runs=forbidden)
+    found = misses(barred, told_by(plan, count), capacity)
+    assert found.runs_wh == int((problem.runs.energy_wh * problem.runs.length).sum())
+    left_out = msgspec.structs.replace(plan, run_start=plan.run_start * 0 - 1)
+    assert found == misses(problem, told_by(left_out, count), capacity)
+    assert found.runs_wh >= before.runs_wh

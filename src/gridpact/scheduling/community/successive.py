@@ -25,8 +25,15 @@ WHOLE = 1e-6
 """What is as near to a whole number counts as one."""
 
 
+WARM = 4_000
+"""Columns up to which a solve goes on from the last one; larger ones are made smaller first."""
+ITERATIONS = 200_000
+"""Most steps of the simplex method in one solve; with 400 storages most take under 40,000."""
+LIMITED = "Iteration limit reached"
+
+
 class StoppedError(Exception):
-    """A solve was cancelled before it found anything, or rounding left nothing to find."""
+    """A solve was cancelled or took too long, or rounding left nothing to find."""
 
 
 class Successive:
@@ -44,6 +51,11 @@ class Successive:
         self._search = Search(nodes=nodes, cancelled=cancelled)
         self._highs: Highs | None = None
         self._passed = self._arrays
+
+    @property
+    def size(self) -> int:
+        """Number of columns."""
+        return len(self.lower)
 
     @property
     def lower(self) -> Floats:
@@ -89,8 +101,11 @@ class Successive:
 
     def _again(self, arrays: LinearProgramme) -> tuple[Floats, Floats] | None:
         """Solve without whole numbers from where the last solve ended; None where that fails."""
+        if self.size > WARM:
+            self._highs = None
         if self._highs is None:
             self._highs = quiet_solver(
+                simplex_iteration_limit=ITERATIONS,
                 primal_feasibility_tolerance=FINE,
                 dual_feasibility_tolerance=FINE,
             )
@@ -100,8 +115,11 @@ class Successive:
             _pass_changes(self._highs, arrays, self._passed)
         copies = {name: getattr(arrays, name).copy() for name in ("lower", "upper", "row_upper")}
         self._passed = msgspec.structs.replace(arrays, **copies)
-        if run(self._highs) != OPTIMAL:
+        status = run(self._highs)
+        if status != OPTIMAL:
             self._highs = None
+            if status == LIMITED or self._cancelled():
+                raise StoppedError
             return None
         solution = self._highs.getSolution()
         return np.array(solution.col_value), np.array(solution.row_dual)

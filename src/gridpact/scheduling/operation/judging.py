@@ -16,7 +16,7 @@ from gridpact.base.units import Ints
 from gridpact.scheduling.conflicts import state_tolerance
 from gridpact.scheduling.messages import Misses
 from gridpact.scheduling.priorities.levels import Level
-from gridpact.scheduling.problem import Plan, Problem, StorageColumns
+from gridpact.scheduling.problem import Plan, Problem, RunColumns, StorageColumns
 from gridpact.scheduling.standing.missed import zone_net
 from gridpact.scheduling.state import InForce
 from gridpact.scheduling.sums import Flows, missed
@@ -65,20 +65,24 @@ def _over(values: Ints, count: int) -> Ints:
 
 
 def misses(problem: Problem, told: Told, capacity_wh: Ints) -> Misses:
-    """Return what set-points miss; ``capacity_wh`` [assets] is what storage holds at most."""
+    """Return what set-points miss; ``capacity_wh`` [assets] is what storage holds at most.
+
+    An appliance that is told to start when it may not will not run.
+    """
     storage, count = problem.storage, told.charge_wh.shape[1]
+    start = _allowed(problem.runs, told.run_start)
     state, moved = _followed(storage, told, capacity_wh)
     beyond = np.maximum(storage.lo_wh[:, :count] - state, state - storage.hi_wh[:, :count])
     beyond = np.where(beyond > state_tolerance(storage)[:, None], beyond, 0)
     net = problem.load_wh[:, :count] - problem.pv_wh[:, :count] + told.curtail_wh
     np.add.at(net, storage.home, moved)
-    net += _runs(problem, told.run_start, count)
+    net += _runs(problem, start, count)
     flow = zone_net(problem.zones, net)
     over = sum(
         int(np.maximum(signed - limit[:, :count], 0)[limit[:, :count] >= 0].sum())
         for signed, limit in zip((flow, -flow), problem.zones.borne(), strict=True)
     )
-    unrun = (problem.runs.energy_wh * problem.runs.length)[told.run_start < 0]
+    unrun = (problem.runs.energy_wh * problem.runs.length)[start < 0]
     sums = _of_sums(problem, moved, net)
     owned = sums[Level.NEEDS] + sums[Level.WISHES]
     return Misses(
@@ -116,6 +120,11 @@ def _followed(storage: StorageColumns, told: Told, capacity_wh: Ints) -> tuple[I
         state = held + storage.efficiency_in * charge - discharge / storage.efficiency_out
         states[:, slot], moved[:, slot] = np.rint(state), np.rint(charge - discharge)
     return states, moved
+
+
+def _allowed(runs: RunColumns, start: Ints) -> Ints:
+    """Starts of runs [runs], -1 for those that may not begin then."""
+    return np.where((runs.earliest <= start) & (start <= runs.latest), start, -1)
 
 
 def _runs(problem: Problem, run_start: Ints, count: int) -> Ints:
