@@ -111,6 +111,54 @@ def test_producers_in_order_give_all_first(called, write, tmp_path, table):
     assert {row["producer"] for row in gifts} <= {"home", "park"}
 
 
+@pytest.mark.parametrize("split", ["pro-rata", "in-order"])
+def test_batteries_give_to_consumers_only(called, write, tmp_path, table, split):
+    """In the third slot 1000 Wh are produced, and 500 discharged beside charging of 2000."""
+    points = (
+        "c:withdrawal",
+        "p:injection",
+        "b1:withdrawal",
+        "b1:injection",
+        "b2:withdrawal",
+        "b2:injection",
+    )
+    slots = [(1000, 0, 0, 500, 500, 0), (0, 1000, 2000, 0, 0, 0), (100, 1000, 2000, 0, 0, 500)]
+    lines = [",".join(("slot_start", *points))]
+    for start, row in zip(starts("2026-03-01", "2026-03-02"), slots * 32, strict=True):
+        lines.append(",".join((start.isoformat(), *map(str, row))))
+    source = write("readings.csv", "\n".join(lines) + "\n")
+    members = "\n".join(
+        f"  - {{point: {point}, role: {role}}}"
+        for point, role in (
+            ("b2", "storage"),
+            ("b1", "storage"),
+            ("p", "producer"),
+            ("c", "consumer"),
+        )
+    )
+    head = f"gridpact: sharing/1\ntimezone: Europe/Paris\nkey: default-dynamic\nsplit: {split}\n"
+    rules = write("stores.yaml", f"{head}registers: gross\nmembers:\n{members}\n")
+    out = tmp_path / "out"
+    args = ("--rules", rules, "--period", "2026-03-01", "--out", out, "--by-producer")
+    done = called("allocate", source, *args)
+    assert done.code == 0, done.err
+    third = starts("2026-03-01", "2026-03-02")[2].astimezone(PARIS).isoformat()
+    gifts = table(out / "by_producer.csv")
+    here = {
+        (row["producer"], row["point"]): int(row["wh"])
+        for row in gifts
+        if row["slot_start"] == third
+    }
+    assert here == {("p", "b1"): 1000, ("b2", "c"): 100}
+    assert not [row for row in gifts if row["producer"] in {"b1", "b2"} and row["point"] != "c"]
+    left = {
+        row["point"]: int(row["surplus_wh"])
+        for row in table(out / "allocation.csv")
+        if row["slot_start"] == third
+    }
+    assert (left["p"], left["b2"]) == (0, 400)
+
+
 def test_a_contract_as_the_key(called, write):
     """The default dynamic key written as a contract allocates the same."""
     write("key.yaml", """gridpact: contract/1

@@ -36,12 +36,29 @@ def with_stores(surplus, claims, storage):
     rows = range(len(claims))
     produced = sum(surplus[row] for row in rows if not storage[row])
     if sum(received[row] for row in rows if storage[row]) <= produced:
-        return received, given
+        return received, giving(received, given, surplus, storage)
     charging = iter(hamilton(produced, [received[row] for row in rows if storage[row]]))
     others = [claims[row] for row in rows if not storage[row]]
     rest = iter(hamilton(min(sum(others), sum(surplus) - produced), others))
     received = [next(charging if storage[row] else rest) for row in rows]
-    return received, hamilton(sum(received), surplus)
+    return received, giving(received, hamilton(sum(received), surplus), surplus, storage)
+
+
+def giving(received, given, surplus, storage):
+    """What is given, of which production gives at least what charges."""
+    charging = sum(wh for wh, store in zip(received, storage, strict=True) if store)
+    if sum(wh for wh, store in zip(given, storage, strict=True) if not store) >= charging:
+        return given
+    kinds = {False: charging, True: sum(received) - charging}
+    parts = {
+        kind: iter(
+            hamilton(
+                wh, [own for own, store in zip(surplus, storage, strict=True) if store == kind]
+            )
+        )
+        for kind, wh in kinds.items()
+    }
+    return [next(parts[store]) for store in storage]
 
 
 def fixed(surplus, need, ppm):
@@ -73,6 +90,7 @@ class Plain:
     hamilton = staticmethod(hamilton)
     dynamic = staticmethod(dynamic)
     with_stores = staticmethod(with_stores)
+    giving = staticmethod(giving)
     fixed = staticmethod(fixed)
     owned = staticmethod(owned)
     full = staticmethod(full)

@@ -4,7 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.settlement.sharing.coefficients import in_parts, realised
-from gridpact.settlement.sharing.keys import DefaultDynamic, Static, share
+from gridpact.settlement.sharing.keys import (
+    Claims,
+    DefaultDynamic,
+    FullDynamic,
+    Owned,
+    Static,
+    share,
+)
+from gridpact.settlement.sharing.keys import by_producer as of_full_dynamic
 from gridpact.settlement.sharing.split import SPLITS, by_producer, given_by
 
 
@@ -29,6 +37,89 @@ def test_every_split_gives_what_is_shared(data, communities, plain):
             part = plain.hamilton(total, left)
             assert column[row].tolist() == part
             left = [have - gone for have, gone in zip(left, part, strict=True)]
+
+
+def test_no_store_charges_another_or_itself():
+    """A producer, a consumer and two batteries; one charges with all that is produced."""
+    surplus, need = np.array([[1000], [0], [0], [500]]), np.array([[0], [100], [2000], [0]])
+    storage = np.array([False, False, True, True])
+    found = share(DefaultDynamic(), surplus, need, storage=storage)
+    assert found.in_wh.ravel().tolist() == [0, 100, 1000, 0]
+    assert found.out_wh.ravel().tolist() == [1000, 0, 0, 100]
+    charging = np.where(storage[:, None], found.used_wh, 0)
+    gifts = by_producer(found.out_wh, found.in_wh, charging_wh=charging, stores=storage)
+    assert {(g, m): int(gifts[g, m, 0]) for g, m, _ in np.argwhere(gifts)} == {
+        (0, 2): 1000,
+        (3, 1): 100,
+    }
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=150)
+def test_discharge_meets_needs_and_charges_nothing(data, communities, coefficients, plain):
+    """Under every pooled key, also with stores that charge and discharge in the same slot."""
+    surplus, need = data.draw(communities)
+    storage = np.array(data.draw(st.lists(st.booleans(), min_size=len(need), max_size=len(need))))
+    ppm = data.draw(coefficients(surplus.shape))
+    owner = data.draw(coefficients(surplus.shape, owned=True))
+    for key in (DefaultDynamic(), Static(ppm), Claims(need // 2 + 1), Owned(owner)):
+        found = share(key, surplus, need, storage=storage)
+        charging = np.where(storage[:, None], found.used_wh, 0)
+        gifts = by_producer(found.out_wh, found.in_wh, charging_wh=charging, stores=storage)
+        np.testing.assert_array_equal(gifts.sum(axis=0), found.in_wh)
+        np.testing.assert_array_equal(gifts.sum(axis=1), found.out_wh)
+        kept = 0 if found.kept_wh is None else found.kept_wh[storage].sum(axis=0)
+        assert np.all(gifts >= 0)
+        assert np.all(found.out_wh <= surplus)
+        # what stores own beyond their need may be of any producer: it is sold, and charges nothing
+        assert np.all(gifts[storage][:, storage].sum(axis=(0, 1)) <= kept)
+        for slot in range(need.shape[1]):
+            given, received = found.out_wh[:, slot].tolist(), found.in_wh[:, slot].tolist()
+            charged = charging[:, slot].tolist()
+            expected = _matrix(plain, given, received, charged, storage.tolist())
+            assert gifts[:, :, slot].tolist() == expected
+
+
+def _matrix(plain, given, received, charged, storage):
+    """Stores first, to all but charging; then the others, to what is left."""
+    rows = range(len(given))
+    matrix = [[0] * len(received) for _ in rows]
+    left = [have - held for have, held in zip(received, charged, strict=True)]
+    for store in (True, False):
+        for row in (row for row in rows if storage[row] == store):
+            matrix[row] = plain.hamilton(given[row], left)
+            left = [have - gone for have, gone in zip(left, matrix[row], strict=True)]
+        left = [have + held for have, held in zip(left, charged, strict=True)] if store else left
+    assert not any(left)
+    return matrix
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=100)
+def test_full_dynamic_keys_give_nothing_from_store_to_store(data, communities, coefficients, plain):
+    surplus, need = data.draw(communities)
+    members = len(need)
+    storage = np.array(data.draw(st.lists(st.booleans(), min_size=members, max_size=members)))
+    producers = np.arange(members)
+    ppm = np.stack([data.draw(coefficients(need.shape)) for _ in producers])
+    key = FullDynamic(producers, ppm)
+    found = share(key, surplus, need, storage=storage)
+    gifts = of_full_dynamic(key, surplus, found.in_wh, storage=storage)
+    np.testing.assert_array_equal(gifts.sum(axis=0), found.in_wh)
+    np.testing.assert_array_equal(gifts.sum(axis=1), found.out_wh)
+    for slot in range(need.shape[1]):
+        own = [
+            [0 if storage[row] and storage[to] else int(ppm[row, to, slot]) for to in producers]
+            for row in producers
+        ]
+        energy = surplus[:, slot].tolist(), need[:, slot].tolist()
+        assert gifts[:, :, slot].tolist() == plain.full(*energy, producers.tolist(), own)
+
+
+def test_more_cannot_charge_than_is_produced():
+    ones = np.ones((1, 1), np.int64)
+    with pytest.raises(ValueError, match="more charges"):
+        by_producer(ones, ones, charging_wh=ones, stores=np.array([True]))
 
 
 def test_in_order():

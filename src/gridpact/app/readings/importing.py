@@ -11,8 +11,9 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from gridpact.app.readings.reconciling import held, put_marks
+from gridpact.app.readings.reconciling import held
 from gridpact.app.readings.rules_file import for_points, read_rules
+from gridpact.app.readings.settling import settle
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots, iso
 from gridpact.metering.formats import files
@@ -127,8 +128,7 @@ def put(
         return FileImported(beside.readings, found, nothing, known_s, 0, changes=False)
     stored = into.put(fresh, known_s, recipe, None if told is None else told.messages)
     if stored.plan.already is None:
-        for marks in beside.others:
-            put_marks(into, readings.source, marks, known_s)
+        found = tuple(sorted({*found, *settle(into, fresh, rules, known_s)}))
     number = stored.commit.imports[0].number if commit else 0
     return FileImported(beside.readings, found, stored.plan, known_s, number)
 

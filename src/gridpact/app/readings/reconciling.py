@@ -37,12 +37,11 @@ _SUSPECT, _ESTIMATED = np.int8(Quality.SUSPECT), np.int8(Quality.ESTIMATED)
 class Held(msgspec.Struct, frozen=True):
     """Readings with the marks that displays of the store give them, and what was found.
 
-    ``others`` are slots stored before that turn out to contradict displays, suspect by that rule.
+    What slots stored before turn out to be is settled when these are stored (:mod:`.settling`).
     """
 
     readings: Readings
     found: tuple[Finding, ...]
-    others: tuple[Intervals, ...]
 
 
 def of_displays(rules: Rulebook) -> Rulebook:
@@ -55,20 +54,17 @@ def of_displays(rules: Rulebook) -> Rulebook:
 def held(store: Store, readings: Readings, rules: Rulebook, known_s: int) -> Held:
     """Hold readings that are to be stored against what the store knew at an instant [s]."""
     found: list[Finding] = []
-    others: list[Intervals] = []
-    for channels in _by_step(store, readings):
+    for channels in by_step(store, readings):
         combined = _combined(store, readings, channels, known_s)
         if combined is None:
             continue
-        before, shown, own = combined
+        before, shown = combined
         by_displays = of_displays(rules)
         checked = validate(reopened(before, shown, by_displays), shown, by_displays)
         fresh = newly_suspect(before, checked.intervals)
         found += [each for each in checked.found if _is_new(each, readings.displays)]
         readings = _marked(readings, before, fresh)
-        if (left := fresh & ~own).any():
-            others.append(marks_of(checked.intervals, left))
-    return Held(readings, tuple(sorted(found)), tuple(others))
+    return Held(readings, tuple(sorted(found)))
 
 
 def newly_suspect(before: Intervals, after: Intervals) -> Bools:
@@ -176,7 +172,7 @@ def reopened(read: Intervals, shown: Displays, rules: Rulebook) -> Intervals:
     return msgspec.structs.replace(read, quality=quality)
 
 
-def _by_step(store: Store, readings: Readings) -> Iterator[tuple[Channel, ...]]:
+def by_step(store: Store, readings: Readings) -> Iterator[tuple[Channel, ...]]:
     """Channels of readings whose points have slots of one length."""
     channels = dict.fromkeys((*readings.intervals.channels, *readings.displays.channels))
     steps = {channel: store.point(channel.point).step_s for channel in channels}
@@ -186,16 +182,13 @@ def _by_step(store: Store, readings: Readings) -> Iterator[tuple[Channel, ...]]:
 
 def _combined(
     store: Store, readings: Readings, channels: tuple[Channel, ...], known_s: int
-) -> tuple[Intervals, Displays, Bools] | None:
-    """Intervals and displays of the store with the readings put over them, where there are both.
-
-    The last is where the readings have a value [channels, slots].
-    """
+) -> tuple[Intervals, Displays] | None:
+    """Intervals and displays of the store with the readings put over them, if there are both."""
     step = store.point(channels[0].point).step_s
     ours = registers.of_channels(readings.displays, channels)
     rows = [row for row, each in enumerate(readings.intervals.channels) if each in set(channels)]
     told = of_rows(readings.intervals, rows)
-    window = _window(told.slots if rows else None, ours, step)
+    window = window_of(told.slots if rows else None, ours, step)
     if window is None:
         return None
     shown = joined(channels, [displays_around(store, channels, window, known_s), ours])
@@ -205,11 +198,10 @@ def _combined(
     chosen = tuple(channels[row] for row in some)
     shown = registers.of_channels(shown, chosen)
     before = store.intervals(chosen, within(shown, window), known_s)
-    combined, own = _over(before, resampled(told, step))
-    return combined, shown, own
+    return _over(before, resampled(told, step)), shown
 
 
-def _window(slots: Slots | None, shown: Displays, step: int) -> Slots | None:
+def window_of(slots: Slots | None, shown: Displays, step: int) -> Slots | None:
     """Whole slots of ``step`` in which some slots and displays lie; None without any."""
     edges = [slots.start, slots.end] if slots is not None and slots.count else []
     edges += [int(shown.at_s.min()), int(shown.at_s.max())] if len(shown.at_s) else []
@@ -219,11 +211,10 @@ def _window(slots: Slots | None, shown: Displays, step: int) -> Slots | None:
     return Slots(start, step, (end - start) // step)
 
 
-def _over(before: Intervals, told: Intervals) -> tuple[Intervals, Bools]:
+def _over(before: Intervals, told: Intervals) -> Intervals:
     """Put what is told over what is known, an estimate only where nothing sound is."""
     rules = tuple(dict.fromkeys((*before.rules, *told.rules)))
     wh, quality, rule = before.wh.copy(), before.quality.copy(), before.rule.copy()
-    own = np.zeros(wh.shape, dtype=np.bool_)
     place = {channel: row for row, channel in enumerate(before.channels)}
     numbers = np.array([rules.index(each) for each in told.rules], dtype=np.int16)
     here, there = overlap(before.slots, told.slots) if told.slots.count else (slice(0), slice(0))
@@ -235,8 +226,7 @@ def _over(before: Intervals, told: Intervals) -> tuple[Intervals, Bools]:
         new = (mark != _MISSING) & ((mark != _ESTIMATED) | doubtful)
         wh[at, here][new], quality[at, here][new] = told.wh[row, there][new], mark[new]
         rule[at, here][new] = numbers[told.rule[row, there]][new]
-        own[at, here] = mark != _MISSING
-    return Intervals(before.channels, before.slots, wh, quality, rule, rules), own
+    return Intervals(before.channels, before.slots, wh, quality, rule, rules)
 
 
 def _marked(readings: Readings, before: Intervals, fresh: Bools) -> Readings:

@@ -25,6 +25,7 @@ from gridpact.settlement.sharing.keys import (
     Static,
     share,
 )
+from gridpact.settlement.sharing.storage import giving_for_charging
 
 
 class Allocated(msgspec.Struct, frozen=True):
@@ -46,13 +47,29 @@ def allocate(rules: SharingFile, energy: Energy) -> Allocated:
 
     Raises BadInput for files of coefficients or a contract that cannot serve.
     """
-    key = key_of(rules, energy)
-    shared = share(key, energy.surplus_wh, energy.need_wh, storage=_storage(rules, energy.points))
+    key, storage = key_of(rules, energy), _storage(rules, energy.points)
+    shared = share(key, energy.surplus_wh, energy.need_wh, storage=storage)
     if rules.split != "pro-rata" and not isinstance(key, FullDynamic | Owned):
-        total = shared.in_wh.sum(axis=0)
-        given = split.given_by(rules.split, total, energy.surplus_wh, _order(rules, energy.points))
-        shared = Allocation(shared.in_wh, given, shared.kept_wh)
+        shared = _split(shared, rules, energy, storage)
     return Allocated(rules, energy, key, shared)
+
+
+def _split(
+    shared: Allocation, rules: SharingFile, energy: Energy, storage: Bools | None
+) -> Allocation:
+    """Let producers give by the rules' split what is shared."""
+    order = _order(rules, energy.points)
+
+    def by_rule(total: Ints, surplus: Ints, rows: Bools) -> Ints:
+        own = np.cumsum(rows) - 1
+        return split.given_by(rules.split, total, surplus, own[order[rows[order]]])
+
+    everybody = np.ones(len(energy.points), dtype=np.bool_)
+    given = by_rule(shared.in_wh.sum(axis=0), energy.surplus_wh, everybody)
+    found = Allocation(shared.in_wh, given, shared.kept_wh)
+    if storage is None:
+        return found
+    return giving_for_charging(found, energy.surplus_wh, storage, by_rule)
 
 
 def key_of(rules: SharingFile, energy: Energy) -> Key:
@@ -72,13 +89,21 @@ def key_of(rules: SharingFile, energy: Energy) -> Key:
 
 def by_producer(done: Allocated) -> tuple[tuple[str, ...], Ints]:
     """Return producers, and what each gives to each point: int64 [producers, points, slots]."""
-    energy = done.energy
+    energy, shared = done.energy, done.shared
+    storage = _storage(done.rules, energy.points)
     if isinstance(done.key, FullDynamic):
         names = tuple(energy.points[row] for row in done.key.producers.tolist())
-        return names, keys.by_producer(done.key, energy.surplus_wh, done.shared.in_wh)
+        gifts = keys.by_producer(done.key, energy.surplus_wh, shared.in_wh, storage=storage)
+        return names, gifts
     names = done.rules.producers
     rows = [energy.points.index(name) for name in names]
-    return names, split.by_producer(done.shared.out_wh[rows], done.shared.in_wh)
+    if storage is None:
+        return names, split.by_producer(shared.out_wh[rows], shared.in_wh)
+    charging = np.where(storage[:, None], shared.used_wh, 0)
+    gifts = split.by_producer(
+        shared.out_wh[rows], shared.in_wh, charging_wh=charging, stores=storage[rows]
+    )
+    return names, gifts
 
 
 def in_effect(rules: SharingFile, energy: Energy) -> Coefficients:

@@ -16,6 +16,7 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.metering.formats.amounts import carried_wh, is_power, unit_fault
 from gridpact.metering.formats.laying import phase_fault, too_long
+from gridpact.metering.formats.lengths import uneven
 from gridpact.metering.formats.mapping import ReadingsMap
 from gridpact.metering.formats.moments import Clock, Codes, coded, of_column
 from gridpact.metering.importers.carried import Place
@@ -60,7 +61,8 @@ class _Table(NamedTuple):
 
 def read(frame: pl.DataFrame, mapping: ReadingsMap) -> Intervals | None:
     """Read the rows of a frame; None where anything is unlike what was said above."""
-    plain = mapping.values == "interval" and not (mapping.meter_column or mapping.quality_column)
+    others = mapping.meter_column or mapping.quality_column or mapping.until
+    plain = mapping.values == "interval" and not others
     if not plain or unit_fault(mapping.unit, cumulative=False):
         return None
     points = coded(frame[mapping.point_column])
@@ -72,7 +74,7 @@ def read(frame: pl.DataFrame, mapping: ReadingsMap) -> Intervals | None:
     if len(channels) * times.size > _SPARSE * frame.height * len(columns) + 1000:
         return None
     table = _filled(times, [each.numbers for each in columns], place, len(channels))
-    if table is None or not _one_length(table.rows):
+    if table is None or not _one_length(table.rows, times, mapping):
         return None
     return _laid(channels, times, table, mapping)
 
@@ -165,10 +167,17 @@ def _filled(
     return _Table(values.reshape(shape), known.reshape(shape), there.reshape(shape))
 
 
-def _one_length(rows: Bools) -> bool:
-    """Tell whether in every channel most neighbouring rows are one place apart."""
+def _one_length(rows: Bools, times: _Times, mapping: ReadingsMap) -> bool:
+    """Tell whether in every channel most neighbouring rows are one place apart.
+
+    And whether that is the length which the mapping says, or which stamps tell for sure.
+    """
+    if mapping.interval_s:
+        return mapping.interval_s == times.unit and not uneven(rows, claimed=True)
     next_to = np.count_nonzero(rows[:, 1:] & rows[:, :-1], axis=1)
-    return bool(np.all(2 * next_to > np.count_nonzero(rows, axis=1)))
+    return bool(np.all(2 * next_to > np.count_nonzero(rows, axis=1))) and not uneven(
+        rows, claimed=False
+    )
 
 
 def _laid(

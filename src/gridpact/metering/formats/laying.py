@@ -10,6 +10,7 @@ import numpy as np
 
 from gridpact.base.slots import iso
 from gridpact.base.units import Bools, Ints
+from gridpact.metering.formats.lengths import uneven
 from gridpact.metering.importers.grid import usual_step
 from gridpact.metering.importers.resample import part
 from gridpact.metering.importers.rows import Report
@@ -63,7 +64,7 @@ def laid_on_slots(rows: Rows, step_s: int, report: Report) -> Intervals | None:
         _without_length(rows, steps, report)
         return None
     if len(lengths) > 1 and not step_s:
-        _mixed(rows, steps, lengths, report)
+        mixed_lengths(steps, lengths, rows.lines, rows.where, report)
         return None
     if too_long(rows.start_s, len(rows.channels), int(lengths[0]), rows.where, report):
         return None
@@ -118,6 +119,23 @@ def own_steps(rows: Rows) -> Ints:
         if found.min() == found.max():
             return np.broadcast_to(found[0], rows.start_s.shape)
     return found[rows.channel]
+
+
+def evenly(rows: Rows, steps: Ints) -> bool:
+    """Tell without sorting that rows lie evenly, but for a gap here and there; False in doubt.
+
+    ``steps`` [rows] are the lengths of their intervals [s].
+    """
+    if not len(steps):
+        return True
+    keyed = _keys(rows)
+    there = keyed.dense(len(rows.channels))
+    if there is None or steps.min() != steps.max() or steps[0] != keyed.unit:
+        return False
+    table = there.reshape(len(rows.channels), keyed.width)
+    beside = int(np.count_nonzero(table[:, 1:] & table[:, :-1]))
+    most = 2 * beside >= len(rows.lines) - len(rows.channels)
+    return most and not uneven(table, claimed=False)
 
 
 def _correct_guesses(steps: Ints) -> None:
@@ -191,11 +209,12 @@ def too_long(at_s: Ints, channels: int, step: int, where: str, report: Report) -
     return True
 
 
-def _mixed(rows: Rows, steps: Ints, lengths: Ints, report: Report) -> None:
-    first = [int(rows.lines[np.argmax(steps == length)]) for length in lengths]
+def mixed_lengths(steps: Ints, lengths: Ints, lines: Ints, where: str, report: Report) -> None:
+    """Note rows [rows] of several lengths [s] where no step was asked for."""
+    first = [int(lines[np.argmax(steps == length)]) for length in lengths]
     named = ", ".join(f"{length} s" for length in lengths.tolist())
     fix = "set step_s, and all are brought to that length exactly"
-    report.add(max(first), rows.where, f"the intervals have several lengths: {named}", fix)
+    report.add(max(first), where, f"the intervals have several lengths: {named}", fix)
 
 
 def repeated(rows: Rows, report: Report, device: Ints | None = None) -> bool:

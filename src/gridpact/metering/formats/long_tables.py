@@ -8,12 +8,12 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Ints
-from gridpact.metering.formats import coded_tables
+from gridpact.metering.formats import coded_tables, lengths
 from gridpact.metering.formats.amounts import carried_wh, is_power, unit_fault, whole_wh
 from gridpact.metering.formats.counting import Counted, counted
-from gridpact.metering.formats.laying import Rows, laid_on_slots, own_steps, repeated
+from gridpact.metering.formats.laying import Rows, evenly, laid_on_slots, own_steps, repeated
 from gridpact.metering.formats.mapping import ReadingsMap
-from gridpact.metering.formats.moments import Clock, numbered, read_column
+from gridpact.metering.formats.moments import Clock, numbered, of_column, read_column
 from gridpact.metering.importers.carried import Place
 from gridpact.metering.importers.parse import Numbers, numbers
 from gridpact.metering.importers.rows import Report
@@ -51,6 +51,8 @@ def read(
     marks = _qualities(frame, lines, mapping, report)
     at, readable = found or (lines * 0, lines < 0)
     blank = Rows(channels, channel[0], at, at * 0, at * 0, marks, lines, mapping.time)
+    if not report.faults and mapping.values == "interval":
+        blank = _with_lengths(frame, blank, clock, mapping, report)
     if report.faults:
         _tell_the_rest(frame, blank, (channel, readable & certain), mapping, report)
         return None
@@ -65,6 +67,29 @@ def read(
         return None
     laid = laid_on_slots(rows, mapping.step_s, report)
     return None if laid is None else (laid, no_displays(laid.channels))
+
+
+def _with_lengths(
+    frame: pl.DataFrame, blank: Rows, clock: Clock, mapping: ReadingsMap, report: Report
+) -> Rows:
+    """Give rows the lengths that the mapping tells; without any, stamps must tell them."""
+    at, own, lines = blank.start_s, blank.channel, blank.lines
+    told = (report, lines, mapping.time)
+    if mapping.until:
+        column = frame[mapping.until]
+        ends = of_column(column, own, mapping.text, clock, report, lines)
+        steps = None if ends is None else lengths.between(at, ends, (report, lines, mapping.until))
+    else:
+        claimed = mapping.interval_s > 0
+        steps = lengths.constant(mapping.interval_s, at) if claimed else own_steps(blank)
+        if not evenly(blank, steps):
+            named = tuple(channel.point for channel in blank.channels)
+            lengths.mixed(lengths.Stamped(at, own, steps, claimed), told, named)
+    if steps is None or not (mapping.until or mapping.interval_s):
+        return blank if steps is None else msgspec.structs.replace(blank, step_s=steps)
+    if lengths.overlapping(at, steps, own, told):
+        return blank
+    return msgspec.structs.replace(blank, step_s=steps)
 
 
 def _tell_the_rest(
@@ -167,7 +192,10 @@ def _values(
 ) -> Rows:
     """Rows of one column of values; those without a value are left out."""
     read = numbers(column, mapping.text, report, blank.lines)
-    step = own_steps(msgspec.structs.replace(blank, channel=channel))
+    have_lengths = len(blank.step_s) > 0 and bool(blank.step_s.all())
+    step = (
+        blank.step_s if have_lengths else own_steps(msgspec.structs.replace(blank, channel=channel))
+    )
     power = is_power(mapping.unit)
     length = int(step[0]) if power and len(step) and step[0] else 3600
     if power and len(step) and step.min() != step.max():

@@ -73,6 +73,10 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     step_s
         Length of the slots [s]. 0 keeps the file's own; otherwise energy is summed into longer or
         divided into shorter slots in whole Wh.
+    interval_s, until
+        Tables of interval values: how long each interval is [s], or the column of its end, where
+        distances of the stamps do not tell it because rows of several lengths, or gaps, stand side
+        by side. What lies between intervals is missing; intervals that overlap are refused.
     time, time_format
         Tables: column of the stamps, and its strftime pattern where it is not ISO 8601.
     stamp
@@ -112,6 +116,8 @@ class ReadingsMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     timezone: str = ""
     clock_changes: Literal["", "refuse", "first", "second", "in-order", "filled"] = ""
     step_s: int = 0
+    interval_s: int = 0
+    until: str = ""
     time: str = ""
     time_format: str = ""
     stamp: Literal["", "start", "end"] = ""
@@ -273,7 +279,24 @@ def contradictions(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
          "use in-order, first or second"),
     )  # fmt: skip
     found = [(name, problem, fix) for name, wrong, problem, fix in rules if wrong]
-    return [*found, *_contradictions_of_net(mapping)]
+    return [*found, *_contradictions_of_lengths(mapping), *_contradictions_of_net(mapping)]
+
+
+def _contradictions_of_lengths(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:
+    cumulative = mapping.values == "cumulative"
+    rules = (
+        ("interval_s", mapping.interval_s < 0 or bool(86400 % (mapping.interval_s or 1)),
+         "is no length of an interval", "write seconds that divide a day"),
+        ("interval_s", bool(mapping.interval_s) and cumulative,
+         "is of interval values, and a register is read at an instant", "leave it out"),
+        ("until", bool(mapping.until) and cumulative,
+         "is of interval values, and a register is read at an instant", "leave it out"),
+        ("until", bool(mapping.until) and bool(mapping.interval_s),
+         "says how long intervals are, as interval_s does", "keep one of them"),
+        ("until", bool(mapping.until) and mapping.stamp == "end",
+         "is the end, so that time is the beginning", "write stamp: start"),
+    )  # fmt: skip
+    return [(name, problem, fix) for name, wrong, problem, fix in rules if wrong]
 
 
 def _contradictions_of_net(mapping: ReadingsMap) -> Sequence[tuple[str, str, str]]:

@@ -57,6 +57,7 @@ def _wanted(mapping: ReadingsMap) -> list[str]:
     """Columns that the mapping names."""
     others = (
         mapping.time,
+        mapping.until,
         mapping.point_column,
         mapping.register_column,
         mapping.meter_column,

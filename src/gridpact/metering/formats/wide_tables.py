@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Ints
+from gridpact.metering.formats import lengths
 from gridpact.metering.formats.amounts import carried_wh, unit_fault, whole_wh
 from gridpact.metering.formats.counting import Counted, counted
-from gridpact.metering.formats.laying import phase_fault, too_long
+from gridpact.metering.formats.laying import mixed_lengths, phase_fault, too_long
 from gridpact.metering.formats.mapping import MappedColumn, ReadingsMap
 from gridpact.metering.importers.carried import Place
 from gridpact.metering.importers.grid import Grid, instants_of, lay, report_order, usual_step
@@ -18,7 +20,7 @@ from gridpact.metering.importers.mapping import Mapping
 from gridpact.metering.importers.parse import Numbers, numbers, stamps
 from gridpact.metering.importers.rows import Report
 from gridpact.metering.readings import Channel, Displays, Intervals, no_displays
-from gridpact.metering.slotting import as_measured, on_slots
+from gridpact.metering.slotting import as_measured, merged, on_slots
 from gridpact.metering.store.points import LARGEST_STEP_S
 
 if TYPE_CHECKING:
@@ -45,8 +47,15 @@ def read(
     step = usual_step(moments[0])
     if mapping.values == "cumulative" and len(moments[0]) and not 0 < step <= LARGEST_STEP_S:
         return _now_and_then(frame, lines, wanted, (moments, mapping, report))
-    if not step:
+    if mapping.until:
+        ends = instants_of(
+            stamps(frame[mapping.until], mapping.text, report, lines), series, report, lines
+        )
+        return _with_ends(frame, lines, wanted, (moments, ends, mapping, report))
+    if not (step or mapping.interval_s):
         _no_length(lines, mapping, report)
+        return None
+    if mapping.values == "interval" and _of_other_lengths(moments, lines, mapping, report):
         return None
     grid = lay(*moments, series, report, lines)
     if grid is None or _wrong_units(wanted, mapping, report):
@@ -68,6 +77,7 @@ def _series(mapping: ReadingsMap, report: Report) -> Mapping:
         timezone=mapping.zone,
         gaps="allow",
         clock_changes=mapping.changes,
+        step_s=mapping.interval_s,
     )
 
 
@@ -76,6 +86,52 @@ def _no_length(lines: Ints, mapping: ReadingsMap, report: Report) -> None:
         fix = "give at least two rows in the order of time"
         problem = "the length of the intervals cannot be told of one row"
         report.add(int(lines[0]), mapping.time, problem, fix)
+
+
+def _of_other_lengths(
+    moments: tuple[Ints, Ints], lines: Ints, mapping: ReadingsMap, report: Report
+) -> bool:
+    """Note rows at distances that intervals of one length cannot have; tell if there are any."""
+    at, rows = moments
+    told = (report, lines[rows], mapping.time)
+    claimed, one = mapping.interval_s > 0, at * 0
+    steps = lengths.constant(mapping.interval_s if claimed else usual_step(at), at)
+    found = lengths.mixed(lengths.Stamped(at, one, steps, claimed), told, ())
+    return (claimed and lengths.overlapping(at, steps, one, told)) or found
+
+
+def _with_ends(
+    frame: pl.DataFrame,
+    lines: Ints,
+    wanted: tuple[MappedColumn, ...],
+    how: tuple[tuple[Ints, Ints], tuple[Ints, Ints] | None, ReadingsMap, Report],
+) -> tuple[Intervals, Displays] | None:
+    """Rows that tell both ends of their interval, those of one length after the other."""
+    (at, rows), ends, mapping, report = how
+    report_order(at, lines[rows], mapping.time, report)
+    if report.faults or ends is None:
+        return None
+    told = (report, lines, mapping.time)
+    length = lengths.between(at, ends[0], (report, lines, mapping.until))
+    if length is None or lengths.overlapping(at, length, at * 0, told):
+        return None
+    kinds = np.unique(length).tolist()
+    if len(kinds) > 1 and not mapping.step_s:
+        mixed_lengths(length, np.array(kinds), lines, mapping.time, report)
+        return None
+    parts = []
+    for kind in kinds:
+        own = np.flatnonzero(length == kind)
+        series = msgspec.structs.replace(_series(mapping, report), step_s=kind)
+        grid = lay(at[own], np.arange(len(own)), series, report, lines[own])
+        if grid is None or _wrong_units(wanted, mapping, report):
+            return None
+        parts.append(_on_grid(frame[own], lines[own], wanted, (grid, mapping, report)))
+    found = [each[0] for each in parts if each is not None]
+    if len(found) < len(parts):
+        return None
+    whole = merged(found)
+    return whole, no_displays(whole.channels)
 
 
 def _on_grid(
@@ -129,7 +185,8 @@ def _ends(grid: Grid) -> Ints:
 
 def _every(frame: pl.DataFrame, mapping: ReadingsMap) -> tuple[MappedColumn, ...]:
     """Every column but the stamps, as the withdrawal of a point of its name."""
-    return tuple(MappedColumn(name, name) for name in frame.columns if name != mapping.time)
+    stamped = (mapping.time, mapping.until)
+    return tuple(MappedColumn(name, name) for name in frame.columns if name not in stamped)
 
 
 def _channels(wanted: tuple[MappedColumn, ...], mapping: ReadingsMap) -> tuple[Channel, ...]:

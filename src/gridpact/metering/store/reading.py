@@ -90,14 +90,28 @@ def _told(frame: pl.DataFrame, window: Window, slots: Slots, words: Words) -> To
     )
 
 
-def intervals_of(place: Place, log: Log, window: Window, as_of: int | None) -> Intervals:
+class Left(msgspec.Struct, frozen=True):
+    """What is left out when readings are read: imports of some numbers, and all estimates."""
+
+    imports: frozenset[int]
+
+    def out_of(self, told: Told) -> Told:
+        """Return the rows that remain."""
+        gone = np.isin(told.commit, np.array(sorted(self.imports), dtype=np.int64))
+        return told.where(np.asarray(~gone & (told.quality != _ESTIMATED)))
+
+
+def intervals_of(
+    place: Place, log: Log, window: Window, as_of: int | None, left: Left | None = None
+) -> Intervals:
     """Return the values in force of a window, as known at ``as_of`` [s], or as known now."""
     shape = (len(window.channels), window.slots.count)
     wh, quality = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
     rule, words = np.zeros(shape, np.int16), Words(("",))
     for slots, told in told_in(place, log, window, as_of, words):
         here, there = overlap(window.slots, slots)
-        found = _in_force(told, (len(window.channels), slots.count))
+        rest = told if left is None else left.out_of(told)
+        found = _in_force(rest, (len(window.channels), slots.count))
         wh[:, here], quality[:, here], rule[:, here] = (part[:, there] for part in found)
     return Intervals(window.channels, window.slots, wh, quality, rule, tuple(words.words))
 

@@ -29,6 +29,7 @@ from gridpact.settlement.allocation import Allocation, default_dynamic, static
 from gridpact.settlement.sharing.blocks import CELLS, blocks, parts, put, taken
 from gridpact.settlement.sharing.storage import (
     charging_from_production,
+    giving_for_charging,
     overcharged,
     stores_first,
 )
@@ -131,10 +132,16 @@ def share(
 
 def _of_part(key: Key, surplus: Ints, need: Ints, storage: Bools | None) -> Allocation:
     _check_values(key, surplus, need)
-    found = _shared(key, surplus, need)
     if storage is None:
+        return _shared(key, surplus, need)
+    if isinstance(key, FullDynamic):
+        return _shared(_not_between_stores(key, storage), surplus, need)
+    found = _charged_from_production(key, surplus, need, storage, _shared(key, surplus, need))
+    if isinstance(key, Owned):
         return found
-    return _charged_from_production(key, surplus, need, storage, found)
+    return giving_for_charging(
+        found, surplus, storage, lambda total, own, _: largest_remainder(total, own)
+    )
 
 
 def _charged_from_production(
@@ -163,17 +170,27 @@ def _charged_from_production(
     return Allocation(received, given, beyond)
 
 
-def by_producer(key: FullDynamic, surplus_wh: Ints, need_wh: Ints) -> Ints:
+def by_producer(
+    key: FullDynamic, surplus_wh: Ints, need_wh: Ints, *, storage: Bools | None = None
+) -> Ints:
     """Return what each producer of a full dynamic key gives to each member.
 
     Returns
     -------
     int64 [producers, members, slots]
         Where a member is entitled to more than its need, its producers are reduced pro rata.
+        Members who store, bool [members], give nothing to those who do.
     """
     _check_shapes(key, surplus_wh, need_wh)
     _check_values(key, surplus_wh, need_wh)
-    return _gifts(key, surplus_wh, need_wh)
+    own = key if storage is None else _not_between_stores(key, storage)
+    return _gifts(own, surplus_wh, need_wh)
+
+
+def _not_between_stores(key: FullDynamic, storage: Bools) -> FullDynamic:
+    """Return the key without coefficients of a store for a store."""
+    between = storage[key.producers][:, None] & storage
+    return FullDynamic(key.producers, np.where(between[..., None], 0, key.ppm))
 
 
 def _gifts(key: FullDynamic, surplus_wh: Ints, need_wh: Ints) -> Ints:

@@ -6,7 +6,8 @@ none for a pooled key, so a rule is always named:
 - ``pro-rata``: producers give pro rata to what they produce in the slot.
 - ``in-order``: producers give all they have, one after the other, in their order.
 
-Within a slot each producer's energy goes to members pro rata to what they receive.
+Within a slot each producer's energy goes to members pro rata to what they receive; that of stores
+to all needs but charging (:mod:`.storage`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.base.rounding import largest_remainder
-from gridpact.base.units import Ints
+from gridpact.base.units import Bools, Ints
 
 SPLITS = ("pro-rata", "in-order")
 
@@ -49,18 +50,48 @@ def given_by(rule: str, shared_wh: Ints, surplus_wh: Ints, order: Ints | None = 
     return given
 
 
-def by_producer(given_wh: Ints, received_wh: Ints) -> Ints:
+def by_producer(
+    given_wh: Ints,
+    received_wh: Ints,
+    *,
+    charging_wh: Ints | None = None,
+    stores: Bools | None = None,
+) -> Ints:
     """Return what each producer gives to each member, int64 [producers, members, slots].
 
-    ``given_wh`` [producers, slots] and ``received_wh`` [members, slots] have the same total in
-    every slot. Each producer in turn is divided pro rata to what members still have to receive, so
-    that rows and columns both add up exactly.
+    Parameters
+    ----------
+    given_wh, received_wh : int64 [producers, slots], [members, slots]
+        With the same total in every slot. Each producer in turn is divided pro rata to what members
+        still have to receive, so that rows and columns both add up exactly.
+    charging_wh : int64 [members, slots], optional
+        How much of what is received charges a store.
+    stores : bool [producers], optional
+        Whose energy is discharged: it goes, before that of others, to all but charging.
+
+    Raises
+    ------
+    ValueError
+        More or less is given than received, or more charges than is produced.
     """
     if not np.array_equal(given_wh.sum(axis=0), received_wh.sum(axis=0)):
         raise ValueError("more or less is given than received")
-    found = np.empty((len(given_wh), *received_wh.shape), np.int64)
-    left = received_wh.copy()
-    for row, given in enumerate(given_wh):
-        found[row] = largest_remainder(given, left)
-        left -= found[row]
+    found = np.zeros((len(given_wh), *received_wh.shape), np.int64)
+    left = received_wh
+    if stores is not None and charging_wh is not None:
+        if np.any(charging_wh.sum(axis=0) > given_wh[~stores].sum(axis=0)):
+            raise ValueError("more charges than production gives")
+        left = received_wh - charging_wh
+        left = _divided(given_wh, np.flatnonzero(stores), left, found) + charging_wh
+    rows = np.arange(len(given_wh)) if stores is None else np.flatnonzero(~stores)
+    _divided(given_wh, rows, left, found)
     return found
+
+
+def _divided(given_wh: Ints, rows: Ints, left: Ints, found: Ints) -> Ints:
+    """Divide what some producers give into ``found``; return what is left to receive."""
+    left = left.copy()
+    for row in rows.tolist():
+        found[row] = largest_remainder(given_wh[row], left)
+        left -= found[row]
+    return left
