@@ -22,6 +22,7 @@ from gridpact.settlement.messages import DaySettled
 EXAMPLES = Path(__file__).parents[3] / "examples"
 PLAIN = {
     "activations": "2026-06-15",
+    "agreements": "2026-06-15",
     "conflict": "2026-06-15",
     "default": "2026-06-15",
     "small": "2026-06-15",
@@ -44,6 +45,8 @@ def test_every_example_is_run_here():
 def day_of(cli, cwd, name, day, data=()):
     """Run an example for one day through the command line, verify and replay it."""
     shutil.copy(EXAMPLES / f"{name}.yaml", cwd)
+    if (EXAMPLES / name).is_dir():  # files that the scenario names
+        shutil.copytree(EXAMPLES / name, cwd / name)
     command = ("run", f"{name}.yaml", "--days", "1", "--from", day, *data)
     done = cli.run(*command, "--out", "run", "--json", cwd=cwd)
     assert (done.returncode, done.stderr) == (0, "")
