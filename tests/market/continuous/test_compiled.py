@@ -40,11 +40,11 @@ def test_without_a_folder_to_write_to_it_is_compiled_all_the_same(monkeypatch):
     refused = []
     njit = numba.njit
 
-    def nowhere(*, cache=False, **options):
+    def nowhere(*functions, cache=False, **options):
         if cache:
             refused.append(options)
             return refuse
-        return njit(**options)
+        return njit(*functions, **options)  # numba decorates parts of its own late
 
     def refuse(function):
         raise RuntimeError("cannot cache function: no locator available")

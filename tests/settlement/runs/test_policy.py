@@ -67,7 +67,7 @@ def test_the_hash_covers_every_field():
     others = [
         msgspec.structs.replace(one, **{name: value})
         for name, value in (
-            [(name, 7) for name in ("number", "first_s", "end_s", "as_of_s")]
+            [(name, 7) for name in ("number", "first_s", "end_s", "as_of_s", "commit")]
             + [
                 (name, "x")
                 for name in ("period", "rules", "readings", "sharing", "lines", "booked")

@@ -161,7 +161,7 @@ def _fit_lines(found: Fit) -> list[str]:
     lines += [f"    in {_plan(found)}", *(f"    note: {note}" for note in found.notes)]
     if found.aside:
         needs = counted(found.aside, "need")
-        lines.append(f"    beside all but {needs}, which cannot all be kept as it is")
+        lines.append(f"    beside all but {needs}, as not all can be kept")
     return [*lines, *_bullets(found.sentences)]
 
 

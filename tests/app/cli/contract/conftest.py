@@ -33,7 +33,9 @@ def _refused(call, desk, before):
     """A command that was refused: its faults; nothing was written."""
     assert (call.code, call.out) == (2, "")
     head, *faults = call.err.splitlines()
-    assert head == f"error: {len(faults)} fault{'s' * (len(faults) != 1)}; nothing was changed"
+    more = [re.search(r"\(and on (\d+) more lines\)", fault) for fault in faults]
+    count = len(faults) + sum(int(found[1].replace(",", "")) for found in more if found)
+    assert head == f"error: {count} fault{'s' * (count != 1)}; nothing was changed"
     assert all(re.fullmatch(r"  \S.*: .+ Fix: .+\.", fault) for fault in faults)
     assert _tree(desk) == before
     return [fault.strip() for fault in faults]
