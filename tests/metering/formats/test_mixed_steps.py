@@ -45,7 +45,12 @@ AT_END = [(at + (60 if wh == 4000 else 15), wh) for at, wh in HOURS_FIRST]
         (AT_END, "end", 3, 3600),
         (MOSTLY_HOURS, "start", 51, 900),
         ([(60 * h, 40) for h in range(9)] + [(495, 10), (540, 40)], "start", 11, 900),
-        ([(60, 40), (120, 40), *((180 + 15 * q, 10) for q in range(9))], "start", 3, 3600),
+        (
+            [(60 * h, 40) for h in range(4)] + [(240 + 15 * q, 10) for q in range(9)],
+            "start",
+            3,
+            3600,
+        ),
     ],
 )
 def test_another_step_is_named_with_its_line(faults, layout, step, rows, stamped, line, apart):

@@ -22,7 +22,7 @@ FIX = (
 FIX_CLAIM = (
     "split the file where the step changes, or name the column of the intervals' ends in until"
 )
-FEW, MANY = 2, 8
+FEW, MANY = 4, 8
 """Equal distances in a row that are no chance: of stamps alone, and against a length that is told.
 
 Rows that lack by chance leave two alike now and then, and never so many.
