@@ -208,3 +208,32 @@ def data_root() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data: set GRIDPACT_DATA to the folder that holds it")
     return folder
+
+
+GOING_DOWN = """\
+gridpact: contract/1
+title: Demand response
+series: {metered:load: Wh}
+product: demand-response
+with:
+  provider: PROVIDER
+  aggregator: aggregator
+  offered: OFFERED
+  load: metered:load
+  baseline: mean.v1
+  availability_price: 5 EUR/MWh
+  utilisation_price: 200 EUR/MWh
+  penalty_price: 300 EUR/MWh
+  notice: 15 min
+  currency: EUR
+"""
+
+
+@pytest.fixture(scope="session")
+def going_down():
+    """The file of a contract under which a member takes less when an aggregator calls."""
+
+    def text(provider, offered):
+        return GOING_DOWN.replace("PROVIDER", provider).replace("OFFERED", offered)
+
+    return text

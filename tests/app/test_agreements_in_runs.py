@@ -47,23 +47,6 @@ with:
   window: between(2026-06-15T18:00Z, 2026-06-15T20:00Z)
   currency: EUR
 """
-DOWN = """\
-gridpact: contract/1
-title: Demand response
-series: {metered:load: Wh}
-product: demand-response
-with:
-  provider: bakery
-  aggregator: aggregator
-  offered: 1 kWh
-  load: metered:load
-  baseline: mean.v1
-  availability_price: 5 EUR/MWh
-  utilisation_price: 200 EUR/MWh
-  penalty_price: 300 EUR/MWh
-  notice: 15 min
-  currency: EUR
-"""
 BAKERY, EVENING, CALLED = 0, (20, 22), 16
 
 
@@ -73,11 +56,12 @@ def slot_at(window, hour):
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory, run_in_memory):
+def ran(tmp_path_factory, run_in_memory, going_down):
     folder = tmp_path_factory.mktemp("lane")
     evening = SALE.replace("SELLER", "bakery").replace("QUANTITY", "1.5 kWh")
     too_much = SALE.replace("SELLER", "florist").replace("QUANTITY", "2 kWh")
-    files = {"evening": evening, "too-much": too_much, "down": DOWN, "scenario": SCENARIO}
+    down = going_down("bakery", "1 kWh")
+    files = {"evening": evening, "too-much": too_much, "down": down, "scenario": SCENARIO}
     for name, written in files.items():
         (folder / f"{name}.yaml").write_text(written, encoding="utf-8")
     return run_in_memory(folder / "scenario.yaml")

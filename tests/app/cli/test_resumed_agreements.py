@@ -18,29 +18,12 @@ agreements:
     contract: terms/down.yaml
     decisions: [{choice: call, at: "2026-06-15T06:00", lasts_minutes: 60, value: 300}]
 """
-DOWN = """\
-gridpact: contract/1
-title: Demand response
-series: {metered:load: Wh}
-product: demand-response
-with:
-  provider: bakery
-  aggregator: aggregator
-  offered: 1 kWh
-  load: metered:load
-  baseline: mean.v1
-  availability_price: 5 EUR/MWh
-  utilisation_price: 200 EUR/MWh
-  penalty_price: 300 EUR/MWh
-  notice: 15 min
-  currency: EUR
-"""
 
 
-def test_a_call_comes_in_a_run_that_was_resumed(tmp_path, monkeypatch, capsys):
+def test_a_call_comes_in_a_run_that_was_resumed(tmp_path, monkeypatch, capsys, going_down):
     monkeypatch.chdir(tmp_path)
     Path("terms").mkdir()
-    Path("terms/down.yaml").write_text(DOWN, encoding="utf-8")
+    Path("terms/down.yaml").write_text(going_down("bakery", "1 kWh"), encoding="utf-8")
     Path("lane.yaml").write_text(SCENARIO, encoding="utf-8")
     first = ["run", "lane.yaml", "--out", "run", "--until", "2026-06-15T02:05", "-q"]
     assert run_command(first) == 0

@@ -29,25 +29,30 @@ for turn in range(rounds):
 """
 
 
-def written_at_once(url, writers, rounds, alike="apart", then=""):
-    """Let processes commit at the same time; return the names of what they stored."""
-    script = WRITER.replace("{then}", then)
+def at_once(script, *each):
+    """Run a script in one process for each list of arguments, begun at one word."""
     begun = [
         subprocess.Popen(
-            [sys.executable, "-c", script, str(Path(__file__).parent), url, str(me), str(rounds),
-             alike],
+            [sys.executable, "-c", script, *map(str, arguments)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
-        for me in range(writers)
+        for arguments in each
     ]  # fmt: skip
-    for each in begun:
-        assert each.stdout.readline() == "ready\n"
-    for each in begun:
-        each.stdin.write("\n")
-        each.stdin.flush()
-    for each in begun:
-        _, errors = each.communicate(timeout=60)
-        assert each.returncode == 0, errors
+    for process in begun:
+        assert process.stdout.readline() == "ready\n"
+    for process in begun:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in begun:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+
+
+def written_at_once(url, writers, rounds, alike="apart", then=""):
+    """Let processes commit at the same time; return the names of what they stored."""
+    here = Path(__file__).parent
+    each = ((here, url, me, rounds, alike) for me in range(writers))
+    at_once(WRITER.replace("{then}", then), *each)
     return {f"writer {me} turn {turn}" for me in range(writers) for turn in range(rounds)}
 
 
@@ -151,21 +156,7 @@ for turn in range(5):
 def test_points_that_several_add_at_once_are_all_there(stores, tmp_path):
     url = stores.fresh(str(tmp_path / "store")).url
     before = {point.id for point in Store.open(url).points}
-    begun = [
-        subprocess.Popen(
-            [sys.executable, "-c", ADDER, url, str(me)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for me in range(4)
-    ]  # fmt: skip
-    for each in begun:
-        assert each.stdout.readline() == "ready\n"
-    for each in begun:
-        each.stdin.write("\n")
-        each.stdin.flush()
-    for each in begun:
-        _, errors = each.communicate(timeout=60)
-        assert each.returncode == 0, errors
+    at_once(ADDER, *((url, me) for me in range(4)))
     added = {f"point-{me}-{turn}" for me in range(4) for turn in range(5)}
     assert {point.id for point in Store.open(url).points} == before | added
     store = Store.open(url)

@@ -29,28 +29,12 @@ agreements:
 """
 CALL = 'choice: call, at: "2026-06-15T18:00", lasts_minutes: 30, value: 150'
 ONE = f"  - {{id: down, contract: down.yaml, authority: dso, decisions: [{{{CALL}}}]}}\n"
-TERMS = """\
-gridpact: contract/1
-title: Demand response
-series: {metered:load: Wh}
-product: demand-response
-with:
-  provider: home-1
-  aggregator: aggregator
-  offered: 0.2 kWh
-  load: metered:load
-  baseline: mean.v1
-  availability_price: 5 EUR/MWh
-  utilisation_price: 200 EUR/MWh
-  penalty_price: 300 EUR/MWh
-  notice: 15 min
-  currency: EUR
-"""
 
 
 @pytest.fixture
-def read(tmp_path):
-    def scenario(listed=ONE, terms=TERMS, head=HEAD):
+def read(tmp_path, going_down):
+    def scenario(listed=ONE, provider="home-1", offered="0.2 kWh", head=HEAD):
+        terms = going_down(provider, offered)
         (tmp_path / "down.yaml").write_text(terms, encoding="utf-8")
         path = tmp_path / "scenario.yaml"
         path.write_text(head + listed, encoding="utf-8")
@@ -114,13 +98,13 @@ def test_an_identifier_is_given_once(read):
 
 def test_faults_of_the_terms_are_those_of_their_file(read):
     with pytest.raises(BadInput) as caught:
-        read(terms=TERMS.replace("0.2 kWh", "0.2 kW"))
+        read(offered="0.2 kW")
     assert {fault.file.rsplit("/", 1)[-1] for fault in caught.value.faults} == {"down.yaml"}
 
 
 def test_terms_that_nobody_could_sign_are_refused(read):
     with pytest.raises(BadInput, match="aggregator gives"):
-        read(terms=TERMS.replace("provider: home-1", "provider: aggregator"))
+        read(provider="aggregator")
 
 
 def test_the_signatures_are_good_and_decisions_come_in_time(read):

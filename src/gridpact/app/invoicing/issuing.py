@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from typing import overload
 
 import msgspec
 import numpy as np
@@ -28,6 +27,7 @@ from gridpact.settlement.invoices.drafting import drafts
 from gridpact.settlement.invoices.figures import Figures
 from gridpact.settlement.invoices.figures import digest as figures_digest
 from gridpact.settlement.invoices.issuing import First, Issue, issue, standing
+from gridpact.settlement.invoices.on_demand import OnDemand
 from gridpact.settlement.lines import digest as lines_digest
 from gridpact.settlement.periods.rules import Rules
 from gridpact.settlement.runs.run import Run, difference
@@ -87,7 +87,7 @@ class Batch(msgspec.Struct, frozen=True):
         return [document for document in self.documents if document.owner == owner]
 
 
-class Documents(Sequence[Document]):
+class Documents(OnDemand):
     """All documents of a period, in the order in which they were issued."""
 
     def __init__(self, batches: Sequence[Batch]) -> None:
@@ -96,18 +96,11 @@ class Documents(Sequence[Document]):
     def __len__(self) -> int:
         return sum(len(batch.documents) for batch in self.batches)
 
-    @overload
-    def __getitem__(self, place: int) -> Document: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Document]: ...
-    def __getitem__(self, place: int | slice) -> Document | list[Document]:
-        if isinstance(place, slice):
-            return [self[each] for each in range(len(self))[place]]
-        at = range(len(self))[place]
+    def _made(self, place: int) -> Document:
         for batch in self.batches:
-            if at < len(batch.documents):
-                return batch.documents[at]
-            at -= len(batch.documents)
+            if place < len(batch.documents):
+                return batch.documents[place]
+            place -= len(batch.documents)
         raise IndexError(place)
 
     def __iter__(self) -> Iterator[Document]:

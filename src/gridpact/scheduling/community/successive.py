@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 WHOLE = 1e-6
 """What is as near to a whole number counts as one."""
-
-
 WARM = 4_000
 """Columns up to which a solve goes on from the last one; larger ones are made smaller first."""
 ITERATIONS = 200_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from gridpact.base.errors import BadInput, Fault
 from gridpact.base.units import Ints
 from gridpact.settlement.invoices.document import INVOICE, SELF_BILLED, Document, Key
 from gridpact.settlement.invoices.items import Items
+from gridpact.settlement.invoices.on_demand import OnDemand
 from gridpact.settlement.lines import MEMBER, Head, Lines
 from gridpact.settlement.periods.rules import Rules
 from gridpact.settlement.runs.run import Run
@@ -34,7 +35,7 @@ class Kind(NamedTuple):
     tax: str
 
 
-class Drafts(Sequence[Document]):
+class Drafts(OnDemand):
     """What is to be invoiced for the lines of a run, without numbers, in order of key.
 
     Documents are made when they are asked for; of all of them only columns are kept: ``kind`` and
@@ -57,19 +58,12 @@ class Drafts(Sequence[Document]):
     def __len__(self) -> int:
         return len(self._first)
 
-    @overload
-    def __getitem__(self, place: int) -> Document: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Document]: ...
-    def __getitem__(self, place: int | slice) -> Document | list[Document]:
-        if isinstance(place, slice):
-            return [self[each] for each in range(len(self))[place]]
-        at = range(len(self))[place]
-        return next(self._made(at, at + 1))
+    def _made(self, place: int) -> Document:
+        return next(self._block(place, place + 1))
 
     def __iter__(self) -> Iterator[Document]:
         for first in range(0, len(self), _BLOCK):
-            yield from self._made(first, min(first + _BLOCK, len(self)))
+            yield from self._block(first, min(first + _BLOCK, len(self)))
 
     def of(self, owner: str) -> range:
         """Return the places of an owner's documents."""
@@ -82,7 +76,7 @@ class Drafts(Sequence[Document]):
         """Return the line of the run that an item of a document states, both by their ``id``."""
         return int(self._order[self._first[place] + item - 1])
 
-    def _made(self, first: int, last: int) -> Iterator[Document]:
+    def _block(self, first: int, last: int) -> Iterator[Document]:
         """Make the documents of some places."""
         begin = int(self._first[first])
         block = self._items.block(self._order[begin : self._end[last - 1]])

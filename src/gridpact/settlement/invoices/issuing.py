@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import overload
 
 import msgspec
 import numpy as np
@@ -24,6 +23,7 @@ from gridpact.settlement.invoices.document import (
     says_same,
 )
 from gridpact.settlement.invoices.drafting import Drafts
+from gridpact.settlement.invoices.on_demand import OnDemand
 
 
 class Issue(msgspec.Struct, frozen=True):
@@ -100,7 +100,7 @@ def numbered(issuer: str, number: int) -> str:
     return f"{issuer}-{number:06d}"
 
 
-class First(Sequence[Document]):
+class First(OnDemand):
     """All drafts of a run issued, as :func:`issue` does where no invoice stands.
 
     Documents are made when they are asked for. ``added`` are those of each issuer.
@@ -126,15 +126,8 @@ class First(Sequence[Document]):
     def __len__(self) -> int:
         return len(self.drafts)
 
-    @overload
-    def __getitem__(self, place: int) -> Document: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Document]: ...
-    def __getitem__(self, place: int | slice) -> Document | list[Document]:
-        if isinstance(place, slice):
-            return [self[each] for each in range(len(self))[place]]
-        at = range(len(self))[place]
-        return _issued(self.drafts[at], int(self._numbers[at]), self._how)
+    def _made(self, place: int) -> Document:
+        return _issued(self.drafts[place], int(self._numbers[place]), self._how)
 
     def __iter__(self) -> Iterator[Document]:
         for document, number in zip(self.drafts, self._numbers.tolist(), strict=True):
