@@ -1,6 +1,8 @@
 """Files whose rows are of several lengths: told with their line, never taken for gaps."""
 
-from itertools import pairwise
+from fractions import Fraction
+from itertools import groupby, pairwise
+from math import factorial
 
 import numpy as np
 import polars as pl
@@ -156,35 +158,122 @@ def test_claims_that_contradict_themselves(faults, keys, problem):
     assert any(problem in each for _, _, each in faults("t,a\n", f"{WIDE}\n{keys}"))
 
 
-def plainly_changed(at, step, few):
-    """Whether neighbours are a part of the step apart, or several times in a row a multiple."""
+def plain_runs(at, step):
+    """Runs of distances (far, how many) of sorted stamps, in plain Python."""
     apart = [later - before for before, later in pairwise(at)]
-    run = 0
-    for place, far in enumerate(apart):
-        run = run + 1 if place and far == apart[place - 1] else 1
-        if few == lengths.FEW and far < step and step % far == 0:
-            return True
-        if far > step and far % step == 0 and run >= few:
+    return [(far, len(list(same))) for far, same in groupby(apart)]
+
+
+def plainly_changed(points, step, claimed):
+    """Whether a distance is part of the step, or a longer one comes more often than by chance.
+
+    In plain fractions: of a stretch of k, n·pᵏ are expected of each point, and c of them at most
+    (n·pᵏ)ᶜ/c! likely.
+    """
+    runs = [plain_runs(at, step) for at in points]
+    if not claimed and any(far < step and step % far == 0 for own in runs for far, _ in own):
+        return True
+    usual = [sum(size for far, size in own if far == step) for own in runs]
+    begun = [
+        sum(far > step and (place == 0 or own[place - 1][0] <= step) for place, (far, _) in each)
+        for each, own in ((list(enumerate(own)), own) for own in runs)
+    ]
+    longer = [[size for far, size in own if far > step and far % step == 0] for own in runs]
+    every = Fraction(max(sum(begun) - 1, 0), max(sum(usual), 1))
+    for size in sorted({each for own in longer for each in own}):
+        if size < (lengths.MANY if claimed else lengths.FEW):
+            continue
+        expected = Fraction(0)
+        for own, plain, first in zip(longer, usual, begun, strict=True):
+            share = min(max(Fraction(max(first - 1, 0), max(plain, 1)), every), 1)
+            expected += (plain + sum(own)) * share**size
+        count = sum(each >= size for own in longer for each in own)
+        if expected**count / factorial(count) < Fraction(1, 10**6):
             return True
     return False
 
 
+HOPS = st.lists(st.sampled_from([1] * 12 + [2] * 4 + [3, 4]), min_size=1, max_size=60)
+RUNS = st.lists(st.tuples(st.sampled_from([1, 2, 2, 3]), st.integers(1, 14)), max_size=8)
+
+
 @given(
-    hops=st.lists(st.sampled_from([1, 1, 1, 2, 2, 3, 4]), min_size=1, max_size=60),
+    points=st.lists(HOPS | RUNS.map(lambda r: [h for h, n in r for _ in range(n)]), max_size=4),
     claimed=st.booleans(),
     step=st.sampled_from([1, 2, 4]),
 )
-@settings(deadline=None, max_examples=300)
-def test_stretches_are_found_wherever_they_are(hops, claimed, step):
-    at = np.concatenate(([0], np.cumsum(hops)))
-    two = np.concatenate((at, at))
-    channel = np.repeat([0, 1], len(at))
-    shuffled = np.random.default_rng(len(at)).permutation(len(two))
-    rows = lengths.Stamped(two[shuffled], channel[shuffled], np.full(len(two), step), claimed)
-    few = lengths.MANY if claimed else lengths.FEW
-    expected = plainly_changed(at.tolist(), step, few)
+@settings(deadline=None, max_examples=500)
+def test_stretches_are_found_wherever_they_are(points, claimed, step):
+    points = [np.concatenate(([0], np.cumsum(hops))).astype(np.int64) for hops in [[], *points]]
+    at, channel = np.concatenate(points), np.repeat(np.arange(len(points)), [*map(len, points)])
+    shuffled = np.random.default_rng(len(at)).permutation(len(at))
+    rows = lengths.Stamped(at[shuffled], channel[shuffled], np.full(len(at), step), claimed)
+    expected = plainly_changed([each.tolist() for each in points], step, claimed)
     assert (len(lengths.changes(rows)[1]) > 0) == expected
     if step == 1:
-        there = np.zeros((2, int(at[-1]) + 1), dtype=np.bool_)
-        there[:, at] = True
+        there = np.zeros((len(points), int(at.max()) + 1), dtype=np.bool_)
+        there[channel, at] = True
         assert lengths.uneven(there, claimed=claimed) == expected
+
+
+def by_chance(share, points, slots, seed):
+    """Rows of points [points, slots] of which a share lacks by chance."""
+    there = np.random.default_rng(seed).random((points, slots)) >= share
+    there[:, 0] = True
+    return there
+
+
+def changed(there):
+    """Number, first places and sizes of stretches of a table of rows that are there."""
+    channel, at = np.nonzero(there)
+    rows = lengths.Stamped(at, channel, np.ones(len(at), dtype=np.int64), claimed=False)
+    order, _, bounds = lengths.changes(rows)
+    assert lengths.uneven(there, claimed=False) == (len(bounds) > 0)
+    return [(int(channel[order[a]]), int(at[order[a]]), int(b - a + 1)) for a, b in bounds]
+
+
+@given(
+    share=st.floats(0.0, 0.4),
+    points=st.integers(1, 60),
+    slots=st.integers(2, 2000),
+    seed=st.integers(0, 2**32),
+)
+@settings(deadline=None, max_examples=150)
+def test_rows_that_lack_by_chance_are_gaps(share, points, slots, seed):
+    assert changed(by_chance(share, points, slots, seed)) == []
+
+
+@given(
+    share=st.floats(0.0, 0.1),
+    points=st.integers(1, 20),
+    hours=st.integers(14, 200),
+    seed=st.integers(0, 2**32),
+)
+@settings(deadline=None, max_examples=150)
+def test_another_step_is_found_among_rows_that_lack_by_chance(share, points, hours, seed):
+    """One point goes over to every other place; others lack by chance, and itself before."""
+    there = by_chance(share, points, 500, seed)
+    there[-1, 498:] = True
+    there = np.pad(there, ((0, 0), (0, 2 * hours)), constant_values=True)
+    there[-1, 500::2] = False  # 499 is there, then 501, 503 and so on
+    (found,) = changed(there)
+    assert found == (points - 1, 501, hours)
+
+
+def test_many_short_stretches_are_no_chance_either():
+    """Four hours a day of each of many points: seldom enough for one, not for all."""
+    there = np.ones((300, 96), dtype=np.bool_)
+    there[:, 41:49:2] = False
+    assert len(changed(there)) == 300
+
+
+@pytest.mark.parametrize("layout", [LONG, SLOW])
+def test_one_point_of_another_step_has_its_length_told(readings, faults, layout):
+    name = layout.split("\n")[2:]
+    head, more = ("t,p,v,q", ",ok") if name[2:] else ("t,p,v", "")
+    quarters = [f"{stamp(15 * q)},a,10{more}" for q in range(96)]
+    halves = [f"{stamp(30 * h)},b,20{more}" for h in range(48)]
+    text = "\n".join([head, *quarters, *halves]) + "\n"
+    ((line, _, problem),) = faults(text, layout)
+    assert (line, problem) == (98, "the intervals have several lengths: 900 s, 1800 s")
+    assert readings(text, f"{layout}\nstep_s: 1800").intervals.wh.tolist() == [[20] * 48] * 2

@@ -4,6 +4,7 @@ A stamp says when an interval begins or ends, not how long it is. Where stamps l
 from rows that lack here and there, their distance is the length. Where the distance changes for
 several rows, or is shorter than elsewhere, another length and missing rows look the same: energy of
 an hour would be taken for that of a quarter. Such a file is refused until the mapping says which.
+How many rows are several is a matter of chance (:mod:`~gridpact.metering.formats.stretches`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridpact.base.units import Bools, Ints
+from gridpact.metering.formats.stretches import FEW, MANY, Stretches, no_chance
 from gridpact.metering.importers.rows import SHOWN, Report
 
 FIX = (
@@ -22,11 +24,6 @@ FIX = (
 FIX_CLAIM = (
     "split the file where the step changes, or name the column of the intervals' ends in until"
 )
-FEW, MANY = 4, 8
-"""Equal distances in a row that are no chance: of stamps alone, and against a length that is told.
-
-Rows that lack by chance leave two alike now and then, and never so many.
-"""
 MOST_LENGTHS = 100
 _DAY = 86400
 
@@ -52,8 +49,8 @@ def changes(rows: Stamped) -> tuple[Ints, Ints, Ints]:
         Rows by channel and time.
     apart : int64 [changes]
         Distance [s] within each stretch: a part of the length, or a multiple of it that comes
-        :data:`FEW` times in a row, or :data:`MANY` times where the length is claimed. What comes
-        less often is a gap.
+        more often in a row than by chance, at least :data:`FEW` times, or :data:`MANY` times where
+        the length is claimed. What comes less often is a gap.
     bounds : int64 [changes, 2]
         First and last row of each stretch, as places of the order.
     """
@@ -64,11 +61,20 @@ def changes(rows: Stamped) -> tuple[Ints, Ints, Ints]:
     apart[1:][own[1:] != own[:-1]] = 0
     begins = np.flatnonzero(np.diff(apart, prepend=-1))
     ends = np.append(begins[1:], len(apart)) - 1
-    far, length = apart[begins], step[begins]
+    far, length, whose = apart[begins], step[begins], own[begins]
+    size, channels = ends - begins + 1, int(own.max(initial=0)) + 1
+    longer = far > length
+    first = longer & ~np.append(False, longer[:-1])
+    multiple = longer & (far % length == 0)
+    stretches = Stretches(
+        size[multiple],
+        whose[multiple],
+        np.bincount(whose[far == length], size[far == length], channels).astype(np.int64),
+        np.bincount(whose[first], minlength=channels),
+    )
+    enough = no_chance(stretches, MANY if rows.claimed else FEW)
     shorter = (far > 0) & (far < length) & (length % np.maximum(far, 1) == 0)
-    longer = (far > length) & (far % length == 0)
-    long_enough = ends - begins + 1 >= (MANY if rows.claimed else FEW)
-    found = (shorter & (not rows.claimed)) | (longer & long_enough)
+    found = (shorter & (not rows.claimed)) | (multiple & (size >= enough))
     return order, far[found], np.stack((begins[found], ends[found]), axis=1)
 
 
@@ -119,14 +125,28 @@ def uneven(rows: Bools, *, claimed: bool) -> bool:
 
     Intervals are one place long.
     """
-    few = MANY if claimed else FEW
-    for own in rows[~rows.all(axis=1)]:
-        apart = np.diff(np.flatnonzero(own))
-        begins = np.flatnonzero(np.diff(apart, prepend=0))
-        runs = np.diff(np.append(begins, len(apart)))
-        if np.any((apart[begins] > 1) & (runs >= few)):
-            return True
-    return False
+    least, places = MANY if claimed else FEW, rows.shape[1]
+    cell = np.flatnonzero(rows)
+    apart = np.diff(cell)
+    after = np.flatnonzero(apart != 1)
+    whose = cell[after] // places
+    within = cell[after + 1] // places == whose
+    after, whose = after[within], whose[within]
+    far = apart[after]
+    goes_on = np.diff(after, prepend=-2) == 1
+    goes_on[1:] &= whose[1:] == whose[:-1]
+    alike = goes_on.copy()
+    alike[1:] &= far[1:] == far[:-1]
+    begins = np.flatnonzero(~alike)
+    size = np.diff(begins, append=len(after))
+    if not len(size) or int(size.max()) < least:
+        return False
+    counts = np.count_nonzero(rows, axis=1)
+    gaps = np.bincount(whose, minlength=len(rows))
+    begun = np.bincount(whose[~goes_on], minlength=len(rows))
+    usual = np.maximum(counts - 1, 0) - gaps
+    enough = no_chance(Stretches(size, whose[begins], usual, begun), least)
+    return bool(size.max() >= enough)
 
 
 def overlapping(
