@@ -15,7 +15,7 @@ from gridpact.base.slots import Calendar, Slots
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.kernel.codec import encode, tag_of
 from gridpact.kernel.journal import Journal, Origin, Row
-from gridpact.ledger.entries import NetSettled
+from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.messages import CommitRequested, Committed
 from gridpact.ledger.port import Receipt
 from gridpact.market.messages import PricesPublished, Session, SessionCleared, SessionOpened

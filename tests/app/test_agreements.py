@@ -22,8 +22,8 @@ from gridpact.contracts.observables import Const
 from gridpact.contracts.products.forward import forward
 from gridpact.contracts.times import Between
 from gridpact.kernel.journal import Journal
-from gridpact.ledger.entries import AgreementSigned
 from gridpact.ledger.keys import demonstration_key
+from gridpact.ledger.kinds.terms import AgreementSigned
 from gridpact.ledger.local import LocalLedger
 
 START, DAY = 1_781_568_000, 86_400  # 2026-06-16T00:00Z

@@ -13,7 +13,7 @@ from gridpact.app.diaries.pieces import pieces_of
 from gridpact.app.schedules.explaining import told
 from gridpact.app.schedules.posing import gathered, name_of, plans_of, posed
 from gridpact.app.schedules.view import of_plan
-from gridpact.ledger.entries import AgreementSigned
+from gridpact.ledger.kinds.terms import AgreementSigned
 from gridpact.scheduling.diaries.met import named
 from gridpact.scheduling.messages import ScheduleRevised, ScheduleSolved
 from gridpact.scheduling.standing.places import Places

@@ -1,7 +1,10 @@
 import pytest
 
-from gridpact.ledger.entries import NetSettled, ParticipantAuthorised, RootAnchored, TermsCommitted
 from gridpact.ledger.keys import demonstration_key
+from gridpact.ledger.kinds.money import NetSettled
+from gridpact.ledger.kinds.participants import ParticipantAuthorised
+from gridpact.ledger.kinds.roots import RootAnchored
+from gridpact.ledger.kinds.terms import TermsCommitted
 from gridpact.ledger.local import LocalLedger
 
 

@@ -16,7 +16,10 @@ from gridpact.ledger.anchors import (
     statement_leaves,
     terms,
 )
-from gridpact.ledger.entries import NetSettled, ParticipantAuthorised, RootAnchored, TermsCommitted
+from gridpact.ledger.kinds.money import NetSettled
+from gridpact.ledger.kinds.participants import ParticipantAuthorised
+from gridpact.ledger.kinds.roots import RootAnchored
+from gridpact.ledger.kinds.terms import TermsCommitted
 from gridpact.ledger.leaves import demonstration_secrets
 from gridpact.market.messages import Session, SessionCleared
 from gridpact.market.trades import terms_hashes

@@ -4,7 +4,8 @@ import numpy as np
 
 from gridpact.ledger import leaves as lv
 from gridpact.ledger.chain import check_seal
-from gridpact.ledger.entries import RootAnchored, canonical
+from gridpact.ledger.entries import canonical
+from gridpact.ledger.kinds.roots import RootAnchored
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import Tree, leaf_hash, verify_inclusion
 

@@ -6,17 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.units import INT64_MAX
-from gridpact.ledger.entries import (
-    ANCHORED,
-    AgreementSigned,
-    NetSettled,
-    ParticipantAuthorised,
-    RootAnchored,
-    TermsCommitted,
-    canonical,
-    faults,
-    parse,
-)
+from gridpact.ledger.entries import canonical, faults, parse
+from gridpact.ledger.kinds.money import NetSettled
+from gridpact.ledger.kinds.participants import ParticipantAuthorised
+from gridpact.ledger.kinds.roots import ANCHORED, RootAnchored
+from gridpact.ledger.kinds.terms import AgreementSigned, TermsCommitted
 from gridpact.ledger.merkle import EMPTY_ROOT
 
 ROOT = bytes(range(32))

@@ -8,13 +8,10 @@ from gridpact.agreements.messages import TermsSigned
 from gridpact.base.slots import Slots
 from gridpact.ledger.anchors import anchored, readings_leaves, statement_leaves
 from gridpact.ledger.anchors import settled as net_of
-from gridpact.ledger.entries import (
-    AgreementSigned,
-    NetSettled,
-    RootAnchored,
-    TermsCommitted,
-)
 from gridpact.ledger.handlers import Commitments
+from gridpact.ledger.kinds.money import NetSettled
+from gridpact.ledger.kinds.roots import RootAnchored
+from gridpact.ledger.kinds.terms import AgreementSigned, TermsCommitted
 from gridpact.ledger.leaves import demonstration_secrets
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import CommitRefused, CommitRequested, Committed

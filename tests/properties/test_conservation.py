@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gridpact.app import checks
 from gridpact.base.slots import Slots
-from gridpact.ledger.entries import NetSettled
+from gridpact.ledger.kinds.money import NetSettled
 from gridpact.market.messages import OrdersPlaced, OrdersRefused, SessionCleared
 from gridpact.metering.messages import (
     BoundaryRead,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gridpact.forecasting.messages import ForecastIssued
-from gridpact.ledger.entries import NetSettled
+from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.messages import CommitRequested
 from gridpact.market.messages import OrdersPlaced, SessionCleared
 from gridpact.metering.messages import DayMetered

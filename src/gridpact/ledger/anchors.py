@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gridpact.ledger.entries import (
-    Entry,
-    NetSettled,
-    ParticipantAuthorised,
-    RootAnchored,
-    TermsCommitted,
-)
+from gridpact.ledger.entries import Entry
+from gridpact.ledger.kinds.money import NetSettled
+from gridpact.ledger.kinds.participants import ParticipantAuthorised
+from gridpact.ledger.kinds.roots import RootAnchored
+from gridpact.ledger.kinds.terms import TermsCommitted
 from gridpact.ledger.leaves import leaves
 from gridpact.ledger.merkle import root
 from gridpact.market.messages import SessionCleared

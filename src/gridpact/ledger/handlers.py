@@ -10,7 +10,8 @@ from gridpact.agreements.messages import TermsSigned
 from gridpact.kernel.messages import Message
 from gridpact.kernel.rooms import Room, Step
 from gridpact.ledger import anchors
-from gridpact.ledger.entries import AgreementSigned, Entry
+from gridpact.ledger.entries import Entry
+from gridpact.ledger.kinds.terms import AgreementSigned
 from gridpact.ledger.messages import CommitRefused, CommitRequested, Committed
 from gridpact.ledger.port import Ledger, Receipt
 from gridpact.market.messages import SessionCleared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from gridpact.app.report.parts import Figure, Notes, Section, Table
 from gridpact.app.report.text import MISSING, number
 from gridpact.app.report.view import View
 from gridpact.base.units import Floats, checked_sum
-from gridpact.ledger.entries import NetSettled
+from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.messages import CommitRequested
 from gridpact.settlement.billing import MEMBERS, name_of, received
 from gridpact.settlement.messages import DaySettled
@@ -52,24 +53,6 @@ def _figure(view: View) -> Figure:
     order = np.argsort(-saving, kind="stable")
     alone = np.asarray(view.bills.supplier_only_minor[order] * value, np.float64)
     paid = np.asarray(view.bills.total_minor[order] * value, np.float64)
-
-    names = [_short(view.community.members.ids[row]) for row in order]
-    few = order.size <= MOST_NAMED
-
-    def paint(panels: list[Axes]) -> None:
-        _paint_bills(panels[0], alone, paid)
-        _paint_saving(panels[1], alone - paid)
-        for panel in panels:
-            panel.axhline(0, color=drawing.ACTUAL, linewidth=0.6)
-            panel.set_xlim(-0.7, order.size - 0.3)
-            panel.set_ylabel(view.money.currency)
-            panel.set_xticks([])
-            drawing.legend(panel)
-        if few:
-            panels[1].set_xticks(range(order.size), names, rotation=90, fontsize=7.5)
-        else:
-            panels[1].set_xlabel("members, largest saving first")
-
     better = int((saving > 0).sum())
     caption = (
         "Each member’s bill beside what the supplier alone would have charged (below zero: earned) "
@@ -77,9 +60,34 @@ def _figure(view: View) -> Figure:
         f"{number(better)} of {number(saving.size)} members pay less, "
         f"{number(float((saving < 0).sum()))} pay more."
     )
-    foot = 0.2 + 0.065 * max(map(len, names), default=0) if few else 0.45
-    svg = drawing.draw("savings", (1.8, 0.9), paint, foot=foot)
+    names = [view.community.members.ids[row] for row in order]
+    svg = bills_figure(names, alone, paid, view.money.currency)
     return Figure("savings", "Savings by member", caption, svg)
+
+
+def bills_figure(names: Sequence[str], alone: Floats, paid: Floats, currency: str) -> str:
+    """Draw members' bills beside those with the supplier alone, and their savings, as inline SVG.
+
+    ``alone`` and ``paid`` [members] are in the currency, in the order in which they are drawn.
+    """
+    short, few = [_short(name) for name in names], len(names) <= MOST_NAMED
+
+    def paint(panels: list[Axes]) -> None:
+        _paint_bills(panels[0], alone, paid)
+        _paint_saving(panels[1], alone - paid)
+        for panel in panels:
+            panel.axhline(0, color=drawing.ACTUAL, linewidth=0.6)
+            panel.set_xlim(-0.7, len(names) - 0.3)
+            panel.set_ylabel(currency)
+            panel.set_xticks([])
+            drawing.legend(panel)
+        if few:
+            panels[1].set_xticks(range(len(short)), short, rotation=90, fontsize=7.5)
+        else:
+            panels[1].set_xlabel("members, largest saving first")
+
+    foot = 0.2 + 0.065 * max(map(len, short), default=0) if few else 0.45
+    return drawing.draw("savings", (1.8, 0.9), paint, foot=foot)
 
 
 def _short(name: str) -> str:

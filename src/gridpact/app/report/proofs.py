@@ -6,7 +6,9 @@ from gridpact.app.report.facts import RunFacts
 from gridpact.app.report.parts import Facts, Notes, Section, Table
 from gridpact.app.report.text import number
 from gridpact.app.report.view import View
-from gridpact.ledger.entries import Entry, RootAnchored, TermsCommitted, tag_of
+from gridpact.ledger.entries import Entry, tag_of
+from gridpact.ledger.kinds.roots import RootAnchored
+from gridpact.ledger.kinds.terms import TermsCommitted
 from gridpact.ledger.messages import CommitRequested, Committed
 
 MOST_ROWS = 40
