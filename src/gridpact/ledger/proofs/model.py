@@ -1,0 +1,83 @@
+"""What a proof consists of."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gridpact.ledger.chain import Block, header_hash
+from gridpact.ledger.keys import PublicKey
+from gridpact.ledger.leaves import leaf
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A salted leaf with what it commits to: ``body`` as :func:`.leaves.encode` writes it."""
+
+    salt: bytes
+    body: bytes
+
+    def data(self) -> bytes:
+        """Return the leaf's 32 bytes."""
+        return leaf(self.salt, self.body)
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """A contract by the keccak-256 of its terms [32 bytes], which is the leaf."""
+
+    terms_hash: bytes
+
+    def data(self) -> bytes:
+        """Return the leaf's 32 bytes."""
+        return self.terms_hash
+
+
+class Under(msgspec.Struct, frozen=True):
+    """Where a leaf stands in the tree of its period; the entry says how many there are."""
+
+    what: Opened | Terms
+    index: int
+    path: tuple[bytes, ...]
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """The signed block at the head when the proof was made; fields as in :class:`.chain.Block`."""
+
+    height: int
+    at: int
+    key: str
+    first_index: int
+    count: int
+    tree_root: bytes
+    prev_hash: bytes
+    hash: bytes
+    signature: bytes
+    authority: PublicKey
+
+    @property
+    def size(self) -> int:
+        """Number of entries under the tree root."""
+        return self.first_index + self.count
+
+    def block(self) -> Block:
+        """Return the block without the edge of its tree, which is not signed."""
+        return Block(
+            self.height, self.at, self.key, self.first_index, self.count,
+            self.tree_root, self.prev_hash, self.hash, self.signature, b"",
+        )  # fmt: skip
+
+    def content_hash(self) -> bytes:
+        """Hash the fields anew; they are in range, as reading and sealing make sure."""
+        return header_hash(self.block())
+
+
+class ProofFile(msgspec.Struct, frozen=True):
+    """Shows that a leaf under an entry, or the entry itself (``leaf`` None), is on a ledger.
+
+    ``entry`` are the entry's canonical bytes, ``path`` leads from place ``index`` to the root of
+    the block's tree.
+    """
+
+    leaf: Under | None
+    entry: bytes
+    index: int
+    path: tuple[bytes, ...]
+    block: Sealed
