@@ -3,8 +3,10 @@ import sqlite3
 import pytest
 
 from gridpact.base.errors import LedgerDamaged, StoreError
-from gridpact.ledger.entries import NetSettled, RootAnchored, canonical
+from gridpact.ledger.entries import canonical
 from gridpact.ledger.keys import AuthorityKey, demonstration_key
+from gridpact.ledger.kinds.money import NetSettled
+from gridpact.ledger.kinds.roots import RootAnchored
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
 from gridpact.ledger.port import Head, Ledger, Receipt, Refused
@@ -141,7 +143,7 @@ def test_two_writers_take_turns(path, authority, some_entries):
 
 def test_commits_are_synchronised_to_disk(path, authority):
     with LocalLedger(path, authority) as ledger:
-        db = ledger._store.db
+        db = ledger._storage.db
         assert db.execute("PRAGMA synchronous").fetchone() == (2,)
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 

@@ -9,8 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gridpact.ledger.entries import NetSettled, ParticipantAuthorised, RootAnchored, canonical
+from gridpact.ledger.entries import canonical
 from gridpact.ledger.keys import demonstration_key
+from gridpact.ledger.kinds.money import NetSettled
+from gridpact.ledger.kinds.participants import ParticipantAuthorised
+from gridpact.ledger.kinds.roots import RootAnchored
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import verify_consistency, verify_inclusion
 from gridpact.ledger.port import Receipt, Refused

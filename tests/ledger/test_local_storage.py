@@ -20,7 +20,7 @@ from gridpact.ledger.port import Receipt
 
 WRITER = """
     import sys
-    from gridpact.ledger.entries import ParticipantAuthorised
+    from gridpact.ledger.kinds.participants import ParticipantAuthorised
     from gridpact.ledger.keys import demonstration_key
     from gridpact.ledger.local import LocalLedger
     ledger = LocalLedger(sys.argv[1], demonstration_key(7))
@@ -86,15 +86,15 @@ def test_no_acknowledged_commit_is_lost_to_a_kill(path, authority):
 def test_a_full_disk_loses_nothing(path, authority, some_entries):
     with LocalLedger(path, authority) as ledger:
         ledger.commit("before", some_entries, 1)
-        ledger._store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        pages = ledger._store.db.execute("PRAGMA page_count").fetchone()[0]
-        ledger._store.db.execute(f"PRAGMA max_page_count={pages}")
+        ledger._storage.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages = ledger._storage.db.execute("PRAGMA page_count").fetchone()[0]
+        ledger._storage.db.execute(f"PRAGMA max_page_count={pages}")
         before = ledger.head()
         with pytest.raises(StoreError, match="free space and commit again") as caught:
             ledger.commit("big", some_entries * 100, 2)
         one_line(caught)
         assert ledger.verify() == before
-        ledger._store.db.execute("PRAGMA max_page_count=1000000")
+        ledger._storage.db.execute("PRAGMA max_page_count=1000000")
         assert isinstance(ledger.commit("big", some_entries * 100, 2), Receipt)
     with LocalLedger(path, authority) as ledger:
         assert ledger.verify(before).size == 404

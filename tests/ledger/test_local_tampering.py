@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 
 from gridpact.base.errors import LedgerDamaged, StoreError
 from gridpact.ledger.chain import Block, seal
-from gridpact.ledger.entries import NetSettled, ParticipantAuthorised, canonical
+from gridpact.ledger.entries import canonical
 from gridpact.ledger.keys import demonstration_key
+from gridpact.ledger.kinds.money import NetSettled
+from gridpact.ledger.kinds.participants import ParticipantAuthorised
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import Edge, leaf_hash
 from gridpact.ledger.port import Head
-from gridpact.ledger.store import SCHEMA
+from gridpact.ledger.storage.port import TILED
+from gridpact.ledger.storage.sqlite import SCHEMA
 
-GUARDS = [statement for statement in SCHEMA if statement.startswith("CREATE TRIGGER")]
+GUARDS = [statement for statement in SCHEMA[TILED] if statement.startswith("CREATE TRIGGER")]
 CELLS = [
     *(("entries", column) for column in ("idx", "height", "body", "leaf_hash")),
     *(("blocks", column) for column in Block.__struct_fields__),
@@ -171,7 +174,7 @@ def append(path, block, bodies):
 def sealed_after(path, key, public, bodies):
     """Make a block as the holder of ``key`` would, behind the adapter's back."""
     with LocalLedger(path, public) as ledger:
-        leaves = [row for (row,) in ledger._store.db.execute("SELECT leaf_hash FROM entries")]
+        leaves = [row for (row,) in ledger._storage.db.execute("SELECT leaf_hash FROM entries")]
         edge = Edge()
         for leaf in [*leaves, *map(leaf_hash, bodies)]:
             edge.append(leaf)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import islice
 
 import msgspec
 
 from gridpact.base.errors import LedgerDamaged
 from gridpact.ledger.entries import faults, parse
 from gridpact.ledger.keys import AuthorityKey, PublicKey
-from gridpact.ledger.merkle import HASH_BYTES, Edge, leaf_hash
+from gridpact.ledger.merkle import HASH_BYTES, Edge, Grown, leaf_hash
 from gridpact.ledger.port import Head, Receipt
 
 _GENESIS = b"gridpact ledger genesis 1\n"
@@ -108,55 +109,74 @@ def check_seal(block: Block, public: PublicKey) -> None:
         raise LedgerDamaged(f"block {block.height}: its signature is not by {public}")
 
 
-def check(
-    blocks: Iterable[Block],
-    entries: Iterator[EntryRow],
-    start: Head,
-    public: PublicKey,
-    expected: Head | None = None,
-) -> Head:
-    """Recompute a whole ledger from its rows and return its head.
+class Walk:
+    """Recomputes a ledger block by block; LedgerDamaged at the first thing that does not hold.
 
-    Raises LedgerDamaged at the first block or entry that does not hold.
+    ``head`` and ``edge`` stand after the block taken last. ``expected`` is a head seen earlier,
+    which must be one of those walked past.
     """
-    head, edge = start, Edge()
-    _check_expected(head, expected)
-    for block in blocks:
-        if block.height != head.height + 1:
-            raise LedgerDamaged(f"block {head.height + 1} is missing or out of order")
-        check_seal(block, public)
-        if (block.prev_hash, block.first_index) != (head.hash, head.size):
-            raise LedgerDamaged(f"block {block.height} does not follow block {head.height}")
-        _check_entries(block, entries, edge)
-        if edge.root() != block.tree_root or b"".join(edge.subtrees) != block.edge:
+
+    def __init__(self, start: Head, public: PublicKey, expected: Head | None = None) -> None:
+        self.head, self.edge = start, Edge()
+        self._public, self._expected = public, expected
+        self._check_expected()
+
+    def take(self, block: Block, rows: Iterator[EntryRow] | None) -> Grown:
+        """Check the next block and its entries, the next of ``rows``; None: these are elsewhere.
+
+        Returns the complete subtrees that its entries make, as :meth:`.merkle.Edge.extend` does.
+        """
+        if block.height != self.head.height + 1:
+            raise LedgerDamaged(f"block {self.head.height + 1} is missing or out of order")
+        check_seal(block, self._public)
+        if (block.prev_hash, block.first_index) != (self.head.hash, self.head.size):
+            raise LedgerDamaged(f"block {block.height} does not follow block {self.head.height}")
+        grown: Grown = []
+        if rows is None:
+            self.edge = edge_of(block)
+        else:
+            own = list(islice(rows, block.count))
+            _check_entries(block, own)
+            grown = self.edge.extend([row.leaf_hash for row in own])
+        if self.edge.root() != block.tree_root or b"".join(self.edge.subtrees) != block.edge:
             raise LedgerDamaged(f"block {block.height}: its entries do not give its tree root")
-        head = block.head()
-        _check_expected(head, expected)
-    for row in entries:
-        raise LedgerDamaged(f"entry {row.idx} belongs to no block")
-    if expected and expected.height > head.height:
-        raise LedgerDamaged(f"cut short: block {head.height} is last, {expected.height} was seen")
-    return head
+        self.head = block.head()
+        self._check_expected()
+        return grown
+
+    def end(self) -> Head:
+        """Return the last head; LedgerDamaged where the one seen earlier lies beyond it."""
+        expected, last = self._expected, self.head.height
+        if expected and expected.height > last:
+            raise LedgerDamaged(f"cut short: block {last} is last, {expected.height} was seen")
+        return self.head
+
+    def _check_expected(self) -> None:
+        expected = self._expected
+        if expected and expected.height == self.head.height and expected != self.head:
+            raise LedgerDamaged(
+                f"block {self.head.height} is not the one seen before: another history"
+            )
 
 
-def _check_expected(head: Head, expected: Head | None) -> None:
-    if expected and expected.height == head.height and expected != head:
-        raise LedgerDamaged(f"block {head.height} is not the one seen before: another history")
-
-
-def _check_entries(block: Block, entries: Iterator[EntryRow], edge: Edge) -> None:
-    """Check the block's entries and add them to the edge."""
-    for index in range(block.first_index, block.size):
-        place = f"entry {index} (block {block.height})"
-        row = next(entries, None)
-        if row is None or (row.idx, row.height) != (index, block.height):
-            raise LedgerDamaged(f"{place} is missing or out of order")
+def _check_entries(block: Block, rows: Sequence[EntryRow]) -> None:
+    for index, row in zip(range(block.first_index, block.size), rows, strict=False):
+        if (row.idx, row.height) != (index, block.height):
+            raise LedgerDamaged(f"entry {index} (block {block.height}) is missing or out of order")
         if leaf_hash(row.body) != row.leaf_hash:
-            raise LedgerDamaged(f"{place}: its content does not match its hash")
-        try:
-            wrong = faults([parse(row.body)])
-        except ValueError as error:
-            raise LedgerDamaged(f"{place}: {error}") from error
-        if wrong:
-            raise LedgerDamaged(f"{place}: {wrong[0]}")
-        edge.append(row.leaf_hash)
+            raise LedgerDamaged(
+                f"entry {index} (block {block.height}): its content does not match its hash"
+            )
+        _check_content(block, row)
+    if len(rows) != block.count:
+        index = block.first_index + len(rows)
+        raise LedgerDamaged(f"entry {index} (block {block.height}) is missing or out of order")
+
+
+def _check_content(block: Block, row: EntryRow) -> None:
+    try:
+        wrong = faults([parse(row.body)])
+    except ValueError as error:
+        raise LedgerDamaged(f"entry {row.idx} (block {block.height}): {error}") from error
+    if wrong:
+        raise LedgerDamaged(f"entry {row.idx} (block {block.height}): {wrong[0]}")

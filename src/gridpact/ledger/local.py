@@ -1,8 +1,8 @@
-"""The local ledger: an append-only, hash-chained, signed log in one SQLite file.
+"""The local ledger: an append-only, hash-chained, signed log on SQLite or PostgreSQL.
 
 Each commit is one block: its entries, the root of a Merkle tree over *all* entries (RFC 9162),
-the hash of the block before, and the authority's Ed25519 signature. A commit is on disk (WAL,
-``synchronous=FULL``) before it is acknowledged. Where a single operator is trusted to keep the
+the hash of the block before, and the authority's Ed25519 signature. A commit is on disk before it
+is acknowledged. Where a single operator is trusted to keep the
 record and others to check it, nothing more is needed: whoever keeps an old :class:`Head` can
 tell a later cut or rewritten history, even one signed with the right key.
 """
@@ -10,37 +10,33 @@ tell a later cut or rewritten history, even one signed with the right key.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
-
-import msgspec
 
 from gridpact.base.errors import LedgerDamaged, StoreError
 from gridpact.base.units import INT64_MAX
-from gridpact.ledger.chain import Block, EntryRow, check, check_seal, edge_of, genesis, seal
-from gridpact.ledger.entries import NAME_PATTERN, Entry, canonical, faults, parse
+from gridpact.ledger.chain import Block, EntryRow, Walk, check_seal, edge_of, genesis, seal
+from gridpact.ledger.entries import Entry, canonical, faults, parse
+from gridpact.ledger.examination import Examined, examine
 from gridpact.ledger.keys import AuthorityKey, PublicKey
-from gridpact.ledger.merkle import HASH_BYTES, Edge, Tree, leaf_hash
+from gridpact.ledger.kinds.fields import NAME_PATTERN
+from gridpact.ledger.merkle import Edge, leaf_hash, verify_consistency, verify_inclusion
 from gridpact.ledger.port import Growth, Head, Proof, Receipt, Refused
-from gridpact.ledger.store import Store
+from gridpact.ledger.storage.opening import open_storage
+from gridpact.ledger.storage.port import PLAIN
+from gridpact.ledger.storage.tiles import Memory, TiledTree, Tiles, subtree_rows
 
-_BLOCKS = (
-    "SELECT height, at, key, first_index, count, tree_root, prev_hash, hash, signature, edge "
-    "FROM blocks "
-)
-_ENTRIES = "SELECT idx, height, body, leaf_hash FROM entries ORDER BY idx"
 _NAME = re.compile(NAME_PATTERN)
-_Row = TypeVar("_Row", Block, EntryRow)
 
 
 class LocalLedger:
-    """Ledger in one SQLite file, or in memory with ``":memory:"``; a context manager.
+    """Ledger in a file, in memory or in a database; a context manager.
 
     Parameters
     ----------
-    path
-        The file; made where there is none (with a private key).
+    address
+        The SQLite file, ``":memory:"``, or ``postgresql://user@host/database?schema=lane``; made
+        where there is none (with a private key).
     authority
         The private key to write, or the public key alone to read and verify as an auditor does.
     name
@@ -54,7 +50,7 @@ class LocalLedger:
 
     def __init__(
         self,
-        path: Path | str,
+        address: Path | str,
         authority: AuthorityKey | PublicKey,
         *,
         name: str = "gridpact",
@@ -65,14 +61,14 @@ class LocalLedger:
         self._signer = authority if isinstance(authority, AuthorityKey) else None
         self._public = authority if isinstance(authority, PublicKey) else authority.public
         self._start = genesis(name, self._public)
-        self._tree = Tree()
-        self._store = Store(path, writable=self._signer is not None, wait_s=wait_s)
+        self._storage = open_storage(address, writable=self._signer is not None, wait_s=wait_s)
+        self._memory = Memory(self._leaves) if self._storage.format == PLAIN else None
+        self._tiles = Tiles(self._hashes)
         try:
-            with self._store.guarded():
-                self._identify(name)
-                self._check_last()
+            self._identify(name)
+            self._check_last()
         except BaseException:
-            self._store.close()
+            self._storage.close()
             raise
 
     def __enter__(self) -> LocalLedger:
@@ -95,141 +91,138 @@ class LocalLedger:
             return refused
         bodies = [canonical(entry) for entry in entries]
         hashes = [leaf_hash(body) for body in bodies]
-        with self._store.transaction():
-            known = self._known(key)
+        with self._storage.transaction():
+            known = self._storage.block_of(key)
             if known is None:
                 return self._append(self._signer, key, at, bodies, hashes)
-            if hashes == self._leaves(known.first_index, known.size):
+            if self._gives(known, hashes):
                 return known.receipt()
         return Refused(f"key {key!r} was used for other entries, in block {known.height}")
 
     def _append(
         self, signer: AuthorityKey, key: str, at: int, bodies: list[bytes], hashes: list[bytes]
     ) -> Receipt:
-        last = self._last()
+        last = self._storage.last_block()
         edge = edge_of(last) if last else Edge()
-        for leaf in hashes:
-            edge.append(leaf)
+        grown = edge.extend(hashes)
         block = seal(signer, last.head() if last else self._start, edge, key, at)
         rows = [
-            (block.first_index + place, block.height, body, leaf)
+            EntryRow(block.first_index + place, block.height, body, leaf)
             for place, (body, leaf) in enumerate(zip(bodies, hashes, strict=True))
         ]
-        self._store.db.execute(
-            "INSERT INTO blocks VALUES (?,?,?,?,?,?,?,?,?,?)", msgspec.structs.astuple(block)
-        )
-        self._store.db.executemany("INSERT INTO entries VALUES (?,?,?,?)", rows)
+        self._storage.append(block, rows, subtree_rows(grown))
         return block.receipt()
+
+    def _gives(self, block: Block, hashes: list[bytes]) -> bool:
+        """Tell whether a block holds exactly these leaves, by the tree before and after it."""
+        before = self._storage.block(block.height - 1)
+        edge = edge_of(before) if before else Edge()
+        edge.extend(hashes)
+        return (edge.size, edge.root()) == (block.size, block.tree_root)
 
     def head(self) -> Head:
         """Return where the ledger stands."""
-        with self._store.guarded():
-            last = self._last()
+        last = self._storage.last_block()
         return last.head() if last else self._start
 
     def block(self, height: int) -> Block:
         """Return a block with its signature, checked; IndexError where there is none."""
-        with self._store.guarded():
-            row = self._store.db.execute(_BLOCKS + "WHERE height=?", (height,)).fetchone()
-        if row is None:
+        found = self._storage.block(height)
+        if found is None:
             raise IndexError(f"there is no block {height}")
-        found = next(_typed([row], Block))
         check_seal(found, self._public)
         return found
 
     def entries(self, start: int = 0, stop: int | None = None) -> list[Entry]:
         """Return the entries with ``start <= index < stop``; each is checked against its hash."""
         low, high, _ = slice(start, stop).indices(self.head().size)
-        with self._store.guarded():
-            rows = self._store.db.execute(
-                "SELECT idx, body, leaf_hash FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx",
-                (low, high),
-            ).fetchall()
-        for expected, (index, body, stored) in zip(range(low, high), rows, strict=False):
-            if index != expected or type(body) is not bytes or leaf_hash(body) != stored:
+        rows = self._storage.entry_rows(low, high)
+        for expected, row in zip(range(low, high), rows, strict=False):
+            if row.idx != expected or leaf_hash(row.body) != row.leaf_hash:
                 raise LedgerDamaged(f"entry {expected} does not match its hash")
         if len(rows) != max(high - low, 0):
             raise LedgerDamaged(f"entry {low + len(rows)} is missing")
-        return [parse(body) for _, body, _ in rows]
+        return [parse(row.body) for row in rows]
 
     def prove(self, index: int) -> Proof:
         """Prove that one entry is on the ledger; IndexError where there is no such entry."""
-        size = self._grow_tree()
-        if not 0 <= index < size:
-            raise IndexError(f"there is no entry {index}; the ledger has {size}")
-        (leaf,) = self._leaves(index, index + 1)
-        return Proof(index, leaf, size, self._tree.inclusion(index, size), self._tree.root(size))
+        head, tree = self._tree()
+        if not 0 <= index < head.size:
+            raise IndexError(f"there is no entry {index}; the ledger has {head.size}")
+        leaf, path = tree.node(0, index), tree.inclusion(index)
+        self._proven(verify_inclusion(leaf, index, head.size, path, head.root))
+        return Proof(index, leaf, head.size, path, head.root)
 
     def prove_growth(self, old_size: int) -> Growth:
         """Prove that the ledger only grew since ``old_size``; IndexError for a larger size."""
-        size = self._grow_tree()
-        if not 0 <= old_size <= size:
-            raise IndexError(f"the ledger has {size} entries, never had {old_size}")
-        path = self._tree.consistency(old_size, size)
-        return Growth(old_size, size, path, self._tree.root(size))
+        head, tree = self._tree()
+        if not 0 <= old_size <= head.size:
+            raise IndexError(f"the ledger has {head.size} entries, never had {old_size}")
+        path, old = tree.consistency(old_size), tree.root(old_size)
+        self._proven(verify_consistency(old_size, old, head.size, head.root, path))
+        return Growth(old_size, head.size, path, head.root)
 
     def verify(self, expected: Head | None = None) -> Head:
         """Recompute everything; see :meth:`.port.Ledger.verify`."""
-        with self._store.transaction("DEFERRED"):  # one consistent view
-            blocks = _typed(self._store.db.execute(_BLOCKS + "ORDER BY height"), Block)
-            rows = _typed(self._store.db.execute(_ENTRIES), EntryRow)
-            head = check(blocks, rows, self._start, self._public, expected)
-            self._store.check()
-        return head
+        return self.examine(expected).head
+
+    def examine(self, expected: Head | None = None) -> Examined:
+        """Recompute everything, as :meth:`verify` does, and tell what was recomputed."""
+        with self._storage.view():
+            return examine(self._storage, Walk(self._start, self._public, expected))
 
     def close(self) -> None:
-        """Fold the write-ahead log into the file and close it."""
-        self._store.close()
+        """Release the storage."""
+        self._storage.close()
 
     def _identify(self, name: str) -> None:
         """Record whose ledger this is, or check it."""
         own = (name, str(self._public))
-        found = self._store.db.execute("SELECT name, authority FROM identity").fetchall()
+        found = self._storage.identity()
         if not found and self._signer is not None:
-            with self._store.transaction():
-                self._store.db.execute("INSERT INTO identity VALUES (?,?)", own)
+            self._storage.claim(*own)
         elif found != [own]:
             raise StoreError(
-                f"ledger {self._store.path} is {found[0] if found else 'nobody’s'}, not {own}; "
+                f"ledger {self._storage.place} is {found[0] if found else 'nobody’s'}, not {own}; "
                 "give its own name and authority key"
             )
 
     def _check_last(self) -> None:
-        last = self._last()
-        size = self._store.db.execute("SELECT coalesce(max(idx) + 1, 0) FROM entries").fetchone()
+        last, end = self._storage.last_block(), self._storage.end()
         if last:
             check_seal(last, self._public)
             edge_of(last)
-        if size[0] != (last.size if last else 0):
+        if end != (last.size if last else 0):
             raise LedgerDamaged(
-                f"ledger {self._store.path}: {size[0]} entries do not fit its last block"
+                f"ledger {self._storage.place}: {end} entries do not fit its last block"
             )
 
-    def _last(self) -> Block | None:
-        rows = self._store.db.execute(_BLOCKS + "ORDER BY height DESC LIMIT 1").fetchall()
-        return next(_typed(rows, Block), None)
-
-    def _known(self, key: str) -> Block | None:
-        rows = self._store.db.execute(_BLOCKS + "WHERE key=?", (key,)).fetchall()
-        return next(_typed(rows, Block), None)
-
     def _leaves(self, low: int, high: int) -> list[bytes]:
-        with self._store.guarded():
-            rows = self._store.db.execute(
-                "SELECT leaf_hash FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx", (low, high)
-            ).fetchall()
-        found = [leaf for (leaf,) in rows if type(leaf) is bytes and len(leaf) == HASH_BYTES]
+        found = self._storage.leaves(low, high)
         if len(found) != high - low:
             raise LedgerDamaged(f"a leaf hash is missing among entries {low} to {high - 1}")
         return found
 
-    def _grow_tree(self) -> int:
-        """Bring the tree in memory up to the head; return the head's size."""
+    def _hashes(self, level: int, low: int, high: int) -> Sequence[bytes]:
+        if not level:
+            return self._leaves(low, high)
+        return (self._memory or self._storage).subtrees(level, low, high)
+
+    def _tree(self) -> tuple[Head, TiledTree]:
         head = self.head()
-        self._tree.extend(self._leaves(len(self._tree), head.size))
-        if self._tree.root(min(head.size, len(self._tree))) != head.root:
-            raise LedgerDamaged(f"ledger {self._store.path}: its entries do not give its root")
-        return head.size
+        if self._memory:
+            self._memory.grow(head.size)
+        tree = self._tiles.tree(head.size)
+        self._proven(tree.root() == head.root)
+        return head, tree
+
+    def _proven(self, holds: bool) -> None:
+        """Let nothing out that does not lead to the last block's root."""
+        if not holds:
+            self._tiles.forget()
+            raise LedgerDamaged(
+                f"ledger {self._storage.place}: its entries and tiles do not give its root"
+            )
 
 
 def _refusal(key: str, entries: Sequence[Entry], at: int) -> Refused | None:
@@ -243,13 +236,3 @@ def _refusal(key: str, entries: Sequence[Entry], at: int) -> Refused | None:
     if wrong:
         return Refused(f"{len(wrong)} faults in the entries; the first: {wrong[0]}", wrong)
     return None
-
-
-def _typed(rows: Iterable[Sequence[object]], kind: type[_Row]) -> Iterator[_Row]:
-    """Give rows their types; a value of another type than was written is damage."""
-    for row in rows:
-        try:
-            yield msgspec.convert(row, kind, builtin_types=(bytes,))
-        except msgspec.ValidationError as error:
-            what = "block" if kind is Block else "entry"
-            raise LedgerDamaged(f"{what} {row[0]}: {error}") from error

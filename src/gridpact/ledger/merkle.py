@@ -8,11 +8,13 @@ publishes a root publishes the size beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import TypeAlias
 
 Path: TypeAlias = tuple[bytes, ...]
+Grown: TypeAlias = list[tuple[int, Sequence[bytes]]]
 
 HASH_BYTES = 32
 EMPTY_ROOT = sha256().digest()
@@ -31,6 +33,15 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def root(bodies: Iterable[bytes]) -> bytes:
     """Root over the bytes of leaves, in their order."""
     return Tree(map(leaf_hash, bodies)).root()
+
+
+def parents(row: Sequence[bytes]) -> list[bytes]:
+    """Hash neighbours in pairs; one that is left over is left out."""
+    return [sha256(b"\x01" + left + right).digest() for left, right in _pairs(row)]
+
+
+def _pairs(row: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return zip(row[0::2], row[1::2], strict=False)
 
 
 def _fold(subtrees: Sequence[bytes]) -> bytes:
@@ -65,35 +76,45 @@ class Edge:
         self.subtrees.append(merged)
         self.size += 1
 
+    def extend(self, leaves: Sequence[bytes]) -> Grown:
+        """Add leaf hashes in order, level by level, which costs less than one by one.
+
+        Returns the complete subtrees that this makes: for each level from 1 upwards the number
+        of those that were there before, and the roots of the new ones.
+        """
+        left = dict(zip(_ones(self.size), reversed(self.subtrees), strict=True))
+        row, before, level, grown = list(leaves), self.size, 0, list[tuple[int, Sequence[bytes]]]()
+        self.size += len(row)
+        while row:
+            if before & 1:
+                row.insert(0, left.pop(level))
+            if len(row) & 1:
+                left[level] = row[-1]
+            row, before, level = parents(row), before >> 1, level + 1
+            if row:
+                grown.append((before, row))
+        self.subtrees = [left[level] for level in sorted(left, reverse=True)]
+        return grown
+
     def root(self) -> bytes:
         """Root over all leaves added so far."""
         return _fold(self.subtrees)
 
 
-class Tree:
-    """A growing tree that keeps every complete subtree, and so proves things about any past size.
+class Nodes(ABC):
+    """A tree whose complete subtrees can be looked up, and which so proves things of any past size.
 
     ``size`` defaults to the present one in all methods; a size out of range raises ValueError.
-    Memory is two hashes per leaf. Proofs cost O(log² n).
+    Proofs look up O(log² n) nodes, each at most once per proof where :meth:`node` remembers.
     """
 
-    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
-        self._levels: list[list[bytes]] = [[]]
-        self.extend(leaves)
-
+    @abstractmethod
     def __len__(self) -> int:
-        return len(self._levels[0])
+        """Return the number of leaves."""
 
-    def extend(self, leaves: Iterable[bytes]) -> None:
-        """Add leaf hashes; amortised O(1) each."""
-        self._levels[0].extend(leaves)
-        for level, row in enumerate(self._levels):  # grows while it is walked
-            if len(row) > 1 and level + 1 == len(self._levels):
-                self._levels.append([])
-            if len(row) > 1:
-                above = self._levels[level + 1]
-                rest = row[2 * len(above) :]
-                above.extend(map(node_hash, rest[0::2], rest[1::2]))
+    @abstractmethod
+    def node(self, level: int, index: int) -> bytes:
+        """Return the root over the leaves from ``index << level``, ``1 << level`` of them."""
 
     def root(self, size: int | None = None) -> bytes:
         """Root over the first ``size`` leaves."""
@@ -144,9 +165,39 @@ class Tree:
         parts = []
         for level in range((high - low).bit_length() - 1, -1, -1):
             if (high - low) >> level & 1:
-                parts.append(self._levels[level][low >> level])
+                parts.append(self.node(level, low >> level))
                 low += 1 << level
         return _fold(parts)
+
+
+class Tree(Nodes):
+    """A growing tree that keeps every complete subtree in memory: two hashes per leaf."""
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self._levels: list[list[bytes]] = [[]]
+        self.extend(leaves)
+
+    def __len__(self) -> int:
+        return len(self._levels[0])
+
+    def node(self, level: int, index: int) -> bytes:
+        """Return the root of one complete subtree."""
+        return self._levels[level][index]
+
+    def extend(self, leaves: Iterable[bytes]) -> None:
+        """Add leaf hashes; amortised O(1) each."""
+        self._levels[0].extend(leaves)
+        for level, row in enumerate(self._levels):  # grows while it is walked
+            if len(row) > 1 and level + 1 == len(self._levels):
+                self._levels.append([])
+            if len(row) > 1:
+                above = self._levels[level + 1]
+                above.extend(parents(row[2 * len(above) :]))
+
+
+def _ones(number: int) -> Iterator[int]:
+    """Places of the ones in a number's binary form, the lowest first."""
+    return (place for place in range(number.bit_length()) if number >> place & 1)
 
 
 def _split(size: int) -> int:

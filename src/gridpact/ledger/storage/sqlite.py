@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from gridpact.base.errors import LedgerDamaged, StoreError
+import msgspec
 
-FORMAT = 1
+from gridpact.base.errors import LedgerDamaged, StoreError
+from gridpact.ledger.storage.port import PLAIN, TILED, SubtreeRow
+from gridpact.ledger.storage.sql import GUARDED, Row, SqlStorage
+
 APPLICATION = 0x67706C31  # "gpl1", so that no other database is taken for a ledger
 
-_APPEND_ONLY = tuple(
-    f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
-    f"BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-    for table in ("identity", "blocks", "entries")
-    for action in ("UPDATE", "DELETE")
-)
 _BLOCKS = """CREATE TABLE blocks (
     height INTEGER PRIMARY KEY, at INTEGER NOT NULL, key TEXT NOT NULL UNIQUE,
     first_index INTEGER NOT NULL, count INTEGER NOT NULL, tree_root BLOB NOT NULL,
@@ -26,7 +23,30 @@ _ENTRIES = """CREATE TABLE entries (
     idx INTEGER PRIMARY KEY, height INTEGER NOT NULL, body BLOB NOT NULL,
     leaf_hash BLOB NOT NULL)"""
 _IDENTITY = "CREATE TABLE identity (name TEXT NOT NULL, authority TEXT NOT NULL)"
-SCHEMA = (_IDENTITY, _BLOCKS, _ENTRIES, *_APPEND_ONLY)
+_SUBTREES = """CREATE TABLE subtrees (
+    level INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL,
+    PRIMARY KEY (level, idx)) WITHOUT ROWID"""
+_SEGMENTS = """CREATE TABLE segments (
+    first_height INTEGER PRIMARY KEY, last_height INTEGER NOT NULL, first_index INTEGER NOT NULL,
+    size INTEGER NOT NULL, digest BLOB NOT NULL, tail BLOB NOT NULL)"""
+_SNAPSHOTS = """CREATE TABLE snapshots (
+    height INTEGER PRIMARY KEY, kind TEXT NOT NULL, block_hash BLOB NOT NULL,
+    state BLOB NOT NULL, signature BLOB NOT NULL)"""
+
+
+def _guards(tables: Sequence[str]) -> tuple[str, ...]:
+    return tuple(
+        f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        for table in tables
+        for action in ("UPDATE", "DELETE")
+    )
+
+
+_PLAIN = (_IDENTITY, _BLOCKS, _ENTRIES, *_guards(GUARDED[PLAIN]))
+_ADDED = (_SUBTREES, _SEGMENTS, _SNAPSHOTS, *_guards(GUARDED[TILED][len(GUARDED[PLAIN]) :]))
+SCHEMA = {PLAIN: _PLAIN, TILED: _PLAIN + _ADDED}
+"""Every statement that made the tables and guards, by format."""
 _ADVICE = {
     sqlite3.SQLITE_FULL: "the disk is full; free space and commit again",
     sqlite3.SQLITE_READONLY: "it cannot be written; make the file and its folder writable",
@@ -41,11 +61,18 @@ _ERRORS = (sqlite3.Error, UnicodeDecodeError)
 _NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
-class Store:
-    """One connection to a ledger file. Raises StoreError, or LedgerDamaged for a corrupt file."""
+class SqliteStorage(SqlStorage):
+    """One connection to a ledger file; ``":memory:"`` keeps it in memory.
 
-    def __init__(self, path: Path | str, *, writable: bool, wait_s: float = 5.0) -> None:
-        self.path = str(path)
+    ``format`` is that of a file to be made; one that is there keeps its own. Raises StoreError,
+    or LedgerDamaged for a corrupt file.
+    """
+
+    def __init__(
+        self, path: Path | str, *, writable: bool, wait_s: float = 5.0, new: int = TILED
+    ) -> None:
+        self.place = str(path)
+        self.format = new
         with self.guarded():
             self.db = self._connect(writable, wait_s)
         try:
@@ -57,18 +84,18 @@ class Store:
 
     def _connect(self, writable: bool, wait_s: float) -> sqlite3.Connection:
         if writable:
-            return sqlite3.connect(self.path, timeout=wait_s, isolation_level=None)
+            return sqlite3.connect(self.place, timeout=wait_s, isolation_level=None)
         try:
             # rw, so that a reader tidies up SQLite's files beside the ledger; it never makes one
             return self._probed("mode=rw", wait_s)
         except sqlite3.OperationalError as error:
             # A finished copy on a read-only medium has no log beside it and none can be made there.
-            if error.sqlite_errorcode & 0xFF not in _NO_LOG or Path(self.path + "-wal").exists():
+            if error.sqlite_errorcode & 0xFF not in _NO_LOG or Path(self.place + "-wal").exists():
                 raise
             return self._probed("mode=rw&immutable=1", wait_s)
 
     def _probed(self, mode: str, wait_s: float) -> sqlite3.Connection:
-        address = f"{Path(self.path).absolute().as_uri()}?{mode}"
+        address = f"{Path(self.place).absolute().as_uri()}?{mode}"
         db = sqlite3.connect(address, timeout=wait_s, isolation_level=None, uri=True)
         try:
             db.execute("PRAGMA query_only=ON")
@@ -91,11 +118,13 @@ class Store:
         if writable and not (application or version or objects):
             self._create()
         elif application != APPLICATION:
-            raise StoreError(f"{self.path} is not a gridpact ledger; give another path")
-        elif version != FORMAT:
+            raise StoreError(f"{self.place} is not a gridpact ledger; give another path")
+        elif version not in SCHEMA:
             raise StoreError(
-                f"ledger {self.path} has format {version}, this gridpact reads {FORMAT}; update it"
+                f"ledger {self.place} has format {version}, this gridpact reads {TILED}; update it"
             )
+        else:
+            self.format = version
         if writable:
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=FULL")
@@ -104,10 +133,44 @@ class Store:
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=FULL")
         with self.transaction():
-            for statement in SCHEMA:
+            for statement in SCHEMA[self.format]:
                 self.db.execute(statement)
             self.db.execute(f"PRAGMA application_id={APPLICATION}")
-            self.db.execute(f"PRAGMA user_version={FORMAT}")
+            self.db.execute(f"PRAGMA user_version={self.format}")
+
+    def upgrade(self, subtrees: Sequence[SubtreeRow]) -> None:
+        """Add what a file of the plain format lacks, within a transaction."""
+        for statement in _ADDED:
+            self.query(statement)
+        self.insert("subtrees", list(map(msgspec.structs.astuple, subtrees)))
+        self.query(f"PRAGMA user_version={TILED}")
+        self.format = TILED
+
+    def query(self, statement: str, *values: object) -> list[Row]:
+        """Run a statement; return its rows."""
+        with self.guarded():
+            return self.db.execute(statement, values).fetchall()
+
+    def stream(self, statement: str) -> Iterator[Row]:
+        """Run a statement that selects; yield its rows as they are needed."""
+        with self.guarded():
+            for row in self.db.execute(statement):  # noqa: UP028 - "yield from" closes the cursor
+                yield row
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows to a table."""
+        if rows:
+            marks = ",".join("?" * len(rows[0]))
+            with self.guarded():
+                self.db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
+
+    @contextmanager
+    def unguarded(self, table: str) -> Iterator[None]:
+        """Let rows of a table be deleted, within a transaction."""
+        (guard,) = (each for each in SCHEMA[PLAIN] if f"TRIGGER {table}_no_delete " in each)
+        self.query(f"DROP TRIGGER {table}_no_delete")
+        yield
+        self.query(guard)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -118,8 +181,19 @@ class Store:
             raise self._trouble(error) from error
 
     @contextmanager
-    def transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """Run statements all or none; durable on disk when the block ends without an error."""
+        with self._within("IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def view(self) -> Iterator[None]:
+        """Read one state of the rows, whatever others write meanwhile."""
+        with self._within("DEFERRED"):
+            yield
+
+    @contextmanager
+    def _within(self, kind: str) -> Iterator[None]:
         with self.guarded():
             self.db.execute(f"BEGIN {kind}")
             try:
@@ -133,20 +207,23 @@ class Store:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         said = " ".join(str(error).split())
         if code in _DAMAGED or isinstance(error, UnicodeDecodeError):
-            return LedgerDamaged(f"ledger {self.path}: {said}; restore the last copy that verifies")
+            return LedgerDamaged(
+                f"ledger {self.place}: {said}; restore the last copy that verifies"
+            )
         advice = _ADVICE.get(code, "what was acknowledged before is intact")
-        return StoreError(f"ledger {self.path}: {said}; {advice}")
+        return StoreError(f"ledger {self.place}: {said}; {advice}")
 
     def check(self) -> None:
         """Check the file's own structure and its append-only guards; LedgerDamaged otherwise."""
-        stored = [row[0] for row in self.db.execute("SELECT sql FROM sqlite_schema") if row[0]]
-        for statement in sorted(set(SCHEMA).symmetric_difference(stored)):
+        stored = [row[0] for row in self.query("SELECT sql FROM sqlite_schema") if row[0]]
+        expected = SCHEMA[self.format]
+        for statement in sorted(set(expected).symmetric_difference(map(str, stored))):
             what = " ".join(statement.split()[1:3]).lower()
-            how = "removed or changed" if statement in SCHEMA else "added or changed"
-            raise LedgerDamaged(f"ledger {self.path}: its {what} was {how}")
-        found = self.db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            how = "removed or changed" if statement in expected else "added or changed"
+            raise LedgerDamaged(f"ledger {self.place}: its {what} was {how}")
+        ((found,),) = self.query("PRAGMA integrity_check(1)")
         if found != "ok":
-            raise LedgerDamaged(f"ledger {self.path}: {found.splitlines()[-1]}")
+            raise LedgerDamaged(f"ledger {self.place}: {str(found).splitlines()[-1]}")
 
     def close(self) -> None:
         """Fold the write-ahead log into the file, where this may be written, and close it."""
