@@ -27,7 +27,7 @@ def read(
     ``numeric`` are the columns of numbers; with none named, all but ``text`` are. Where there is no
     column ``text``, the others hold few texts many times. The second value is the line of each row.
     Declined are files with rows of unequal width or over several lines, without an end of the last
-    line, and with what is no number in a column of numbers.
+    line, and with what is no number in a column of numbers. Of binary data it knows nothing.
     """
     import polars as pl
 
@@ -37,10 +37,8 @@ def read(
     names = _names(header, style.separator)
     if names is None or not _regular(data):
         return None
-    lines = data.count(b"\n") if quoted else 0
-    if quoted and not (
-        _quotes_plainly(data, style, len(names), lines) or _quotes_pairs(data, style)
-    ):
+    lines = _lines(data, style, len(names)) if quoted else 0
+    if quoted and not lines:
         return None
     chosen = set(numeric) or set(names) - {text}
     words = pl.String() if text else pl.Categorical()
@@ -50,7 +48,6 @@ def read(
             data,
             separator=style.separator,
             schema=kinds,
-            null_values=[""],
             quote_char='"' if quoted else None,
             decimal_comma=style.decimal == ",",
         )
@@ -84,38 +81,46 @@ def _unquoted(name: str) -> str:
 
 def _regular(data: bytes) -> bool:
     """Tell whether no line is cut short, and all end in the same way."""
-    return (
-        data.endswith(b"\n")
-        and b"\0" not in data
-        and (b"\r" not in data or _each_line_returns(data))
-    )
+    return data.endswith(b"\n") and (b"\r" not in data or _each_line_returns(data))
 
 
 def _each_line_returns(data: bytes) -> bool:
     return data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r")
 
 
-def _quotes_plainly(data: bytes, style: TextStyle, fields: int, lines: int) -> bool:
-    """Tell whether quotes stand around fields and nowhere else, and no separator is within them.
+def _lines(data: bytes, style: TextStyle, fields: int) -> int:
+    """Count the lines of a file with quotes; 0 where one stands elsewhere than around a field."""
+    if found := _plainly_quoted(data, style, fields):
+        return found
+    return data.count(b"\n") if _quotes_pairs(data, style) else 0
+
+
+def _plainly_quoted(data: bytes, style: TextStyle, fields: int) -> int:
+    """Count the lines of a file whose quotes stand around fields, no separator within them.
 
     Each quote stands beside one edge of a field, as many before as behind; and there are just the
     separators that lines of so many fields need, so that a parser who finds so many has met none
-    within quotes. All lines have so many, as the reader sees to where there are quotes.
+    within quotes. All lines have so many, as the reader sees to where there are quotes. 0 if not.
     """
-    octets, ahead, separators = np.frombuffer(data, dtype=np.uint8), 0, 0
+    octets, mark = np.frombuffer(data, dtype=np.uint8), ord(style.separator)
+    opened = quotes = int(data.startswith(_QUOTE))
+    closed, separators, lines = 0, 0, 1  # the last byte ends a line
     for begin in range(1, len(octets) - 1, _BLOCK):
         part = octets[begin - 1 : begin + _BLOCK + 1]
-        separator = part == ord(style.separator)
-        edge = separator | (part == ord("\n"))
+        quote, separator, line = part[1:-1] == _QUOTE[0], part == mark, part == ord("\n")
+        edge = separator | line
         if data.endswith(b"\r\n"):
             edge |= part == ord("\r")
-        before, behind, quote = edge[:-2], edge[2:], part[1:-1] == _QUOTE[0]
-        if np.any((before == behind) & quote):
-            return False
-        ahead += int(np.count_nonzero(before & quote)) - int(np.count_nonzero(behind & quote))
+        before, behind = edge[:-2] & quote, edge[2:] & quote
+        if np.any(before & behind):
+            return 0
+        quotes += int(np.count_nonzero(quote))
+        opened += int(np.count_nonzero(before))
+        closed += int(np.count_nonzero(behind))
         separators += int(np.count_nonzero(separator[1:-1]))
-    ahead += data.startswith(_QUOTE)
-    return ahead == 0 and separators == (fields - 1) * lines
+        lines += int(np.count_nonzero(line[1:-1]))
+    around = opened == closed and opened + closed == quotes
+    return lines if around and separators == (fields - 1) * lines else 0
 
 
 def _quotes_pairs(data: bytes, style: TextStyle) -> bool:
