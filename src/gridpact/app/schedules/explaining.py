@@ -9,16 +9,15 @@ from msgspec.structs import replace
 
 from gridpact.app.needs.late import Late
 from gridpact.app.needs.words import in_words
-from gridpact.app.orders.instants import local
 from gridpact.app.schedules.door import door
+from gridpact.app.schedules.given_up import given_up
 from gridpact.app.schedules.held_words import held_words
 from gridpact.app.schedules.next_plans import Ahead, solved
-from gridpact.app.schedules.posing import Gathered, name_of, problem_of
-from gridpact.app.schedules.view import MissedView, amount, missed_views
+from gridpact.app.schedules.posing import Gathered, name_of
+from gridpact.app.schedules.unexplained import unexplained
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.activation.holding import hold
 from gridpact.scheduling.community.site import SessionSite, site_of
-from gridpact.scheduling.contracted.naming import whole_name
 from gridpact.scheduling.explanation.audience import seen_by
 from gridpact.scheduling.explanation.explain import explain
 from gridpact.scheduling.explanation.model import Explanation
@@ -27,9 +26,6 @@ from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.needs.spelling import listed, nearest
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.standing.unheld import unheld_notes
-
-_OF_NEEDS = ("sum", "unbound")
-"""Kinds of what is missed that are about needs alone."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,20 +72,30 @@ def told(was: Gathered, late: Sequence[Late], party: str | None, now: int | None
     places = Places(was.community)
     party = known_party(places, party or was.community.parties.operator, "--for")
     asked = session_site(places, was)
-    whole = explain(asked.site, asked.needs, accepts=door(places, was.book, now or was.at))
+    accepts = door(places, was.book, now or was.at)
+    whole = explain(asked.site, asked.needs, joint=False, accepts=accepts)
+    whole = replace(whole, joint=given_up(was, asked.needs, whole))
     explanation = seen_by(whole, asked.site, party)
-    bare = (*_late(was, late, places, party), *_bare(was, places, whole, party))
+    bare = (
+        *_late(was, late, places, party),
+        *unexplained(was, places, asked, whole, party),
+    )
     return Told(
         title=was.community.name,
         session=name_of(was.solved),
         made=was.at,
         timezone=was.community.timezone,
         party=party,
-        holds=not (explanation.conflicts or explanation.unbound or bare),
+        holds=not (explanation.conflicts or explanation.unbound or bare or _misses(explanation)),
         sentences=(*words(whole, asked.site, party), *held_words(was, places, party)),
         bare=bare,
         explanation=explanation,
     )
+
+
+def _misses(explanation: Explanation) -> bool:
+    """Whether a plan gives up anything that the party may know of."""
+    return explanation.joint is not None and bool(explanation.joint.parts)
 
 
 def known_party(places: Places, party: str, option: str) -> str:
@@ -124,64 +130,3 @@ def _late(was: Gathered, late: Sequence[Late], places: Places, party: str) -> It
         ):
             (note,) = unheld_notes([one.unheld], places.timezone)
             yield f"{in_words(one.need, places.timezone)} ({one.need.id}) came too late: {note}."
-
-
-def _bare(was: Gathered, places: Places, whole: Explanation, party: str) -> Iterator[str]:
-    """Say what the plan misses that is about no asset of a conflict."""
-    told_of = {
-        name
-        for conflict in whole.conflicts
-        for member in conflict.members
-        for need in member.needs
-        for name in _assets(places, need)
-    }
-    yield from _needs_missed(was, places, whole, party)
-    for one in missed_views(problem_of(was)):
-        if one.kind in _OF_NEEDS:
-            continue
-        asset = places.directory.by_id.get(one.name)
-        if asset is None:
-            if not whole.conflicts and places.directory.spans_all(party):
-                yield _limit(one, places.timezone)
-        elif one.name not in told_of:
-            owner = places.directory.assets[asset].owner
-            if party == owner or places.directory.spans_all(party):
-                yield _asset(one, places.timezone)
-
-
-def _needs_missed(was: Gathered, places: Places, whole: Explanation, party: str) -> Iterator[str]:
-    """Say which needs the plan misses that the explanation says nothing of."""
-    told_of = {need.id for one in whole.conflicts for own in one.members for need in own.needs}
-    told_of |= {one.need.id for one in whole.unbound}
-    told_of |= {whole_name(name) for name in told_of}
-    owner = {whole_name(need.id): need.owner for need in (*was.book.needs, *was.whole.contracts)}
-    for one in missed_views(problem_of(was)):
-        own = {owner.get(need, "") for need in one.needs}
-        if one.kind not in _OF_NEEDS or told_of & set(one.needs):
-            continue
-        if own <= {party} or places.directory.spans_all(party):
-            missing = "cannot be held to as things are"
-            if one.kind == "sum":
-                since = local(one.start, places.timezone)
-                missing = f"is missed by {amount(one, places.community.currency)} from {since} on"
-            yield f"{listed(one.needs)} {missing}."
-
-
-def _assets(places: Places, need: Need) -> Iterator[str]:
-    if not places.directory.spans_all(need.owner):
-        yield from (asset.id for asset in places.assets(need))
-
-
-def _asset(one: MissedView, timezone: str) -> str:
-    behind = f", because of {listed(one.needs)}" if one.needs else ""
-    if one.kind == "run":
-        return f"{one.name} does not run: no start is left for it{behind}."
-    since = local(one.start, timezone)
-    missing = f"{one.missing_wh / 1000:.3f} kWh"
-    return f"{one.name} is off its bounds by {missing} from {since} on, whatever is done{behind}."
-
-
-def _limit(one: MissedView, timezone: str) -> str:
-    side = one.kind.removeprefix("zone-")
-    missing, since = f"{one.missing_wh / 1000:.3f} kWh", local(one.start, timezone)
-    return f"{one.name} is above its {side} limit by {missing} from {since} on, by rounding alone."

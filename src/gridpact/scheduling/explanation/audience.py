@@ -73,16 +73,9 @@ def seen_by(explanation: Explanation, site: Site, party: str) -> Explanation:
     eyes = Eyes(site, party)
     if eyes.all:
         return explanation
-    own = {
-        need.id
-        for conflict in explanation.conflicts
-        for member in conflict.members
-        for need in member.needs
-        if need.owner == party
-    }
     return Explanation(
         conflicts=tuple(_cut(one, eyes) for one in explanation.conflicts if eyes.concerns(one)),
-        joint=None if explanation.joint is None else _own_parts(explanation.joint, own),
+        joint=_own_parts(explanation, eyes),
         unbound=tuple(one for one in explanation.unbound if one.need.owner == party),
         checks=0,
         complete=explanation.complete,
@@ -114,14 +107,24 @@ def _own_side(proposal: Proposal, number: int, eyes: Eyes) -> Proposal:
     return replace(proposal, member=number, needs=eyes.seen(proposal.needs))
 
 
-def _own_parts(joint: Joint, own: set[str]) -> Joint:
-    """What the party gives up; nothing of what it costs all."""
-    parts = tuple(part for part in joint.parts if part.need in own)
-    return Joint(
-        parts=parts,
+def _own_parts(explanation: Explanation, eyes: Eyes) -> Joint | None:
+    """What the party gives up, and what it may see that is kept; nothing of what it costs all."""
+    joint = explanation.joint
+    if joint is None:
+        return None
+    own = {
+        need.id
+        for conflict in explanation.conflicts
+        for member in conflict.members
+        for need in member.needs
+        if need.owner == eyes.party
+    }
+    return replace(
+        joint,
+        parts=tuple(part for part in joint.parts if part.owner == eyes.party),
         least_wh=(),
         cost_nano=None,
-        fits=joint.fits,
-        eased=tuple(need for need in joint.eased if need.id in own),
+        eased=tuple(need for need in joint.eased if need.owner == eyes.party),
         without=tuple(name for name in joint.without if name in own),
+        kept=eyes.seen(joint.kept),
     )

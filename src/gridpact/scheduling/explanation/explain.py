@@ -113,10 +113,14 @@ def _together(site: Site, asked: Sequence[Need], first: Round, found: Further) -
     left = settled(bindable, found.conflicts[: len(first.own.conflicts)])
     stated = {need.id: need for need in bindable}
     known = None if first.verdict.fits else first.verdict.solution
+    joint = joint_relaxation(site, left, known)
+    giving = {one.need for one in joint.parts}
+    members = [need for one in found.conflicts for each in one.members for need in each.needs]
     return replace(
-        joint_relaxation(site, left, known),
+        joint,
         eased=tuple(need for need in left if need != stated[need.id]),
         without=tuple(sorted(stated.keys() - {need.id for need in left})),
+        kept=tuple(need for need in left if need in members and need.id not in giving),
     )
 
 

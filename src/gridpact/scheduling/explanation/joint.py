@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from gridpact.base.units import Floats
 from gridpact.scheduling.audit.assets import check_assets
 from gridpact.scheduling.audit.report import Breaches
 from gridpact.scheduling.audit.shared import Sums, misses
+from gridpact.scheduling.explanation.every_state import firm_states, least_together
 from gridpact.scheduling.explanation.model import Joint, Part
 from gridpact.scheduling.explanation.trial import TOUCH_WH, firm_fleet, judged
 from gridpact.scheduling.fleet.columns import Fleet, per_asset, per_slot
@@ -34,24 +35,40 @@ def joint_relaxation(site: Site, needs: Sequence[Need], near: Solution | None = 
     limits tell about what these are worth here. Those of sums of several assets do not.
 
     A need behind a shortfall of several is named first of them; a limit of the fleet itself is
-    named as such.
+    named as such. A need that the solver by levels would hold firm gives before limits and
+    contracts, too (:mod:`.every_state`).
     """
-    bound = bind(site, needs)
+    bound, owners = bind(site, needs), {need.id: need.owner for need in needs}
+    least = least_together(site, needs, bound) if firm_states(bound, needs) else None
+    if least is not None:
+        gone = [one.of for one in least.missing]
+        return Joint(
+            parts=_parts([(one.of, one.need) for one in least.missing], owners),
+            least_wh=least.least_wh,
+            cost_nano=least.cost_nano,
+            fits=judged(bound, eased(bound, gone)).fits,
+        )
     near = near if bound.fleet.portfolio is None else None
     problem = problem_of(bound.fleet, site.prices, bound.needs, Options(), solve)
     answer = least_losses(problem, short=True, near=near)
     missing = answer.shortfalls()
-    total: dict[tuple[Level, str], float] = {}
-    for one in missing:
-        key = one.level, (bound.behind(one) or (f"{one.kind} of row {one.row}",))[0]
-        total[key] = total.get(key, 0.0) + one.missing_wh
-    parts = [Part(level, name, wh) for (level, name), wh in total.items()]
+    named = [(one, (bound.behind(one) or ("",))[0]) for one in missing]
     return Joint(
-        parts=tuple(sorted(parts)),
+        parts=_parts(named, owners),
         least_wh=tuple(loss.least_wh for loss in answer.losses),
         cost_nano=answer.cost_upper_nano,
         fits=_fits(bound, missing, answer.schedules()),
     )
+
+
+def _parts(missing: Sequence[tuple[Shortfall, str]], owners: Mapping[str, str]) -> tuple[Part, ...]:
+    """Add up what is missing of each need; a limit of the fleet is named by its row."""
+    total: dict[tuple[Level, str], float] = {}
+    for one, need in missing:
+        key = one.level, need or f"{one.kind} of row {one.row}"
+        total[key] = total.get(key, 0.0) + one.missing_wh
+    found = (Part(*key, wh, owner=owners.get(key[1], "")) for key, wh in total.items())
+    return tuple(sorted(found))
 
 
 def _fits(bound: Bound, missing: Sequence[Shortfall], schedules: Schedules) -> bool:

@@ -93,11 +93,16 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, order=True):
-    """What one need gives up in a joint relaxation [Wh]."""
+    """What one need gives up in a joint relaxation: energy [Wh], or money that is spent beyond.
+
+    ``owner`` is the party whose need it is, "" where it is nobody's.
+    """
 
     level: Level
     need: str
     missing_wh: float
+    missing_nano: int = 0
+    owner: str = ""
 
 
 class Joint(msgspec.Struct, frozen=True):
@@ -115,6 +120,8 @@ class Joint(msgspec.Struct, frozen=True):
     fits: bool
     eased: tuple[Need, ...] = ()
     without: tuple[str, ...] = ()
+    kept: tuple[Need, ...] = ()
+    by_plan: bool = False
 
 
 class Unbound(msgspec.Struct, frozen=True):

@@ -60,7 +60,7 @@ def words(explanation: Explanation, site: Site, party: str) -> tuple[str, ...]:
     if not explanation.conflicts:
         return (NO_CONFLICT, *_unbound(cut, site.timezone))
     if not cut.conflicts:
-        return (NOT_YOURS, *_unbound(cut, site.timezone))
+        return (NOT_YOURS, *_together(cut, eyes), *_unbound(cut, site.timezone))
     concerning = [one for one in explanation.conflicts if eyes.concerns(one)]
     told: list[str] = []
     for whole, seen in zip(concerning, cut.conflicts, strict=True):
@@ -189,23 +189,45 @@ def _amount(need: Need, timezone: str) -> str:
 
 
 def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
-    """What is least given up together."""
-    if cut.joint is None or not cut.joint.parts:
+    """What is least given up together, or what the plan gives up; and what is kept instead."""
+    joint = cut.joint
+    if joint is None or not joint.parts:
         return
-    missing: dict[str, float] = {}
-    for one in cut.joint.parts:
-        missing[spoken(one.need)] = missing.get(spoken(one.need), 0.0) + one.missing_wh
-    parts = sorted(missing.items(), key=lambda one: (-one[1], one[0]))
+    kept = _some(list(dict.fromkeys(spoken(one.id) for one in joint.kept)))
+    missing = _missing(joint)
+    if joint.by_plan:
+        keeps = f"keeps {kept}, and " if kept else ""
+        yield f"The plan {keeps}misses {missing}."
+    elif eyes.all:
+        cost = f", at a cost of {joint.cost_nano / 1e9:.2f}" if joint.cost_nano is not None else ""
+        keeps = f"keeping {kept}, and missing" if kept else "missing"
+        beside = _beside(joint, eyes.site.timezone)
+        yield f"Least is given up together by {keeps} {missing}{beside}{cost}."
+    else:
+        beside = _beside(joint, eyes.site.timezone)
+        yield f"Of what is least given up by all together, yours is {missing}{beside}."
+
+
+def _missing(joint: Joint) -> str:
+    """Tell what is missed of each need, the most first."""
+    energy, money = dict[str, float](), dict[str, float]()
+    for one in joint.parts:
+        found, amount = (
+            (money, one.missing_nano / 1e9) if one.missing_nano else (energy, one.missing_wh)
+        )
+        found[spoken(one.need)] = found.get(spoken(one.need), 0.0) + amount
+    parts = sorted(energy.items(), key=lambda one: (-one[1], one[0]))
     named = [f"{_kwh(wh)} of {name}" for name, wh in parts[:NAMED]]
     if len(parts) > NAMED:
         rest = sum(wh for _, wh in parts[NAMED:])
         named.append(f"{_kwh(rest)} of {len(parts) - NAMED} more")
-    beside = _beside(cut.joint, eyes.site.timezone)
-    if cut.joint.cost_nano is not None:
-        cost = f", at a cost of {cut.joint.cost_nano / 1e9:.2f}"
-        yield f"Least is given up together by missing {_listed(named)}{beside}{cost}."
-    else:
-        yield f"Of what is least given up by all together, yours is {_listed(named)}{beside}."
+    return _listed([*named, *(f"{name} by {cost:.4f}" for name, cost in sorted(money.items()))])
+
+
+def _some(names: Sequence[str]) -> str:
+    """List a few names, and count the others."""
+    more = len(names) - NAMED
+    return _listed([*names[:NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
 def _beside(joint: Joint, timezone: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from gridpact.base.solver import LinearProgramme
-from gridpact.base.units import Bools, Floats
+from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.reference.draws import Draw
@@ -44,6 +45,16 @@ class Model(msgspec.Struct, frozen=True):
     limits: tuple[Limit, ...]
 
 
+class Laid(NamedTuple):
+    """Where the parts of a fleet are in a programme; ``due`` are rows of cars, all they draw."""
+
+    draws: tuple[Draw, ...]
+    ways: Ways | None
+    due: Ints
+    nets: Nets
+    limits: tuple[Limit, ...]
+
+
 def no_modes(fleet: Fleet) -> Bools:
     """Where storage must be kept from working both ways whatever the prices [assets, slots]."""
     if fleet.storage is None:
@@ -61,28 +72,43 @@ def build(
     column.
     """
     programme = Programme()
-    drawn, ways = _assets(programme, fleet, modes)
+    laid = lay(programme, fleet, prices, penalty, modes)
+    for draw in laid.draws:
+        if signals is not None and draw.table in signals:
+            paid = signals[draw.table][draw.asset, draw.slot] * draw.factor
+            programme.charge(draw.column, paid)
+    return Model(
+        fleet=fleet,
+        arrays=programme.arrays(),
+        constant=programme.constant,
+        draws=laid.draws,
+        ways=laid.ways,
+        nets=laid.nets,
+        limits=laid.limits,
+    )
+
+
+def lay(programme: Programme, fleet: Fleet, prices: Prices, penalty: float, modes: Bools) -> Laid:
+    """Lay a fleet into a programme, its assets first; see :func:`build`."""
+    drawn, ways, due = _assets(programme, fleet, modes)
     nets = add_nets(programme, fleet, drawn)
     add_costs(programme, prices, nets.own)
     limits = (
         *add_zone_limits(programme, fleet, nets.net, penalty),
         *add_portfolio(programme, fleet, nets.own, drawn, penalty),
     )
-    for draw in drawn:
-        if signals is not None and draw.table in signals:
-            paid = signals[draw.table][draw.asset, draw.slot] * draw.factor
-            programme.charge(draw.column, paid)
-    return Model(fleet, programme.arrays(), programme.constant, drawn, ways, nets, limits)
+    return Laid(drawn, ways, due, nets, limits)
 
 
 def _assets(
     programme: Programme, fleet: Fleet, modes: Bools
-) -> tuple[tuple[Draw, ...], Ways | None]:
+) -> tuple[tuple[Draw, ...], Ways | None, Ints]:
     """Add every table's assets."""
     drawn: list[Draw] = []
-    ways = None
+    ways, due = None, np.zeros(0, np.int64)
     if fleet.one_way is not None:
-        drawn.append(add_one_way(programme, fleet, fleet.one_way))
+        cars, due = add_one_way(programme, fleet, fleet.one_way)
+        drawn.append(cars)
     if fleet.storage is not None:
         ways = add_storage(programme, fleet, fleet.storage, modes)
         drawn.extend(draws(ways))
@@ -92,4 +118,4 @@ def _assets(
         drawn.extend(add_runs(programme, fleet, fleet.runs))
     if fleet.generators is not None:
         drawn.append(add_generators(programme, fleet, fleet.generators))
-    return tuple(drawn), ways
+    return tuple(drawn), ways, due

@@ -23,13 +23,15 @@ TOUCH = 1e-9
 class Ways(msgspec.Struct, frozen=True):
     """Columns [assets, slots] of charge and discharge, kWh at the grid side.
 
-    ``into`` and ``out`` are the binary columns that allow them; -1 where there is none.
+    ``into`` and ``out`` are the binary columns that allow them; -1 where there is none. ``state``
+    is what is held after each slot.
     """
 
     charge: Ints
     discharge: Ints
     into: Ints
     out: Ints
+    state: Ints
 
 
 def add_storage(programme: Programme, fleet: Fleet, table: Storage, modes: Bools) -> Ways:
@@ -40,7 +42,7 @@ def add_storage(programme: Programme, fleet: Fleet, table: Storage, modes: Bools
     most_out = per_slot(table.discharge_w, count, slots) * to_kwh
     wear = per_asset(table.wear, count)[:, None] * 1e-6
     charge, discharge = programme.columns(0.0, most_in), programme.columns(0.0, most_out, wear)
-    _states(programme, table, slots, (charge, discharge))
+    state = _states(programme, table, slots, (charge, discharge))
     modes = modes & (most_in > 0) & (most_out > 0)
     into = _on(programme, (charge, most_in), _steps(table, "charge", to_kwh), modes)
     out = _on(programme, (discharge, most_out), _steps(table, "discharge", to_kwh), modes)
@@ -52,7 +54,7 @@ def add_storage(programme: Programme, fleet: Fleet, table: Storage, modes: Bools
     limit_throughput(programme, table, discharge)
     asset, slot = (part.ravel() for part in np.indices(charge.shape))
     limit_budgets(programme, table, slots, (asset, slot), charge.ravel())
-    return Ways(charge, discharge, into, out)
+    return Ways(charge, discharge, into, out, state)
 
 
 def draws(ways: Ways) -> tuple[Draw, Draw]:
@@ -70,7 +72,7 @@ def stepped(table: Storage, slots: int) -> Bools:
     return np.repeat(any_of[:, None], slots, axis=1)
 
 
-def _states(programme: Programme, table: Storage, slots: int, ways: tuple[Ints, Ints]) -> None:
+def _states(programme: Programme, table: Storage, slots: int, ways: tuple[Ints, Ints]) -> Ints:
     """Next state = kept · state + efficiency_in · charge − discharge / efficiency_out − draw."""
     count = len(table.zone)
     lo, hi = (np.array(per_slot(v, count, slots)) / 1000 for v in (table.lo_wh, table.hi_wh))
@@ -84,6 +86,7 @@ def _states(programme: Programme, table: Storage, slots: int, ways: tuple[Ints, 
     programme.entries(row[:, 1:], state[:, :-1], -kept[:, None])
     programme.entries(row, ways[0], -per_slot(table.efficiency_in, count, slots))
     programme.entries(row, ways[1], 1 / per_asset(table.efficiency_out, count)[:, None])
+    return state
 
 
 def _steps(table: Storage, way: str, to_kwh: float) -> tuple[Floats, Floats]:

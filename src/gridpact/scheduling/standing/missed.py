@@ -26,6 +26,8 @@ _SIDES = {
 
 _WHOLE = ("run", "sum")
 """Sides of which the conflict itself says that they are missed."""
+_OF_ZONES = ("import", "export")
+"""Sides of limits of zones, of which every Wh counts."""
 
 
 def named(
@@ -56,18 +58,42 @@ def _named(conflict: Conflict, missed: Sequence[Binding], runs: Ints) -> Conflic
     return msgspec.structs.replace(conflict, needs=tuple(names))
 
 
+def amounts_missed(plan: Plan, problem: Problem, bindings: Sequence[Binding]) -> dict[str, int]:
+    """What a plan misses of bounds of storage and of caps on zones [Wh], by need.
+
+    Of each storage it is the most in any slot, of a zone what all slots miss together.
+    """
+    most: dict[tuple[str, str, int], int] = {}
+    for one in bindings:
+        if one.side not in _WHOLE and _misses(one, plan, problem):
+            beyond, place = _beyond(one, plan, problem), (one.need, one.side, one.row)
+            wh = int(beyond.sum() if one.side in _OF_ZONES else beyond.max())
+            before = most.get(place, 0)
+            most[place] = before + wh if one.side in _OF_ZONES else max(before, wh)
+    found: dict[str, int] = {}
+    for (need, *_), wh in most.items():
+        found[need] = found.get(need, 0) + wh
+    return found
+
+
 def _misses(one: Binding, plan: Plan, problem: Problem) -> bool:
     """Whether a plan misses a bound in any slot."""
+    beyond = _beyond(one, plan, problem)
+    allowed = 0 if one.side in _OF_ZONES else int(state_tolerance(problem.storage)[one.row])
+    return bool(np.any(beyond > allowed))
+
+
+def _beyond(one: Binding, plan: Plan, problem: Problem) -> Ints:
+    """By how much a plan is beyond a bound [slots of the bound] Wh, 0 where it keeps it."""
     span = slice(one.first, one.end)
+    if one.side in _OF_ZONES:
+        net = zone_net(problem.zones, plan.net_wh)[one.row, span]
+        return np.maximum((net if one.side == "import" else -net) - one.bound_wh, 0)
+    bound = one.bound_wh
     if one.side == "draw":  # as a draw that is more than there is leaves storage below its least
-        least = problem.storage.lo_wh[one.row, span]
-        one = one._replace(side="lo", bound_wh=int(least.min(initial=0)))
-    if one.side in ("lo", "hi"):
-        beyond = plan.state_wh[one.row, span] - one.bound_wh
-        tolerance = int(state_tolerance(problem.storage)[one.row])
-        return bool(np.any((beyond if one.side == "hi" else -beyond) > tolerance))
-    net = zone_net(problem.zones, plan.net_wh)[one.row, span]
-    return bool(np.any((net if one.side == "import" else -net) > one.bound_wh))
+        bound = int(problem.storage.lo_wh[one.row, span].min(initial=0))
+    above = plan.state_wh[one.row, span] - bound
+    return np.maximum(above if one.side == "hi" else -above, 0)
 
 
 def zone_net(zones: ZoneColumns, net_wh: Ints) -> Ints:

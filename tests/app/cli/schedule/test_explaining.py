@@ -88,6 +88,25 @@ def test_the_operator_is_told_what_clashes_and_what_fits(weak, run):
     assert found["joint"]["fits"]
 
 
+def test_needs_give_before_the_limit_of_the_street_as_in_the_plan(weak, run):
+    """What the plan misses is what is said of it: three vans alike, and nothing of the limit."""
+    plan = gathered(folder.record(run)).solved.plan
+    vans = {one.missing_wh for one in plan.conflicts}
+    assert {one.kind for one in plan.conflicts} == {"need"}
+    joint = weak.asked("run", *FIRST)["joint"]
+    assert {part["need"] for part in joint["parts"]} == CLASHING - {"limit/street"}
+    assert {part["missing_wh"] for part in joint["parts"]} == vans
+    assert [need["id"] for need in joint["kept"]] == ["limit/street"]
+    (wh,) = vans
+    said = weak.asked("run", *FIRST)["sentences"][-1]
+    each = f"{wh / 1000:.2f} kWh of owner/van"
+    assert said == (
+        f"The plan keeps limit/street, and misses {each}-1/2, {each}-2/2 and {each}-3/2."
+    )
+    own = weak.asked("run", *FIRST, "--for", "florist")["sentences"][-1]
+    assert own == f"The plan keeps limit/street, and misses {each}-3/2."
+
+
 def test_every_proposal_is_enough_and_no_more_than_needed(weak, run):
     """Solved again with nothing but the proposal; a percent or a step less does not do."""
     was = gathered(folder.record(run))

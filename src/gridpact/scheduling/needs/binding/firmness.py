@@ -114,7 +114,8 @@ def _make_firm(draft: Draft, firm: dict[int, list[Ask]]) -> None:
             low[row] = before[row]
         for ask in asks:
             if row not in stuck or _keeps(draft, low[row], row, ask):
-                draft.note(ask.need, ("storage", row), "lo_wh", Span(ask.slot, ask.slot + 1))
+                span = Span(ask.slot, ask.slot + 1)
+                draft.note(ask.need, ("storage", row), "lo_wh", span, bound=ask.energy_wh)
 
 
 def _keeps(draft: Draft, low: Floats, row: int, ask: Ask) -> bool:
