@@ -15,6 +15,7 @@ from gridpact.settlement.certificates.operations import (
 )
 from gridpact.settlement.certificates.regimes import EU, UK, tradable_until, usable_until
 from gridpact.settlement.certificates.register import Register, folded
+from gridpact.settlement.certificates.stock import Stock, stocks
 
 DAY, MWH = 86400, 1_000_000
 MONTHS = [1767225600, 1769904000, 1772323200, 1775001600]  # 1 January to 1 April 2026, UTC
@@ -204,6 +205,30 @@ class Machine(RuleBasedStateMachine):
         told = [decoded(canonical(each)) for each in self.register.operations.values()]
         again = folded(told)
         assert list(again.holdings(self.at)) == list(self.register.holdings(self.at))
+
+    @invariant()
+    def what_there_was_is_what_became_of_it(self):
+        """Opening and flows are closing, in one span and in two, and closing is the model's."""
+        begin, end = MONTHS[-1] - DAY, self.at + 1
+        whole = stocks(self.register, begin, end)
+        assert not any(stock.difference for stock in whole.values())
+        left = {}
+        for serial, one in self.model.items():
+            if self._live(serial):
+                key = (one.owner, made(one.device).source)
+                left[key] = left.get(key, 0) + one.size
+        assert {key: stock.closing for key, stock in whole.items() if stock.closing} == left
+        halfway = (begin + end) // 2
+        first, second = (
+            stocks(self.register, begin, halfway),
+            stocks(self.register, halfway, end),
+        )
+        for key, stock in whole.items():
+            parts = [half.get(key, Stock()) for half in (first, second)]
+            assert parts[0].closing == parts[1].opening
+            for name in ("issued", "received", "given", "cancelled", "withdrawn", "expired"):
+                assert getattr(stock, name) == sum(getattr(part, name) for part in parts)
+                assert not any(part.difference for part in parts)
 
     def _applied(self, operation):
         self.register.apply(operation)

@@ -14,6 +14,7 @@ import msgspec
 from gridpact.app.certificates.rules_file import ResidualMix
 from gridpact.app.report.parts import Facts, Section, Table, Tile
 from gridpact.app.report.rendering import Page, render
+from gridpact.app.report.text import inert
 from gridpact.settlement.certificates.disclosure import Disclosure
 from gridpact.settlement.certificates.matching import score_ppm
 from gridpact.settlement.certificates.operations import (
@@ -67,7 +68,10 @@ class Paper(msgspec.Struct, frozen=True):
         names = list(self.records[0]) if self.records else list(self.shown.values())
         table = csv.DictWriter(stream, names)
         table.writeheader()
-        table.writerows({name: _inert(cell) for name, cell in row.items()} for row in self.records)
+        table.writerows(
+            {name: inert(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
+            for row in self.records
+        )
         return stream.getvalue()
 
     def as_html(self) -> str:
@@ -249,8 +253,3 @@ def _told(name: str, cell: Cell) -> str:
     if name.endswith("_ppm"):
         return f"{cell // 10_000}.{cell % 10_000:04} %"
     return f"{cell:,}"
-
-
-def _inert(cell: Cell) -> Cell:
-    """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-import msgspec
 
 from gridpact.app.books.folder import Book
 from gridpact.app.books.settling import Asked
@@ -16,6 +15,7 @@ from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.invoicing.words import amount, kwh
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
+from gridpact.settlement.line_sums import by_head
 from gridpact.settlement.lines import Lines, received
 from gridpact.settlement.periods.rules import Rules
 from gridpact.settlement.runs.run import Kind
@@ -41,18 +41,6 @@ def asked_of(book: Book, period: str, as_of: datetime | None, kind: Kind | None 
     return Asked(period, known, now, kind)
 
 
-class Sums(msgspec.Struct, frozen=True):
-    """Lines of one kind in sum: who pays whom, the energy behind them [Wh], the minor units."""
-
-    line: str
-    payer: str
-    payee: str
-    energy: str
-    lines: int
-    energy_wh: int
-    minor: int
-
-
 def line_table(lines: Lines, rules: Rules) -> list[str]:
     """Return what was settled by kind of line, summed over members."""
     rows = [("line", "from", "to", "kWh", rules.currency)]
@@ -60,16 +48,6 @@ def line_table(lines: Lines, rules: Rules) -> list[str]:
         energy = kwh(each.energy_wh) if each.energy else ""
         rows.append((each.line, each.payer, each.payee, energy, amount(each.minor, rules)))
     return aligned(rows, right=(3, 4), indent=2)
-
-
-def by_head(lines: Lines) -> list[Sums]:
-    """Return sums of lines by head."""
-    found = []
-    for row, head in enumerate(lines.heads):
-        mine = lines.where(lines.head == row)
-        sums = (len(mine), int(mine.energy_wh.sum()), int(mine.minor.sum()))
-        found.append(Sums(head.name, head.payer, head.payee, head.energy, *sums))
-    return found
 
 
 def party_table(lines: Lines, rules: Rules) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gridpact.app.certificates.disclosing import disclosed_by
 from gridpact.app.certificates.folder import RegisterFolder
 from gridpact.app.certificates.metered import Meters
 from gridpact.app.certificates.papers import (
@@ -17,16 +18,14 @@ from gridpact.app.certificates.papers import (
     table_rows,
 )
 from gridpact.app.certificates.rules_file import RegisterRules, read_mix
-from gridpact.app.cli.certifying_words import READINGS, REGISTER, Faults, instant
+from gridpact.app.cli.certifying_words import MIX, READINGS, REGISTER, Faults, instant
 from gridpact.app.cli.contracting_layout import aligned
 from gridpact.app.cli.moments import MOMENT
 from gridpact.app.cli.output import harmless, output_options, say, say_json
-from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.base.errors import BadInput, StoreError
 from gridpact.base.files import write_whole
-from gridpact.settlement.certificates.disclosure import disclose, straddling
 from gridpact.settlement.certificates.register import Register
 
-FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -42,7 +41,7 @@ Examples:
 @click.option("--member", default="", metavar="ID", help="Whose sources.")
 @click.option("--period", default="", help="Of which local days: 2026, 2026-03, 2026-03-15.")
 @READINGS
-@click.option("--mix", "residual", type=FILE, metavar="FILE", help="YAML file of the residual mix.")
+@MIX
 @click.option("--as-of", type=MOMENT, help="Readings as known then.  [default: now]")
 @click.option("--out", type=FOLDER, metavar="FOLDER", help="Write HTML, CSV and JSON there.")
 @output_options
@@ -110,13 +109,7 @@ def _disclosed(
         raise BadInput(faults.found)
     mix = read_mix(residual)
     meters = Meters(readings, period, rules.terms.timezone, as_of_s, rules.quality)
-    slots, consumed = meters.consumed(rules.points[member])
-    span = (slots.start, slots.end)
-    if across := straddling(register, member, *span):
-        problem = f"{', '.join(across)}: for consumption that is only partly in this period"
-        fix = "choose a period that holds it whole"
-        raise BadInput([Fault("arguments", 0, "--period", problem, fix)])
-    told = disclose(register, member, span, sum(consumed.values()), mix.ppm)
+    told = next(disclosed_by(register, rules, meters, mix, (member,)))
     return disclosure_paper(told, mix, rules.name, rules.terms.timezone)
 
 

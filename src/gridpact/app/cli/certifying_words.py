@@ -34,6 +34,13 @@ REGISTER = click.option(
     help="Folder of the register.",
 )
 READINGS = click.option("--readings", metavar="STORE", help="A store of readings.")
+MIX = click.option(
+    "--mix",
+    "residual",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="YAML file of the residual mix.",
+)
 AS_OF = click.option("--as-of", type=MOMENT, help="Readings known then.  [default: as --at]")
 AT = click.option("--at", "moment", type=MOMENT, help="When it is done.  [default: now]")
 ID = click.option("--id", "name", default="", metavar="NAME", help="Name; done once only.")

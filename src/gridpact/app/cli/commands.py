@@ -48,7 +48,12 @@ COMMANDS = {
         "certifying:certificates", "Issue, move and cancel guarantees of origin."
     ),
     "delivery": Later("delivering:delivery", "Hold flexibility that was ordered against readings."),
-    "export": Later("exporting:export", "Write files for network operators."),
+    "report": Later(
+        "reporting:report", "Report on a settled period: community, parties, taxes, certificates."
+    ),
+    "export": Later(
+        "exporting:export", "Write files for operators, suppliers, banks, accountants and members."
+    ),
     "serve": Later("serving:serve", "Serve files of coefficients to network operators."),
     "doctor": Later("doctor:doctor", "Check that this machine can run gridpact."),
 }

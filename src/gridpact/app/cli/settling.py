@@ -15,7 +15,6 @@ from gridpact.app.cli.booking_words import (
     BOOK,
     PERIOD,
     asked_of,
-    by_head,
     line_table,
     party_table,
     short,
@@ -23,6 +22,7 @@ from gridpact.app.cli.booking_words import (
 )
 from gridpact.app.cli.contracting_layout import counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
+from gridpact.settlement.line_sums import by_head
 from gridpact.settlement.lines import received
 from gridpact.settlement.runs.run import Kind
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gridpact.settlement import fairness
+
 
 class Spread(msgspec.Struct, frozen=True):
     """Who gains: counts of members, and the lowest, the middle and the highest gain [nano-¤].
@@ -38,12 +40,6 @@ def spread(gains_nano: Sequence[int]) -> Spread:
 
 
 def gini(ordered: Sequence[int]) -> float | None:
-    """Gini coefficient of amounts in ascending order; None where one is negative or all are 0.
-
-    Half the mean difference between two members, as a share of the mean (C. Gini, 1912).
-    """
-    count, total = len(ordered), sum(ordered)
-    if not count or ordered[0] < 0 or total == 0:
-        return None
-    weighted = sum((2 * place - count + 1) * gain for place, gain in enumerate(ordered))
-    return weighted / (count * total)
+    """Gini coefficient of amounts; None where one is negative or all are 0."""
+    found = fairness.gini(ordered)
+    return None if found is None else float(found)

@@ -67,7 +67,7 @@ def gather_figures(book: Book, made: Made, before: Before) -> Figures:
         prepaid_minor=np.clip(np.minimum(paid - used, owed), 0, None),
         billed_minor=billed,
         deposit_minor=deposits,
-        supplier_only_minor=_supplier_only(made, period, inputs, members),
+        supplier_only_minor=supplier_only(made, period, inputs, members),
         last=None if before.last is None else _last(before.last, members),
     )
 
@@ -84,10 +84,13 @@ def asked_for(made: Made, figures: Figures | None) -> dict[str, int]:
     return dict(zip(members, (owed - paid).tolist(), strict=True))
 
 
-def _supplier_only(
+def supplier_only(
     made: Made, period: Slots, inputs: Inputs, members: tuple[str, ...]
 ) -> Ints | None:
-    """Return what members would owe without the community, None where a tariff is lacking."""
+    """Return what members would owe without the community [minor units] [members].
+
+    None where a tariff is lacking. Of the ``inputs`` sharing and trades are left out.
+    """
     rules = without_community(made.rules)
     if not rules.clauses:
         return None

@@ -93,3 +93,8 @@ def day_name(day: str) -> str:
     """Write an ISO date in words, such as ``Mon 15 June 2026``."""
     parsed = date.fromisoformat(day)
     return f"{parsed:%a} {parsed.day} {parsed:%B %Y}"
+
+
+def inert(text: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
