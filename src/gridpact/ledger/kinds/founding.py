@@ -52,9 +52,9 @@ class Act(Kind, frozen=True, tag="act"):
     """Who puts the next ``count`` entries on the ledger, when, and why.
 
     ``by`` are authorities or participants; the first acts, the others agree. ``sequence`` counts
-    the acts of the first from 1, so that no act can be used twice. ``root`` is the Merkle root
-    over the canonical bytes of the entries. Each of ``signatures`` (Ed25519, 64 bytes) is of the
-    signer at its place, over :func:`gridpact.ledger.acts.signed_bytes`.
+    the acts of the first from 1, so that no act can be used twice. ``digest`` is the SHA-256 over
+    the leaf hashes of the entries, one after the other. Each of ``signatures`` (Ed25519, 64 bytes)
+    is of the signer at its place, over :func:`gridpact.ledger.acts.signed_bytes`.
     """
 
     by: tuple[str, ...]
@@ -62,5 +62,5 @@ class Act(Kind, frozen=True, tag="act"):
     at: Instant
     why: Words
     count: Positive
-    root: Digest
+    digest: Digest
     signatures: tuple[bytes, ...]

@@ -1,0 +1,1 @@
+"""What a ledger's entries have come to, and what may come next. Pure functions of the entries."""

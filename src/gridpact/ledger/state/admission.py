@@ -1,0 +1,212 @@
+"""What may come next on a ledger: acts are checked, entries folded in, all of a block or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from gridpact.base.errors import Fault
+from gridpact.ledger.acts import Claim, digest_of, holds, signed_bytes
+from gridpact.ledger.entries import fault, problems
+from gridpact.ledger.kinds import (
+    assets,
+    certificates,
+    founding,
+    money,
+    participants,
+    patches,
+    roots,
+    terms,
+)
+from gridpact.ledger.kinds.fields import Kind
+from gridpact.ledger.kinds.founding import Act, LedgerFounded
+from gridpact.ledger.state import agreed, holdings, standing
+from gridpact.ledger.state import patches as patching
+from gridpact.ledger.state.rights import without_right
+from gridpact.ledger.state.state import Problem, Problems, State
+
+PLAIN: tuple[type[Kind], ...] = (
+    participants.ParticipantAuthorised,
+    terms.TermsCommitted,
+    terms.AgreementSigned,
+    roots.RootAnchored,
+    money.NetSettled,
+)
+"""Kinds that a ledger of one key takes; it keeps no state, so nothing is asked of them."""
+
+_FOLDS: dict[type[Kind], Callable[[State, Any], Problems]] = {
+    founding.AuthorityAdded: standing.authority_added,
+    founding.AuthorityRemoved: standing.authority_removed,
+    founding.QuorumSet: standing.quorum_set,
+    participants.ParticipantAuthorised: standing.authorised,
+    participants.RoleWithdrawn: standing.role_withdrawn,
+    participants.ParticipantSuspended: standing.suspended,
+    participants.ParticipantReinstated: standing.reinstated,
+    participants.ParticipantBarred: standing.barred,
+    participants.KeyBound: standing.key_bound,
+    participants.WalletBound: standing.wallet_bound,
+    participants.SubjectErased: standing.erased,
+    assets.AssetAttested: agreed.attested,
+    assets.AttestationEnded: agreed.attestation_ended,
+    terms.FormCertified: agreed.form_certified,
+    terms.FormWithdrawn: agreed.form_withdrawn,
+    terms.TermsCommitted: agreed.terms_committed,
+    terms.AgreementSigned: agreed.agreement_signed,
+    terms.AgreementCommitted: agreed.agreement_committed,
+    terms.AgreementEnded: agreed.agreement_ended,
+    roots.RootAnchored: agreed.anchored,
+    roots.PeriodClosed: agreed.period_closed,
+    money.NetSettled: holdings.net_settled,
+    money.TokensMinted: holdings.minted,
+    money.TokensBurnt: holdings.burnt,
+    money.TokensTransferred: holdings.tokens_transferred,
+    certificates.CertificateIssued: holdings.issued,
+    certificates.CertificateTransferred: holdings.certificate_transferred,
+    certificates.CertificateCancelled: holdings.ended,
+    certificates.CertificateExpired: holdings.ended,
+    certificates.CertificateWithdrawn: holdings.ended,
+    patches.PatchActivated: patching.activated,
+    patches.PatchUndone: patching.undone,
+}
+_FOLDS_BY: dict[type[Kind], Callable[[State, Any, str], Problems]] = {
+    patches.PatchProposed: patching.proposed,
+    patches.PatchApproved: patching.approved,
+}
+
+
+class Offered(NamedTuple):
+    """A block that is to be: entries with their leaf hashes, its time [epoch s], who seals it.
+
+    ``sealer`` is an Ed25519 public key [32 bytes].
+    """
+
+    entries: Sequence[Kind]
+    leaves: Sequence[bytes]
+    at: int
+    sealer: bytes
+
+
+class Admission:
+    """Takes blocks into a state. ``ledger`` is the genesis hash [32 bytes]."""
+
+    def __init__(self, ledger: bytes, state: State | None = None) -> None:
+        self.ledger = ledger
+        self.state = state or State()
+
+    def take(self, block: Offered) -> tuple[Fault, ...]:
+        """Fold a block into the state, or return all that is wrong and leave the state alone."""
+        found = tuple(
+            fault(place, entry, problem)
+            for place, entry in enumerate(block.entries)
+            for problem in problems(entry)
+        )
+        found = found or self._fold(block)
+        if found:
+            self.state.log.undo()
+            return found
+        self.state.log.keep()
+        self.state.size += len(block.entries)
+        return ()
+
+    def _fold(self, block: Offered) -> tuple[Fault, ...]:
+        first = block.entries[0]
+        if isinstance(first, LedgerFounded) and not self.state.size:
+            self._found(first, block.at)
+            beside = self._acts(block, 1) if len(block.entries) > 1 else []
+            return tuple(self._sealed(block) + beside)
+        if not self.state.founded:
+            return _beyond_plain(block.entries)
+        return tuple(self._sealed(block) + self._acts(block, 0))
+
+    def _found(self, entry: LedgerFounded, at: int) -> None:
+        settings = self.state.settings
+        for name, key in entry.authorities:
+            self.state.authorities.put(name, key)
+        settings.put("quorum", entry.quorum)
+        settings.put("skew_s", entry.skew_s)
+        settings.put("at", at)
+
+    def _sealed(self, block: Offered) -> list[Fault]:
+        """Check who seals, and the clock; note the time."""
+        found = list[Fault]()
+        before = self.state.settings.rows["at"]
+        if block.sealer not in self.state.sealers:
+            fix = "let an authority that stands seal it"
+            found.append(Fault("block", 0, "sealer", "is no authority's key", fix))
+        if block.at < before - self.state.skew_s:
+            said = f"is {before - block.at} s before the last block"
+            found.append(Fault("block", 0, "at", said, "set the clock"))
+        self.state.settings.put("at", max(before, block.at))
+        return found
+
+    def _acts(self, block: Offered, start: int) -> list[Fault]:
+        found, claims = list[Fault](), list[tuple[int, str, Claim]]()
+        place, entries = start, block.entries
+        while place < len(entries):
+            act = entries[place]
+            if not isinstance(act, Act):
+                fix = "let an act cover it, signed by whoever acts"
+                found.append(fault(place, act, ("", "is covered by no act", fix)))
+                place += 1
+                continue
+            end = place + 1 + act.count
+            wrong = self._act(block, place, act, claims)
+            found += wrong
+            for at, entry in enumerate(entries[place + 1 : end], place + 1):
+                found += [fault(at, entry, each) for each in self._entry(act, entry)]
+            place = end
+        return found + [
+            fault(at, entries[at], ("signatures", f"the one of {name} does not hold", _RESIGN))
+            for at, name, claim in claims
+            if not holds(claim)
+        ]
+
+    def _act(
+        self, block: Offered, place: int, act: Act, claims: list[tuple[int, str, Claim]]
+    ) -> list[Fault]:
+        """Check an act but for its signatures, which are added to ``claims``."""
+        leaves = block.leaves[place + 1 : place + 1 + act.count]
+        found = list[Problem]()
+        if len(leaves) < act.count or digest_of(leaves) != act.digest:
+            found.append(("digest", "is not of the entries that follow", "draft the act again"))
+        apart = abs(act.at - block.at)
+        if apart > self.state.skew_s:
+            said = f"is {apart} s from the block's time, more than {self.state.skew_s} s"
+            found.append(("at", said, "set the clocks"))
+        first, due = act.by[0], self.state.sequences.at(act.by[0], 0) + 1
+        if act.sequence != due:
+            said = f"{act.sequence} where {due} is next for {first}"
+            found.append(("sequence", said, "an act counts once, in its turn"))
+        self.state.sequences.put(first, act.sequence)
+        message = signed_bytes(self.ledger, act)
+        for name, signature in zip(act.by, act.signatures, strict=True):
+            key = self.state.key_of(name)
+            if key:
+                claims.append((place, name, Claim(key, message, signature)))
+            else:
+                said = f"{name} may not sign here: no authority, or no key, role or standing"
+                found.append(("by", said, "let those sign who may act"))
+        return [fault(place, act, problem) for problem in found]
+
+    def _entry(self, act: Act, entry: Kind) -> Problems:
+        if isinstance(entry, Act | LedgerFounded):
+            return (("", "is nothing that an act does", "keep acts apart"),)
+        problems = without_right(self.state, act, entry)
+        if problems:
+            return problems
+        fold = _FOLDS.get(type(entry))
+        if fold is not None:
+            return fold(self.state, entry)
+        return _FOLDS_BY[type(entry)](self.state, entry, act.by[0])
+
+
+_RESIGN = "let it sign this act, on this ledger"
+
+
+def _beyond_plain(entries: Sequence[Kind]) -> tuple[Fault, ...]:
+    fix = "found a ledger of authorities, whose first entry is ledger_founded"
+    return tuple(
+        fault(place, entry, ("", "needs a ledger of authorities", fix))
+        for place, entry in enumerate(entries)
+        if not isinstance(entry, PLAIN)
+    )
