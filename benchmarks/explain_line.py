@@ -1,7 +1,7 @@
 """Speed of explaining one line of an invoice in a month of 10,000 meters and more.
 
 The month, its tariffs and its files are those of ``benchmarks/settlement.py``; readings are in
-groups of 1,000 rows. The month is settled, booked and billed, and the book is opened. Then lines of
+groups of 250 rows. The month is settled, booked and billed, and the book is opened. Then lines of
 members all over the book are explained, each down to all quarter-hours of its month, and it is
 printed, for each size, in one run:
 

@@ -48,7 +48,7 @@ DAYS = [date(2026, 3, 1) + timedelta(days=each) for each in range(31)]
 START = CALENDAR.midnight(DAYS[0])
 PERIOD = Slots(START, 900, (CALENDAR.midnight(date(2026, 4, 1)) - START) // 900)
 MOST_RATIO, MOST_MIB, MOST_SHARED = 3.0, 2048.0, 100_000
-GROUP_ROWS = 1_000
+GROUP_ROWS = 250
 QUERY = """
 SELECT sum(w), sum(i), count(*) FROM (
     SELECT point, sum(list_sum(withdrawal_wh)) AS w, sum(list_sum(injection_wh)) AS i

@@ -19,6 +19,7 @@ from gridpact.settlement.invoices.bill import (
 from gridpact.settlement.invoices.document import CREDITS, INVOICE, SELF_BILLED, digest
 from gridpact.settlement.invoices.drafting import drafts
 from gridpact.settlement.invoices.issuing import First, Issue, issue, standing
+from gridpact.settlement.invoices.numbering import Numbering
 from gridpact.settlement.lines import MEMBER, Head, Lines, joined, received
 from gridpact.settlement.periods.energy import SOURCES
 from gridpact.settlement.periods.rules import Member, Rate, Rules, Span, Tax
@@ -293,3 +294,26 @@ def test_what_is_issued_first_is_found_by_number(book, rows, counts):
     last = {name: found.added.get(name, 0) + counts.get(name, 0) for name in book.parties}
     assert all(found.place(name, last[name] + 1) is None for name in last)
     assert found.place("nobody", 1) is None
+
+
+@settings(deadline=None)
+@given(BOOKS, ROWS, st.dictionaries(st.sampled_from(["power", "grid", "lane"]), st.integers(0, 9)))
+def test_numbers_are_told_without_making_documents(book, rows, counts):
+    lines = lines_of(book, rows)
+    every = First(drafts(book, run(), lines), Issue(1, 2, counts))
+    columns = lines.head, lines.owner, lines.minor
+    told = Numbering(lines.heads, MEMBERS, len(lines.owners), columns)
+    assert told.added == every.added
+    for document in every:
+        number = int(document.number.rpartition("-")[2])
+        owner = told.owner(document.issuer, number - counts.get(document.issuer, 0) - 1)
+        assert owner is not None
+        assert lines.owners[owner] == document.owner
+        mine = lines.where(lines.owner == owner)
+        alone = First(drafts(book, run(), mine), Issue(1, 2, told.counts(owner, counts)))
+        place = alone.place(document.issuer, number)
+        assert place is not None
+        assert alone[place] == document
+    for issuer in ("power", "nobody"):
+        assert told.owner(issuer, told.added.get(issuer, 0)) is None
+        assert told.owner(issuer, -1) is None

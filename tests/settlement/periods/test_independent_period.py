@@ -319,7 +319,8 @@ def test_a_line_is_traced_to_the_slots_of_fractions(plain, seed):
             for name in traced.series.keys() & energy.keys():
                 own = energy[name][names[key[0]]][first : first + traced.slots.count]
                 assert traced.series[name].tolist() == own
-            if not depends_on_others(rules, inputs, lines.heads[lines.head[row]]):
+            head, shared = lines.heads[lines.head[row]], inputs.share is not None
+            if not depends_on_others(rules, inputs, head, shared=shared):
                 one = alone(rules, names[key[0]]), made.period, plain.only(made, names[key[0]])
                 assert trace(*one, lines, row).nano.tolist() == traced.nano.tolist()
 

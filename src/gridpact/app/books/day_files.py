@@ -35,7 +35,7 @@ class DayFiles:
     commit = 0
 
     def __init__(self, folder: Path, rules: Rules, period: Slots) -> None:
-        self._folder, self._rules = folder, rules
+        self.folder, self._rules = folder, rules
         self._calendar = Calendar(rules.timezone, rules.step_s)
         self._points = np.array([member.point for member in rules.members], dtype=object)
         self._lacks = {
@@ -43,9 +43,9 @@ class DayFiles:
             for register in _REGISTERS
         }
         self._read: tuple[Slots, slice, Metered] | None = None
-        self._scans: dict[date, pl.LazyFrame] = {}
-        self._days = _days(self._calendar, period)
-        absent = [day for day in self._days if not self._path(day).is_file()]
+        self.scans: dict[date, pl.LazyFrame] = {}
+        self.days = _days(self._calendar, period)
+        absent = [day for day in self.days if not self._path(day).is_file()]
         if absent:
             problem, fix = "there is no such file", "write the day's readings into it"
             faults = [Fault(str(self._path(day)), 0, "", problem, fix) for day in absent]
@@ -54,7 +54,7 @@ class DayFiles:
     @property
     def size(self) -> int:
         """Bytes of the period's files."""
-        return sum(self._path(day).stat().st_size for day in self._days)
+        return sum(self._path(day).stat().st_size for day in self.days)
 
     def file(self, slot_s: int) -> Path:
         """Return the file that has the slot which begins at an instant."""
@@ -64,7 +64,7 @@ class DayFiles:
     def digest(self) -> str:
         """SHA-256 of the names and bytes of the period's files."""
         found = hashlib.sha256()
-        for day in self._days:
+        for day in self.days:
             with self._path(day).open("rb") as stream:
                 found.update(hashlib.file_digest(stream, "sha256").digest())
         return found.hexdigest()
@@ -88,7 +88,7 @@ class DayFiles:
         on = self._calendar.date_of(slots.start)
         day, path = self._calendar.day(on), self._path(on)
         window = slice(rows.start, min(max(rows.stop, rows.start + most), len(self._points)))
-        frame = self._scan(on).slice(window.start, window.stop - window.start).collect()
+        frame = self.rows(on, window)
         self._check(path, frame, window)
         parts = [self._laid(path, frame, register, window, day) for register in _REGISTERS]
         (withdrawal, one), (injection, other) = parts
@@ -99,13 +99,18 @@ class DayFiles:
         )
         return day, window, Metered(withdrawal, injection, known)
 
-    def _scan(self, day: date) -> pl.LazyFrame:
+    def rows(self, day: date, window: slice) -> pl.DataFrame:
+        """Read the rows of some members of a day."""
+        return self.scan(day).slice(window.start, window.stop - window.start).collect()
+
+    def scan(self, day: date) -> pl.LazyFrame:
         """Return a day's file opened, so that where its rows are is looked up once."""
         import polars as pl
 
-        if day not in self._scans:
-            self._scans[day] = pl.scan_parquet(self._path(day))
-        return self._scans[day]
+        if day not in self.scans:
+            columns = ("point", *(f"{register}_wh" for register in _REGISTERS))
+            self.scans[day] = pl.scan_parquet(self._path(day)).select(columns)
+        return self.scans[day]
 
     def _check(self, path: Path, frame: pl.DataFrame, window: slice) -> None:
         expected = self._points[window]
@@ -135,7 +140,29 @@ class DayFiles:
         return values, present
 
     def _path(self, day: date) -> Path:
-        return self._folder / f"{day}.parquet"
+        return self.folder / f"{day}.parquet"
+
+
+class OneMember(DayFiles):
+    """The files as they are for one member, whose row they have at ``row``.
+
+    ``rules`` are those for it alone, ``period`` slots of ``files``. All days are read at once.
+    """
+
+    def __init__(self, files: DayFiles, rules: Rules, period: Slots, row: int) -> None:
+        super().__init__(files.folder, rules, period)
+        self.scans, self._row = files.scans, row
+        self._frames: dict[date, pl.DataFrame] = {}
+
+    def rows(self, day: date, window: slice) -> pl.DataFrame:
+        """Read the member's row of a day, and with it those of the days that follow."""
+        import polars as pl
+
+        if day not in self._frames:
+            days = [each for each in self.days if each >= day]
+            found = pl.collect_all([self.scan(each).slice(self._row, 1) for each in days])
+            self._frames.update(zip(days, found, strict=True))
+        return self._frames[day]
 
 
 def _columns(column: pl.Series, count: int) -> tuple[Ints, Bools | None] | None:

@@ -1,8 +1,9 @@
 """Runs as a book keeps them: what they were made of, and what they came to.
 
 ``runs/0001`` holds ``run.json``; ``lines.parquet``, all lines of the run; ``booked.parquet``, those
-that it added to the runs before it; ``rules.json`` and ``series.parquet`` with the rules and series
-that it was made of, ``sharing`` with copies of the sharing rules. It is there whole or not at all.
+that it added to the runs before it; ``rules.json``, ``members.parquet`` and ``series.parquet`` with
+the rules and series that it was made of, ``sharing`` with copies of the sharing rules. It is there
+whole or not at all.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from gridpact.app.books.kept_members import ROWS, KeptRules, write_rules
 from gridpact.base.errors import StoreError
 from gridpact.base.slots import Slots
 from gridpact.base.units import Ints
@@ -45,7 +47,7 @@ class Made(msgspec.Struct, frozen=True):
     energy_wh: Ints
 
 
-class _Heading(msgspec.Struct, frozen=True):
+class Heading(msgspec.Struct, frozen=True):
     """What ``run.json`` holds: the run, its hash, and what its columns are about."""
 
     run: Run
@@ -83,12 +85,12 @@ def write_run(runs: Path, made: Made) -> Path:
 
 
 def _write(folder: Path, made: Made) -> None:
-    heading = _Heading(
+    heading = Heading(
         made.run, made.run.hash, made.readings, made.sharing[0].name if made.sharing else "",
         made.lines.heads, made.lines.owners, made.booked.heads, made.booked.owners,
     )  # fmt: skip
     (folder / "run.json").write_bytes(_pretty(heading))
-    (folder / "rules.json").write_bytes(_pretty(made.rules))
+    write_rules(folder, made.rules)
     _columns({name: getattr(made.lines, name) for name in COLUMNS}, folder / "lines.parquet")
     _columns({name: getattr(made.booked, name) for name in COLUMNS}, folder / "booked.parquet")
     _columns(dict(zip(SOURCES, made.energy_wh, strict=True)), folder / "energy.parquet")
@@ -111,7 +113,9 @@ def _pretty(value: msgspec.Struct) -> bytes:
 def _columns(columns: dict[str, Ints], path: Path) -> None:
     import polars as pl
 
-    pl.DataFrame(columns).write_parquet(path, compression="zstd", statistics=False)
+    pl.DataFrame(columns).write_parquet(
+        path, compression="zstd", row_group_size=ROWS, statistics=False
+    )
 
 
 def _series(made: Made, path: Path) -> None:
@@ -146,31 +150,36 @@ def read_run(folder: Path) -> Made:
     """Read a run back; StoreError where a part of it is missing or damaged."""
     import polars as pl
 
-    with _told(folder):
+    with damage_told(folder):
         heading, rules, booked = _read_booked(folder)
         lines = _lines(folder / "lines.parquet", heading.heads, heading.owners)
         energy = pl.read_parquet(folder / "energy.parquet").to_numpy().T.astype(np.int64)
         prices, own = _read_series(folder / "series.parquet", rules)
-    sharing = (folder / "sharing" / heading.sharing,) if heading.sharing else ()
+    sharing = sharing_of(folder, heading.sharing)
     return Made(heading.run, rules, heading.readings, prices, own, sharing, lines, booked, energy)
+
+
+def sharing_of(folder: Path, name: str) -> tuple[Path, ...]:
+    """Return the sharing rules that a run kept, by their name."""
+    return (folder / "sharing" / name,) if name else ()
 
 
 def read_booked(folder: Path) -> tuple[Run, Rules, Lines]:
     """Read of a run only its rules and what it booked; raises as :func:`read_run`."""
-    with _told(folder):
+    with damage_told(folder):
         heading, rules, booked = _read_booked(folder)
     return heading.run, rules, booked
 
 
-def _read_booked(folder: Path) -> tuple[_Heading, Rules, Lines]:
-    heading = msgspec.json.decode((folder / "run.json").read_bytes(), type=_Heading)
-    rules = msgspec.json.decode((folder / "rules.json").read_bytes(), type=Rules)
+def _read_booked(folder: Path) -> tuple[Heading, Rules, Lines]:
+    heading = msgspec.json.decode((folder / "run.json").read_bytes(), type=Heading)
+    rules = KeptRules(folder).whole
     booked = _lines(folder / "booked.parquet", heading.booked_heads, heading.booked_owners)
     return heading, rules, booked
 
 
 @contextmanager
-def _told(folder: Path) -> Iterator[None]:
+def damage_told(folder: Path) -> Iterator[None]:
     """Tell that a part of a run is missing or damaged."""
     import polars as pl
 
@@ -189,19 +198,7 @@ def _lines(path: Path, heads: tuple[Head, ...], owners: tuple[str, ...]) -> Line
 
 
 def _read_series(path: Path, rules: Rules) -> tuple[dict[str, Known], dict[str, Known]]:
-    import polars as pl
-
-    frame = pl.read_parquet(path)
-    prices: dict[str, Known] = {}
-    rows: dict[str, dict[str, Known]] = {}
-    for name in frame.columns[1:]:
-        column = frame[name]
-        known = Known(column.fill_null(0).to_numpy(), column.is_not_null().to_numpy())
-        series, _, member = name.rpartition("/")
-        if series:
-            rows.setdefault(series, {})[member] = known
-        else:
-            prices[name] = known
+    prices, rows = read_series(path)
     order = [member.id for member in rules.members]
     own = {
         series: Known(
@@ -211,3 +208,25 @@ def _read_series(path: Path, rules: Rules) -> tuple[dict[str, Known], dict[str, 
         for series, some in rows.items()
     }
     return prices, own
+
+
+def read_series(
+    path: Path, member: str | None = None
+) -> tuple[dict[str, Known], dict[str, dict[str, Known]]]:
+    """Return series that are the same for all, and those of members by name: of all, or of one."""
+    import polars as pl
+
+    prices: dict[str, Known] = {}
+    rows: dict[str, dict[str, Known]] = {}
+    wanted = {name: name.rpartition("/") for name in [*pl.read_parquet_schema(path)][1:]}
+    if member is not None:
+        wanted = {n: told for n, told in wanted.items() if not told[0] or told[2] == member}
+    frame = pl.read_parquet(path, columns=[*wanted])
+    for name, (series, _, owner) in wanted.items():
+        column = frame[name]
+        known = Known(column.fill_null(0).to_numpy(), column.is_not_null().to_numpy())
+        if series:
+            rows.setdefault(series, {})[owner] = known
+        else:
+            prices[name] = known
+    return prices, rows

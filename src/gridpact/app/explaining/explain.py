@@ -10,7 +10,7 @@ from gridpact.app.books.kept import Made
 from gridpact.app.explaining import checking
 from gridpact.app.explaining.opened import Found, Opened, row_of
 from gridpact.app.explaining.slots import USUAL, Asked, changed_slots, chosen, told_slots
-from gridpact.app.explaining.sources import RunReadings
+from gridpact.app.explaining.sources import MemberReadings
 from gridpact.app.explaining.told import (
     Booked,
     Change,
@@ -22,7 +22,7 @@ from gridpact.app.explaining.told import (
     Statement,
     Terms,
 )
-from gridpact.app.invoicing.issuing import Batch
+from gridpact.app.invoicing.issuing import Issued
 from gridpact.app.invoicing.words import KINDS
 from gridpact.app.sharing.rules import read_rules
 from gridpact.base.errors import BadInput, GridpactError, StoreError
@@ -53,7 +53,7 @@ class Line:
 
     def __init__(self, opened: Opened, found: Found) -> None:
         self.opened, self.found = opened, found
-        self.made = opened.made(found.batch.issued.run)
+        self.made = opened.made(found.issued.run, found.stating.owner)
         row = row_of(self.made.lines, found.stating, found.item)
         if row is None:
             problem = f"run {self.made.run.number} has no line for {found.stating.number}"
@@ -68,7 +68,7 @@ class Line:
 
     def member(self) -> int | None:
         """Return the row of the member whose line it is, None for a group or an activation."""
-        return self.opened.member(self.made.run.number, self.found.stating.owner)
+        return 0 if self.made.rules.members else None
 
 
 def explain(opened: Opened, line: str, asked: Asked = USUAL) -> Explanation:
@@ -79,23 +79,23 @@ def explain(opened: Opened, line: str, asked: Asked = USUAL) -> Explanation:
     """
     found = opened.find(line)
     own = Line(opened, found)
-    lines, row = own.made.lines, own.row
+    stating, item = found.stating, found.item
     told = tuple(
-        booked(opened, own.made.run, lambda lines: row_of(lines, found.stating, found.item))
+        booked(opened, own.made.run, stating.owner, lambda lines: row_of(lines, stating, item))
     )
-    traced, readings = _traced(own, own.made, lines, row)
+    traced, readings = _traced(own, own.made, own.row)
     changes = _changes(own, told, traced)
     picked = [] if traced is None else chosen(traced, changes, asked)
-    slots = () if traced is None else told_slots(own.member(), traced, readings, picked, asked)
+    slots = () if traced is None else told_slots(traced, readings, picked, asked)
     statement = _statement(own, told)
-    source = _source(own, readings)
-    entries = entries_of(opened, own.made.run, found.batch)
+    source = _source(own)
+    entries = entries_of(opened, own.made.run, found.issued)
     return Explanation(
         line=line,
         minor_nano=own.rules.minor_nano,
         timezone=own.rules.timezone,
         step_s=own.rules.step_s,
-        document=stated(found.document, found.stating, found.batch),
+        document=stated(found.document, found.stating, found.issued),
         item=found.item,
         statement=statement,
         terms=_terms(own, traced),
@@ -116,23 +116,25 @@ def explain(opened: Opened, line: str, asked: Asked = USUAL) -> Explanation:
     )
 
 
-def booked(opened: Opened, run: Run, row_in: Callable[[Lines], int | None]) -> Iterator[Booked]:
-    """Yield what each run of a period up to one of them booked for a line."""
+def booked(
+    opened: Opened, run: Run, owner: str, row_in: Callable[[Lines], int | None]
+) -> Iterator[Booked]:
+    """Yield what each run of a period up to one of them booked for a line of an owner."""
     for each in opened.runs_of(run.period, run.number):
-        lines = opened.made(each.number).booked
+        lines = opened.made(each.number, owner).booked
         row = row_in(lines)
         if row is not None:
             amounts = (int(getattr(lines, name)[row]) for name in ("energy_wh", "nano", "minor"))
             yield Booked(each.number, each.kind, each.as_of_s, *amounts)
 
 
-def _traced(
-    own: Line, made: Made, lines: Lines, row: int
-) -> tuple[Traced | None, RunReadings | None]:
+def _traced(own: Line, made: Made, row: int) -> tuple[Traced | None, MemberReadings | None]:
     """Trace a line of a run; None where that is no more possible, which is noted as lacking."""
     try:
-        readings = own.opened.readings(made.run.number)
-        traced = _of_run(own, made, readings, (lines, row))
+        readings = None
+        if made.rules.members:
+            readings = own.opened.readings(made.run.number, made.rules.members[0].id)
+        traced = _of_run(own, made, readings, row)
     except (BadInput, StoreError) as error:
         own.lacking.append(f"readings of run {made.run.number}: {_last_line(error)}")
         return None, None
@@ -144,16 +146,15 @@ def _traced(
     return traced, readings
 
 
-def _of_run(own: Line, made: Made, readings: RunReadings, line: tuple[Lines, int]) -> Traced:
-    lines, row = line
-    member = own.opened.member(made.run.number, own.found.stating.owner)
-    head = lines.heads[lines.head[row]]
-    if member is None:
-        return trace(made.rules, readings.period, readings.whole(), lines, row)
-    rules, inputs = readings.one(member)
-    if not made.sharing or not depends_on_others(rules, readings.whole(), head):
-        return trace(rules, readings.period, inputs, lines, row)
-    return trace(made.rules, readings.period, readings.whole(), lines, row)
+def _of_run(own: Line, made: Made, readings: MemberReadings | None, row: int) -> Traced:
+    """Trace a line by its owner's readings alone where these are all that it depends on."""
+    head = made.lines.heads[made.lines.head[row]]
+    if readings is not None:
+        rules, inputs = readings.rules, readings.inputs
+        if not depends_on_others(rules, inputs, head, shared=bool(made.sharing)):
+            return trace(rules, readings.period, inputs, made.lines, row)
+    rules, whole = own.opened.whole(made.run.number)
+    return trace(rules, whole.period, whole.whole(), made.lines, row)
 
 
 def _last_line(error: GridpactError) -> str:
@@ -165,11 +166,11 @@ def _changes(own: Line, booked: tuple[Booked, ...], traced: Traced | None) -> li
     if len(booked) < 2 or traced is None:
         return []
     before = _before(own, booked[-1].run)
-    made = own.opened.made(before.number)
+    made = own.opened.made(before.number, own.found.stating.owner)
     row = row_of(made.lines, own.found.stating, own.found.item)
     if row is None:
         return []
-    old, _ = _traced(own, made, made.lines, row)
+    old, _ = _traced(own, made, row)
     return [] if old is None else changed_slots(before.number, old, traced)
 
 
@@ -178,7 +179,7 @@ def _before(own: Line, number: int) -> Run:
     return runs[-1]
 
 
-def stated(document: Document, stating: Document, batch: Batch) -> Stated:
+def stated(document: Document, stating: Document, issued: Issued) -> Stated:
     """Tell of a document, and of the one that states its lines."""
     return Stated(
         number=document.number,
@@ -192,7 +193,7 @@ def stated(document: Document, stating: Document, batch: Batch) -> Stated:
         due_s=document.due_s,
         refers=document.refers,
         explains=stating.number,
-        run=batch.issued.run,
+        run=issued.run,
         items=document.items,
         taxes=document.taxes,
         net_minor=document.net_minor,
@@ -253,17 +254,18 @@ def _kept(own: Line) -> dict[str, int]:
     return {} if row is None else energy_of(own.made.energy_wh, row)
 
 
-def _source(own: Line, readings: RunReadings | None) -> Source:
-    if readings is not None:
-        return readings.told
-    where = found_at(own.opened.book.folder, own.made.readings)
-    return Source("", where, own.made.run.readings, "")
+def _source(own: Line) -> Source:
+    try:
+        return own.opened.where(own.made.run.number).told
+    except (BadInput, StoreError):  # which is told among what is lacking
+        where = found_at(own.opened.book.folder, own.made.readings)
+        return Source("", where, own.made.run.readings, "")
 
 
-def entries_of(opened: Opened, run: Run, batch: Batch) -> tuple[Entry, ...]:
+def entries_of(opened: Opened, run: Run, issued: Issued) -> tuple[Entry, ...]:
     """Return the journal's entries behind a document: its runs, its issue, and the last of all."""
     found = [opened.entry_of_run[each.number] for each in opened.runs_of(run.period, run.number)]
-    found += [opened.issue_entry(batch.issued), opened.entries[max(opened.entries)]]
+    found += [opened.issue_entry(issued), opened.entries[max(opened.entries)]]
     return tuple(_entry(each) for each in dict.fromkeys(found))
 
 

@@ -9,19 +9,22 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from gridpact.app.books.folder import Book
+from gridpact.app.books.folder import RUNS, Book
 from gridpact.app.books.journal import Entry
-from gridpact.app.books.kept import Made
-from gridpact.app.explaining.sources import RunReadings
-from gridpact.app.invoicing.issuing import KIND, Batch, Issued, batches
-from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.app.books.kept import Made, folder_of
+from gridpact.app.books.kept_run import KeptRun
+from gridpact.app.explaining.documents import Issues
+from gridpact.app.explaining.sources import MemberReadings, RunReadings, Where
+from gridpact.app.invoicing.issuing import KIND, Issued
+from gridpact.base.errors import BadInput, Fault
 from gridpact.settlement.invoices.document import Document, Item
-from gridpact.settlement.invoices.issuing import First, numbered
+from gridpact.settlement.invoices.issuing import numbered
 from gridpact.settlement.lines import Lines
-from gridpact.settlement.lines import digest as lines_digest
+from gridpact.settlement.periods.rules import Rules
 from gridpact.settlement.runs.run import Run
 
 _SHOWN = 12
+_MOST = 64
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -33,11 +36,14 @@ class Found(msgspec.Struct, frozen=True):
     document: Document
     stating: Document
     item: Item
-    batch: Batch
+    issued: Issued
 
 
 class Opened:
-    """A book, with what was read of it so far; what is asked for twice is read once."""
+    """A book, with what was read of it so far; what is asked for twice is read once.
+
+    Of a run that is only what an owner's lines need, whoever else there is.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.book = Book.open(folder)
@@ -52,90 +58,93 @@ class Opened:
                 self.runs[run.number], self.entry_of_run[run.number] = run, entry
             elif entry.kind == KIND:
                 self.issued.append((entry, msgspec.json.decode(entry.body, type=Issued)))
-        self._made: dict[int, Made] = {}
-        self._batches: dict[str, list[Batch]] = {}
-        self._readings: dict[int, RunReadings] = {}
-        self._rows: dict[int, dict[str, int]] = {}
+        self._kept: dict[int, KeptRun] = {}
+        self._of: dict[tuple[int, str], Made] = {}
+        self._periods: dict[str, Issues] = {}
+        self._where: dict[int, Where] = {}
+        self._whole: dict[int, RunReadings] = {}
 
-    def made(self, number: int) -> Made:
-        """Return a run with what it was made of; StoreError where it is not as it was booked."""
-        if number not in self._made:
-            run = self.runs[number]
-            made = self.book.made(run)
-            for name, kept, booked in (
-                ("lines", made.lines, run.lines),
-                ("corrections", made.booked, run.booked),
-            ):
-                if lines_digest(kept) != booked:
-                    problem = f"{name} of run {number} are not as they were booked"
-                    fix = "look into it: gridpact books verify"
-                    raise StoreError(f"{self.book.folder}: {problem}; {fix}")
-            self._made[number] = made
-        return self._made[number]
+    def kept(self, number: int) -> KeptRun:
+        """Return a run as it was kept; StoreError where it is not as it was booked."""
+        if number not in self._kept:
+            folder = folder_of(self.book.folder / RUNS, number)
+            self._kept[number] = KeptRun(folder, self.runs[number])
+        return self._kept[number]
 
-    def member(self, number: int, name: str) -> int | None:
-        """Return the row of a member in the rules of a run, None for who is none."""
-        if number not in self._rows:
-            members = self.made(number).rules.members
-            self._rows[number] = {member.id: row for row, member in enumerate(members)}
-        return self._rows[number].get(name)
+    def made(self, number: int, owner: str) -> Made:
+        """Return what a run made of an owner; StoreError where it is not as it was booked."""
+        if (number, owner) not in self._of:
+            if len(self._of) >= _MOST:
+                self._of.clear()
+            self._of[number, owner] = self.kept(number).of(owner)
+        return self._of[number, owner]
 
-    def readings(self, number: int) -> RunReadings:
-        """Return the readings of a run; raises as opening them does."""
-        if number not in self._readings:
-            self._readings[number] = RunReadings(self.book.folder, self.made(number))
-        return self._readings[number]
+    def where(self, number: int) -> Where:
+        """Return where the readings of a run are; raises as opening them does."""
+        if number not in self._where:
+            kept = self.kept(number)
+            self._where[number] = Where(self.book.folder, kept.run, kept.rules, kept.readings)
+        return self._where[number]
 
-    def runs_of(self, period: str, last: int) -> list[Run]:
-        """Return the runs of a period up to one of them."""
-        return [run for run in self.runs.values() if run.period == period and run.number <= last]
+    def readings(self, number: int, member: str) -> MemberReadings:
+        """Return a member's readings as a run knew them; raises as opening them does."""
+        row = self.kept(number).member(member)
+        assert row is not None  # noqa: S101 - who asks knows that it is a member
+        return MemberReadings(self.where(number), self.made(number, member), row)
+
+    def whole(self, number: int) -> tuple[Rules, RunReadings]:
+        """Return the rules and readings of all members of a run; raises as opening them does."""
+        made = self.kept(number).whole
+        if number not in self._whole:
+            self._whole[number] = RunReadings(self.book.folder, made)
+        return made.rules, self._whole[number]
+
+    def runs_of(self, period: str, last: int | None = None) -> list[Run]:
+        """Return the runs of a period, up to one of them or all."""
+        found = [run for run in self.runs.values() if run.period == period]
+        return [run for run in found if last is None or run.number <= last]
 
     def find(self, line: str) -> Found:
         """Find an invoice line by the name ``NUMBER/LINE``; BadInput where there is none."""
         number, _, place = line.rpartition("/")
-        document, stating, batch = self.document(number or place)
+        document, stating, issued = self.document(number or place)
         names = ", ".join(f"{item.id} {item.name}" for item in document.items[:_SHOWN])
         fix = f"{document.number} has the lines {names}: write {document.number}/1"
         item = next((each for each in document.items if str(each.id) == place), None)
         if item is None or not number:
             problem = f"has no line {place[:32]!r}" if number else "is a document, not a line of it"
             raise BadInput([fault(document.number, problem, fix)])
-        return Found(document, stating, item, batch)
+        return Found(document, stating, item, issued)
 
-    def document(self, number: str) -> tuple[Document, Document, Batch]:
+    def document(self, number: str) -> tuple[Document, Document, Issued]:
         """Return a document, the one that states its lines, and with what that was issued.
 
         They are two where it is a credit note. BadInput where there is no such document.
         """
-        batch, document = self._document(number)
+        issued, document = self._document(number)
         if not document.credit:
-            return document, document, batch
-        batch, stating = self._document(document.refers)
-        return document, stating, batch
+            return document, document, issued
+        issued, stating = self._document(document.refers)
+        return document, stating, issued
 
     def issue_entry(self, issued: Issued) -> Entry:
         """Return the journal's entry on documents that were issued together."""
         return next(entry for entry, each in self.issued if each == issued)
 
-    def _document(self, name: str) -> tuple[Batch, Document]:
+    def _document(self, name: str) -> tuple[Issued, Document]:
         issuer, _, text = name.rpartition("-")
         number = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
         for _, issued in self.issued:
             after = number - issued.counts.get(issuer, 0)
             if 0 < after <= issued.added.get(issuer, 0) and numbered(issuer, number) == name:
-                for batch in self._of_period(issued.period):
-                    found = _in(batch, issuer, number) if batch.issued == issued else None
-                    if found is not None:
-                        return batch, found
-                problem = f"documents of run {issued.run} are not as they were issued"
-                raise StoreError(f"{self.book.folder}: {problem}")
+                return issued, self._of_period(issued.period).find(issued, issuer, number)
         raise BadInput([fault(name, "no document of this number was issued", self._told())])
 
-    def _of_period(self, period: str) -> list[Batch]:
-        if period not in self._batches:
+    def _of_period(self, period: str) -> Issues:
+        if period not in self._periods:
             issues = [issued for _, issued in self.issued if issued.period == period]
-            self._batches[period] = batches(issues, self.made)
-        return self._batches[period]
+            self._periods[period] = Issues(issues, [*self.runs_of(period)], self.kept, self.made)
+        return self._periods[period]
 
     def _told(self) -> str:
         """Tell which numbers there are."""
@@ -147,15 +156,6 @@ class Opened:
             return f"issue documents first: gridpact bill {self.book.folder} --period PERIOD"
         spans = [f"{numbered(name, 1)} to {numbered(name, last)}" for name, last in counts.items()]
         return f"there are {', '.join(spans[:_SHOWN])}"
-
-
-def _in(batch: Batch, issuer: str, number: int) -> Document | None:
-    """Return the document of a number among those that were issued together."""
-    if isinstance(batch.documents, First):
-        place = batch.documents.place(issuer, number)
-        return None if place is None else batch.documents[place]
-    name = numbered(issuer, number)
-    return next((each for each in batch.documents if each.number == name), None)
 
 
 def row_of(lines: Lines, document: Document, item: Item) -> int | None:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app.explaining.signed import SignedFile
-from gridpact.app.explaining.sources import RunReadings
+from gridpact.app.explaining.sources import MemberReadings
 from gridpact.app.explaining.told import Change, Divided, Reading, Slot
 from gridpact.base.rounding import round_half_even
 from gridpact.metering.readings import Register
@@ -56,20 +56,19 @@ def chosen(traced: Traced, changes: Sequence[Change], asked: Asked) -> list[tupl
 
 
 def told_slots(
-    row: int | None,
     traced: Traced,
-    readings: RunReadings | None,
+    readings: MemberReadings | None,
     places: Sequence[tuple[int, str]],
     asked: Asked,
 ) -> tuple[Slot, ...]:
-    """Return slots at some places; ``row`` is that of the member, None for a group's line."""
+    """Return slots at some places; ``readings`` are the member's, None for a group's line."""
     starts = [traced.slots.start + place * traced.slots.step for place, _ in places]
     told: dict[int, tuple[Reading, ...]] = {}
     registers = registers_of(traced)
-    if readings is not None and row is not None and registers:
-        told = readings.of_slots(row, registers, starts)
+    if readings is not None and registers:
+        told = readings.of_slots(registers, starts)
         if asked.signed is not None:
-            point = readings.rules.members[row].point
+            point = readings.rules.members[0].point
             told = {at: asked.signed.held(point, some) for at, some in told.items()}
     return tuple(
         _slot(traced, place, why, told.get(at, ()))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from gridpact.app.books.day_files import DayFiles
+from gridpact.app.books.day_files import DayFiles, OneMember
 from gridpact.app.books.folder import found_at
 from gridpact.app.books.inputs import owned
 from gridpact.app.books.kept import Made
@@ -15,11 +15,10 @@ from gridpact.app.books.sources import Source as Readable
 from gridpact.app.books.sources import kind_of, source_of
 from gridpact.app.explaining.told import Reading, Source, Value
 from gridpact.base.slots import Slots
-from gridpact.contracts.evaluate import Known
 from gridpact.metering.readings import Register
 from gridpact.metering.store.reading import Version
 from gridpact.metering.store.store import Store
-from gridpact.settlement.periods.energy import Inputs, Metered
+from gridpact.settlement.periods.energy import Inputs
 from gridpact.settlement.periods.rules import Member, Rules
 from gridpact.settlement.periods.tracing import alone
 from gridpact.settlement.runs.run import Run
@@ -28,72 +27,91 @@ MOST_BYTES = 1 << 26
 """Day files of up to so many bytes are hashed again; larger ones take longer than a line should."""
 
 
-class RunReadings:
-    """Readings as a run knew them. Raises BadInput or StoreError where they are not there."""
+class Where:
+    """Where the readings of a run are, opened once for all that is asked of them.
 
-    def __init__(self, folder: Path, made: Made) -> None:
-        self._made, self.rules = made, made.rules
-        self._where = found_at(folder, made.readings)
-        run, self.step_s = made.run, made.rules.step_s
+    ``rules`` are those of the run, with one of its members at least.
+    Raises BadInput or StoreError where they are not there.
+    """
+
+    def __init__(self, folder: Path, run: Run, rules: Rules, readings: str) -> None:
+        self.address = found_at(folder, readings)
+        self.run, self._rules, self.step_s = run, rules, rules.step_s
         self.period = Slots(run.first_s, self.step_s, (run.end_s - run.first_s) // self.step_s)
-        self.kind = kind_of(self._where)
+        self.kind = kind_of(self.address)
         days = self.kind == "day files"
-        self._files = DayFiles(Path(self._where), self.rules, self.period) if days else None
-        self._store = Store.open(self._where) if self.kind == "store" else None
-        self._whole: Inputs | None = None
+        self.files = DayFiles(Path(self.address), rules, self.period) if days else None
+        self.store = Store.open(self.address) if self.kind == "store" else None
 
-    def whole(self) -> Inputs:
-        """Return what the run was settled on, for all members."""
-        if self._whole is None:
-            made = self._made
-            source = self._files or self._source(self.rules)
-            share = share_of(made.sharing[0], self.rules) if made.sharing else None
-            self._whole = Inputs(source.read, made.prices, owned(made.own, self.period), share)
-        return self._whole
-
-    def one(self, row: int) -> tuple[Rules, Inputs]:
-        """Return rules and inputs for one member, as if there were nobody else."""
-        rules = alone(self.rules, row)
-        source = self._source(rules) if self._files is None else _Row(self._files, row)
-        mine = slice(row, row + 1)
-        own = {
-            name: Known(known.values[mine], known.present[mine])
-            for name, known in self._made.own.items()
-        }
-        return rules, Inputs(source.read, self._made.prices, owned(own, self.period))
-
-    def _source(self, rules: Rules) -> Readable:
-        run = self._made.run
-        return source_of(self._where, rules, self.period, run.as_of_s, run.commit or None)
+    def source(self, rules: Rules, row: int | None = None) -> Readable:
+        """Return the readings of some members; ``row`` is where files have those of one."""
+        if self.files is not None and row is not None:
+            return OneMember(self.files, rules, self.period, row)
+        run = self.run
+        return source_of(self.address, rules, self.period, run.as_of_s, run.commit or None)
 
     @cached_property
     def told(self) -> Source:
         """Where readings are, with their digest then and now."""
         now = ""
-        if self._files is None:
-            now = self._source(alone(self.rules, 0)).digest
-        elif self._files.size <= MOST_BYTES:
-            now = self._files.digest
-        return Source(self.kind, self._where, self._made.run.readings, now)
+        if self.files is None:
+            now = self.source(alone(self._rules, 0)).digest
+        elif self.files.size <= MOST_BYTES:
+            now = self.files.digest
+        return Source(self.kind, self.address, self.run.readings, now)
+
+
+class RunReadings:
+    """Readings of all members as a run knew them; raises as :class:`Where`."""
+
+    def __init__(self, folder: Path, made: Made) -> None:
+        self._made = made
+        self.where = Where(folder, made.run, made.rules, made.readings)
+        self.period = self.where.period
+
+    def whole(self) -> Inputs:
+        """Return what the run was settled on, for all members."""
+        made = self._made
+        source = self.where.source(made.rules)
+        share = share_of(made.sharing[0], made.rules) if made.sharing else None
+        return Inputs(source.read, made.prices, owned(made.own, self.period), share)
+
+    @property
+    def told(self) -> Source:
+        """Where readings are, with their digest then and now."""
+        return self.where.told
+
+
+class MemberReadings:
+    """Readings of one member as a run knew them.
+
+    ``made`` is what the run made of the member alone, ``row`` its row in the rules of the run.
+    """
+
+    def __init__(self, where: Where, made: Made, row: int) -> None:
+        self._where, self.period = where, where.period
+        self.rules = alone(made.rules, 0)
+        source = where.source(self.rules, row)
+        self.inputs = Inputs(source.read, made.prices, owned(made.own, where.period))
 
     def of_slots(
-        self, row: int, registers: Sequence[Register], slots: Sequence[int]
+        self, registers: Sequence[Register], slots: Sequence[int]
     ) -> dict[int, tuple[Reading, ...]]:
-        """Return what a member's registers counted in slots that begin at some instants."""
-        member = self.rules.members[row]
+        """Return what the member's registers counted in slots that begin at some instants."""
+        member, store = self.rules.members[0], self._where.store
         mine = [each for each in registers if each in member.registers]
-        if self._store is not None:
-            return {at: tuple(self._stored(self._store, member, mine, at)) for at in slots}
-        _, inputs = self.one(row)
-        return {at: tuple(self._plain(inputs, mine, at)) for at in slots}
+        if store is not None:
+            return {at: tuple(self._stored(store, member, mine, at)) for at in slots}
+        return {at: tuple(self._plain(mine, at)) for at in slots}
 
-    def _plain(self, inputs: Inputs, registers: Sequence[Register], at: int) -> list[Reading]:
+    def _plain(self, registers: Sequence[Register], at: int) -> list[Reading]:
         """Return what a file says of a slot."""
-        metered = inputs.metered(Slots(at, self.step_s, 1), slice(0, 1))
-        file = Path(self._where) if self._files is None else self._files.file(at)
+        step_s, files = self._where.step_s, self._where.files
+        metered = self.inputs.metered(Slots(at, step_s, 1), slice(0, 1))
+        file = Path(self._where.address) if files is None else files.file(at)
         values = {"withdrawal": metered.withdrawal_wh, "injection": metered.injection_wh}
         return [
-            Reading(register, at, self.step_s, int(values[register][0, 0]), file.name)
+            Reading(register, at, step_s, int(values[register][0, 0]), file.name)
             for register in registers
         ]
 
@@ -102,27 +120,11 @@ class RunReadings:
     ) -> list[Reading]:
         """Return the slots of a store that overlap a slot, each with its values."""
         step = store.point(member.point).step_s
-        found = store.histories(member.point, registers, Slots(at, self.step_s, 1))
+        found = store.histories(member.point, registers, Slots(at, self._where.step_s, 1))
         return [
-            _reading(store, (register, start, step), told, self._made.run)
+            _reading(store, (register, start, step), told, self._where.run)
             for (register, start), told in sorted(found.items(), key=lambda each: each[0][::-1])
         ]
-
-
-class _Row:
-    """One member of day files, read alone."""
-
-    def __init__(self, files: DayFiles, row: int) -> None:
-        self._files, self._row = files, row
-
-    commit = 0
-
-    @property
-    def digest(self) -> str:
-        return self._files.digest
-
-    def read(self, slots: Slots, rows: slice) -> Metered:
-        return self._files.read(slots, slice(self._row, self._row + 1), most=1)
 
 
 def _reading(

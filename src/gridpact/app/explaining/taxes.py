@@ -24,20 +24,20 @@ def explain_tax(opened: Opened, line: str) -> TaxExplanation:
     is damaged.
     """
     number = line.removesuffix(SUFFIX)
-    document, stating, batch = opened.document(number)
+    document, stating, issued = opened.document(number)
     if not document.tax:
         fix = "explain one of its lines"
         raise BadInput([fault(number, "is outside of any tax", fix)])
-    made = opened.made(batch.issued.run)
+    made = opened.made(issued.run, stating.owner)
     rates = tuple(_taxed(opened, made, stating, total) for total in stating.taxes)
     return TaxExplanation(
         line=line,
         minor_nano=made.rules.minor_nano,
         rounding=ROUNDING[made.rules.rounding],
-        document=stated(document, stating, batch),
+        document=stated(document, stating, issued),
         tax=document.tax,
         rates=rates,
-        entries=entries_of(opened, made.run, batch),
+        entries=entries_of(opened, made.run, issued),
         run_hash=made.run.hash,
         checks=(
             document_check(document),
@@ -49,7 +49,9 @@ def explain_tax(opened: Opened, line: str) -> TaxExplanation:
 
 def _taxed(opened: Opened, made: Made, document: Document, total: TaxTotal) -> Taxed:
     row = row_of_tax(made.lines, document, total.rate_ppm)
-    told = booked(opened, made.run, lambda lines: row_of_tax(lines, document, total.rate_ppm))
+    told = booked(
+        opened, made.run, document.owner, lambda lines: row_of_tax(lines, document, total.rate_ppm)
+    )
     return Taxed(
         total.rate_ppm,
         tuple(item for item in document.items if item.rate_ppm == total.rate_ppm),

@@ -8,7 +8,7 @@ that an invoice never mixes what is bought with what is sold.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,12 +45,8 @@ class Drafts(OnDemand):
     def __init__(self, rules: Rules, run: Run, lines: Lines) -> None:
         self._run, self._lines = run, lines
         self._items = Items(rules, lines)
-        self.kinds, of_head = _kinds(lines.heads)
-        members = {member.id for member in rules.members}
-        self.codes = [
-            SELF_BILLED if kind.seller == MEMBER or kind.seller in members else INVOICE
-            for kind in self.kinds
-        ]
+        self.kinds, of_head = kinds_of(lines.heads)
+        self.codes = codes_of(self.kinds, {member.id for member in rules.members})
         self._order, self._first, self._taxes, self._end = _grouped(lines, self.kinds, of_head)
         begin = self._order[self._first]
         self.kind, self.owner = of_head[lines.head[begin]], lines.owner[begin]
@@ -114,7 +110,7 @@ def drafts(rules: Rules, run: Run, lines: Lines) -> Drafts:
     return Drafts(rules, run, lines)
 
 
-def _kinds(heads: Sequence[Head]) -> tuple[list[Kind], Ints]:
+def kinds_of(heads: Sequence[Head]) -> tuple[list[Kind], Ints]:
     """Return the kinds of documents that lines of some heads are on, and that of each head."""
     found: dict[Kind, int] = {}
     places = []
@@ -123,6 +119,22 @@ def _kinds(heads: Sequence[Head]) -> tuple[list[Kind], Ints]:
         kind = Kind(head.payee, head.payer, head.currency, tax)
         places.append(found.setdefault(kind, len(found)))
     return list(found), np.array(places, np.int64)
+
+
+def codes_of(kinds: Sequence[Kind], members: Container[str]) -> list[int]:
+    """Return what documents of each kind are (BT-3): who pays a member bills itself."""
+    return [
+        SELF_BILLED if kind.seller == MEMBER or kind.seller in members else INVOICE
+        for kind in kinds
+    ]
+
+
+def issuers_of(kinds: Sequence[Kind], codes: Sequence[int]) -> list[str]:
+    """Return who issues documents of each kind."""
+    return [
+        kind.buyer if code == SELF_BILLED else kind.seller
+        for kind, code in zip(kinds, codes, strict=True)
+    ]
 
 
 def _key(kind: Kind, owner: str) -> Key:

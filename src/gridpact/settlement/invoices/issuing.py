@@ -15,14 +15,8 @@ import msgspec
 import numpy as np
 
 from gridpact.base.units import Ints
-from gridpact.settlement.invoices.document import (
-    CREDITS,
-    SELF_BILLED,
-    Document,
-    Key,
-    says_same,
-)
-from gridpact.settlement.invoices.drafting import Drafts
+from gridpact.settlement.invoices.document import CREDITS, Document, Key, says_same
+from gridpact.settlement.invoices.drafting import Drafts, issuers_of
 from gridpact.settlement.invoices.on_demand import OnDemand
 
 
@@ -108,10 +102,7 @@ class First(OnDemand):
 
     def __init__(self, made: Drafts, how: Issue) -> None:
         self.drafts, self._how = made, how
-        issuers = [
-            kind.buyer if code == SELF_BILLED else kind.seller
-            for kind, code in zip(made.kinds, made.codes, strict=True)
-        ]
+        issuers = issuers_of(made.kinds, made.codes)
         self._issuers = sorted({*issuers})
         rows = np.array([self._issuers.index(name) for name in issuers], np.int64)
         self._places = _places(rows[made.kind], len(self._issuers))

@@ -87,13 +87,14 @@ def alone(rules: Rules, row: int) -> Rules:
     return msgspec.structs.replace(rules, members=(rules.members[row],), groups=())
 
 
-def depends_on_others(rules: Rules, inputs: Inputs, head: Head) -> bool:
+def depends_on_others(rules: Rules, inputs: Inputs, head: Head, *, shared: bool) -> bool:
     """Tell whether lines of a head depend on what other members have than their owner.
 
-    Raises NotTracedError where no clause of the rules has such lines.
+    ``shared`` says whether a key divides energy; inputs may be those of the owner alone. Raises
+    NotTracedError where no clause of the rules has such lines.
     """
     clause, flow = _found(rules, inputs, head)
-    return clause.of != "members" or _is_shared(inputs, flow)
+    return clause.of != "members" or (shared and _is_divided(flow))
 
 
 def trace(rules: Rules, period: Slots, inputs: Inputs, lines: Lines, row: int) -> Traced:
@@ -144,7 +145,11 @@ def _heads(rules: Rules, clause: Clause, flow: Flow) -> Iterator[Head]:
 
 
 def _is_shared(inputs: Inputs, flow: Flow) -> bool:
-    return inputs.share is not None and not DIVIDED.isdisjoint(map(of_all, flow.needs))
+    return inputs.share is not None and _is_divided(flow)
+
+
+def _is_divided(flow: Flow) -> bool:
+    return not DIVIDED.isdisjoint(map(of_all, flow.needs))
 
 
 class _Tracer:

@@ -245,7 +245,7 @@ def test_what_was_changed_behind_the_book_is_told(billed):
     pl.read_parquet(path).with_columns(pl.col("minor") + 1).write_parquet(path)
     done = billed.run("explain", "lane", "grid-co-000001/1")
     assert done.code == 3
-    assert "lines of run 1 are not as they were booked" in done.err
+    assert "runs/0001: lines of the run are not as they were booked" in done.err
 
 
 def _table(lane, as_of):
