@@ -1,5 +1,17 @@
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
 import pytest
 
+from gridpact.base.errors import StoreError
 from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.kinds.participants import ParticipantAuthorised
@@ -31,8 +43,95 @@ def some_entries():
 @pytest.fixture
 def filled(path, authority, some_entries):
     """A closed file with three blocks of four, one and two entries; returns its head."""
-    with LocalLedger(path, authority) as ledger:
+    return fill(path, authority, some_entries)
+
+
+def fill(place, authority, some_entries):
+    with LocalLedger(place, authority) as ledger:
         ledger.commit("first", some_entries, 10)
         ledger.commit("second", some_entries[2:3], 20)
         ledger.commit("third", some_entries[:2], 30)
         return ledger.head()
+
+
+class Server:
+    """A PostgreSQL server of its own in a temporary folder, reached through a Unix socket there."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        self.who = {}
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            user = pwd.getpwnam("nobody")
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            self.who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        self.schemas = count()
+        data = str(self.folder / "data")
+        make = ["initdb", "-D", data, "-A", "trust", "-U", "gridpact", "--no-sync", "--locale=C"]
+        subprocess.run(
+            [*make, "-E", "UTF8"], check=True, capture_output=True, cwd=self.folder, **self.who
+        )
+        self.start()
+
+    def start(self, *options: str) -> None:
+        settings = ("listen_addresses=", "shared_buffers=16MB", *options)
+        command = ["postgres", "-D", str(self.folder / "data"), "-k", str(self.folder)]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, *(part for setting in settings for part in ("-c", setting))],
+                **{"cwd": self.folder, "stdout": log, "stderr": log, **self.who},
+            )
+        for _ in range(600):
+            with suppress(StoreError):
+                return self.run("SELECT 1")
+            time.sleep(0.05)
+        raise RuntimeError((self.folder / "log").read_text())
+
+    def stop(self, how=signal.SIGINT) -> None:
+        """SIGINT ends it in order; SIGQUIT at once, as a crash would."""
+        self.process.send_signal(how)
+        self.process.wait(60)
+
+    def address(self, schema=None) -> str:
+        """Address of a schema, by default one that nobody has used."""
+        schema = schema or f"lane{next(self.schemas)}"
+        return f"postgresql://gridpact@/postgres?host={self.folder}&schema={schema}"
+
+    def run(self, *statements, schema="public"):
+        """Run statements as the owner of everything; return what the last one gives."""
+        from gridpact.ledger.storage.addresses import parse_address
+        from gridpact.ledger.storage.postgres import connect
+
+        try:
+            connection = connect(parse_address(self.address(schema)), 5.0)
+        except Exception as error:
+            raise StoreError(str(error)) from error
+        try:
+            return [connection.run(each) for each in statements][-1]
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A running server; without one on PATH the tests over PostgreSQL are left out."""
+    if not (shutil.which("initdb") and shutil.which("postgres")):
+        pytest.skip("no PostgreSQL: put initdb and postgres on PATH (/usr/lib/postgresql/*/bin)")
+    pytest.importorskip("pg8000")
+    server = Server()
+    yield server
+    server.stop()
+    shutil.rmtree(server.folder)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request, tmp_path):
+    """Where a ledger can be made, in each kind of database."""
+    if request.param == "sqlite":
+        return tmp_path / "ledger.db"
+    return request.getfixturevalue("postgres").address()
+
+
+@pytest.fixture
+def filled_place(place, authority, some_entries):
+    """A closed ledger as ``filled``, in each kind of database; returns its head."""
+    return fill(place, authority, some_entries)

@@ -14,9 +14,11 @@ from gridpact.ledger.port import Head, Ledger, Receipt, Refused
 UNBALANCED = NetSettled("2026-06", "EUR", (("ada", 5), ("bob", -4)))
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", "postgres"])
 def ledger(request, path, authority):
-    with LocalLedger(path if request.param == "file" else ":memory:", authority) as opened:
+    place = {"file": path, "memory": ":memory:"}.get(request.param)
+    place = place or request.getfixturevalue("postgres").address()
+    with LocalLedger(place, authority) as opened:
         port: Ledger = opened
         yield port
 
@@ -112,28 +114,28 @@ def test_the_same_work_gives_the_same_ledger(authority, some_entries):
     assert len(heads) == 3
 
 
-def test_reopening_continues(path, authority, filled, some_entries):
-    with LocalLedger(path, authority) as ledger:
-        assert ledger.head() == ledger.verify(filled) == filled
+def test_reopening_continues(place, authority, filled_place, some_entries):
+    with LocalLedger(place, authority) as ledger:
+        assert ledger.head() == ledger.verify(filled_place) == filled_place
         assert ledger.commit("third", some_entries[:2], 0).height == 3
         assert ledger.commit("fourth", some_entries, 40).first_index == 7
-        assert ledger.verify(filled).height == 4
+        assert ledger.verify(filled_place).height == 4
 
 
-def test_an_auditor_needs_the_public_key_alone(path, authority, filled, some_entries):
-    with LocalLedger(path, authority.public) as ledger:
-        assert ledger.verify(filled) == filled
+def test_an_auditor_needs_the_public_key_alone(place, authority, filled_place, some_entries):
+    with LocalLedger(place, authority.public) as ledger:
+        assert ledger.verify(filled_place) == filled_place
         assert "public key" in ledger.commit("fourth", some_entries, 40).reason
         assert ledger.block(2).key == "second"
         with pytest.raises(IndexError):
             ledger.block(4)
-    with LocalLedger(path, authority) as writer, LocalLedger(path, authority.public) as reader:
+    with LocalLedger(place, authority) as writer, LocalLedger(place, authority.public) as reader:
         writer.commit("fourth", some_entries, 40)
-        assert reader.verify(filled) == writer.head()
+        assert reader.verify(filled_place) == writer.head()
 
 
-def test_two_writers_take_turns(path, authority, some_entries):
-    with LocalLedger(path, authority) as one, LocalLedger(path, authority) as other:
+def test_two_writers_take_turns(place, authority, some_entries):
+    with LocalLedger(place, authority) as one, LocalLedger(place, authority) as other:
         for place in range(6):
             ledger = (one, other)[place % 2]
             assert ledger.commit(f"key/{place}", some_entries, place).height == place + 1
@@ -157,13 +159,13 @@ def test_the_tables_are_append_only(path, filled, table, change):
     db.close()
 
 
-def test_another_key_or_name_does_not_open_it(path, filled, authority):
+def test_another_key_or_name_does_not_open_it(place, filled_place, authority):
     with pytest.raises(StoreError, match="give its own name and authority key"):
-        LocalLedger(path, AuthorityKey(bytes(32)))
+        LocalLedger(place, AuthorityKey(bytes(32)))
     with pytest.raises(StoreError, match="give its own name and authority key"):
-        LocalLedger(path, authority.public, name="other")
+        LocalLedger(place, authority.public, name="other")
     with pytest.raises(ValueError, match="ledger name"):
-        LocalLedger(path, authority, name="no name")
+        LocalLedger(place, authority, name="no name")
 
 
 def test_files_that_are_no_ledger_are_refused(path, authority, filled):
@@ -187,8 +189,8 @@ def test_files_that_are_no_ledger_are_refused(path, authority, filled):
             LocalLedger(other, key)
 
 
-def test_a_closed_ledger_says_so(path, authority, some_entries):
-    ledger = LocalLedger(path, authority)
+def test_a_closed_ledger_says_so(place, authority, some_entries):
+    ledger = LocalLedger(place, authority)
     ledger.close()
     for use in (ledger.head, ledger.verify, lambda: ledger.commit("key", some_entries, 1)):
         with pytest.raises(StoreError, match="closed"):

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from gridpact.ledger.entries import canonical
 from gridpact.ledger.keys import demonstration_key
@@ -43,17 +50,23 @@ def mth(bodies):
 class LedgerAgainstList(RuleBasedStateMachine):
     @initialize()
     def start(self):
-        self.folder = Path(tempfile.mkdtemp())
         self.listed, self.committed, self.heads = [], {}, []
+        self.make()
         self.open()
+
+    def make(self):
+        self.folder = Path(tempfile.mkdtemp())
 
     def open(self):
         self.ledger = LocalLedger(self.folder / "ledger.db", KEY)
 
+    def remove(self):
+        shutil.rmtree(self.folder)
+
     def teardown(self):
         if hasattr(self, "ledger"):
             self.ledger.close()
-            shutil.rmtree(self.folder)
+            self.remove()
 
     @rule(key=keys, entries=batches, at=st.integers(-(2**63) + 1, 2**63 - 1))
     def commit(self, key, entries, at):
@@ -126,3 +139,18 @@ class LedgerAgainstList(RuleBasedStateMachine):
 
 TestLedgerAgainstList = LedgerAgainstList.TestCase
 TestLedgerAgainstList.settings = settings(deadline=None, max_examples=60, stateful_step_count=25)
+
+
+def test_the_same_over_postgres(postgres):
+    class OverPostgres(LedgerAgainstList):
+        def make(self):
+            self.address = postgres.address()
+
+        def open(self):
+            self.ledger = LocalLedger(self.address, KEY)
+
+        def remove(self):
+            postgres.run(f"DROP SCHEMA {self.address.partition('schema=')[2]} CASCADE")
+
+    few = settings(deadline=None, max_examples=12, stateful_step_count=15)
+    run_state_machine_as_test(OverPostgres, settings=few)

@@ -13,15 +13,18 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from gridpact.base.errors import LedgerDamaged, StoreError
+from gridpact.base.errors import Fault, LedgerDamaged, StoreError
 from gridpact.base.units import INT64_MAX
 from gridpact.ledger.chain import Block, EntryRow, Walk, check_seal, edge_of, genesis, seal
 from gridpact.ledger.entries import Entry, canonical, faults, parse
 from gridpact.ledger.examination import Examined, examine
+from gridpact.ledger.following import Following
 from gridpact.ledger.keys import AuthorityKey, PublicKey
 from gridpact.ledger.kinds.fields import NAME_PATTERN
 from gridpact.ledger.merkle import Edge, leaf_hash, verify_consistency, verify_inclusion
 from gridpact.ledger.port import Growth, Head, Proof, Receipt, Refused
+from gridpact.ledger.state.admission import Offered
+from gridpact.ledger.state.state import State
 from gridpact.ledger.storage.opening import open_storage
 from gridpact.ledger.storage.port import PLAIN
 from gridpact.ledger.storage.tiles import Memory, TiledTree, Tiles, subtree_rows
@@ -39,8 +42,11 @@ class LocalLedger:
         where there is none (with a private key).
     authority
         The private key to write, or the public key alone to read and verify as an auditor does.
+        Of a ledger of authorities, the key that it was founded with.
     name
         Which ledger this is; part of what is signed, so blocks do not pass for another ledger's.
+    sealer
+        The key of another authority that stands, which then seals what is committed here.
     wait_s
         How long to wait for another process that writes.
 
@@ -54,14 +60,17 @@ class LocalLedger:
         authority: AuthorityKey | PublicKey,
         *,
         name: str = "gridpact",
+        sealer: AuthorityKey | None = None,
         wait_s: float = 5.0,
     ) -> None:
         if not _NAME.fullmatch(name):
             raise ValueError(f"ledger name {name!r} is not of the form {NAME_PATTERN}")
-        self._signer = authority if isinstance(authority, AuthorityKey) else None
+        own = authority if isinstance(authority, AuthorityKey) else None
+        self._signer = sealer or own
         self._public = authority if isinstance(authority, PublicKey) else authority.public
         self._start = genesis(name, self._public)
         self._storage = open_storage(address, writable=self._signer is not None, wait_s=wait_s)
+        self._state = Following(self._storage, self._start, self._public)
         self._memory = Memory(self._leaves) if self._storage.format == PLAIN else None
         self._tiles = Tiles(self._hashes)
         try:
@@ -79,8 +88,13 @@ class LocalLedger:
 
     @property
     def public_key(self) -> PublicKey:
-        """Key that every block's signature is checked against."""
+        """Key that the ledger began with, and that every block of one without others is by."""
         return self._public
+
+    def state(self) -> State:
+        """Return what the entries have come to; do not write to it."""
+        with self._storage.view():
+            return self._state.now().state
 
     def commit(self, key: str, entries: Sequence[Entry], at: int) -> Receipt | Refused:
         """Put entries on the ledger as one signed block; see :meth:`.port.Ledger.commit`."""
@@ -91,10 +105,11 @@ class LocalLedger:
             return refused
         bodies = [canonical(entry) for entry in entries]
         hashes = [leaf_hash(body) for body in bodies]
-        with self._storage.transaction():
+        with self._state.kept_in_step(), self._storage.transaction():
             known = self._storage.block_of(key)
             if known is None:
-                return self._append(self._signer, key, at, bodies, hashes)
+                wrong = self._state.take(Offered(entries, hashes, at, self._signer.public.raw))
+                return _faulty(wrong) or self._append(self._signer, key, at, bodies, hashes)
             if self._gives(known, hashes):
                 return known.receipt()
         return Refused(f"key {key!r} was used for other entries, in block {known.height}")
@@ -111,6 +126,7 @@ class LocalLedger:
             for place, (body, leaf) in enumerate(zip(bodies, hashes, strict=True))
         ]
         self._storage.append(block, rows, subtree_rows(grown))
+        self._state.sealed(block, edge)
         return block.receipt()
 
     def _gives(self, block: Block, hashes: list[bytes]) -> bool:
@@ -130,7 +146,7 @@ class LocalLedger:
         found = self._storage.block(height)
         if found is None:
             raise IndexError(f"there is no block {height}")
-        check_seal(found, self._public)
+        check_seal(found, *self._state.keys())
         return found
 
     def entries(self, start: int = 0, stop: int | None = None) -> list[Entry]:
@@ -188,9 +204,10 @@ class LocalLedger:
             )
 
     def _check_last(self) -> None:
-        last, end = self._storage.last_block(), self._storage.end()
+        with self._storage.view():  # else another writer may come in between
+            last, end = self._storage.last_block(), self._storage.end()
         if last:
-            check_seal(last, self._public)
+            check_seal(last, *self._state.keys())
             edge_of(last)
         if end != (last.size if last else 0):
             raise LedgerDamaged(
@@ -232,7 +249,10 @@ def _refusal(key: str, entries: Sequence[Entry], at: int) -> Refused | None:
         return Refused(f"time {at!r} is not a whole number of seconds since the epoch")
     if not entries:
         return Refused("there is nothing to commit")
-    wrong = faults(entries)
+    return _faulty(faults(entries))
+
+
+def _faulty(wrong: tuple[Fault, ...]) -> Refused | None:
     if wrong:
         return Refused(f"{len(wrong)} faults in the entries; the first: {wrong[0]}", wrong)
     return None

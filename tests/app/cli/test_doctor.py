@@ -42,6 +42,7 @@ def test_quiet_says_nothing(called, place):
         ("dask", "distributed"),
         ("grid", "power_grid_model"),
         ("payments", "sepaxml"),
+        ("postgres", "pg8000"),
         ("simbench", "simbench"),
         ("web", "fastapi"),
     ],

@@ -29,6 +29,7 @@ EXTRAS = {
     "grid": ("power_grid_model", "power flow: pip install 'gridpact[grid]'"),
     "invoices": ("drafthorse", "e-invoices: pip install 'gridpact[invoices]'"),
     "payments": ("sepaxml", "SEPA payments: pip install 'gridpact[payments]'"),
+    "postgres": ("pg8000", "ledgers on PostgreSQL: pip install 'gridpact[postgres]'"),
     "simbench": ("simbench", "SimBench grids: pip install 'gridpact[simbench]'"),
     "web": ("fastapi", "the web service: pip install 'gridpact[web]'"),
 }
