@@ -29,12 +29,12 @@ def table(postings: Postings, rules: Rules) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for number, legs in enumerate(_transfers(postings), start=1):
+    for number, legs in enumerate(transfers(postings), start=1):
         for leg in legs:
             minor = int(postings.minor[leg])
-            sides = (_decimal(minor, rules), "") if minor > 0 else ("", _decimal(-minor, rules))
+            sides = (decimal(minor, rules), "") if minor > 0 else ("", decimal(-minor, rules))
             told = (_day(postings, leg, rules), iso(int(postings.known_s[leg])))
-            names = (_source(postings, leg), _account(postings, leg))
+            names = (source_of(postings, leg), _account(postings, leg))
             writer.writerow((number, *told, *names, *sides, _currency(postings, leg)))
     return text.getvalue().encode()
 
@@ -46,18 +46,18 @@ def ledger(postings: Postings, rules: Rules) -> bytes:
     first, last = min(days, default=date.min), max(days, default=date.min)
     lines = [f'option "title" "{rules.name}"', f'option "operating_currency" "{rules.currency}"']
     lines += [f'{first} open {names[each]}\n  account: "{each}"' for each in postings.accounts]
-    for legs in _transfers(postings):
-        lines.append(f'{_day(postings, legs[0], rules)} * "{_source(postings, legs[0])}"')
+    for legs in transfers(postings):
+        lines.append(f'{_day(postings, legs[0], rules)} * "{source_of(postings, legs[0])}"')
         for leg in legs:
-            amount = f"{_decimal(int(postings.minor[leg]), rules)} {_currency(postings, leg)}"
+            amount = f"{decimal(int(postings.minor[leg]), rules)} {_currency(postings, leg)}"
             lines.append(f"  {names[_account(postings, leg)]}  {amount}")
     after = last + timedelta(days=1) if days else last
     for (account, unit), minor in sorted(balances(postings).items()):
-        lines.append(f"{after} balance {names[account]}  {_decimal(minor, rules)} {unit}")
+        lines.append(f"{after} balance {names[account]}  {decimal(minor, rules)} {unit}")
     return ("\n".join(lines) + "\n").encode()
 
 
-def _transfers(postings: Postings) -> Iterator[list[int]]:
+def transfers(postings: Postings) -> Iterator[list[int]]:
     """Yield the legs of each transfer, by value date."""
     if not len(postings):
         return
@@ -81,11 +81,16 @@ def _names(accounts: tuple[str, ...]) -> dict[str, str]:
 
 
 def _day(postings: Postings, leg: int, rules: Rules) -> date:
-    calendar = Calendar(rules.timezone, rules.step_s)
-    return calendar.date_of(int(postings.value_s[leg]))
+    return local_day(postings.value_s[leg], rules)
 
 
-def _source(postings: Postings, leg: int) -> str:
+def local_day(at_s: int | np.int64, rules: Rules) -> date:
+    """Return the local day of an instant [s since the epoch]."""
+    return Calendar(rules.timezone, rules.step_s).date_of(int(at_s))
+
+
+def source_of(postings: Postings, leg: int) -> str:
+    """Return what a leg is from, without signs that a plain-text ledger takes for its own."""
     return postings.sources[int(postings.source[leg])].replace('"', "'").replace("\\", "/")
 
 
@@ -97,7 +102,7 @@ def _currency(postings: Postings, leg: int) -> str:
     return postings.currencies[int(postings.currency[leg])]
 
 
-def _decimal(minor: int, rules: Rules) -> str:
+def decimal(minor: int, rules: Rules) -> str:
     """Write minor units exactly, such as ``-31.80``."""
     per = 1_000_000_000 // rules.minor_nano
     digits = len(str(per)) - 1
