@@ -23,7 +23,7 @@ from gridpact.ledger.local import LocalLedger
 
 JOURNAL, LEDGER = "journal.db", "ledger.db"
 MANIFEST, RESULT, SCENARIO, REPORT = "run.json", "result.json", "scenario.yaml", "report.html"
-PAUSED, LOCK = "paused.json", ".lock"
+PAUSED, LOCK, KEPT = "paused.json", ".lock", "files"
 OUTPUTS = (STATEMENTS, BILLS, BILLS_JSON, READINGS, SCHEDULES, TRADES, REPORT, RESULT, PAUSED)
 _NOT_A_RUN = "name a folder that 'gridpact run' wrote"
 
@@ -45,7 +45,9 @@ class Manifest(msgspec.Struct, frozen=True):
     """What a run was started with; enough to resume it. ``files`` are its data, by source.
 
     ``scenario`` is the file it was read from, ``scenario_sha256`` that of the copy kept with the
-    run. A ``demo`` may be replaced by the next one.
+    run. A ``demo`` may be replaced by the next one. ``kept`` are files of terms, by the key of the
+    scenario that names them, of which there are copies in the run's folder; whatever else the
+    scenario names is ``beside`` it, in a folder ("" in older runs: that of ``scenario``).
     """
 
     gridpact: str
@@ -56,6 +58,8 @@ class Manifest(msgspec.Struct, frozen=True):
     days: int
     files: dict[str, DataFile]
     demo: bool = False
+    kept: dict[str, DataFile] = {}
+    beside: str = ""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -145,8 +149,42 @@ def make(folder: Path) -> None:
 def create(folder: Path, manifest: Manifest, scenario: Path) -> None:
     """Begin a run in a folder that exists and is held; BadInput where something is in the way."""
     check_new(folder, scenario)
+    for file in manifest.kept.values():
+        _keep(folder, file)
     write_text(folder / SCENARIO, scenario.read_text(encoding="utf-8"))
     write_json(folder / MANIFEST, manifest)
+
+
+def _keep(folder: Path, file: DataFile) -> None:
+    """Copy a file that a run reads into its folder; BadInput where it is another by now."""
+    if digest(Path(file.path)) != file.sha256:
+        fix = "begin the run again when nobody writes the file"
+        raise BadInput([Fault(file.path, 0, "", "the file changed as the run began", fix)])
+    copy = copy_of(folder, file)
+    make(copy.parent)
+    write_text(copy, Path(file.path).read_text(encoding="utf-8"))
+
+
+def copy_of(folder: Path, file: DataFile) -> Path:
+    """Where a run keeps its copy of a file, by what the file holds."""
+    return folder / KEPT / f"{file.sha256[:16]}{Path(file.path).suffix}"
+
+
+def kept(folder: Path, manifest: Manifest) -> dict[str, Path]:
+    """Copies of the files of terms that a run reads, by key; BadInput where one is another by now.
+
+    None of runs that were begun before such copies were kept.
+    """
+    found = {key: copy_of(folder, file) for key, file in manifest.kept.items()}
+    fix = "put the file back as it was, or begin a new run"
+    faults = [
+        Fault(str(path), 0, key, "changed since the run began", fix)
+        for key, path in found.items()
+        if not path.is_file() or digest(path) != manifest.kept[key].sha256
+    ]
+    if faults:
+        raise BadInput(faults)
+    return found
 
 
 @contextmanager

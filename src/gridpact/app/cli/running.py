@@ -22,6 +22,7 @@ from gridpact.base.documents import Value, parse
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
 from gridpact.simulation.scenarios import default_path, load
+from gridpact.simulation.scenarios.loading import terms_files
 from gridpact.simulation.scenarios.model import Scenario, StoreSource
 from gridpact.simulation.scenarios.stores import fingerprint, pinned
 
@@ -59,6 +60,14 @@ def _files(scenario: Scenario) -> dict[str, folder.DataFile]:
     return files | {each.name: _store(each) for each in scenario.stores}
 
 
+def _terms(scenario: Path, wanted: Wanted) -> dict[str, folder.DataFile]:
+    """Files of terms that a scenario names, and their digests; a run keeps copies of them."""
+    return {
+        key: folder.DataFile(str(path.absolute()), folder.digest(path))
+        for key, path in terms_files(scenario, wanted.data).items()
+    }
+
+
 def _store(source: StoreSource) -> folder.DataFile:
     place = source.url if "://" in source.url else str(Path(source.url).absolute())
     as_of = iso(source.as_of) if source.as_of is not None else ""
@@ -91,6 +100,8 @@ def _begin(out: Path | None, scenario_path: Path, wanted: Wanted, *, demo: bool 
         days=scenario.run.days,
         files=_files(scenario),
         demo=demo,
+        kept=_terms(scenario_path, wanted),
+        beside=str(scenario_path.parent.absolute()),
     )
     named = f"{scenario_path.stem}-{manifest.first_day}"
     return _Job(out or Path("runs") / named, scenario, manifest)
@@ -114,7 +125,9 @@ def _again(path: Path, wanted: Wanted) -> _Job:
     }
     if manifest.files:
         said["sources"] = _sources(kept, manifest, moved=wanted.data is not None)
-    scenario = load(kept, wanted.data, said, Path(manifest.scenario).parent)
+    said |= {key: str(copy.absolute()) for key, copy in folder.kept(path, manifest).items()}
+    beside = Path(manifest.beside or Path(manifest.scenario).parent)
+    scenario = load(kept, wanted.data, said, beside)
     changed = [
         Fault(file.path, 0, f"sources.{name}", "the data changed since the run began", fix)
         for name, file in _files(scenario).items()

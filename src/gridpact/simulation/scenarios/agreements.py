@@ -94,10 +94,14 @@ def with_agreements(
     return msgspec.structs.replace(scenario, agreements=tuple(found)) if found else scenario
 
 
-def _contract(name: str, beside: FilePath, data_root: str | None) -> Contract:
+def sought(name: str, beside: FilePath, data_root: str | None) -> FilePath:
+    """Path of a file that a scenario names: beside it, else in the data folder."""
     own = beside / name
-    path = own if own.is_file() or not data_root else FilePath(data_root) / name
-    return read_contract(path).contract
+    return own if own.is_file() or not data_root else FilePath(data_root) / name
+
+
+def _contract(name: str, beside: FilePath, data_root: str | None) -> Contract:
+    return read_contract(sought(name, beside, data_root)).contract
 
 
 def _agreement(scenario: Scenario, node: Group, contract: Contract) -> Agreement:

@@ -18,8 +18,8 @@ from gridpact.base.documents import (
 )
 from gridpact.base.errors import BadInput, Fault
 from gridpact.simulation.scenarios import schema
-from gridpact.simulation.scenarios.access import Group, count, group, named, text
-from gridpact.simulation.scenarios.agreements import with_agreements
+from gridpact.simulation.scenarios.access import Group, count, entries, group, named, text
+from gridpact.simulation.scenarios.agreements import sought, with_agreements
 from gridpact.simulation.scenarios.checks import check_all
 from gridpact.simulation.scenarios.checks_data import uses
 from gridpact.simulation.scenarios.data import Wanted, attempt
@@ -77,6 +77,17 @@ def load(
     beside = FilePath(path).parent if beside is None else beside
     made = with_sharing(scenario(root, str(path), found), root, beside, data)
     return with_agreements(made, root, beside, data)
+
+
+def terms_files(path: FilePath, data_root: str | FilePath | None = None) -> dict[str, FilePath]:
+    """Files of terms that a scenario without faults names, by the key that names them."""
+    value = _open(path).value
+    root = value if isinstance(value, dict) else {}
+    data = str(data_root) if data_root else os.environ.get(DATA_ROOT)
+    named = {"sharing.contract": text(group(root, "sharing"), "contract")}
+    for place, node in entries(root, "agreements"):
+        named[f"agreements.{place}.contract"] = text(node, "contract")
+    return {key: sought(name, path.parent, data) for key, name in named.items() if name}
 
 
 def _data_faults(document: Document, root: Group, found: dict[str, str]) -> list[Fault]:

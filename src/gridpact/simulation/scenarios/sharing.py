@@ -21,6 +21,7 @@ from gridpact.settlement.sharing.files.folder import Files, read_coefficients
 from gridpact.settlement.sharing.files.monthly import Wanted
 from gridpact.settlement.sharing.files.spanish import RULES as SPANISH
 from gridpact.simulation.scenarios.access import Group, entries, group, share, text
+from gridpact.simulation.scenarios.agreements import sought
 from gridpact.simulation.scenarios.model import Scenario
 
 _OF_TABLES = ("simple-dynamic", "full-dynamic", "spanish-hourly")
@@ -63,16 +64,10 @@ def with_sharing(
     if text(node, "coefficients"):
         rules = _with_coefficients(scenario, node, beside, data_root)
     elif text(node, "contract"):
-        rules = _with_contract(scenario, _found(text(node, "contract"), beside, data_root))
+        rules = _with_contract(scenario, sought(text(node, "contract"), beside, data_root))
     else:
         return scenario
     return msgspec.structs.replace(scenario, sharing=rules)
-
-
-def _found(name: str, beside: FilePath, data_root: str | None) -> FilePath:
-    """Path of a file: beside the scenario, else in the data folder."""
-    own = beside / name
-    return own if own.is_file() or not data_root else FilePath(data_root) / name
 
 
 def _with_coefficients(
@@ -92,7 +87,7 @@ def _with_coefficients(
         layout,
         scenario.timezone,
         whole=key in _OWNED,
-        find=lambda name: _found(name, beside, data_root),
+        find=lambda name: sought(name, beside, data_root),
     )
     found = _of_members(read_coefficients(files, wanted), point, len(scenario.members))
     return msgspec.structs.replace(scenario.sharing, coefficients=found)
