@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridpact.app.books.entries import Node
+from gridpact.app.books.members_file import names_of
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Calendar
 from gridpact.contracts.canonical import to_bytes
@@ -44,10 +45,11 @@ def read_clauses(
     currency: str,
 ) -> tuple[tuple[Clause, ...], Extra]:
     """Return all clauses, those of imbalance last."""
+    known = {member.id for member in members}
     found = [
         clause
         for node in top.nodes("contracts")
-        if (clause := _clause(node, calendar, members, parties, currency)) is not None
+        if (clause := _clause(node, calendar, known, parties, currency)) is not None
     ]
     own: dict[str, str] = {}
     imbalance = top.node("imbalance")
@@ -76,15 +78,15 @@ def _check_parties(node: Node, contract: Contract, parties: Mapping[str, str]) -
 def _clause(
     node: Node,
     calendar: Calendar,
-    members: tuple[Member, ...],
+    members: set[str],
     parties: Mapping[str, str],
     currency: str,
 ) -> Clause | None:
     node.known(_CONTRACT)
     contract = _contract(node, currency)
-    names = node.names("members")
+    names = names_of(node)
     for name in names or ():
-        if name not in {member.id for member in members}:
+        if name not in members:
             node.fault("members", f"there is no member {name!r}", "name one of the members")
     supplier = node.name("supplier", "")
     if supplier and parties.get(supplier) != "supplier":

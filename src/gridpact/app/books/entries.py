@@ -16,7 +16,9 @@ from gridpact.contracts import amounts
 from gridpact.contracts.errors import IllFormed
 from gridpact.settlement.periods.rules import NEVER_S, Span
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+NAME = "[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}"
+"""What identifiers are made of, as a regular expression."""
+_NAME = re.compile(NAME)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path as FilePath
 
 from gridpact.app.books.entries import Node
+from gridpact.app.books.members_table import read_ids, read_table
+from gridpact.base.documents import Value
 from gridpact.base.slots import Calendar
+from gridpact.contracts.tables.faults import Report
 from gridpact.settlement.periods.rules import Group, Member, Supply
 
 REGISTERS = {
@@ -25,7 +29,55 @@ _GROUP = ("name", "responsible", "members")
 def read_members(
     top: Node, calendar: Calendar, parties: Mapping[str, str], money: tuple[str, int]
 ) -> tuple[Member, ...]:
-    """Return the members; ``money`` is the currency and the nano-¤ of its minor unit."""
+    """Return the members; ``money`` is the currency and the nano-¤ of its minor unit.
+
+    They are listed, or in a table that is named in their place.
+    """
+    if table := _table_of(top):
+        report = Report(str(FilePath(top.document.file).parent / table))
+        found = read_table(
+            FilePath(report.file),
+            report,
+            parties,
+            lambda node: _member(node, calendar, parties, money),
+        )
+        if not found and not report.faults:
+            report.add(0, "", "there are no members", "write a row for each")
+        top.document.faults += report.faults
+        return found
+    return _listed(top, calendar, parties, money)
+
+
+def _table_of(node: Node) -> str:
+    """Return the table that is named in place of a list of members, ``""`` for a list."""
+    named = node.value.get("members")
+    return named if isinstance(named, str) else ""
+
+
+def tables_of(root: Mapping[str, Value]) -> tuple[str, ...]:
+    """Return every table that lists members: of all, of a contract, of a balance group."""
+    imbalance = root.get("imbalance")
+    groups = imbalance.get("groups") if isinstance(imbalance, dict) else None
+    within = [
+        each for some in (root.get("contracts"), groups) if isinstance(some, list) for each in some
+    ]
+    named = [each.get("members") for each in (root, *within) if isinstance(each, Mapping)]
+    return tuple(name for name in named if isinstance(name, str) and name)
+
+
+def names_of(node: Node) -> tuple[str, ...] | None:
+    """Return the members that a mapping lists or that its table has, None where it has neither."""
+    if not (table := _table_of(node)):
+        return node.names("members")
+    report = Report(str(FilePath(node.document.file).parent / table))
+    found = read_ids(FilePath(report.file), report)
+    node.document.faults += report.faults
+    return tuple(found)
+
+
+def _listed(
+    top: Node, calendar: Calendar, parties: Mapping[str, str], money: tuple[str, int]
+) -> tuple[Member, ...]:
     found: list[Member] = []
     seen: dict[str, str] = {}
     for node in top.nodes("members"):
@@ -104,7 +156,7 @@ def _group(node: Node, names: set[str], parties: Mapping[str, str]) -> Group:
     responsible = node.name("responsible")
     if responsible and responsible not in parties:
         node.fault("responsible", f"there is no party {responsible!r}", "name it under parties")
-    given = node.names("members")
+    given = names_of(node)
     for name in given or ():
         if name not in names:
             node.fault("members", f"there is no member {name!r}", "name one of the members")

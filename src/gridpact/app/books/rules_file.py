@@ -9,7 +9,7 @@ import msgspec
 
 from gridpact.app.books.clauses_file import read_clauses
 from gridpact.app.books.entries import Node
-from gridpact.app.books.members_file import read_groups, read_members
+from gridpact.app.books.members_file import read_groups, read_members, tables_of
 from gridpact.app.books.taxes_file import read_taxes
 from gridpact.base.documents import read_mapping
 from gridpact.base.errors import BadInput
@@ -36,8 +36,8 @@ class RulesFile(msgspec.Struct, frozen=True):
 
     ``readings`` is a store or a table; ``sharing`` a file of sharing rules, ``""`` for none;
     ``series`` maps series that are the same for all to tables, ``own`` those that members have of
-    their own. ``units`` are those that contracts count series in. Names of files are relative to
-    the folder of ``file``.
+    their own. ``units`` are those that contracts count series in, ``tables`` list members. Names
+    of files are relative to the folder of ``file``.
     """
 
     file: str
@@ -49,6 +49,7 @@ class RulesFile(msgspec.Struct, frozen=True):
     units: dict[str, str]
     contracts: tuple[str, ...]
     locale: str = "en"
+    tables: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -58,7 +59,8 @@ class RulesFile(msgspec.Struct, frozen=True):
     @property
     def files(self) -> tuple[str, ...]:
         """Every file that the rules name, each once."""
-        named = (self.sharing, *self.series.values(), *self.own.values(), *self.contracts)
+        series = (*self.series.values(), *self.own.values())
+        named = (self.sharing, *series, *self.contracts, *self.tables)
         return tuple(dict.fromkeys(name for name in named if name))
 
 
@@ -114,6 +116,7 @@ def _rules(top: Node) -> RulesFile:
         units=units,
         contracts=extra.files,
         locale=top.choice("locale", LANGUAGES, "en"),
+        tables=tables_of(top.value),
     )
 
 

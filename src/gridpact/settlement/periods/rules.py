@@ -45,7 +45,7 @@ class Supply(msgspec.Struct, frozen=True, order=True):
     supplier: str
 
 
-class Member(msgspec.Struct, frozen=True, order=True):
+class Member(msgspec.Struct, frozen=True, order=True, gc=False):  # there may be millions
     """One who has a metering point and is settled while it belongs to the community.
 
     ``registers`` are those that its meter has; what has no register is nothing. ``supplies`` do
