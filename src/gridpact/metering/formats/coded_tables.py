@@ -18,7 +18,7 @@ from gridpact.metering.formats.amounts import carried_wh, is_power, unit_fault
 from gridpact.metering.formats.laying import phase_fault, too_long
 from gridpact.metering.formats.lengths import uneven
 from gridpact.metering.formats.mapping import ReadingsMap
-from gridpact.metering.formats.moments import Clock, Codes, coded, of_column
+from gridpact.metering.formats.moments import BLOCK, Clock, Codes, coded, of_column
 from gridpact.metering.importers.carried import Place
 from gridpact.metering.importers.parse import Numbers, numbers
 from gridpact.metering.importers.rows import Report
@@ -28,8 +28,6 @@ from gridpact.metering.slotting import as_measured, on_slots
 if TYPE_CHECKING:
     import polars as pl
 
-_BLOCK = 1 << 16
-"""Rows taken at once: what lies between stays in the cache."""
 _SPARSE = 8
 """Cells a row that a table may have at most."""
 
@@ -51,6 +49,31 @@ class _Values(NamedTuple):
     side: Codes
 
 
+class _Keys(NamedTuple):
+    """Two numbers a point, by code, and which of them the codes of registers add."""
+
+    point: Codes
+    of_point: Ints
+    side: Codes
+    of_side: Ints
+
+    def of_rows(self, part: slice) -> Ints:
+        """Return the keys of some rows [rows]."""
+        found: Ints = self.of_point[self.point.code[part]]
+        if len(self.side.code):
+            found += self.of_side[self.side.code[part]]
+        return found
+
+    def there(self) -> Ints:
+        """Return the keys that there are, in order."""
+        if not len(self.side.code):
+            return np.unique(self.of_point[self.point.of_text])
+        there = np.zeros(int(self.of_point.max()) + 2, dtype=np.bool_)
+        for begin in range(0, len(self.point.code), BLOCK):
+            there[self.of_rows(slice(begin, begin + BLOCK))] = True
+        return np.asarray(np.flatnonzero(there), dtype=np.int64)
+
+
 class _Table(NamedTuple):
     """Values [channels, times], which of them are known, and which had a row."""
 
@@ -70,10 +93,10 @@ def read(frame: pl.DataFrame, mapping: ReadingsMap) -> Intervals | None:
     columns = _columns(frame, mapping)
     if points is None or times is None or columns is None or "" in points.texts:
         return None
-    channels, place = _channels(points, columns, mapping)
+    channels, keys, row = _channels(points, columns, mapping)
     if len(channels) * times.size > _SPARSE * frame.height * len(columns) + 1000:
         return None
-    table = _filled(times, [each.numbers for each in columns], place, len(channels))
+    table = _filled(times, [each.numbers for each in columns], keys, row)
     if table is None or not _one_length(table.rows, times, mapping):
         return None
     return _laid(channels, times, table, mapping)
@@ -124,46 +147,49 @@ def _columns(frame: pl.DataFrame, mapping: ReadingsMap) -> list[_Values] | None:
 
 def _channels(
     points: Codes, columns: list[_Values], mapping: ReadingsMap
-) -> tuple[tuple[Channel, ...], list[Ints]]:
-    """Channels of the table in order, and of each column the channel [rows]."""
+) -> tuple[tuple[Channel, ...], list[_Keys], Ints]:
+    """Channels of the table in order, the keys of each column, and the channel [keys] of a key."""
     names = sorted({mapping.point(text) for text in points.texts})
     number = {name: 2 * row for row, name in enumerate(names)}
     ours = np.array([number[mapping.point(text)] for text in points.texts], dtype=np.int64)
     keys = []
     for column in columns:
         withdrawn = np.array([text == "withdrawal" for text in column.side.texts], dtype=np.int64)
-        if len(withdrawn) > 1:
-            keys.append(points.of_rows(ours) + column.side.of_rows(withdrawn))
-        else:
-            keys.append(points.of_rows(ours + withdrawn))
+        each = len(column.side.code) == 0
+        of_side = withdrawn if each else column.side.by_code(withdrawn)
+        of_point = points.by_code(ours + withdrawn if each else ours)
+        keys.append(_Keys(points, of_point, column.side, of_side))
     there = np.zeros(2 * len(names), dtype=np.bool_)
     for key in keys:
-        there[key] = True
+        there[key.there()] = True
     sides: list[Register] = ["injection", "withdrawal"]
     used = np.flatnonzero(there).tolist()
-    row = np.cumsum(there) - 1
-    return tuple(Channel(names[key // 2], sides[key % 2]) for key in used), [row[k] for k in keys]
+    return tuple(Channel(names[key // 2], sides[key % 2]) for key in used), keys, there.cumsum() - 1
 
 
-def _filled(
-    times: _Times, columns: list[Numbers], place: list[Ints], channels: int
-) -> _Table | None:
+def _filled(times: _Times, columns: list[Numbers], keys: list[_Keys], row: Ints) -> _Table | None:
     """Put every value in the cell of its channel and time; None where two belong in one."""
-    size = channels * times.size
-    values, known, there = np.zeros(size), np.zeros(size, np.bool_), np.zeros(size, np.bool_)
-    slot, rows = times.codes.by_code(times.slot), 0
-    for column, channel in zip(columns, place, strict=True):
-        rows += len(channel)
-        for begin in range(0, len(channel), _BLOCK):
-            part = slice(begin, begin + _BLOCK)
-            cell = channel[part] * times.size
+    shape = (int(row[-1]) + 1, times.size)
+    values, known = np.full(shape[0] * shape[1], np.nan), None
+    if not all(column.present.all() for column in columns):
+        known = np.zeros(len(values), dtype=np.bool_)
+    slot, begins, rows = times.codes.by_code(times.slot), row * times.size, 0
+    for column, key in zip(columns, keys, strict=True):
+        rows += len(column.values)
+        for begin in range(0, len(column.values), BLOCK):
+            part = slice(begin, begin + BLOCK)
+            cell = begins[key.of_rows(part)]
             cell += slot[times.codes.code[part]]
-            there[cell] = True
-            known[cell] = column.present[part]
             values[cell] = column.values[part]
-    if int(np.count_nonzero(there)) < rows:
+            if known is not None:
+                known[cell] = column.present[part]
+    there = ~np.isnan(values)
+    found = int(np.count_nonzero(there))
+    if found < rows:
         return None
-    shape = (channels, times.size)
+    if found < len(values):
+        values[~there] = 0.0
+    known = there if known is None else known
     return _Table(values.reshape(shape), known.reshape(shape), there.reshape(shape))
 
 
@@ -174,10 +200,11 @@ def _one_length(rows: Bools, times: _Times, mapping: ReadingsMap) -> bool:
     """
     if mapping.interval_s:
         return mapping.interval_s == times.unit and not uneven(rows, claimed=True)
+    if times.size > 2 and rows.all():
+        return True
     next_to = np.count_nonzero(rows[:, 1:] & rows[:, :-1], axis=1)
-    return bool(np.all(2 * next_to > np.count_nonzero(rows, axis=1))) and not uneven(
-        rows, claimed=False
-    )
+    most = bool(np.all(2 * next_to > np.count_nonzero(rows, axis=1)))
+    return most and not uneven(rows, claimed=False)
 
 
 def _laid(

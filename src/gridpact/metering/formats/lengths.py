@@ -84,7 +84,7 @@ def mixed(rows: Stamped, told: tuple[Report, Ints, str], names: tuple[str, ...])
     ``told`` is where to note it, the line of each row and the column of the stamps; ``names`` are
     of the channels, empty where all rows are of all channels.
     """
-    if not len(rows.at_s):
+    if not len(rows.at_s) or _all_alike(rows):
         return False
     order, apart, bounds = changes(rows)
     report, lines, where = told
@@ -104,6 +104,13 @@ def mixed(rows: Stamped, told: tuple[Report, Ints, str], names: tuple[str, ...])
         problem = f"mixed steps: at {len(apart) - SHOWN} more places"
         report.add(int(lines[order[bounds[SHOWN, 0]]]), where, problem, fix)
     return len(apart) > 0
+
+
+def _all_alike(rows: Stamped) -> bool:
+    """Tell at a glance whether rows are of one channel, in order, and one length apart each."""
+    apart = np.diff(rows.at_s)
+    even = len(apart) > 0 and apart.min() == apart.max() == rows.step_s.min() == rows.step_s.max()
+    return bool(even and rows.channel.min() == rows.channel.max())
 
 
 def _scattered(rows: Stamped, order: Ints, told: tuple[Report, Ints, str]) -> bool:
@@ -126,6 +133,8 @@ def uneven(rows: Bools, *, claimed: bool) -> bool:
     Intervals are one place long.
     """
     least, places = MANY if claimed else FEW, rows.shape[1]
+    if rows.all():
+        return False
     cell = np.flatnonzero(rows)
     apart = np.diff(cell)
     after = np.flatnonzero(apart != 1)

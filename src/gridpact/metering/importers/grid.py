@@ -55,7 +55,10 @@ def lay(moments: Ints, rows: Ints, mapping: Mapping, report: Report, lines: Ints
         report.add(0, where, "the length of the intervals cannot be told", fix)
         return None
     unique, index = moments, np.arange(len(moments))
-    if np.any(np.diff(moments) <= 0):
+    apart = np.diff(moments)
+    if len(apart) and apart.min() == apart.max() == step:  # nothing lacks, repeats or is off
+        return Grid(int(moments[0]), step, len(moments), index, rows)
+    if np.any(apart <= 0):
         report_order(moments, lines[rows], where, report)
         unique, index = np.unique(moments, return_index=True)
     phase = _usual(unique % step)

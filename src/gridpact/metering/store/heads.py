@@ -7,7 +7,7 @@ change points at once one is first and the other does it anew, on what the first
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -47,6 +47,22 @@ def add_points(place: Place, points: Sequence[MeteringPoint]) -> tuple[MeteringP
         if both == before or place.create(_name(number + 1), _encoded(both)):
             return both
     raise StoreError(f"store {place.url}: others keep changing its points; try again")
+
+
+def drop_points(place: Place, gone: Collection[str]) -> None:
+    """Leave points out from now on, and remove the files that told of them; safe to do again."""
+    number, before = _last(place)
+    left = tuple(point for point in before if point.id not in gone)
+    if left != before:
+        place.create(_name(number + 1), _encoded(left))
+    first = place.read(INDEX)
+    if first is not None and any(p.id in gone for p in _decoded(place, INDEX, first).points):
+        place.remove(INDEX)
+        first = None
+    if first is None:
+        place.create(INDEX, _encoded(left))
+    for name in outdated(place):
+        place.remove(name)
 
 
 def outdated(place: Place) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
 from gridpact.metering.readings import Channel
-from gridpact.metering.validation.rules import Missing, Negative, Range, Spike, Stuck, ZeroRun
+from gridpact.metering.validation.rules import Negative, Range, Spike, Stuck, ZeroRun
 from gridpact.metering.validation.runs import long_runs, runs, slots_in
 from gridpact.metering.validation.screens import FEW
 
@@ -38,11 +38,6 @@ class Marked(msgspec.Struct, frozen=True):
 
     slots: Bools
     words: str
-
-
-def missing(rule: Missing, row: Row) -> Marked | None:
-    """Mark what has no value."""
-    return None if row.known.all() else Marked(~row.known, "no value")
 
 
 def negative(rule: Negative, row: Row) -> Marked | None:
@@ -106,7 +101,6 @@ def zero_run(rule: ZeroRun, row: Row) -> Marked | None:
 Look = Callable[[Any, Row], "Marked | None"]  # each takes its own rule, which the table pairs it to
 
 LOOKS: Mapping[type, Look] = {
-    Missing: missing,
     Negative: negative,
     Range: out_of_range,
     Spike: spike,

@@ -8,7 +8,7 @@ from gridpact.base.slots import iso
 from gridpact.metering.readings import Channel, Intervals
 
 
-class Finding(msgspec.Struct, frozen=True, order=True):
+class Finding(msgspec.Struct, frozen=True, order=True, gc=False):
     """A stretch of a channel that a rule has something to say about.
 
     ``from_s`` and ``to_s`` are instants [s since the epoch], the end not included; ``slots`` is

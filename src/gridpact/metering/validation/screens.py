@@ -14,10 +14,9 @@ import numpy as np
 
 from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
-from gridpact.metering.readings import Channel, Marks, Quality
+from gridpact.metering.readings import Channel, Marks
 from gridpact.metering.validation.rules import (
     ClockDrift,
-    Missing,
     Negative,
     Range,
     Rule,
@@ -48,11 +47,6 @@ class Block(msgspec.Struct, frozen=True):
     quality: Marks
     before: Ints
     sound: Bools
-
-
-def missing(rule: Missing, block: Block) -> Bools:
-    """Tell which channels lack a value."""
-    return np.asarray(block.quality.min(axis=1) == int(Quality.MISSING))
 
 
 def negative(rule: Negative, block: Block) -> Bools:
@@ -125,7 +119,6 @@ def drift(rule: ClockDrift, block: Block) -> Bools:
 Screen = Callable[[Any, Block], Bools]  # each takes its own rule, which the table pairs it to
 
 SCREENS: Mapping[type[Rule], Screen] = {
-    Missing: missing,
     Negative: negative,
     Range: out_of_range,
     Spike: spike,

@@ -26,6 +26,7 @@ from gridpact.metering.validation.screens import BLOCK, SCREENS, Block
 from gridpact.metering.validation.sunlight import drift
 
 _LOOKS: Mapping[type, Look] = {**LOOKS, ClockDrift: drift}
+NO_VALUE = "no value"
 _NONE = np.zeros(0, dtype=np.int64)
 _NOTHING = np.zeros((0, 0), dtype=np.int64)
 
@@ -75,7 +76,9 @@ def _look(marking: _Marking, columns: _Columns, rules: Sequence[Rule], mine: Boo
     for rows in columns.blocks():
         block = columns.block(rows)
         for rule in rules:
-            if (screen := SCREENS.get(type(rule))) is not None:
+            if isinstance(rule, Missing):
+                marking.look_for_gaps(rule, rows, mine)
+            elif (screen := SCREENS.get(type(rule))) is not None:
                 for place in np.flatnonzero(screen(rule, block) & mine[rows]).tolist():
                     row = rows.start + place
                     marking.look(rule, row, columns.row(row))
@@ -139,6 +142,23 @@ class _Marking:
         if marked is not None:
             self._mark(row, rule, marked)
 
+    def look_for_gaps(self, rule: Missing, rows: slice, mine: Bools) -> None:
+        """Mark what has no value in some channels, all at once: often many have gaps."""
+        read, slots = self._read, self._read.slots
+        lacks = (read.quality[rows] == np.int8(Quality.MISSING)) & mine[rows, None]
+        if not lacks.any():
+            return
+        name = name_of(rule)
+        self._rule[rows][lacks] = self._names.index(name)
+        begin, end = runs(np.pad(lacks, ((0, 0), (0, 1))).ravel())  # no gap is of two channels
+        row, first = np.divmod(begin, slots.count + 1)
+        columns = (row, slots.start + first * slots.step, end - begin)
+        channels, step = read.channels[rows], slots.step
+        self._found += [
+            Finding(channels[place], at, at + count * step, name, count, NO_VALUE)
+            for place, at, count in zip(*(each.tolist() for each in columns), strict=True)
+        ]
+
     def look_at_displays(self, displays: Displays, rules: Sequence[Rule]) -> None:
         """Apply the rules on displays."""
         self._found += by_displays.told(displays, rules)
@@ -164,12 +184,9 @@ class _Marking:
         return np.asarray((starts + self._read.slots.step > from_s) & (starts < to_s))
 
     def _mark(self, row: int, rule: Rule, marked: Marked) -> None:
-        name, counted = name_of(rule), marked.slots
-        if isinstance(rule, Missing):
-            self._rule[row][marked.slots] = self._names.index(name)
-        else:
-            counted = marked.slots & (self._read.quality[row] != np.int8(Quality.MISSING))
-            self._suspect(row, name, marked.slots)
+        name = name_of(rule)
+        counted = marked.slots & (self._read.quality[row] != np.int8(Quality.MISSING))
+        self._suspect(row, name, marked.slots)
         slots, channel = self._read.slots, self._read.channels[row]
         begin, end = runs(marked.slots)
         there = np.concatenate(([0], np.cumsum(counted)))
