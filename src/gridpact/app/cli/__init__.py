@@ -16,7 +16,9 @@ def main() -> None:
     try:
         # imported here, so that a ctrl-C in the first half second is answered like any other
         from gridpact.app.cli.commands import run_command
+        from gridpact.app.cli.own_output import keep_output_apart
 
+        keep_output_apart()
         code = run_command()
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
