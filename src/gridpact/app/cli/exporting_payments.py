@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
-from gridpact.app.books.accounts import accounts_of
 from gridpact.app.books.folder import PEOPLE, Book
 from gridpact.app.cli.booking_words import BOOK, PERIOD
 from gridpact.app.cli.contracting_layout import counted
@@ -16,7 +16,7 @@ from gridpact.app.cli.exporting_options import OUT
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.invoicing.words import amount
 from gridpact.app.payments import sepa
-from gridpact.app.payments.orders import Order, Orders, orders_of, outstanding
+from gridpact.app.payments.giving import Asked, Made, give
 from gridpact.app.people.people_file import read_people
 from gridpact.app.sharing.periods import slots_of
 from gridpact.base.errors import StoreError
@@ -48,6 +48,8 @@ Examples:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day of payment.  [default: due_days after the period]",
 )
+@click.option("--final", multiple=True, metavar="MEMBER", help="Whose last collection it is.")
+@click.option("--failed", multiple=True, metavar="ID", help="Debits that the bank did not do.")
 @output_options
 def payments(
     folder: Path,
@@ -55,14 +57,17 @@ def payments(
     out: Path,
     people_file: Path | None,
     day: datetime | None,
+    final: tuple[str, ...],
+    failed: tuple[str, ...],
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Write what is owed of BOOK up to the end of a period as orders for a bank.
 
     Who is owed is paid by credit transfer (pain.001), who owes is collected from by direct debit
-    (pain.008), each after what was paid already. Nothing is booked: that is for gridpact books pay,
-    once the bank has done it.
+    (pain.008), each after what was paid already. Debits are remembered, with which collection of
+    its mandate each is: what is under way is not collected again, and --failed is for those that
+    the bank did not do. Payments are booked by gridpact books pay, once the bank has done them.
     """
     sepa.check_library()
     book = Book.open(folder)
@@ -71,24 +76,23 @@ def payments(
     due = Calendar(rules.timezone, rules.step_s).date_of(slots.end - 1)
     due = day.date() if day else due + timedelta(days=rules.billing.due_days)
     people = read_people(people_file or folder / PEOPLE)
-    owed = outstanding(accounts_of(book), rules.currency, slots.end)
-    orders = orders_of(rules, people, owed, f"{rules.name} {period}", due)
-    files = _written(orders, out)
+    asked = Asked(period, slots.end, due, int(time.time()), final, failed)
+    files: list[Path] = []
+    made = give(book, people, asked, lambda made: files.extend(_written(made, asked, out)))
     if as_json:
-        say_json({"files": [str(path) for path in files], **_as_dict(orders)})
+        say_json({"files": [str(path) for path in files], **_as_dict(made)})
     elif not quiet:
-        for line in _told(orders, files, rules):
+        for line in _told(made, files, rules):
             say(harmless(line))
 
 
-def _written(orders: Orders, out: Path) -> list[Path]:
+def _written(made: Made, asked: Asked, out: Path) -> list[Path]:
     """Write the messages that have payments in them."""
-    created_s = int(time.time())
-    found = {}
+    orders, found = made.orders, {}
     if orders.paid:
-        found["transfers.xml"] = sepa.transfers(orders, created_s)
+        found["transfers.xml"] = sepa.transfers(orders, asked.now_s)
     if orders.collected:
-        found["debits.xml"] = sepa.debits(orders, created_s)
+        found["debits.xml"] = sepa.debits(orders, made.debits, asked.now_s)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, data in found.items():
@@ -98,17 +102,27 @@ def _written(orders: Orders, out: Path) -> list[Path]:
     return [out / name for name in found]
 
 
-def _as_dict(orders: Orders) -> dict[str, object]:
-    def listed(some: tuple[Order, ...]) -> list[dict[str, object]]:
-        return [{"who": order.who, "cents": order.cents} for order in some]
+def _as_dict(made: Made) -> dict[str, object]:
+    orders = made.orders
+    return {
+        "paid": [{"who": order.who, "cents": order.cents} for order in orders.paid],
+        "collected": [
+            {"who": each.who, "cents": each.cents, "id": each.id, "sequence": each.sequence}
+            for each in made.debits
+        ],
+        "day": orders.day.isoformat(),
+        "again": made.again,
+    }
 
-    sides = {"paid": listed(orders.paid), "collected": listed(orders.collected)}
-    return {**sides, "day": orders.day.isoformat()}
 
-
-def _told(orders: Orders, files: list[Path], rules: Rules) -> list[str]:
-    told = []
+def _told(made: Made, files: list[Path], rules: Rules) -> list[str]:
+    orders, told = made.orders, []
     for what, some in (("credit transfer", orders.paid), ("direct debit", orders.collected)):
         total = amount(sum(order.cents for order in some), rules)
         told.append(f"{counted(len(some), what)}, {total} EUR, on {orders.day.isoformat()}")
+    kinds = sorted(Counter(each.sequence for each in made.debits).items())
+    if kinds:
+        parts = ", ".join(f"{count} {sequence}" for sequence, count in kinds)
+        again = "; all were given before, and are given again as they were" if made.again else ""
+        told.append(f"debits by sequence: {parts}{again}")
     return [*told, *(f"wrote {path}" for path in files)]

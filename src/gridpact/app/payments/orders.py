@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
 import msgspec
@@ -61,24 +61,33 @@ def outstanding(accounts: Accounts, currency: str, end_s: int) -> dict[str, int]
     return found
 
 
-def orders_of(rules: Rules, people: People, owed: dict[str, int], text: str, day: date) -> Orders:
-    """Return the payments that settle what is owed; BadInput lists everything that is missing."""
+def orders_of(
+    rules: Rules,
+    people: People,
+    owed: dict[str, int],
+    when: tuple[str, date],
+    check: Callable[[Orders], Sequence[Fault]],
+) -> Orders:
+    """Return the payments that settle what is owed; BadInput lists everything that is missing.
+
+    ``when`` is what they are for and their day; ``check`` returns what else is wrong with them.
+    """
     due = {name: minor for name, minor in owed.items() if minor and name != people.holder}
-    faults = [*_of_book(rules, people, due), *_of_people(people, due)]
-    if faults:
-        raise BadInput(faults)
-    every = [Order(name, people.people[name], abs(minor)) for name, minor in sorted(due.items())]
-    return Orders(
-        people.people[people.holder],
+    every = [Order(name, people.person(name), abs(minor)) for name, minor in sorted(due.items())]
+    orders = Orders(
+        people.person(people.holder),
         tuple(order for order in every if due[order.who] > 0),
         tuple(order for order in every if due[order.who] < 0),
-        text,
-        day,
+        *when,
     )
+    faults = [*_of_book(rules, people, due), *_of_people(people, due), *check(orders)]
+    if faults:
+        raise BadInput(faults)
+    return orders
 
 
 def _of_book(rules: Rules, people: People, due: dict[str, int]) -> Iterator[Fault]:
-    holder = people.people[people.holder]
+    holder = people.person(people.holder)
     if rules.currency != "EUR" or rules.minor_nano != CENT_NANO:
         problem = f"SEPA moves cents, and the book is kept in {rules.currency}"
         yield Fault(rules.name, 0, "currency", problem, "pay in another way")

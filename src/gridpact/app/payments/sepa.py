@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import msgspec
 
+from gridpact.app.payments.debits import Debit, Given
 from gridpact.app.payments.orders import Order, Orders
 from gridpact.base.errors import BadInput, Fault
 
@@ -32,19 +34,25 @@ def transfers(orders: Orders, created_s: int) -> bytes:
     return _named(message.export(validate=False), TRANSFER, orders, created_s)
 
 
-def debits(orders: Orders, created_s: int) -> bytes:
-    """Return the direct debits of some orders as XML, of the CORE scheme and recurrent."""
+def debits(orders: Orders, given: Sequence[Debit], created_s: int) -> bytes:
+    """Return the direct debits of some orders as XML, of the CORE scheme.
+
+    ``given`` says of each order which of its mandate's collections it is, and on which day.
+    """
     from sepaxml import SepaDD
 
     holder = orders.holder
     config = {"name": holder.name, "IBAN": holder.iban, "currency": "EUR", "batch": True}
     config |= {"creditor_id": holder.creditor_id, "instrument": "CORE", **_bic(holder.bic)}
     message = SepaDD(config, schema=DEBIT, clean=True)
-    for order in orders.collected:
+    for order, debit in zip(orders.collected, given, strict=True):
         mandate = {"mandate_id": order.person.mandate, "mandate_date": order.person.signed}
-        payment = {**_payment(order, orders), **mandate, "type": "RCUR"}
-        message.add_payment({**payment, "collection_date": orders.day})
-    return _named(message.export(validate=False), DEBIT, orders, created_s)
+        payment = {**_payment(order, orders), **mandate, "type": debit.sequence}
+        payment |= {"endtoend_id": debit.id, "collection_date": debit.day}
+        message.add_payment(payment)
+    return _named(
+        message.export(validate=False), DEBIT, Given(orders.text, tuple(given)), created_s
+    )
 
 
 def check_library() -> None:
@@ -61,25 +69,25 @@ def _bic(bic: str) -> dict[str, str]:
 def _payment(order: Order, orders: Orders) -> dict[str, object]:
     person = order.person
     told = {"name": person.name, "IBAN": person.iban, "amount": order.cents, **_bic(person.bic)}
-    return {**told, "description": orders.text, "endtoend_id": _id("E", order, orders.text)}
+    return {**told, "description": orders.text, "endtoend_id": identifier("E", order, orders.text)}
 
 
-def _id(begin: str, what: msgspec.Struct, *more: str) -> str:
+def identifier(begin: str, what: msgspec.Struct, *more: str) -> str:
     """Return an identifier of at most 35 characters made from what something says."""
     told = msgspec.json.encode((what, *more), order="deterministic")
     return f"{begin}{hashlib.sha256(told).hexdigest()[:_CHARS]}".upper()
 
 
-def _named(data: bytes, schema: str, orders: Orders, created_s: int) -> bytes:
+def _named(data: bytes, schema: str, told: msgspec.Struct, created_s: int) -> bytes:
     """Give a message and its batches identifiers of their own making, and validate it."""
     from sepaxml.validation import try_valid_xml
 
     space = f"{{urn:iso:std:iso:20022:tech:xsd:{schema}}}"
     root = ET.fromstring(data)  # noqa: S314 - made here
     for each in root.iter(f"{space}MsgId"):
-        each.text = _id("M", orders, schema)
+        each.text = identifier("M", told, schema)
     for number, each in enumerate(root.iter(f"{space}PmtInfId")):
-        each.text = _id("B", orders, schema, str(number))
+        each.text = identifier("B", told, schema, str(number))
     for each in root.iter(f"{space}CreDtTm"):
         each.text = datetime.fromtimestamp(created_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     ET.indent(root)

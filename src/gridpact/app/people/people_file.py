@@ -29,7 +29,7 @@ BEGIN = f"gridpact: {VERSION}"
 _TOP = ("gridpact", "holder", "people")
 _PERSON = (
     *("name", "address", "vat_id", "email"),
-    *("iban", "bic", "creditor_id", "mandate", "signed"),
+    *("iban", "bic", "creditor_id", "mandate", "signed", "mandate_type"),
 )
 _ADDRESS = ("street", "postcode", "city", "country")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -54,7 +54,8 @@ class Address(msgspec.Struct, frozen=True):
 class Person(msgspec.Struct, frozen=True):
     """Who is behind a member or party, and how it pays and is paid; ``""`` for what is not told.
 
-    ``mandate`` is the reference of its mandate for direct debits, ``signed`` on that day;
+    ``mandate`` is the reference of its mandate for direct debits, ``signed`` on that day, and for
+    one collection alone where it is ``once``;
     ``vat_id`` its number for value-added tax with the country before it.
     """
 
@@ -67,6 +68,7 @@ class Person(msgspec.Struct, frozen=True):
     address: Address | None = None
     vat_id: str = ""
     email: str = ""
+    once: bool = False
 
 
 class People(msgspec.Struct, frozen=True):
@@ -132,6 +134,7 @@ def _person(node: Node) -> Person:
         address=_address(node),
         vat_id=_checked(node, "vat_id", vat_problem),
         email=node.text("email"),
+        once=node.choice("mandate_type", ("recurrent", "one-off"), "recurrent") == "one-off",
     )
 
 
