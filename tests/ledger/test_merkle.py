@@ -116,6 +116,21 @@ def test_growing_in_any_steps_gives_the_recursive_roots(bodies, cuts):
 
 
 @settings(deadline=None)
+@given(bodies, st.lists(st.integers(0, 40), max_size=4))
+def test_adding_many_at_once_gives_the_nodes_that_it_makes(bodies, cuts):
+    leaves = [merkle.leaf_hash(body) for body in bodies]
+    tree, edge, found = merkle.Tree(leaves), merkle.Edge(), set()
+    for start, stop in zip([0, *sorted(cuts)], [*sorted(cuts), 40], strict=True):
+        for level, (first, roots) in enumerate(edge.extend(leaves[start:stop]), 1):
+            for place, root in enumerate(roots, first):
+                assert root == tree.node(level, place)
+                assert (level, place) not in found
+                found.add((level, place))
+        assert edge.root() == mth(bodies[: min(stop, len(bodies))])
+    assert len(found) == sum(len(bodies) >> level for level in range(1, 6))
+
+
+@settings(deadline=None)
 @given(bodies, st.data())
 def test_inclusion_proofs_verify_and_no_altered_bit_does(bodies, data):
     size = len(bodies)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 
 from gridpact.base.errors import LedgerDamaged
 from gridpact.ledger.chain import Walk
+from gridpact.ledger.merkle import Edge
 from gridpact.ledger.port import Head
-from gridpact.ledger.storage.port import PLAIN, SegmentRow, Storage
-from gridpact.ledger.storage.tiles import TILE, subtree_rows
+from gridpact.ledger.storage.port import PLAIN, SegmentRow, Storage, SubtreeRow
+from gridpact.ledger.storage.tiles import HEIGHT, TILE, Tiles, subtree_rows
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -24,31 +27,60 @@ class Examined(msgspec.Struct, frozen=True):
 
 
 def examine(storage: Storage, walk: Walk) -> Examined:
-    """Recompute a ledger; LedgerDamaged names the first bad block, entry, tile or guard."""
+    """Recompute a ledger; LedgerDamaged names the first bad block, entry, tile, guard or segment.
+
+    Segments are read where the storage's archive was given folders, and must then all be there.
+    """
+    archive = storage.archive.refreshed()
+    unread = () if archive.folders else tuple(archive.segments)
+    if not unread:
+        archive.check(*storage.identity()[0])
     rows = storage.entries()
-    stored = dict[int, int]()
+    absent = range(archive.start, archive.end if unread else archive.start)
     for block in storage.blocks():
-        for subtree in subtree_rows(walk.take(block, rows)):
-            _same(storage, subtree.level, subtree.idx, subtree.hash)
-            stored[subtree.level] = subtree.idx + 1
+        grown = walk.take(block, None if block.first_index in absent else rows)
+        for subtree in subtree_rows(grown):
+            _same(storage, subtree)
     for row in rows:
         raise LedgerDamaged(f"entry {row.idx} belongs to no block")
     head = walk.end()
-    _no_others(storage, stored)
+    check_tiles(storage, head, derived=not unread)
+    if not unread:
+        archive.check_bytes()
     storage.check()
-    return Examined(head, head.size)
+    return Examined(head, head.size - len(absent), unread)
 
 
-def _same(storage: Storage, level: int, idx: int, expected: bytes) -> None:
-    if storage.format != PLAIN and storage.subtrees(level, idx, idx + 1) != [expected]:
+def check_tiles(storage: Storage, head: Head, *, derived: bool) -> None:
+    """Check how many subtrees are stored; and, where not ``derived`` from entries, what they give.
+
+    Each must be what those below it give, and all together the head's root.
+    """
+    if storage.format == PLAIN:
+        return
+    counts, level = storage.subtree_counts(), 1
+    while expected := head.size >> HEIGHT * level:
+        if counts.get(level) != expected:
+            raise LedgerDamaged(
+                f"tile level {level} has {counts.get(level, 0)} hashes, not {expected}"
+            )
+        for idx in range(0 if derived or level == 1 else expected):
+            edge = Edge()
+            edge.extend(storage.subtrees(level - 1, idx * TILE, (idx + 1) * TILE))
+            _same(storage, SubtreeRow(level, idx, edge.root()))
+        level += 1
+    if counts.keys() - range(1, level):
+        raise LedgerDamaged(f"tile level {max(counts)} has hashes, and no entries for them")
+    if not derived and Tiles(partial(_hashes, storage)).tree(head.size).root() != head.root:
+        raise LedgerDamaged("the tiles do not give the root of the last block")
+
+
+def _hashes(storage: Storage, level: int, low: int, high: int) -> list[bytes]:
+    return storage.subtrees(level, low, high) if level else storage.leaves(low, high)
+
+
+def _same(storage: Storage, expected: SubtreeRow) -> None:
+    level, idx = expected.level, expected.idx
+    if storage.format != PLAIN and storage.subtrees(level, idx, idx + 1) != [expected.hash]:
         tile, place = divmod(idx, TILE)
         raise LedgerDamaged(f"tile {level}/{tile}: hash {place} is not that of its entries")
-
-
-def _no_others(storage: Storage, expected: dict[int, int]) -> None:
-    found = {} if storage.format == PLAIN else storage.subtree_counts()
-    for level in sorted(set(found) | set(expected)):
-        if found.get(level) != expected.get(level):
-            raise LedgerDamaged(
-                f"tile level {level} has {found.get(level, 0)} hashes, not {expected.get(level, 0)}"
-            )

@@ -25,8 +25,9 @@ from gridpact.ledger.merkle import Edge, leaf_hash, verify_consistency, verify_i
 from gridpact.ledger.port import Growth, Head, Proof, Receipt, Refused
 from gridpact.ledger.state.admission import Offered
 from gridpact.ledger.state.state import State
+from gridpact.ledger.storage.archiving import archive
 from gridpact.ledger.storage.opening import open_storage
-from gridpact.ledger.storage.port import PLAIN
+from gridpact.ledger.storage.port import PLAIN, SegmentRow
 from gridpact.ledger.storage.tiles import Memory, TiledTree, Tiles, subtree_rows
 
 _NAME = re.compile(NAME_PATTERN)
@@ -49,6 +50,9 @@ class LocalLedger:
         The key of another authority that stands, which then seals what is committed here.
     wait_s
         How long to wait for another process that writes.
+    archive
+        The folders that hold segments of its past; without them, entries that have left cannot be
+        read, and :meth:`examine` says which.
 
     Raises StoreError where the file cannot be used, LedgerDamaged where its last block does not
     hold. Opening does not read the whole ledger; :meth:`verify` does.
@@ -62,6 +66,7 @@ class LocalLedger:
         name: str = "gridpact",
         sealer: AuthorityKey | None = None,
         wait_s: float = 5.0,
+        archive: Sequence[Path] = (),
     ) -> None:
         if not _NAME.fullmatch(name):
             raise ValueError(f"ledger name {name!r} is not of the form {NAME_PATTERN}")
@@ -70,8 +75,9 @@ class LocalLedger:
         self._public = authority if isinstance(authority, PublicKey) else authority.public
         self._start = genesis(name, self._public)
         self._storage = open_storage(address, writable=self._signer is not None, wait_s=wait_s)
+        self._storage.archive.folders = tuple(archive)
         self._state = Following(self._storage, self._start, self._public)
-        self._memory = Memory(self._leaves) if self._storage.format == PLAIN else None
+        self._memory = Memory(self._leaves)
         self._tiles = Tiles(self._hashes)
         try:
             self._identify(name)
@@ -187,8 +193,13 @@ class LocalLedger:
         with self._storage.view():
             return examine(self._storage, Walk(self._start, self._public, expected))
 
+    def archive(self, folder: Path, height: int) -> SegmentRow | None:
+        """Move entries of blocks up to a height into a segment; see :func:`.archiving.archive`."""
+        return archive(self._storage, self._state.keys(), folder, height)
+
     def close(self) -> None:
         """Release the storage."""
+        self._storage.archive.close()
         self._storage.close()
 
     def _identify(self, name: str) -> None:
@@ -223,11 +234,12 @@ class LocalLedger:
     def _hashes(self, level: int, low: int, high: int) -> Sequence[bytes]:
         if not level:
             return self._leaves(low, high)
-        return (self._memory or self._storage).subtrees(level, low, high)
+        plain = self._storage.format == PLAIN
+        return (self._memory if plain else self._storage).subtrees(level, low, high)
 
     def _tree(self) -> tuple[Head, TiledTree]:
         head = self.head()
-        if self._memory:
+        if self._storage.format == PLAIN:
             self._memory.grow(head.size)
         tree = self._tiles.tree(head.size)
         self._proven(tree.root() == head.root)

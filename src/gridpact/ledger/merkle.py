@@ -87,7 +87,7 @@ class Edge:
         self.size += len(row)
         while row:
             if before & 1:
-                row.insert(0, left.pop(level))
+                row = [left.pop(level), *row]
             if len(row) & 1:
                 left[level] = row[-1]
             row, before, level = parents(row), before >> 1, level + 1

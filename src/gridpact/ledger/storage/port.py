@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from gridpact.ledger.chain import Block, EntryRow
+
+if TYPE_CHECKING:
+    from gridpact.ledger.storage.archive import Archive
 
 PLAIN = 1
 """Format without stored subtrees: blocks and entries alone."""
@@ -69,6 +72,11 @@ class Storage(Protocol):
     @property
     def format(self) -> int:
         """:data:`PLAIN` or :data:`TILED`."""
+        ...
+
+    @property
+    def archive(self) -> Archive:
+        """What entries have left for; their rows are read from there where its files are given."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -138,7 +146,7 @@ class Storage(Protocol):
         ...
 
     def detach(self, segment: SegmentRow) -> None:
-        """Record a segment and delete its entries' rows, in one transaction of its own."""
+        """Record a segment and delete its entries' rows, within a transaction."""
         ...
 
     def snapshots(self) -> Iterator[SnapshotRow]:
@@ -151,6 +159,10 @@ class Storage(Protocol):
 
     def upgrade(self, subtrees: Sequence[SubtreeRow]) -> None:
         """Turn :data:`PLAIN` into :data:`TILED`, within a transaction."""
+        ...
+
+    def compact(self) -> None:
+        """Give back the space of deleted rows, as far as the database can."""
         ...
 
     def check(self) -> None:

@@ -19,7 +19,8 @@ from gridpact.ledger.storage.addresses import Address, parse_address
 from gridpact.ledger.storage.port import TILED, SubtreeRow
 from gridpact.ledger.storage.postgres_errors import explained, refusal, unreachable
 from gridpact.ledger.storage.postgres_schema import COLUMNS, differences, statements
-from gridpact.ledger.storage.sql import Row, SqlStorage
+from gridpact.ledger.storage.rows import Row
+from gridpact.ledger.storage.sql import SqlStorage
 
 if TYPE_CHECKING:
     from pg8000.native import Connection
@@ -91,6 +92,10 @@ class PostgresStorage(SqlStorage):
         """Read one state of the rows, whatever others write meanwhile."""
         with self._within("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
             yield
+
+    def compact(self) -> None:
+        """Let the server use the space of deleted rows again."""
+        self.query("VACUUM entries")
 
     @contextmanager
     def unguarded(self, table: str) -> Iterator[None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gridpact.ledger.storage.port import TILED
-from gridpact.ledger.storage.sql import GUARDED, Row
+from gridpact.ledger.storage.rows import Row
+from gridpact.ledger.storage.sql import GUARDED
 
 COLUMNS = {
     "format": {"version": "int4"},

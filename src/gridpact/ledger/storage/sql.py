@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import TypeVar
 
 import msgspec
 
 from gridpact.base.errors import LedgerDamaged
 from gridpact.ledger.chain import Block, EntryRow
 from gridpact.ledger.merkle import HASH_BYTES
+from gridpact.ledger.storage.archive import Archive
 from gridpact.ledger.storage.port import PLAIN, TILED, SegmentRow, SnapshotRow, SubtreeRow
+from gridpact.ledger.storage.rows import BLOCK_COLUMNS, Row, typed
 
 _PLAIN = ("identity", "blocks", "entries")
 GUARDED = {PLAIN: _PLAIN, TILED: (*_PLAIN, "subtrees", "segments")}
 """Tables whose rows may only be added, by format."""
 
-_BLOCKS = f"SELECT {', '.join(Block.__struct_fields__)} FROM blocks "  # noqa: S608
+_BLOCKS = f"SELECT {BLOCK_COLUMNS} FROM blocks "  # noqa: S608
 _ENTRIES = "SELECT idx, height, body, leaf_hash FROM entries "
 _BETWEEN = "idx >= ? AND idx < ? ORDER BY idx"
 _SNAPSHOTS = "SELECT height, kind, block_hash, state, signature FROM snapshots "
@@ -26,9 +27,6 @@ _SEGMENTS = (
     "SELECT first_height, last_height, first_index, size, digest, tail FROM segments "
     "ORDER BY first_height"
 )
-Row = Sequence[object]
-_Row = TypeVar("_Row", Block, EntryRow, SegmentRow, SnapshotRow)
-_NAMES = {Block: "block", EntryRow: "entry", SegmentRow: "segment", SnapshotRow: "snapshot"}
 
 
 class SqlStorage(ABC):
@@ -39,6 +37,14 @@ class SqlStorage(ABC):
 
     place: str
     format: int
+    _archive: Archive | None = None
+
+    @property
+    def archive(self) -> Archive:
+        """The segments that entries left for, and the folders where these are looked for."""
+        if self._archive is None:
+            self._archive = Archive(self.segments)
+        return self._archive
 
     @abstractmethod
     def query(self, statement: str, *values: object) -> list[Row]:
@@ -95,15 +101,28 @@ class SqlStorage(ABC):
         ((found,),) = self.query("SELECT coalesce(max(idx) + 1, 0) FROM entries")
         if type(found) is not int:
             raise LedgerDamaged(f"ledger {self.place}: an entry's index is no whole number")
-        return found
+        return max(found, self.archive.refreshed().end)
 
     def entry_rows(self, low: int, high: int) -> list[EntryRow]:
         """Return the rows that are there of a range of entries."""
-        return list(typed(self.query(f"{_ENTRIES}WHERE {_BETWEEN}", low, high), EntryRow))
+        found = list(typed(self.query(f"{_ENTRIES}WHERE {_BETWEEN}", low, high), EntryRow))
+        if len(found) >= high - low:
+            return found
+        left = self.archive.refreshed().entry_rows(low, high)
+        return sorted([*found, *left], key=lambda row: row.idx)
 
     def leaves(self, low: int, high: int) -> list[bytes]:
         """Return the leaf hashes that are there of a range of entries."""
-        return self._hashes(f"SELECT leaf_hash FROM entries WHERE {_BETWEEN}", low, high)  # noqa: S608
+        statement = f"SELECT leaf_hash FROM entries WHERE {_BETWEEN}"  # noqa: S608
+        found = self._hashes(statement, low, high)
+        archive = self.archive
+        if len(found) >= high - low or not archive.refreshed().overlaps(low, high):
+            return found
+        return (
+            self._hashes(statement, low, archive.start)
+            + archive.leaves(max(low, archive.start), min(high, archive.end))
+            + self._hashes(statement, max(low, archive.end), high)
+        )
 
     def subtrees(self, level: int, low: int, high: int) -> list[bytes]:
         """Return the stored roots of a range of a level."""
@@ -120,8 +139,15 @@ class SqlStorage(ABC):
         return typed(self.stream(_BLOCKS + "ORDER BY height"), Block)
 
     def entries(self) -> Iterator[EntryRow]:
-        """Stream all entries by index."""
-        return typed(self.stream(_ENTRIES + "ORDER BY idx"), EntryRow)
+        """Stream the entries by index: of all segments whose files are given, and its own."""
+        archive, waiting = self.archive.refreshed(), True
+        for row in typed(self.stream(_ENTRIES + "ORDER BY idx"), EntryRow):
+            if waiting and row.idx >= archive.start:
+                yield from archive.entries()
+                waiting = False
+            yield row
+        if waiting:
+            yield from archive.entries()
 
     def segments(self) -> list[SegmentRow]:
         """Return what has left for the archive."""
@@ -129,9 +155,11 @@ class SqlStorage(ABC):
 
     def detach(self, segment: SegmentRow) -> None:
         """Record a segment and delete its entries' rows."""
-        with self.transaction(), self.unguarded("entries"):
+        with self.unguarded("entries"):
             self.insert("segments", [msgspec.structs.astuple(segment)])
-            self.query("DELETE FROM entries WHERE idx < ?", segment.size)
+            self.query(
+                "DELETE FROM entries WHERE idx >= ? AND idx < ?", segment.first_index, segment.size
+            )
 
     def snapshots(self) -> Iterator[SnapshotRow]:
         """Stream the snapshots, the latest first."""
@@ -163,12 +191,3 @@ class SqlStorage(ABC):
                 raise LedgerDamaged(f"ledger {self.place}: a stored hash is no hash")
             found.append(hashed)
         return found
-
-
-def typed(rows: Iterable[Row], kind: type[_Row]) -> Iterator[_Row]:
-    """Give rows their types; a value of another type than was written is damage."""
-    for row in rows:
-        try:
-            yield msgspec.convert(row, kind, builtin_types=(bytes,))
-        except msgspec.ValidationError as error:
-            raise LedgerDamaged(f"{_NAMES[kind]} {row[0]}: {error}") from error

@@ -11,7 +11,8 @@ import msgspec
 
 from gridpact.base.errors import LedgerDamaged, StoreError
 from gridpact.ledger.storage.port import PLAIN, TILED, SubtreeRow
-from gridpact.ledger.storage.sql import GUARDED, Row, SqlStorage
+from gridpact.ledger.storage.rows import Row
+from gridpact.ledger.storage.sql import GUARDED, SqlStorage
 
 APPLICATION = 0x67706C31  # "gpl1", so that no other database is taken for a ledger
 
@@ -164,6 +165,10 @@ class SqliteStorage(SqlStorage):
             with self.guarded():
                 self.db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
 
+    def compact(self) -> None:
+        """Rewrite the file without the space of deleted rows."""
+        self.query("VACUUM")
+
     @contextmanager
     def unguarded(self, table: str) -> Iterator[None]:
         """Let rows of a table be deleted, within a transaction."""
@@ -184,13 +189,20 @@ class SqliteStorage(SqlStorage):
     def transaction(self) -> Iterator[None]:
         """Run statements all or none; durable on disk when the block ends without an error."""
         with self._within("IMMEDIATE"):
+            self._look_again()
             yield
 
     @contextmanager
     def view(self) -> Iterator[None]:
         """Read one state of the rows, whatever others write meanwhile."""
         with self._within("DEFERRED"):
+            self._look_again()
             yield
+
+    def _look_again(self) -> None:
+        """Note the format, as another process may have turned it into a later one."""
+        (version,) = self.db.execute("PRAGMA user_version").fetchone()
+        self.format = version or self.format
 
     @contextmanager
     def _within(self, kind: str) -> Iterator[None]:

@@ -1,0 +1,58 @@
+"""States of a ledger, kept so that opening it folds in only what came after.
+
+A snapshot is derived: it is signed by who wrote it, bound to the block after which it stands, and
+ignored where anything about it does not fit. The bytes mean nothing here.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from hashlib import sha256
+
+from gridpact.base.errors import LedgerDamaged
+from gridpact.ledger.keys import AuthorityKey, PublicKey
+from gridpact.ledger.port import Head
+from gridpact.ledger.storage.port import PLAIN, SnapshotRow, Storage
+
+KEPT = 2
+"""Snapshots kept; the one before the last serves where the last is damaged."""
+_SIGNED = b"gridpact ledger snapshot 1\n"
+
+
+def keep(storage: Storage, head: Head, kind: str, state: bytes, signer: AuthorityKey) -> bool:
+    """Store the bytes of a state after a head; False where the ledger's format has no place.
+
+    ``kind`` says what the bytes are and in what form; another kind is another reader's.
+    """
+    if storage.format == PLAIN or not head.height:
+        return False
+    signature = signer.sign(_message(head.height, kind, head.hash, state))
+    row = SnapshotRow(head.height, kind, head.hash, state, signature)
+    storage.keep_snapshot(row, KEPT)
+    return True
+
+
+def latest(storage: Storage, kind: str, keys: Sequence[PublicKey]) -> tuple[Head, bytes] | None:
+    """Return the last state of a kind that holds, with the head after which it stands.
+
+    None where there is none, or all are damaged, signed by none of ``keys``, or of other blocks.
+    """
+    rows = storage.snapshots()
+    while True:
+        try:
+            row = next(rows, None)
+        except LedgerDamaged:  # a row of other types than were written; the rest cannot be read
+            return None
+        if row is None:
+            return None
+        block = storage.block(row.height)
+        if row.kind == kind and block is not None and block.hash == row.block_hash:
+            message = _message(row.height, kind, row.block_hash, row.state)
+            if any(key.holds(message, row.signature) for key in keys):
+                return block.head(), row.state
+
+
+def _message(height: int, kind: str, block_hash: bytes, state: bytes) -> bytes:
+    digests = sha256(kind.encode()).digest() + block_hash + sha256(state).digest()
+    return _SIGNED + struct.pack(">Q", height) + digests
