@@ -15,14 +15,15 @@ from gridpact.app.cli.certifying_words import (
     AS_OF,
     READINGS,
     REGISTER,
+    Chosen,
+    Doing,
     Faults,
+    chosen_options,
     doing_options,
     instants,
     named,
-    show,
-    wanted_options,
+    perform,
 )
-from gridpact.app.cli.output import output_options
 from gridpact.app.sharing.periods import slots_of
 from gridpact.base.slots import Calendar
 from gridpact.settlement.certificates import moving
@@ -42,7 +43,7 @@ Examples:
   gridpact certificates cancel -r go --from mill --hourly --readings db --for pub --period 2026""",
 )
 @REGISTER
-@wanted_options
+@chosen_options
 @click.option("--for", "beneficiary", required=True, metavar="NAME", help="Who consumed.")
 @click.option("--purpose", default="disclosure", show_default=True, help="What for, in words.")
 @click.option("--period", required=True, help="When it was consumed: 2026, 2026-03, 2026-03-15.")
@@ -50,24 +51,16 @@ Examples:
 @READINGS
 @AS_OF
 @doing_options
-@output_options
 def cancel(
     folder: Path,
-    holder: str,
-    serials: str,
-    energy: str,
-    source: str,
-    device: str,
+    chosen: Chosen,
     beneficiary: str,
     purpose: str,
     period: str,
     hourly: bool,
     readings: str | None,
     as_of: datetime | None,
-    moment: datetime | None,
-    name: str,
-    as_json: bool,
-    quiet: bool,
+    doing: Doing,
 ) -> None:
     """Cancel certificates: they name a beneficiary and a purpose, and never move again.
 
@@ -76,11 +69,13 @@ def cancel(
     """
     place = RegisterFolder.open(folder)
     rules, faults = place.rules(), Faults()
-    wanted = faults.wanted(rules, holder, serials, energy, (source, device))
-    faults.operation(name)
-    _check_hourly(faults, rules, (hourly, bool(readings), bool(serials or energy)), beneficiary)
+    wanted = faults.wanted(rules, chosen)
+    faults.operation(doing.name)
+    _check_hourly(
+        faults, rules, (hourly, bool(readings), bool(chosen.serials or chosen.energy)), beneficiary
+    )
     faults.check()
-    at_s, as_of_s = instants(moment, as_of, rules)
+    at_s, as_of_s = instants(doing.moment, as_of, rules)
     slots = slots_of(period, Calendar(rules.terms.timezone, STEP_S))
     use = Use(beneficiary, purpose, slots.start, slots.end)
     consumed: dict[int, int] = {}
@@ -89,11 +84,10 @@ def cancel(
         consumed = meters.consumed(rules.points[beneficiary])[1]
 
     def plan(register: Register) -> list[Operation] | Refused:
-        mine = named(register, name, "cancel")
+        mine = named(register, doing.name, "cancel")
         return _planned(register, (mine, at_s), wanted, use, consumed)
 
-    done = place.do([name], ("cancel", wanted, use, hourly), at_s, plan)
-    show(done, rules, place.register(), as_json=as_json, quiet=quiet)
+    perform(place, doing, [doing.name], ("cancel", wanted, use, hourly), at_s, plan)
 
 
 def _check_hourly(

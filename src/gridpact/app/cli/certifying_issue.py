@@ -14,13 +14,13 @@ from gridpact.app.certificates.rules_file import RegisterRules
 from gridpact.app.cli.certifying_words import (
     AS_OF,
     REGISTER,
+    Doing,
     Faults,
     doing_options,
     instants,
     named,
-    show,
+    perform,
 )
-from gridpact.app.cli.output import output_options
 from gridpact.settlement.certificates import issuing
 from gridpact.settlement.certificates.issuing import Metered
 from gridpact.settlement.certificates.operations import Device, Issue, Operation, Refused
@@ -50,7 +50,6 @@ Examples:
 @click.option("--size-wh", type=int, help="Energy of a certificate.  [default: as the rules say]")
 @AS_OF
 @doing_options
-@output_options
 def issue(
     folder: Path,
     period: str,
@@ -59,10 +58,7 @@ def issue(
     each: Each | None,
     size_wh: int | None,
     as_of: datetime | None,
-    moment: datetime | None,
-    name: str,
-    as_json: bool,
-    quiet: bool,
+    doing: Doing,
 ) -> None:
     """Issue certificates for what devices produced in a period, from readings in a store.
 
@@ -73,8 +69,8 @@ def issue(
     """
     place = RegisterFolder.open(folder)
     rules = place.rules()
-    chosen = _devices(rules, devices, name)
-    at_s, as_of_s = instants(moment, as_of, rules)
+    chosen = _devices(rules, devices, doing.name)
+    at_s, as_of_s = instants(doing.moment, as_of, rules)
     length: Each = each or rules.terms.regime.claims or "period"
     meters = Meters(readings, period, rules.terms.timezone, as_of_s, rules.quality)
     found = meters.produced(chosen, length)
@@ -82,12 +78,10 @@ def issue(
     terms = msgspec.structs.replace(rules.terms, **given)
 
     def plan(register: Register) -> list[Operation] | Refused:
-        return _planned(register, (name, at_s), chosen, terms, found)
+        return _planned(register, (doing.name, at_s), chosen, terms, found)
 
-    names = _names(name, chosen)
     asked = ("issue", period, length, [device.id for device in chosen], terms.size_wh)
-    done = place.do(names, asked, at_s, plan)
-    show(done, rules, place.register(), as_json=as_json, quiet=quiet)
+    perform(place, doing, _names(doing.name, chosen), asked, at_s, plan)
 
 
 def _devices(rules: RegisterRules, names: tuple[str, ...], operation: str) -> list[Device]:

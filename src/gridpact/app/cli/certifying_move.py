@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,14 +9,15 @@ import click
 from gridpact.app.certificates.folder import RegisterFolder
 from gridpact.app.cli.certifying_words import (
     REGISTER,
+    Chosen,
+    Doing,
     Faults,
+    chosen_options,
     doing_options,
     instant,
     named,
-    show,
-    wanted_options,
+    perform,
 )
-from gridpact.app.cli.output import output_options
 from gridpact.settlement.certificates import moving
 from gridpact.settlement.certificates.operations import Operation, Refused
 from gridpact.settlement.certificates.register import Register
@@ -31,23 +31,10 @@ Examples:
   gridpact certificates transfer --register lane --from school --to bakery --serials 1-10,15""",
 )
 @REGISTER
-@wanted_options
+@chosen_options
 @click.option("--to", "target", required=True, metavar="HOLDER", help="Who gets them.")
 @doing_options
-@output_options
-def transfer(
-    folder: Path,
-    holder: str,
-    serials: str,
-    energy: str,
-    source: str,
-    device: str,
-    target: str,
-    moment: datetime | None,
-    name: str,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def transfer(folder: Path, chosen: Chosen, target: str, doing: Doing) -> None:
     """Move certificates, by their serials or by energy: those that expire first go first.
 
     Refused, with every reason, where they are not the holder's, where they ended, or where the
@@ -55,19 +42,18 @@ def transfer(
     """
     place = RegisterFolder.open(folder)
     rules, faults = place.rules(), Faults()
-    wanted = faults.wanted(rules, holder, serials, energy, (source, device))
+    wanted = faults.wanted(rules, chosen)
     faults.known("--to", target, rules.holders)
-    faults.operation(name)
+    faults.operation(doing.name)
     faults.check()
-    at_s = instant(moment, rules, "--at")
+    at_s = instant(doing.moment, rules, "--at")
 
     def plan(register: Register) -> list[Operation] | Refused:
-        mine = named(register, name, "transfer")
+        mine = named(register, doing.name, "transfer")
         told = moving.transfer(register, mine, at_s, wanted, target)
         return told if isinstance(told, Refused) else [told]
 
-    done = place.do([name], ("transfer", wanted, target), at_s, plan)
-    show(done, rules, place.register(), as_json=as_json, quiet=quiet)
+    perform(place, doing, [doing.name], ("transfer", wanted, target), at_s, plan)
 
 
 @click.command(
@@ -80,16 +66,7 @@ Examples:
 @click.option("--serials", required=True, metavar="LIST", help="Such as 1-10,15.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in words.")
 @doing_options
-@output_options
-def withdraw(
-    folder: Path,
-    serials: str,
-    reason: str,
-    moment: datetime | None,
-    name: str,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def withdraw(folder: Path, serials: str, reason: str, doing: Doing) -> None:
     """Take certificates out of the world without using them, whoever holds them.
 
     Their energy is not certified again. What was cancelled or has expired stays as it is.
@@ -97,14 +74,13 @@ def withdraw(
     place = RegisterFolder.open(folder)
     rules, faults = place.rules(), Faults()
     spans = faults.spans(serials)
-    faults.operation(name)
+    faults.operation(doing.name)
     faults.check()
-    at_s = instant(moment, rules, "--at")
+    at_s = instant(doing.moment, rules, "--at")
 
     def plan(register: Register) -> list[Operation] | Refused:
-        mine = named(register, name, "withdraw")
+        mine = named(register, doing.name, "withdraw")
         told = moving.withdraw(register, mine, at_s, spans, reason)
         return told if isinstance(told, Refused) else [told]
 
-    done = place.do([name], ("withdraw", spans, reason), at_s, plan)
-    show(done, rules, place.register(), as_json=as_json, quiet=quiet)
+    perform(place, doing, [doing.name], ("withdraw", spans, reason), at_s, plan)

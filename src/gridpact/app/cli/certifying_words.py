@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import click
 
-from gridpact.app.certificates.folder import Done
+from gridpact.app.certificates.folder import Done, Plan, RegisterFolder
 from gridpact.app.certificates.papers import operation_paper
 from gridpact.app.certificates.rules_file import RegisterRules
 from gridpact.app.cli.contracting_layout import counted
 from gridpact.app.cli.moments import MOMENT, epoch_of
-from gridpact.app.cli.output import harmless, mark, say, say_error, say_json
+from gridpact.app.cli.output import harmless, mark, output_options, say, say_error, say_json
 from gridpact.base.errors import BadInput, Fault
 from gridpact.settlement.certificates.moving import Wanted, spelled
 from gridpact.settlement.certificates.operations import Issue, Operation, Refused, Span
@@ -50,13 +51,33 @@ _SPAN = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@/+-]{0,63}")
 
 
+class Doing(NamedTuple):
+    """When something is done, under which name so that it is done only once, and how it is told."""
+
+    moment: datetime | None
+    name: str
+    as_json: bool
+    quiet: bool
+
+
+class Chosen(NamedTuple):
+    """Which certificates are meant, as they were typed."""
+
+    holder: str
+    serials: str
+    energy: str
+    source: str
+    device: str
+
+
 def doing_options(command: F) -> F:
-    """Give a command when it is done, and under which name so that it is done only once."""
-    return AT(ID(command))
+    """Give a command ``doing``: when it is done, under which name, and how it is told."""
+    return AT(ID(output_options(_packed(command, "doing", Doing))))
 
 
-def wanted_options(command: F) -> F:
-    """Give a command the options that choose certificates."""
+def chosen_options(command: F) -> F:
+    """Give a command ``chosen``, the certificates that are meant, and options that choose them."""
+    command = _packed(command, "chosen", Chosen)
     for option in reversed(
         (
             click.option("--from", "holder", required=True, metavar="HOLDER", help="Who has them."),
@@ -68,6 +89,17 @@ def wanted_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def _packed(command: F, name: str, kind: type[Doing] | type[Chosen]) -> F:
+    """Let a command take some of its options as one value."""
+
+    @functools.wraps(command)
+    def taking(**given: Any) -> Any:
+        value = kind(*(given.pop(field) for field in kind._fields))
+        return command(**{name: value}, **given)
+
+    return cast("F", taking)
 
 
 class Faults:
@@ -117,15 +149,14 @@ class Faults:
             return 0
         return int(exact) if text else 0
 
-    def wanted(
-        self, rules: RegisterRules, holder: str, serials: str, energy: str, only: tuple[str, str]
-    ) -> Wanted:
-        """Read which certificates are meant; ``only`` a source and a device, ``""`` for any."""
+    def wanted(self, rules: RegisterRules, chosen: Chosen) -> Wanted:
+        """Read which certificates are meant."""
+        holder, serials, energy, source, device = chosen
         self.known("--from", holder, rules.holders)
         spans, wh = self.spans(serials), self.energy(energy)
-        if serials and (energy or any(only)):
+        if serials and (energy or source or device):
             self.add("--serials", "these name certificates already", "leave the others away")
-        return Wanted(holder=holder, spans=spans, wh=wh, source=only[0], device=only[1])
+        return Wanted(holder=holder, spans=spans, wh=wh, source=source, device=device)
 
 
 def instant(moment: datetime | None, rules: RegisterRules, option: str) -> int:
@@ -148,21 +179,34 @@ def named(register: Register, name: str, kind: str) -> str:
     return name or f"{kind}-{len(register.operations) + 1}"
 
 
-def show(
-    done: Done | Refused, rules: RegisterRules, register: Register, *, as_json: bool, quiet: bool
+def perform(
+    place: RegisterFolder,
+    doing: Doing,
+    names: Sequence[str],
+    asked: object,
+    at_s: int,
+    plan: Plan,
 ) -> None:
-    """Tell what was done; a refusal with its reasons, and exit code 1."""
+    """Do what is planned and tell it; a refusal with its reasons, and exit code 1.
+
+    ``names``, ``asked`` and ``at_s`` are as :meth:`RegisterFolder.do` takes them.
+    """
+    done = place.do(names, asked, at_s, plan)
+    _show(done, place.rules(), place.register(), doing)
+
+
+def _show(done: Done | Refused, rules: RegisterRules, register: Register, doing: Doing) -> None:
     if isinstance(done, Refused):
-        if as_json:
+        if doing.as_json:
             say_json({"refused": done.reasons})
         say_error("\n  ".join(["refused; nothing was changed", *done.reasons]))
         raise SystemExit(1)
     papers = [operation_paper(register, each, rules.name) for each in done.operations]
-    if as_json:
+    if doing.as_json:
         told = [{**paper.facts, "serials": _serials(each), "done_before": done.before}
                 for each, paper in zip(done.operations, papers, strict=True)]  # fmt: skip
         say_json(told)
-    elif not quiet:
+    elif not doing.quiet:
         for each, paper in zip(done.operations, papers, strict=True):
             before = ", done before" if done.before else ""
             say(f"{mark(good=True)} {harmless(_line(each, paper.facts))}{before}")
