@@ -1,0 +1,1 @@
+"""A member's own space: the secret that salts its leaves, its data, its proofs; and erasure."""
