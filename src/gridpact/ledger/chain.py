@@ -9,11 +9,12 @@ from itertools import islice
 
 import msgspec
 
-from gridpact.base.errors import LedgerDamaged
-from gridpact.ledger.entries import faults, parse
+from gridpact.base.errors import Fault, LedgerDamaged
+from gridpact.ledger.entries import Entry, faults, parse
 from gridpact.ledger.keys import AuthorityKey, PublicKey
 from gridpact.ledger.merkle import HASH_BYTES, Edge, Grown, leaf_hash
 from gridpact.ledger.port import Head, Receipt
+from gridpact.ledger.state.admission import Admission, Offered
 
 _GENESIS = b"gridpact ledger genesis 1\n"
 _BLOCK = b"gridpact ledger block 1\n"
@@ -97,16 +98,23 @@ def edge_of(block: Block) -> Edge:
     raise LedgerDamaged(f"block {block.height}: its tree edge does not give its root")
 
 
-def check_seal(block: Block, public: PublicKey) -> None:
-    """Check a block's own hash and signature; LedgerDamaged names what does not hold."""
+def check_seal(block: Block, *keys: PublicKey) -> PublicKey:
+    """Check a block's own hash and signature, and return whose of ``keys`` it is.
+
+    LedgerDamaged names what does not hold.
+    """
     try:
         same = header_hash(block) == block.hash
     except struct.error:  # a negative number where there can be none
         same = False
     if not same:
         raise LedgerDamaged(f"block {block.height}: its content does not match its hash")
-    if not public.holds(_SIGNED + block.hash, block.signature):
-        raise LedgerDamaged(f"block {block.height}: its signature is not by {public}")
+    for key in keys:
+        if key.holds(_SIGNED + block.hash, block.signature):
+            return key
+    raise LedgerDamaged(
+        f"block {block.height}: its signature is not by {' or '.join(map(str, keys))}"
+    )
 
 
 class Walk:
@@ -118,7 +126,8 @@ class Walk:
 
     def __init__(self, start: Head, public: PublicKey, expected: Head | None = None) -> None:
         self.head, self.edge = start, Edge()
-        self._public, self._expected = public, expected
+        self.admission: Admission | None = Admission(start.hash)
+        self.keys, self._expected = [public], expected
         self._check_expected()
 
     def take(self, block: Block, rows: Iterator[EntryRow] | None) -> Grown:
@@ -128,21 +137,44 @@ class Walk:
         """
         if block.height != self.head.height + 1:
             raise LedgerDamaged(f"block {self.head.height + 1} is missing or out of order")
-        check_seal(block, self._public)
+        sealer = check_seal(block, *self.keys)
         if (block.prev_hash, block.first_index) != (self.head.hash, self.head.size):
             raise LedgerDamaged(f"block {block.height} does not follow block {self.head.height}")
         grown: Grown = []
         if rows is None:
-            self.edge = edge_of(block)
+            self.edge, self.admission = edge_of(block), None
         else:
             own = list(islice(rows, block.count))
-            _check_entries(block, own)
-            grown = self.edge.extend([row.leaf_hash for row in own])
+            entries = _read(block, own)
+            leaves = [row.leaf_hash for row in own]
+            self._admit(block, Offered(entries, leaves, block.at, sealer.raw))
+            grown = self.edge.extend(leaves)
         if self.edge.root() != block.tree_root or b"".join(self.edge.subtrees) != block.edge:
             raise LedgerDamaged(f"block {block.height}: its entries do not give its tree root")
         self.head = block.head()
         self._check_expected()
         return grown
+
+    def _admit(self, block: Block, offered: Offered) -> None:
+        """Fold entries in; where those before are elsewhere, look at each by itself."""
+        if self.admission is None:
+            wrong = faults(offered.entries)
+        else:
+            wrong = self.admission.take(offered)
+            self._know_keys(offered.sealer)
+        if wrong:
+            raise _refused(block, wrong[0])
+
+    def _know_keys(self, latest: bytes) -> None:
+        """Note who may seal the next block, whoever sealed the last one first."""
+        if self.admission is not None and self.admission.state.founded:
+            keys = sorted(self.admission.state.sealers, key=latest.__ne__)
+            self.keys = [PublicKey(key) for key in keys]
+
+    def sealed(self, block: Block, edge: Edge) -> None:
+        """Go on past a block that was made here, and whose entries are folded in."""
+        self.head, self.edge = block.head(), edge
+        self._know_keys(b"")
 
     def end(self) -> Head:
         """Return the last head; LedgerDamaged where the one seen earlier lies beyond it."""
@@ -159,24 +191,29 @@ class Walk:
             )
 
 
-def _check_entries(block: Block, rows: Sequence[EntryRow]) -> None:
+def _read(block: Block, rows: Sequence[EntryRow]) -> list[Entry]:
+    """Read entries that are the block's, whole and in order."""
+    found = list[Entry]()
     for index, row in zip(range(block.first_index, block.size), rows, strict=False):
         if (row.idx, row.height) != (index, block.height):
             raise LedgerDamaged(f"entry {index} (block {block.height}) is missing or out of order")
+        place = f"entry {index} (block {block.height})"
         if leaf_hash(row.body) != row.leaf_hash:
-            raise LedgerDamaged(
-                f"entry {index} (block {block.height}): its content does not match its hash"
-            )
-        _check_content(block, row)
+            raise LedgerDamaged(f"{place}: its content does not match its hash")
+        try:
+            found.append(parse(row.body))
+        except ValueError as error:
+            raise LedgerDamaged(f"{place}: {error}") from error
     if len(rows) != block.count:
         index = block.first_index + len(rows)
         raise LedgerDamaged(f"entry {index} (block {block.height}) is missing or out of order")
+    return found
 
 
-def _check_content(block: Block, row: EntryRow) -> None:
-    try:
-        wrong = faults([parse(row.body)])
-    except ValueError as error:
-        raise LedgerDamaged(f"entry {row.idx} (block {block.height}): {error}") from error
-    if wrong:
-        raise LedgerDamaged(f"entry {row.idx} (block {block.height}): {wrong[0]}")
+def _refused(block: Block, fault: Fault) -> LedgerDamaged:
+    """Say what a block holds that may not be there, its entry counted from the beginning."""
+    what, _, place = fault.file.partition(" ")
+    own = f"entry {block.first_index + int(place)} (block {block.height})"
+    return LedgerDamaged(
+        f"{own if what == 'entry' else f'block {block.height}'}: {fault.where}: {fault.problem}"
+    )

@@ -121,7 +121,7 @@ class Admission:
     def _found(self, entry: LedgerFounded, at: int) -> None:
         settings = self.state.settings
         for name, key in entry.authorities:
-            self.state.authorities.put(name, key)
+            self.state.seat(name, key)
         settings.put("quorum", entry.quorum)
         settings.put("skew_s", entry.skew_s)
         settings.put("at", at)

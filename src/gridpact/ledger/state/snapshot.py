@@ -23,6 +23,7 @@ class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int
     settings: list[tuple[str, int]]
     authorities: list[tuple[str, bytes]]
+    sealed_by: list[tuple[bytes, str]]
     sequences: list[tuple[str, int]]
     participants: list[tuple[str, Participant]]
     attestations: list[tuple[tuple[str, bytes], Attestation]]

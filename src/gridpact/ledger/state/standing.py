@@ -46,9 +46,9 @@ def authority_added(state: State, entry: AuthorityAdded) -> Problems:
     """Take an authority in, under a name and key that nobody else has."""
     if entry.authority in state.authorities or entry.authority in state.participants:
         return (("authority", f"{entry.authority} is taken", "choose another name"),)
-    if entry.key in state.sealers:
+    if state.sealed_by.at(entry.key, entry.authority) != entry.authority:
         return (("key", "is another authority's", "give each authority a key of its own"),)
-    state.authorities.put(entry.authority, entry.key)
+    state.seat(entry.authority, entry.key)
     return FINE
 
 

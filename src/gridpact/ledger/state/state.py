@@ -74,6 +74,7 @@ class State:
         self.size = 0
         self.settings: Table[str, int] = Table(log)
         self.authorities: Table[str, bytes] = Table(log)
+        self.sealed_by: Table[bytes, str] = Table(log)
         self.sequences: Table[str, int] = Table(log)
         self.participants: Table[str, Participant] = Table(log)
         self.attestations: Table[tuple[str, bytes], Attestation] = Table(log)
@@ -95,6 +96,11 @@ class State:
     def founded(self) -> bool:
         """Whether authorities keep this ledger; else one key does, and nothing is asked of acts."""
         return bool(self.authorities)
+
+    def seat(self, name: str, key: bytes) -> None:
+        """Let an authority stand; its key stays known when it stands no more."""
+        self.authorities.put(name, key)
+        self.sealed_by.put(key, name)
 
     @property
     def quorum(self) -> int:
