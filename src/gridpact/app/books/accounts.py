@@ -1,18 +1,20 @@
 """The accounts of a book: what its runs and its operations come to.
 
 A run that was booked is posted as it was settled, and everything else that moves money is an
-operation in the journal. Nothing else is kept: accounts are recomputed from both.
+operation in the journal: accounts are recomputed from both. What the lines of a run come to is kept
+beside it, so that a balance does not read them all again.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from gridpact.app.books.folder import Book
-from gridpact.app.books.journal import Entry
+from gridpact.app.books.kept_totals import totals_of
 from gridpact.base.errors import StoreError
 from gridpact.settlement.accounts.balance import balances
 from gridpact.settlement.accounts.chart import Chart, chart_of
@@ -25,7 +27,7 @@ from gridpact.settlement.accounts.standing import (
     Standing,
     captured,
 )
-from gridpact.settlement.accounts.transfers import Transfer
+from gridpact.settlement.accounts.transfers import Balances, Transfer
 from gridpact.settlement.runs.run import Run
 
 OPERATIONS = ("transfer", "hold", "capture", "release", "limit")
@@ -45,39 +47,71 @@ class Accounts(msgspec.Struct, frozen=True):
     operations: tuple[tuple[Operation, int], ...]
 
 
+class _Posted(NamedTuple):
+    """What a run comes to: postings, debits less credits, and who there was."""
+
+    postings: Postings
+    balances: Balances
+    roles: Mapping[str, str]
+
+
 def accounts_of(book: Book) -> Accounts:
-    """Return the accounts of a book; StoreError where its journal does not add up."""
+    """Return the accounts of a book, with every line of its runs posted.
+
+    Raises StoreError where its journal does not add up.
+    """
+    return _accounts(book, _of_lines)
+
+
+def balances_of(book: Book) -> Accounts:
+    """Return the accounts of a book with postings of runs in sum, as runs keep them.
+
+    They come to the same balances at any instant, and no lines of earlier runs are read for them.
+    Raises as :func:`accounts_of`.
+    """
+    return _accounts(book, _of_totals)
+
+
+def _accounts(book: Book, posted_run: Callable[[Book, Run, int], _Posted]) -> Accounts:
     entries = book.journal.entries("run", *OPERATIONS)
-    parts = list(_posted_runs(book, entries))
-    chart = _chart(book, parts)
+    parts = {
+        entry: posted_run(book, msgspec.json.decode(entry.body, type=Run), entry.at_s)
+        for entry in entries
+        if entry.kind == "run"
+    }
+    chart = _chart(book, [*parts.values()])
     standing, done = Standing(chart), []
-    posted_by = {entry: postings for entry, postings, _ in parts}
     for entry in entries:
         if entry.kind == "run":
-            standing.settle(balances(posted_by[entry]))
+            standing.settle(parts[entry].balances)
             continue
         operation = msgspec.json.decode(entry.body, type=Operation)
         if refused := standing.apply(operation):
             raise StoreError(f"{book.folder}: entry {entry.number} of the journal: {refused}")
         done.append((operation, entry.at_s))
-    return Accounts(chart, together([*posted_by.values(), _posted(done)]), standing, tuple(done))
+    found = [*(part.postings for part in parts.values()), _posted(done)]
+    return Accounts(chart, together(found), standing, tuple(done))
 
 
-def _posted_runs(book: Book, entries: list[Entry]) -> Iterator[tuple[Entry, Postings, Chart]]:
-    for entry in entries:
-        if entry.kind == "run":
-            run = msgspec.json.decode(entry.body, type=Run)
-            rules, booked = book.posted(run)
-            chart = chart_of(rules)
-            name = f"run {run.number}"  # it counts from the last second of its period
-            yield entry, posted_lines(booked, chart, name, run.end_s - 1, entry.at_s), chart
+def _of_lines(book: Book, run: Run, at_s: int) -> _Posted:
+    """Post the lines of a run, which count from the last second of its period."""
+    rules, booked = book.posted(run)
+    chart = chart_of(rules)
+    postings = posted_lines(booked, chart, f"run {run.number}", run.end_s - 1, at_s)
+    return _Posted(postings, balances(postings), chart.roles)
 
 
-def _chart(book: Book, parts: list[tuple[Entry, Postings, Chart]]) -> Chart:
+def _of_totals(book: Book, run: Run, at_s: int) -> _Posted:
+    found = totals_of(book, run)
+    postings = found.postings(f"run {run.number}", run.end_s - 1, at_s)
+    return _Posted(postings, found.balances, found.chart)
+
+
+def _chart(book: Book, parts: list[_Posted]) -> Chart:
     """Return who there is, and who there was when a run was made."""
     roles: dict[str, str] = {}
-    for _, _, chart in parts:
-        roles.update(chart.roles)
+    for part in parts:
+        roles.update(part.roles)
     return Chart({**roles, **chart_of(book.rules().rules).roles})
 
 
@@ -101,7 +135,7 @@ def operate(book: Book, make: Callable[[Accounts, str], Operation]) -> tuple[Ope
     """
     now_s = int(time.time())
     with book.journal.writing(now_s) as writing:
-        accounts = accounts_of(book)
+        accounts = balances_of(book)
         operation = make(accounts, _free(accounts))
         refused = accounts.standing.apply(operation)
         if not refused:

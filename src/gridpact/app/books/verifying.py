@@ -8,6 +8,7 @@ from gridpact.app.books.accounts import accounts_of
 from gridpact.app.books.folder import Book, found_at
 from gridpact.app.books.inputs import owned
 from gridpact.app.books.kept import Made
+from gridpact.app.books.kept_totals import NAME, kept_totals, made_totals
 from gridpact.app.books.sharing import share_of
 from gridpact.app.books.sources import source_of
 from gridpact.app.invoicing.issuing import damage as invoices_damage
@@ -47,12 +48,22 @@ def verify(book: Book) -> list[Check]:
 def _accounts_check(book: Book) -> Check:
     name = "every transfer balances, and so do all accounts"
     try:
-        postings = accounts_of(book).postings
+        postings, stale = accounts_of(book).postings, _stale(book)
     except GridpactError as error:
         return Check(name, good=False, told=str(error).splitlines()[-1].strip())
     wrong = len(unbalanced(postings))
     good = not wrong and not any(totals(trial_balance(postings)).values())
-    return Check(name, good, f"{wrong} transfers do not" if wrong else "")
+    told = f"{wrong} transfers do not" if wrong else ""
+    return Check(name, good and not stale, told or stale)
+
+
+def _stale(book: Book) -> str:
+    """Tell the first run of which other totals are kept than its lines come to."""
+    for run in book.runs():
+        kept = kept_totals(book, run)
+        if kept is not None and kept != made_totals(book, run):
+            return f"totals of run {run.number} are not those of its lines: remove {NAME} there"
+    return ""
 
 
 def _run_checks(book: Book, run: Run) -> list[Check]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.books.accounts import Accounts
+from gridpact.app.books.accounts import Accounts, balances_of
 from gridpact.app.books.accounts import accounts_of as read_accounts
 from gridpact.app.books.folder import Book
 from gridpact.app.cli.booking_money import AT, KNOWN_AT, Shown, account_of, day_of, seen, value_of
@@ -45,7 +45,7 @@ def accounts(folder: Path, as_json: bool, quiet: bool) -> None:
     """
     book = Book.open(folder)
     rules = book.rules().rules
-    found = _standing(read_accounts(book))
+    found = _standing(balances_of(book))
     if as_json:
         say_json(found)
     elif not quiet:
@@ -103,7 +103,7 @@ def balance(
     """
     book = Book.open(folder)
     rules = book.rules().rules
-    postings = seen(read_accounts(book).postings, rules, at, known_at)
+    postings = seen(balances_of(book).postings, rules, at, known_at)
     rows, good = trial_balance(postings), not len(unbalanced(postings))
     good = good and not any(totals(rows).values())
     if as_json:

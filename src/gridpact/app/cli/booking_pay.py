@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from gridpact.app.books.accounts import Accounts
-from gridpact.app.books.accounts import accounts_of as read_accounts
+from gridpact.app.books.accounts import Accounts, balances_of
 from gridpact.app.books.folder import Book
 from gridpact.app.cli.booking_money import (
     ON,
@@ -109,7 +108,7 @@ def draw(folder: Path, day: datetime | None, as_json: bool, quiet: bool) -> None
     """Draw down each prepayment of BOOK, as far as it goes, against what its member owes."""
     book = Book.open(folder)
     rules = book.rules().rules
-    if _drawn(read_accounts(book), "", rules, day) is not None:
+    if _drawn(balances_of(book), "", rules, day) is not None:
         do(
             folder,
             lambda accounts, name, rules: _something(_drawn(accounts, name, rules, day), folder),

@@ -79,13 +79,13 @@ class Standing:
         self.holds: dict[str, Hold] = {}
         self.limits: dict[Key, int] = {}
         self.transfers: dict[str, Transfer] = {}
+        self._held: dict[Key, int] = {}
         self._ids: set[str] = set()
         self._back: set[str] = set()
 
     def held(self, account: str, currency: str) -> int:
         """Return what is set aside on an account."""
-        mine = self.holds.values()
-        return sum(h.minor for h in mine if (h.account, h.currency) == (account, currency))
+        return self._held.get((account, currency), 0)
 
     def available(self, account: str, currency: str) -> int:
         """Return what an account's holder is owed there and may use."""
@@ -176,12 +176,22 @@ class Standing:
                 self._move(operation)
             case Hold():
                 self.holds[operation.id] = operation
+                self._set_aside(operation, operation.minor)
             case Limit():
                 self.limits[operation.account, operation.currency] = operation.minor
             case Release():
-                del self.holds[operation.hold]
+                self._ended(operation.hold)
             case Capture():
-                self._move(captured(operation, self.holds.pop(operation.hold)))
+                self._move(captured(operation, self._ended(operation.hold)))
+
+    def _ended(self, name: str) -> Hold:
+        hold = self.holds.pop(name)
+        self._set_aside(hold, -hold.minor)
+        return hold
+
+    def _set_aside(self, hold: Hold, minor: int) -> None:
+        key = hold.account, hold.currency
+        self._held[key] = self._held.get(key, 0) + minor
 
     def _move(self, transfer: Transfer) -> None:
         self.transfers[transfer.id] = transfer
