@@ -28,7 +28,7 @@ from gridpact.ledger.state.state import State
 from gridpact.ledger.storage.archiving import archive
 from gridpact.ledger.storage.opening import open_storage
 from gridpact.ledger.storage.port import PLAIN, SegmentRow
-from gridpact.ledger.storage.tiles import Memory, TiledTree, Tiles, subtree_rows
+from gridpact.ledger.storage.tiles import Memory, TiledTree, Tiles, hashes, subtree_rows
 
 _NAME = re.compile(NAME_PATTERN)
 
@@ -96,6 +96,11 @@ class LocalLedger:
     def public_key(self) -> PublicKey:
         """Key that the ledger began with, and that every block of one without others is by."""
         return self._public
+
+    @property
+    def genesis(self) -> bytes:
+        """Hash of the empty ledger [32 bytes], which acts are signed for."""
+        return self._start.hash
 
     def state(self) -> State:
         """Return what the entries have come to; do not write to it."""
@@ -232,10 +237,9 @@ class LocalLedger:
         return found
 
     def _hashes(self, level: int, low: int, high: int) -> Sequence[bytes]:
-        if not level:
-            return self._leaves(low, high)
-        plain = self._storage.format == PLAIN
-        return (self._memory if plain else self._storage).subtrees(level, low, high)
+        if level and self._storage.format == PLAIN:
+            return self._memory.subtrees(level, low, high)
+        return hashes(self._storage, level, low, high)
 
     def _tree(self) -> tuple[Head, TiledTree]:
         head = self.head()

@@ -13,6 +13,7 @@ import msgspec
 
 from gridpact.base.errors import Fault
 from gridpact.ledger.entries import Entry
+from gridpact.ledger.state.state import State
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -75,6 +76,15 @@ class Growth(msgspec.Struct, frozen=True):
 
 class Ledger(Protocol):
     """An append-only, tamper-evident record. All methods raise StoreError on storage trouble."""
+
+    @property
+    def genesis(self) -> bytes:
+        """Hash of the empty ledger [32 bytes], which acts are signed for."""
+        ...
+
+    def state(self) -> State:
+        """Return what the entries have come to; of a ledger of one key, nothing."""
+        ...
 
     def commit(self, key: str, entries: Sequence[Entry], at: int) -> Receipt | Refused:
         """Put entries on the ledger, all or none, as one block at time ``at`` [epoch s].
