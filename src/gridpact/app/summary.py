@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app import folder
+from gridpact.app.missed_needs import missed_needs
 from gridpact.app.needs.late import late_needs
 from gridpact.app.record import Record
 from gridpact.app.report.text import MINUS, THIN, Money
@@ -17,6 +18,7 @@ from gridpact.base.rounding import round_half_even
 from gridpact.base.units import NANO_PER_UNIT, checked_sum
 from gridpact.market.messages import SessionCleared
 from gridpact.metering.messages import DayMetered
+from gridpact.scheduling.contracted.model import spoken
 from gridpact.scheduling.messages import ScheduleSolved, TelemetryReceived
 from gridpact.scheduling.needs.spelling import listed
 from gridpact.settlement.billing import Bills, bills
@@ -28,7 +30,8 @@ from gridpact.supervision.messages import LimitExceeded
 class Summary(msgspec.Struct, frozen=True):
     """Headline figures of a run; energies in Wh, money in minor units.
 
-    ``late_wh`` is what needs asked for before any plan knew them, by need.
+    ``late_wh`` is what needs asked for before any plan knew them, by need; ``missed_wh`` is what
+    plans in force could not keep of owners' needs, by need or asset.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Summary(msgspec.Struct, frozen=True):
     state_hash: str
     report: str
     late_wh: dict[str, int] = {}
+    missed_wh: dict[str, int] = {}
 
     @property
     def lines(self) -> list[str]:
@@ -84,7 +88,8 @@ class Summary(msgspec.Struct, frozen=True):
             f"Energy     {used} withdrawn, {share:.0f} % from neighbours; {made} injected",
             f"Schedules  {self.plans} plans; {self._limits()}; {self.refusals} refusals by devices",
             f"Needs      {self.unmet_wh / 1e3:,.1f} kWh of trips, heat and hot water not served"
-            + self._late(),
+            + self._late()
+            + self._missed(),
             f"Readings   {self.readings:,} expected, {self.estimated} estimated",
         ]
 
@@ -93,6 +98,12 @@ class Summary(msgspec.Struct, frozen=True):
         missed = sum(self.late_wh.values()) / 1e3
         names = listed(list(self.late_wh))
         return f", {missed:,.1f} kWh before a plan knew of {names}" if names else ""
+
+    def _missed(self) -> str:
+        """What plans in force could not keep of what owners need."""
+        missed = sum(self.missed_wh.values()) / 1e3
+        names = listed([spoken(name) for name in self.missed_wh])
+        return f"; plans miss {missed:,.1f} kWh of {names}" if names else ""
 
     def _limits(self) -> str:
         """Whether zones kept their limits, and those that operators stated during the run."""
@@ -149,7 +160,12 @@ def summarise(path: Path) -> Summary:
     """Read the figures of a finished run from its journal."""
     record = folder.record(path)
     found = _figures(path, record)
-    return msgspec.structs.replace(found, late_wh=_late(record, _end(record.all(DaySettled))))
+    ends = _end(record.all(DaySettled))
+    return msgspec.structs.replace(
+        found,
+        late_wh=_late(record, ends),
+        missed_wh=missed_needs(record, record.opening().community, ends),
+    )
 
 
 def _figures(path: Path, record: Record) -> Summary:

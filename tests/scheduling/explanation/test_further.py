@@ -1,6 +1,7 @@
 """What one asset's need gives is tried under the limits above it; worked by hand."""
 
 import numpy as np
+import pytest
 from msgspec.structs import replace
 
 from gridpact.scheduling.explanation import further
@@ -71,7 +72,8 @@ def test_what_a_car_can_draw_is_not_offered_without_the_limit_of_its_street():
     assert beside[2].startswith("Even so, zone street <= 3 kW all day, grid (n2) cannot be kept")
     assert "at least 2.00 kWh would be missing" in beside[2]
     assert "car-1 takes >= 8 kWh 00:00-02:00 (n1): 6 kWh fits, or until 03:00." in beside
-    assert "zone street <= 3 kW all day, grid (n2): 4 kW fits." in beside
+    limit = "zone street <= 3 kW all day, grid (n2): 4 kW fits, provided that n1 is at 8 kWh."
+    assert limit in beside
 
 
 def test_what_is_proposed_last_can_be_kept():
@@ -92,6 +94,54 @@ def test_a_clash_in_one_home_does_not_hide_what_the_street_cannot_carry():
     told = [{need.id for one in each.members for need in one.needs} for each in found.conflicts]
     assert told == [{"n0", "n1"}, {"n2", "n3"}]
     assert found.conflicts[1].eased == ()
+
+
+def test_a_proposal_that_needs_another_to_give_says_so_and_holds_when_both_are_stated():
+    """Of a floor that the battery cannot hold for long, beside two cars and a limit.
+
+    3 kW given for two hours are 6 kWh, of which the battery has 4.75. In four hours cars ask for
+    12 kWh, of which the street lets 6 through, and 3 if it gives in two of them.
+    """
+    site = street()
+    needs = asked(
+        site,
+        ("dso", "zone street gives >= 3 kW 00:00-02:00, contract"),
+        ("home-1", "car-1 takes >= 6 kWh 00:00-04:00"),
+        ("home-2", "car-2 takes >= 6 kWh 00:00-04:00"),
+        ("dso", "zone street <= 1.5 kW 00:00-04:00, grid"),
+    )
+    found = explain(site, needs)
+    stated = {need.id: need for need in needs}
+    offers = [offer for one in found.conflicts for offer in one.proposals if offer.settles]
+    assert any(offer.provided for offer in offers)
+    for offer in offers:
+        said = {need.id: need for need in offer.needs}
+        given = {one.before.id: one.after for one in offer.provided}
+        assert {one.before for one in offer.provided} <= set(needs)
+        both = [need for need in (stated | given | said).values() if need is not None]
+        assert explain(site, both, joint=False).conflicts == ()
+        if given:
+            assert explain(site, list((stated | said).values()), joint=False).conflicts
+    told = " ".join(words(found, site, "dso"))
+    assert "provided that n0 is " in told
+    assert "others give way, too" in " ".join(words(found, site, "home-1"))
+
+
+def test_what_is_missing_is_told_of_the_members_alone():
+    """The battery lacks 1.25 kWh of what it is to give, whatever cars lack."""
+    site = street()
+    needs = asked(
+        site,
+        ("dso", "zone street gives >= 3 kW 00:00-02:00, contract"),
+        ("home-1", "car-1 takes >= 6 kWh 00:00-04:00"),
+        ("home-2", "car-2 takes >= 6 kWh 00:00-04:00"),
+        ("dso", "zone street <= 1.5 kW 00:00-04:00, grid"),
+    )
+    by_members = {
+        frozenset(need.id for each in one.members for need in each.needs): one.missing_wh
+        for one in explain(site, needs, joint=False).conflicts
+    }
+    assert by_members[frozenset({"n0"})] == pytest.approx(1_250, abs=10)
 
 
 def test_another_owner_does_not_learn_what_is_eased():

@@ -158,6 +158,8 @@ def test_operators_cap_zones_and_do_not_speak_for_owners(places, say, refused, c
         ("solar quiet 08:00-09:00", "quiet.subject", "pv-000 is not switched"),
         ("washer >= 50% at 08:00", "state-of-charge.subject", "stores nothing"),
         ("washer <= 1 kW all day", "power-cap.subject", "does not set"),
+        ("community <= 1 kW all day", "power-cap.subject", "is for an operator to limit"),
+        ("community gives >= 1 kW all day", "power-floor.subject", "name storage of your own"),
         ("battery <= 1 kW 08:10-09:00", "power-cap.window.begin_s", "within a slot"),
         ("car supply at 1 kW until 09:00", "intervention", "has 0 W, not 1000 W"),
         ("battery supply at 9 kW until 09:00", "intervention", "a target that it can reach"),

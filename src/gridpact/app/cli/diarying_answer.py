@@ -103,7 +103,7 @@ def _answer(answer: Literal["accept", "decline"], said: Said) -> None:
     row = seen.row(said.asset)
     message = AnswerEntries(
         by=said.owner or seen.assets.owners[row],
-        asset=said.asset,
+        asset=seen.assets.ids[row],
         revision=said.revision or int(seen.kept.diaries.revision[row]),
         at_s=np.array(_due(seen, row, said.instants), np.int64),
         answer=answer,

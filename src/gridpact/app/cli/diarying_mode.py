@@ -73,7 +73,7 @@ def mode(
     row = seen.row(asset)
     message = SetMode(
         by=owner or seen.assets.owners[row],
-        asset=asset,
+        asset=seen.assets.ids[row],
         mode=mode,
         notice_s=60 * (DEFAULT_NOTICE if notice is None else notice) if mode == "ask" else 0,
         silence=silence or "decline",

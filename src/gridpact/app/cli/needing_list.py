@@ -37,7 +37,7 @@ def list_needs(path: Path, owner: str | None, as_json: bool, quiet: bool) -> Non
     """
     seen = look_on(path)
     if owner is not None:
-        check_party(owner, seen)
+        owner = check_party(owner, seen)
     found = [need for need in seen.book.needs if owner in (None, need.owner)]
     if as_json:
         say_json([_as_dict(need, seen, notes=owner is not None) for need in found])

@@ -14,7 +14,7 @@ from gridpact.app.needs.words import in_words
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.messages import NeedRefused, WithdrawNeed
 from gridpact.scheduling.needs.book import Book
-from gridpact.scheduling.needs.spelling import listed
+from gridpact.scheduling.needs.spelling import known_as, listed
 
 RUN = click.Path(path_type=Path, file_okay=False)
 
@@ -34,6 +34,7 @@ def remove(path: Path, name: str, owner: str | None, as_json: bool, quiet: bool)
     """
     seen = look(path)
     book = seen.book
+    name = known_as(name, (each.id for each in book.versions)) or name
     before = book.history(name)
     if not before:
         raise BadInput([_unknown(name, book)])

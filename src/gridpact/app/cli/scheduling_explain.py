@@ -80,6 +80,8 @@ def explain(
     is explained. Every conflict is minimal, and every proposal has been solved with. A
     member is told of its own needs by value, and of others by number.
 
+    With --quiet the sentences alone are printed, which are all that is asked for here.
+
     With --need nothing is stated: it is said whether the need would fit beside all others. Its
     dates are read as gridpact need add reads them, when the run has come to.
     """
@@ -102,8 +104,11 @@ def explain(
         progress.done()
     if as_json:
         say_json(_told_as_dict(found) if isinstance(found, Told) else _fit_as_dict(found))
+    elif isinstance(found, Told):
+        for line in _told_lines(found)[quiet:]:
+            say(line)
     elif not quiet:
-        for line in _told_lines(found) if isinstance(found, Told) else _fit_lines(found):
+        for line in _fit_lines(found):
             say(line)
     sys.exit(0 if isinstance(found, Told) or found.fits else 1)
 
@@ -214,7 +219,17 @@ def _conflict(one: Conflict, found: Told) -> dict[str, object]:
         "members": [[_need(need, found) for need in member.needs] for member in one.members],
     }
     fields["proposals"] = [
-        {**to_builtins(each), "needs": [_need(need, found) for need in each.needs]}
+        {
+            **to_builtins(each),
+            "needs": [_need(need, found) for need in each.needs],
+            "provided": [
+                {
+                    "before": _need(given.before, found),
+                    "after": None if given.after is None else _need(given.after, found),
+                }
+                for given in each.provided
+            ],
+        }
         for each in one.proposals
     ]
     return fields

@@ -15,6 +15,7 @@ from gridpact.app.schedules import keeping
 from gridpact.app.schedules.posing import posed
 from gridpact.app.schedules.view import AssetView, View, ZoneView, of_plan, of_solved
 from gridpact.base.errors import BadInput, Fault
+from gridpact.scheduling.needs.spelling import known_as
 
 Named = TypeVar("Named", AssetView, ZoneView)
 
@@ -76,8 +77,9 @@ def _view(path: Path, session: str | None) -> View:
 
 def _named(option: str, name: str, among: tuple[Named, ...]) -> Named:
     """Find an asset or zone by its name; BadInput naming some that there are."""
+    named = known_as(name, (each.name for each in among))
     for each in among:
-        if each.name == name:
+        if each.name == named:
             return each
     some = ", ".join(each.name for each in among[:8])
     fix = f"name one of {len(among):,}, such as {some}" if among else "there are none"

@@ -33,7 +33,7 @@ from gridpact.scheduling.diaries.pieces import Asked, Piece
 from gridpact.scheduling.diaries.why import why
 from gridpact.scheduling.diaries.worth import worth
 from gridpact.scheduling.needs.book import Book
-from gridpact.scheduling.needs.spelling import nearest
+from gridpact.scheduling.needs.spelling import known_as, nearest
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.state import State as SchedulingState
 
@@ -96,8 +96,8 @@ class Seen:
 
     def row(self, asset: str) -> int:
         """Return the row of an asset; BadInput where it has no diary."""
-        if asset in self.assets.ids:
-            return self.assets.ids.index(asset)
+        if (named := known_as(asset, self.assets.ids)) is not None:
+            return self.assets.ids.index(named)
         near = nearest(asset, self.assets.ids)
         some = ", ".join(self.assets.ids[:8])
         fix = f"write {near}" if near else f"name one of {len(self.assets.ids)}, such as {some}"

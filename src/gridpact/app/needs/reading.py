@@ -10,7 +10,7 @@ from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.messages import StateNeed
 from gridpact.scheduling.needs.grammar.parse import LEVELS, parse
 from gridpact.scheduling.needs.model import Need
-from gridpact.scheduling.needs.spelling import listed, nearest
+from gridpact.scheduling.needs.spelling import known_as, listed, nearest
 from gridpact.scheduling.needs.validation import refuse_faulty
 from gridpact.scheduling.needs.wire import from_json
 from gridpact.scheduling.priorities.levels import Level
@@ -64,11 +64,14 @@ def _from_json(text: bytes) -> StateNeed:
 
 
 def check_party(owner: str | None, seen: Seen) -> str:
-    """Return the owner; BadInput where none is named, or one that the community does not have."""
+    """Return the owner, who may be written in whatever case.
+
+    BadInput where none is named, or one that the community does not have.
+    """
     members, parties = seen.community.members.ids, seen.community.parties
     known = (*members, parties.operator, parties.dso, parties.authority)
-    if owner is not None and owner in known:
-        return owner
+    if owner is not None and (named := known_as(owner, known)) is not None:
+        return named
     near = nearest(owner or "", known)
     fix = f"write {near}" if near else f"name one of {listed(members)}"
     problem = f"there is no party {owner[:80]!r}" if owner else "nobody is named"

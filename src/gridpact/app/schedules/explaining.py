@@ -23,7 +23,7 @@ from gridpact.scheduling.explanation.explain import explain
 from gridpact.scheduling.explanation.model import Explanation
 from gridpact.scheduling.explanation.words import words
 from gridpact.scheduling.needs.model import Need
-from gridpact.scheduling.needs.spelling import listed, nearest
+from gridpact.scheduling.needs.spelling import known_as, listed, nearest
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.standing.unheld import unheld_notes
 
@@ -100,8 +100,8 @@ def _misses(explanation: Explanation) -> bool:
 
 def known_party(places: Places, party: str, option: str) -> str:
     """Return a party of a community; BadInput naming some where it has no such one."""
-    if party in places.parties:
-        return party
+    if (named := known_as(party, places.parties)) is not None:
+        return named
     near = nearest(party, sorted(places.parties))
     fix = f"write {near}" if near else f"name one of {listed(places.community.members.ids)}"
     problem = f"there is no party {party[:80]!r}"

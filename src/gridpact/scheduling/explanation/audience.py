@@ -104,7 +104,14 @@ def _cut(conflict: Conflict, eyes: Eyes) -> Conflict:
 
 
 def _own_side(proposal: Proposal, number: int, eyes: Eyes) -> Proposal:
-    return replace(proposal, member=number, needs=eyes.seen(proposal.needs))
+    seen = tuple(one for one in proposal.provided if eyes.sees(one.before))
+    return replace(
+        proposal,
+        member=number,
+        needs=eyes.seen(proposal.needs),
+        provided=seen,
+        others_give=len(seen) < len(proposal.provided),
+    )
 
 
 def _own_parts(explanation: Explanation, eyes: Eyes) -> Joint | None:

@@ -189,12 +189,14 @@ def _conflict(trial: Trial, needs: Sequence[Need], verdict: Verdict, offers: boo
     order = in_order(needs, verdict.bound, weight, limits)
     members = _opened(trial, minimal_conflict(merged(order), lambda some: _clash(trial, some)))
     found = proposals(trial, needs, members, verdict.missing_wh) if offers else ()
+    clashing = [need for member in members for need in member.needs]
+    own = verdict if len(clashing) == len(needs) else trial.verdict(clashing, closely=True)
     return Conflict(
         zones=tuple(sorted(trial.site.zones)),
         members=members,
         proposals=tuple(found),
-        missing_wh=verdict.missing_wh,
-        standing=_standing(trial.site, verdict),
+        missing_wh=own.missing_wh,
+        standing=_standing(trial.site, own),
         burdens=_ranked(trial.site, weight),
     )
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from msgspec.structs import replace
 
-from gridpact.scheduling.explanation.model import Conflict, Proposal, Unbound
+from gridpact.scheduling.explanation.model import Conflict, Given, Proposal, Unbound
 from gridpact.scheduling.explanation.own_conflicts import Own
+from gridpact.scheduling.explanation.relaxations import of_member
 from gridpact.scheduling.explanation.trial import Trial, Verdict
 from gridpact.scheduling.needs.model import Need
 
@@ -118,7 +120,8 @@ class _Tries:
     def tried(self, conflicts: Sequence[Conflict]) -> list[Conflict]:
         """Say which proposals settle all; the others may be more than ends their conflict alone.
 
-        A conflict that had its first member left out takes the first that does instead.
+        A conflict that had its first member left out takes the first that does instead; where none
+        does, the first member gives as much as settles all beside what others give.
         """
         found = list(conflicts)
         for at, each in enumerate(found):
@@ -126,25 +129,53 @@ class _Tries:
                 holding = (number for number, one in enumerate(each.proposals)
                            if one.needs and self._holds(found, at, one))  # fmt: skip
                 found[at] = replace(each, taken=next(holding, None))
+            if found[at].taken is None:
+                found[at] = self._giving_more(found, at)
         return [self._told(found, at) for at in range(len(found))]
+
+    def _giving_more(self, conflicts: Sequence[Conflict], at: int) -> Conflict:
+        """Ask the first member, which is left out, how much of it there is room for after all."""
+        own = conflicts[at]
+        if self._left <= 0 or self._is_told_later(conflicts, at, own.members[0].needs):
+            return own
+        rest = settled(self._stated, conflicts)
+        more = tuple(of_member(self._trial, rest, (0, own.members[0], True), np.inf))
+        return replace(own, proposals=(*own.proposals, *more),
+                       taken=len(own.proposals) if more else None)  # fmt: skip
 
     def _told(self, conflicts: Sequence[Conflict], at: int) -> Conflict:
         told = []
         for one in conflicts[at].proposals:
             holds = self._holds(conflicts, at, one)
-            told.append(replace(one, settles=holds, least=one.least and holds >= one.settles))
+            given = self._given(conflicts, at, one) if holds else ()
+            least = one.least and holds >= one.settles
+            told.append(replace(one, settles=holds, least=least, provided=given))
         return replace(conflicts[at], proposals=tuple(told))
 
     def _holds(self, conflicts: Sequence[Conflict], at: int, one: Proposal) -> bool:
         """Whether all can be kept with one proposal; of what clashes later again it is not told."""
-        own = conflicts[at]
-        names = {need.id for need in own.members[one.member].needs}
-        if any(names & _ids(each) for each in conflicts[at + 1 :] if each.round > own.round):
+        if self._is_told_later(conflicts, at, conflicts[at].members[one.member].needs):
             return False
         self._left -= 1
-        instead = replace(own, proposals=(one,), taken=0)
-        return self._left >= 0 and self._trial.fits(
-            settled(self._stated, [*conflicts[:at], instead, *conflicts[at + 1 :]])
+        return self._left >= 0 and self._trial.fits(self._with(conflicts, at, one))
+
+    def _is_told_later(self, conflicts: Sequence[Conflict], at: int, needs: Sequence[Need]) -> bool:
+        names, own = {need.id for need in needs}, conflicts[at].round
+        return any(names & _ids(each) for each in conflicts[at + 1 :] if each.round > own)
+
+    def _with(self, conflicts: Sequence[Conflict], at: int, one: Proposal) -> list[Need]:
+        """All that is asked, with one proposal, and all other conflicts settled as taken."""
+        instead = replace(conflicts[at], proposals=(one,), taken=0)
+        return settled(self._stated, [*conflicts[:at], instead, *conflicts[at + 1 :]])
+
+    def _given(self, conflicts: Sequence[Conflict], at: int, one: Proposal) -> tuple[Given, ...]:
+        """What needs of other conflicts give beside a proposal."""
+        after = {need.id: need for need in self._with(conflicts, at, one)}
+        own = {need.id for need in conflicts[at].members[one.member].needs}
+        return tuple(
+            Given(need, after.get(need.id))
+            for need in self._stated
+            if need.id not in own and after.get(need.id) != need
         )
 
 

@@ -34,13 +34,21 @@ class Way(StrEnum):
     DROP = "drop"
 
 
+class Given(msgspec.Struct, frozen=True):
+    """What a need of another conflict gives: it becomes ``after``, or is left out."""
+
+    before: Need
+    after: Need | None = None
+
+
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """How far one member alone has to give; a solve with ``needs`` in its place has proven it.
 
     ``member`` counts the conflict's members. ``needs`` are those of the member as changed, none
     where they are dropped. ``settles``: all that is asked can then be kept, with all other
-    conflicts settled as ``taken``; otherwise this conflict is gone, and others may remain.
-    ``least``: no smaller step does.
+    conflicts settled as ``taken``, which is what is ``provided``; otherwise this conflict is gone,
+    and others may remain. ``others_give``: more is provided, of needs that are not told. ``least``:
+    no smaller step does.
     """
 
     member: int
@@ -48,6 +56,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[Need, ...]
     settles: bool
     least: bool = True
+    provided: tuple[Given, ...] = ()
+    others_give: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True, order=True):
@@ -70,8 +80,8 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
 
     ``zones``: where, all else in them included; none for needs about one asset, which clash
     whatever all others do. ``why`` says more in that case, to operators and the owner ``why_for``.
-    ``missing_wh``: proven to be missing at least, of all that is asked in these zones; None where
-    that is not counted, or not told.
+    ``missing_wh``: proven to be missing at least of these members together; None where that is not
+    counted, or not told.
     ``standing``: limits that the fleet has anyway. ``burdens``: assets by what they take when it
     is scarce, the largest first.
     ``round``: so many times all conflicts told before were settled, each by its proposal ``taken``;

@@ -34,7 +34,7 @@ def proposals(
         settles = trial.fits(rest)
         if not settles:
             rest = [need for other in members if other is not member for need in other.needs]
-        found = list(_of_member(trial, rest, (number, member, settles), missing_wh))
+        found = list(of_member(trial, rest, (number, member, settles), missing_wh))
         if not any(one.way is Way.AMOUNT for one in found):
             yield Proposal(member=number, way=Way.DROP, needs=(), settles=settles)
         yield from found
@@ -45,9 +45,13 @@ def _without(needs: Sequence[Need], member: Member) -> list[Need]:
     return [need for need in needs if need.id not in own]
 
 
-def _of_member(
+def of_member(
     trial: Trial, rest: list[Need], place: tuple[int, Member, bool], missing_wh: float
 ) -> Iterator[Proposal]:
+    """Yield how little of a member of a conflict gives enough beside ``rest``, by each way.
+
+    ``place`` is its number, the member, and whether everything can be kept then.
+    """
     number, member, settles = place
     first = missing_wh
     if not settles:

@@ -13,6 +13,7 @@ from gridpact.scheduling.explanation.audience import Eyes, others, seen_by
 from gridpact.scheduling.explanation.model import (
     Conflict,
     Explanation,
+    Given,
     Joint,
     Member,
     Proposal,
@@ -123,17 +124,43 @@ def _offers(whole: Conflict, seen: Conflict, site: Site) -> Iterator[str]:
     kept = [at for at, one in enumerate(whole.members) if _is_seen(one, seen)]
     for at, member in enumerate(seen.members):
         ways = [one for one in seen.proposals if one.member == at]
-        said = [_offer(one, member, site) for one in ways]
-        if not said:
-            continue
         more = len(whole.members[kept[at]].needs) - len(member.needs)
         like = f" if {more} of others give as much" if more else ""
-        only = "" if all(one.settles for one in ways) else ", which ends this conflict alone"
-        yield f"{_member(member, site.timezone)}: {said[0]} fits{_rest(said)}{like}{only}."
+        settling = [one for one in ways if one.settles]
+        parts = [
+            f"{_fits([_offer(one, member, site) for one in some])}{like}{how}"
+            for some, how in (
+                (settling, _provided(settling[0], site) if settling else ""),
+                ([one for one in ways if not one.settles], ", which ends this conflict alone"),
+            )
+            if some
+        ]
+        if parts:
+            yield f"{_member(member, site.timezone)}: {'; '.join(parts)}."
 
 
-def _rest(said: Sequence[str]) -> str:
-    return "".join(f", or {one}" for one in said[1:])
+def _fits(said: Sequence[str]) -> str:
+    return f"{said[0]} fits" + "".join(f", or {one}" for one in said[1:])
+
+
+def _provided(proposal: Proposal, site: Site) -> str:
+    """What needs of other conflicts have to give beside a proposal."""
+    given = [_gives(one, site) for one in proposal.provided[:NAMED]]
+    more = len(proposal.provided) - NAMED
+    given += [f"{more} more give as proposed"] if more > 0 else []
+    given += ["others give way, too"] if proposal.others_give else []
+    return f", provided that {_listed(given)}" if given else ""
+
+
+def _gives(given: Given, site: Site) -> str:
+    before, after = given.before, given.after
+    if after is None:
+        return f"{spoken(before.id)} is left out"
+    if _amount(after, site.timezone) == _amount(before, site.timezone):
+        return f"{spoken(before.id)} may take {_time(before, after, site, 'until ')}"
+    same = [getattr(after, name, None) == getattr(before, name, None) for name in ("at", "window")]
+    amount = _amount(after, site.timezone) if all(same) else local_sentence(after, site.timezone)
+    return f"{spoken(before.id)} is at {amount}"
 
 
 def _is_seen(member: Member, seen: Conflict) -> bool:
@@ -154,13 +181,13 @@ def _offer(proposal: Proposal, member: Member, site: Site) -> str:
     return _amount(after, site.timezone)
 
 
-def _time(before: Need, after: Need, site: Site) -> str:
+def _time(before: Need, after: Need, site: Site, until: str = "") -> str:
     at, old = getattr(after, "at", None), getattr(before, "at", None)
     if isinstance(at, Moment) and isinstance(old, Moment):
         days = [day for _, day in instants(old, site.start, site.end, site.timezone)]
         same = days and days[0].isoformat() == at.date
         on = "" if same or at.date is None else f" on {date_text(at.date)}"
-        return clock_text(at.time_s) + on
+        return until + clock_text(at.time_s) + on
     window = getattr(after, "window", None)
     return (
         f"until {clock_text(window.end_s)}"

@@ -18,6 +18,17 @@ def nearest(text: str, words: Iterable[str]) -> str:
     return by_case[close[0]] if close else ""
 
 
+def known_as(text: str, names: Iterable[str]) -> str | None:
+    """The one of some names that a text is, in whatever case; None where that is none or several.
+
+    A text that is written as one of them is that one.
+    """
+    alike = [name for name in dict.fromkeys(names) if name.lower() == text.lower()]
+    if text in alike:
+        return text
+    return alike[0] if len(alike) == 1 else None
+
+
 def listed(names: Sequence[str]) -> str:
     """List names, no more than :data:`SHOWN` of them."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""

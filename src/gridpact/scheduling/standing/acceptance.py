@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from gridpact.scheduling.needs.binding.model import Warmth
 from gridpact.scheduling.needs.directory import Asset
 from gridpact.scheduling.needs.model import (
+    Assets,
     Budget,
     Comfort,
     EnergyWithin,
+    Group,
     Headroom,
     HotWater,
     Intervention,
@@ -97,6 +99,12 @@ def _of_assets(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[
     known = places.runs if isinstance(need, Run) else switched
     known = places.runs if isinstance(need, RunRest | Starts) else known
     others = [asset.id for asset in assets if asset.id not in known]
+    if others and isinstance(need, _SHARED) and _is_place(need.subject):
+        own = [asset.id for asset in assets if asset.id in places.storage]
+        problem = "what a part of the grid takes and gives is for an operator to limit"
+        fix = f"name storage of your own: {listed(own)}" if own else "ask the operator"
+        yield "subject", problem, fix
+        return
     if others:
         yield "subject", f"{listed(others)} {_why_not(need)}", _instead(need)
         return
@@ -107,6 +115,11 @@ def _of_assets(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[
             yield from _heat(need, assets, places)
         case StateOfCharge():
             yield from _capacities(need, assets)
+
+
+def _is_place(subject: Assets | Group) -> bool:
+    """Whether a group is a part of the grid, and not of one owner's assets."""
+    return isinstance(subject, Group) and subject.by not in ("tag", "kind")
 
 
 def _once_a_day(

@@ -53,6 +53,29 @@ def test_interventions_are_told_by_the_local_clock_and_say_when_they_last_till_a
     assert json.loads(told.out)["id"] == "need-2"  # what is listed reads as the same need
 
 
+def test_an_intervention_begins_with_the_next_plan_and_is_offered_times_to_come(homes):
+    """The run waits at 12:30, within a slot of an hour."""
+    done = homes.need("add", "run", "battery charge until 14:00", "--owner", "home-07")
+    assert done.code == 0, done.out
+    done = homes.need("add", "run", "battery charge until 12:50", "--owner", "home-07")
+    assert (done.code, done.out.splitlines()[1]) == (
+        1,
+        "    intervention: 2026-06-15 12:50 is within a slot of 3600 s; give 2026-06-15 13:00",
+    )
+    done = homes.need("add", "run", "battery charge from 14:00 until 15:20", "--owner", "home-07")
+    assert "give 2026-06-15 15:00 or 2026-06-15 16:00" in done.out
+
+
+def test_names_are_found_in_whatever_case(homes, called):
+    assert homes.stated("BATTERY >= 9 kWh at 20:00", "Home-07")[0] == 0
+    assert "home-07-battery" in homes.need("list", "run", "--owner", "HOME-07").out
+    shown = called("diary", "show", "run", "--asset", "Home-07-Battery")
+    assert (shown.code, shown.err) == (0, "")
+    found = called("schedule", "show", "run", "--asset", "HOME-07-battery")
+    assert (found.code, found.out.splitlines()[0]) == (0, "home-07-battery, storage in home-07")
+    assert homes.need("remove", "run", "NEED-1").out.startswith("✓ need-1 of home-07")
+
+
 def test_what_counts_of_two_is_told(homes):
     for power in ("4 kW", "3 kW"):
         sentence = f"zone community <= {power} 17:00-20:00, grid"

@@ -15,7 +15,7 @@ from gridpact.scheduling.fleet.sums import by_slot
 from gridpact.scheduling.needs.binding.model import Origin, Site
 from gridpact.scheduling.needs.clock import shown, stretches
 from gridpact.scheduling.needs.directory import Asset, Unclear
-from gridpact.scheduling.needs.model import Need, kind_of
+from gridpact.scheduling.needs.model import Intervention, Need, kind_of
 from gridpact.scheduling.needs.times import Window
 from gridpact.scheduling.priorities.levels import Level
 
@@ -188,7 +188,10 @@ class Draft:
         """Refuse an instant within a slot."""
         step, zone = self.site.fleet.step_s, self.site.timezone
         before = instant - (instant - self.site.start) % step
-        fix = f"give {shown(before, zone)} or {shown(before + step, zone)}"
+        times = [before, before + step]
+        if isinstance(need, Intervention) and instant == need.end:
+            times = [each for each in times if each > need.begin]
+        fix = f"give {' or '.join(shown(each, zone) for each in times)}"
         self.refuse(need, f"{shown(instant, zone)} is within a slot of {step} s", fix)
 
     def is_need(self, need: Need) -> bool:
