@@ -76,7 +76,7 @@ class Paper(msgspec.Struct, frozen=True):
 
     def as_html(self) -> str:
         """Return one page that needs no other file."""
-        facts = tuple((_words(name), _told(name, cell)) for name, cell in self.facts.items())
+        facts = tuple((words(name), _told(name, cell)) for name, cell in self.facts.items())
         caption = "Sources" if self.shown is _SHARES else "Certificates"
         parts = (Facts(facts), _table("records", caption, self.shown, self.records))
         sections = [Section("statement", "Statement", parts=parts)]
@@ -212,6 +212,9 @@ def disclosure_paper(told: Disclosure, mix: ResidualMix, title: str, timezone: s
     if told.hourly_wh:
         facts["matched_by_the_hour_wh"] = told.matched_wh
         facts["of_hours_consuming_wh"] = told.hourly_wh
+    if (carbon := mix.carbon) is not None:
+        facts["co2_g"] = carbon.grams(told)
+        facts["co2_source"] = f"{carbon.source}, of {carbon.date}"
     records: tuple[Record, ...] = tuple(
         {
             "source": share.source,
@@ -240,8 +243,9 @@ def _table(name: str, caption: str, shown: Mapping[str, str], records: Sequence[
     return Table(name, caption, tuple(shown), table_rows(shown, records), names=names)
 
 
-def _words(name: str) -> str:
-    return name.removesuffix("_wh").removesuffix("_ppm").replace("_", " ")
+def words(name: str) -> str:
+    """Return the name of a fact as people read it, without its unit."""
+    return name.removesuffix("_wh").removesuffix("_ppm").removesuffix("_g").replace("_", " ")
 
 
 def _told(name: str, cell: Cell) -> str:
@@ -250,6 +254,8 @@ def _told(name: str, cell: Cell) -> str:
         return cell
     if name.endswith("_wh"):
         return f"{cell // 1000:,}.{cell % 1000:03} kWh"
+    if name.endswith("_g"):
+        return f"{cell // 1000:,}.{cell % 1000:03} kg"
     if name.endswith("_ppm"):
         return f"{cell // 10_000}.{cell % 10_000:04} %"
     return f"{cell:,}"

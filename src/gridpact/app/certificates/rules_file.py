@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,8 +11,10 @@ import msgspec
 
 from gridpact.app.books.entries import Node
 from gridpact.base.documents import read_mapping
-from gridpact.base.errors import BadInput
+from gridpact.base.errors import BadInput, Fault
+from gridpact.base.rounding import round_half_even
 from gridpact.metering.readings import Quality, Register
+from gridpact.settlement.certificates.disclosure import Disclosure
 from gridpact.settlement.certificates.issuing import Terms
 from gridpact.settlement.certificates.operations import Device, Support
 from gridpact.settlement.certificates.regimes import MEGAWATT_HOUR, REGIMES, size_fault
@@ -33,6 +36,8 @@ _REGISTERS: dict[str, Register] = {"injection": "injection", "withdrawal": "with
 _QUALITIES = ("measured", "edited", "estimated")
 _LARGEST_W = 10**12
 PPM = 1_000_000
+_MG_PER_G, _WH_PER_KWH = 1000, 1000
+_GRAMS = re.compile(r"([0-9]{1,6})(?:\.([0-9]{1,3}))?")
 
 
 class RegisterRules(msgspec.Struct, frozen=True):
@@ -141,13 +146,48 @@ def _device(node: Node) -> Device:
     )  # fmt: skip
 
 
-def _day(node: Node) -> str:
-    text = node.text("commissioned", None)
+def _day(node: Node, name: str = "commissioned") -> str:
+    text = node.text(name, None)
     try:
         return date.fromisoformat(text).isoformat() if text else ""
     except ValueError:
-        node.fault("commissioned", f"{text[:40]!r} is not a day", "write one such as 2021-05-01")
+        node.fault(name, f"{text[:40]!r} is not a day", "write one such as 2021-05-01")
         return ""
+
+
+class Carbon(msgspec.Struct, frozen=True):
+    """CO₂ of energy [mg/kWh]: of the residual mix, and of each source that certificates tell of.
+
+    ``source`` and ``date`` (ISO) say who published the figures and when; none is assumed.
+    """
+
+    source: str
+    date: str
+    residual_mg: int
+    guaranteed_mg: dict[str, int]
+
+    def grams(self, told: Disclosure) -> int:
+        """Return the CO₂ of a member's consumption [g], rounded once.
+
+        Raises BadInput for a source that has no figure.
+        """
+        lacking = [
+            share.source
+            for share in told.shares
+            if share.certified_wh and share.source not in self.guaranteed_mg
+        ]
+        if lacking:
+            fix = "tell its CO₂ as it was published, 0 where there is none"
+            raise BadInput(
+                Fault("residual mix", 0, "co2.guaranteed", f"{name} has no figure", fix)
+                for name in lacking
+            )
+        exact = sum(
+            share.residual_wh * self.residual_mg
+            + share.certified_wh * self.guaranteed_mg.get(share.source, 0)
+            for share in told.shares
+        )
+        return round_half_even(exact, _MG_PER_G * _WH_PER_KWH)
 
 
 class ResidualMix(msgspec.Struct, frozen=True):
@@ -155,6 +195,7 @@ class ResidualMix(msgspec.Struct, frozen=True):
 
     name: str
     ppm: dict[str, int]
+    carbon: Carbon | None = None
 
 
 def read_mix(path: Path) -> ResidualMix:
@@ -162,7 +203,7 @@ def read_mix(path: Path) -> ResidualMix:
     begin = f"gridpact: {MIX_VERSION}"
     document, root = read_mapping(path, "residual mixes", begin)
     top = Node(document, (), root)
-    top.known(("gridpact", "name", "sources"))
+    top.known(("gridpact", "name", "sources", "co2"))
     if root.get("gridpact") != MIX_VERSION:
         top.fault("gridpact", f"this is not {MIX_VERSION}", f"write {begin}")
     sources, name = top.node("sources"), top.text("name", None)
@@ -170,6 +211,29 @@ def read_mix(path: Path) -> ResidualMix:
     if sum(found.values()) != PPM and not document.faults:
         told = f"the sources add up to {sum(found.values()) / 10_000:g} %"
         top.fault("sources", told, "let them add up to 100 %")
+    carbon = _carbon(top) if "co2" in root else None
     if document.faults:
         raise BadInput(document.faults)
-    return ResidualMix(name, found)
+    return ResidualMix(name, found, carbon)
+
+
+def _carbon(top: Node) -> Carbon | None:
+    node = top.node("co2")
+    if node is None:
+        return None
+    node.known(("source", "date", "residual", "guaranteed"))
+    of = node.node("guaranteed") if "guaranteed" in node.value else None
+    guaranteed = {name: _milligrams(of, name) for name in of.value} if of else {}
+    return Carbon(
+        node.text("source", None), _day(node, "date"), _milligrams(node, "residual"), guaranteed
+    )
+
+
+def _milligrams(node: Node, name: str) -> int:
+    """Read grams per kWh such as ``512.3`` [mg/kWh]."""
+    match = _GRAMS.fullmatch(str(node.value.get(name, "")).strip())
+    if match is None:
+        fix = "write grams per kWh as they were published, such as 512.3"
+        node.fault(name, f"{str(node.value.get(name, ''))[:20]!r} is no CO₂ per energy", fix)
+        return 0
+    return int(match[1]) * _MG_PER_G + int((match[2] or "").ljust(3, "0"))

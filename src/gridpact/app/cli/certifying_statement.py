@@ -16,6 +16,7 @@ from gridpact.app.certificates.papers import (
     disclosure_paper,
     operation_paper,
     table_rows,
+    words,
 )
 from gridpact.app.certificates.rules_file import RegisterRules, read_mix
 from gridpact.app.cli.certifying_words import MIX, READINGS, REGISTER, Faults, instant
@@ -130,7 +131,7 @@ def _lines(paper: Paper) -> list[str]:
     facts = {name: paper.facts[name] for name in paper.facts}
     head = [f"{paper.title}: {paper.kind.lower()}"]
     pairs = table_rows({name: name for name in facts}, [facts])[0]
-    labels = (name.removesuffix("_wh").removesuffix("_ppm").replace("_", " ") for name in facts)
+    labels = (words(name) for name in facts)
     head += aligned(list(zip(labels, pairs, strict=True)), indent=2)
     if not paper.records:
         return head

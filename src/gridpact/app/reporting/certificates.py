@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from gridpact.app.certificates.papers import local
-from gridpact.app.certificates.rules_file import RegisterRules, ResidualMix
+from gridpact.app.certificates.rules_file import Carbon, RegisterRules, ResidualMix
 from gridpact.app.report.parts import Notes, Part, Tile
 from gridpact.app.report.text import Money, day_name
 from gridpact.app.reporting.reconciled import differing
@@ -17,7 +17,7 @@ from gridpact.base.slots import Calendar, Slots
 from gridpact.settlement.certificates.disclosure import Disclosure, cancellations, pieces
 from gridpact.settlement.certificates.operations import Cancel, Issue
 from gridpact.settlement.certificates.register import Register
-from gridpact.settlement.certificates.stock import Stock, as_of, stocks
+from gridpact.settlement.certificates.stock import Stock, stocks
 
 GLOSSARY = (
     ("certificate", "a guarantee of origin: proof that so much energy came from a source"),
@@ -59,6 +59,12 @@ _SOURCES = (
     Column("residual", "residual mix", "energy"),
     Column("energy", "energy", "energy"),
     Column("share", "share", "share"),
+)
+_CARBON = (
+    Column("member", "member"),
+    Column("consumption", "consumption", "energy"),
+    Column("co2_g", "CO₂ [g]", "count"),
+    Column("co2_g_per_kwh", "CO₂ [g/kWh]", "count"),
 )
 
 
@@ -104,11 +110,11 @@ def certificates_report(
 
 FLOWS = (
     "Opening, issued and received are what there was; given, cancelled, withdrawn, expired and "
-    "closing are what became of it. The difference has to be zero."
+    "closing are what became of it, by when operations were done. The difference has to be zero."
 )
 DEVICES = (
-    "Claims are spans of time of the period for which a device’s energy was claimed; carried is "
-    "what all claims until the period’s end count as, less all that was certified."
+    "Claims are spans of time of the period for which a device’s energy was claimed, whenever that "
+    "was done; carried is what all of its claims count as now, less all that was certified."
 )
 USED = "Certificates that were cancelled for consumption of the period, whenever that was done."
 
@@ -140,7 +146,6 @@ def _cells(stock: Stock) -> tuple[int, ...]:
 
 def _devices(register: Register, slots: Slots) -> Sheet:
     """What devices were measured to have made in the period, and what was issued for it."""
-    state = as_of(register, slots.end)
     devices = {
         each.device.id: each.device
         for each in register.operations.values()
@@ -159,7 +164,7 @@ def _devices(register: Register, slots: Slots) -> Sheet:
             for lot in register.of_claims.get((name, start), ())
         )
         device, measured = devices[name], sum(wh for _, wh in spans)
-        balance = state.account(name).balance_wh
+        balance = account.balance_wh
         rows.append((name, device.source, device.owner, len(spans), measured, issued, balance))
     return Sheet("devices", "Energy of the period by device", _DEVICES, tuple(rows))
 
@@ -190,12 +195,27 @@ def _disclosure(disclosed: Disclosed) -> Chapter:
             for share in each.shares
         ]  # fmt: skip
     sheet = Sheet("disclosure", "Sources by member", _SOURCES, tuple(rows))
-    parts: tuple[Part | Sheet, ...] = (sheet, Notes((f"Residual mix: {disclosed.mix.name}.",)))
+    notes = [f"Residual mix: {disclosed.mix.name}."]
+    parts: list[Part | Sheet] = [sheet]
+    if (carbon := disclosed.mix.carbon) is not None:
+        notes.append(f"CO₂: {carbon.source}, of {carbon.date}.")
+        parts.append(_carbon(disclosed.members, carbon))
+    parts.append(Notes(tuple(notes)))
     lead = (
         "What was cancelled for a member is told by its source; the rest of its consumption is of "
         "the residual mix. Sources add up to the consumption, to the Wh."
     )
-    return Chapter("disclosure", "Where consumption came from", lead, parts)
+    return Chapter("disclosure", "Where consumption came from", lead, tuple(parts))
+
+
+def _carbon(members: Iterable[Disclosure], carbon: Carbon) -> Sheet:
+    rows: list[Row] = []
+    for each in members:
+        grams = carbon.grams(each)
+        wh = each.consumption_wh
+        mean = (2000 * grams + wh) // (2 * wh) if wh else None
+        rows.append((each.member, wh, grams, mean))
+    return Sheet("carbon", "CO₂ by member", _CARBON, tuple(rows))
 
 
 def _tiles(whole: Stock, wrong: int) -> tuple[Tile, ...]:
