@@ -1,3 +1,4 @@
+import itertools
 import os
 import pwd
 import shutil
@@ -12,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from gridpact.base.errors import StoreError
+from gridpact.ledger.acts import drafted, signed
 from gridpact.ledger.keys import demonstration_key
+from gridpact.ledger.kinds.founding import LedgerFounded
 from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.kinds.participants import ParticipantAuthorised
 from gridpact.ledger.kinds.roots import RootAnchored
 from gridpact.ledger.kinds.terms import TermsCommitted
 from gridpact.ledger.local import LocalLedger
+from gridpact.ledger.port import Refused
 
 
 @pytest.fixture(scope="session")
@@ -135,3 +139,28 @@ def place(request, tmp_path):
 def filled_place(place, authority, some_entries):
     """A closed ledger as ``filled``, in each kind of database; returns its head."""
     return fill(place, authority, some_entries)
+
+
+@pytest.fixture(scope="session")
+def founded(authority):
+    """Make a ledger of one authority that admits ada, bob, cyd and dee; return it with ``act``.
+
+    ``act`` puts entries on the ledger in an act of the authority's, and returns the answer.
+    """
+
+    def make(path, members=("ada", "bob", "cyd", "dee")):
+        ledger, acts = LocalLedger(path, authority), itertools.count(1)
+
+        def act(*entries, at=20):
+            draft = drafted(("auth",), entries, sequence=next(acts), at=at, why="as asked")
+            whole = signed(draft, ledger.genesis, "auth", authority)
+            return ledger.commit(f"act/{draft.sequence}", [whole, *entries], at)
+
+        first = LedgerFounded((("auth", authority.public.raw),), 1, 300)
+        assert not isinstance(ledger.commit("found", [first], 10), Refused)
+        admitted = [ParticipantAuthorised(name, "prosumer") for name in members]
+        operator = ParticipantAuthorised("auth-operator", "operator")
+        assert not isinstance(act(*admitted, operator), Refused)
+        return ledger, act
+
+    return make

@@ -16,6 +16,7 @@ from gridpact.ledger.kinds.participants import SubjectErased
 from gridpact.ledger.kinds.roots import RootAnchored
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import Tree, leaf_hash
+from gridpact.ledger.port import Receipt, Refused
 from gridpact.ledger.privacy.personal import Datum, unsalted
 from gridpact.ledger.privacy.scan import scan
 from gridpact.ledger.proofs import files
@@ -46,7 +47,7 @@ def bodies(member):
 
 
 def community(folder):
-    """Spaces with data and proofs, the operator's copies of secrets, and the ledger."""
+    """Spaces with data and proofs, the operator's copies of secrets, and a run's ledger."""
     custody = Custody(folder / "operator")
     spaces = {name: Space.create(folder / name, name, SECRETS[name]) for name in MEMBERS}
     for name, space in spaces.items():
@@ -94,9 +95,8 @@ def test_any_are_erased_and_the_others_proofs_hold(chosen, tmp_path_factory):
         assert done.entry == SubjectErased(name)
         assert [step.store for step in done.steps] == ["space", "custody"]
         assert [step.destroyed for step in done.steps] == [7, 1]
-        with LocalLedger(folder / "ledger.db", authority) as ledger:
-            ledger.commit(f"erased/{name}", [done.entry], 20)
-            ledger.verify()
+    with LocalLedger(folder / "ledger.db", authority) as ledger:
+        assert ledger.verify().size == len(DAYS)
     report = scan(list(personal(chosen)), [folder], sorted(chosen))
     assert report.findings == ()
     left = [name for name in MEMBERS if name not in chosen]
@@ -106,6 +106,17 @@ def test_any_are_erased_and_the_others_proofs_hold(chosen, tmp_path_factory):
         assert len(proofs) == 2
         assert all(check(proof, authority=authority.public).holds for proof in proofs)
     assert sorted(Custody(folder / "operator").secrets()) == left
+
+
+def test_an_erasure_is_recorded_on_a_ledger_of_authorities(tmp_path, founded):
+    community(tmp_path)
+    ledger, act = founded(tmp_path / "authorities.db")
+    done = erase("ada", stores(tmp_path, "ada"), tmp_path / "erasures")
+    assert isinstance(act(done.entry), Receipt)
+    assert ledger.entries()[-1] == SubjectErased("ada")
+    assert isinstance(act(done.entry), Refused)
+    ledger.verify()
+    ledger.close()
 
 
 def test_an_erasure_that_is_done_is_told_again_and_does_nothing(tmp_path):

@@ -1,0 +1,1 @@
+"""Who signs (did:key, did:web), and credentials that disclose what their holder chooses."""
