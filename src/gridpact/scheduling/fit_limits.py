@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.case import Case, Draft, homes_in, net_energy, subtree, zone_sums
 from gridpact.scheduling.problem import StorageColumns
+from gridpact.scheduling.sums import homes_below, of_homes
 
 NOISE = 1e-3
 """Wh by which a draft may miss a limit numerically."""
 
 
-class Allowed(msgspec.Struct, frozen=True):
-    """``zones`` with any limit, deepest first; highest net and highest injection [zones, slots].
+class Allowed(NamedTuple):
+    """Zones with any limit, deepest first, then zones that a slot's sums bound together.
 
-    That is the limit, or what the draft exceeds it to; 2⁶² where there is none. ``inside``
-    [len(zones), homes] marks the homes below each.
+    Of each the highest net and the highest injection [limited, slots]: the limit, or what the draft
+    exceeds it to; 2⁶² where there is none. ``inside`` [limited, homes] marks the homes below.
     """
 
-    zones: Ints
     highest: Ints
     lowest: Ints
     inside: Bools
@@ -62,12 +64,33 @@ def allowed(case: Case, draft: Draft) -> Allowed:
     limited = np.any((zones.import_limit_wh >= 0) | (zones.export_limit_wh >= 0), axis=1)
     order = np.argsort(-case.zone_depth, kind="stable")
     rows = order[limited[order]]
+    highest = bound(zones.import_limit_wh, sums)[rows]
+    lowest = bound(zones.export_limit_wh, -sums)[rows]
     inside = np.zeros((len(rows), len(zones.zone)), np.bool_)
     for place, zone in enumerate(rows):
         inside[place] = homes_in(case, subtree(case, int(zone)))
+    together = _together(case, draft)
     return Allowed(
-        rows, bound(zones.import_limit_wh, sums), bound(zones.export_limit_wh, -sums), inside
+        *(np.concatenate(pair) for pair in zip((highest, lowest, inside), together, strict=True))
     )
+
+
+def _together(case: Case, draft: Draft) -> Allowed:
+    """The same of sums that bound what homes take in one slot."""
+    found = [one for one in case.problem.sums if of_homes(one)]
+    groups = {one.zones: at for at, one in enumerate({each.zones: each for each in found}.values())}
+    shape = len(groups), case.shape[1]
+    highest, lowest = np.full((2, *shape), np.int64(2**62))
+    inside = [homes_below(case.problem.zones, zones) for zones in groups]
+    net = net_energy(case, draft)
+    for one in found:
+        row, slot = groups[one.zones], one.first
+        planned = float(net[inside[row], slot].sum())
+        for side, most, sign in ((highest, one.upper, 1), (lowest, one.lower, -1)):
+            if most is not None:
+                kept = max(sign * most, int(np.ceil(sign * planned - NOISE)))
+                side[row, slot] = min(side[row, slot], kept)
+    return Allowed(highest, lowest, np.array(inside, np.bool_).reshape(len(groups), case.shape[0]))
 
 
 def fit(moves: Moves, fixed: Ints, pv: Ints, limits: Allowed, slot: int) -> None:
@@ -75,11 +98,12 @@ def fit(moves: Moves, fixed: Ints, pv: Ints, limits: Allowed, slot: int) -> None
     for _ in range(2):  # mending an export limit may touch an import limit above, and back
         net = _net(moves, fixed)
         broken = False
-        for place, zone in enumerate(limits.zones):
-            inside = limits.inside[place]
-            if not -limits.lowest[zone, slot] <= net[inside].sum() <= limits.highest[zone, slot]:
-                _mend(moves, fixed, pv, inside, 1, int(limits.highest[zone, slot]))
-                _mend(moves, fixed, pv, inside, -1, int(limits.lowest[zone, slot]))
+        for inside, most, least in zip(
+            limits.inside, limits.highest[:, slot], -limits.lowest[:, slot], strict=True
+        ):
+            if not least <= net[inside].sum() <= most:
+                _mend(moves, fixed, pv, inside, 1, int(most))
+                _mend(moves, fixed, pv, inside, -1, -int(least))
                 net, broken = _net(moves, fixed), True
         if not broken:
             return

@@ -79,6 +79,11 @@ def tight(problem: Problem, one: Sum, flows: Flows) -> bool:
     return low or (one.upper is not None and total >= one.upper - room)
 
 
+def of_homes(one: Sum) -> bool:
+    """Whether a sum is of what homes take in one slot, so that rounding can keep it as a limit."""
+    return one.kind == "net" and one.end - one.first == 1 and bool(one.zones) and not one.storage
+
+
 def rounding_wh(problem: Problem, one: Sum) -> int:
     """Wh by which net energy in whole numbers may be off that of real numbers."""
     inside = homes_below(problem.zones, one.zones)

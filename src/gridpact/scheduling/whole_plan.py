@@ -65,7 +65,7 @@ def _rounded(case: Case, draft: Draft) -> tuple[Ints, Ints, Ints, Ints]:
         target += storage.efficiency_in * draft.charge[:, slot]
         target -= draft.discharge[:, slot] / storage.efficiency_out
         moves = _nearest(case, draft, slot, target - before)
-        if limits.zones.size:
+        if limits.inside.size:
             moves.curtail[:] = curtail[:, slot]
             fit(moves, fixed[:, slot], problem.pv_wh[:, slot], limits, slot)
             curtail[:, slot] = moves.curtail

@@ -240,6 +240,29 @@ def test_solves_made_afresh_give_way_alike(seed, problem_of, dense, monkeypatch)
     compare(crowded(stream(seed, "giving way"), problem_of), dense)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_large_programmes_give_way_alike(seed, problem_of, dense, monkeypatch):
+    """They are solved by interior points, to no corner."""
+    monkeypatch.setattr(successive, "INSIDE", 0)
+    compare(crowded(stream(seed, "giving way"), problem_of), dense)
+
+
+def test_nothing_is_solved_for_what_cannot_be_missed(problem_of, monkeypatch):
+    """A car that must have its energy: the limit's sum, its peak, and nothing else."""
+    least, sizes = successive.Successive.least, []
+
+    def counted(programme, columns, cost):
+        sizes.append(columns.size)
+        return least(programme, columns, cost)
+
+    monkeypatch.setattr(successive.Successive, "least", counted)
+    car, zone = {"charge": 4000, "lo": [0] * 3 + [5000]}, {"homes": [0], "buy": 1000}
+    plan = solve(problem_of([[0] * 4], storage=[car], zones=[zone]))
+    assert plan.charge_wh.tolist() == [[1250] * 4]
+    assert sizes[:2] == [4, 1]
+    assert set(sizes[2:]) == {4 * least_peak.BANDS}
+
+
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_levels_give_way_as_in_a_dense_programme(problems, dense, data):
@@ -323,3 +346,28 @@ def compare(problem, dense):
         assert every[::-1][: len(highest)] == pytest.approx(highest, abs=rough)
     assert violations(problem, plan_of(found)) == []
     return wanted
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_cap_on_zones_together_takes_no_more_than_a_limit_of_one(seed, problem_of):
+    """Whole Wh keep both slot by slot; the battery discharges no Wh more for one than the other."""
+    draw, slots = stream(seed, "caps together"), 24
+    load = draw.integers(150, 300, (2, slots))
+    battery = {"start": 5000, "charge": 800, "discharge": 800, "into": 0.95, "out": 0.95}
+    car = {"home": 1, "start": 0, "charge": 900}
+    apart = [{"homes": [0]}, {"homes": [1]}]
+    most = int(draw.integers(280, 340))
+    spent = Sum("discharge", 0, slots, (0,), upper=int(draw.integers(500, 1500)))
+    caps = tuple(
+        Sum("net", at, at + 1, (), (0, 1), upper=most, level=LEVELS[0]) for at in range(slots)
+    )
+    plans = []
+    for zones, sums in (([{"homes": [0, 1], "buy": most}], ()), (apart, caps)):
+        problem = problem_of(load, storage=[{"home": 0, **battery}, car], zones=zones)
+        problem = soft(problem, sums=(*sums, spent))
+        plans.append(solve(problem))
+        assert violations(problem, plans[-1]) == []
+        assert (plans[-1].net_wh.sum(axis=0) <= most).all()
+    given, together = (sum(one.missing_wh for one in plan.conflicts) for plan in plans)
+    assert given > 0
+    assert together == pytest.approx(given, abs=2)

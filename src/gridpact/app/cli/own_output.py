@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 OUT, ERR = 1, 2
 
@@ -20,7 +21,7 @@ def keep_output_apart() -> None:
     processes that are started. A terminal shows both anyway, and is left as it is.
     """
     own = sys.stdout
-    if own is None or sys.stderr is None or own is not sys.__stdout__:
+    if sys.stderr is None or own is not sys.__stdout__ or not isinstance(own, TextIOWrapper):
         return
     if own.fileno() == OUT and not own.isatty():
         own.flush()

@@ -155,7 +155,9 @@ def _settled(ladder: _Ladder, options: Options) -> Given:
     programme = Successive(ladder.elastic.programme, options.nodes, options.cancelled)
     for step in ladder.steps:
         settle(step, programme)
-    values, _ = programme.least(ladder.state.column, 1.0)
+    values = programme.found
+    if values is None or ladder.state.column.size:
+        values, _ = programme.least(ladder.state.column, 1.0)
     problem = ladder.case.problem
     zones = problem.zones.import_limit_wh.shape
     state = spread_of(values, ladder.state, problem.storage.lo_wh.shape)

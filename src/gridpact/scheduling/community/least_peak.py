@@ -68,7 +68,7 @@ def add_step(programme: Programme, even: Ints, length: Floats, whole: Ints, weig
 
 def settle(step: Step, programme: Successive) -> None:
     """Settle a step: what it misses is kept from growing in whatever is settled later."""
-    if not step.columns.size:
+    if not (programme.upper[step.columns] > 0).any():
         return
     values, _ = programme.least(step.columns, step.weight)
     total, room = max(float(values[step.columns] @ step.weight), 0.0), _room(programme)
@@ -80,7 +80,7 @@ def settle(step: Step, programme: Successive) -> None:
 
 
 def _room(programme: Successive) -> float:
-    return ROUGH if programme.whole.any() else TOUCH
+    return ROUGH if programme.rough else TOUCH
 
 
 def _spread(step: Step, programme: Successive) -> Floats | None:

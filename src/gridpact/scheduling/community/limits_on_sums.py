@@ -21,7 +21,7 @@ from gridpact.scheduling.fleet.columns import UNBOUNDED, Fleet, Storage
 from gridpact.scheduling.fleet.storage_faults import unreachable
 from gridpact.scheduling.problem import Problem, Sum
 from gridpact.scheduling.programme import Programme
-from gridpact.scheduling.sums import MARGIN_WH, prices_of, rounding_wh
+from gridpact.scheduling.sums import MARGIN_WH, of_homes, prices_of, rounding_wh
 
 FIRST = 1e4
 """How much more it costs to miss a bound of the state than to exceed a sum by as much."""
@@ -75,10 +75,13 @@ def _shared(problem: Problem, rows: Ints, beyond: Beyond) -> Iterator[Row]:
 
 
 def row_of(problem: Problem, rows: Ints, one: Sum) -> Row:
-    """A sum of net energy as a row of the portfolio, its bounds kept by what rounding may add."""
+    """A sum of net energy as a row of the portfolio, its bounds kept by what rounding may add.
+
+    Nothing is added to what homes take in one slot: that is rounded as limits of zones are.
+    """
     lower = -UNBOUNDED if one.lower is None else float(one.lower)
     upper = UNBOUNDED if one.upper is None else float(one.upper)
-    if one.end - one.first > 1 or len(one.storage) != 1:
+    if not of_homes(one) and (one.end - one.first > 1 or len(one.storage) != 1):
         spare = rounding_wh(problem, one)
         if upper - lower > 2 * spare:
             lower, upper = lower + spare, upper - spare

@@ -28,6 +28,11 @@ WARM = 4_000
 ITERATIONS = 200_000
 """Most steps of the simplex method in one solve; with 400 storages most take under 40,000."""
 LIMITED = "Iteration limit reached"
+INSIDE = 40_000
+"""Columns beyond which a solve goes through the inside and not on to a corner: its time grows with
+the programme, that of the simplex method with the square of it, and so does finding a corner."""
+NEAR, STEPS = 1e-7, 1_000
+"""Tolerance on rows [Wh] and reduced costs there, and most steps."""
 
 
 class StoppedError(Exception):
@@ -49,11 +54,18 @@ class Successive:
         self._search = Search(nodes=nodes, cancelled=cancelled)
         self._highs: Highs | None = None
         self._passed = self._arrays
+        self.found: Floats | None = None
+        """What was found last; it keeps all bounds that were set since."""
 
     @property
     def size(self) -> int:
         """Number of columns."""
         return len(self.lower)
+
+    @property
+    def rough(self) -> bool:
+        """Whether answers are rougher than those of the simplex method, by a hundredth of a Wh."""
+        return bool(self.whole.any()) or self.size > INSIDE
 
     @property
     def lower(self) -> Floats:
@@ -87,11 +99,30 @@ class Successive:
         if found is not None:
             part = found[0][self.whole]
             if not part.size or np.abs(part - np.round(part)).max() <= WHOLE:
+                self.found = found[0]
                 return found
         best = None if self._search.over else minimise(arrays, self._search)
         if best is None:
             raise StoppedError
+        self.found = best.values
         return best.values, best.row_dual
+
+    def _solver(self) -> Highs:
+        """A solver for this size; a corner is needed where columns should be whole numbers."""
+        if self.size <= INSIDE:
+            return quiet_solver(
+                simplex_iteration_limit=ITERATIONS,
+                primal_feasibility_tolerance=FINE,
+                dual_feasibility_tolerance=FINE,
+            )
+        return quiet_solver(
+            solver="ipm",
+            run_crossover="on" if self.whole.any() else "choose",
+            ipm_iteration_limit=STEPS,
+            simplex_iteration_limit=ITERATIONS,
+            primal_feasibility_tolerance=NEAR,
+            dual_feasibility_tolerance=NEAR,
+        )
 
     def _look(self, event: HighsCallbackEvent) -> None:
         if self._cancelled():
@@ -102,13 +133,10 @@ class Successive:
         if self.size > WARM:
             self._highs = None
         if self._highs is None:
-            self._highs = quiet_solver(
-                simplex_iteration_limit=ITERATIONS,
-                primal_feasibility_tolerance=FINE,
-                dual_feasibility_tolerance=FINE,
-            )
+            self._highs = self._solver()
             load(self._highs, arrays)
             self._highs.cbSimplexInterrupt.subscribe(self._look)
+            self._highs.cbIpmInterrupt.subscribe(self._look)
         else:
             _pass_changes(self._highs, arrays, self._passed)
         copies = {name: getattr(arrays, name).copy() for name in ("lower", "upper", "row_upper")}
