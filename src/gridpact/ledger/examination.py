@@ -11,7 +11,7 @@ from gridpact.ledger.chain import Walk
 from gridpact.ledger.merkle import Edge
 from gridpact.ledger.port import Head
 from gridpact.ledger.storage.port import PLAIN, SegmentRow, Storage, SubtreeRow
-from gridpact.ledger.storage.tiles import HEIGHT, TILE, Tiles, subtree_rows
+from gridpact.ledger.storage.tiles import HEIGHT, TILE, Tiles, hashes, subtree_rows
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -71,12 +71,8 @@ def check_tiles(storage: Storage, head: Head, *, derived: bool) -> None:
         level += 1
     if counts.keys() - range(1, level):
         raise LedgerDamaged(f"tile level {max(counts)} has hashes, and no entries for them")
-    if not derived and Tiles(partial(_hashes, storage)).tree(head.size).root() != head.root:
+    if not derived and Tiles(partial(hashes, storage)).tree(head.size).root() != head.root:
         raise LedgerDamaged("the tiles do not give the root of the last block")
-
-
-def _hashes(storage: Storage, level: int, low: int, high: int) -> list[bytes]:
-    return storage.subtrees(level, low, high) if level else storage.leaves(low, high)
 
 
 def _same(storage: Storage, expected: SubtreeRow) -> None:

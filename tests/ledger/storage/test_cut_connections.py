@@ -39,12 +39,12 @@ class Cutter:
             if self.left is not None:
                 self.left -= 1
                 if self.left <= 0:
-                    client.shutdown(socket.SHUT_RDWR)
+                    end(client, socket.SHUT_RDWR)
                     if self.passes:
                         server.sendall(data)
                     break
             server.sendall(data)
-        server.shutdown(socket.SHUT_WR)
+        end(server, socket.SHUT_WR)
 
     def down(self, client, server):
         while data := read(server):
@@ -56,6 +56,11 @@ class Cutter:
     def close(self):
         self.door.shutdown(socket.SHUT_RDWR)
         self.door.close()
+
+
+def end(way, how):
+    with suppress(OSError):  # the other side was faster
+        way.shutdown(how)
 
 
 def read(source):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import takewhile
 
 import msgspec
 
@@ -140,14 +141,15 @@ class SqlStorage(ABC):
 
     def entries(self) -> Iterator[EntryRow]:
         """Stream the entries by index: of all segments whose files are given, and its own."""
-        archive, waiting = self.archive.refreshed(), True
-        for row in typed(self.stream(_ENTRIES + "ORDER BY idx"), EntryRow):
-            if waiting and row.idx >= archive.start:
-                yield from archive.entries()
-                waiting = False
-            yield row
-        if waiting:
+        archive = self.archive.refreshed()
+        rows = typed(self.stream(_ENTRIES + "ORDER BY idx"), EntryRow)
+        if archive.segments:
+            yield from takewhile(lambda row: row.idx < archive.start, rows)
             yield from archive.entries()
+            rows = typed(
+                self.stream(f"{_ENTRIES}WHERE idx >= {archive.start} ORDER BY idx"), EntryRow
+            )
+        yield from rows
 
     def segments(self) -> list[SegmentRow]:
         """Return what has left for the archive."""

@@ -11,7 +11,7 @@ import msgspec
 
 from gridpact.base.errors import LedgerDamaged, StoreError
 from gridpact.ledger.storage.port import PLAIN, TILED, SubtreeRow
-from gridpact.ledger.storage.rows import Row
+from gridpact.ledger.storage.rows import BATCH, Row
 from gridpact.ledger.storage.sql import GUARDED, SqlStorage
 
 APPLICATION = 0x67706C31  # "gpl1", so that no other database is taken for a ledger
@@ -155,8 +155,9 @@ class SqliteStorage(SqlStorage):
     def stream(self, statement: str) -> Iterator[Row]:
         """Run a statement that selects; yield its rows as they are needed."""
         with self.guarded():
-            for row in self.db.execute(statement):  # noqa: UP028 - "yield from" closes the cursor
-                yield row
+            cursor = self.db.execute(statement)
+            while rows := cursor.fetchmany(BATCH):
+                yield from rows
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows to a table."""

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from gridpact.base.errors import LedgerDamaged
 from gridpact.ledger.merkle import Edge, Grown, Nodes, parents
-from gridpact.ledger.storage.port import SubtreeRow
+from gridpact.ledger.storage.port import Storage, SubtreeRow
 
 HEIGHT = 8
 TILE = 1 << HEIGHT
@@ -40,6 +40,11 @@ def grown_by(leaves: Iterable[Sequence[bytes]], edge: Edge) -> Iterator[SubtreeR
     """Yield the rows that leaf hashes, given in batches, add to a tree with the given edge."""
     for batch in leaves:
         yield from subtree_rows(edge.extend(batch))
+
+
+def hashes(storage: Storage, level: int, low: int, high: int) -> list[bytes]:
+    """Read hashes of a tile level from a storage, as far as they are there."""
+    return storage.subtrees(level, low, high) if level else storage.leaves(low, high)
 
 
 class Tiles:
