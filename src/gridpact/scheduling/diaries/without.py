@@ -5,7 +5,8 @@ Needs *bind* where the plan is cheaper without them, by proven bounds of both co
 
 Both are solved for the home alone to which the needs belong, at the prices of the limits that the
 plan ends in, and for the whole community where they are about several homes, or where such a price
-would change what a budget is spent on.
+would change what a budget is spent on. A home alone is asked for what gave way in the plan as far
+as it was had there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from gridpact.base.units import Ints
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation.holding import Held, hold
 from gridpact.scheduling.community.solve import GAP, NODES, plan_of, scheduled
+from gridpact.scheduling.diaries.as_had import as_had
 from gridpact.scheduling.fleet.columns import rows_of
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.posing import Posed
@@ -106,8 +108,10 @@ class Without:
         return self._known[key]
 
     def _solved(self, posed: Posed, home: int) -> _Answer:
-        problem, held = _reduced(posed)
         runs = wanted_runs(posed.needs)
+        if home != WHOLE:
+            posed = replace(posed, problem=as_had(posed.problem, self._plan, runs))
+        problem, held = _reduced(posed)
         rows, own = np.arange(len(problem.storage.home)), np.arange(len(runs))
         if home != WHOLE:
             rows = np.flatnonzero(problem.storage.home == home)
