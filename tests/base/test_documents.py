@@ -1,5 +1,7 @@
 """YAML 1.2 core schema, positions, and files made to break the reader."""
 
+from fractions import Fraction
+
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -37,6 +39,26 @@ def test_scalars_follow_the_core_schema_of_yaml_1_2(text, value):
     found = scalar(text)
     assert found == value
     assert type(found) is type(value)
+
+
+def test_decimals_that_a_number_would_change_are_refused():
+    """Each is next to a float, and none is it; what is kept is the decimal to the last digit."""
+    for text in (
+        "20.00000000000000001",
+        "0.1000000000000000055",
+        "1e-400",
+        "1e-9999999999999999999",
+    ):
+        with pytest.raises(ValueError, match="more digits"):
+            scalar(text)
+    for text in ("0.1", "20.000000000000000000", "1e-300", "12.345678901234", "0e0"):
+        assert Fraction(repr(scalar(text))) == Fraction(text)
+    document = parse(b"a:\n  price: 20.00000000000000001\n", "orders.yaml")
+    (fault,) = document.faults
+    assert (fault.line, fault.problem) == (
+        2,
+        "20.00000000000000001 is of more digits than a number keeps",
+    )
 
 
 @pytest.mark.parametrize("text", [".inf", "-.INF", ".nan", "1e999"])

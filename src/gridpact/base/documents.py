@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path as FilePath
 from typing import TypeAlias
 
@@ -129,7 +130,11 @@ def _broken(document: Document, reason: str, line: int) -> None:
 
 
 def scalar(text: str) -> Scalar:
-    """Resolve a plain scalar by the core schema; ValueError for infinity and not-a-number."""
+    """Resolve a plain scalar by the core schema.
+
+    ValueError says why something is no number: infinity, not-a-number, and decimals of more digits
+    than a number keeps, which would be another amount than the one that was written.
+    """
     if _NULL.match(text):
         return None
     if _TRUE.match(text) or _FALSE.match(text):
@@ -141,11 +146,22 @@ def scalar(text: str) -> Scalar:
     if _OCTAL.match(text) or _HEX.match(text):
         return int(text, 0)
     if _FLOAT.match(text):
-        number = float(text)
-        if not math.isfinite(number):
-            raise ValueError("not a finite number")
-        return number
+        return _decimal(text)
     return text
+
+
+def _decimal(text: str) -> float:
+    """Return the number that was written, and not one that is merely near it."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    try:
+        same = Decimal(text) == Decimal(repr(number))
+    except InvalidOperation:  # an exponent of many digits
+        same = False
+    if not same:
+        raise ValueError("of more digits than a number keeps")
+    return number
 
 
 class _Reader:
@@ -254,9 +270,11 @@ class _Reader:
             return str(event.value)
         try:
             return scalar(event.value)
-        except ValueError:
+        except ValueError as error:
             shown = event.value if len(event.value) <= 40 else f"{event.value[:40]}…"
-            self._document.fault(path, f"{shown} is not a finite number", "write a number")
+            digits = "digits" in str(error)
+            fix = "write it with fewer digits" if digits else "write a number"
+            self._document.fault(path, f"{shown} is {error}", fix)
             self._document.spoilt.append(path)
             return None
 

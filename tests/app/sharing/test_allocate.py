@@ -238,6 +238,24 @@ def test_a_share_that_cannot_be_read_is_no_lack_of_shares(called, write, tmp_pat
     assert "no member has a share" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("consumers", "fix"),
+    [
+        (3, "write 33.3334 for 1 of the 3 who withdraw, 33.3333 for the others"),
+        (4, "write 25 for each of the 4 who withdraw"),
+    ],
+)
+def test_equal_shares_are_written_as_numbers(called, write, consumers, fix):
+    members = "".join(
+        f"  - {{point: p{each}, role: consumer, share_percent: equal}}\n"
+        for each in range(consumers)
+    )
+    head = RULES.replace("default-dynamic", "static").split("  - ")[0]
+    text = f"{head}{members}  - {{point: park, role: producer}}\n"
+    done = called("allocate", "x.csv", "--rules", write("r.yaml", text), "--period", "2026-06")
+    assert (done.code, "1 fault;" in done.err, fix in done.err) == (2, True, True), done.err
+
+
 def test_all_faults_of_rules_at_once(called, write):
     text = (
         RULES.replace("default-dynamic", "lottery").replace("sharing/1", "x").replace("Paris", "P")
@@ -270,7 +288,8 @@ def test_what_is_missing_is_not_zero(called, rules, write, tmp_path):
     out = tmp_path / "out"
     done = called("allocate", source, "--rules", rules, "--period", "2026-06-15", "--out", out)
     assert done.code == 2
-    assert "park injection: a slot has no reading, the first 2026-06-14T22:30:00Z" in done.err
+    told = "readings.csv:4: park injection: a slot has no reading, the first 2026-06-14T22:30:00Z"
+    assert told in done.err
     assert not out.exists()
 
 

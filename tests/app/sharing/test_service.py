@@ -72,6 +72,13 @@ def client(folder):
     thread.join(20)
 
 
+def test_the_head_of_the_list(client):
+    head, whole = (client(method, "/v1/coefficients") for method in ("HEAD", "GET"))
+    assert (head.status, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(whole.content))
+    assert head.headers["content-type"] == whole.headers["content-type"] == "application/json"
+
+
 def test_the_list(client):
     found = json.loads(client("GET", "/v1/coefficients").content)
     assert found == [

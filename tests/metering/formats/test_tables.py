@@ -54,6 +54,8 @@ def test_long_tables_with_two_registers_marks_and_names(readings, rows):
     found = readings(text, how)
     assert rows(found) == {"home injection": "0 . . 1000", "home withdrawal": "1000 2000 . 3000"}
     assert found.intervals.quality[1].tolist() == [1, int(Quality.ESTIMATED), 0, 1]
+    by = [found.intervals.rules[each] for each in found.intervals.rule[1].tolist()]
+    assert by == ["", "source.v1", "", ""]
 
 
 def test_registers_by_their_words(readings, rows, faults):

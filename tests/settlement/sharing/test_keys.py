@@ -1,3 +1,4 @@
+from fractions import Fraction
 from unittest.mock import patch
 
 import numpy as np
@@ -103,6 +104,27 @@ def test_full_dynamic(data, communities, coefficients, plain):
         assert gifts[:, :, slot].tolist() == expected
     np.testing.assert_array_equal(gifts.sum(axis=0), found.in_wh)
     np.testing.assert_array_equal(gifts.sum(axis=1), found.out_wh[producers])
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=150)
+def test_rounding_is_within_a_wh_of_the_exact_entitlement(data, communities, coefficients):
+    """Largest remainder divides each producer's energy: less than one Wh off for each of them."""
+    surplus, need = data.draw(communities)
+    producers = np.flatnonzero(surplus.any(axis=1))
+    ppm = np.stack([data.draw(coefficients(surplus.shape)) for _ in producers] or [surplus])
+    entitled = [
+        surplus[row].astype(object) * own.astype(object) * Fraction(1, 10**6)
+        for row, own in zip(producers.tolist(), ppm, strict=False)
+    ]
+    exact = np.minimum(sum(entitled, start=need * Fraction(0)), need.astype(object))
+    found = share(FullDynamic(producers, ppm[: len(producers)]), surplus, need)
+    off = np.abs(found.in_wh.astype(object) - exact)
+    assert np.all(off < np.maximum(len(producers), 1))
+    pooled = data.draw(coefficients(surplus.shape))
+    whole = surplus.sum(axis=0).astype(object) * pooled.astype(object) * Fraction(1, 10**6)
+    exact = np.minimum(whole, need.astype(object))
+    assert np.all(np.abs(share(Static(pooled), surplus, need).in_wh.astype(object) - exact) < 1)
 
 
 def test_full_dynamic_with_one_coefficient_for_all_producers_is_not_far_from_the_pooled_key():

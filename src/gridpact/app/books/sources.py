@@ -103,7 +103,7 @@ class _Table:
 
     def __init__(self, path: str, rules: Rules, period: Slots) -> None:
         channels, self._rows = _channels(rules)
-        slots, wh, present = table_of(path, channels, None)
+        slots, wh, present, _ = table_of(path, channels, None)
         if slots.step != period.step or not covers(slots, period):
             have = f"from {iso(slots.start)} to {iso(slots.end)} in slots of {slots.step} s"
             fix = f"the period is from {iso(period.start)} to {iso(period.end)}"

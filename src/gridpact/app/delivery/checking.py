@@ -213,7 +213,7 @@ def _read(
 def _of_table(
     source: str, channels: tuple[Channel, ...], step: int, as_of: int | None
 ) -> tuple[Slots, Ints, Bools]:
-    slots, wh, known = table_of(source, channels, as_of)
+    slots, wh, known, _ = table_of(source, channels, as_of)
     if slots.step != step:
         fix = f"write slot_minutes: {slots.step // 60}, or resample the table"
         problem = f"the table has slots of {slots.step} s, the orders of {step} s"

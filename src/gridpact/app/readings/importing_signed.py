@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from gridpact.app.readings.importing import FileImported, put, rules_of
+from gridpact.app.readings.importing import FileImported, put, rules_of, too_early
 from gridpact.app.readings.signed_files import read_stream
 from gridpact.app.readings.signed_news import Trust, news_of, verified_in
 from gridpact.app.readings.witness_file import Testimony, testify
@@ -50,7 +50,8 @@ def import_signed(
     device contradicts itself in, what witnesses dispute and what validation finds is SUSPECT by the
     name of that rule; the rest is MEASURED. What was stored before is no news: it changes nothing.
 
-    Raises BadInput with every reading that fits on no slots, and for points that the store lacks.
+    Raises BadInput with every reading that fits on no slots, for points that the store lacks, and
+    for readings of what had not happened when they became known.
     """
     stream = read_stream(path)
 
@@ -69,6 +70,8 @@ def _imported(
     read = laid(verified.placed)
     digest = hashlib.sha256(to_bytes(stream.records)).hexdigest()
     readings = Readings(path.name, digest, read.intervals, no_displays(read.intervals.channels))
+    if early := too_early(readings, known_s):
+        raise BadInput(early)
     check_points(readings, {point.id: point for point in into.points})
     news = news_of(into, verified, read, known_s)
     verified = news.verified

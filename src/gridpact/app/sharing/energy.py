@@ -55,13 +55,13 @@ def read_energy(source: str, rules: SharingFile, slots: Slots, as_of: int | None
         channel for member in rules.members for channel in _channels(member.point, member.role)
     )
     if "://" not in source and Path(source).is_file():
-        values, quality = _of_table(source, channels, slots, as_of)
+        values, quality, lines = _of_table(source, channels, slots, as_of)
     else:
         from gridpact.metering.store.store import Store
 
         found = Store.open(source).intervals(channels, slots, as_of)
-        values, quality = found.wh, found.quality
-    _refuse(source, channels, slots, quality, rules.suspect)
+        values, quality, lines = found.wh, found.quality, np.zeros(slots.count, np.int64)
+    _refuse((source, lines), channels, slots, quality, rules.suspect)
     return _laid(rules, channels, slots, values, quality)
 
 
@@ -72,21 +72,29 @@ def _channels(point: str, role: str) -> list[Channel]:
 
 def _of_table(
     source: str, channels: tuple[Channel, ...], slots: Slots, as_of: int | None
-) -> tuple[Ints, Marks]:
-    given, values, known = table_of(source, channels, as_of)
+) -> tuple[Ints, Marks, Ints]:
+    """Return Wh and marks [channels, slots], and the line of each slot."""
+    given, values, known, lines = table_of(source, channels, as_of)
     if given.step != slots.step or not covers(given, slots):
         have = f"from {iso(given.start)} to {iso(given.end)} in slots of {given.step} s"
         due = f"from {iso(slots.start)} to {iso(slots.end)} in slots of {slots.step} s"
         problem, fix = f"the table is {have}", f"the period is {due}"
-        raise BadInput([Fault(source, 0, "slot_start", problem, fix)])
+        raise BadInput([Fault(source, int(lines.min()), "slot_start", problem, fix)])
     _, here = overlap(slots, given)
-    return values[:, here], known[:, here].astype(np.int8)
+    return values[:, here], known[:, here].astype(np.int8), lines[here]
 
 
 def _refuse(
-    source: str, channels: tuple[Channel, ...], slots: Slots, quality: Marks, suspect: str
+    told: tuple[str, Ints],
+    channels: tuple[Channel, ...],
+    slots: Slots,
+    quality: Marks,
+    suspect: str,
 ) -> None:
-    """Raise BadInput where there is nothing to share, or by the rule what is doubted."""
+    """Raise BadInput where there is nothing to share, or by the rule what is doubted.
+
+    ``told`` is the source and the line of each slot [slots] in it, 0 where it has none.
+    """
     kinds = [(Quality.MISSING, "no reading", "import the readings, or estimate them by a method")]
     if suspect == "refuse":
         fix = "correct or estimate them, or write suspect: take in the rules"
@@ -99,7 +107,7 @@ def _refuse(
                 many = f"{there.size:,} slots have" if there.size > 1 else "a slot has"
                 problem = f"{many} {what}, the first {iso(int(slots.starts()[there[0]]))}"
                 where = f"{channel.point} {channel.register}"
-                faults.append(Fault(source, 0, where, problem, fix))
+                faults.append(Fault(told[0], int(told[1][there[0]]), where, problem, fix))
     if faults:
         raise BadInput(faults)
 

@@ -107,6 +107,7 @@ class _Reader:
     def __init__(self, document: Document, root: dict[str, Value]) -> None:
         self._document, self._root = document, root
         self._all_shares = True  # whether every share could be read
+        self._told_equal = False
 
     def rules(self) -> SharingFile:
         """Return the rules as far as they can be read."""
@@ -218,10 +219,29 @@ class _Reader:
             ppm = Fraction(str(value)) * 10_000
             if ppm.denominator == 1:
                 return int(ppm)
+        self._all_shares = False
+        if isinstance(value, str) and value.lower() == "equal":
+            self._tell_equal(path)
+            return 0
         fix = "write a percentage from 0 to 100 of at most four decimals"
         self._document.fault(path, f"{str(value)[:40]!r} is not a share", fix)
-        self._all_shares = False
         return 0
+
+    def _tell_equal(self, path: Path) -> None:
+        """Say once how equal shares are written: in whole millionths, which add up to the whole."""
+        if self._told_equal:
+            return
+        self._told_equal = True
+        listed = self._root.get("members")
+        nodes = listed if isinstance(listed, list) else []
+        count = sum(isinstance(each, dict) and each.get("role") != "producer" for each in nodes)
+        each, more = divmod(MICRO_PER_UNIT, max(count, 1))
+        lower = f"{each / 10_000:.4f}".rstrip("0").rstrip(".")
+        fix = f"write {lower} for each of the {count} who withdraw"
+        if more:
+            upper = f"{(each + 1) / 10_000:.4f}"
+            fix = f"write {upper} for {more} of the {count} who withdraw, {lower} for the others"
+        self._document.fault(path, "shares are written as numbers, equal ones too", fix)
 
     def _check_key(self, found: SharingFile) -> None:
         for name, needed in (

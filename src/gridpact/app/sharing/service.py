@@ -81,9 +81,10 @@ def _add_routes(app: FastAPI, folder: Path) -> None:
 
     # annotations are names of this function's own imports, which FastAPI cannot look up
     one.__annotations__.update(request=Request, **{"return": Response})
-    app.add_api_route("/v1/coefficients", index, methods=["GET"], summary="List files")
     path = "/v1/coefficients/{name}"
+    app.add_api_route("/v1/coefficients", index, methods=["HEAD"], include_in_schema=False)
     app.add_api_route(path, one, methods=["HEAD"], include_in_schema=False)
+    app.add_api_route("/v1/coefficients", index, methods=["GET"], summary="List files")
     app.add_api_route(
         path,
         one,

@@ -8,7 +8,7 @@ have one more column, ``path``, and every path has the same slots.
 
 from __future__ import annotations
 
-from gridpact.contracts.tables.reading import read_world
+from gridpact.contracts.tables.reading import read_lines, read_world
 from gridpact.contracts.tables.writing import write_world
 
-__all__ = ["read_world", "write_world"]
+__all__ = ["read_lines", "read_world", "write_world"]

@@ -47,6 +47,17 @@ def read_world(
     OSError
         The file cannot be read.
     """
+    world, slots, _ = read_lines(path, needs, open_choices=open_choices)
+    return world, slots
+
+
+def read_lines(
+    path: Path | str, needs: Needs | None = None, *, open_choices: bool = False
+) -> tuple[World, Slots, Ints]:
+    """Read a table as :func:`read_world` does, and where its rows stand.
+
+    The third value is the line (of Parquet, the row from 1) of each slot, shaped like the values.
+    """
     report = Report(str(path))
     table = _open(Path(path), report)
     if table is None:
@@ -63,7 +74,8 @@ def read_world(
     known = {column.name: _values(table, column, report) for column in wanted}
     report.check()
     assert grid is not None  # noqa: S101 - no grid without a fault
-    return {name: _laid(each, grid.rows) for name, each in known.items()}, grid.slots
+    world = {name: _laid(each, grid.rows) for name, each in known.items()}
+    return world, grid.slots, table.lines[grid.rows]
 
 
 def _open(path: Path, report: Report) -> Rows | None:

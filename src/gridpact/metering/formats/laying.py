@@ -14,9 +14,11 @@ from gridpact.metering.formats.lengths import uneven
 from gridpact.metering.importers.grid import usual_step
 from gridpact.metering.importers.resample import part
 from gridpact.metering.importers.rows import Report
-from gridpact.metering.readings import Channel, Intervals, Marks
+from gridpact.metering.readings import Channel, Intervals, Marks, Quality
 from gridpact.metering.slotting import Laid, merged, on_slots
 
+SOURCE = "source.v1"
+"""Rule of slots that the file itself marks as suspect, estimated or edited."""
 MOST_YEARS = 50
 MOST_CELLS = 1_000_000_000
 MOST_PARTS = 240
@@ -267,4 +269,6 @@ def _of_one_length(rows: Rows, step: int, report: Report) -> Laid | None:
     cell += rows.channel * shape[1]
     wh, quality = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
     wh.ravel()[cell], quality.ravel()[cell] = rows.wh, rows.quality
-    return Laid(rows.channels, start, step, wh, quality, np.zeros(shape, np.int16))
+    marked = quality > np.int8(Quality.MEASURED)
+    rules = ("", SOURCE) if marked.any() else ("",)
+    return Laid(rows.channels, start, step, wh, quality, marked.astype(np.int16), rules)

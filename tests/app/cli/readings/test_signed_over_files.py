@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gridpact.app.readings.importing_signed import import_signed
 from gridpact.app.readings.signed_news import Trust
+from gridpact.base.errors import BadInput
 from gridpact.base.slots import Slots
 from gridpact.metering.edge import remembered
 from gridpact.metering.edge.records import DOMAIN, RECORD, Signer, bodies, to_bytes
@@ -60,7 +61,7 @@ class Place:
     def __init__(self, folder):
         points = [MeteringPoint(id=name, step_s=STEP) for name in POINTS]
         self.store = Store.create(f"memory://signed/{next(NAMES)}", points)
-        self.folder, self.known_s = folder, DAY + 86400
+        self.folder, self.known_s = folder, DAY + 2 * 86400
 
     def put(self, records, commit=True):
         path = self.folder / "some.signed"
@@ -281,11 +282,11 @@ def test_several_writers_at_once_know_each_message_once(place, tmp_path):
 
     def put(number):
         path, store = tmp_path / f"{number}.signed", Store.open(url)
-        return import_signed(store, path, TRUST, DAY + 86400 + number, commit=True).known
+        return import_signed(store, path, TRUST, DAY + 2 * 86400 + number, commit=True).known
 
     with ThreadPoolExecutor() as pool:
         known = sum(pool.map(put, range(3)))
-    place.store, place.known_s = Store.open(url), DAY + 2 * 86400
+    place.store, place.known_s = Store.open(url), DAY + 3 * 86400
     whole = Place(tmp_path)
     whole.put(records)
     assert place.state() == whole.state()
@@ -307,3 +308,13 @@ def test_chains_begin_where_others_ended(place, tmp_path):
     done = import_signed(place.store, path, trust, DAY + 86400, commit=True)
     assert done.verified.found == ()
     assert place.kinds(records[4:]) == []
+
+
+def test_readings_of_what_has_not_happened_yet_are_refused(place):
+    """The last of three quarter-hours ends after the instant at which the file became known."""
+    records = chain(starts=range(3))
+    place.known_s = DAY + 3 * 900 - 2
+    with pytest.raises(BadInput, match=r"until 2026-03-01T00:45:00Z were not known at .*00:44:59Z"):
+        place.put(records)
+    assert place.store.log.chains == ()
+    assert place.put(records).imported.changes  # one second later
