@@ -39,7 +39,7 @@ test: $(VENV)/dev.stamp ## check style, types and imports, then run the tests
 test-slow: $(VENV)/dev.stamp ## run the tests that take longer
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
 
-test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow, Dask, UFTP and Beancount in an environment of their own
+test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow, Dask, UFTP, Beancount and SD-JWT in an environment of their own
 	@$(PYTHON) -m venv build/simbench
 	@build/simbench/bin/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements/simbench.lock
@@ -47,7 +47,7 @@ test-simbench: requirements/simbench.lock ## run the tests of SimBench, power fl
 		--no-deps --no-build-isolation --editable .
 	@build/simbench/bin/pytest -n $(WORKERS) -rs tests/connectors \
 		tests/scheduling/fleet/engine/test_dask.py tests/app/delivery/test_settlement.py \
-		tests/app/cli/books/test_accounting.py
+		tests/app/cli/books/test_accounting.py tests/ledger/identity/test_sd_jwt.py
 
 lint: $(VENV)/dev.stamp ## check style, types and who imports whom
 	@$(BIN)/ruff check .
