@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
 
 from gridpact.base.errors import LedgerDamaged
 from gridpact.ledger.chain import Walk
+from gridpact.ledger.keys import PublicKey
 from gridpact.ledger.merkle import Edge
 from gridpact.ledger.port import Head
 from gridpact.ledger.storage.port import PLAIN, SegmentRow, Storage, SubtreeRow
@@ -18,7 +20,8 @@ class Examined(msgspec.Struct, frozen=True):
     """What was recomputed and holds.
 
     Every block's hash, signature and place in the chain was checked up to ``head``, and of
-    ``entries`` entries the content and the way to the root. The rest is in ``unread`` segments.
+    ``entries`` entries the content and the way to the root. The rest is in ``unread`` segments;
+    entries after those were looked at each by itself, as what came before is not known.
     """
 
     head: Head
@@ -26,10 +29,13 @@ class Examined(msgspec.Struct, frozen=True):
     unread: tuple[SegmentRow, ...] = ()
 
 
-def examine(storage: Storage, walk: Walk) -> Examined:
+def examine(
+    storage: Storage, walk: Walk, keys: Callable[[], Sequence[PublicKey]] = lambda: ()
+) -> Examined:
     """Recompute a ledger; LedgerDamaged names the first bad block, entry, tile, guard or segment.
 
     Segments are read where the storage's archive was given folders, and must then all be there.
+    Where they are not read, blocks may be sealed by any of ``keys``: all who ever could.
     """
     archive = storage.archive.refreshed()
     unread = () if archive.folders else tuple(archive.segments)
@@ -37,8 +43,12 @@ def examine(storage: Storage, walk: Walk) -> Examined:
         archive.check(*storage.identity()[0])
     rows = storage.entries()
     absent = range(archive.start, archive.end if unread else archive.start)
+    later = list(keys()) if absent else []
     for block in storage.blocks():
-        grown = walk.take(block, None if block.first_index in absent else rows)
+        elsewhere = block.first_index in absent
+        if elsewhere:
+            walk.keys = later or walk.keys
+        grown = walk.take(block, None if elsewhere else rows)
         for subtree in subtree_rows(grown):
             _same(storage, subtree)
     for row in rows:
