@@ -3,11 +3,16 @@
 Each home is behind a meter of its own. Its import limit of 60 % of the uncoordinated peak binds.
 With ``two`` prices homes buy dearer than they sell, with ``one`` they do not. Prints CPU seconds
 of one process, the gap proven, and the cost of the plan in whole Wh.
+
+Then what gives way where the feeder's limit is far too low all day, in homes with a battery and a
+car each: ``needs`` where cars may lack energy, ``limit`` where they may not. CPU seconds to settle
+it, beside the same programmes by the simplex method alone, and what is missed.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -19,9 +24,13 @@ import numpy as np
 from gridpact.base.randomness import stream
 from gridpact.base.slots import Slots
 from gridpact.base.units import Ints
+from gridpact.scheduling.case import prepare
+from gridpact.scheduling.community import successive
+from gridpact.scheduling.community.giving_way import given_way
 from gridpact.scheduling.community.solve import plan_of, scheduled, solve
 from gridpact.scheduling.fleet.options import Options
-from gridpact.scheduling.problem import Problem, RunColumns, StorageColumns, ZoneColumns
+from gridpact.scheduling.fleet.solution import Missed
+from gridpact.scheduling.problem import Firm, Problem, RunColumns, StorageColumns, ZoneColumns
 
 SLOTS = 96
 MOST_FOR_REFERENCE = 50
@@ -80,6 +89,50 @@ def _batteries(homes: int, initial_wh: Ints) -> StorageColumns:
     )
 
 
+def scarce(homes: int, gives: str, seed: int = 1) -> Problem:
+    """A battery and a car in each home; the feeder lets through a third of the mean load."""
+    free, draw = _homes(homes, "two", seed), stream(seed, "benchmark", "scarce", homes)
+    shape, slot = (homes, SLOTS), np.arange(SLOTS)
+    arrive, leave = draw.integers(0, 30, homes), draw.integers(60, SLOTS, homes)
+    here = (slot >= arrive[:, None]) & (slot < leave[:, None])
+    lo, none = np.zeros((2, *shape), np.int64)
+    lo[np.arange(homes), leave - 1] = draw.integers(8_000, 30_000, homes)
+    cars = StorageColumns(
+        home=np.arange(homes),
+        initial_wh=np.full(homes, 2_000),
+        charge_max_wh=np.where(here, 2_750, 0),
+        discharge_max_wh=none,
+        lo_wh=lo,
+        hi_wh=np.full(shape, 50_000),
+        draw_wh=none,
+        efficiency_in=np.full(homes, 0.95),
+        efficiency_out=np.ones(homes),
+        kept=np.ones(homes),
+    )
+    names = StorageColumns.__struct_fields__
+    both = [[getattr(table, name) for table in (free.storage, cars)] for name in names]
+    storage = StorageColumns(*(np.concatenate(pair) for pair in both))
+    limit = np.full((1, SLOTS), int(free.load_wh.sum(axis=0).mean()) // 3)
+    zones = ZoneColumns(np.zeros(homes, np.int64), np.array([-1]), limit, np.full_like(limit, -1))
+    firm = Firm(np.zeros_like(storage.lo_wh), np.zeros(0, np.bool_)) if gives == "needs" else None
+    return msgspec.structs.replace(free, storage=storage, zones=zones, firm=firm)
+
+
+def settle(homes: int, gives: str) -> None:
+    """Print what it takes to settle what gives way, and with the simplex method alone."""
+    case = prepare(scarce(homes, gives))
+    missed = (Missed("import", 0, 0, 1.0),)
+    call = partial(given_way, case, np.zeros(homes, np.bool_), missed, Options())
+    given, seconds = timed(call)
+    inside, successive.INSIDE = successive.INSIDE, sys.maxsize
+    other = timed(call)[1] if homes <= MOST_FOR_REFERENCE else float("nan")
+    successive.INSIDE = inside
+    if given is None:
+        raise SystemExit("nothing was settled")
+    total = given.import_wh.sum() + given.state_wh.max(axis=1).sum()
+    print(f"{homes:6,} {gives:>6} {seconds:8.2f} {other:8.2f} {total / 1000:12,.0f}")
+
+
 def timed(call: Callable[[], R]) -> tuple[R, float]:
     """What a call gives, and its CPU seconds."""
     begin = time.process_time()
@@ -106,16 +159,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--homes", type=int, nargs="+", default=[40, 150])
     parser.add_argument("--prices", nargs="+", choices=["one", "two"], default=["one", "two"])
+    parser.add_argument("--scarce", type=int, nargs="*", default=[25, 50, 100, 200])
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--quick", action="store_true", help="a dozen homes, one price")
     asked = parser.parse_args()
     if asked.quick:
-        asked.homes, asked.prices, asked.rounds = [12], ["one"], 40
+        asked.homes, asked.prices, asked.rounds, asked.scarce = [12], ["one"], 40, [6]
     scheduled(community(2, "one"), Options(method="engine"))  # compiled once, outside the clock
     print(f"{'homes':>6} {'prices':>6} {'method':>10} {'CPU s':>8} {'gap':>8} {'cost':>12}")
     for homes in asked.homes:
         for prices in asked.prices:
             compare(homes, prices, asked.rounds)
+    print(f"{'homes':>6} {'gives':>6} {'CPU s':>8} {'simplex':>8} {'missed kWh':>12}")
+    for homes in asked.scarce:
+        for gives in ("needs", "limit"):
+            settle(homes, gives)
 
 
 if __name__ == "__main__":

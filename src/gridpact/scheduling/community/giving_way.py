@@ -104,7 +104,7 @@ class _Ladder:
     def __init__(self, case: Case, part: Part) -> None:
         self.case, self.part = case, part
         self.elastic = elastic = Elastic(case, part)
-        self.state, most = elastic.add_states()
+        self.state, self.most = elastic.add_states()
         self.imports, self.exports = elastic.add_limits(1), elastic.add_limits(-1)
         self.sums = dict(self._sums())
         own = (row for row, one in enumerate(case.problem.sums) if self._is_own(row))
@@ -113,7 +113,7 @@ class _Ladder:
         none = np.zeros(0, np.int64)
         even: dict[Level, list[Ints]] = {level: [] for level in Level}
         even[Level.GRID] = [self.imports.column, self.exports.column]
-        even[Level.NEEDS] = [most]
+        even[Level.NEEDS] = [self.most]
         length: dict[Level, list[Floats]] = {
             level: [np.ones(len(columns)) for columns in even[level]] for level in Level
         }
@@ -156,7 +156,7 @@ def _settled(ladder: _Ladder, options: Options) -> Given:
     for step in ladder.steps:
         settle(step, programme)
     values = programme.found
-    if values is None or ladder.state.column.size:
+    if values is None or _loose(ladder, values):
         values, _ = programme.least(ladder.state.column, 1.0)
     problem = ladder.case.problem
     zones = problem.zones.import_limit_wh.shape
@@ -178,6 +178,12 @@ def _settled(ladder: _Ladder, options: Options) -> Given:
         sums=Beyond(lower, upper),
         runs=ladder.elastic.left_out(values),
     )
+
+
+def _loose(ladder: _Ladder, values: Floats) -> bool:
+    """Whether a state may be given more than it misses: others of its asset may miss as much."""
+    _, times = np.unique(ladder.state.row, return_counts=True)
+    return bool((times[values[ladder.most] > NOTHING_WH] > 1).any())
 
 
 def _beyond(missed: float) -> float:
