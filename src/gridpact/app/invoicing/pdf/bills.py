@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from gridpact.app.invoicing.pdf import blocks
@@ -21,7 +19,7 @@ from gridpact.app.invoicing.pdf.file import About, Attached, pdf
 from gridpact.app.invoicing.pdf.fonts import LATIN, REGULAR, fonts, shown
 from gridpact.app.invoicing.view import Party, Sheet, View
 
-_UNUSUAL = re.compile(f"[^{re.escape(''.join(sorted(LATIN)))}]")
+_ASCII = bytes(range(0x20, 0x7F))
 _SHEET, _HEAD = 190.0, 14.0
 
 
@@ -63,12 +61,17 @@ def invoice_pdf(view: View, place: int, made_s: int, attached: Attached | None =
 
 def _clean(view: View) -> tuple[View, frozenset[str]]:
     """Return texts without what no page can show, and the characters beyond the usual."""
-    raw = msgspec.json.encode(view).decode()
-    more = frozenset(_UNUSUAL.findall(raw))
-    if "\\" in raw or any(shown(each) != each for each in more):  # JSON escapes what is no sign
+    raw = msgspec.json.encode(view)
+    more = _beyond(raw)
+    if b"\\" in raw or any(shown(each) != each for each in more):  # JSON escapes what is no sign
         view = msgspec.convert(_shown(msgspec.to_builtins(view)), View)
-        more = frozenset(_UNUSUAL.findall(msgspec.json.encode(view).decode()))
+        more = _beyond(msgspec.json.encode(view))
     return view, more
+
+
+def _beyond(raw: bytes) -> frozenset[str]:
+    """Return the characters of a text in UTF-8 that are not among the usual."""
+    return frozenset(raw.translate(None, _ASCII).decode()) - LATIN
 
 
 def _shown(value: object) -> object:

@@ -15,6 +15,7 @@ PLAIN, HEAVY, FAINT, MARKED = (REGULAR, INK), (BOLD, INK), (REGULAR, SOFT), (BOL
 LEFT, RIGHT, TOP, BOTTOM = 50.0, 545.0, 50.0, 785.0
 FOOT = 812.0
 _HEIGHT = A4[1]
+_TENTHS = 10  # parts of a point that texts are placed in
 _FINE = 50  # whole parts of a point that rectangles are drawn in: quicker to write than decimals
 
 
@@ -30,7 +31,7 @@ class Drawing:
     def turn(self) -> None:
         """Go on with a new page."""
         self._shapes: list[str] = [f"q {1 / _FINE:g} 0 0 {1 / _FINE:g} 0 0 cm /C cs"]
-        self._texts: list[str] = ["BT /C cs"]
+        self._texts: list[str] = [f"q {1 / _TENTHS:g} 0 0 {1 / _TENTHS:g} 0 0 cm BT /C cs"]
         self._pages.append((self._shapes, self._texts))
         self._filled, self._typed = "", (0.0, PLAIN)
         self.y = TOP
@@ -44,9 +45,10 @@ class Drawing:
         """Write a text whose line is at ``y``; ``look`` is font and colour."""
         if (size, look) != self._typed:
             self._typed = (size, look)
-            self._texts.append(f"/{look[0]} {size:g} Tf {_rgb(look[1])} sc")
+            self._texts.append(f"/{look[0]} {_TENTHS * size:g} Tf {_rgb(look[1])} sc")
         code = text.encode("utf-16-be").hex()
-        self._texts.append(f"1 0 0 1 {x:.1f} {_HEIGHT - y:.1f} Tm<{code}>Tj")
+        at = f"{int(_TENTHS * x)} {int(_TENTHS * (_HEIGHT - y))}"
+        self._texts.append(f"1 0 0 1 {at} Tm<{code}>Tj")
 
     def right(self, x: float, y: float, text: str, size: float = 9, look: Look = PLAIN) -> None:
         """Write a text that ends at ``x``."""
@@ -87,7 +89,7 @@ class Drawing:
             self._texts, self._typed = texts, (0.0, PLAIN)
             told = foot.replace("{page}", str(number)).replace("{pages}", str(count))
             self.right(RIGHT, FOOT, told, 7.5, (REGULAR, SOFT))
-            found.append("\n".join([*shapes, "Q", *texts, "ET"]).encode())
+            found.append("\n".join([*shapes, "Q", *texts, "ET Q"]).encode())
         return found
 
 
