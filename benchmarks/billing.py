@@ -1,10 +1,10 @@
-"""Speed of a treasurer's commands on books of many members: bill, balance, verify, payments.
+"""Speed of a treasurer's commands on books of many members: settle, bill, balance, pay, verify.
 
 A book of two contracts and a tax is settled for twelve months, each from the same readings of one
 day, and its last month is billed. Printed for each size, in one run, is CPU time of settling one
 month, issuing its bills, showing the balance of all accounts for the first time and again, one
-payment, `books verify` of the year, and the month's payment files, with how each grows with the
-number of members. Balances are asserted to be those of all lines, and to sum to zero.
+payment, and `books verify` of the year, with how each grows with the number of members. A day of
+hours stands for a month. Balances are asserted to be those of all lines, and to sum to zero.
 
 Run ``python benchmarks/billing.py``; ``--quick`` for 300 and 1,000 members.
 """
