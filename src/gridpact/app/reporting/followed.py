@@ -105,19 +105,18 @@ class _Following:
             self._allocated(series)
 
     def _supplied(self, series: dict[str, Ints], rows: slice, slots: Slots) -> None:
-        """Add for each supplier the slots in which it supplies a member."""
-        who, starts = self._who, slots.starts()
+        """Add for each supplier what members had while it supplied them.
+
+        Supplies begin and end at local midnights, and a block is within a local day.
+        """
+        who = self._who
         inside = (who.supply_row >= rows.start) & (who.supply_row < rows.stop)
-        inside &= (who.supply_first_s < slots.end) & (who.supply_end_s > slots.start)
+        inside &= (who.supply_first_s <= slots.start) & (who.supply_end_s >= slots.end)
         for at, name in enumerate(who.suppliers):
-            mine = np.flatnonzero(inside & (who.supply_of == at))
-            row, first, end = (
-                each[mine] for each in (who.supply_row, who.supply_first_s, who.supply_end_s)
-            )
-            now = (first[:, None] <= starts) & (starts < end[:, None])
+            row = who.supply_row[inside & (who.supply_of == at)]
             for side, source in enumerate(OF_SUPPLIERS):
                 if source in series:
-                    sums = np.where(now, series[source][row - rows.start], 0).sum(axis=1)
+                    sums = series[source][row - rows.start].sum(axis=1)
                     np.add.at(self.found.supplied_wh[name][side], row, sums)
 
     def _allocated(self, series: dict[str, Ints]) -> None:
