@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import suppress
-from itertools import count
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -68,7 +68,7 @@ class Server:
             user = pwd.getpwnam("nobody")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
             self.who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-        self.schemas = count()
+        self.schemas = itertools.count()
         data = str(self.folder / "data")
         make = ["initdb", "-D", data, "-A", "trust", "-U", "gridpact", "--no-sync", "--locale=C"]
         subprocess.run(
@@ -115,12 +115,30 @@ class Server:
             connection.close()
 
 
+HOW = "no PostgreSQL: put initdb and postgres on PATH (/usr/lib/postgresql/*/bin), install pg8000"
+
+
+def pytest_collection_modifyitems(items):
+    """Leave out what needs a server where there is none, told in one line per file."""
+    if shutil.which("initdb") and shutil.which("postgres") and find_spec("pg8000"):
+        return
+    for item in items:
+        if Path(__file__).parent in item.path.parents and "postgres" in wanted(item):
+            item.add_marker(pytest.mark.skip(reason=HOW))
+
+
+def wanted(item):
+    """Fixtures that a test asks for, by name or as the value of another's parameter."""
+    callspec = getattr(item, "callspec", None)
+    return {
+        *getattr(item, "fixturenames", ()),
+        *map(str, callspec.params.values() if callspec else ()),
+    }
+
+
 @pytest.fixture(scope="session")
 def postgres():
-    """A running server; without one on PATH the tests over PostgreSQL are left out."""
-    if not (shutil.which("initdb") and shutil.which("postgres")):
-        pytest.skip("no PostgreSQL: put initdb and postgres on PATH (/usr/lib/postgresql/*/bin)")
-    pytest.importorskip("pg8000")
+    """A running server, where there is one on PATH."""
     server = Server()
     yield server
     server.stop()
