@@ -99,8 +99,9 @@ class Standing:
 
     def settle(self, balances: Balances) -> None:
         """Add what settled lines come to; they are not refused."""
-        for key, minor in balances.items():
-            self._add(key, minor)
+        mine = self.balances
+        for key, minor in balances.items():  # of every member, in every run
+            mine[key] = mine.get(key, 0) + minor
 
     def apply(self, operation: Operation) -> str:
         """Do an operation, or tell why it is refused; then nothing has changed."""
