@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec.structs import replace
 
-from gridpact.base.units import Ints
+from gridpact.base.units import Bools, Ints
 from gridpact.scheduling.problem import Plan, Problem, Sum
 from gridpact.scheduling.sums import Flows, comes_to, missed
 
@@ -24,7 +24,7 @@ def as_had(problem: Problem, plan: Plan, runs: Ints) -> Problem:
     slots = problem.slots.count
     flows = Flows(*(each[:, :slots] for each in (plan.charge_wh, plan.discharge_wh, plan.net_wh)))
     lo = np.minimum(problem.storage.lo_wh, plan.state_wh[:, :slots])
-    short = (lo < problem.storage.lo_wh).any(axis=1)
+    short: Bools = np.any(lo < problem.storage.lo_wh, axis=1)
     names = {one.row for one in plan.conflicts if one.kind == "need"}
     gave = short & np.isin(np.arange(len(short)), sorted(names))
     left = plan.run_start[runs] < 0
