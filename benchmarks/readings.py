@@ -14,7 +14,7 @@ files.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import time
 from collections.abc import Callable
@@ -184,7 +184,11 @@ def grow(name: str, sizes: list[int]) -> None:
 
 def main() -> None:
     """Print rates of all layouts and the growth of three."""
-    quick = "--quick" in sys.argv
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="small files")
+    quick = parser.parse_args().quick
     print(
         "layout              values bare s typed s import s rate/bare rate/typed wall/typed store s"
     )

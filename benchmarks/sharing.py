@@ -5,7 +5,9 @@ Prints, in one run:
 * the CPU time of each key over that of bare NumPy: the same arithmetic in exact integers with the
   same way to find the largest remainders, by the best of some sizes of chunk, without any check of
   its input and without what the key refuses;
-* growth of the time for a member and slot from 1,000 to 100,000 members, or to a million.
+* growth of the time for a member and slot from 1,000 to 100,000 members, or to a million, and bare
+  NumPy's beside it; all sizes are of the same number of member-slots, more than a cache holds, as
+  those of a year are: a few slots of few members, taken again and again, would never leave it.
 
 Results are asserted equal, Wh by Wh. Energy is drawn for a month and repeated over the year, so
 that memory holds it. Run ``python benchmarks/sharing.py``; ``--quick`` for a month and growth to
@@ -29,6 +31,7 @@ WHOLE = 1_000_000
 CHUNKS = (32, 96, 128, 256, 672)
 YEAR = 35_040
 MOST = 1.5
+ROUNDS = 2
 
 
 def drawn(members: int, slots: int) -> tuple[Ints, Ints]:
@@ -150,19 +153,36 @@ def check(key: Key, arrays: tuple[Ints, Ints, Ints], by_hand: tuple[Ints, Ints])
         raise SystemExit("members give or keep something else than by hand")
 
 
-def growth(sizes: tuple[int, ...], slots: int) -> None:
-    """Print the time that keys take for a member and slot, by members."""
-    print(f"growth over {slots} slots: CPU time for a member and slot [ns], by members")
-    print(" " * 23 + "".join(f"{members:>11,}" for members in sizes) + "  last to first")
-    found: dict[str, list[float]] = {}
+def growth(sizes: tuple[int, ...], cells: int) -> None:
+    """Print the time that keys take for a member and slot, by members, beside bare NumPy.
+
+    All sizes have as many members times slots, none of which a cache holds.
+    """
+    print(f"growth over {cells:,} member-slots: CPU time of one [ns], by members (bare NumPy's)")
+    print(" " * 23 + "".join(f"{members:>15,}" for members in sizes) + "   last to first")
+    found: dict[str, list[tuple[float, float]]] = {}
     for members in sizes:
+        slots = max(cells // members, 1)
         surplus, need = drawn(members, slots)
-        for name, (key, _, _) in keys_of(need).items():
-            took = least_seconds(partial(share, key, surplus, need), max(3, 60_000 // members))
-            found.setdefault(name, []).append(took / members / slots * 1e9)
+        for name, (key, by_hand, more) in keys_of(need).items():
+            ours = least_seconds(partial(share, key, surplus, need), ROUNDS)
+            bare = _by_hand(by_hand, (surplus, need, more))
+            each = (1e9 * took / members / slots for took in (ours, bare))
+            found.setdefault(name, []).append((next(each), next(each)))
     for name, times in found.items():
-        told = "".join(f"{each:11.0f}" for each in times)
-        print(f"  {name:<21}{told}  {times[-1] / times[0]:13.2f}")
+        told = "".join(f"{f'{ours:.0f} ({bare:.0f})':>15}" for ours, bare in times)
+        rates = [last / first for first, last in zip(times[0], times[-1], strict=True)]
+        print(f"  {name:<21}{told}   {rates[0]:.2f} ({rates[1]:.2f})")
+
+
+def _by_hand(by_hand: ByHand, arrays: tuple[Ints, Ints, Ints]) -> float:
+    """Least time [s] of bare NumPy by the best of some sizes of chunk for so many members."""
+    members = len(arrays[0])
+    steps = sorted({max((1 << power) // members, 1) for power in (17, 19, 21)})
+    few = [each[:, : max(steps)] for each in arrays]
+    tried = [partial(in_chunks, by_hand, (few[0], few[1], few[2]), step) for step in steps]
+    step = steps[int(np.argmin(median_seconds(tried, 2)))]
+    return least_seconds(partial(in_chunks, by_hand, arrays, step), ROUNDS)
 
 
 def main() -> None:
@@ -172,8 +192,8 @@ def main() -> None:
     options = parser.parse_args()
     against_numpy(1_000, 2_976 if options.quick else YEAR, 3)
     sizes = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
-    slots = 96 if options.quick or options.large else 192
-    growth(sizes if options.large else sizes[: 4 if options.quick else 5], slots)
+    cells = 960_000 if options.quick else 96_000_000 if options.large else 19_200_000
+    growth(sizes if options.large else sizes[: 4 if options.quick else 5], cells)
 
 
 if __name__ == "__main__":
