@@ -15,6 +15,7 @@ from gridpact.ledger.keys import AuthorityKey, PublicKey
 from gridpact.ledger.merkle import HASH_BYTES, Edge, Grown, leaf_hash
 from gridpact.ledger.port import Head, Receipt
 from gridpact.ledger.state.admission import Admission, Offered
+from gridpact.ledger.state.state import State
 
 _GENESIS = b"gridpact ledger genesis 1\n"
 _BLOCK = b"gridpact ledger block 1\n"
@@ -126,6 +127,7 @@ class Walk:
 
     def __init__(self, start: Head, public: PublicKey, expected: Head | None = None) -> None:
         self.head, self.edge = start, Edge()
+        self._ledger = start.hash
         self.admission: Admission | None = Admission(start.hash)
         self.keys, self._expected = [public], expected
         self._check_expected()
@@ -171,6 +173,12 @@ class Walk:
             keys = sorted(self.admission.state.sealers, key=latest.__ne__)
             self.keys = [PublicKey(key) for key in keys]
 
+    def resume(self, block: Block, state: State) -> None:
+        """Go on after a block whose state is known."""
+        self.head, self.edge = block.head(), edge_of(block)
+        self.admission = Admission(self._ledger, state)
+        self._know_keys(b"")
+
     def sealed(self, block: Block, edge: Edge) -> None:
         """Go on past a block that was made here, and whose entries are folded in."""
         self.head, self.edge = block.head(), edge
@@ -193,21 +201,25 @@ class Walk:
 
 def _read(block: Block, rows: Sequence[EntryRow]) -> list[Entry]:
     """Read entries that are the block's, whole and in order."""
-    found = list[Entry]()
-    for index, row in zip(range(block.first_index, block.size), rows, strict=False):
-        if (row.idx, row.height) != (index, block.height):
-            raise LedgerDamaged(f"entry {index} (block {block.height}) is missing or out of order")
-        place = f"entry {index} (block {block.height})"
+    found, height = list[Entry](), block.height
+    for index, row in enumerate(rows, block.first_index):
+        if row.idx != index or row.height != height:
+            raise _missing(block, index)
         if leaf_hash(row.body) != row.leaf_hash:
-            raise LedgerDamaged(f"{place}: its content does not match its hash")
+            raise LedgerDamaged(
+                f"entry {index} (block {height}): its content does not match its hash"
+            )
         try:
             found.append(parse(row.body))
         except ValueError as error:
-            raise LedgerDamaged(f"{place}: {error}") from error
+            raise LedgerDamaged(f"entry {index} (block {height}): {error}") from error
     if len(rows) != block.count:
-        index = block.first_index + len(rows)
-        raise LedgerDamaged(f"entry {index} (block {block.height}) is missing or out of order")
+        raise _missing(block, block.first_index + len(rows))
     return found
+
+
+def _missing(block: Block, index: int) -> LedgerDamaged:
+    return LedgerDamaged(f"entry {index} (block {block.height}) is missing or out of order")
 
 
 def _refused(block: Block, fault: Fault) -> LedgerDamaged:

@@ -7,12 +7,17 @@ from contextlib import contextmanager
 
 from gridpact.base.errors import Fault, LedgerDamaged
 from gridpact.ledger.chain import Block, Walk
-from gridpact.ledger.keys import PublicKey
+from gridpact.ledger.keys import AuthorityKey, PublicKey
 from gridpact.ledger.merkle import Edge
 from gridpact.ledger.port import Head
 from gridpact.ledger.state.admission import Admission, Offered
+from gridpact.ledger.state.snapshot import frozen, thawed
 from gridpact.ledger.storage.port import Storage
+from gridpact.ledger.storage.snapshots import keep, latest
 
+KIND = "state/1"
+EVERY = 10_000
+"""Entries after which a snapshot is kept."""
 _FOUNDED = b'"entry":"ledger_founded"'
 
 
@@ -23,9 +28,13 @@ class Following:
     where this stands, each block checked on the way.
     """
 
-    def __init__(self, storage: Storage, start: Head, public: PublicKey) -> None:
+    def __init__(
+        self, storage: Storage, start: Head, public: PublicKey, own: PublicKey | None = None
+    ) -> None:
         self._storage, self._start, self._public = storage, start, public
+        self._trusted = [public, own] if own else [public]
         self._walk: Walk | None = None
+        self._kept = 0
 
     def keys(self) -> Sequence[PublicKey]:
         """Return the keys of all authorities that ever stood; the one it began with first."""
@@ -58,7 +67,7 @@ class Following:
             plain.state.size = last.size if last else 0
             self._walk = None if last else Walk(self._start, self._public)
             return plain if self._walk is None else _known(self._walk)
-        walk = self._walk = self._walk or Walk(self._start, self._public)
+        walk = self._walk = self._walk or self._begun()
         while last is not None and walk.head.height < last.height:
             block = self._storage.block(walk.head.height + 1)
             if block is None:
@@ -66,6 +75,26 @@ class Following:
             rows = self._storage.entry_rows(block.first_index, block.size)
             walk.take(block, iter(rows))
         return _known(walk)
+
+    def keep(self, signer: AuthorityKey, *, every: int = EVERY) -> None:
+        """Keep a snapshot where there are at least so many entries since the last."""
+        walk = self._walk
+        if walk is None or walk.admission is None or walk.head.size - self._kept < every:
+            return
+        keep(self._storage, walk.head, KIND, frozen(walk.admission.state), signer)
+        self._kept = walk.head.size
+
+    def _begun(self) -> Walk:
+        """Begin after the last snapshot that the founder or whoever seals here signed."""
+        walk = Walk(self._start, self._public)
+        found = latest(self._storage, KIND, self._trusted)
+        if found is not None:
+            head, data = found
+            block = self._storage.block(head.height)
+            if block is not None:
+                walk.resume(block, thawed(data))
+                self._kept = head.size
+        return walk
 
     def _founded(self) -> bool:
         first = self._storage.entry_rows(0, 1)

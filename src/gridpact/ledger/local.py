@@ -25,7 +25,7 @@ from gridpact.ledger.merkle import Edge, leaf_hash, verify_consistency, verify_i
 from gridpact.ledger.port import Growth, Head, Proof, Receipt, Refused
 from gridpact.ledger.state.admission import Offered
 from gridpact.ledger.state.state import State
-from gridpact.ledger.storage.archiving import archive
+from gridpact.ledger.storage.archiving import archive, height_before
 from gridpact.ledger.storage.opening import open_storage
 from gridpact.ledger.storage.port import PLAIN, SegmentRow
 from gridpact.ledger.storage.tiles import Memory, TiledTree, Tiles, hashes, subtree_rows
@@ -76,7 +76,8 @@ class LocalLedger:
         self._start = genesis(name, self._public)
         self._storage = open_storage(address, writable=self._signer is not None, wait_s=wait_s)
         self._storage.archive.folders = tuple(archive)
-        self._state = Following(self._storage, self._start, self._public)
+        sealing = self._signer.public if self._signer else None
+        self._state = Following(self._storage, self._start, self._public, sealing)
         self._memory = Memory(self._leaves)
         self._tiles = Tiles(self._hashes)
         try:
@@ -107,6 +108,11 @@ class LocalLedger:
         with self._storage.view():
             return self._state.now().state
 
+    def keys(self) -> Sequence[PublicKey]:
+        """Return the keys of all who may have sealed a block; the founder's first."""
+        with self._storage.view():
+            return self._state.keys()
+
     def commit(self, key: str, entries: Sequence[Entry], at: int) -> Receipt | Refused:
         """Put entries on the ledger as one signed block; see :meth:`.port.Ledger.commit`."""
         if self._signer is None:
@@ -114,15 +120,22 @@ class LocalLedger:
         refused = _refusal(key, entries, at)
         if refused:
             return refused
+        with self._state.kept_in_step(), self._storage.transaction():
+            answer = self._committed(self._signer, key, entries, at)
+        self._state.keep(self._signer)
+        return answer
+
+    def _committed(
+        self, signer: AuthorityKey, key: str, entries: Sequence[Entry], at: int
+    ) -> Receipt | Refused:
         bodies = [canonical(entry) for entry in entries]
         hashes = [leaf_hash(body) for body in bodies]
-        with self._state.kept_in_step(), self._storage.transaction():
-            known = self._storage.block_of(key)
-            if known is None:
-                wrong = self._state.take(Offered(entries, hashes, at, self._signer.public.raw))
-                return _faulty(wrong) or self._append(self._signer, key, at, bodies, hashes)
-            if self._gives(known, hashes):
-                return known.receipt()
+        known = self._storage.block_of(key)
+        if known is None:
+            wrong = self._state.take(Offered(entries, hashes, at, signer.public.raw))
+            return _faulty(wrong) or self._append(signer, key, at, bodies, hashes)
+        if self._gives(known, hashes):
+            return known.receipt()
         return Refused(f"key {key!r} was used for other entries, in block {known.height}")
 
     def _append(
@@ -196,10 +209,18 @@ class LocalLedger:
     def examine(self, expected: Head | None = None) -> Examined:
         """Recompute everything, as :meth:`verify` does, and tell what was recomputed."""
         with self._storage.view():
-            return examine(self._storage, Walk(self._start, self._public, expected))
+            walk = Walk(self._start, self._public, expected)
+            return examine(self._storage, walk, self._state.keys)
+
+    def height_before(self, instant: int) -> int:
+        """Return the height of the last block before an instant [epoch s]; 0 for none."""
+        return height_before(self._storage, instant)
 
     def archive(self, folder: Path, height: int) -> SegmentRow | None:
         """Move entries of blocks up to a height into a segment; see :func:`.archiving.archive`."""
+        if self._signer is not None:
+            self.state()
+            self._state.keep(self._signer, every=1)
         return archive(self._storage, self._state.keys(), folder, height)
 
     def close(self) -> None:

@@ -54,6 +54,11 @@ COMMANDS = {
     "export": Later(
         "exporting:export", "Write files for operators, suppliers, banks, accountants and members."
     ),
+    "ledger": Later("ledgering:ledger", "Found, check, prove from and archive a ledger."),
+    "authority": Later(
+        "authorising:authority", "Say who keeps a ledger: list, add and remove authorities."
+    ),
+    "member": Later("membering:member", "Say who takes part on a ledger, and erase people."),
     "serve": Later("serving:serve", "Serve files of coefficients to network operators."),
     "doctor": Later("doctor:doctor", "Check that this machine can run gridpact."),
 }

@@ -62,9 +62,9 @@ def duration(seconds: int) -> str:
     return amounts.written(seconds, "s")
 
 
-def counted(count: int, what: str) -> str:
-    """Write how many of something there are."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def counted(count: int, what: str, several: str = "") -> str:
+    """Write how many of something there are; ``several`` where it is not ``what`` with an s."""
+    return f"{count:,} {what if count == 1 else several or f'{what}s'}"
 
 
 def heading(opened: Opened) -> str:

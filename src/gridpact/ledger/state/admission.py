@@ -131,7 +131,7 @@ class Admission:
         found = list[Fault]()
         before = self.state.settings.rows["at"]
         if block.sealer not in self.state.sealers:
-            fix = "let an authority that stands seal it"
+            fix = "let an authority that stands seal it, with its own key"
             found.append(Fault("block", 0, "sealer", "is no authority's key", fix))
         if block.at < before - self.state.skew_s:
             said = f"is {before - block.at} s before the last block"

@@ -1,0 +1,39 @@
+"""``gridpact ledger``: a record that anybody checks."""
+
+from __future__ import annotations
+
+import click
+
+from gridpact.app.cli.late import LateGroup, Later
+
+COMMANDS = {
+    "init": Later("ledgering_init:init", "Found a ledger of one or more authorities."),
+    "status": Later("ledgering_show:status", "Show where a ledger stands."),
+    "verify": Later("ledgering_show:verify", "Recompute a ledger from its first entry on."),
+    "export": Later("ledgering_show:export", "Write all entries as lines of JSON."),
+    "prove": Later("ledgering_prove:prove", "Write the proof of an entry, or of what it anchors."),
+    "check": Later("ledgering_prove:check", "Check a proof, away from the ledger."),
+    "archive": Later("ledgering_archive:archive", "Move the entries of the past to another disk."),
+    "sign": Later("ledgering_acts:sign", "Sign an act that somebody else drafted."),
+    "commit": Later("ledgering_acts:commit", "Commit an act that all have signed."),
+}
+
+
+@click.group(
+    cls=LateGroup,
+    later=COMMANDS,
+    short_help="Found, check, prove from and archive a ledger.",
+    epilog="""\b
+Examples:
+  gridpact ledger init lane-ledger --name lane --as auth-a=a.key
+  gridpact ledger status lane-ledger
+  gridpact ledger verify runs/demo
+  gridpact ledger prove runs/demo --readings 2026-06-15 --member home-07 --out readings.proof
+  gridpact ledger check readings.proof --root 9245bdcb…""",
+)
+def ledger() -> None:
+    """Keep a tamper-evident record of who takes part, what was agreed, measured and paid.
+
+    A ledger is a folder: that of a run, kept by one key, or one that authorities founded, where
+    every entry is covered by a signed act.
+    """

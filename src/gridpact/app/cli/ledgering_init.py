@@ -1,0 +1,88 @@
+"""``gridpact ledger init``: found a ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.ledgering_options import AT, at_of, signers_of
+from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
+from gridpact.app.ledgers import home
+from gridpact.app.readings.signed_files import read_key
+from gridpact.base.errors import BadInput, Fault
+from gridpact.ledger.entries import faults
+from gridpact.ledger.kinds.founding import SKEW_S, LedgerFounded
+from gridpact.ledger.port import Refused
+
+
+@click.command(
+    short_help="Found a ledger of one or more authorities.",
+    epilog="""\b
+Examples:
+  gridpact authority key a.key
+  gridpact ledger init lane-ledger --name lane --as auth-a=a.key
+  gridpact ledger init l --name l --as a=a.key --authority b=b.pub --quorum 2""",
+)
+@click.argument("place", metavar="LEDGER", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--name", required=True, help="What the ledger is called, in every signature.")
+@click.option("--as", "founder", required=True, metavar="NAME=KEY", help="Who founds it.")
+@click.option(
+    "--authority",
+    "others",
+    multiple=True,
+    metavar="NAME=PUB",
+    help="Another authority and the file of its public key.",
+)
+@click.option("--quorum", type=int, default=None, help="How many decide.  [default: most of them]")
+@click.option("--skew", "skew_s", type=int, default=SKEW_S, show_default=True, help="Clocks [s].")
+@click.option("--address", default=home.ROWS, help="postgresql://…, else a file in the folder.")
+@AT
+@output_options
+def init(
+    place: Path,
+    name: str,
+    founder: str,
+    others: tuple[str, ...],
+    quorum: int | None,
+    skew_s: int,
+    address: str,
+    moment: datetime | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Found a ledger in the new folder LEDGER, with the authorities that keep it.
+
+    From then on every entry is covered by an act that is signed by whoever may do it, and every
+    block is sealed by an authority. A quorum of them decides who else is one.
+    """
+    (first,) = signers_of([founder])
+    keys = {first.name: first.key.public.raw, **_others(others)}
+    most = len(keys) // 2 + 1
+    entry = LedgerFounded(tuple(sorted(keys.items())), most if quorum is None else quorum, skew_s)
+    if wrong := faults([entry]):
+        raise BadInput(Fault("arguments", 0, each.where, each.problem, each.fix) for each in wrong)
+    home.write(place, home.About("ledger/1", name, str(first.key.public), address))
+    with home.opened(place, first.key) as ledger:
+        answer = ledger.commit("founded", [entry], at_of(moment))
+    if isinstance(answer, Refused):
+        raise BadInput([Fault("arguments", 0, "", answer.reason, "found it in another folder")])
+    if as_json:
+        say_json({"ledger": str(place), "name": name, "root": answer.root.hex()})
+    elif not quiet:
+        kept = counted(len(keys), "authority", "authorities")
+        told = f"{place}: the ledger {name!r} of {kept}, {entry.quorum} of which decide together"
+        say(f"{mark(good=True)} {harmless(told)}")
+
+
+def _others(texts: tuple[str, ...]) -> dict[str, bytes]:
+    wrong = [text for text in texts if not all(text.partition("="))]
+    if wrong:
+        fix = "write a name, =, and the file of its public key, such as auth-b=b.pub"
+        raise BadInput(
+            Fault("arguments", 0, "--authority", f"{text!r} names no key", fix) for text in wrong
+        )
+    pairs = (text.partition("=") for text in texts)
+    return {name: read_key(Path(path)) for name, _, path in pairs}

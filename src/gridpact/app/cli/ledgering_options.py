@@ -1,0 +1,124 @@
+"""Options that the commands on ledgers, authorities and members share."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, cast
+
+import click
+
+from gridpact.app.cli.moments import MOMENT, epoch_of
+from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
+from gridpact.app.ledgers import acting, home
+from gridpact.app.ledgers.acting import Draft, Signer
+from gridpact.base.errors import BadInput, Fault
+from gridpact.base.slots import iso
+from gridpact.ledger.entries import Entry
+from gridpact.ledger.keys import AuthorityKey
+
+F = TypeVar("F", bound=Callable[..., Any])
+FILE = click.Path(path_type=Path, dir_okay=False)
+LEDGER = click.argument(
+    "place", metavar="LEDGER", type=click.Path(path_type=Path, file_okay=False, exists=True)
+)
+AS = click.option(
+    "--as",
+    "signers",
+    multiple=True,
+    required=True,
+    metavar="NAME=KEY",
+    help="Who acts, and the file of the key; again for each who signs as well.",
+)
+AT = click.option("--at", "moment", type=MOMENT, help="When, by UTC.  [default: now]")
+SEAL = click.option(
+    "--seal",
+    type=FILE,
+    help="Key of the authority that seals the block.  [default: of who acts]",
+)
+
+
+class Acting(NamedTuple):
+    """Who acts, why and when, who seals it, and what becomes of the act."""
+
+    signers: tuple[str, ...]
+    asked: tuple[str, ...]
+    why: str
+    moment: datetime | None
+    seal: Path | None
+    draft: Path | None
+    as_json: bool
+    quiet: bool
+
+
+def acting_options(command: F) -> F:
+    """Give a command ``doing``: who acts, why, when, and whether the act is only drafted."""
+
+    @functools.wraps(command)
+    def taking(**given: Any) -> Any:
+        doing = Acting(*(given.pop(field) for field in Acting._fields))
+        return command(doing=doing, **given)
+
+    found = cast("F", output_options(taking))
+    for option in (
+        click.option("--draft", type=FILE, help="Write the act to a file for others to sign."),
+        SEAL,
+        AT,
+        click.option("--why", required=True, metavar="WORDS", help="Why; it stays on the ledger."),
+        click.option(
+            "--with", "asked", multiple=True, metavar="NAME", help="Who is to sign the draft, too."
+        ),
+        AS,
+    ):
+        found = option(found)
+    return found
+
+
+def signers_of(texts: Sequence[str]) -> list[Signer]:
+    """Read ``NAME=KEYFILE``; BadInput where a text is none."""
+    fix = "write a name, =, and the file of its key, such as auth-a=a.key"
+    wrong = [text for text in texts if not all(text.partition("="))]
+    if wrong:
+        raise BadInput(
+            Fault("arguments", 0, "--as", f"{text!r} names no key", fix) for text in wrong
+        )
+    pairs = (text.partition("=") for text in texts)
+    return [Signer(name, AuthorityKey.load(Path(path))) for name, _, path in pairs]
+
+
+def at_of(moment: datetime | None) -> int:
+    """Return an instant [s since the epoch]; now where none is given."""
+    return int(time.time()) if moment is None else epoch_of(moment, "UTC", "--at")
+
+
+def act(place: Path, doing: Acting, entries: Sequence[Entry], told: str) -> None:
+    """Make an act, sign it, and commit it or write it to a file."""
+    signers, at = signers_of(doing.signers), at_of(doing.moment)
+    sealer = AuthorityKey.load(doing.seal) if doing.seal else signers[0].key
+    with home.opened(place, sealer) as ledger:
+        names = (*(each.name for each in signers), *doing.asked)
+        found = acting.draft(ledger, names, entries, doing.why, at)
+        for signer in signers:
+            found = acting.sign(found, signer)
+        if doing.draft is not None:
+            acting.write(doing.draft, found)
+            say_draft(doing.draft, found, as_json=doing.as_json, quiet=doing.quiet)
+            return
+        receipt = acting.commit(ledger, found, at)
+    if doing.as_json:
+        say_json({"block": receipt.height, "entry": receipt.first_index + 1, "at": iso(at)})
+    elif not doing.quiet:
+        by = ", ".join(names)
+        say(f"{mark(good=True)} {harmless(told)}, by {by}, in block {receipt.height}")
+
+
+def say_draft(path: Path, found: Draft, *, as_json: bool, quiet: bool) -> None:
+    """Say who has yet to sign an act in a file."""
+    if as_json:
+        say_json({"file": str(path), "by": found.act.by, "missing": found.missing})
+    elif not quiet:
+        left = ", ".join(found.missing)
+        say(harmless(f"{path}: {f'to be signed by {left}' if left else 'signed by all'}"))

@@ -1,0 +1,119 @@
+"""Acts as people make them: signed at once, or drafted in a file for others to sign as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from gridpact.app import folder
+from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.ledger.acts import digest_of, drafted, missing, signed
+from gridpact.ledger.entries import Entry, canonical, faults, parse
+from gridpact.ledger.keys import AuthorityKey
+from gridpact.ledger.kinds.founding import Act
+from gridpact.ledger.local import LocalLedger
+from gridpact.ledger.merkle import leaf_hash
+from gridpact.ledger.port import Receipt, Refused
+
+VERSION = "act/1"
+
+
+class Signer(NamedTuple):
+    """Who signs, with which key."""
+
+    name: str
+    key: AuthorityKey
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An act with its entries; what it was drafted for, by the ledger's genesis hash."""
+
+    ledger: bytes
+    act: Act
+    entries: tuple[Entry, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Who has yet to sign."""
+        return missing(self.act)
+
+
+class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    gridpact: str
+    ledger: str
+    act: str
+    entries: list[str]
+
+
+def draft(
+    ledger: LocalLedger, by: Sequence[str], entries: Sequence[Entry], why: str, at: int
+) -> Draft:
+    """Draft an act, next in the turn of whoever acts; BadInput where anything is wrong with it."""
+    sequence = ledger.state().sequences.at(by[0], 0) + 1
+    act = drafted(by, entries, sequence=sequence, at=at, why=why)
+    wrong = faults((act, *entries))
+    if wrong:
+        raise BadInput([_told(fault) for fault in wrong])
+    return Draft(ledger.genesis, act, tuple(entries))
+
+
+def sign(found: Draft, signer: Signer) -> Draft:
+    """Add a signature; BadInput where the act does not name the signer."""
+    try:
+        act = signed(found.act, found.ledger, signer.name, signer.key)
+    except ValueError as error:
+        fix = "draft the act again with everybody who is to sign"
+        raise BadInput([Fault("act", 0, "by", str(error), fix)]) from error
+    return msgspec.structs.replace(found, act=act)
+
+
+def commit(ledger: LocalLedger, found: Draft, at: int) -> Receipt:
+    """Put a signed act on the ledger; BadInput lists why it is refused."""
+    if found.ledger != ledger.genesis:
+        fix = "commit it where it was drafted for"
+        raise BadInput([Fault("act", 0, "", "was drafted for another ledger", fix)])
+    key = f"act/{found.act.by[0]}/{found.act.sequence}"
+    answer = ledger.commit(key, (found.act, *found.entries), at)
+    if isinstance(answer, Refused):
+        raise BadInput(_reasons(answer))
+    return answer
+
+
+def _reasons(refused: Refused) -> list[Fault]:
+    if refused.faults:
+        return [_told(fault) for fault in refused.faults]
+    return [Fault("act", 0, "", refused.reason, "see 'gridpact ledger status'")]
+
+
+def _told(fault: Fault) -> Fault:
+    """Name the entry by its kind and field alone: a person wrote no positions."""
+    field = "block." if fault.file == "block" else ""
+    return Fault("act", 0, f"{field}{fault.where.rstrip('.')}", fault.problem, fault.fix)
+
+
+def write(path: Path, found: Draft) -> None:
+    """Write a draft to a file for others to sign."""
+    body = canonical(found.act).decode()
+    bodies = [canonical(entry).decode() for entry in found.entries]
+    folder.write_json(path, _Written(VERSION, found.ledger.hex(), body, bodies))
+
+
+def read(path: Path) -> Draft:
+    """Read a draft; BadInput where the file holds none, or an act over other entries."""
+    fix = "take the file from its maker again; it is never edited"
+    try:
+        written = msgspec.json.decode(path.read_bytes(), type=_Written)
+        act = parse(written.act.encode())
+        entries = tuple(parse(body.encode()) for body in written.entries)
+        if written.gridpact != VERSION or not isinstance(act, Act):
+            raise ValueError("it is no act")
+        if digest_of(leaf_hash(canonical(entry)) for entry in entries) != act.digest:
+            raise ValueError("its entries are not those that the act covers")
+        return Draft(bytes.fromhex(written.ledger), act, entries)
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise BadInput([Fault(str(path), 0, "", str(error), fix)]) from error
