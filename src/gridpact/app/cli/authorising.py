@@ -7,7 +7,7 @@ import click
 from gridpact.app.cli.late import LateGroup, Later
 
 COMMANDS = {
-    "key": Later("reading_sign:key", "Make a key of an authority."),
+    "key": Later("reading_sign:key", "Make a key of a device or an authority."),
     "list": Later("authorising_acts:list_", "List the authorities of a ledger."),
     "add": Later("authorising_acts:add", "Take another authority in, by a quorum."),
     "remove": Later("authorising_acts:remove", "Remove an authority, by a quorum."),

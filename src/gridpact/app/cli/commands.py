@@ -49,10 +49,10 @@ COMMANDS = {
     ),
     "delivery": Later("delivering:delivery", "Hold flexibility that was ordered against readings."),
     "report": Later(
-        "reporting:report", "Report on a settled period: community, parties, taxes, certificates."
+        "reporting:report", "Report on a settled period: community, parties and taxes."
     ),
     "export": Later(
-        "exporting:export", "Write files for operators, suppliers, banks, accountants and members."
+        "exporting:export", "Write files for banks, accountants, suppliers and members."
     ),
     "ledger": Later("ledgering:ledger", "Found, check, prove from and archive a ledger."),
     "authority": Later(

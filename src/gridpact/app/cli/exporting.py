@@ -23,7 +23,7 @@ from gridpact.settlement.sharing.files.monthly import LAYOUTS
 from gridpact.settlement.sharing.files.spanish import RULES as SPANISH
 
 
-@click.group(short_help="Write files for operators, suppliers, banks, accountants and members.")
+@click.group(short_help="Write files for banks, accountants, suppliers and members.")
 def export() -> None:
     """Write what a community tells others, such as its network operator."""
 

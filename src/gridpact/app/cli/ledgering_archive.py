@@ -19,7 +19,7 @@ from gridpact.app.ledgers import home
     short_help="Move the entries of the past to another disk.",
     epilog="""\b
 Example:
-  gridpact ledger archive lane-ledger --before 2026-01-01 --to /mnt/archive --as auth-a=a.key""",
+  gridpact ledger archive lane-ledger --before 2026-01-01 --to archive --as auth-a=a.key""",
 )
 @LEDGER
 @click.option("--before", required=True, type=MOMENT_OR_DAY, help="Blocks before then, by UTC.")

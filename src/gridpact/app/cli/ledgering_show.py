@@ -101,7 +101,7 @@ def _lines(state: State) -> list[str]:
     epilog="""\b
 Examples:
   gridpact ledger verify lane-ledger
-  gridpact ledger verify lane-ledger --segments /mnt/archive --root 9245bdcb…""",
+  gridpact ledger verify lane-ledger --segments archive --root 9245bdcb…""",
 )
 @LEDGER
 @SEGMENTS

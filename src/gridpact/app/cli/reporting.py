@@ -18,7 +18,7 @@ COMMANDS = {
 @click.group(
     cls=LateGroup,
     later=COMMANDS,
-    short_help="Report on a settled period: community, parties, taxes, certificates.",
+    short_help="Report on a settled period: community, parties and taxes.",
     epilog="""\b
 Examples:
   gridpact report month lane --period 2026-03 --out reports

@@ -85,10 +85,7 @@ def explain(
     With --need nothing is stated: it is said whether the need would fit beside all others. Its
     dates are read as gridpact need add reads them, when the run has come to.
     """
-    if (sentence is None) != (owner is None) and not (sentence or "").lstrip().startswith("{"):
-        raise click.UsageError("--need and --owner go together")
-    if sentence is not None and party is not None:
-        raise click.UsageError("--for does not go with --need, which is told to its owner")
+    _check_usage(party, sentence, owner)
     progress = Progress(quiet=quiet or as_json)
     try:
         record = recorded(what, data, progress)
@@ -102,15 +99,27 @@ def explain(
         raise
     finally:
         progress.done()
+    _show(found, as_json=as_json, quiet=quiet)
+    sys.exit(0 if isinstance(found, Told) or found.fits else 1)
+
+
+def _check_usage(party: str | None, sentence: str | None, owner: str | None) -> None:
+    if (sentence is None) != (owner is None) and not (sentence or "").lstrip().startswith("{"):
+        raise click.UsageError("--need and --owner go together")
+    if sentence is not None and party is not None:
+        raise click.UsageError("--for does not go with --need, which is told to its owner")
+
+
+def _show(found: Told | Fit, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         say_json(_told_as_dict(found) if isinstance(found, Told) else _fit_as_dict(found))
-    elif isinstance(found, Told):
-        for line in _told_lines(found)[quiet:]:
-            say(line)
-    elif not quiet:
-        for line in _fit_lines(found):
-            say(line)
-    sys.exit(0 if isinstance(found, Told) or found.fits else 1)
+        return
+    if isinstance(found, Told):
+        lines = _told_lines(found)[quiet:]
+    else:
+        lines = [] if quiet else _fit_lines(found)
+    for line in lines:
+        say(line)
 
 
 def _told(what: Path, record: Record, session: str | None, party: str | None) -> Told:
