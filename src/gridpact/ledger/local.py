@@ -173,6 +173,10 @@ class LocalLedger:
         check_seal(found, *self._state.keys())
         return found
 
+    def rows(self, block: Block) -> list[EntryRow]:
+        """Return the entries of a block as they are stored, unchecked."""
+        return self._storage.entry_rows(block.first_index, block.size)
+
     def entries(self, start: int = 0, stop: int | None = None) -> list[Entry]:
         """Return the entries with ``start <= index < stop``; each is checked against its hash."""
         low, high, _ = slice(start, stop).indices(self.head().size)

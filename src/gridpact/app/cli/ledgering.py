@@ -13,6 +13,13 @@ COMMANDS = {
     "export": Later("ledgering_show:export", "Write all entries as lines of JSON."),
     "prove": Later("ledgering_prove:prove", "Write the proof of an entry, or of what it anchors."),
     "check": Later("ledgering_prove:check", "Check a proof, away from the ledger."),
+    "follow": Later(
+        "ledgering_witness:follow", "Check what is new on a ledger, as a witness, and sign it."
+    ),
+    "meet": Later(
+        "ledgering_witness:meet", "Hold another witness's head against what was seen here."
+    ),
+    "fork": Later("ledgering_witness:fork", "Check the proof of a fork, away from the ledger."),
     "archive": Later("ledgering_archive:archive", "Move the entries of the past to another disk."),
     "sign": Later("ledgering_acts:sign", "Sign an act that somebody else drafted."),
     "commit": Later("ledgering_acts:commit", "Commit an act that all have signed."),

@@ -1,0 +1,44 @@
+import shutil
+from pathlib import Path
+
+SEE = "ledger follow {} --into {}-saw --as {}={}.key"
+
+
+def see(lane, who, what="lane-ledger"):
+    return lane(SEE.format(what, who, who, "c" if who == "bakery" else "lane"))
+
+
+def admit(lane, name, what="lane-ledger"):
+    line = f"member authorise {what} {name} --role prosumer --as auth-a=a.key --why joined"
+    assert lane(line)[0] == 0
+
+
+def test_two_witnesses_of_one_ledger_agree(lane):
+    code, out, _ = see(lane, "bakery")
+    assert (code, "2 new blocks; block 2 is signed" in out) == (0, True)
+    admit(lane, "home-1")
+    assert "1 new block; block 3" in see(lane, "bakery")[1]
+    assert see(lane, "dso")[0] == 0
+    code, out, _ = lane("ledger meet bakery-saw dso-saw/head.json --as bakery=c.key")
+    assert (code, "dso saw the same block 3" in out) == (0, True)
+
+
+def test_a_fork_is_proved_to_everybody(lane):
+    shutil.copytree("lane-ledger", "other")
+    admit(lane, "home-1")
+    admit(lane, "home-2", "other")
+    assert see(lane, "bakery")[0] == 0
+    assert see(lane, "dso", "other")[0] == 0
+    code, out, err = lane("ledger meet bakery-saw dso-saw/head.json --as bakery=c.key")
+    assert (code, out) == (1, "")
+    assert "two blocks 3 of one ledger, both sealed by its authorities" in err
+    code, out, _ = lane("ledger fork bakery-saw/fork.json")
+    assert (code, "seen by dso" in out) == (0, True)
+    code, _, err = see(lane, "bakery", "other")
+    assert code == 1
+    assert "block 3 is not the one seen before" in err
+    text = Path("bakery-saw/fork.json").read_text()
+    Path("bent.json").write_text(text.replace('"height": 3', '"height": 4', 1))
+    code, _, err = lane("ledger fork bent.json")
+    assert code == 2
+    assert "proves a fork" in err or "prove a fork" in err
