@@ -104,9 +104,23 @@ class Wire:
             if texts.version != VERSION:
                 raise ValueError("unknown version")
             form = self._of_written[type(texts)]
-            entry = form.kind(*(each.back(getattr(texts, name)) for name, each in form.fields))
+            values, same = _read(form, texts)
         except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
             raise ValueError(f"not a ledger entry: {error}") from error
-        if not body.isascii() or self.canonical(entry) != body:
+        if not (same and body.isascii() and self._encode(texts) == body):
             raise ValueError("not a ledger entry: the bytes are not in canonical form")
-        return entry
+        return form.kind(*values)
+
+
+def _read(form: _Form, texts: object) -> tuple[list[Any], bool]:
+    """Return the values of an entry's texts, and whether each is written as it would be here."""
+    values, same = list[Any](), True
+    for name, each in form.fields:
+        text = getattr(texts, name)
+        if each.to is _same:
+            values.append(text)
+            continue
+        value = each.back(text)
+        same = same and each.to(value) == text  # not 03, nor upper-case hex
+        values.append(value)
+    return values, same

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any, TypeAlias, get_args, get_type_hints
 
 import msgspec
@@ -26,20 +27,32 @@ _NAME = re.compile(NAME_PATTERN)
 _WORDS = re.compile(WORDS_PATTERN)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _EARLIEST = -INT64_MAX
+_KEPT = 1 << 16
+"""Texts whose check is remembered: the same names come again and again."""
 
 
 class Kind(msgspec.Struct, frozen=True, tag_field="entry", forbid_unknown_fields=True):
     """Base of all kinds of entries."""
 
 
+@lru_cache(maxsize=_KEPT)
+def _is_identifier(text: str) -> bool:
+    return well_formed(text) and not text.endswith("\n")
+
+
+@lru_cache(maxsize=_KEPT)
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
+
+
 def _identifier(text: object) -> Problem:
-    if isinstance(text, str) and well_formed(text) and not text.endswith("\n"):
+    if isinstance(text, str) and _is_identifier(text):
         return None
     return f"{text!r} is no identifier", f"use {PATTERN}"
 
 
 def _name(text: object) -> Problem:
-    if isinstance(text, str) and _NAME.fullmatch(text):
+    if isinstance(text, str) and _is_name(text):
         return None
     return f"{text!r} is no name", f"use {NAME_PATTERN}"
 
