@@ -9,10 +9,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from ledger_acts import acts
 from ledger_proofs import proofs
 from ledger_storage import storage
 
-SECTIONS: dict[str, Callable[[bool], None]] = {"proofs": proofs, "storage": storage}
+SECTIONS: dict[str, Callable[[bool], None]] = {
+    "proofs": proofs,
+    "storage": storage,
+    "acts": acts,
+}
 """By name, what prints a section; it is told whether to be quick."""
 
 
