@@ -22,9 +22,7 @@ from gridpact.ledger.keys import AuthorityKey
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, dir_okay=False)
-LEDGER = click.argument(
-    "place", metavar="LEDGER", type=click.Path(path_type=Path, file_okay=False, exists=True)
-)
+LEDGER = click.argument("place", metavar="LEDGER", type=click.Path(path_type=Path, file_okay=False))
 AS = click.option(
     "--as",
     "signers",

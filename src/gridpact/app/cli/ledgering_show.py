@@ -22,7 +22,7 @@ from gridpact.ledger.state.state import State
 SEGMENTS = click.option(
     "--segments",
     multiple=True,
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False),
     help="A folder with segments of the past; again for each.",
 )
 
