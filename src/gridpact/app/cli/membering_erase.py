@@ -27,7 +27,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     short_help="Erase a person's secret and personal rows.",
     epilog="""\b
 Example:
-  gridpact member erase l home-07 --space s/home-07 --book b --as lane=lane.key --seal a.key --why x""",
+  gridpact member erase l home-07 --space s --book b --as lane=lane.key --seal a.key --why x""",
 )
 @LEDGER
 @click.argument("name", metavar="MEMBER")
