@@ -80,7 +80,8 @@ def solve(
     if warm is not None and isinstance(warm.source, Mixture) and not _hasty(warm.source):
         begin_from(engine, fleet, warm.source, passed)
     solution = _engine(fleet, case, engine, RAISES if alone else 0)
-    solution = _led_on(fleet, engine, solution, cold=alone and warm is None)
+    if warm is None and alone:
+        solution = _led_on(fleet, case, engine, solution)
     if alone or options.cancelled() or solution.status is Status.OPTIMAL:
         return solution
     return _better(solution, _reference(fleet, prices, options, solution.penalty), options.gap)
@@ -93,16 +94,16 @@ def _few_rounds(fleet: Fleet, case: Case, options: Options) -> Options:
     return options
 
 
-def _led_on(fleet: Fleet, engine: Engine, solution: Solution, *, cold: bool) -> Solution:
+def _led_on(fleet: Fleet, case: Case, engine: Engine, solution: Solution) -> Solution:
     """Where rounds from nothing led no further, go on from there with new masters, once."""
     options, source = engine.options, solution.source
     early = not options.cancelled() and len(engine.rounds) < 2 * options.rounds
-    stalled = cold and early and solution.status is Status.STOPPED
+    stalled = early and solution.status is Status.STOPPED
     if not stalled or not isinstance(source, Mixture):
         return solution
-    again = Engine(engine.case, options, solution.penalty * 1e-6)
+    again = Engine(case, options, solution.penalty * 1e-6)
     begin_from(again, fleet, source, 0)
-    return _better(_engine(fleet, engine.case, again, RAISES), solution, options.gap)
+    return _better(_engine(fleet, case, again, RAISES), solution, options.gap)
 
 
 def _hasty(mixture: Mixture) -> bool:
