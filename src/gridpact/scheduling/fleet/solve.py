@@ -80,8 +80,7 @@ def solve(
     if warm is not None and isinstance(warm.source, Mixture) and not _hasty(warm.source):
         begin_from(engine, fleet, warm.source, passed)
     solution = _engine(fleet, case, engine, RAISES if alone else 0)
-    if warm is None and alone:
-        solution = _led_on(fleet, case, engine, solution)
+    solution = _led_on(fleet, case, engine, solution) if alone and warm is None else solution
     if alone or options.cancelled() or solution.status is Status.OPTIMAL:
         return solution
     return _better(solution, _reference(fleet, prices, options, solution.penalty), options.gap)
