@@ -75,6 +75,20 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
+def synced(path: Path) -> None:
+    """Bring what was written to a file, or the names in a folder, to the disk; OSError else.
+
+    Some systems open no folder; there its names are left to the system.
+    """
+    if os.name != "posix" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _discard(partial: Path) -> None:
     try:
         partial.unlink(missing_ok=True)

@@ -158,10 +158,9 @@ class Walk:
         return grown
 
     def _admit(self, block: Block, offered: Offered) -> None:
-        """Fold entries in; where those before are elsewhere, look at each by itself."""
-        if self.admission is None:
-            wrong = faults(offered.entries)
-        else:
+        """Look at each entry by itself, then fold it in unless those before are elsewhere."""
+        wrong = faults(offered.entries)
+        if self.admission is not None and not wrong:
             wrong = self.admission.take(offered)
             self._know_keys(offered.sealer)
         if wrong:

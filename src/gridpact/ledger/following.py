@@ -35,6 +35,7 @@ class Following:
         self._trusted = [public, own] if own else [public]
         self._walk: Walk | None = None
         self._kept = 0
+        self._known_founded: bool | None = None
 
     def keys(self) -> Sequence[PublicKey]:
         """Return the keys of all authorities that ever stood; the one it began with first."""
@@ -97,8 +98,14 @@ class Following:
         return walk
 
     def _founded(self) -> bool:
+        """Whether the first entry founds it, which is so for good once there is one."""
+        if self._known_founded is None:
+            self._known_founded = self._looked()
+        return bool(self._known_founded)
+
+    def _looked(self) -> bool | None:
         first = self._storage.entry_rows(0, 1)
-        return bool(first) and _FOUNDED in first[0].body  # walking it tells whether it is whole
+        return _FOUNDED in first[0].body if first else None  # walking it tells whether it is whole
 
 
 def _known(walk: Walk) -> Admission:

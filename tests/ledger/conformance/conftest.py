@@ -11,7 +11,7 @@ import pytest
 
 from gridpact.base.errors import Fault
 from gridpact.ledger.acts import drafted, signed
-from gridpact.ledger.entries import canonical
+from gridpact.ledger.entries import canonical, faults
 from gridpact.ledger.keys import AuthorityKey, demonstration_key
 from gridpact.ledger.kinds.founding import LedgerFounded
 from gridpact.ledger.kinds.participants import KeyBound, ParticipantAuthorised
@@ -41,7 +41,8 @@ class Bare:
 
     def commit(self, entries, at, sealer) -> tuple[Fault, ...]:
         leaves = [leaf_hash(canonical(entry)) for entry in entries]
-        return self.admission.take(Offered(entries, leaves, at, sealer.public.raw))
+        offered = Offered(entries, leaves, at, sealer.public.raw)
+        return faults(entries) or self.admission.take(offered)
 
     def size(self):
         return self.admission.state.size

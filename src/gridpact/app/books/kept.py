@@ -8,7 +8,6 @@ whole or not at all.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import numpy as np
 
 from gridpact.app.books.kept_members import ROWS, KeptRules, write_rules
 from gridpact.base.errors import StoreError
+from gridpact.base.files import synced
 from gridpact.base.slots import Slots
 from gridpact.base.units import Ints
 from gridpact.contracts.evaluate import Known
@@ -76,7 +76,7 @@ def write_run(runs: Path, made: Made) -> Path:
         _write(partial, made)
         shutil.rmtree(folder, ignore_errors=True)  # written, and killed before it was booked
         partial.rename(folder)
-        sync(runs)
+        synced(runs)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         reason = error.strerror or error
@@ -102,8 +102,8 @@ def _write(folder: Path, made: Made) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
     for path in sorted(folder.rglob("*")):
-        sync(path)
-    sync(folder)
+        synced(path)
+    synced(folder)
 
 
 def _pretty(value: msgspec.Struct) -> bytes:
@@ -135,15 +135,6 @@ def _series(made: Made, path: Path) -> None:
     for name, present in masks.items():
         frame = frame.with_columns(pl.when(pl.Series(present)).then(pl.col(name)).alias(name))
     frame.write_parquet(path, compression="zstd", statistics=False)
-
-
-def sync(path: Path) -> None:
-    """Bring a file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read_run(folder: Path) -> Made:

@@ -136,8 +136,8 @@ def _kinds(
         found.append(member(Node(document, (), {"id": "member", **value})))
         same = _same(table.cells, said) if document.faults else np.zeros(0, np.bool_)
         for fault in document.faults:
-            told = (fault.problem, fault.fix)
-            report.rows(same, table.lines, fault.where, lambda _, told=told: told)  # type: ignore[misc]  # bound now
+            told = _always(fault.problem, fault.fix)
+            report.rows(same, table.lines, fault.where, told)
     at = first.with_columns(pl.int_range(pl.len()).alias("kind"))
     beside = table.cells.select(_KINDS).join(
         at, on=_KINDS, how="left", nulls_equal=True, maintain_order="left"
@@ -171,6 +171,10 @@ def _together(found: list[Member], lines: list[int], report: Report) -> Iterator
             joined = Span(whole.span.first_s, span.end_s)
             whole = msgspec.structs.replace(whole, span=joined, supplies=supplies)
         yield whole
+
+
+def _always(problem: str, fix: str) -> Callable[[int], tuple[str, str]]:
+    return lambda _: (problem, fix)
 
 
 def _check_points(found: list[Member], report: Report) -> None:

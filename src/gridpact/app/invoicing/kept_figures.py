@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 
 from gridpact.app.books.folder import Book
-from gridpact.app.books.kept import sync
 from gridpact.base.errors import StoreError
+from gridpact.base.files import synced
 from gridpact.base.units import Ints
 from gridpact.settlement.invoices.figures import Figures, Last, Shown, digest
 
@@ -52,10 +52,10 @@ def write_figures(book: Book, run: int, figures: Figures) -> None:
         frame = pl.DataFrame(_columns(figures))
         frame.write_parquet(partial / "members.parquet", compression="zstd", statistics=False)
         for path in (*partial.iterdir(), partial):
-            sync(path)
+            synced(path)
         shutil.rmtree(folder, ignore_errors=True)  # written, and killed before it was booked
         partial.rename(folder)
-        sync(folder.parent)
+        synced(folder.parent)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         reason = error.strerror or error

@@ -5,17 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.app.report.text import counted
-from gridpact.app.reporting import bookings
 from gridpact.app.reporting.energy import share_ppm
 from gridpact.app.reporting.followed import Followed, follow
 from gridpact.app.reporting.reconciled import (
-    GLOSSARY,
+    Other,
     billed,
-    checks_chapter,
-    differing,
-    lines_chapter,
     party_of,
-    tiles,
+    reconciliation,
 )
 from gridpact.app.reporting.report import Chapter, Report
 from gridpact.app.reporting.settled import Settled
@@ -70,30 +66,16 @@ def network_report(settled: Settled, party: str = "") -> Report:
     """
     name = party_of(settled, "dso", party)
     followed = follow(settled)
-    points, shares = _points(settled, followed), _shares(settled, followed)
-    bills = _billed(settled, followed, name)
-    checks = checks_chapter(settled, followed)
+    points = _points(settled, followed)
     sums = dict(zip(SOURCES, followed.members_wh.sum(axis=1).tolist(), strict=True))
-    found = [("From outside", sums["network:outside"]), ("From within", sums["network:local"])]
-    wrong = differing((points, bills, *(p for p in checks.parts if isinstance(p, Sheet))))
-    return Report(
-        name=f"network-{name}-{settled.run.period}",
-        kind="gridpact reconciliation with a network operator",
-        title=f"{settled.rules.name}, {name}",
-        period=settled.named,
-        place=f"{settled.rules.timezone}, {counted(len(points.rows), 'point', 'points')}",
-        money=settled.money,
-        tiles=tiles(settled, found, wrong),
-        chapters=(
-            Chapter("points", "Registers", POINTS, (points,)),
-            Chapter("shares", "Shares", SHARES, (shares,)),
-            Chapter("billed", "From energy to the bill", BILLED, (bills,)),
-            lines_chapter(settled, name),
-            checks,
-            bookings.chapter(settled),
-        ),
-        glossary=GLOSSARY,
+    energy = [("From outside", sums["network:outside"]), ("From within", sums["network:local"])]
+    other = Other("network", "network operator", name, counted(len(points.rows), "point", "points"))
+    own = (
+        Chapter("points", "Registers", POINTS, (points,)),
+        Chapter("shares", "Shares", SHARES, (_shares(settled, followed),)),
+        Chapter("billed", "From energy to the bill", BILLED, (_billed(settled, followed, name),)),
     )
+    return reconciliation(settled, followed, other, energy, own)
 
 
 def _of(followed: Followed, source: str) -> Ints:

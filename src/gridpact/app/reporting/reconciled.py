@@ -10,15 +10,15 @@ for each member, to the Wh; and what is billed is that energy.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from gridpact.app.report.parts import Tile
 from gridpact.app.report.text import counted
 from gridpact.app.reporting import bookings
 from gridpact.app.reporting.followed import OF_SUPPLIERS, Followed
-from gridpact.app.reporting.report import Chapter
+from gridpact.app.reporting.report import Chapter, Report
 from gridpact.app.reporting.settled import Settled
 from gridpact.app.reporting.sheets import Cell, Column, Sheet, shown
 from gridpact.base.errors import BadInput, Fault
@@ -54,12 +54,16 @@ _SLOTS = (
 )
 
 
-class Billed(msgspec.Struct, frozen=True):
-    """A series that a party bills by, its energy of members and what lines bill, both [Wh]."""
+class Other(NamedTuple):
+    """Whom a period is reconciled with: the kind of report, what the party is called, its name.
 
-    series: str
-    energy_wh: Ints
-    billed_wh: Ints
+    ``scope`` says of how many members or points the report is.
+    """
+
+    kind: str
+    called: str
+    party: str
+    scope: str
 
 
 def party_of(settled: Settled, role: str, named: str) -> str:
@@ -104,7 +108,33 @@ def registers_residual(found: Ints) -> Ints:
     return np.asarray(metered - traded - of["shared:in"] + of["shared:out"])
 
 
-def checks_chapter(settled: Settled, followed: Followed, more: Sequence[Sheet] = ()) -> Chapter:
+def reconciliation(
+    settled: Settled,
+    followed: Followed,
+    other: Other,
+    energy: Sequence[tuple[str, int]],
+    own: Sequence[Chapter],
+) -> Report:
+    """Make the report: the other side's own chapters, then money, sums and what was booked.
+
+    ``energy`` [Wh] by name stands on the first page, beside how many numbers differ.
+    """
+    checks = _checks_chapter(settled, followed)
+    held = [part for chapter in (*own, checks) for part in chapter.parts if isinstance(part, Sheet)]
+    return Report(
+        name=f"{other.kind}-{other.party}-{settled.run.period}",
+        kind=f"gridpact reconciliation with a {other.called}",
+        title=f"{settled.rules.name}, {other.party}",
+        period=settled.named,
+        place=f"{settled.rules.timezone}, {other.scope}",
+        money=settled.money,
+        tiles=_tiles(settled, energy, differing(held)),
+        chapters=(*own, _lines_chapter(settled, other.party), checks, bookings.chapter(settled)),
+        glossary=GLOSSARY,
+    )
+
+
+def _checks_chapter(settled: Settled, followed: Followed) -> Chapter:
     """Sums of the community that have to be the same, and every slot of it in a file."""
     lead = (
         "The energy is followed again, slot by slot, from the readings that the run was made of. "
@@ -114,7 +144,7 @@ def checks_chapter(settled: Settled, followed: Followed, more: Sequence[Sheet] =
         "checks",
         "Sums of the community",
         lead,
-        (_checks_sheet(settled, followed), *more),
+        (_checks_sheet(settled, followed),),
         (slots_sheet(settled, followed),),
     )
 
@@ -166,7 +196,7 @@ def slots_sheet(settled: Settled, followed: Followed) -> Sheet:
                  tuple((iso(at), *row) for at, row in zip(starts, rows, strict=True)))  # fmt: skip
 
 
-def lines_chapter(settled: Settled, party: str) -> Chapter:
+def _lines_chapter(settled: Settled, party: str) -> Chapter:
     """What a party bills and is billed, by line."""
     lead = f"All lines of {party}, its taxes among them, summed over members."
     mine = of_party(settled.made.lines, party)
@@ -174,7 +204,7 @@ def lines_chapter(settled: Settled, party: str) -> Chapter:
     return Chapter("lines", "Money", lead, (sheet,))
 
 
-def tiles(settled: Settled, found: Sequence[tuple[str, int]], wrong: int) -> tuple[Tile, ...]:
+def _tiles(settled: Settled, found: Sequence[tuple[str, int]], wrong: int) -> tuple[Tile, ...]:
     """Return energy by name as tiles, and how many numbers differ."""
     energy = tuple(
         Tile(name, shown("energy", value, settled.money), "kWh") for name, value in found

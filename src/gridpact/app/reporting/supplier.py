@@ -5,17 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.app.report.text import counted
-from gridpact.app.reporting import bookings
 from gridpact.app.reporting.followed import OF_SUPPLIERS, follow
 from gridpact.app.reporting.reconciled import (
-    GLOSSARY,
+    Other,
     billed,
-    checks_chapter,
-    differing,
-    lines_chapter,
     party_of,
+    reconciliation,
     registers_residual,
-    tiles,
 )
 from gridpact.app.reporting.report import Chapter, Report
 from gridpact.app.reporting.settled import Settled
@@ -58,27 +54,17 @@ def supplier_report(settled: Settled, party: str = "") -> Report:
     nothing = np.zeros((len(OF_SUPPLIERS), len(settled.members)), np.int64)
     found = followed.supplied_wh.get(name, nothing)
     rows = _rows(settled, name)
-    residual, bills = _residual(settled, found, rows), _billed(settled, found, name, rows)
-    checks = checks_chapter(settled, followed)
-    energy = dict(zip(OF_SUPPLIERS, found[:, rows].sum(axis=1).tolist(), strict=True))
-    wrong = differing((residual, bills, *(p for p in checks.parts if isinstance(p, Sheet))))
-    sums = [("Residual in", energy["supplier:in"]), ("Residual out", energy["supplier:out"])]
-    return Report(
-        name=f"supplier-{name}-{settled.run.period}",
-        kind="gridpact reconciliation with a supplier",
-        title=f"{settled.rules.name}, {name}",
-        period=settled.named,
-        place=f"{settled.rules.timezone}, {counted(len(rows), 'member', 'members')} supplied",
-        money=settled.money,
-        tiles=tiles(settled, sums, wrong),
-        chapters=(
-            Chapter("residual", "From registers to the residual", LEAD, (residual,)),
-            Chapter("billed", "From the residual to the bill", BILLED, (bills,)),
-            lines_chapter(settled, name),
-            checks,
-            bookings.chapter(settled),
-        ),
-        glossary=GLOSSARY,
+    sums = dict(zip(OF_SUPPLIERS, found[:, rows].sum(axis=1).tolist(), strict=True))
+    energy = [("Residual in", sums["supplier:in"]), ("Residual out", sums["supplier:out"])]
+    supplied = f"{counted(len(rows), 'member', 'members')} supplied"
+    own = (
+        Chapter("residual", "From registers to the residual", LEAD,
+                (_residual(settled, found, rows),)),
+        Chapter("billed", "From the residual to the bill", BILLED,
+                (_billed(settled, found, name, rows),)),
+    )  # fmt: skip
+    return reconciliation(
+        settled, followed, Other("supplier", "supplier", name, supplied), energy, own
     )
 
 

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from gridpact.base.errors import StoreError
-from gridpact.base.files import in_the_way, write_whole
+from gridpact.base.files import in_the_way, synced, write_whole
 
 _BLOCK = 1 << 20
 _OLD = ".erased"
@@ -36,7 +36,7 @@ def discard(path: Path) -> bool:
     """Remove a file or link that holds nothing secret; False where there is none."""
     try:
         path.unlink()
-        _keep_names(path.parent)
+        synced(path.parent)
     except FileNotFoundError:
         return False
     except OSError as error:
@@ -53,7 +53,7 @@ def destroy_folder(folder: Path) -> int:
         found += destroy_folder(path) if path.is_dir() else destroy(path)
     try:
         folder.rmdir()
-        _keep_names(folder.parent)
+        synced(folder.parent)
     except OSError as error:
         raise StoreError(f"{folder} cannot be removed: {error.strerror or error}") from error
     return found
@@ -84,13 +84,3 @@ def _overwrite(path: Path) -> None:
         while left > 0:
             left -= file.write(bytes(min(left, _BLOCK)))
         os.fsync(file.fileno())
-
-
-def _keep_names(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

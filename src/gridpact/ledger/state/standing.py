@@ -143,19 +143,16 @@ def _turned(state: State, name: str, before: tuple[Status, ...], after: Status) 
 
 def key_bound(state: State, entry: KeyBound) -> Problems:
     """Give a participant another key."""
-    problems = able(state, "participant", entry.participant)
-    if problems:
-        return problems
-    one = state.participants.rows[entry.participant]
-    state.participants.put(entry.participant, replace(one, key=entry.key))
-    return FINE
+    return _given(state, entry.participant, key=entry.key)
 
 
 def wallet_bound(state: State, entry: WalletBound) -> Problems:
     """Give a participant another wallet."""
-    problems = able(state, "participant", entry.participant)
-    if problems:
-        return problems
-    one = state.participants.rows[entry.participant]
-    state.participants.put(entry.participant, replace(one, wallet=entry.wallet))
-    return FINE
+    return _given(state, entry.participant, wallet=entry.wallet)
+
+
+def _given(state: State, name: str, **what: bytes) -> Problems:
+    problems = able(state, "participant", name)
+    if not problems:
+        state.participants.put(name, replace(state.participants.rows[name], **what))
+    return problems

@@ -11,11 +11,12 @@ from contextlib import closing
 from pathlib import Path
 
 from gridpact.base.errors import LedgerDamaged, StoreError
+from gridpact.base.files import synced
 from gridpact.ledger.chain import Block, edge_of
 from gridpact.ledger.keys import PublicKey
 from gridpact.ledger.merkle import Edge
 from gridpact.ledger.storage.port import PLAIN, SegmentRow, Storage
-from gridpact.ledger.storage.segments import About, Segment, synced, write_segment
+from gridpact.ledger.storage.segments import About, Segment, write_segment
 from gridpact.ledger.storage.tiles import TILE, grown_by
 
 

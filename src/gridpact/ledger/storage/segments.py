@@ -6,7 +6,6 @@ blocks' roots is recomputed from its own entries, and every block's hash and sig
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from gridpact.base.errors import LedgerDamaged, StoreError
+from gridpact.base.files import synced
 from gridpact.ledger.chain import Block, EntryRow, Walk
 from gridpact.ledger.keys import PublicKey
 from gridpact.ledger.merkle import HASH_BYTES, Edge, Nodes, node_hash
@@ -194,15 +194,6 @@ class _SegmentTree(Nodes):
             left, right = self.node(level - 1, 2 * index), self.node(level - 1, 2 * index + 1)
             found = self._known[level, index] = node_hash(left, right)
         return found
-
-
-def synced(path: Path) -> None:
-    """Wait until what was written to a file, or the names in a folder, is on disk."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _levels(size: int) -> list[int]:

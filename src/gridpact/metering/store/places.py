@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gridpact.base.errors import StoreError
+from gridpact.base.files import synced
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
@@ -114,13 +115,7 @@ class Folder:
 
     def _keep_name(self, name: str) -> None:
         """Bring the name of a file to the disk, where the system can."""
-        if os.name != "posix":
-            return
-        folder = os.open((self._root / name).parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        synced((self._root / name).parent)
 
     def _trouble(self, name: str, error: OSError) -> StoreError:
         return _trouble(self.url, name, error)
