@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gridpact.app.outputs import BILLS, BILLS_JSON, READINGS, SCHEDULES, STATEMENTS, TRADES
 from gridpact.app.record import Record
 from gridpact.app.report.axis import axis_of
 from gridpact.app.report.series import devices, planned
@@ -31,8 +32,6 @@ from gridpact.settlement.messages import DaySettled, LineKind
 if TYPE_CHECKING:
     import polars as pl
 
-STATEMENTS, BILLS, BILLS_JSON = "statements.csv", "bills.csv", "bills.json"
-READINGS, SCHEDULES, TRADES = "readings.parquet", "schedules.parquet", "trades.parquet"
 SIGN = "a positive amount is paid by the member, a positive saving stays with the member"
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from gridpact.app.exports import BILLS, BILLS_JSON, READINGS, SCHEDULES, STATEMENTS, TRADES
+from gridpact.app.outputs import BILLS, BILLS_JSON, READINGS, SCHEDULES, STATEMENTS, TRADES
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.files import write_whole

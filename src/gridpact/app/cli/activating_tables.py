@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridpact.app.activations.givers import Giver
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark
 from gridpact.app.orders.instants import local
 from gridpact.app.orders.words import money, price

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.ledgering_options import LEDGER, Acting, act, acting_options
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.ledgers import home

@@ -11,7 +11,7 @@ import msgspec
 
 from gridpact.app.books.folder import Book
 from gridpact.app.cli.booking_words import BOOK, PERIOD, SHOWN
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.invoicing.billing import bills
 from gridpact.app.invoicing.exporting import files_of, manner_of, write_files

@@ -14,7 +14,7 @@ from gridpact.app.books.accounts import accounts_of as read_accounts
 from gridpact.app.books.folder import Book
 from gridpact.app.cli.booking_money import AT, KNOWN_AT, Shown, account_of, day_of, seen, value_of
 from gridpact.app.cli.booking_words import BOOK
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.invoicing.words import amount
 from gridpact.settlement.accounts.balance import (

@@ -8,7 +8,7 @@ import click
 
 from gridpact.app.books.folder import Book
 from gridpact.app.cli.booking_words import BOOK
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 
 

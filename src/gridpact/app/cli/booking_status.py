@@ -8,7 +8,7 @@ import click
 
 from gridpact.app.books.folder import Book
 from gridpact.app.cli.booking_words import BOOK, short
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.base.slots import iso
 from gridpact.settlement.periods.rules import Rules

@@ -10,7 +10,7 @@ import click
 
 from gridpact.app.books.folder import Book
 from gridpact.app.books.settling import Asked
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.invoicing.words import amount, kwh
 from gridpact.base.errors import BadInput, Fault

@@ -8,7 +8,7 @@ import click
 
 from gridpact.app.certificates.folder import RegisterFolder
 from gridpact.app.cli.certifying_words import REGISTER
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 
 

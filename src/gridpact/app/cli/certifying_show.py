@@ -11,7 +11,7 @@ import click
 from gridpact.app.certificates.folder import RegisterFolder
 from gridpact.app.certificates.papers import local, operation_paper
 from gridpact.app.cli.certifying_words import AT, REGISTER, energy_words, instant
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.base.errors import StoreError
 from gridpact.base.files import write_whole

@@ -20,7 +20,7 @@ from gridpact.app.certificates.papers import (
 )
 from gridpact.app.certificates.rules_file import RegisterRules, read_mix
 from gridpact.app.cli.certifying_words import MIX, READINGS, REGISTER, Faults, instant
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.moments import MOMENT
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.base.errors import BadInput, StoreError

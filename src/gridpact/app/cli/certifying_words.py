@@ -16,7 +16,7 @@ import click
 from gridpact.app.certificates.folder import Done, Plan, RegisterFolder
 from gridpact.app.certificates.papers import operation_paper
 from gridpact.app.certificates.rules_file import RegisterRules
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_error, say_json
 from gridpact.base.errors import BadInput, Fault

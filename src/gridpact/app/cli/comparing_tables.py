@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gridpact.app.cli.contracting_layout import aligned, wrapped
+from gridpact.app.cli.layout import aligned, wrapped
 from gridpact.app.compare.books import BooksCompared
 from gridpact.app.compare.mechanisms import Outcome
 from gridpact.app.compare.models import Model

@@ -11,7 +11,8 @@ from gridpact.agreements.documents import Document, life_lines, verify
 from gridpact.agreements.model import Agreement
 from gridpact.app.cli.contracting_evaluating import at_slots
 from gridpact.app.cli.contracting_files import Opened, open_contract
-from gridpact.app.cli.contracting_layout import aligned, duration
+from gridpact.app.cli.contracting_layout import duration
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.output import harmless, say
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Slots, iso

@@ -10,7 +10,7 @@ import click
 
 from gridpact.app import folder
 from gridpact.app.cli.contracting_files import FILE
-from gridpact.app.cli.contracting_layout import aligned, command_lines, wrapped
+from gridpact.app.cli.layout import aligned, command_lines, wrapped
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.files import in_the_way

@@ -9,7 +9,8 @@ import click
 from gridpact.app.cli.contracting_documents import check_slots, open_and_warn
 from gridpact.app.cli.contracting_evaluating import evaluating
 from gridpact.app.cli.contracting_files import FILE, Opened, open_data
-from gridpact.app.cli.contracting_layout import aligned, heading, quantity, unit_for_people, window
+from gridpact.app.cli.contracting_layout import heading, quantity, unit_for_people, window
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.slots import Slots, iso
 from gridpact.base.units import Ints, checked_sum

@@ -15,8 +15,9 @@ import numpy as np
 from gridpact.app.cli.contracting_documents import check_slots, open_and_warn
 from gridpact.app.cli.contracting_evaluating import evaluating
 from gridpact.app.cli.contracting_files import FILE, Opened, open_data
-from gridpact.app.cli.contracting_layout import aligned, heading, money, window
+from gridpact.app.cli.contracting_layout import heading, window
 from gridpact.app.cli.contracting_new import keep_new
+from gridpact.app.cli.layout import aligned, money
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Calendar, Slots, iso

@@ -9,7 +9,8 @@ import click
 from gridpact.agreements.documents import life_lines
 from gridpact.app.cli.contracting_documents import agreement_lines, open_and_warn
 from gridpact.app.cli.contracting_files import FILE, Opened
-from gridpact.app.cli.contracting_layout import aligned, duration, heading, unit_for_people
+from gridpact.app.cli.contracting_layout import duration, heading, unit_for_people
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.contracts.canonical import terms_hash, to_bytes
 from gridpact.contracts.files import write_contract

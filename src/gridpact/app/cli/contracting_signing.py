@@ -18,9 +18,10 @@ from gridpact.agreements.documents import (
 from gridpact.agreements.files import to_text
 from gridpact.agreements.keys import WalletKey
 from gridpact.app.cli.contracting_files import FILE, open_contract, placed
-from gridpact.app.cli.contracting_layout import aligned, window
+from gridpact.app.cli.contracting_layout import window
 from gridpact.app.cli.contracting_new import keep_new
 from gridpact.app.cli.contracting_proposal import Wanted, fixed, proposal_options, proposed
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.base.errors import BadInput, Fault
 

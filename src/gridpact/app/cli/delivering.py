@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.delivering_availability import availability
 from gridpact.app.cli.delivering_options import delivery_options, orders_of
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.delivery.checking import Checked, EventMarks
 from gridpact.app.delivery.checking import check as checked

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_layout import aligned, counted
 from gridpact.app.cli.delivering_options import delivery_options, orders_of
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.cli.reading_options import kwh
 from gridpact.app.delivery.available import Month, availabilities

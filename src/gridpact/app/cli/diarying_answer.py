@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple
 import click
 import numpy as np
 
-from gridpact.app.cli.contracting_layout import counted
 from gridpact.app.cli.diarying_told import say_refused
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import F, mark, output_options, say, say_json
 from gridpact.app.diaries.looking import Seen, ask, look

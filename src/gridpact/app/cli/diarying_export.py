@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.output import say, say_json
 from gridpact.app.diaries.looking import look_on
 from gridpact.app.diaries.writing import write_calendars, write_documents

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from msgspec import to_builtins
 
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.diaries.looking import Seen, look_on
 from gridpact.app.diaries.standing import Summary, entries_of, summaries

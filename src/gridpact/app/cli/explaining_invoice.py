@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from gridpact.app.cli.contracting_layout import aligned, counted, money, wrapped
+from gridpact.app.cli.layout import aligned, counted, money, wrapped
 from gridpact.app.cli.output import harmless, mark
 from gridpact.app.cli.reading_options import kwh
 from gridpact.app.explaining.told import Check, Entry, Explanation, Reading, Slot, Value

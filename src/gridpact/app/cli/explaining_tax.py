@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gridpact.app.cli.contracting_layout import aligned, money
 from gridpact.app.cli.explaining_invoice import check_lines, proof_lines
+from gridpact.app.cli.layout import aligned, money
 from gridpact.app.cli.output import harmless
 from gridpact.app.explaining.told import Taxed, TaxExplanation
 from gridpact.base.slots import iso

@@ -9,8 +9,8 @@ import click
 
 from gridpact.app.books.folder import Book
 from gridpact.app.cli.booking_words import BOOK, PERIOD
-from gridpact.app.cli.contracting_layout import counted
 from gridpact.app.cli.exporting_options import OUT
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.invoicing import einvoice
 from gridpact.app.invoicing.billing import bills

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from gridpact.app import folder
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.delivery.checking import check

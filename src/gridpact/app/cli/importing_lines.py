@@ -6,7 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from gridpact.app.cli.contracting_layout import aligned, counted, duration
+from gridpact.app.cli.contracting_layout import duration
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.reading_options import channel_as_dict
 from gridpact.app.readings.importing import FileImported
 from gridpact.base.slots import iso

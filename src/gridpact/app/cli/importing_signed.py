@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_layout import counted
 from gridpact.app.cli.importing_lines import as_dict, lines_of
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.cli.reading_options import FILE, trust_options

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gridpact.app import folder
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.ledgering_options import AS, LEDGER, at_of, signers_of
 from gridpact.app.cli.moments import MOMENT_OR_DAY
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json

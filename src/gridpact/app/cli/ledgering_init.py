@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.ledgering_options import AT, at_of, signers_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.ledgers import home

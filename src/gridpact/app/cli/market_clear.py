@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from gridpact.app import folder
-from gridpact.app.cli.contracting_layout import aligned
 from gridpact.app.cli.contracting_new import keep_new
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.market_options import (
     EUROPE,
     Prices,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import click
 
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.market_grid_tables import cleared_lines, relieved_lines
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.grids.clearing import (

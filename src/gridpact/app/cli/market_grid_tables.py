@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gridpact.app.cli.contracting_layout import aligned, counted, wrapped
+from gridpact.app.cli.layout import aligned, counted, wrapped
 from gridpact.app.cli.market_tables import NOTHING
 from gridpact.app.cli.output import mark
 from gridpact.app.grids.clearing import (

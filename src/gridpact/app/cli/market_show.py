@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app import folder
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.market_tables import NOTHING, Shown, cleared_lines, depth_lines
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.orders.acting import paused_at

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.output import mark, output_options, say, say_json
 from gridpact.app.orders.acting import Waiting, act, look
 from gridpact.app.orders.members import check_member

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.orders.figures import Depth, Result, Total
 from gridpact.app.orders.instants import local
 from gridpact.app.orders.words import energy, money, price

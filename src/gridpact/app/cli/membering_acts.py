@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gridpact.agreements.addresses import parse_address
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.ledgering_options import FILE, LEDGER, Acting, act, acting_options
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.ledgers import home

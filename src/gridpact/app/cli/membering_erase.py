@@ -9,7 +9,7 @@ import click
 
 from gridpact.app.books.erasing import KeptBook
 from gridpact.app.books.folder import PEOPLE
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.ledgering_options import LEDGER, Acting, act, acting_options
 from gridpact.app.cli.output import harmless, say
 from gridpact.app.people.erasing import PeopleFile

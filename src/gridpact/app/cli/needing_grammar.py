@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.scheduling.needs.grammar.ebnf import GRAMMAR
 from gridpact.scheduling.needs.grammar.examples import EXAMPLES

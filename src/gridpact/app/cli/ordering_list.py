@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from gridpact.app import folder
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.orders.acting import look_on
 from gridpact.app.orders.instants import local

@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 import numpy as np
 
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.cli.reading_options import channel_as_dict, chosen_of, kwh, view_options
 from gridpact.app.readings.estimating import Estimated, estimate_view, methods_of

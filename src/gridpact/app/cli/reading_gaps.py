@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.cli.reading_options import channel_as_dict, chosen_of, view_options
 from gridpact.app.readings.looking import Gap

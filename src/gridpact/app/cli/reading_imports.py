@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from msgspec import to_builtins
 
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.base.slots import iso
 from gridpact.metering.store.log import Imported

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from msgspec import to_builtins
 
-from gridpact.app.cli.contracting_layout import aligned, counted, duration
+from gridpact.app.cli.contracting_layout import duration
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.cli.reading_options import FILE, POINTS_HELP
 from gridpact.app.readings.of_runs import points_of

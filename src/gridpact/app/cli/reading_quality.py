@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.contracting_layout import aligned
+from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.cli.reading_options import (
     FILE,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gridpact.app import folder
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.cli.reading_options import AUTHORITY, FILE, SINCE, STATEMENTS

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.cli.scheduling_tables import money
 from gridpact.app.schedules import keeping

@@ -11,7 +11,7 @@ import click
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from gridpact.app.cli.contracting_layout import WIDTH, counted
+from gridpact.app.cli.layout import WIDTH, counted
 from gridpact.app.cli.output import Progress, harmless, mark, output_options, say, say_json
 from gridpact.app.cli.scheduling_sources import recorded
 from gridpact.app.needs.acting import look_on

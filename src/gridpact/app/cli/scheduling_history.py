@@ -8,7 +8,7 @@ import click
 from msgspec import to_builtins
 
 from gridpact.app import folder
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.cli.scheduling_tables import NOTHING, kwh
 from gridpact.app.orders.instants import local

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from gridpact.app.cli.contracting_layout import aligned, counted
+from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.orders.instants import local
 from gridpact.app.schedules.limits import TightLimit
 from gridpact.app.schedules.outcome import MissedLimit, Outcome

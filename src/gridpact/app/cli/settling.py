@@ -20,7 +20,7 @@ from gridpact.app.cli.booking_words import (
     short,
     summed,
 )
-from gridpact.app.cli.contracting_layout import counted
+from gridpact.app.cli.layout import counted
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.settlement.line_sums import by_head
 from gridpact.settlement.lines import received
