@@ -41,9 +41,9 @@ test-slow: $(VENV)/dev.stamp ## run the tests that take longer
 
 test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow, Dask, UFTP, Beancount and SD-JWT in an environment of their own
 	@$(PYTHON) -m venv build/simbench
-	@build/simbench/bin/python -m pip install --quiet --disable-pip-version-check \
+	@build/simbench/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
 		--require-hashes -r requirements/simbench.lock
-	@build/simbench/bin/python -m pip install --quiet --disable-pip-version-check \
+	@build/simbench/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .
 	@build/simbench/bin/pytest -n $(WORKERS) -rs tests/connectors \
 		tests/scheduling/fleet/engine/test_dask.py tests/app/delivery/test_settlement.py \
@@ -73,7 +73,8 @@ clean: ## remove the environment, caches and runs
 
 # -- the environment: made once, and again only when a lock file or pyproject.toml changes ------
 
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# not compiled: most modules of most packages are never imported, the others compile when they are
+INSTALL = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 PACKAGE = $(INSTALL) --no-deps --no-build-isolation --editable .
 
 $(VENV)/made.stamp:
@@ -103,7 +104,7 @@ COMPILE = $(LOCK)/bin/uv pip compile --universal --python-version 3.11 --generat
 
 lock: $(VENV)/made.stamp ## renew the lock files (for maintainers)
 	@$(BIN)/python -m venv --clear $(LOCK)
-	@$(LOCK)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	@$(LOCK)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check 'uv>=0.9,<1'
 	@$(COMPILE) pyproject.toml --group build -o requirements/core.lock >/dev/null
 	@$(COMPILE) pyproject.toml --group build --group dev -c requirements/core.lock \
 		-o requirements/dev.lock >/dev/null
