@@ -29,12 +29,16 @@ class _Found(msgspec.Struct, frozen=True):
     meter: str
 
 
-def displays_at(where: str, rules: Rules, period: Slots, as_of_s: int) -> dict[str, Shown]:
-    """Return the displays of all members at the edges of a period, as known at an instant [s].
+def displays_at(
+    where: str, rules: Rules, period: Slots, known: tuple[int, int | None]
+) -> dict[str, Shown]:
+    """Return the displays of all members at the edges of a period.
 
-    Readings that are no store have no displays: nobody read any.
+    They are as ``known`` at an instant [s] and after a commit of the store, its last one where
+    that is None. Readings that are no store have no displays: nobody read any.
     """
-    store = _store(where)
+    as_of_s, commit = known
+    store = _store(where, commit)
     found = {}
     for register in REGISTERS:
         for edge, at_s in zip(EDGES, (period.start, period.end), strict=True):
@@ -46,12 +50,13 @@ def displays_at(where: str, rules: Rules, period: Slots, as_of_s: int) -> dict[s
     return found
 
 
-def _store(where: str) -> Store | None:
+def _store(where: str, commit: int | None) -> Store | None:
     if "://" not in where and (
         Path(where).is_file() or any(Path(where).glob("????-??-??.parquet"))
     ):
         return None
-    return Store.open(where)
+    store = Store.open(where)
+    return store if commit is None else store.until(commit)
 
 
 def _unread(count: int) -> tuple[Ints, Ints, Ints]:

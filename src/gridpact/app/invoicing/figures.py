@@ -49,7 +49,8 @@ def gather_figures(book: Book, made: Made, before: Before) -> Figures:
     run, rules = made.run, made.rules
     period = Slots(run.first_s, rules.step_s, (run.end_s - run.first_s) // rules.step_s)
     where = found_at(book.folder, made.readings)
-    source = source_of(where, rules, period, run.as_of_s)
+    commit = run.commit or None
+    source = source_of(where, rules, period, run.as_of_s, commit)
     inputs = Inputs(source.read, made.prices, {}, None)
     members = tuple(member.id for member in rules.members)
     edges = parts_of(period, Calendar(rules.timezone, rules.step_s))
@@ -63,7 +64,7 @@ def gather_figures(book: Book, made: Made, before: Before) -> Figures:
         members=members,
         edges_s=edges,
         by_part_wh=by_part(rules, inputs, edges),
-        displays=displays_at(where, rules, period, run.as_of_s),
+        displays=displays_at(where, rules, period, (run.as_of_s, commit)),
         prepaid_minor=np.clip(np.minimum(paid - used, owed), 0, None),
         billed_minor=billed,
         deposit_minor=deposits,

@@ -186,6 +186,20 @@ def test_what_was_issued_never_changes(book):
     assert book.run("books", "verify", "book").code == 0
 
 
+def test_what_is_told_after_a_run_of_before_it_is_on_no_bill_of_it(book):
+    displayed(book, (Channel("bakery"), START, 7_000_000, "m7"))
+    book.settle()
+    before = book.bill("bakery", "--dry-run")
+    displayed(book, (Channel("bakery"), START, 9_000_000, "m7"), known="2026-04-02T11:00Z")
+    map_ = Path(__file__).parents[4] / "examples" / "readings" / "map.yaml"
+    late = ("rules/march-29-late.csv", "--map", map_, "--into", "rules/readings")
+    done = book.run("import", "readings", *late, "--known-at", "2026-04-02T12:00", "--commit", "-q")
+    assert (done.code, done.err) == (0, "")
+    bill = book.bill("bakery", "--dry-run")
+    assert {**bill, "documents": []} == {**before, "documents": []}
+    assert sum(each["withdrawn_wh"] for each in bill["parts"]) == 82_435  # as the run has it
+
+
 def test_changed_figures_are_found(book):
     import polars as pl
 
