@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 LOCK := build/lock
 SEED ?= 0
 WORKERS ?= auto
+# part of their examples that property tests draw here; all: make test DEPTH=1
+DEPTH ?= 0.34
 # without kept bytecode, every process that a test starts would compile the whole package anew
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -33,11 +35,12 @@ examples: $(VENV)/core.stamp ## run every scenario in examples/ into runs/exampl
 
 test: $(VENV)/dev.stamp ## check style, types and imports, then run the tests
 	@$(MAKE) --no-print-directory -j 2 lint kernels
+	@echo "Property tests draw a part of their examples: all with make test DEPTH=1"
 	@echo "Tests marked slow are left out here (the closing line counts them): make test-slow"
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" -rs --hypothesis-seed=$(SEED)
+	@DEPTH=$(DEPTH) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" -rs --hypothesis-seed=$(SEED)
 
 test-slow: $(VENV)/dev.stamp ## run the tests that take longer
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
+	@DEPTH=$(DEPTH) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
 
 test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow, Dask, UFTP, Beancount and SD-JWT in an environment of their own
 	@$(PYTHON) -m venv build/simbench

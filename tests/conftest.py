@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from gridpact.app.bootstrap import Edges, build
 from gridpact.app.record import Record
@@ -32,6 +33,27 @@ from gridpact.simulation.staging import world
 
 ROOT = Path(__file__).parents[1]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+DEPTH = float(os.environ.get("DEPTH", "1"))
+"""Part of their examples that property tests draw: ``make test`` draws some, ``DEPTH=1`` all."""
+FEWEST = 15
+
+
+def _drawing_a_part() -> None:
+    """Let whatever says ``settings(max_examples=…)`` from now on draw its part."""
+    whole = settings.__init__
+
+    def part(self: settings, *parent: settings, **said: object) -> None:
+        asked = said.get("max_examples")
+        if isinstance(asked, int):
+            said["max_examples"] = min(asked, max(FEWEST, round(asked * DEPTH)))
+        whole(self, *parent, **said)
+
+    settings.__init__ = part
+    settings.register_profile("part", max_examples=settings.default.max_examples)
+    settings.load_profile("part")
+
+
+_drawing_a_part()
 
 
 @dataclass
