@@ -17,14 +17,14 @@ from gridpact.app.cli.commands import cli
 from gridpact.app.vocabulary import VOCABULARY
 from gridpact.kernel.codec import tag_of
 from gridpact.kernel.messages import Message
-from gridpact.registry.model import CAUSES, OperationRules
+from gridpact.registry.model import CAUSES, COMMITS, OperationRules
 from gridpact.simulation.scenarios import default_path, load
 from gridpact.simulation.scenarios.build import community
 from gridpact.simulation.scenarios.reference import reference_markdown
 
 WIDTH = 92
 ROLLING = OperationRules(3600, CAUSES, 30, 1800)
-"""With rolling operation all messages are handled; which rules are in force does not matter."""
+"""All messages are handled with rolling operation and a ledger that is told of all at once."""
 CLI_PAGE = """# Command line
 
 Written from the commands themselves by `scripts/docs_generated.py`.
@@ -95,7 +95,7 @@ def messages() -> str:
     scenario = load(default_path())
     handled: dict[type[Message], list[str]] = {}
     effects: dict[type[Message], str] = {}
-    found = msgspec.structs.replace(community(scenario), operation=ROLLING)
+    found = msgspec.structs.replace(community(scenario), operation=ROLLING, commits=COMMITS[-1])
     for room in rooms(found, scenario.run.seed, Edges()):
         for kind in room.handlers:
             handled.setdefault(kind, []).append(room.name)

@@ -10,10 +10,11 @@ from gridpact.base.slots import Slots
 from gridpact.ledger.anchors import (
     anchored,
     authorisations,
-    readings_leaves,
-    schedule_leaves,
+    of_members,
+    readings,
+    schedules,
     settled,
-    statement_leaves,
+    statements,
     terms,
 )
 from gridpact.ledger.kinds.money import NetSettled
@@ -28,6 +29,19 @@ from gridpact.scheduling.messages import ScheduleSolved
 from gridpact.scheduling.problem import Plan
 from gridpact.settlement.day import Facts
 from gridpact.settlement.statements import net_positions, settle
+
+
+def readings_leaves(community, day, secrets):
+    return of_members(community, "readings", day.day, readings(day), secrets)
+
+
+def statement_leaves(community, day, secrets):
+    return of_members(community, "statements", day.day, statements(day), secrets)
+
+
+def schedule_leaves(community, solved, secrets):
+    return of_members(community, "schedules", solved.session, schedules(solved), secrets)
+
 
 MEMBERS, SLOTS = 4, Slots(1_781_474_400, 900, 3)
 DAY = "2026-06-15"

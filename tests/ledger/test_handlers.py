@@ -6,7 +6,7 @@ import pytest
 
 from gridpact.agreements.messages import TermsSigned
 from gridpact.base.slots import Slots
-from gridpact.ledger.anchors import anchored, readings_leaves, statement_leaves
+from gridpact.ledger.anchors import readings, rooted, statements
 from gridpact.ledger.anchors import settled as net_of
 from gridpact.ledger.handlers import Commitments
 from gridpact.ledger.kinds.money import NetSettled
@@ -134,8 +134,8 @@ def test_a_day_is_committed_whole_with_its_statements(room, community, secrets, 
     state, (request,) = tell(room, other, day)
     assert request.key == f"day/{DAY}"
     assert request.entries == (
-        anchored(community, "readings", DAY, readings_leaves(community, metered(), secrets)),
-        anchored(community, "statements", DAY, statement_leaves(community, day, secrets)),
+        rooted(community, "readings", DAY, readings(metered()), secrets),
+        rooted(community, "statements", DAY, statements(day), secrets),
         net_of(community, day),
     )
     assert list(state.waiting) == ["2026-06-16"]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import UNSET
+
 from gridpact.agreements import handlers as agreements
 from gridpact.app.vocabulary import VOCABULARY
 from gridpact.forecasting.handlers import Forecasting
@@ -13,6 +15,7 @@ from gridpact.kernel.clock import Clock
 from gridpact.kernel.journal import Journal
 from gridpact.kernel.loop import Loop, Watch
 from gridpact.kernel.rooms import Room
+from gridpact.ledger.at_once import AtOnce
 from gridpact.ledger.handlers import Commitments
 from gridpact.ledger.leaves import demonstration_secrets
 from gridpact.ledger.port import Ledger
@@ -43,6 +46,7 @@ class Edges:
 def rooms(community: Community, seed: int, edges: Edges) -> Sequence[Room[Any]]:
     """All rooms for a community, in the order in which they hear of a message."""
     secrets = demonstration_secrets(seed, community.members.ids)
+    commitments = Commitments if community.commits is UNSET else AtOnce
     return (
         Metering(community).room(),
         Forecasting(community).room(),
@@ -51,7 +55,7 @@ def rooms(community: Community, seed: int, edges: Edges) -> Sequence[Room[Any]]:
         Diarist(community).room(),
         Settlement(community).room(),
         agreements.room(),
-        Commitments(community, secrets, edges.ledger).room(),
+        commitments(community, secrets, edges.ledger).room(),
         Supervision(community).room(),
         edges.world.room() if edges.world else resting_world(community),
     )

@@ -14,18 +14,20 @@ import numpy as np
 
 from gridpact.app import exports
 from gridpact.app.bootstrap import Edges, build
+from gridpact.app.ledgers.evidence import Evidence
 from gridpact.app.market_checks import wrong_lines, wrong_session
 from gridpact.app.record import Record
 from gridpact.base.errors import GridpactError, StoreError
 from gridpact.base.rounding import RULES
 from gridpact.kernel.journal import Journal
-from gridpact.ledger import anchors
-from gridpact.ledger.leaves import demonstration_secrets
+from gridpact.ledger.entries import Entry
+from gridpact.ledger.kinds.money import NetSettled
+from gridpact.ledger.kinds.roots import RootAnchored
+from gridpact.ledger.kinds.terms import AgreementSigned, TermsCommitted
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import CommitRequested
 from gridpact.market.messages import SessionCleared
 from gridpact.metering.messages import BoundaryRead, DayMetered
-from gridpact.scheduling.messages import ScheduleSolved
 from gridpact.settlement.messages import DaySettled
 from gridpact.settlement.statements import net_positions
 
@@ -120,42 +122,34 @@ def commitments(record: Record, ledger: LocalLedger) -> str:
 
 
 def roots(record: Record) -> str:
-    """Roots worked out again from the evidence itself are the ones committed."""
-    opening = record.opening()
-    community = opening.community
-    secrets = demonstration_secrets(opening.seed, community.members.ids)
-    committed = {m.key: m.entries for m in record.all(CommitRequested)}
-    roots = 0
-    for metered, settled in zip(record.all(DayMetered), record.all(DaySettled), strict=True):
-        again = (
-            anchors.anchored(
-                community,
-                "readings",
-                metered.day,
-                anchors.readings_leaves(community, metered, secrets),
-            ),
-            anchors.anchored(
-                community,
-                "statements",
-                settled.day,
-                anchors.statement_leaves(community, settled, secrets),
-            ),
-            anchors.settled(community, settled),
-        )
-        if committed[f"day/{settled.day}"] != again:
-            raise CheckFailed(f"{settled.day}: readings or statements do not give their root")
-        roots += 2
-    for solved in record.all(ScheduleSolved):
-        found = anchors.schedule_leaves(community, solved, secrets)
-        entry = anchors.anchored(community, "schedules", solved.session, found)
-        if committed[f"schedules/{solved.session}"] != (entry,):
-            raise CheckFailed(f"{solved.session}: schedules do not give their root")
-        roots += 1
-    for cleared in record.all(SessionCleared):
-        if committed.get(f"terms/{cleared.session.id}", ()) != anchors.terms(community, cleared):
-            raise CheckFailed(f"{cleared.session.id}: contracts do not give their root")
-        roots += 1
+    """Everything worked out again from the evidence itself is what was committed, key by key."""
+    expected, roots = Evidence(record).expected(), 0
+    for message in record.all(CommitRequested):
+        due = expected.pop(message.key, ())
+        for entry, again in zip_longest(message.entries, due):
+            if entry != again:
+                raise CheckFailed(_differing(message.key, entry or again, known=bool(due)))
+            roots += isinstance(entry, RootAnchored | TermsCommitted)
+    if expected:
+        key = next(iter(expected))
+        raise CheckFailed(f"{key.split('/', 1)[-1]}: nothing is committed as {key}")
     return counted(roots, "root")
+
+
+def _differing(key: str, entry: Entry | None, *, known: bool) -> str:
+    name = key.split("/", 1)[-1]
+    if not known:
+        return f"{name}: there is no evidence of what is committed as {key}"
+    match entry:
+        case RootAnchored(kind=kind):
+            return f"{name}: {kind} do not give their root"
+        case TermsCommitted():
+            return f"{name}: contracts do not give their root"
+        case AgreementSigned():
+            return f"{name}: what was offered does not have the hashes that were signed"
+        case NetSettled():
+            return f"{name}: statements do not come to the net positions"
+    return f"{name}: {key} is not what the evidence gives"
 
 
 def exported(path: Path, record: Record) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from gridpact.app import folder
 from gridpact.app.exports import parse_line_id
+from gridpact.app.ledgers.evidence import Evidence, Held
 from gridpact.app.proving import Proof, prove
 from gridpact.app.record import Record
 from gridpact.app.report.text import money_of
@@ -16,8 +17,6 @@ from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.contracts.legs import Leg, legs
 from gridpact.contracts.observables import Const, Observable, Op, Series
 from gridpact.ledger import anchors
-from gridpact.ledger.handlers import DAY
-from gridpact.ledger.leaves import demonstration_secrets
 from gridpact.ledger.local import LocalLedger
 from gridpact.market.messages import SessionCleared
 from gridpact.market.trades import terms_hashes, traders
@@ -79,7 +78,7 @@ def explain(path: Path, line: str) -> Explanation:
     place = traced.row, traced.member
     rules, leg = traced.community.settlement, _leg(traced)
     with folder.ledger(path, seed) as ledger:
-        proof = _proof(traced, seed, ledger)
+        proof = _proof(traced, ledger)
         agreed = _agreed(traced, ledger)
     return Explanation(
         line=line,
@@ -174,13 +173,14 @@ def _formula(node: Observable) -> str:
     return str(node)
 
 
-def _proof(traced: Traced, seed: int, ledger: LocalLedger) -> Proof:
+def _proof(traced: Traced, ledger: LocalLedger) -> Proof:
     """Prove the member's leaf under the day's root, and the root under the ledger's."""
-    community, day = traced.community, traced.day
-    secrets = demonstration_secrets(seed, community.members.ids)
-    found = anchors.statement_leaves(community, day, secrets)
-    entry = anchors.anchored(community, "statements", day.day, found)
-    return prove(traced.record, ledger, f"{DAY}{day.day}", entry, found, traced.member)
+    evidence, day = Evidence(traced.record), traced.day.day
+    found = evidence.leaves("statements", Held(day, traced.day))
+    entry = anchors.anchored(traced.community, "statements", day, found)
+    return prove(
+        traced.record, ledger, evidence.key("statements", day), entry, found, traced.member
+    )
 
 
 def _agreed(traced: Traced, ledger: LocalLedger) -> Agreed | None:

@@ -12,6 +12,7 @@ from gridpact.ledger.entries import Entry, canonical
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import Tree, leaf_hash, verify_inclusion
 from gridpact.ledger.messages import Committed
+from gridpact.ledger.port import Receipt
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -32,14 +33,7 @@ def prove(
 
     ``key`` is what the entry was committed under. BadInput where it is not on the ledger yet.
     """
-    committed = [m for m in record.all(Committed) if m.key == key]
-    if not committed:
-        what, fix = key.split("/", 1)[-1], "let the run go on with 'gridpact run --resume'"
-        raise BadInput([Fault("", 0, what, f"{what} is not on the ledger yet", fix)])
-    receipt = committed[0].receipt
-    index = receipt.first_index + ledger.entries(
-        receipt.first_index, receipt.first_index + receipt.count
-    ).index(entry)
+    receipt, index = _placed(record, ledger, key, entry)
     held = ledger.prove(index)
     hashes = [leaf_hash(body) for body in leaves]
     tree = Tree(hashes)
@@ -53,3 +47,21 @@ def prove(
         tree_root=held.root.hex(),
         verified=inside and outside,
     )
+
+
+def committed(record: Record, ledger: LocalLedger, key: str, entry: Entry) -> int:
+    """Return the number of an entry, committed under a key; BadInput where it is not there yet."""
+    return _placed(record, ledger, key, entry)[1]
+
+
+def _placed(record: Record, ledger: LocalLedger, key: str, entry: Entry) -> tuple[Receipt, int]:
+    found = [m.receipt for m in record.all(Committed) if m.key == key]
+    if not found:
+        what, fix = key.split("/", 1)[-1], "let the run go on with 'gridpact run --resume'"
+        raise BadInput([Fault("", 0, what, f"{what} is not on the ledger yet", fix)])
+    (receipt,) = found[:1]
+    held = ledger.entries(receipt.first_index, receipt.first_index + receipt.count)
+    if entry not in held:
+        fix = "see 'gridpact verify': the ledger or the journal was changed"
+        raise BadInput([Fault("", 0, key, "is on the ledger with other content", fix)])
+    return receipt, receipt.first_index + held.index(entry)

@@ -1,4 +1,7 @@
-"""What of a day goes on the ledger: roots, agreed terms, net positions. Pure functions."""
+"""What of a day goes on the ledger: roots, agreed terms, net positions. Pure functions.
+
+Values of a leaf are int64 [members, …], a row for each member.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gridpact.base.units import Ints
+from gridpact.contracts.canonical import terms_hash
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.kinds.participants import ParticipantAuthorised
@@ -17,11 +22,14 @@ from gridpact.market.messages import SessionCleared
 from gridpact.market.trades import terms_hashes
 from gridpact.metering.messages import DayMetered
 from gridpact.registry.model import Community
-from gridpact.scheduling.messages import ScheduleSolved
+from gridpact.scheduling.messages import ScheduleRevised, ScheduleSolved
+from gridpact.settlement.clauses import standing as agreed
 from gridpact.settlement.messages import DaySettled
 from gridpact.settlement.statements import net_positions
 
 Secrets = Mapping[str, bytes]
+STANDING = "standing"
+"""What contracts that members agree to by joining are committed under, in place of a session."""
 
 
 def authorisations(community: Community) -> tuple[Entry, ...]:
@@ -44,24 +52,51 @@ def terms(community: Community, cleared: SessionCleared) -> tuple[Entry, ...]:
     return (TermsCommitted(cleared.session.id, len(hashes), root(hashes)),) if hashes else ()
 
 
-def readings_leaves(community: Community, day: DayMetered, secrets: Secrets) -> list[bytes]:
-    """One leaf a metering point: its withdrawal and injection of the day [Wh]."""
-    values = np.stack([day.withdrawal_wh, day.injection_wh, day.estimated.astype(np.int64)], axis=1)
-    return leaves("readings", day.day, community.members.ids, secrets, values)
+def standing(community: Community) -> tuple[Entry, ...]:
+    """Root over the hashes of what each member agreed to by joining, in the members' order."""
+    hashes = standing_hashes(community)
+    return (TermsCommitted(STANDING, len(hashes), root(hashes)),)
 
 
-def schedule_leaves(community: Community, solved: ScheduleSolved, secrets: Secrets) -> list[bytes]:
-    """One leaf a member: its planned net energy in the slots of the session [Wh]."""
-    planned = solved.plan.net_wh[:, : solved.window.count]
-    return leaves("schedules", solved.session, community.members.ids, secrets, planned)
+def standing_hashes(community: Community) -> list[bytes]:
+    """keccak-256 of what each member agreed to by joining."""
+    return [terms_hash(agreed(community, member)) for member in community.members.ids]
 
 
-def statement_leaves(community: Community, day: DaySettled, secrets: Secrets) -> list[bytes]:
-    """One leaf a member: exact and rounded amounts and energy of every line, in line order."""
-    values = np.stack([day.nano.T, day.minor.T, day.energy_wh.T], axis=1)
-    return leaves(
-        "statements", day.day, community.members.ids, secrets, np.ascontiguousarray(values)
-    )
+def readings(day: DayMetered) -> Ints:
+    """Withdrawal and injection of each metering point [Wh], and where they are estimated."""
+    rows = [day.withdrawal_wh, day.injection_wh, day.estimated.astype(np.int64)]
+    return np.stack(rows, axis=1)
+
+
+def schedules(solved: ScheduleSolved | ScheduleRevised) -> Ints:
+    """Planned net energy of each member in the slots that the schedule is in force for [Wh]."""
+    return np.ascontiguousarray(solved.plan.net_wh[:, : solved.window.count])
+
+
+def statements(day: DaySettled) -> Ints:
+    """Exact and rounded amounts and energy of every line of each member, in line order."""
+    return np.ascontiguousarray(np.stack([day.nano.T, day.minor.T, day.energy_wh.T], axis=1))
+
+
+def of_members(
+    community: Community, kind: str, period: str, values: Ints, secrets: Secrets
+) -> list[bytes]:
+    """Return one leaf for each member."""
+    return leaves(kind, period, community.members.ids, secrets, values)
+
+
+def scheduled(
+    community: Community, solved: ScheduleSolved | ScheduleRevised, secrets: Secrets
+) -> Entry:
+    """Anchor the schedules of a session, or those made between sessions."""
+    name = solved.session if isinstance(solved, ScheduleSolved) else solved.name
+    return rooted(community, "schedules", name, schedules(solved), secrets)
+
+
+def rooted(community: Community, kind: str, period: str, values: Ints, secrets: Secrets) -> Entry:
+    """Anchor the root over the leaves of all members."""
+    return anchored(community, kind, period, of_members(community, kind, period, values, secrets))
 
 
 def anchored(community: Community, kind: str, period: str, found: Sequence[bytes]) -> Entry:

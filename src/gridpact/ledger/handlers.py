@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gridpact.agreements.messages import TermsSigned
+from gridpact.base.units import Ints
 from gridpact.kernel.messages import Message
 from gridpact.kernel.rooms import Room, Step
 from gridpact.ledger import anchors
@@ -25,16 +26,30 @@ DAY = "day/"
 """Beginning of the key under which a day is committed."""
 
 
+class Pending(msgspec.Struct, frozen=True):
+    """What waits for its moment where everything is committed at its own.
+
+    ``schedules`` are anchors of open sessions, None before there is a schedule. ``ordered`` and
+    ``delivered`` are slots [s since the epoch] with what :mod:`.executions` has them.
+    """
+
+    schedules: dict[str, Entry | None]
+    ordered: tuple[tuple[int, Ints], ...]
+    delivered: tuple[tuple[int, Ints], ...]
+
+
 class State(msgspec.Struct, frozen=True):
     """Readings' anchors that wait for their day's statements, and where the ledger stands.
 
-    ``days`` counts the days whose statements are on the ledger.
+    ``days`` counts the days whose statements are on the ledger. ``pending`` is left out where the
+    ledger takes a day at its end.
     """
 
     waiting: dict[str, Entry]
     latest: Receipt | None
     refused: tuple[str, ...]
     days: int = 0
+    pending: Pending | msgspec.UnsetType = msgspec.UNSET
 
 
 class Commitments:
@@ -70,8 +85,7 @@ class Commitments:
 
     def scheduled(self, state: State, message: ScheduleSolved, now: int) -> Step[State]:
         """Anchor the schedules of a session."""
-        found = anchors.schedule_leaves(self._community, message, self._secrets)
-        entry = anchors.anchored(self._community, "schedules", message.session, found)
+        entry = anchors.scheduled(self._community, message, self._secrets)
         key = f"schedules/{message.session}"
         return state, [CommitRequested(key=key, at=now, entries=(entry,))]
 
@@ -91,22 +105,23 @@ class Commitments:
 
     def metered(self, state: State, message: DayMetered, now: int) -> Step[State]:
         """Work out the anchor of a day's readings; it goes on with the day's statements."""
-        found = anchors.readings_leaves(self._community, message, self._secrets)
-        entry = anchors.anchored(self._community, "readings", message.day, found)
+        entry = self._root("readings", message.day, anchors.readings(message))
         waiting = {**state.waiting, message.day: entry}
         return msgspec.structs.replace(state, waiting=waiting), []
 
     def settled(self, state: State, message: DaySettled, now: int) -> Step[State]:
         """Commit a day: readings, statements, net positions."""
-        found = anchors.statement_leaves(self._community, message, self._secrets)
         entries = (
             state.waiting[message.day],
-            anchors.anchored(self._community, "statements", message.day, found),
+            self._root("statements", message.day, anchors.statements(message)),
             anchors.settled(self._community, message),
         )
         waiting = {day: entry for day, entry in state.waiting.items() if day != message.day}
         request = CommitRequested(key=f"{DAY}{message.day}", at=now, entries=entries)
         return msgspec.structs.replace(state, waiting=waiting), [request]
+
+    def _root(self, kind: str, period: str, values: Ints) -> Entry:
+        return anchors.rooted(self._community, kind, period, values, self._secrets)
 
     def committed(self, state: State, message: Committed, now: int) -> Step[State]:
         """Note where the ledger stands."""

@@ -280,11 +280,16 @@ CAUSES = ("need", "limit", "refusal", "arrival", "silence", "forecast", "prices"
 """Kinds of events on which schedules may be made anew."""
 
 
+COMMITS = ("daily", "at-once")
+"""When a ledger is told: of a day when it is settled, or of everything at its own moment."""
+
+
 class Community(msgspec.Struct, frozen=True):
     """All of it; journalled once when a run opens, and read by every room.
 
     Where ``operation`` is unset, which leaves it out of journals, only sessions make schedules.
-    ``marks`` are unset, and left out, where there are none.
+    ``marks`` are unset, and left out, where there are none. ``commits`` is one of
+    :data:`COMMITS`; unset, and left out, where it is the first of them.
     """
 
     name: str
@@ -303,6 +308,7 @@ class Community(msgspec.Struct, frozen=True):
     settlement: SettlementRules
     operation: OperationRules | msgspec.UnsetType = msgspec.UNSET
     marks: Marks | msgspec.UnsetType = msgspec.UNSET
+    commits: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def calendar(self) -> Calendar:

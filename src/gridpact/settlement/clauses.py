@@ -11,6 +11,7 @@ from gridpact.contracts.products.imbalance import imbalance_settlement
 from gridpact.contracts.products.network import NetworkFees, network_tariff
 from gridpact.contracts.products.sharing import sharing_key
 from gridpact.contracts.products.supplier import supplier_tariff
+from gridpact.contracts.terms import All, Contract
 from gridpact.registry.model import Community
 from gridpact.settlement.clause import MEMBER, Clause
 from gridpact.settlement.day import Energy, Facts
@@ -35,11 +36,40 @@ def clauses(community: Community, facts: Facts, energy: Energy) -> list[Clause]:
     ]
 
 
+def standing(community: Community, member: str) -> Contract:
+    """Return what a member agreed to by joining: sharing, supply, network and imbalance."""
+    agreed = (_shared(community, member), _supplied(community, member))
+    return All((*agreed, _charged(community, member), _balanced(community, member)))
+
+
+def _shared(community: Community, member: str) -> Contract:
+    name = sharing_name(community)
+    return sharing_key(member, community.parties.operator, community.currency, name)
+
+
+def _supplied(community: Community, member: str) -> Contract:
+    return supplier_tariff(member, community.parties.supplier, community.currency)
+
+
+def _charged(community: Community, member: str) -> Contract:
+    tariffs, parties = community.tariffs, community.parties
+    fees = NetworkFees(
+        Const(tariffs.network_micro_per_kwh, "micro/kWh"),
+        Const(tariffs.network_local_micro_per_kwh, "micro/kWh"),
+        Const(tariffs.levy_micro_per_kwh, "micro/kWh"),
+    )
+    return network_tariff(member, parties.dso, parties.state, fees, community.currency)
+
+
+def _balanced(community: Community, member: str) -> Contract:
+    return imbalance_settlement(member, community.parties.operator, community.currency)
+
+
 def _sharing(community: Community, energy: Energy) -> Clause:
     name = sharing_name(community)
     return Clause(
         "sharing",
-        sharing_key(MEMBER, community.parties.operator, community.currency, name),
+        _shared(community, MEMBER),
         {
             f"shared:in@{name}": energy.shared.in_wh,
             f"shared:out@{name}": energy.shared.out_wh,
@@ -51,7 +81,7 @@ def _sharing(community: Community, energy: Energy) -> Clause:
 def _supply(community: Community, energy: Energy) -> Clause:
     return Clause(
         "supplier",
-        supplier_tariff(MEMBER, community.parties.supplier, community.currency),
+        _supplied(community, MEMBER),
         {
             "supplier:in": energy.residual.supplier_in_wh,
             "supplier:out": energy.residual.supplier_out_wh,
@@ -62,15 +92,9 @@ def _supply(community: Community, energy: Energy) -> Clause:
 
 
 def _network(community: Community, facts: Facts, energy: Energy) -> Clause:
-    tariffs, parties = community.tariffs, community.parties
-    fees = NetworkFees(
-        Const(tariffs.network_micro_per_kwh, "micro/kWh"),
-        Const(tariffs.network_local_micro_per_kwh, "micro/kWh"),
-        Const(tariffs.levy_micro_per_kwh, "micro/kWh"),
-    )
     return Clause(
         "network",
-        network_tariff(MEMBER, parties.dso, parties.state, fees, community.currency),
+        _charged(community, MEMBER),
         {
             "network:outside": energy.network.outside_wh,
             "network:local": energy.network.local_wh,
@@ -82,7 +106,7 @@ def _network(community: Community, facts: Facts, energy: Energy) -> Clause:
 def _imbalance(community: Community, facts: Facts, energy: Energy) -> Clause:
     return Clause(
         "imbalance",
-        imbalance_settlement(MEMBER, community.parties.operator, community.currency),
+        _balanced(community, MEMBER),
         {
             "imbalance:deviation": energy.deviation_wh,
             "imbalance:spread": facts.spread_micro_per_kwh,

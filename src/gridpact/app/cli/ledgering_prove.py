@@ -19,6 +19,8 @@ from gridpact.ledger.proofs.checking import check as checked
 from gridpact.ledger.proofs.making import of_entry
 from gridpact.ledger.proofs.model import ProofFile
 
+_AGREEMENT = "agreement"
+
 
 @click.command(
     short_help="Write the proof of an entry, or of what it anchors.",
@@ -32,6 +34,9 @@ Examples:
 @click.option("--readings", metavar="DAY", help="A day of a run that was metered.")
 @click.option("--statements", metavar="DAY", help="A day of a run that was settled.")
 @click.option("--schedules", metavar="SESSION", help="A session of a run that was planned.")
+@click.option("--executions", metavar="DAY", help="A day of a run that was carried out.")
+@click.option("--terms", metavar="SESSION", help="A session that made contracts; or 'standing'.")
+@click.option("--agreement", metavar="NAME", help="An agreement that its parties signed in a run.")
 @click.option("--member", default="", metavar="ID", help="Whose, in a run.")
 @SEGMENTS
 @click.option("--out", required=True, type=FILE, help="File to write.")
@@ -46,14 +51,16 @@ def prove(
     quiet: bool,
     **asked: object,
 ) -> None:
-    """Write a file that proves an entry, or a member's readings, schedule or statement.
+    """Write a file that proves an entry, or what was agreed, planned, measured, done or billed.
 
     Whoever has the file and a root or key that they trust checks it alone, with 'gridpact ledger
     check' or with the script that --checker writes, which needs nothing of gridpact.
     """
     entry, kind, period = _asked(asked)
     with home.opened(place, segments=segments) as ledger:
-        if kind:
+        if kind == _AGREEMENT:
+            found = leaves.prove_agreement(place, ledger, period)
+        elif kind:
             found = leaves.prove(place, ledger, kind, period, str(asked["member"]))
         else:
             found = _of_entry(ledger, entry)
@@ -69,12 +76,12 @@ def prove(
 
 
 def _asked(asked: dict[str, object]) -> tuple[int, str, str]:
-    kinds = [kind for kind in leaves.KINDS if asked[kind] is not None]
+    kinds = [kind for kind in (*leaves.KINDS, _AGREEMENT) if asked[kind] is not None]
     entry = asked["entry"]
     if len(kinds) + (entry is not None) != 1:
-        fix = "give one of --entry, --readings, --statements and --schedules"
+        fix = f"give one of --entry, --{', --'.join(leaves.KINDS)} and --{_AGREEMENT}"
         raise BadInput([Fault("arguments", 0, "", "what to prove is not said once", fix)])
-    if kinds and not asked["member"]:
+    if kinds and kinds[0] != _AGREEMENT and not asked["member"]:
         raise BadInput([Fault("arguments", 0, "--member", "whose is not said", "name a member")])
     if isinstance(entry, int):
         return entry, "", ""

@@ -11,7 +11,7 @@ from gridpact.ledger.proofs.model import Opened, ProofFile
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NANO = 10**9
-_ROWS = 3
+_ROWS = {"readings": 3, "executions": 8, "statements": 3}
 
 
 def told(proof: ProofFile) -> Iterator[str]:
@@ -43,10 +43,11 @@ def _opened(body: LeafBody) -> Iterator[str]:
     shapes: dict[tuple[str, int], Callable[[Ints], Iterator[str]]] = {
         ("readings", 2): _readings,
         ("schedules", 1): _planned,
+        ("executions", 2): _executed,
         ("statements", 2): _lines,
     }
     tell = shapes.get((body.kind, body.values.ndim))
-    if tell is None or (body.values.ndim > 1 and len(body.values) != _ROWS):
+    if tell is None or (body.values.ndim > 1 and len(body.values) != _ROWS.get(body.kind)):
         yield from (f"  values {','.join(map(str, body.values.ravel().tolist()))}",)
     else:
         yield from tell(body.values)
@@ -62,6 +63,14 @@ def _planned(values: Ints) -> Iterator[str]:
     slots = values.tolist()
     bought, sold = sum(max(each, 0) for each in slots), sum(max(-each, 0) for each in slots)
     yield f"  planned over {len(slots)} slots: withdrawal {bought} Wh, injection {sold} Wh"
+
+
+def _executed(values: Ints) -> Iterator[str]:
+    told, stored, curtailed, starts, heard, done, solar, used = values.tolist()
+    ordered = f"curtailment {sum(curtailed)} Wh, {sum(starts)} appliances to start"
+    yield f"  ordered: storage {sum(stored)} Wh, {ordered}"
+    yield f"  delivered: storage {sum(done)} Wh, solar {sum(solar)} Wh, appliances {sum(used)} Wh"
+    yield f"  a schedule in force in {sum(told)} of {len(told)} slots, all reported in {sum(heard)}"
 
 
 def _lines(values: Ints) -> Iterator[str]:

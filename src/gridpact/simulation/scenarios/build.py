@@ -38,6 +38,7 @@ def community(scenario: Scenario) -> Community:
         settlement=scenario.settlement,
         operation=scenario.operation,
         marks=_marks(scenario),
+        commits=scenario.commits,
     )
 
 

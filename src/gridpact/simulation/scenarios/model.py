@@ -299,3 +299,4 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     activations: tuple[Activation, ...] = ()
     stores: tuple[StoreSource, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    commits: str | msgspec.UnsetType = msgspec.UNSET

@@ -1,11 +1,11 @@
-"""What a scenario says about operation: when schedules are made anew, and what goes wrong."""
+"""What a scenario says about operation: schedules made anew, what goes wrong, the ledger."""
 
 from __future__ import annotations
 
 import msgspec
 
 from gridpact.base.documents import Document, Path
-from gridpact.registry.model import OperationRules
+from gridpact.registry.model import COMMITS, OperationRules
 from gridpact.simulation.faults import Lost, Rates
 from gridpact.simulation.scenarios.access import (
     Group,
@@ -30,6 +30,12 @@ def rules(root: Group) -> OperationRules | msgspec.UnsetType:
         solve_s=count(node, "solve_seconds"),
         stale_s=count(node, "stale_minutes") * 60,
     )
+
+
+def commits(root: Group) -> str | msgspec.UnsetType:
+    """Return when the ledger is told; unset where a day goes on it as a whole."""
+    found = text(group(root, "ledger"), "commit")
+    return msgspec.UNSET if found in ("", COMMITS[0]) else found
 
 
 def rates(node: Group) -> Rates:

@@ -45,7 +45,7 @@ from gridpact.simulation.scenarios.model import (
     Weather,
     Zone,
 )
-from gridpact.simulation.scenarios.operation import rates, rules
+from gridpact.simulation.scenarios.operation import commits, rates, rules
 
 PPM = 1_000_000
 
@@ -78,6 +78,7 @@ def scenario(root: Group, file: str, paths: Names[str, str]) -> Scenario:
         weather=_weather(group(root, "weather")),
         faults=rates(group(root, "faults")),
         operation=rules(root),
+        commits=commits(root),
         activations=activations(root),
         stores=stores,
     )

@@ -55,6 +55,7 @@ def _sections() -> Iterator[tuple[str, Schema]]:
         "prices": "`prices`",
         "weather": "`weather`",
         "operation": "`operation`",
+        "ledger": "`ledger`",
         "faults": "`faults`",
         "lost": "`faults.lost` (each)",
         "activation": "`activations` (each)",
