@@ -69,6 +69,14 @@ def test_the_version(called):
     assert re.fullmatch(r"gridpact, version \d+\.\d+\.\d+\n", called("--version").out)
 
 
+def test_the_package_run_as_a_module_is_the_same_command():
+    command = [sys.executable, "-m", "gridpact", "fly"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: gridpact [OPTIONS]")
+    assert "No such command 'fly'" in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -16,7 +16,7 @@ def test_a_fit_machine(called, place):
     done = called("doctor")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert all(line.startswith(("✓", "- dask", "- grid", "- simbench")) for line in lines)
+    assert all(line.startswith(("✓", "- dask", "- grid", "- s3", "- simbench")) for line in lines)
     named = {line.split()[1] for line in lines}
     assert {"Python", "SQLite", "HiGHS", *doctor.NEEDED} <= named
     assert list(place.glob("tmp*")) == []
@@ -43,6 +43,7 @@ def test_quiet_says_nothing(called, place):
         ("grid", "power_grid_model"),
         ("payments", "sepaxml"),
         ("postgres", "pg8000"),
+        ("s3", "s3fs"),
         ("simbench", "simbench"),
         ("web", "fastapi"),
     ],

@@ -30,6 +30,7 @@ EXTRAS = {
     "invoices": ("drafthorse", "e-invoices: pip install 'gridpact[invoices]'"),
     "payments": ("sepaxml", "SEPA payments: pip install 'gridpact[payments]'"),
     "postgres": ("pg8000", "ledgers on PostgreSQL: pip install 'gridpact[postgres]'"),
+    "s3": ("s3fs", "stores of readings on S3: pip install 'gridpact[s3]'"),
     "simbench": ("simbench", "SimBench grids: pip install 'gridpact[simbench]'"),
     "web": ("fastapi", "the web service: pip install 'gridpact[web]'"),
 }

@@ -18,14 +18,13 @@ from gridpact.metering.store.log import (
     Imported,
     Log,
     Part,
-    encoded,
     name_of,
     read_log,
     start_of,
 )
 from gridpact.metering.store.places import Place
 from gridpact.metering.store.signed import trimmed
-from gridpact.metering.store.writing import remove_parts, write_part
+from gridpact.metering.store.writing import remove_parts, write_commit, write_part
 
 TABLES = ("intervals", "displays", "confirmed", "signed")
 _ORDER = {
@@ -65,7 +64,7 @@ def compact(place: Place, log: Log, first_day: str = "") -> Compacted:
             chains=chains,
             replaces=True,
         )
-        written = place.create(name_of(number), encoded(commit))
+        written = write_commit(place, commit)
     finally:
         if not written:
             remove_parts(place, made)

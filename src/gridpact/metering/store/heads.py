@@ -28,10 +28,21 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 def begin(place: Place, points: Sequence[MeteringPoint]) -> None:
-    """Write the points of a new store; BadInput where there is one already."""
-    if not place.create(INDEX, _encoded(merged((), tuple(points), place.url))):
+    """Write the points of a new store; BadInput where there is one already.
+
+    Raises StoreError at a place that writes over what is there, as some servers do that speak S3:
+    of two who import at once, one would be lost.
+    """
+    head = _encoded(merged((), tuple(points), place.url))
+    if not place.create(INDEX, head):
         fix = "give another place, or open it"
         raise BadInput([Fault(place.url, 0, "", "there is a store of readings already", fix)])
+    if place.create(INDEX, head):
+        place.remove(INDEX)
+        raise StoreError(
+            f"store {place.url}: what keeps it writes over files that are there, and imports at "
+            "once would lose each other's; take a folder, or a server with conditional writes"
+        )
 
 
 def read_points(place: Place) -> tuple[MeteringPoint, ...]:

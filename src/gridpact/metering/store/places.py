@@ -38,13 +38,9 @@ def place_of(url: str) -> Place:
     """
     if "://" not in url or url.startswith("file://"):
         return Folder(Path(url.removeprefix("file://")))
-    import fsspec
+    from gridpact.metering.store.object_store import opened
 
-    try:
-        files, root = fsspec.core.url_to_fs(url)
-    except (ValueError, ImportError) as error:
-        raise StoreError(f"{url}: {error}; give a folder or a URL that fsspec reaches") from error
-    return ObjectStore(url, files, root.rstrip("/"))
+    return opened(url)
 
 
 class Folder:
@@ -118,7 +114,7 @@ class Folder:
         synced((self._root / name).parent)
 
     def _trouble(self, name: str, error: OSError) -> StoreError:
-        return _trouble(self.url, name, error)
+        return trouble(self.url, name, error)
 
 
 def _begun(path: Path) -> tuple[Path, int]:
@@ -132,67 +128,9 @@ def _begun(path: Path) -> tuple[Path, int]:
     raise AssertionError
 
 
-class _Files(Protocol):
-    """What is used of fsspec's AbstractFileSystem."""
-
-    def cat_file(self, path: str) -> bytes: ...
-    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite") -> None: ...
-    def find(self, path: str) -> list[str]: ...
-    def rm_file(self, path: str) -> None: ...
-    def exists(self, path: str) -> bool: ...
-    def invalidate_cache(self) -> None: ...
-
-
-class ObjectStore:
-    """Any file system of fsspec that writes objects whole, as object stores do."""
-
-    def __init__(self, url: str, files: _Files, root: str) -> None:
-        self.url = url
-        self._files = files
-        self._root = root
-
-    def read(self, name: str) -> bytes | None:
-        """Return what an object holds, None where there is none."""
-        try:
-            return self._files.cat_file(self._path(name))
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _trouble(self.url, name, error) from error
-
-    def create(self, name: str, data: bytes) -> bool:
-        """Write a new object; False, and nothing changed, where there is one already."""
-        try:
-            self._files.pipe_file(self._path(name), data, mode="create")
-        except FileExistsError:
-            return False
-        except OSError as error:
-            raise _trouble(self.url, name, error) from error
-        return True
-
-    def names(self, folder: str) -> list[str]:
-        """Names of all objects below a folder, in order."""
-        self._files.invalidate_cache()  # others write to it too
-        try:
-            found = self._files.find(self._path(folder))
-        except OSError as error:
-            raise _trouble(self.url, folder, error) from error
-        return sorted(path.removeprefix(f"{self._root}/") for path in found)
-
-    def remove(self, name: str) -> None:
-        """Remove an object, if there is one."""
-        try:
-            if self._files.exists(self._path(name)):
-                self._files.rm_file(self._path(name))
-        except OSError as error:
-            raise _trouble(self.url, name, error) from error
-
-    def _path(self, name: str) -> str:
-        return f"{self._root}/{name}"
-
-
-def _trouble(url: str, name: str, error: OSError) -> StoreError:
-    reason = error.strerror or str(error)
+def trouble(url: str, name: str, error: Exception) -> StoreError:
+    """Error of a file that cannot be read or written."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return StoreError(
         f"store {url}: {name}: {reason}; what was stored before is intact. "
         "Free space or give access, then do it again"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gridpact.metering.edge.chains import latest
-from gridpact.metering.store.log import FOLDER, Commit, Log, Part, encoded, name_of, read_commit
+from gridpact.metering.store.log import FOLDER, Commit, Log, Part, read_commit
 from gridpact.metering.store.overlay import Overlay
-from gridpact.metering.store.writing import remove_parts, write_again
+from gridpact.metering.store.writing import remove_parts, write_again, write_commit
 
 
 def tried_of(trial: Overlay) -> tuple[Commit, ...]:
@@ -28,7 +28,7 @@ def publish(trial: Overlay, tried: tuple[Commit, ...], log: Log) -> Commit | Non
         imports = tuple(one for each in tried for one in each.imports)
         chains = latest(one for each in tried for one in each.chains)
         commit = Commit(number=number, imports=imports, parts=tuple(parts), chains=chains)
-        written = place.create(name_of(number), encoded(commit))
+        written = write_commit(place, commit)
     finally:
         if not written:
             remove_parts(place, parts)

@@ -27,7 +27,7 @@ from gridpact.metering.store.blocks import Words
 from gridpact.metering.store.changes import Change, changes
 from gridpact.metering.store.compaction import Compacted
 from gridpact.metering.store.heads import ATTEMPTS, add_points, begin, read_points
-from gridpact.metering.store.log import Commit, Log, Part, Table, encoded, name_of, read_log
+from gridpact.metering.store.log import Commit, Log, Part, Table, name_of, read_log
 from gridpact.metering.store.overlay import Overlay
 from gridpact.metering.store.places import Place, place_of
 from gridpact.metering.store.plan import Plan, Tally
@@ -35,7 +35,7 @@ from gridpact.metering.store.points import MeteringPoint
 from gridpact.metering.store.publishing import publish, tried_of
 from gridpact.metering.store.reading import Version, Window
 from gridpact.metering.store.signed import Messages, remembered, write_messages
-from gridpact.metering.store.writing import Numbers, remove_parts, write_change
+from gridpact.metering.store.writing import Numbers, remove_parts, write_change, write_commit
 
 Done = TypeVar("Done")
 
@@ -210,7 +210,7 @@ class Store:
                 parts=tuple(parts),
                 chains=signed.chains if signed else (),
             )
-            written = self._place.create(name_of(commit.number), encoded(commit))
+            written = write_commit(self._place, commit)
         finally:
             if not written:
                 remove_parts(self._place, parts)

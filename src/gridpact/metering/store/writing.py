@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import numpy as np
 
+from gridpact.base.errors import StoreError
 from gridpact.base.units import Ints
 from gridpact.metering.store import rows
 from gridpact.metering.store.changes import Change
-from gridpact.metering.store.log import Part, Table
+from gridpact.metering.store.log import Commit, Part, Table, encoded, name_of
 from gridpact.metering.store.places import Place
 
 if TYPE_CHECKING:
@@ -83,6 +84,21 @@ def _created(place: Place, folder: str, stem: str, data: bytes) -> str:
         if place.create(path, data):
             return path
     raise AssertionError
+
+
+def write_commit(place: Place, commit: Commit) -> bool:
+    """Write a commit to the index; False where another one has its number.
+
+    The answer to a write can be lost on its way, whatever became of the write; then what is there
+    decides. The parts that a commit lists are its writer's own, so that no other one is alike.
+    """
+    name, data = name_of(commit.number), encoded(commit)
+    try:
+        return place.create(name, data) or place.read(name) == data
+    except StoreError:
+        if place.read(name) != data:
+            raise
+        return True
 
 
 def remove_parts(place: Place, parts: Iterable[Part]) -> None:
