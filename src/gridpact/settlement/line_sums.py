@@ -10,7 +10,10 @@ from gridpact.settlement.lines import Lines
 
 
 class Sums(msgspec.Struct, frozen=True):
-    """Lines of one kind in sum: who pays whom, the energy behind them [Wh], the minor units."""
+    """Lines of one kind in sum: who pays whom, the energy behind them [Wh], the minor units.
+
+    ``rate_ppm`` is that of a tax, None for what is no tax.
+    """
 
     line: str
     payer: str
@@ -19,6 +22,7 @@ class Sums(msgspec.Struct, frozen=True):
     lines: int
     energy_wh: int
     minor: int
+    rate_ppm: int | None = None
 
 
 def by_head(lines: Lines) -> list[Sums]:
@@ -27,7 +31,8 @@ def by_head(lines: Lines) -> list[Sums]:
     for row, head in enumerate(lines.heads):
         mine = lines.where(lines.head == row)
         sums = (len(mine), int(checked_sum(mine.energy_wh)), int(checked_sum(mine.minor)))
-        found.append(Sums(head.name, head.payer, head.payee, head.energy, *sums))
+        rate = head.rate_ppm if head.category == "tax" else None
+        found.append(Sums(head.name, head.payer, head.payee, head.energy, *sums, rate))
     return found
 
 

@@ -12,7 +12,7 @@ from gridpact.app.books.folder import Book
 from gridpact.app.books.settling import Asked
 from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.moments import MOMENT, epoch_of
-from gridpact.app.invoicing.words import amount, kwh
+from gridpact.app.invoicing.words import amount, kwh, percent
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
 from gridpact.settlement.line_sums import by_head
@@ -46,7 +46,8 @@ def line_table(lines: Lines, rules: Rules) -> list[str]:
     rows = [("line", "from", "to", "kWh", rules.currency)]
     for each in by_head(lines):
         energy = kwh(each.energy_wh) if each.energy else ""
-        rows.append((each.line, each.payer, each.payee, energy, amount(each.minor, rules)))
+        line = each.line if each.rate_ppm is None else f"{each.line} {percent(each.rate_ppm)}"
+        rows.append((line, each.payer, each.payee, energy, amount(each.minor, rules)))
     return aligned(rows, right=(3, 4), indent=2)
 
 

@@ -57,7 +57,12 @@ def quantity(item: Item) -> str:
 
 def tax(total: TaxTotal, document: Document) -> str:
     """Name the tax of one category, such as ``vat 19 %``."""
-    return f"{document.tax} {total.rate_ppm / 10_000:g} %" if document.tax else "not taxed"
+    return f"{document.tax} {percent(total.rate_ppm)}" if document.tax else "not taxed"
+
+
+def percent(rate_ppm: int) -> str:
+    """Write a rate as per cent, such as ``19 %``."""
+    return f"{rate_ppm / 10_000:g} %"
 
 
 def day(at_s: int, rules: Rules) -> str:

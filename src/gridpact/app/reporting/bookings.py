@@ -15,6 +15,7 @@ _LINES = (
     Column("line", "line"),
     Column("payer", "from"),
     Column("payee", "to"),
+    Column("rate", "rate", "share"),
     Column("lines", "lines", "count"),
     Column("energy", "energy", "energy"),
     Column("amount", "amount", "money"),
@@ -34,10 +35,10 @@ _RUNS = (
 
 
 def lines_sheet(lines: Lines, name: str = "lines", caption: str = "Lines by kind") -> Sheet:
-    """Lines summed over members by what they are about and who pays whom."""
+    """Lines summed over members by what they are about and who pays whom, taxes by their rate."""
     rows = tuple(
-        (each.line, each.payer, each.payee, each.lines, _energy(each.energy, each.energy_wh),
-         each.minor)
+        (each.line, each.payer, each.payee, each.rate_ppm, each.lines,
+         _energy(each.energy, each.energy_wh), each.minor)
         for each in by_head(lines)
         if each.lines
     )  # fmt: skip
