@@ -13,6 +13,7 @@ from gridpact.app.report.axis import Axis, axis_of, clock_ticks
 from gridpact.app.report.drawing import draw, stack, steps
 from gridpact.app.report.limits import usage
 from gridpact.app.report.member import chosen
+from gridpact.app.report.money import bills_figure, means
 from gridpact.app.report.predicted import forecasts
 from gridpact.app.report.series import known
 from gridpact.app.report.text import Money, clock, kwh, number
@@ -45,6 +46,18 @@ def test_missing_slots_are_gaps_and_never_zero(run):
     assert np.flatnonzero(np.isnan(seen.flows.metered[0])).tolist() == [60]
     assert not np.isnan(seen.balance.withdrawal).any()
     assert not np.isnan(usage(seen).share).any()
+
+
+def test_of_very_many_members_neighbours_are_drawn_by_their_mean():
+    assert means(np.array([1.0, 2, 6, 8, 5]), 2).tolist() == [1.5, 7, 5]
+    sizes = {}
+    for count in (1000, 10_000):
+        alone = np.linspace(100, 1, count)
+        sizes[count] = len(
+            svg := bills_figure([f"home-{row}" for row in range(count)], alone, alone / 2, "EUR")
+        )
+        assert ("means of 10 each" in svg) == (count == 10_000)
+    assert sizes[10_000] < 1.2 * sizes[1000]
 
 
 def test_a_gap_is_not_drawn():

@@ -21,12 +21,16 @@ from gridpact.settlement.periods.rules import Rules
 
 
 def share_of(path: Path, rules: Rules) -> Share:
-    """Return the allocation by a file of sharing rules, for the members of a book.
+    """Return the allocation by a file of sharing rules; as :func:`share_by`."""
+    return share_by(read_rules(path), rules)
+
+
+def share_by(file: SharingFile, rules: Rules) -> Share:
+    """Return the allocation by sharing rules, for the members of a book.
 
     Members whom the file does not name neither give nor receive. Raises BadInput for a file that
     does not fit the book.
     """
-    file = read_rules(path)
     _check(file, rules)
     place = {member.point: row for row, member in enumerate(rules.members)}
     points = tuple(sorted(member.point for member in file.members))

@@ -10,10 +10,11 @@ from gridpact.app.books.day_files import DayFiles, OneMember
 from gridpact.app.books.folder import found_at
 from gridpact.app.books.inputs import owned
 from gridpact.app.books.kept import Made
-from gridpact.app.books.sharing import share_of
+from gridpact.app.books.sharing import share_by
 from gridpact.app.books.sources import Source as Readable
 from gridpact.app.books.sources import kind_of, source_of
 from gridpact.app.explaining.told import Reading, Source, Value
+from gridpact.app.sharing.rules import SharingFile, read_rules
 from gridpact.base.slots import Slots
 from gridpact.metering.readings import Register
 from gridpact.metering.store.reading import Version
@@ -73,8 +74,13 @@ class RunReadings:
         """Return what the run was settled on, for all members."""
         made = self._made
         source = self.where.source(made.rules)
-        share = share_of(made.sharing[0], made.rules) if made.sharing else None
+        share = share_by(self.sharing, made.rules) if self.sharing else None
         return Inputs(source.read, made.prices, owned(made.own, self.period), share)
+
+    @cached_property
+    def sharing(self) -> SharingFile | None:
+        """The sharing rules of the run, None where nothing was shared."""
+        return read_rules(self._made.sharing[0]) if self._made.sharing else None
 
     @property
     def told(self) -> Source:

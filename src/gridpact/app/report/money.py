@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_NAMED, LONGEST_NAME = 40, 22
+MOST_DRAWN = 1000
+"""Members that are drawn one by one; of more, neighbours are drawn by their mean."""
 ASSUMPTION = (
     "“Supplier only” is what each member would have paid with the same physical behaviour and the "
     "same readings, but without the community: all energy withdrawn and injected is settled at "
@@ -70,24 +72,37 @@ def bills_figure(names: Sequence[str], alone: Floats, paid: Floats, currency: st
 
     ``alone`` and ``paid`` [members] are in the currency, in the order in which they are drawn.
     """
-    short, few = [_short(name) for name in names], len(names) <= MOST_NAMED
+    few = len(names) <= MOST_NAMED
+    short = [_short(name) for name in names] if few else []
+    together = -(-len(names) // MOST_DRAWN)
+    alone, paid = (means(each, together) for each in (alone, paid))
 
     def paint(panels: list[Axes]) -> None:
         _paint_bills(panels[0], alone, paid)
         _paint_saving(panels[1], alone - paid)
         for panel in panels:
             panel.axhline(0, color=drawing.ACTUAL, linewidth=0.6)
-            panel.set_xlim(-0.7, len(names) - 0.3)
+            panel.set_xlim(-0.7, alone.size - 0.3)
             panel.set_ylabel(currency)
             panel.set_xticks([])
             drawing.legend(panel)
         if few:
             panels[1].set_xticks(range(len(short)), short, rotation=90, fontsize=7.5)
         else:
-            panels[1].set_xlabel("members, largest saving first")
+            told = f", means of {number(together)} each" if together > 1 else ""
+            panels[1].set_xlabel(f"members, largest saving first{told}")
 
     foot = 0.2 + 0.065 * max(map(len, short), default=0) if few else 0.45
     return drawing.draw("savings", (1.8, 0.9), paint, foot=foot)
+
+
+def means(values: Floats, together: int) -> Floats:
+    """Return the means of so many neighbours each; the last may be of fewer."""
+    if together <= 1:
+        return values
+    begins = np.arange(0, values.size, together)
+    counts = np.diff(begins, append=values.size)
+    return np.asarray(np.add.reduceat(values, begins) / counts, np.float64)
 
 
 def _short(name: str) -> str:

@@ -13,7 +13,6 @@ import numpy as np
 
 from gridpact.app.explaining.sources import RunReadings
 from gridpact.app.reporting.settled import Settled
-from gridpact.app.sharing.rules import read_rules
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.rounding import muldiv
 from gridpact.base.slots import Slots
@@ -53,27 +52,28 @@ class Followed(msgspec.Struct, frozen=True):
         return int(both.sum())
 
 
-def follow(settled: Settled, cells: int = CELLS) -> Followed:
+def follow(settled: Settled, cells: int = CELLS, readings: RunReadings | None = None) -> Followed:
     """Follow the energy of a period; ``cells`` are members times slots worked on at a time.
 
+    ``readings`` are those of the run where they were opened before.
     Raises BadInput where the readings of the run are not there any more.
     """
-    readings = RunReadings(settled.book.folder, settled.made)
+    readings = readings or RunReadings(settled.book.folder, settled.made)
     now = readings.told.digest_now
     if now and now != settled.run.readings:
         raise _gone(settled, "readings are not those that the run was made of")
-    following = _Following(settled, readings.whole())
+    following = _Following(settled, readings)
     for block in _blocks(settled, cells):
         following.add(block)
     return following.found
 
 
 class _Following:
-    def __init__(self, settled: Settled, inputs: Inputs) -> None:
+    def __init__(self, settled: Settled, readings: RunReadings) -> None:
         members, slots = len(settled.members), settled.slots
-        self._settled, self._inputs = settled, inputs
+        self._settled, self._inputs = settled, readings.whole()
         self._who = Memberships(settled.rules)
-        self._produces = _producing(settled)
+        self._produces = _producing(settled, readings)
         self.found = Followed(
             np.zeros((len(SOURCES), members), np.int64),
             np.zeros((len(SOURCES), slots.count), np.int64),
@@ -131,11 +131,9 @@ class _Following:
         self.found.coefficients_wh[:] += told.sum(axis=1)
 
 
-def _producing(settled: Settled) -> Ints:
+def _producing(settled: Settled, readings: RunReadings) -> Ints:
     """Return the rows of members whose surplus is shared."""
-    if not settled.made.sharing:
-        return np.zeros(0, np.int64)
-    points = {*read_rules(settled.made.sharing[0]).producers}
+    points = {*readings.sharing.producers} if readings.sharing else set[str]()
     rows = [at for at, member in enumerate(settled.rules.members) if member.point in points]
     return np.array(rows, np.int64)
 

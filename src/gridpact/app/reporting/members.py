@@ -60,10 +60,9 @@ class Standings(msgspec.Struct, frozen=True):
         return None if self.alone_minor is None else self.alone_minor - self.owed_minor
 
 
-def standings(settled: Settled) -> Standings:
+def standings(settled: Settled, readings: RunReadings) -> Standings:
     """Return how members stand after a period."""
     of = dict(zip(SOURCES, settled.made.energy_wh, strict=True))
-    readings = RunReadings(settled.book.folder, settled.made)
     members = settled.members
     alone = supplier_only(settled.made, settled.slots, readings.whole(), members)
     return Standings(

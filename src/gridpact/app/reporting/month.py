@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gridpact.app.explaining.sources import RunReadings
 from gridpact.app.invoicing.issuing import check_members
 from gridpact.app.report.parts import Tile
 from gridpact.app.report.text import MISSING, Money, counted, percent
@@ -35,8 +36,9 @@ def month_report(settled: Settled, member: str = "") -> Report:
     """
     if member:
         check_members(settled.rules, (member,))
-    followed = follow(settled)
-    found = members.standings(settled)
+    readings = RunReadings(settled.book.folder, settled.made)
+    followed = follow(settled, readings=readings)
+    found = members.standings(settled, readings)
     few = bool(member) and len(found.names) < FEW
     return Report(
         name=f"month-{settled.run.period}{f'-{member}' if member else ''}",
