@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.base.units import INT64_MAX
-from gridpact.ledger.entries import canonical, faults, parse
+from gridpact.ledger.entries import canonical, faults, parse, parse_all
 from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.kinds.participants import ParticipantAuthorised
 from gridpact.ledger.kinds.roots import ANCHORED, RootAnchored
@@ -66,6 +66,32 @@ def test_no_changed_byte_reads_as_the_same_entry(entry, data):
         return
     assert read != entry
     assert canonical(read) == body
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(valid, min_size=1, max_size=8), st.data())
+def test_many_are_read_as_one_by_one(entries, data):
+    bodies = [canonical(entry) for entry in entries]
+    assert parse_all(bodies) == [parse(body) for body in bodies] == entries
+    row = data.draw(st.integers(0, len(bodies) - 1))
+    changed = bytearray(bodies[row])
+    changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+    bodies[row] = bytes(changed)
+    try:
+        single = parse(bodies[row])
+    except ValueError:
+        with pytest.raises(ValueError, match=r"."):
+            parse_all(bodies)
+    else:
+        assert parse_all(bodies)[row] == single
+
+
+def test_what_runs_over_from_one_body_to_the_next_is_not_read():
+    body = canonical(ParticipantAuthorised("ada", "dso"))
+    assert len(parse_all([body, body])) == 2
+    for bodies in ([body + b"," + body, b""], [body[:20], body[20:]], [body, b" " + body]):
+        with pytest.raises(ValueError, match=r"."):
+            parse_all(bodies)
 
 
 def test_the_wire_form_stays_as_it_is():
@@ -131,6 +157,16 @@ def test_every_fault_of_an_entry_is_named(entry, expected):
     assert [fault.where.split(".", 1)[1] for fault in found] == expected
     assert {fault.file for fault in found} == {"entry 1"}
     assert all(fault.fix for fault in found)
+
+
+@pytest.mark.parametrize("odd", [True, 1.0, "1", [1]])
+def test_a_value_of_another_type_is_told_from_its_equal(odd):
+    entries = [TermsCommitted(name, 1, ROOT) for name in ("a", "b", "c")]
+    assert faults(entries) == ()
+    entries[1] = TermsCommitted("b", odd, ROOT)
+    assert [(each.file, each.where) for each in faults(entries)] == [
+        ("entry 1", "terms_committed.count")
+    ]
 
 
 def test_an_anchor_over_nothing_has_the_empty_root():

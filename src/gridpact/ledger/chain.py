@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
 
 import msgspec
 
 from gridpact.base.errors import Fault, LedgerDamaged
-from gridpact.ledger.entries import Entry, faults, parse
+from gridpact.ledger.entries import Entry, faults, parse, parse_all
 from gridpact.ledger.keys import AuthorityKey, PublicKey
-from gridpact.ledger.merkle import HASH_BYTES, Edge, Grown, leaf_hash
+from gridpact.ledger.merkle import HASH_BYTES, Edge, Grown, leaf_hash, leaf_hashes
 from gridpact.ledger.port import Head, Receipt
 from gridpact.ledger.state.admission import Admission, Offered
 from gridpact.ledger.state.state import State
@@ -54,7 +55,7 @@ class Block(msgspec.Struct, frozen=True, array_like=True):
         return Receipt(self.height, self.first_index, self.count, self.tree_root, self.hash)
 
 
-class EntryRow(msgspec.Struct, frozen=True, array_like=True):
+class EntryRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One row of the table of entries."""
 
     idx: int
@@ -200,6 +201,18 @@ class Walk:
 
 def _read(block: Block, rows: Sequence[EntryRow]) -> list[Entry]:
     """Read entries that are the block's, whole and in order."""
+    in_place = enumerate(rows, block.first_index)
+    if len(rows) == block.count and all(row.idx == at for at, row in in_place):
+        bodies, hashes = [row.body for row in rows], [row.leaf_hash for row in rows]
+        same = leaf_hashes(bodies) == hashes and {row.height for row in rows} <= {block.height}
+        with suppress(ValueError, RecursionError):  # one by one it is found which
+            if same:
+                return parse_all(bodies)
+    return _read_singly(block, rows)
+
+
+def _read_singly(block: Block, rows: Sequence[EntryRow]) -> list[Entry]:
+    """Read them one after the other, up to the first that does not hold."""
     found, height = list[Entry](), block.height
     for index, row in enumerate(rows, block.first_index):
         if row.idx != index or row.height != height:

@@ -10,6 +10,8 @@ Kinds are append-only: a later version adds some and never changes the meaning o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import TypeAlias, cast, get_args
 
 from gridpact.base.errors import Fault
@@ -25,7 +27,7 @@ from gridpact.ledger.kinds import (
 )
 from gridpact.ledger.kinds.fields import Kind, checks_of
 from gridpact.ledger.relations import relations_of
-from gridpact.ledger.wire import Wire
+from gridpact.ledger.wire import Wire, places_of
 
 Entry: TypeAlias = (
     founding.LedgerFounded
@@ -86,6 +88,11 @@ def parse(body: bytes) -> Entry:
     return cast("Entry", _WIRE.parse(body))
 
 
+def parse_all(bodies: Sequence[bytes]) -> list[Entry]:
+    """Read many at once; ValueError where :func:`parse` would refuse any, without saying which."""
+    return cast("list[Entry]", _WIRE.parse_all(bodies))
+
+
 def problems(entry: Kind) -> Iterator[tuple[str, str, str]]:
     """Yield field, problem and fix of everything that is wrong with one entry by itself."""
     checks, relations = _CHECKS[type(entry)]
@@ -105,8 +112,30 @@ def fault(place: int, entry: Kind, problem: tuple[str, str, str]) -> Fault:
 
 def faults(entries: Sequence[Kind]) -> tuple[Fault, ...]:
     """List everything that is wrong with entries, in their order; none means they may go on."""
+    if _sound(entries):
+        return ()
     return tuple(
         fault(place, entry, problem)
         for place, entry in enumerate(entries)
         for problem in problems(entry)
     )
+
+
+def _sound(entries: Sequence[Kind]) -> bool:
+    """Tell whether nothing is wrong, looking once at each different value of a kind's field."""
+    for kind, places in places_of(entries).items():
+        checks, relations = _CHECKS[kind]
+        found = [entries[place] for place in places]
+        for field, check in checks:
+            column = list(map(attrgetter(field), found))
+            if len(set(map(type, column))) > 1:  # True would pass for 1
+                return False
+            try:
+                different = set(column)
+            except TypeError:  # a list, where there can be none
+                return False
+            if any(map(check, different)):
+                return False
+        if relations and any(True for _ in chain.from_iterable(map(relations, found))):
+            return False
+    return True

@@ -25,6 +25,11 @@ def leaf_hash(body: bytes) -> bytes:
     return sha256(b"\x00" + body).digest()
 
 
+def leaf_hashes(bodies: Iterable[bytes]) -> list[bytes]:
+    """Hash the bytes of each leaf."""
+    return [sha256(b"\x00" + body).digest() for body in bodies]
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Hash two subtrees into their parent."""
     return sha256(b"\x01" + left + right).digest()

@@ -8,7 +8,9 @@ Every kind has a struct of texts beside it, so that a JSON library of C writes a
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -110,6 +112,44 @@ class Wire:
         if not (same and body.isascii() and self._encode(texts) == body):
             raise ValueError("not a ledger entry: the bytes are not in canonical form")
         return form.kind(*values)
+
+    def parse_all(self, bodies: Sequence[bytes]) -> list[Kind]:
+        """Read many as :meth:`parse` reads each; ValueError where any is not as we would write it.
+
+        Field by field of a kind, so that C does the work.
+        """
+        texts = list(map(self._decode, bodies))
+        if not all(map(bytes.isascii, bodies)) or list(map(self._encode, texts)) != list(bodies):
+            raise ValueError("the bytes are not in canonical form")
+        found = list[Any](texts)
+        for written, places in places_of(texts).items():
+            form = self._of_written[written]
+            own = [texts[place] for place in places]
+            if {each.version for each in own} != {VERSION}:
+                raise ValueError("unknown version")
+            columns = [_column(each, map(attrgetter(name), own)) for name, each in form.fields]
+            for place, entry in zip(places, map(form.kind, *columns), strict=True):
+                found[place] = entry
+        return found
+
+
+def places_of(values: Iterable[object]) -> dict[Any, list[int]]:
+    """Return by type where among values those of each type are."""
+    found = defaultdict[Any, list[int]](list)
+    for place, value in enumerate(values):
+        found[type(value)].append(place)
+    return found
+
+
+def _column(each: _Texts, given: Iterable[Any]) -> list[Any]:
+    """Return the values of one field's texts; ValueError where one is not written so here."""
+    texts = list(given)
+    if each.to is _same:
+        return texts
+    values = list(map(each.back, texts))
+    if list(map(each.to, values)) != texts:
+        raise ValueError("a text is not in canonical form")
+    return values
 
 
 def _read(form: _Form, texts: object) -> tuple[list[Any], bool]:

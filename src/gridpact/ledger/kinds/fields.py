@@ -31,8 +31,8 @@ _KEPT = 1 << 16
 """Texts whose check is remembered: the same names come again and again."""
 
 
-class Kind(msgspec.Struct, frozen=True, tag_field="entry", forbid_unknown_fields=True):
-    """Base of all kinds of entries."""
+class Kind(msgspec.Struct, frozen=True, tag_field="entry", forbid_unknown_fields=True, gc=False):
+    """Base of all kinds of entries; none can hold itself, so nothing is to be collected."""
 
 
 @lru_cache(maxsize=_KEPT)

@@ -22,7 +22,7 @@ from gridpact.ledger.kinds.fields import Kind
 from gridpact.ledger.kinds.founding import Act, LedgerFounded
 from gridpact.ledger.state import agreed, holdings, standing
 from gridpact.ledger.state import patches as patching
-from gridpact.ledger.state.rights import without_right
+from gridpact.ledger.state.rights import RIGHTS, may_do, without_right
 from gridpact.ledger.state.state import Problem, Problems, State
 
 PLAIN: tuple[type[Kind], ...] = (
@@ -72,6 +72,11 @@ _FOLDS_BY: dict[type[Kind], Callable[[State, Any, str], Problems]] = {
     patches.PatchProposed: patching.proposed,
     patches.PatchApproved: patching.approved,
 }
+
+_WHO_MAY = frozenset(
+    kind for kind in RIGHTS if kind.__module__ in (founding.__name__, participants.__name__)
+)
+"""Kinds that change who may do what, within an act too."""
 
 
 class Offered(NamedTuple):
@@ -150,8 +155,10 @@ class Admission:
             end = place + 1 + act.count
             wrong = self._act(block, place, act, claims)
             found += wrong
+            may = set[type[Kind]]()
             for at, entry in enumerate(entries[place + 1 : end], place + 1):
-                found += [fault(at, entry, each) for each in self._entry(act, entry)]
+                if problems := self._entry(act, entry, may):
+                    found += [fault(at, entry, each) for each in problems]
             place = end
         return found + [
             fault(at, entries[at], ("signatures", f"the one of {name} does not hold", _RESIGN))
@@ -186,16 +193,22 @@ class Admission:
                 found.append(("by", said, "let those sign who may act"))
         return [fault(place, act, problem) for problem in found]
 
-    def _entry(self, act: Act, entry: Kind) -> Problems:
-        if isinstance(entry, Act | LedgerFounded):
-            return (("", "is nothing that an act does", "keep acts apart"),)
-        problems = without_right(self.state, act, entry)
-        if problems:
-            return problems
-        fold = _FOLDS.get(type(entry))
+    def _entry(self, act: Act, entry: Kind, may: set[type[Kind]]) -> Problems:
+        """Fold an entry in; ``may`` remembers kinds that whoever acts may do, for the next."""
+        kind = type(entry)
+        if kind not in may:
+            if kind not in RIGHTS:
+                return (("", "is nothing that an act does", "keep acts apart"),)
+            if may_do(self.state, act, kind):
+                may.add(kind)
+            elif problems := without_right(self.state, act, entry):
+                return problems
+        if kind in _WHO_MAY:
+            may.clear()
+        fold = _FOLDS.get(kind)
         if fold is not None:
             return fold(self.state, entry)
-        return _FOLDS_BY[type(entry)](self.state, entry, act.by[0])
+        return _FOLDS_BY[kind](self.state, entry, act.by[0])
 
 
 _RESIGN = "let it sign this act, on this ledger"

@@ -60,14 +60,10 @@ def burnt(state: State, entry: TokensBurnt) -> Problems:
 
 def tokens_transferred(state: State, entry: TokensTransferred) -> Problems:
     """Move tokens between two who are authorised."""
-    problems = (
-        able(state, "sender", entry.sender) + able(state, "receiver", entry.receiver)
-    ) or _short(state.balances, (entry.token, entry.sender), entry.units, entry.token)
-    if problems:
-        return problems
-    _add(state.balances, (entry.token, entry.sender), -entry.units)
-    _add(state.balances, (entry.token, entry.receiver), entry.units)
-    return FINE
+    token, sender, receiver = entry.token, entry.sender, entry.receiver
+    return (able(state, "sender", sender) + able(state, "receiver", receiver)) or _move(
+        state.balances, (token, sender), (token, receiver), entry.units, token
+    )
 
 
 def issued(state: State, entry: CertificateIssued) -> Problems:
@@ -127,6 +123,24 @@ def _short(
     if amount > has:
         field = "energy_wh" if what.startswith("Wh") else "units"
         return ((field, f"{key[1]} has {has} {what}, not {amount}", f"at most {has}"),)
+    return FINE
+
+
+def _move(
+    table: Table[tuple[str, str], int],
+    sender: tuple[str, str],
+    receiver: tuple[str, str],
+    amount: int,
+    what: str,
+) -> Problems:
+    left = table.at(sender, 0) - amount
+    if left < 0:
+        return _short(table, sender, amount, what)
+    if left:
+        table.put(sender, left)
+    else:
+        table.drop(sender)
+    table.put(receiver, table.at(receiver, 0) + amount)
     return FINE
 
 

@@ -84,22 +84,35 @@ RIGHTS: dict[type[Kind], Right] = {
 }
 
 
+def may_do(state: State, act: Act, kind: type[Kind]) -> bool:
+    """Tell whether whoever acts may do this, whomever it is about.
+
+    It stays so until an entry changes who takes part, as what or how many decide.
+    """
+    right, first = RIGHTS[kind], act.by[0]
+    if right.quorum:
+        return _agree(state, act) >= state.quorum
+    if right.authority and first in state.authorities:
+        return True
+    one = state.participants.get(first)
+    return one is not None and one.acts and not right.roles.isdisjoint(one.roles)
+
+
+def _agree(state: State, act: Act) -> int:
+    return sum(name in state.authorities for name in act.by)
+
+
 def without_right(state: State, act: Act, entry: Kind) -> Problems:
     """Say why whoever acts may not do this; nothing where they may."""
     right, first = RIGHTS[type(entry)], act.by[0]
-    if right.quorum:
-        agree = sum(name in state.authorities for name in act.by)
-        if agree >= state.quorum:
-            return FINE
-        return (("", f"{agree} of {state.quorum} authorities signed", "let more of them sign"),)
-    if right.authority and first in state.authorities:
+    if may_do(state, act, type(entry)):
         return FINE
+    if right.quorum:
+        said = f"{_agree(state, act)} of {state.quorum} authorities signed"
+        return (("", said, "let more of them sign"),)
     one = state.participants.get(first)
-    if one is not None and one.acts:
-        if not right.roles.isdisjoint(one.roles):
-            return FINE
-        if right.own and getattr(entry, right.own) == first:
-            return FINE
+    if one is not None and one.acts and right.own and getattr(entry, right.own) == first:
+        return FINE
     return (("", f"is not for {first} to do", f"it is for {_whom(right)}"),)
 
 

@@ -34,12 +34,12 @@ def known(state: State, field: str, *names: str) -> Problems:
 def able(state: State, field: str, name: str) -> Problems:
     """Say why a participant may not take part now."""
     one = state.participants.get(name)
+    if one is not None and one.acts:
+        return FINE
     if one is None:
         return unknown(field, name)
-    if not one.acts:
-        how = one.status if one.status != "authorised" else "without a role"
-        return ((field, f"{name} is {how}", "only those authorised take part"),)
-    return FINE
+    how = one.status if one.status != "authorised" else "without a role"
+    return ((field, f"{name} is {how}", "only those authorised take part"),)
 
 
 def authority_added(state: State, entry: AuthorityAdded) -> Problems:

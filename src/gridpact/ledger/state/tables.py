@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -11,14 +11,15 @@ _ABSENT: Final = object()
 
 
 class Log:
-    """What was overwritten since the last mark, latest last."""
+    """What was overwritten since the last mark, latest last.
+
+    ``note`` takes a table's rows, a key, and what they hold there before it changes. They lie flat
+    in a list, three by three: a tuple for each would keep the garbage collector busy.
+    """
 
     def __init__(self) -> None:
-        self._written: list[tuple[dict[object, object], object, object]] = []
-
-    def note(self, rows: dict[K, V], key: K) -> None:
-        """Remember what a table holds at a key before it changes."""
-        self._written.append((rows, key, rows.get(key, _ABSENT)))  # type: ignore[arg-type]
+        self._written: list[Any] = []
+        self.note: Callable[[tuple[dict[Any, Any], object, object]], None] = self._written.extend
 
     def keep(self) -> None:
         """Let everything since the last mark stand."""
@@ -26,7 +27,8 @@ class Log:
 
     def undo(self) -> None:
         """Take everything since the last mark back."""
-        for rows, key, before in reversed(self._written):
+        latest = iter(reversed(self._written))
+        for before, key, rows in zip(latest, latest, latest, strict=True):
             if before is _ABSENT:
                 del rows[key]
             else:
@@ -35,13 +37,18 @@ class Log:
 
 
 class Table(Generic[K, V]):
-    """Rows by key; every change is logged."""
+    """Rows by key; every change is logged.
 
-    __slots__ = ("_log", "rows")
+    ``get`` returns the row of a key, None where there is none; ``at`` that, or a default.
+    """
+
+    __slots__ = ("_note", "at", "get", "rows")
 
     def __init__(self, log: Log) -> None:
         self.rows: dict[K, V] = {}
-        self._log = log
+        self.get: Callable[[K], V | None] = self.rows.get
+        self.at: Callable[[K, V], V] = self.rows.get
+        self._note = log.note
 
     def __contains__(self, key: K) -> bool:
         return key in self.rows
@@ -52,20 +59,13 @@ class Table(Generic[K, V]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def get(self, key: K) -> V | None:
-        """Return the row of a key, None where there is none."""
-        return self.rows.get(key)
-
-    def at(self, key: K, default: V) -> V:
-        """Return the row of a key, or a default."""
-        return self.rows.get(key, default)
-
     def put(self, key: K, value: V) -> None:
         """Write a row."""
-        self._log.note(self.rows, key)
-        self.rows[key] = value
+        rows = self.rows
+        self._note((rows, key, rows.get(key, _ABSENT)))
+        rows[key] = value
 
     def drop(self, key: K) -> None:
         """Delete a row that is there."""
-        self._log.note(self.rows, key)
+        self._note((self.rows, key, self.rows[key]))
         del self.rows[key]
