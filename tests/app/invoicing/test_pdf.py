@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from gridpact.app.invoicing.locales import LOCALES, _words
 from gridpact.app.invoicing.pages import page
+from gridpact.app.invoicing.pdf import blocks
 from gridpact.app.invoicing.pdf.bills import bill_pdf, invoice_pdf
-from gridpact.app.invoicing.pdf.drawing import wrap
+from gridpact.app.invoicing.pdf.drawing import BOTTOM, TOP, Drawing, wrap
 from gridpact.app.invoicing.pdf.file import Attached
 from gridpact.app.invoicing.pdf.fonts import REGULAR, fonts
 from gridpact.app.people.people_file import People, Person
@@ -88,6 +89,29 @@ def test_long_bills_go_on_over_pages_with_the_head_of_the_table(bill):
     for number, each in enumerate(reader.pages, start=1):
         assert squeezed(f"page {number} of {count}") in squeezed(each.extract_text())
     assert text_of(invoice_pdf(view, 0, MADE_S)).count(squeezed("EUR each")) == count - 1
+
+
+def test_no_sums_are_on_a_page_without_a_line_that_they_are_of():
+    rows = [["Number", "EUR"], *([str(number), "1.00"] for number in range(3))]
+    some = [("Net", "3.00"), ("Total", "3.00 EUR")]
+    turned = set()
+    for first in range(int(TOP), int(BOTTOM)):
+        drawing = Drawing(fonts(frozenset()))
+        drawing.y = float(first)
+        blocks.table(drawing, rows, sums_below=len(some))
+        page = len(drawing.pages(""))
+        blocks.sums(drawing, some)
+        assert len(drawing.pages("")) == page
+        assert drawing.y <= BOTTOM
+        turned.add(page)
+    assert turned == {1, 2}
+
+
+def test_energy_over_time_has_a_key_of_what_there_is(bill):
+    parts = [msgspec.structs.replace(part, injected_wh=0) for part in bill.bill.parts]
+    taken = bill.view(made=msgspec.structs.replace(bill.bill, parts=tuple(parts)))
+    assert [key.name for key in taken.chart.keys] == ["Withdrawn"]
+    assert [key.name for key in bill.view().chart.keys] == ["Withdrawn", "Injected"]
 
 
 def test_names_beyond_latin_are_shown_and_what_cannot_be_is_a_sign(bill):

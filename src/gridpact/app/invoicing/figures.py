@@ -25,6 +25,7 @@ from gridpact.settlement.invoices.figures import (
     without_sharing,
 )
 from gridpact.settlement.periods.energy import INJECTION, SOURCES, WITHDRAWAL, Inputs
+from gridpact.settlement.periods.rules import Span
 from gridpact.settlement.periods.settling import settle
 
 
@@ -103,10 +104,15 @@ def supplier_only(
 
 
 def _last(made: Made, members: tuple[str, ...]) -> Last:
-    """Return a period before for the members of now."""
-    rows = {member.id: row for row, member in enumerate(made.rules.members)}
+    """Return a period before for the members of now; who was none then has none."""
+    span = Span(made.run.first_s, made.run.end_s)
+    rows = {
+        member.id: row
+        for row, member in enumerate(made.rules.members)
+        if not (member.span & span).empty
+    }
     place = np.array([rows.get(name, -1) for name in members], np.int64)
-    owed = owed_by(made.lines, tuple(rows), made.rules.currency)
+    owed = owed_by(made.lines, tuple(m.id for m in made.rules.members), made.rules.currency)
     there = (place >= 0).astype(np.int64)
     energy = made.energy_wh[[SOURCES.index(WITHDRAWAL), SOURCES.index(INJECTION)]][:, place] * there
     return Last(made.run.period, there, energy[0], energy[1], owed[place] * there)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gridpact.app.invoicing.view import COLOURS, View
+from gridpact.app.invoicing.view import CHART_COLOURS, View
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -18,7 +18,9 @@ def page(view: View) -> str:
     chart = view.chart
     scale = _HEIGHT / (max(chart.up) + max(chart.down)) if chart else 0.0
     base = scale * max(chart.up) if chart else 0.0
-    return _template().render(view=view, width=_WIDTH, base=base, scale=scale, colours=COLOURS)
+    return _template().render(
+        view=view, width=_WIDTH, base=base, scale=scale, colours=CHART_COLOURS
+    )
 
 
 @lru_cache(maxsize=1)

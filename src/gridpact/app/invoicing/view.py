@@ -15,6 +15,8 @@ from gridpact.settlement.periods.rules import Rules
 
 COLOURS = ("#0072b2", "#56b4e9", "#009e73", "#e69f00")
 """Of own energy, trades, community, supplier: told apart by all kinds of sight (Okabe, Ito)."""
+CHART_COLOURS = ("#57606a", "#b3bbc4")
+"""Of what was withdrawn and injected over time, whatever its source."""
 WITHDRAWN = ("trade:bought", "shared:in", "supplier:in")
 INJECTED = ("trade:sold", "shared:out", "supplier:out")
 _HOUR_S, _DAYS_S = 3600, 2 * 86_400
@@ -45,10 +47,18 @@ class Bar(msgspec.Struct, frozen=True):
     pieces: tuple[Piece, ...]
 
 
+class Key(msgspec.Struct, frozen=True):
+    """What a colour of a chart stands for."""
+
+    name: str
+    colour: str
+
+
 class Chart(msgspec.Struct, frozen=True):
     """Energy over time: parts withdrawn (up) and injected (down), as parts of the largest."""
 
     title: str
+    keys: tuple[Key, ...]
     most: str
     first: str
     last: str
@@ -183,9 +193,13 @@ def _chart(bill: Bill, writing: Writing) -> Chart | None:
     if most <= 0:
         return None
     lengths = [part.end_s - part.first_s for part in bill.parts]
+    there = (("withdrawn", any(p.withdrawn_wh for p in bill.parts)),
+             ("injected", any(p.injected_wh for p in bill.parts)))  # fmt: skip
+    keys = zip(there, CHART_COLOURS, strict=True)
     by = "hour" if max(lengths) <= _HOUR_S else "day" if max(lengths) <= _DAYS_S else "month"
     return Chart(
         title=writing.say(f"by_{by}"),
+        keys=tuple(Key(writing.say(name), colour) for (name, some), colour in keys if some),
         most=writing.say("most", energy=writing.kwh(most)),
         first=f"{writing.day(bill.first_s)}{' 00:00' if by == 'hour' else ''}",
         last=f"{writing.day(bill.end_s - 1)}{' 24:00' if by == 'hour' else ''}",
@@ -298,7 +312,8 @@ def _summary(bill: Bill, writing: Writing) -> Iterator[tuple[str, ...]]:
         sign = (-1 if each.credit else 1) * (1 if each.buyer == bill.member else -1)
         sums = (each.net_minor, each.tax_minor, each.total_minor)
         told = (writing.amount(sign * minor) for minor in sums)
-        yield f"{each.number}", f"{each.seller} – {each.buyer}", *told
+        what = f"{each.number}, {say(f'kind {each.code}')}".rstrip(", ")
+        yield what, f"{each.seller} – {each.buyer}", *told
 
 
 def _sums(bill: Bill, writing: Writing) -> Iterator[tuple[str, str]]:

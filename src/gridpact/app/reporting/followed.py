@@ -17,7 +17,7 @@ from gridpact.base.errors import BadInput, Fault
 from gridpact.base.rounding import muldiv
 from gridpact.base.slots import Slots
 from gridpact.base.units import MICRO_PER_UNIT, Ints
-from gridpact.settlement.periods.energy import SOURCES, Block, Inputs, energy
+from gridpact.settlement.periods.energy import SOURCES, Block, energy
 from gridpact.settlement.periods.segments import Memberships
 from gridpact.settlement.residual import position
 from gridpact.settlement.sharing.coefficients import realised

@@ -176,6 +176,33 @@ def test_the_period_before_is_compared_and_uses_prepayments_first(book):
     assert first["last"] is None
 
 
+def test_who_joined_since_has_no_period_before(lane):
+    rules = lane.folder / "rules" / "rules.yaml"
+    text = rules.read_text("utf-8")
+    joined = text.replace("{id: school,", "{id: school, from: 2026-03-29,")
+    assert joined != text
+    rules.write_text(joined, "utf-8")
+    lane.imported("march-29-corrected", "2026-04-02T09:30")
+    channels = (Channel("bakery"),)
+    slots = Slots(START - 96 * 900, 900, 96)
+    marks = (np.ones((1, 96), np.int8), np.zeros((1, 96), np.int16), ("",))
+    day = Intervals(channels, slots, np.full((1, 96), 300), *marks)
+    store = Store.open(str(lane.folder / "rules" / "readings"))
+    store.commit(Readings("day", "day", day, no_displays(())), START + 5 * 86_400 - 86_400)
+    assert lane.run("books", "init", "book", "--rules", "rules/rules.yaml").code == 0
+    found = {}
+    for period in ("2026-03-28", "2026-03-29"):
+        told = ("--period", period)
+        assert lane.run("settle", "book", *told, "--as-of", "2026-04-03T12:00", "-q").code == 0
+        done = lane.run("bill", "book", *told, "--json")
+        assert (done.code, done.err) == (0, "")
+        found[period] = json.loads(done.out)
+    for member, before in (("bakery", 28_800), ("school", None)):
+        done = lane.run("bill", "book", *DAY, "--member", member, "--json")
+        (bill,) = json.loads(done.out)["bills"]
+        assert (bill["last"] and bill["last"]["withdrawn_wh"]) == before
+
+
 def test_what_was_issued_never_changes(book):
     displayed(book, (Channel("bakery"), START, 7_000_000, "m7"))
     book.settle()

@@ -32,7 +32,7 @@ def bill_pdf(view: View, made_s: int) -> bytes:
     _pay(drawing, view)
     _energy(drawing, view)
     blocks.heading(drawing, view.documents, below=60)
-    blocks.table(drawing, view.summary)
+    blocks.table(drawing, view.summary, sums_below=len(view.sums))
     blocks.sums(drawing, view.sums)
     for sheet in view.sheets:
         drawing.room(_SHEET + _HEAD * (len(sheet.rows) + len(sheet.sums)))
@@ -137,7 +137,7 @@ def _energy(drawing: Drawing, view: View) -> None:
 def _sheet(drawing: Drawing, sheet: Sheet) -> None:
     blocks.parties(drawing, (sheet.seller, sheet.buyer))
     blocks.facts(drawing, sheet.facts)
-    blocks.table(drawing, (sheet.head, *sheet.rows))
+    blocks.table(drawing, (sheet.head, *sheet.rows), sums_below=len(sheet.sums))
     blocks.sums(drawing, sheet.sums)
     drawing.y += 2
     drawing.wrapped(LEFT, sheet.note, RIGHT - LEFT, 7.5, FAINT)

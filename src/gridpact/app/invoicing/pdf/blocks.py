@@ -17,7 +17,7 @@ from gridpact.app.invoicing.pdf.drawing import (
     wrap,
 )
 from gridpact.app.invoicing.pdf.fonts import REGULAR
-from gridpact.app.invoicing.view import COLOURS, Bar, Chart, Party
+from gridpact.app.invoicing.view import CHART_COLOURS, Bar, Chart, Party
 
 _ROW, _GAP, _SIZE, _SMALL = 14.0, 14.0, 8.5, 7.5
 _MIDDLE = (LEFT + RIGHT) / 2
@@ -63,11 +63,11 @@ def facts(drawing: Drawing, some: Sequence[tuple[str, str]]) -> None:
     drawing.y = y + 18
 
 
-def table(drawing: Drawing, rows: Sequence[Sequence[str]]) -> None:
+def table(drawing: Drawing, rows: Sequence[Sequence[str]], *, sums_below: int = 0) -> None:
     """Write a table whose first row is its head; all columns but the first end at their right.
 
     The first column takes what the others leave, over several lines where it must. The head is
-    repeated on every page.
+    repeated on every page. The last row is on the page of the sums below it, of so many rows.
     """
     font = drawing.fonts[REGULAR]
     wide = [[font.width(cell, _SIZE) for cell in row] for row in rows]
@@ -76,9 +76,11 @@ def table(drawing: Drawing, rows: Sequence[Sequence[str]]) -> None:
     first = max(RIGHT - LEFT - sum(columns), 60.0)
     starts = [[edge - w for edge, w in zip(edges, row[1:], strict=True)] for row in wide]
     ends = [_cells(drawing, rows[0][:1], rows[0], starts[0], FAINT)]
+    after = _height(sums_below)
     for row, begin, width in zip(rows[1:], starts[1:], wide[1:], strict=True):
         lines = row[:1] if width[0] <= first else wrap(row[0], font, _SIZE, first)
-        if drawing.y + _ROW * len(lines) > BOTTOM:
+        room = _ROW * len(lines) + (after if row is rows[-1] else 0.0)
+        if drawing.y + room > BOTTOM:
             drawing.lines(ends)
             drawing.turn()
             ends = [_cells(drawing, rows[0][:1], rows[0], starts[0], FAINT)]
@@ -104,9 +106,14 @@ def _cells(
     return drawing.y + 3.5
 
 
+def _height(count: int) -> float:
+    """Return the height of so many sums."""
+    return _ROW * count + 8 if count else 0.0
+
+
 def sums(drawing: Drawing, some: Sequence[tuple[str, str]]) -> None:
     """Write sums below a table, the last of them heavy."""
-    drawing.room(_ROW * len(some) + 6)
+    drawing.room(_height(len(some)))
     font = drawing.fonts[REGULAR]
     space = max(font.width(value, _SIZE) for _, value in some) + 24
     for name, value in some[:-1]:
@@ -157,9 +164,19 @@ def chart(drawing: Drawing, told: Chart) -> None:
     places = [LEFT + each * (place + 0.1) for place in range(len(told.up))]
     up, down = ([height * part for part in parts] for parts in (told.up, told.down))
     wide = each * 0.8
-    drawing.boxes([(x, base - h, wide, h) for x, h in zip(places, up, strict=True)], COLOURS[0])
-    drawing.boxes([(x, base, wide, h) for x, h in zip(places, down, strict=True)], COLOURS[3])
+    above, below = CHART_COLOURS
+    drawing.boxes([(x, base - h, wide, h) for x, h in zip(places, up, strict=True)], above)
+    drawing.boxes([(x, base, wide, h) for x, h in zip(places, down, strict=True)], below)
     drawing.box(LEFT, base - 0.25, (RIGHT - LEFT, 0.5), INK)
     drawing.y += _CHART + 10
     drawing.text(LEFT, drawing.y, told.first, _SMALL, FAINT)
     drawing.right(RIGHT, drawing.y, told.last, _SMALL, FAINT)
+    _keys(drawing, [(key.name, key.colour) for key in told.keys], _MIDDLE - 60, drawing.y)
+
+
+def _keys(drawing: Drawing, some: Sequence[tuple[str, str]], x: float, y: float) -> None:
+    """Write what colours stand for, beside each other."""
+    for name, colour in some:
+        drawing.box(x, y - 6, (6, 6), colour)
+        drawing.text(x + 10, y, name, _SMALL)
+        x += drawing.fonts[REGULAR].width(name, _SMALL) + 28
