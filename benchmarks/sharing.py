@@ -2,13 +2,15 @@
 
 Prints, in one run:
 
-* the CPU time of each key over that of bare NumPy: the same arithmetic in exact integers with the
-  same way to find the largest remainders, by the best of some sizes of chunk, without any check of
-  its input and without what the key refuses;
+* the CPU time of each key, the four French, the two Spanish and that of a contract, over that of
+  bare NumPy: the same arithmetic in exact integers with the same way to find the largest
+  remainders, by the best of some sizes of chunk, without any check of its input and without what
+  the key refuses;
 * growth of the time for a member and slot from 1,000 to 100,000 members, or to a million, and bare
   NumPy's beside it; all sizes are of the same number of member-slots, more than a cache holds, as
   those of a year are: a few slots of few members, taken again and again, would never leave it.
 
+The full dynamic key has coefficients for each of two producers, and so twice the work of others.
 Results are asserted equal, Wh by Wh. Energy is drawn for a month and repeated over the year, so
 that memory holds it. Run ``python benchmarks/sharing.py``; ``--quick`` for a month and growth to
 30,000 members, ``--large`` for growth to a million.
@@ -17,14 +19,22 @@ that memory holds it. Run ``python benchmarks/sharing.py``; ``--quick`` for a mo
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
 
 from gridpact.base.randomness import stream
 from gridpact.base.units import Bools, Ints
-from gridpact.settlement.sharing.keys import Claims, DefaultDynamic, Key, Owned, Static, share
+from gridpact.settlement.sharing.keys import (
+    Claims,
+    DefaultDynamic,
+    FullDynamic,
+    Key,
+    Owned,
+    Static,
+    share,
+)
 from timing import least_seconds, median_seconds
 
 WHOLE = 1_000_000
@@ -32,6 +42,8 @@ CHUNKS = (32, 96, 128, 256, 672)
 YEAR = 35_040
 MOST = 1.5
 ROUNDS = 2
+PRODUCERS = 2
+"""Of a full dynamic key."""
 
 
 def drawn(members: int, slots: int) -> tuple[Ints, Ints]:
@@ -76,9 +88,13 @@ def pro_rata(surplus: Ints, need: Ints, _: Ints) -> tuple[Ints, Ints]:
 
 def fixed(surplus: Ints, need: Ints, ppm: Ints) -> tuple[Ints, Ints]:
     """Static or simple dynamic by hand."""
-    weights = np.concatenate([ppm, WHOLE - ppm.sum(axis=0, keepdims=True)])
-    received = np.minimum(divided(surplus.sum(axis=0), weights)[:-1], need)
+    received = np.minimum(pooled(surplus.sum(axis=0), ppm), need)
     return received, divided(received.sum(axis=0), surplus)
+
+
+def pooled(total: Ints, ppm: Ints) -> Ints:
+    """Divide by coefficients whose rest is nobody's."""
+    return divided(total, np.concatenate([ppm, WHOLE - ppm.sum(axis=0, keepdims=True)]))[:-1]
 
 
 def owned(surplus: Ints, need: Ints, ppm: Ints) -> tuple[Ints, Ints]:
@@ -92,6 +108,16 @@ def claimed(surplus: Ints, need: Ints, claim: Ints) -> tuple[Ints, Ints]:
     return pro_rata(surplus, np.minimum(claim, need), claim)
 
 
+def by_owner(rows: Ints, surplus: Ints, need: Ints, ppm: Ints) -> tuple[Ints, Ints]:
+    """Full dynamic by hand: ppm [producers, members, slots] of the producers in some rows."""
+    entitled = np.stack([pooled(surplus[row], own) for row, own in zip(rows, ppm, strict=True)])
+    met = np.minimum(entitled.sum(axis=0), need)
+    gifts = divided(met.reshape(-1), entitled.reshape(len(rows), met.size)).reshape(entitled.shape)
+    given = np.zeros_like(surplus)
+    given[rows] = gifts.sum(axis=1)
+    return np.asarray(gifts.sum(axis=0), dtype=np.int64), given
+
+
 ByHand = Callable[[Ints, Ints, Ints], tuple[Ints, Ints]]
 
 
@@ -100,37 +126,45 @@ def in_chunks(by_hand: ByHand, arrays: tuple[Ints, Ints, Ints], step: int) -> tu
     first, second = np.empty_like(arrays[0]), np.empty_like(arrays[0])
     for begin in range(0, first.shape[1], step):
         part = slice(begin, begin + step)
-        surplus, need, more = (each[:, part] for each in arrays)
+        surplus, need, more = (each[..., part] for each in arrays)
         first[:, part], second[:, part] = by_hand(surplus, need, more)
     return first, second
 
 
-def coefficients(members: int, slots: int) -> Ints:
+def coefficients(members: int, slots: int, name: int = 0) -> Ints:
     """Coefficients that differ from slot to slot and add up to the whole."""
-    draw = stream(8, "benchmark.sharing", members).integers(0, 100, (members, 96))
+    draw = stream(8, "benchmark.sharing", members, name).integers(0, 100, (members, 96))
     ppm = draw * WHOLE // draw.sum(axis=0)
     ppm[0] += WHOLE - ppm.sum(axis=0)
     return np.tile(ppm, -(-slots // 96))[:, :slots]
 
 
-def keys_of(need: Ints) -> dict[str, tuple[Key, ByHand, Ints]]:
-    """Keys, the same by hand, and what they have beside surplus and need."""
-    ppm, claim = coefficients(*need.shape), need // 2 + 50
-    return {
-        "default dynamic": (DefaultDynamic(), pro_rata, need),
-        "simple dynamic": (Static(ppm), fixed, ppm),
-        "owned, by the hour": (Owned(ppm), owned, ppm),
-        "claims of a contract": (Claims(claim), claimed, claim),
-    }
+def keys_of(surplus: Ints, need: Ints) -> Iterator[tuple[str, Key, ByHand, Ints]]:
+    """Keys, the same by hand, and what they have beside surplus and need, one after another."""
+    yield "default dynamic", DefaultDynamic(), pro_rata, need
+    ppm = coefficients(*need.shape)
+    fixed_ppm = np.ascontiguousarray(ppm[:, 0])
+    same = np.broadcast_to(fixed_ppm[:, None], need.shape)
+    yield "static", Static(fixed_ppm), fixed, same
+    yield "simple dynamic", Static(ppm), fixed, ppm
+    rows = np.flatnonzero(surplus.any(axis=1))[:PRODUCERS]
+    members, slots = need.shape
+    each = np.stack([coefficients(members, slots, 1 + at) for at in range(len(rows))])
+    yield "full dynamic", FullDynamic(rows, each), partial(by_owner, rows), each
+    del each
+    yield "Spanish, fixed", Owned(fixed_ppm), owned, same
+    yield "Spanish, by the hour", Owned(ppm), owned, ppm
+    claim = need // 2 + 50
+    yield "claims of a contract", Claims(claim), claimed, claim
 
 
 def against_numpy(members: int, slots: int, rounds: int) -> None:
     """Print the ratio of every key."""
     surplus, need = drawn(members, slots)
     print(f"{members:,} members × {slots:,} slots, CPU time")
-    for name, (key, by_hand, more) in keys_of(need).items():
+    for name, key, by_hand, more in keys_of(surplus, need):
         arrays = (surplus, need, more)
-        few = (surplus[:, :2_016], need[:, :2_016], more[:, :2_016])
+        few = (surplus[:, :2_016], need[:, :2_016], more[..., :2_016])
         tried = [partial(in_chunks, by_hand, few, step) for step in CHUNKS]
         step = CHUNKS[int(np.argmin(median_seconds(tried, 2)))]
         check(key, arrays, in_chunks(by_hand, arrays, step))
@@ -164,7 +198,7 @@ def growth(sizes: tuple[int, ...], cells: int) -> None:
     for members in sizes:
         slots = max(cells // members, 1)
         surplus, need = drawn(members, slots)
-        for name, (key, by_hand, more) in keys_of(need).items():
+        for name, key, by_hand, more in keys_of(surplus, need):
             ours = least_seconds(partial(share, key, surplus, need), ROUNDS)
             bare = _by_hand(by_hand, (surplus, need, more))
             each = (1e9 * took / members / slots for took in (ours, bare))
@@ -179,7 +213,7 @@ def _by_hand(by_hand: ByHand, arrays: tuple[Ints, Ints, Ints]) -> float:
     """Least time [s] of bare NumPy by the best of some sizes of chunk for so many members."""
     members = len(arrays[0])
     steps = sorted({max((1 << power) // members, 1) for power in (17, 19, 21)})
-    few = [each[:, : max(steps)] for each in arrays]
+    few = [each[..., : max(steps)] for each in arrays]
     tried = [partial(in_chunks, by_hand, (few[0], few[1], few[2]), step) for step in steps]
     step = steps[int(np.argmin(median_seconds(tried, 2)))]
     return least_seconds(partial(in_chunks, by_hand, arrays, step), ROUNDS)
