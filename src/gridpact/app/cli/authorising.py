@@ -12,6 +12,8 @@ COMMANDS = {
     "add": Later("authorising_acts:add", "Take another authority in, by a quorum."),
     "remove": Later("authorising_acts:remove", "Remove an authority, by a quorum."),
     "quorum": Later("authorising_acts:quorum", "Set how many decide together, by a quorum."),
+    "form": Later("authorising_forms:form", "Certify forms of contract, withdraw and list them."),
+    "patch": Later("authorising_patches:patch", "Propose, approve, activate and undo patches."),
 }
 
 

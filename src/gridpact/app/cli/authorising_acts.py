@@ -7,11 +7,9 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.layout import aligned, counted
-from gridpact.app.cli.ledgering_options import LEDGER, Acting, act, acting_options
+from gridpact.app.cli.ledgering_options import LEDGER, Acting, act, acting_options, named_key
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.ledgers import home
-from gridpact.app.readings.signed_files import read_key
-from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.keys import PublicKey
 from gridpact.ledger.kinds.founding import AuthorityAdded, AuthorityRemoved, QuorumSet
 
@@ -50,11 +48,8 @@ Example:
 @acting_options
 def add(place: Path, new: str, doing: Acting) -> None:
     """Take another authority in, with the public key in the file PUB."""
-    name, _, path = new.partition("=")
-    if not name or not path:
-        fix = "write a name, =, and the file of its public key, such as c=c.pub"
-        raise BadInput([Fault("arguments", 0, "NAME=PUB", f"{new!r} names no key", fix)])
-    entry = AuthorityAdded(name, read_key(Path(path)))
+    name, key = named_key(new, "NAME=PUB")
+    entry = AuthorityAdded(name, key)
     act(place, doing, [entry], f"{name} is an authority")
 
 

@@ -59,6 +59,7 @@ COMMANDS = {
         "authorising:authority", "Say who keeps a ledger: list, add and remove authorities."
     ),
     "member": Later("membering:member", "Say who takes part on a ledger, and erase people."),
+    "credential": Later("crediting:credential", "Issue, present and check credentials of assets."),
     "serve": Later("serving:serve", "Serve files of coefficients to network operators."),
     "doctor": Later("doctor:doctor", "Check that this machine can run gridpact."),
 }

@@ -21,6 +21,11 @@ COMMANDS = {
     ),
     "fork": Later("ledgering_witness:fork", "Check the proof of a fork, away from the ledger."),
     "archive": Later("ledgering_archive:archive", "Move the entries of the past to another disk."),
+    "scan": Later("ledgering_scan:scan", "Look for anything personal on a ledger."),
+    "token": Later("ledgering_tokens:token", "Mint, burn and transfer tokens."),
+    "certificate": Later(
+        "ledgering_certificates:certificate", "Issue, transfer and end guarantees of origin."
+    ),
     "sign": Later("ledgering_acts:sign", "Sign an act that somebody else drafted."),
     "commit": Later("ledgering_acts:commit", "Commit an act that all have signed."),
 }

@@ -15,10 +15,12 @@ from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.ledgers import acting, home
 from gridpact.app.ledgers.acting import Draft, Signer
+from gridpact.app.readings.signed_files import read_key
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.keys import AuthorityKey
+from gridpact.ledger.merkle import HASH_BYTES
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -120,3 +122,24 @@ def say_draft(path: Path, found: Draft, *, as_json: bool, quiet: bool) -> None:
     elif not quiet:
         left = ", ".join(found.missing)
         say(harmless(f"{path}: {f'to be signed by {left}' if left else 'signed by all'}"))
+
+
+def named_key(text: str, option: str) -> tuple[str, bytes]:
+    """Read ``NAME=PUB``, a name and the file of its public key; BadInput where it is none."""
+    name, _, path = text.partition("=")
+    if not name or not path:
+        fix = "write a name, =, and the file of its public key, such as c=c.pub"
+        raise BadInput([Fault("arguments", 0, option, f"{text!r} names no key", fix)])
+    return name, read_key(Path(path))
+
+
+def hash_of(text: str, option: str) -> bytes:
+    """Read a hash of 32 bytes in hex, with or without 0x; BadInput where it is none."""
+    digits = text.removeprefix("0x")
+    try:
+        if len(digits) == 2 * HASH_BYTES:
+            return bytes.fromhex(digits)
+    except ValueError:
+        pass
+    fix = f"write the {2 * HASH_BYTES} hex digits of the hash"
+    raise BadInput([Fault("arguments", 0, option, f"{text[:80]!r} is no hash", fix)])

@@ -13,6 +13,9 @@ COMMANDS = {
     "reinstate": Later("membering_acts:reinstate", "Let somebody act again."),
     "bar": Later("membering_acts:bar", "Bar somebody for good, by a quorum."),
     "erase": Later("membering_erase:erase", "Erase a person's secret and personal rows."),
+    "space": Later(
+        "membering_spaces:space", "Begin a member's space, keep proofs in it, hand out salts."
+    ),
 }
 
 

@@ -13,7 +13,9 @@ derived from it, so that without it nobody can say what they commit to.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 from gridpact.base.documents import read_mapping
 from gridpact.base.errors import BadInput, Fault, StoreError
@@ -93,6 +95,12 @@ class Space:
             return decode(read_regular(path, _LONGEST_LEAF))
         except (OSError, ValueError) as error:
             raise StoreError(f"{path}: {error}") from error
+
+    def kept(self) -> Iterator[tuple[str, str]]:
+        """Yield kind and period of each leaf that is kept, in order of their files."""
+        for path in sorted((self.folder / LEAVES).glob("*.leaf")):
+            kind, _, name = path.stem.partition("-")
+            yield kind, unquote(name)
 
     def keep_proof(self, name: str, proof: ProofFile) -> Path:
         """Keep a proof under a name; return its file."""
