@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from gridpact.app.books.folder import PEOPLE, Book
-from gridpact.app.cli.booking_words import BOOK, PERIOD
+from gridpact.app.cli.booking_words import BOOK, PERIOD, SHOWN
 from gridpact.app.cli.exporting_options import OUT
 from gridpact.app.cli.layout import counted
 from gridpact.app.cli.output import harmless, output_options, say, say_json
@@ -65,9 +65,10 @@ def payments(
     """Write what is owed of BOOK up to the end of a period as orders for a bank.
 
     Who is owed is paid by credit transfer (pain.001), who owes is collected from by direct debit
-    (pain.008), each after what was paid already. Debits are remembered, with which collection of
-    its mandate each is: what is under way is not collected again, and --failed is for those that
-    the bank did not do. Payments are booked by gridpact books pay, once the bank has done them.
+    (pain.008), each after what was paid already; who gave no mandate pays alone, and is named.
+    Debits are remembered, with which collection of its mandate each is: what is under way is not
+    collected again, and --failed is for those that the bank did not do. Payments are booked by
+    gridpact books pay, once the bank has done them.
     """
     sepa.check_library()
     book = Book.open(folder)
@@ -110,6 +111,7 @@ def _as_dict(made: Made) -> dict[str, object]:
             {"who": each.who, "cents": each.cents, "id": each.id, "sequence": each.sequence}
             for each in made.debits
         ],
+        "awaited": [{"who": order.who, "cents": order.cents} for order in made.awaited],
         "day": orders.day.isoformat(),
         "again": made.again,
     }
@@ -125,4 +127,9 @@ def _told(made: Made, files: list[Path], rules: Rules) -> list[str]:
         parts = ", ".join(f"{count} {sequence}" for sequence, count in kinds)
         again = "; all were given before, and are given again as they were" if made.again else ""
         told.append(f"debits by sequence: {parts}{again}")
+    if made.awaited:
+        total = amount(sum(order.cents for order in made.awaited), rules)
+        names = [f"{each.who} {amount(each.cents, rules)}" for each in made.awaited[:SHOWN]]
+        more = ", …" if len(made.awaited) > SHOWN else ""
+        told.append(f"not collected, without a mandate: {total} EUR, {', '.join(names)}{more}")
     return [*told, *(f"wrote {path}" for path in files)]

@@ -11,7 +11,7 @@ from gridpact.app.books.accounts import accounts_of
 from gridpact.app.books.folder import Book
 from gridpact.app.payments.collecting import planned
 from gridpact.app.payments.debits import KIND, Debit, Given, History, history_of, not_under_way
-from gridpact.app.payments.orders import Orders, orders_of, outstanding
+from gridpact.app.payments.orders import Order, Orders, orders_of, outstanding, paying_alone
 from gridpact.app.people.people_file import People
 from gridpact.base.errors import Fault
 
@@ -32,11 +32,15 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """Orders for a bank, with a debit for each that is collected; ``again`` where none is new."""
+    """Orders for a bank, with a debit for each that is collected; ``again`` where none is new.
+
+    ``awaited`` is owed by who gave no mandate.
+    """
 
     orders: Orders
     debits: tuple[Debit, ...]
     again: bool
+    awaited: tuple[Order, ...] = ()
 
 
 def give(book: Book, people: People, asked: Asked, write: Callable[[Made], None]) -> Made:
@@ -63,6 +67,8 @@ def _made(
 ) -> Made:
     rules = book.rules().rules
     owed = not_under_way(outstanding(accounts_of(book), rules.currency, asked.end_s), history)
+    awaited = paying_alone(people, owed)
+    owed = {name: cents for name, cents in owed.items() if name not in {o.who for o in awaited}}
     again = not any(cents < 0 for name, cents in owed.items() if name != people.holder)
     if again:
         owed |= {each.who: -each.cents for each in history.again(asked.period)}
@@ -82,4 +88,4 @@ def _made(
 
     text = f"{rules.name} {asked.period}"
     orders = orders_of(rules, people, owed, (text, asked.day), check)
-    return Made(orders, tuple(found), again and bool(found))
+    return Made(orders, tuple(found), again and bool(found), awaited)

@@ -61,6 +61,15 @@ def outstanding(accounts: Accounts, currency: str, end_s: int) -> dict[str, int]
     return found
 
 
+def paying_alone(people: People, owed: dict[str, int]) -> tuple[Order, ...]:
+    """Return who owes and gave no mandate, so that it pays by a transfer of its own."""
+    return tuple(
+        Order(name, people.person(name), -minor)
+        for name, minor in sorted(owed.items())
+        if minor < 0 and name != people.holder and not people.person(name).mandate
+    )
+
+
 def orders_of(
     rules: Rules,
     people: People,
@@ -92,7 +101,9 @@ def _of_book(rules: Rules, people: People, due: dict[str, int]) -> Iterator[Faul
         problem = f"SEPA moves cents, and the book is kept in {rules.currency}"
         yield Fault(rules.name, 0, "currency", problem, "pay in another way")
     if not due:
-        yield Fault(rules.name, 0, "--period", "nothing is owed", "name a period that was settled")
+        problem = "nothing is owed that an order could move"
+        fix = "name a period that was settled; who owes is collected from by mandate"
+        yield Fault(rules.name, 0, "--period", problem, fix)
     if not holder.iban:
         yield _lacking(people, people.holder, "iban", "no IBAN")
     if any(minor < 0 for minor in due.values()) and not holder.creditor_id:
@@ -111,8 +122,8 @@ def _of_people(people: People, due: dict[str, int]) -> Iterator[Fault]:
             continue
         if not person.iban:
             yield _lacking(people, name, "iban", "no IBAN")
-        if minor < 0 and not person.mandate:
-            yield _lacking(people, name, "mandate", "no mandate for what it owes")
+        if minor < 0 and not person.mandate:  # which it had when the bank was given the debit
+            yield _lacking(people, name, "mandate", "no mandate for what is being collected")
 
 
 def _lacking(people: People, name: str, entry: str, problem: str) -> Fault:

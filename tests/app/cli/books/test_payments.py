@@ -113,7 +113,7 @@ def test_everything_that_is_wrong_with_people_is_told_at_once(book):
 def test_everything_that_a_payment_lacks_is_told_at_once(book):
     text = book.people.read_text()
     for gone in (
-        "    mandate: LANE-001\n    signed: 2026-01-15\n",
+        "    iban: DE75 5121 0800 1245 1261 99\n",
         "    creditor_id: DE98ZZZ09999999999\n",
         "    iban: NL91 ABNA 0417 1643 00\n",
     ):
@@ -124,12 +124,30 @@ def test_everything_that_a_payment_lacks_is_told_at_once(book):
     assert (done.code, done.out) == (2, "")
     assert "4 faults; nothing was changed" in done.err
     for said in (
-        "people.bakery.mandate: there is no mandate",
+        "people.bakery.iban: there is no IBAN",
         "people.lane-community.creditor_id: there is no creditor",
         "people.grid-co.iban: there is no IBAN",
         "people.state: nobody of that name",
     ):
         assert said in done.err
+
+
+MANDATE = "    mandate: LANE-001\n    signed: 2026-01-15\n"
+
+
+def test_who_gave_no_mandate_pays_alone_and_is_named(book):
+    text = book.people.read_text()
+    assert MANDATE in text
+    book.people.write_text(text.replace(MANDATE, ""))
+    told, owed = read(book.export("--json")), -book.owed["bakery"]
+    assert (told["collected"], told["awaited"]) == ([], [{"who": "bakery", "cents": owed}])
+    assert [each.name for each in (book.folder / "orders").iterdir()] == ["transfers.xml"]
+    assert f"without a mandate: {owed / 100:.2f} EUR, bakery" in book.export().out
+    book.people.write_text(text)
+    told = read(book.export("--json"))
+    assert ([each["cents"] for each in told["collected"]], told["awaited"]) == ([owed], [])
+    book.people.write_text(text.replace(MANDATE, ""))  # while the bank collects
+    assert "people.bakery.mandate: there is no mandate" in book.export().err
 
 
 def test_a_period_of_which_nothing_is_owed_has_no_orders(book):
