@@ -70,7 +70,8 @@ def test_a_credential_by_a_domain_is_checked_by_its_document(home):
     place.parent.mkdir(parents=True)
     place.write_text(json.dumps(home(f"credential did b.pub --web {issuer}", reads=True)))
     assert "the signature does not hold" in home(f"{line} --documents web")[2]
-    place.write_text(json.dumps(home(f"credential did a.pub --web {issuer}", reads=True)))
+    place.unlink()
+    assert home(f"credential did a.pub --web {issuer} --out {place}")[0] == 0
     assert home(f"{line} --documents web")[0] == 0
 
 
