@@ -54,7 +54,7 @@ def gather(file: RulesFile, readings: str, period: Slots, as_of_s: int) -> Gathe
     if faults:
         raise BadInput(faults)
     inputs = Inputs(source.read, prices, owned(own, period), share)
-    series = {name: _digest(known) for name, known in {**prices, **own}.items()}
+    series = {name: digest_of(known) for name, known in {**prices, **own}.items()}
     return Gathered(source, prices, own, inputs, series, digest or "")
 
 
@@ -126,7 +126,8 @@ def _on(series: Ints | Known, slots: Slots, period: Slots) -> Known:
     return Known(np.where(present, values, 0), present)
 
 
-def _digest(known: Known) -> str:
+def digest_of(known: Known) -> str:
+    """Return the SHA-256 of a series and of where it is known, as hexadecimal digits."""
     found = hashlib.sha256(np.ascontiguousarray(known.values, dtype="<i8").data)
     present: Bools = np.ascontiguousarray(known.present, dtype=np.bool_)
     found.update(present.data)

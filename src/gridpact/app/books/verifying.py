@@ -5,19 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from gridpact.app.books.accounts import accounts_of
-from gridpact.app.books.folder import Book, found_at
-from gridpact.app.books.inputs import owned
+from gridpact.app.books.folder import Book
 from gridpact.app.books.kept import Made
 from gridpact.app.books.kept_totals import NAME, kept_totals, made_totals
-from gridpact.app.books.sharing import share_of
-from gridpact.app.books.sources import source_of
+from gridpact.app.books.remaking import earlier, remade
 from gridpact.app.invoicing.issuing import damage as invoices_damage
 from gridpact.base.errors import GridpactError
-from gridpact.base.slots import Slots
 from gridpact.settlement.accounts.balance import totals, trial_balance, unbalanced
 from gridpact.settlement.lines import Lines, digest, received
-from gridpact.settlement.periods.energy import Inputs
-from gridpact.settlement.periods.settling import settle
 from gridpact.settlement.runs.run import Run, difference
 
 
@@ -70,16 +65,17 @@ def _run_checks(book: Book, run: Run) -> list[Check]:
     name = f"run {run.number}, {run.period} {run.kind}"
     try:
         made = book.made(run)
-        again = recomputed(book, made)
+        again = remade(book, made)
     except GridpactError as error:
         return [Check(f"{name}: recomputed", good=False, told=str(error).splitlines()[-1].strip())]
-    before = [book.posted(each)[1] for each in book.runs(run.period) if each.number < run.number]
     sums = [sum(table.values()) for table in received(made.booked).values()]
     return [
-        Check(f"{name}: readings are those it was made of", *_same(run.readings, again[1])),
-        Check(f"{name}: recomputed, to the last unit", *_same(run.lines, again[0])),
+        Check(
+            f"{name}: readings are those it was made of", *_same(run.readings, again.source.digest)
+        ),
+        Check(f"{name}: recomputed, to the last unit", *_same(run.lines, digest(again.lines))),
         Check(f"{name}: what is kept is what was booked", *_kept(made)),
-        Check(f"{name}: with the runs before, it is the run", *_adds_up(made, before)),
+        Check(f"{name}: with the runs before, it is the run", *_adds_up(made, earlier(book, made))),
         Check(f"{name}: what is paid is received", not any(sums)),
     ]
 
@@ -105,18 +101,3 @@ def _kept(made: Made) -> tuple[bool, str]:
 def _adds_up(made: Made, before: list[Lines]) -> tuple[bool, str]:
     rest = difference(made.lines, [*before, made.booked])
     return len(rest) == 0, f"{len(rest)} lines differ" if len(rest) else ""
-
-
-def recomputed(book: Book, made: Made) -> tuple[str, str]:
-    """Settle a run again from what it kept; return the digests of its lines and readings.
-
-    Raises BadInput where its readings cannot be read any more.
-    """
-    run, rules = made.run, made.rules
-    period = Slots(run.first_s, rules.step_s, (run.end_s - run.first_s) // rules.step_s)
-    source = source_of(
-        found_at(book.folder, made.readings), rules, period, run.as_of_s, run.commit or None
-    )
-    share = share_of(made.sharing[0], rules) if made.sharing else None
-    inputs = Inputs(source.read, made.prices, owned(made.own, period), share)
-    return digest(settle(rules, period, inputs).lines), source.digest

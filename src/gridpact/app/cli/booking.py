@@ -8,11 +8,13 @@ from gridpact.app.cli.late import LateGroup, Later
 
 COMMANDS = {
     "accounts": Later("booking_accounts:accounts", "List what is owed, held and available."),
+    "anchor": Later("booking_anchor:anchor", "Put the roots of runs on a ledger."),
     "balance": Later("booking_accounts:balance", "Show the trial balance at an instant."),
     "draw": Later("booking_pay:draw", "Draw members' prepayments down against what they owe."),
     "hold": Later("booking_holds:hold", "Set money on an account aside as collateral."),
     "limit": Later("booking_holds:limit", "Say how far an account may be drawn below nothing."),
     "pay": Later("booking_pay:pay", "Book a payment, or move money between accounts."),
+    "prove": Later("booking_anchor:prove", "Write the proof of a bill, of readings or of terms."),
     "release": Later("booking_holds:release", "Release a hold, or capture what it holds."),
     "reverse": Later("booking_pay:reverse", "Take a payment back by a transfer of its own."),
     "statement": Later("booking_accounts:show_statement", "Show every change of an account."),

@@ -1,4 +1,4 @@
-"""Roots over what was measured, planned, done and settled."""
+"""Roots over what was measured, planned, done, settled, and on which terms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from gridpact.ledger.kinds.fields import Count, Digest, Identifier, Kind, Name, one_of
 
-ANCHORED = ("readings", "schedules", "executions", "statements")
+ANCHORED = ("readings", "schedules", "executions", "statements", "terms")
 
 
 class RootAnchored(Kind, frozen=True, tag="root_anchored"):

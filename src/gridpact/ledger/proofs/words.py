@@ -11,7 +11,6 @@ from gridpact.ledger.proofs.model import Opened, ProofFile
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NANO = 10**9
-_ROWS = {"readings": 3, "executions": 8, "statements": 3}
 
 
 def told(proof: ProofFile) -> Iterator[str]:
@@ -40,14 +39,9 @@ def instant(at_s: int) -> str:
 
 def _opened(body: LeafBody) -> Iterator[str]:
     yield f"{body.kind} of {body.subject} in {body.period}"
-    shapes: dict[tuple[str, int], Callable[[Ints], Iterator[str]]] = {
-        ("readings", 2): _readings,
-        ("schedules", 1): _planned,
-        ("executions", 2): _executed,
-        ("statements", 2): _lines,
-    }
-    tell = shapes.get((body.kind, body.values.ndim))
-    if tell is None or (body.values.ndim > 1 and len(body.values) != _ROWS.get(body.kind)):
+    shape = body.values.shape
+    tell = _SHAPES.get((body.kind, len(shape), shape[0] if len(shape) > 1 else 1))
+    if tell is None:
         yield from (f"  values {','.join(map(str, body.values.ravel().tolist()))}",)
     else:
         yield from tell(body.values)
@@ -57,6 +51,12 @@ def _readings(values: Ints) -> Iterator[str]:
     withdrawal, injection, estimated = (sum(row) for row in values.tolist())
     yield f"  withdrawal {withdrawal} Wh, injection {injection} Wh"
     yield f"  {estimated} of {values.shape[1]} slots estimated"
+
+
+def _counted(values: Ints) -> Iterator[str]:
+    withdrawal, injection, *known = values.tolist()
+    yield f"  withdrawal {sum(withdrawal)} Wh, injection {sum(injection)} Wh"
+    yield f"  known in {sum(map(min, *known))} of {values.shape[1]} slots"
 
 
 def _planned(values: Ints) -> Iterator[str]:
@@ -74,6 +74,17 @@ def _executed(values: Ints) -> Iterator[str]:
 
 
 def _lines(values: Ints) -> Iterator[str]:
-    for number, (nano, minor, energy) in enumerate(values.T.tolist(), 1):
+    for number, (nano, minor, energy) in enumerate(values[:3].T.tolist(), 1):
         amount = f"{'-' * (nano < 0)}{abs(nano) // _NANO}.{abs(nano) % _NANO:09d}"
         yield f"  line {number}: {amount}, billed {minor} minor units, {energy} Wh"
+
+
+_SHAPES: dict[tuple[str, int, int], Callable[[Ints], Iterator[str]]] = {
+    ("readings", 2, 3): _readings,
+    ("readings", 2, 4): _counted,
+    ("schedules", 1, 1): _planned,
+    ("executions", 2, 8): _executed,
+    ("statements", 2, 3): _lines,
+    ("statements", 2, 9): _lines,
+}
+"""How leaves are told by kind, number of axes and rows: those of runs, and those of books."""

@@ -27,11 +27,14 @@ class Custody:
 
     def take(self, space: Space) -> None:
         """Take a copy of a member's secret, as it wishes; StoreError where there is one."""
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"{self.folder}: {error.strerror or error}") from error
-        write_key(self._path(space.subject), space.secret().hex().encode() + b"\n")
+        self._keep(space.subject, space.secret())
+
+    def draw(self, subject: str, secret: bytes) -> bool:
+        """Keep a secret that was drawn for somebody; False where one is held already."""
+        if self._path(subject).exists():
+            return False
+        self._keep(subject, secret)
+        return True
 
     def give_back(self, subject: str) -> bool:
         """Destroy the copy of a member's secret; False where there is none."""
@@ -44,6 +47,13 @@ class Custody:
     def secrets(self) -> dict[str, bytes]:
         """Return all secrets that are held, as leaves are made with them."""
         return {subject: read_secret(self._path(subject)) for subject in self.subjects()}
+
+    def _keep(self, subject: str, secret: bytes) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self.folder}: {error.strerror or error}") from error
+        write_key(self._path(subject), secret.hex().encode() + b"\n")
 
     def _path(self, subject: str) -> Path:
         return self.folder / f"{subject}{_KEY}"
