@@ -314,3 +314,22 @@ def test_places_that_are_not_there(checked, tmp_path):
     assert checked("readings.csv", "--as-of", "2026-06-20T00:00")[0] == 2
     (tmp_path / "orders.yaml").unlink()
     assert "cannot be read" in checked()[2]
+
+
+def test_points_that_a_store_lacks_are_told_all_with_their_lines(checked, tmp_path):
+    copied("ten_of_ten", tmp_path)
+    text = (tmp_path / "orders.yaml").read_text("utf-8")
+    head, _, rest = text.partition("points:")
+    more = "\n  - {point: mill, role: consumer}\ncontrol:\n  - {point: forge, role: prosumer}"
+    first, _, rest = rest.lstrip("\n").partition("\n")
+    (tmp_path / "orders.yaml").write_text(f"{head}points:\n{first}{more}\n{rest}", "utf-8")
+    line = head.count("\n") + 3
+    Store.create("readings", [MeteringPoint(id="bakery", step_s=3600)])
+    code, out, err = checked("readings")
+    assert (code, out) == (2, "")
+    fix = "the store has no such metering point. Fix: name one of its points: bakery.\n"
+    assert err == (
+        "error: 2 faults; nothing was changed\n"
+        f"  orders.yaml:{line}: points[1].point: mill: {fix}"
+        f"  orders.yaml:{line + 2}: control[0].point: forge: {fix}"
+    )

@@ -115,3 +115,11 @@ def test_hours_of_quarter_hours(called, store, write):
     rules = write("rules.yaml", RULES + "slot_minutes: 60\n")
     found = received(called, store, rules)
     assert (found["slots"], found["total"]["received_wh"]) == (24, 96 * 200)
+
+
+def test_members_that_a_store_lacks_are_told_all_with_their_lines(called, store, write):
+    rules = write("rules.yaml", RULES.replace("bakery", "mill").replace("park", "forge"))
+    done = called("allocate", store.url, "--rules", rules, "--period", "2026-06-15")
+    assert done.code == 2
+    assert "rules.yaml:5: point: mill: the store has no such metering point. Fix: " in done.err
+    assert "rules.yaml:6: point: forge: the store has no such metering point. Fix: " in done.err

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from gridpact.app.delivery.orders_file import ROLES, OrdersFile, Placed
+from gridpact.app.readings.named_points import check_points
 from gridpact.app.readings.tables import table_of
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import Calendar, Slots
@@ -186,7 +187,9 @@ def _read(
     else:
         from gridpact.metering.store.store import Store
 
-        found = Store.open(source).intervals(channels, slots, as_of)
+        store = Store.open(source)
+        check_points(store, told.file, told.places)
+        found = store.intervals(channels, slots, as_of)
         wh, quality = found.wh, found.quality
     sign = np.array([1 if each.register == "withdrawal" else -1 for each in channels])
     rows = [

@@ -12,7 +12,8 @@ import msgspec
 
 from gridpact.app.delivery.reservations import Reservation, read_reservations
 from gridpact.app.orders import instants
-from gridpact.base.documents import Document, Path, Value, read_mapping
+from gridpact.app.readings.named_points import NamedPoint
+from gridpact.base.documents import Document, Path, Value, read_mapping, spell
 from gridpact.base.errors import BadInput
 from gridpact.base.slots import Calendar, Slots
 from gridpact.base.units import INT64_MAX, NANO_PER_UNIT
@@ -76,6 +77,8 @@ class OrdersFile(msgspec.Struct, frozen=True):
     orders: tuple[Placed, ...]
     reservations: tuple[Reservation, ...] = ()
     suspect: str = "refuse"
+    places: tuple[NamedPoint, ...] = ()
+    """Where the file names ``points`` and ``control``."""
 
 
 def read_orders(path: FilePath) -> OrdersFile:
@@ -93,6 +96,7 @@ class _Reader:
     def __init__(self, document: Document, root: dict[str, Value]) -> None:
         self._document, self._root = document, root
         self._fault = document.fault
+        self._places = list[NamedPoint]()
 
     def orders(self) -> OrdersFile:
         """Return what the document says, as far as it can be read."""
@@ -124,6 +128,7 @@ class _Reader:
             orders=self._all_orders(calendar, isinstance(method, Nominated)),
             reservations=read_reservations(self._document, self._list("reservations")),
             suspect=self._suspect(),
+            places=tuple(self._places),
         )
 
     def _known(self, path: Path, node: dict[str, Value], names: tuple[str, ...]) -> None:
@@ -176,6 +181,8 @@ class _Reader:
                 self._fault((*path, "point"), f"{point} is listed already", "keep one")
             else:
                 found[point] = role
+                where: Path = (*path, "point")
+                self._places.append(NamedPoint(point, spell(where), self._document.line(where)))
         return tuple(found.items())
 
     def _list(self, name: str) -> list[Value]:

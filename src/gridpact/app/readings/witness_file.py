@@ -13,13 +13,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from gridpact.base.documents import Document, Value, read_mapping
+from gridpact.app.readings.named_points import NamedPoint, check_points
+from gridpact.base.documents import Document, Value, read_mapping, spell
+from gridpact.base.documents import Path as YamlPath
 from gridpact.base.errors import BadInput
 from gridpact.base.slots import Slots
 from gridpact.base.units import Bools, Ints
@@ -51,6 +54,8 @@ class WitnessFile(msgspec.Struct, frozen=True):
     file: str
     agree: int
     witnesses: tuple[Named, ...]
+    places: tuple[NamedPoint, ...] = ()
+    """Where the file names metering points."""
 
 
 class Testimony(msgspec.Struct, frozen=True):
@@ -84,7 +89,16 @@ def read_witnesses(path: Path) -> WitnessFile:
         document.fault(("agree",), "is no number of witnesses", fix)
     if document.faults:
         raise BadInput(document.faults)
-    return WitnessFile(str(path), agree if isinstance(agree, int) else 1, tuple(found))
+    places = tuple(place for at, one in enumerate(found) for place in _places(document, at, one))
+    return WitnessFile(str(path), agree if isinstance(agree, int) else 1, tuple(found), places)
+
+
+def _places(document: Document, at: int, told: Named) -> Iterator[NamedPoint]:
+    begin: YamlPath = ("witnesses", at)
+    paths: list[tuple[YamlPath, str]] = [((*begin, "readings"), told.readings)]
+    paths += [((*begin, "of", place), point) for place, point in enumerate(told.of)]
+    for path, point in paths:
+        yield NamedPoint(point, spell(path), document.line(path))
 
 
 def _witness(document: Document, place: int, node: Value) -> Named:
@@ -124,6 +138,7 @@ def testify(
     themselves measured, are taken from the store as known at ``as_of`` [s since the epoch].
     BadInput where the store lacks a point.
     """
+    check_points(store, told.file, told.places)
     own = tuple(dict.fromkeys(channel.point for channel in intervals.channels))
     others = tuple(dict.fromkeys(point for each in told.witnesses for point in each.of))
     points = (*own, *(point for point in others if point not in own))

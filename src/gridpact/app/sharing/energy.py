@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from gridpact.app.readings.named_points import NamedPoint, check_points
 from gridpact.app.readings.tables import table_of
 from gridpact.app.sharing.rules import SharingFile
 from gridpact.base.errors import BadInput, Fault
@@ -59,7 +60,10 @@ def read_energy(source: str, rules: SharingFile, slots: Slots, as_of: int | None
     else:
         from gridpact.metering.store.store import Store
 
-        found = Store.open(source).intervals(channels, slots, as_of)
+        store = Store.open(source)
+        named = (NamedPoint(each.point, "point", each.line) for each in rules.members)
+        check_points(store, rules.file, named)
+        found = store.intervals(channels, slots, as_of)
         values, quality, lines = found.wh, found.quality, np.zeros(slots.count, np.int64)
     _refuse((source, lines), channels, slots, quality, rules.suspect)
     return _laid(rules, channels, slots, values, quality)

@@ -78,9 +78,14 @@ class Store:
         """Return a metering point; BadInput where the store has none of that name."""
         if name in self._by_id:
             return self._by_id[name]
+        what = "the store has no such metering point"
+        raise BadInput([Fault(self.url, 0, name, what, self.hint)])
+
+    @property
+    def hint(self) -> str:
+        """What to do about a point that the store has not."""
         shown = ", ".join(sorted(self._by_id)[:8]) or "none yet"
-        fix = f"name one of its points: {shown}"
-        raise BadInput([Fault(self.url, 0, name, "the store has no such metering point", fix)])
+        return f"name one of its points: {shown}"
 
     def plan(self, readings: Readings, known_s: int, recipe: str = "") -> Plan:
         """Tell what :meth:`commit` would change, and change nothing; BadInput as there."""

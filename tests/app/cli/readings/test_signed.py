@@ -243,7 +243,13 @@ def test_signing_goes_on_where_it_ended(lane):
         (WITNESSES.replace("[bakery]", "bakery"), ("names no points",)),
         (WITNESSES.replace("inverter,", "feeder,", 1), ("'feeder' is listed twice",)),
         (WITNESSES.replace("loss_percent: 2", "loss_percent: 200"), ("write a number from 0 to",)),
-        (WITNESSES, ("feeder-meter: the store has no such metering point",)),
+        (
+            WITNESSES,
+            (
+                "w.yaml:4: witnesses[0].readings: feeder-meter: the store has no such metering",
+                "w.yaml:5: witnesses[1].readings: inverter: the store has no such metering point",
+            ),
+        ),
     ],
 )
 def test_bad_witnesses_store_nothing(lane, text, words):
