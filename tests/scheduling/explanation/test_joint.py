@@ -2,6 +2,7 @@
 
 import pytest
 
+from gridpact.scheduling.explanation import every_state
 from gridpact.scheduling.explanation.every_state import firm_states
 from gridpact.scheduling.needs.binding.bind import bind
 from gridpact.scheduling.priorities.levels import Level
@@ -52,6 +53,22 @@ def test_limits_and_contracts_give_nothing_that_needs_could_give(explained, conf
                 assert given
     assert firm > 6
     assert kept > 15
+
+
+def test_nothing_is_solved_for_a_level_of_which_nothing_is_asked(conflict, monkeypatch):
+    """Such a solve looks for nothing, and took five times as long as all others together."""
+    paid, minimise = [], every_state.minimise
+
+    def watched(arrays, search):
+        paid.append(arrays.cost.any())
+        return minimise(arrays, search)
+
+    monkeypatch.setattr(every_state, "minimise", watched)
+    site, needs, _ = conflict.explained(SEEDS[3])
+    found = every_state.least_together(site, needs, bind(site, needs))
+    assert len(found.least_wh) == len(Level)
+    assert paid
+    assert all(paid)
 
 
 def test_what_gives_nothing_is_named(explained):

@@ -194,6 +194,9 @@ class _Ladder:
         arrays, least = self.model.arrays, list[float]()
         for level in Level:
             columns, weight = self._weighed(level)
+            if not columns.size:  # nothing is missed of it; a solve for nothing takes the longest
+                least.append(0.0)
+                continue
             cost = np.zeros(len(arrays.cost))
             np.add.at(cost, columns, weight)
             found = minimise(replace(arrays, cost=cost), Search())
