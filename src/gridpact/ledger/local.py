@@ -227,6 +227,10 @@ class LocalLedger:
             self._state.keep(self._signer, every=1)
         return archive(self._storage, self._state.keys(), folder, height)
 
+    def compact(self) -> None:
+        """Give back the space of what has left; StoreError where others use the file just now."""
+        self._storage.compact()
+
     def close(self) -> None:
         """Release the storage."""
         self._storage.archive.close()

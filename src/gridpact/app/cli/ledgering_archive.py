@@ -42,12 +42,14 @@ def archive(
     """Move the entries of blocks before an instant into a segment file in the folder --to.
 
     The file is written, read back and checked before anything leaves. Blocks and hashes stay, so
-    everything is still proved; keep the file, as what was written in entries is in it alone.
+    everything is still proved; keep the file, as what was written in entries is in it alone. Then
+    the space that they had is given back; where another program is in the way, call it once more.
     """
     folder.make(to)
     instant = at_of(before)
     with home.opened(place, signers_of(signers)[0].key) as ledger:
         moved = ledger.archive(to, ledger.height_before(instant))
+        ledger.compact()
     if as_json:
         say_json(None if moved is None else {"file": str(to / moved.file)})
     elif not quiet and moved is None:

@@ -1,12 +1,17 @@
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from gridpact.ledger.acts import digest_of
+from gridpact.app.ledgers import home
+from gridpact.ledger.acts import digest_of, drafted, signed
 from gridpact.ledger.entries import parse
+from gridpact.ledger.keys import AuthorityKey
+from gridpact.ledger.kinds.participants import ParticipantAuthorised
 from gridpact.ledger.merkle import leaf_hash, root
+from gridpact.ledger.port import Receipt
 
 BAR = "member bar lane-ledger home-07 --as auth-a=a.key --why fraud"
 
@@ -146,6 +151,22 @@ def test_the_past_moves_to_another_disk_and_still_proves(lane):
     assert lane(f"{prove} --segments elsewhere")[0] == 0
     seen = lane("ledger status lane-ledger --json", reads=True)["root"]
     assert lane(f"ledger check old.proof --root {seen}")[0] == 0
+
+
+def test_what_has_left_takes_no_space(lane):
+    key, at = AuthorityKey.load(Path("a.key")), int(time.time())
+    with home.opened(Path("lane-ledger"), key) as ledger:
+        entries = [ParticipantAuthorised(f"home-{each:04}", "prosumer") for each in range(2000)]
+        act = drafted(["auth-a"], entries, sequence=2, at=at, why="moved in")
+        act = signed(act, ledger.genesis, "auth-a", key)
+        assert isinstance(ledger.commit("many", [act, *entries], at), Receipt)
+    rows = Path("lane-ledger/ledger.db")
+    before = rows.stat().st_size
+    line = "ledger archive lane-ledger --before 2090-01-01 --to disk --as auth-a=a.key"
+    assert "2,004 entries" in lane(line)[1]
+    assert rows.stat().st_size < before / 2
+    assert "nothing is left to move" in lane(line)[1]
+    assert "3 blocks and 2,005 entries" in lane("ledger verify lane-ledger --segments disk")[1]
 
 
 def test_a_person_is_erased_and_that_is_recorded(lane):
