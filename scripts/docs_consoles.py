@@ -7,15 +7,17 @@ folder, so a later command finds what an earlier one made.
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
-import subprocess
-import sys
 import tempfile
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
 from docs_blocks import ROOT, Pages, main, pages
+
+from gridpact.app.cli.commands import run_command
 
 BLOCK = re.compile(r"(?P<begin>^```console\n)(?P<body>.*?)(?P<end>^```$)", re.DOTALL | re.MULTILINE)
 CUT = "…"
@@ -56,13 +58,16 @@ def arguments(command: str) -> list[str] | None:
 
 
 def execute(command: str, folder: Path) -> list[str]:
-    """Run one gridpact command in a folder; return its lines, ValueError where it fails."""
-    program = str(Path(sys.executable).with_name("gridpact"))
-    command_line = [program, *(arguments(command) or [])]
-    done = subprocess.run(command_line, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ValueError(f"$ {command}\nended with {done.returncode}\n{done.stdout}{done.stderr}")
-    return [line.rstrip() for line in done.stdout.splitlines()]
+    """Run one gridpact command in a folder; return its lines, ValueError where it fails.
+
+    It runs in this process: most of them would need longer to start than to do what they do.
+    """
+    out, told = io.StringIO(), io.StringIO()
+    with chdir(folder), redirect_stdout(out), redirect_stderr(told):
+        code = run_command(arguments(command) or [])
+    if code:
+        raise ValueError(f"$ {command}\nended with {code}\n{out.getvalue()}{told.getvalue()}")
+    return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
 def shortened(shown: tuple[str, ...], lines: list[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from gridpact.scheduling.explanation.model import Way
 
-SEEDS = range(60)
+SEEDS = range(30)
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +27,16 @@ def _all(explained):
 
 def test_there_are_conflicts_of_every_sort(explained):
     found = [one for *_, one in _all(explained)]
-    assert len(found) > 60
-    assert sum(1 for one in found if one.zones) > 35
-    assert sum(1 for one in found if not one.zones) > 4
+    assert len(found) > 25
+    assert sum(1 for one in found if one.zones) > 14
+    assert sum(1 for one in found if not one.zones) > 1
     assert {len(one.zones) for one in found} >= {0, 1, 2}
     assert {len(one.members) for one in found} >= {1, 2, 3, 4}
 
 
 def test_what_is_not_explained_can_be_kept(explained, conflict):
     calm = [one for one in explained.values() if not one[2].conflicts and not one[2].unbound]
-    assert len(calm) > 5
+    assert len(calm) > 2
     assert all(conflict.missing(site, needs) <= conflict.touch for site, needs, _ in calm)
 
 
@@ -59,8 +59,8 @@ def test_what_is_proven_to_be_missing_is(explained, conflict):
         if one.zones and not explained[seed][2].unbound:
             assert one.missing_wh <= conflict.missing(site, _needs(one)) * 1.001 + 0.1, seed
             tried[one.round] += 1
-    assert tried[0] > 20
-    assert tried[1] > 1
+    assert tried[0] > 8
+    assert tried[1] > 0
 
 
 def test_every_proposal_alone_ends_its_conflict(explained, conflict):
@@ -71,9 +71,9 @@ def test_every_proposal_alone_ends_its_conflict(explained, conflict):
             rest = [need for need in _needs(one) if need not in own]
             assert conflict.missing(site, [*rest, *offer.needs]) <= 1.01 * conflict.touch, seed
             ways[offer.way] += 1
-    assert ways[Way.AMOUNT] > 80
-    assert ways[Way.TIME] > 40
-    assert ways[Way.DROP] > 1
+    assert ways[Way.AMOUNT] > 30
+    assert ways[Way.TIME] > 15
+    assert ways[Way.DROP] > 0
 
 
 def test_once_all_are_settled_as_taken_nothing_clashes(explained, conflict):
@@ -83,7 +83,7 @@ def test_once_all_are_settled_as_taken_nothing_clashes(explained, conflict):
             left = conflict.settled(needs, found.conflicts)
             assert conflict.missing(site, left) <= 1.01 * conflict.touch
             settled += 1
-    assert settled > 30
+    assert settled > 12
     assert sum(not found.complete for *_, found in explained.values()) < 3
 
 
@@ -97,8 +97,8 @@ def test_a_proposal_that_settles_all_does(explained, conflict):
                 asked = conflict.settled(needs, found.conflicts, (one, offer))
                 assert conflict.missing(site, asked) <= 1.01 * conflict.touch, seed
                 settled[one.round] += 1
-    assert settled[0] > 60
-    assert settled[1] > 4
+    assert settled[0] > 25
+    assert settled[1] > 1
 
 
 def _stated(needs, offer, own):
@@ -128,8 +128,8 @@ def test_what_is_said_to_settle_does_when_it_is_stated_with_what_is_provided(exp
     for seed, site, asked, offer in _told_to_settle(explained):
         assert conflict.missing(site, asked) <= 1.01 * conflict.touch, (seed, offer)
         alone, provided = alone + (not offer.provided), provided + bool(offer.provided)
-    assert alone > 40
-    assert provided > 20
+    assert alone > 15
+    assert provided > 8
 
 
 @pytest.mark.slow
@@ -159,7 +159,7 @@ def test_a_smaller_step_would_not_do(explained, conflict):
             rest = [need for need in _needs(one) if need not in own]
             assert conflict.missing(site, [*rest, closer]) > 0.99 * conflict.touch, (seed, offer)
             tried += 1
-    assert tried > 20
+    assert tried > 8
 
 
 def test_burdens_are_ranked(explained):
