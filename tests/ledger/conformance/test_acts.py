@@ -15,6 +15,7 @@ from gridpact.ledger.kinds.participants import (
     ParticipantBarred,
     ParticipantSuspended,
 )
+from gridpact.ledger.kinds.terms import FormCertified
 from gridpact.ledger.merkle import leaf_hash
 from gridpact.ledger.state.admission import Admission, Offered
 from gridpact.ledger.state.snapshot import frozen
@@ -185,3 +186,12 @@ def test_a_ledger_of_one_key_takes_what_it_took_before(desk):
     late = LedgerFounded((("auth-a", key),), 1, 1)
     (one,) = plain.take(Offered([late], [leaf_hash(canonical(late))], 0, key))
     assert "needs a ledger of authorities" in str(one)
+
+
+def test_who_may_no_more_is_stopped_within_the_act(desk):
+    forms = [FormCertified(bytes([number] * 32), f"form-{number}") for number in (1, 2, 3)]
+    gone = AuthorityRemoved("auth-a")
+    block = desk.act(("auth-a", "auth-b"), forms[0], forms[1], gone, forms[2])
+    refused(desk, desk.hand_in(*block), "entry 4", "form_certified", "is not for auth-a to do")
+    block = desk.act(("auth-a", "auth-b"), forms[0], forms[1], gone)
+    assert desk.hand_in(*block) == ()
