@@ -191,7 +191,7 @@ def test_a_hold_counts_against_what_is_available(standing):
     assert standing.apply(Hold("1", "deposit:bakery", "EUR", 4000, 0)) == ""
     assert standing.available("deposit:bakery", "EUR") == 1000
     again = standing.apply(Hold("2", "deposit:bakery", "EUR", 1001, 0))
-    assert again == "deposit:bakery lacks 1 of the 1001 minor units asked for"
+    assert again == "deposit:bakery has 1000 minor units available, and 1001 are asked for"
     assert standing.apply(Capture("3", "1", "operator:lane", 3000, 0)) == ""
     assert standing.available("deposit:bakery", "EUR") == 2000
     assert standing.balances["operator:lane", "EUR"] == -3000
@@ -200,7 +200,7 @@ def test_a_hold_counts_against_what_is_available(standing):
 
 def test_a_limit_lets_an_account_be_drawn_and_is_not_lowered_below_what_is(standing):
     out = moved("1", 0, ("member:school", "operator:lane"), (300, "EUR"))
-    assert standing.apply(out) == "member:school lacks 300 of the 300 minor units asked for"
+    assert standing.apply(out) == "member:school has 0 minor units available, and 300 are asked for"
     assert standing.apply(Limit("2", "member:school", "EUR", 300, 0)) == ""
     assert standing.apply(out) == ""
     assert "300" in standing.apply(Limit("3", "member:school", "EUR", 0, 0))

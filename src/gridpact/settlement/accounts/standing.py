@@ -168,7 +168,7 @@ class Standing:
             limit = self.limit(account, currency)
             left = self.available(account, currency) + (limit or 0)
             if limit is not None and minor > 0 and minor > left:
-                return f"{account} lacks {minor - left} of the {minor} minor units asked for"
+                return f"{account} has {left} minor units available, and {minor} are asked for"
         return ""
 
     def _do(self, operation: Operation) -> None:
