@@ -144,7 +144,8 @@ def test_blocks_of_any_size_and_layout_give_the_same(
     ppm = data.draw(coefficients(surplus.shape, owned=True))
     storage = np.arange(len(need)) % 3 == 1
     keys = [DefaultDynamic(), Static(ppm), Static(ppm[:, 0]), Owned(ppm), Owned(ppm[:, 0])]
-    keys += [Claims(need // 2), FullDynamic(np.array([0]), ppm[None])]
+    rows = np.arange(min(len(need), 2))
+    keys += [Claims(need // 2), FullDynamic(rows, np.stack([ppm, ppm[::-1]])[: len(rows)])]
     sizes = {"LINE": line, "PART": part, "TILE": 2, "MANY": data.draw(st.sampled_from([1, 99]))}
     for key in keys:
         whole = share(key, surplus, need, storage=storage)

@@ -51,6 +51,19 @@ def taken(values: Ints, block: slice | Ints) -> Ints:
     return _beside(own) if len(own) >= MANY else np.ascontiguousarray(own)
 
 
+def taken_each(values: Ints, block: slice | Ints) -> Ints:
+    """Return some slots of several tables [tables, members, slots], laid as :func:`taken` does."""
+    own = values[..., block]
+    tables, members, slots = own.shape
+    if members < MANY or slots > WIDE or own.strides[1] == own.itemsize:
+        return own
+    laid = np.empty((tables, slots, members), np.int64).swapaxes(1, 2)
+    for table, each in zip(laid, own, strict=True):
+        for tile in _cuts(members, TILE):
+            table[tile] = each[tile]
+    return laid
+
+
 def _beside(own: Ints) -> Ints:
     laid = np.empty(own.shape, np.int64, order="F")
     for tile in _cuts(len(own), TILE):

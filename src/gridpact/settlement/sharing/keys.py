@@ -26,7 +26,7 @@ import numpy as np
 from gridpact.base.rounding import largest_remainder
 from gridpact.base.units import MICRO_PER_UNIT, Bools, Ints, checked_sum
 from gridpact.settlement.allocation import Allocation, default_dynamic, static
-from gridpact.settlement.sharing.blocks import CELLS, blocks, parts, put, taken
+from gridpact.settlement.sharing.blocks import CELLS, blocks, parts, put, taken, taken_each
 from gridpact.settlement.sharing.storage import (
     charging_from_production,
     giving_for_charging,
@@ -195,10 +195,16 @@ def _not_between_stores(key: FullDynamic, storage: Bools) -> FullDynamic:
 
 def _gifts(key: FullDynamic, surplus_wh: Ints, need_wh: Ints) -> Ints:
     offered = [_entitled(surplus_wh[row], ppm) for row, ppm in _entries(key)]
-    entitled = np.stack(offered) if offered else np.zeros((0, *need_wh.shape), np.int64)
-    taken = np.minimum(entitled.sum(axis=0), need_wh)
-    flat = largest_remainder(taken.reshape(-1), entitled.reshape(len(entitled), taken.size))
-    return flat.reshape(entitled.shape)
+    if not offered:
+        return np.zeros((0, *need_wh.shape), np.int64)
+    beside = offered[0].flags.fnc  # cells go in the order in which they lie
+    entitled = np.stack([each.ravel("F" if beside else "C") for each in offered])
+    met = np.minimum(entitled.sum(axis=0), need_wh.ravel("F" if beside else "C"))
+    flat = largest_remainder(met, entitled)
+    members, slots = need_wh.shape
+    if beside:
+        return flat.reshape(len(flat), slots, members).swapaxes(1, 2)
+    return flat.reshape(len(flat), members, slots)
 
 
 def _shared(key: Key, surplus: Ints, need: Ints) -> Allocation:
@@ -252,7 +258,7 @@ def _over(key: Key, part: slice | Ints) -> Key:
         case Claims(claim_wh):
             return Claims(taken(claim_wh, part))
         case FullDynamic(producers, ppm):
-            return FullDynamic(producers, ppm[:, :, part])
+            return FullDynamic(producers, taken_each(ppm, part))
     return key
 
 
