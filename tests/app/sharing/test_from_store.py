@@ -98,12 +98,6 @@ def test_suspect_readings_are_refused_or_taken_by_a_rule_and_told_apart(
     assert "estimated" not in done.out
 
 
-def test_a_point_that_the_store_does_not_know(called, store, write):
-    rules = write("rules.yaml", RULES + "  - {point: school, role: consumer}\n")
-    done = called("allocate", store.url, "--rules", rules, "--period", "2026-06-15")
-    assert (done.code, "school" in done.err) == (2, True)
-
-
 def test_no_store(called, write, tmp_path):
     rules = write("rules.yaml", RULES)
     done = called("allocate", tmp_path / "none", "--rules", rules, "--period", "2026-06-15")
