@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import struct
 import sys
@@ -32,6 +33,7 @@ BLOCK = {
     "first_index": COUNT, "count": COUNT, "tree_root": HASH, "prev_hash": HASH, "hash": HASH,
     "signature": "[0-9a-f]{128}", "authority": "ed25519:" + HASH,
 }  # fmt: skip
+BROKEN = (OSError, ValueError, LookupError, TypeError, RecursionError, struct.error)
 ROWS = {
     "readings": ("withdrawal Wh", "injection Wh", "estimated slots"),
     "schedules": ("planned net withdrawal Wh",),
@@ -72,18 +74,18 @@ def read(data: bytes) -> Json:
     return value
 
 
-def included(leaf: bytes, index: int, size: int, path: list[str], root: bytes) -> bool:
-    """RFC 9162, 2.1.3.2, for the bytes of a leaf."""
-    need(index < size, "an index is beyond its tree")
-    found, fn, sn = sha256(b"\0" + leaf).digest(), index, size - 1
-    for sibling in path:
+def included(leaf: bytes, place: Json, size: int, root: bytes) -> bool:
+    """RFC 9162, 2.1.3.2, for the bytes of a leaf and its index and path."""
+    found, fn, sn = sha256(b"\0" + leaf).digest(), int(place["index"]), size - 1
+    need(fn <= sn, "an index is beyond its tree")
+    for sibling in map(bytes.fromhex, place["path"]):
         need(sn > 0, "a path is too long")
         if fn & 1 or fn == sn:
-            found = sha256(b"\1" + bytes.fromhex(sibling) + found).digest()
+            found = sha256(b"\1" + sibling + found).digest()
             while fn and not fn & 1:
                 fn, sn = fn >> 1, sn >> 1
         else:
-            found = sha256(b"\1" + found + bytes.fromhex(sibling)).digest()
+            found = sha256(b"\1" + found + sibling).digest()
         fn, sn = fn >> 1, sn >> 1
     return sn == 0 and found == root
 
@@ -96,11 +98,9 @@ def opened(body: bytes) -> Json:
         texts.append(body[at + 1 : at + 1 + body[at]].decode("ascii"))
         at += 1 + body[at]
     shape = struct.unpack_from(f"<{body[at]}I", body, at + 1)
-    data, count = body[at + 1 + 4 * len(shape) :], 1
-    for each in shape:
-        count *= each
-    need(len(data) == 8 * count, "the leaf's body is cut short or too long")
-    return (*texts, shape, struct.unpack(f"<{count}q", data))
+    data = body[at + 1 + 4 * len(shape) :]
+    need(len(data) == 8 * math.prod(shape), "the leaf's body is cut short or too long")
+    return (*texts, shape, struct.unpack(f"<{len(data) // 8}q", data))
 
 
 def told(kind: str, period: str, subject: str, shape: Json, values: Json) -> Iterator[str]:
@@ -117,17 +117,14 @@ def under(leaf: Json, held: Json) -> list[str]:
     """Check the leaf against the entry that holds its root; return what it says."""
     if "terms_hash" in leaf:
         need(held.get("entry") == "terms_committed", "the entry commits no terms")
-        data, words = (
-            bytes.fromhex(leaf["terms_hash"]),
-            [f"contract with terms {leaf['terms_hash']}"],
-        )
+        terms = leaf["terms_hash"]
+        data, words = bytes.fromhex(terms), [f"contract with terms {terms}"]
     else:
         body = opened(bytes.fromhex(leaf["body"]))
         need(held.get("entry") == "root_anchored", "the entry anchors no leaves")
         need(body[:2] == (held.get("kind"), held.get("period")), "the entry is of another period")
         data, words = sha256(bytes.fromhex(leaf["salt"] + leaf["body"])).digest(), list(told(*body))
-    count, root = int(held["count"]), bytes.fromhex(held["root"])
-    there = included(data, int(leaf["index"]), count, leaf["path"], root)
+    there = included(data, leaf, int(held["count"]), bytes.fromhex(held["root"]))
     need(there, "the leaf is not under the root that the entry holds")
     return words
 
@@ -140,8 +137,7 @@ def check(proof: Json, root: str | None, authority: str | None) -> Iterator[str]
     words = under(proof["leaf"], held) if "leaf" in proof else []
     height, at, first, count = (int(block[n]) for n in ("height", "at", "first_index", "count"))
     tree, key = bytes.fromhex(block["tree_root"]), block["authority"]
-    there = included(body, int(entry["index"]), first + count, entry["path"], tree)
-    need(there, "the entry is not under the block's root")
+    need(included(body, entry, first + count, tree), "the entry is not under the block's root")
     head = b"gridpact ledger block 1\n" + struct.pack(">QqQQ", height, at, first, count)
     head += sha256(block["key"].encode()).digest() + tree + bytes.fromhex(block["prev_hash"])
     digest = sha256(head).digest()
@@ -170,15 +166,7 @@ def main() -> None:
             lines = list(check(read(file.read((1 << 20) + 1)), given.root, given.authority))
     except InvalidSignature:
         sys.exit("does not hold: the block's signature is not by its authority")
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
-        RecursionError,
-        struct.error,
-    ) as error:
+    except BROKEN as error:
         sys.exit(f"does not hold: {error}")
     sys.stdout.write("\n".join(["it holds:", *lines, ""]))
 
