@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import chdir, closing, redirect_stderr, redirect_stdout
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -46,17 +48,32 @@ def environment(**more):
     return {**kept, **more}
 
 
-def gridpact(*arguments, cwd, env=None, program=PROGRAM):
-    """Run the command line in its own process; returns what subprocess.run does."""
-    return subprocess.run(
-        [*program, *map(str, arguments)],
-        cwd=cwd,
-        env=environment(**(env or {})),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-    )
+def gridpact(*arguments, cwd, env=None, program=None):
+    """Run the command line to its end; returns what subprocess.run does.
+
+    In this process, as starting takes longer than most commands do; in its own where a program or
+    something of its environment is named.
+    """
+    words, around = [str(argument) for argument in arguments], environment(**(env or {}))
+    if program or env:
+        return subprocess.run(
+            [*(program or PROGRAM), *words],
+            cwd=cwd,
+            env=around,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+        )
+    out, told = io.StringIO(), io.StringIO()
+    with (
+        chdir(cwd),
+        patch.dict(os.environ, around, clear=True),
+        redirect_stdout(out),
+        redirect_stderr(told),
+    ):
+        code = run_command(words)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), told.getvalue())
 
 
 def begin(*arguments, cwd, **more):

@@ -10,7 +10,7 @@ from gridpact.scheduling.explanation.audience import Eyes, seen_by
 from gridpact.scheduling.explanation.words import NOT_YOURS, words
 from gridpact.scheduling.needs.grammar.write import sentence
 
-SEEDS, JOINT_SEEDS = range(100, 145), range(300, 304)
+SEEDS, JOINT_SEEDS = range(100, 120), range(300, 302)
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +61,8 @@ def test_sentences_hold_nothing_of_others(explained):
         assert not secret & text, (owner, secret & text)
         scanned += len(secret)
         told += bool(text & {"cannot"})
-    assert told > 60
-    assert scanned > 1_500
+    assert told > 25
+    assert scanned > 600
 
 
 def test_what_sentences_are_made_of_holds_nothing_of_others(explained):
@@ -76,7 +76,7 @@ def test_what_sentences_are_made_of_holds_nothing_of_others(explained):
         assert not found, (owner, found)
         scanned += len(secret)
         assert all(not one.burdens and not one.standing for one in cut.conflicts)
-    assert scanned > 1_500
+    assert scanned > 600
 
 
 def test_others_are_counted(explained):

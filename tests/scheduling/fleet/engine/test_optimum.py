@@ -10,6 +10,7 @@ from gridpact.scheduling.fleet.solution import Status
 from gridpact.scheduling.fleet.solve import solve
 
 TIGHT = Options(gap=1e-6, method="engine")
+SEEDS = range(16)
 WH = 1e-3
 """What sums of schedules may differ by from limits [Wh]."""
 
@@ -93,13 +94,13 @@ def agreed(small):
     return cache(lambda seed: agrees(small, seed))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_mixed_fleets_reach_the_optimum_with_both_bounds_on_the_right_side(agreed, seed):
     agreed(seed)
 
 
 def test_nearly_all_mixed_fleets_are_solved_to_the_gap(agreed):
-    assert sum(agreed(seed).gap <= 1e-6 for seed in range(40)) >= 36
+    assert sum(agreed(seed).gap <= 1e-6 for seed in SEEDS) >= len(SEEDS) - 2
 
 
 @pytest.mark.parametrize("prices", ["flat", "two", "negative"])
