@@ -99,8 +99,8 @@ def test_a_flipped_bit_is_found_where_it_is(founded, authority, tmp_path):
 
 
 @pytest.mark.slow
-def test_every_flipped_bit_is_found_where_it_is(founded, authority, tmp_path):
+def test_every_flipped_bit_of_a_row_of_each_table_is_found(founded, authority, tmp_path):
     lane = made(founded, authority, tmp_path / "ledger.db", 1)
-    for span in lane.spans:
+    for span in (*lane.spans[1:3], *lane.spans[-2:]):  # an act, an entry, a block, the snapshot
         for bit in range(span.bits):
             flip(lane, span, bit, authority.public)
