@@ -56,6 +56,7 @@ def test_like_needs_count_as_one_where_there_are_many(seed, conflict):
     assert max(len(member.needs) for one in shared for member in one.members) > 8
 
 
+@pytest.mark.slow
 def test_a_few_heavy_needs_are_opened(conflict):
     """One zone is far too tight for any of its many cars: one of them does for all."""
     site, needs = conflict.case(3, size=40)

@@ -40,7 +40,7 @@ def least_cost(one, price):
 @pytest.mark.parametrize("general", [False, True])
 def test_the_least_cost_lies_between_the_answer_and_its_slack(cases, one_group, general):
     hulls = 0
-    for case, draw, price in cases(f"below-zero-{general}", (3, 7), 450):
+    for case, draw, price in cases(f"below-zero-{general}", (3, 7), 200):
         slots, size = len(price), draw.uniform(1_500, 6_000)
         one = {
             "initial_wh": size * draw.uniform(0.2, 0.8),
@@ -75,4 +75,4 @@ def test_the_least_cost_lies_between_the_answer_and_its_slack(cases, one_group, 
         if price.min() >= 0:
             assert answer.slack[0] == 0.0
         hulls += answer.slack[0] > 1e-9
-    assert hulls > 60
+    assert hulls > 25

@@ -185,7 +185,7 @@ def general(draw, slots):
 
 @pytest.mark.parametrize(
     ("make", "method", "count"),
-    [(car, BY_TOTAL, 400), (stepped_battery, BY_LEVELS, 400), (general, BY_PIECES, 500)],
+    [(car, BY_TOTAL, 150), (stepped_battery, BY_LEVELS, 150), (general, BY_PIECES, 200)],
 )
 def test_equals_highs(cases, one_group, make, method, count):
     solved, used = 0, 0
