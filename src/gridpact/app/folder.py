@@ -93,13 +93,13 @@ def write_text(path: Path, text: str) -> None:
         raise _unwritable(path, error) from error
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file that is not there yet; BadInput where it is, StoreError on trouble."""
     if path.exists():
         fix = "name another file, or move it away"
         raise BadInput([Fault(str(path), 0, "", "the file exists already", fix)])
     try:
-        write_whole(path, data)
+        write_whole(path, data, mode)
     except OSError as error:
         raise _unwritable(path, error) from error
 

@@ -54,8 +54,10 @@ def read_regular(path: Path, most: int) -> bytes:
     return data
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file whole or not at all, in place of a regular file if there is one.
+
+    ``mode`` is who may do what with it, less what the system takes away, from its first byte on.
 
     Raises OSError, with a reason for people as its ``strerror``; what stands at the path is then
     as it was.
@@ -65,7 +67,7 @@ def write_whole(path: Path, data: bytes) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.unlink(missing_ok=True)  # left by one who was killed, or laid as a trap
-        with os.fdopen(os.open(partial, _NEW, 0o666), "wb") as stream:
+        with os.fdopen(os.open(partial, _NEW, mode), "wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())

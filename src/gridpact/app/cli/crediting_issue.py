@@ -73,8 +73,7 @@ def issue(
         fix = "see 'gridpact credential issue --help'"
         raise BadInput([Fault("arguments", 0, "", str(error), fix)]) from error
     out = Path(str(given["out"]))
-    folder.write_new(out, f"{token}\n".encode())
-    out.chmod(0o600)
+    folder.write_new(out, f"{token}\n".encode(), mode=0o600)
     told = f"{out}: a credential of {asset} for {name} is attested"
     try:
         act(place, doing, [attested(token, certificate)], told)
