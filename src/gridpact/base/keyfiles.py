@@ -30,6 +30,8 @@ def read_key(path: Path) -> bytes:
         text = path.read_bytes()
     except OSError as error:
         raise StoreError(f"key file {path}: {error.strerror or error}") from error
+    if text.startswith(b"ed25519:"):
+        raise StoreError(f"key file {path} holds a public key; name the file of the secret one")
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise StoreError(f"key file {path} is open to others; run: chmod 600 {path}")
     return text

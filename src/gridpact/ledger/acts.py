@@ -22,7 +22,8 @@ from gridpact.ledger.kinds.founding import Act
 from gridpact.ledger.merkle import leaf_hash
 
 _DOMAIN = b"gridpact act 1\n"
-_UNSIGNED = bytes(64)
+UNSIGNED = bytes(64)
+"""What stands where somebody has yet to sign."""
 _KEYS_KEPT = 1 << 16
 
 
@@ -49,7 +50,7 @@ def drafted(
 ) -> Act:
     """Draft an act over entries, for its signers to sign one after the other."""
     digest = digest_of(leaf_hash(canonical(entry)) for entry in entries)
-    unsigned = (_UNSIGNED,) * len(by)
+    unsigned = (UNSIGNED,) * len(by)
     return Act(tuple(by), sequence, at, why, len(entries), digest, unsigned)
 
 
@@ -66,7 +67,7 @@ def signed(act: Act, ledger: bytes, name: str, key: AuthorityKey) -> Act:
 def missing(act: Act) -> tuple[str, ...]:
     """Return who has yet to sign."""
     pairs = zip(act.by, act.signatures, strict=True)
-    return tuple(name for name, signature in pairs if signature == _UNSIGNED)
+    return tuple(name for name, signature in pairs if signature == UNSIGNED)
 
 
 @lru_cache(maxsize=_KEYS_KEPT)

@@ -46,6 +46,13 @@ class Following:
         """Fold in what is to be the next block, or return all that is wrong with it."""
         return self.now().take(offered)
 
+    def tried(self, offered: Offered) -> tuple[Fault, ...]:
+        """Return all that is wrong with what could be the next block, and keep nothing of it."""
+        try:
+            return self.now().take(offered)
+        finally:
+            self._walk = None
+
     def sealed(self, block: Block, edge: Edge) -> None:
         """Note the block that was made of what was taken."""
         if self._walk is not None:

@@ -125,6 +125,17 @@ class LocalLedger:
         self._state.keep(self._signer)
         return answer
 
+    def rehearse(self, key: str, entries: Sequence[Entry], at: int) -> Refused | None:
+        """Return why :meth:`commit` would refuse new entries, or None; nothing is stored."""
+        if self._signer is None:
+            return Refused("opened with a public key: for reading and verification only")
+        refused = _refusal(key, entries, at)
+        if refused:
+            return refused
+        hashes = [leaf_hash(canonical(entry)) for entry in entries]
+        with self._storage.view():
+            return _faulty(self._state.tried(Offered(entries, hashes, at, self._signer.public.raw)))
+
     def _committed(
         self, signer: AuthorityKey, key: str, entries: Sequence[Entry], at: int
     ) -> Receipt | Refused:

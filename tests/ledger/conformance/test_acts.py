@@ -95,7 +95,7 @@ def test_the_other_form_of_a_signature_is_refused(desk):
 
 def test_a_missing_signature_is_refused(desk):
     act = drafted(["auth-a"], [ADMIT], sequence=4, at=desk.now, why="x")
-    refused(desk, desk.hand_in(act, ADMIT), "does not hold")
+    refused(desk, desk.hand_in(act, ADMIT), "auth-a has not signed")
     none = msgspec.structs.replace(act, signatures=())
     refused(desk, desk.hand_in(none, ADMIT), "0 signatures of 1 signers")
 

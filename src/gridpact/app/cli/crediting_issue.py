@@ -20,6 +20,7 @@ from gridpact.app.cli.ledgering_options import (
     act,
     acting_options,
     at_of,
+    done_at,
     named_key,
     signers_of,
 )
@@ -61,7 +62,7 @@ def issue(
     Whoever acts signs it, an authority or an inspector. Give the file to the holder alone: who has
     it and the holder's key can show all that is in it.
     """
-    signer, at = signers_of(doing.signers)[0], at_of(doing.moment)
+    signer, at = signers_of(doing.signers)[0], done_at(doing.moment)
     known = _claims(given["claims"])
     name, public = named_key(holder, "--holder")
     certificate = Certificate(kind, asset, name, at, at_of(until), known)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.ledgering_options import AS, AT, FILE, LEDGER, at_of, say_draft, signers_of
+from gridpact.app.cli.ledgering_options import AS, AT, FILE, LEDGER, done_at, say_draft, signers_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.ledgers import acting, home
 
@@ -53,7 +53,7 @@ def commit(
     """Put the act in the file ACT on the ledger; the authority named by --as seals the block."""
     found = acting.read(file)
     with home.opened(place, signers_of(signers)[0].key) as ledger:
-        receipt = acting.commit(ledger, found, at_of(moment))
+        receipt = acting.commit(ledger, found, done_at(moment))
     if as_json:
         say_json({"block": receipt.height, "root": receipt.root.hex()})
     elif not quiet:

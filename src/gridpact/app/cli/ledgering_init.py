@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from gridpact.app.cli.layout import counted
-from gridpact.app.cli.ledgering_options import AT, at_of, signers_of
+from gridpact.app.cli.ledgering_options import AT, done_at, signers_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.ledgers import home
 from gridpact.app.readings.signed_files import read_key
 from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.entries import faults
+from gridpact.ledger.kinds.fields import NAME_PATTERN
 from gridpact.ledger.kinds.founding import SKEW_S, LedgerFounded
 from gridpact.ledger.port import Refused
 
@@ -59,14 +61,18 @@ def init(
     block is sealed by an authority. A quorum of them decides who else is one.
     """
     (first,) = signers_of([founder])
-    keys = {first.name: first.key.public.raw, **_others(others)}
+    keys = {first.name: first.key.public.raw, **_others(others, first.name)}
     most = len(keys) // 2 + 1
     entry = LedgerFounded(tuple(sorted(keys.items())), most if quorum is None else quorum, skew_s)
-    if wrong := faults([entry]):
-        raise BadInput(Fault("arguments", 0, each.where, each.problem, each.fix) for each in wrong)
+    wrong = [Fault("arguments", 0, each.where, each.problem, each.fix) for each in faults([entry])]
+    if not re.fullmatch(NAME_PATTERN, name):
+        wrong.append(Fault("arguments", 0, "--name", f"{name!r} is no name", f"use {NAME_PATTERN}"))
+    if wrong:
+        raise BadInput(wrong)
+    at = done_at(moment)
     home.write(place, home.About("ledger/1", name, str(first.key.public), address))
     with home.opened(place, first.key) as ledger:
-        answer = ledger.commit("founded", [entry], at_of(moment))
+        answer = ledger.commit("founded", [entry], at)
     if isinstance(answer, Refused):
         raise BadInput([Fault("arguments", 0, "", answer.reason, "found it in another folder")])
     if as_json:
@@ -77,12 +83,18 @@ def init(
         say(f"{mark(good=True)} {harmless(told)}")
 
 
-def _others(texts: tuple[str, ...]) -> dict[str, bytes]:
+def _others(texts: tuple[str, ...], founder: str) -> dict[str, bytes]:
     wrong = [text for text in texts if not all(text.partition("="))]
     if wrong:
         fix = "write a name, =, and the file of its public key, such as auth-b=b.pub"
         raise BadInput(
             Fault("arguments", 0, "--authority", f"{text!r} names no key", fix) for text in wrong
+        )
+    names = [founder, *(text.partition("=")[0] for text in texts)]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        fix = "name each authority once"
+        raise BadInput(
+            Fault("arguments", 0, "--authority", f"{name} is named twice", fix) for name in twice
         )
     pairs = (text.partition("=") for text in texts)
     return {name: read_key(Path(path)) for name, _, path in pairs}

@@ -20,6 +20,7 @@ from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.keys import AuthorityKey
+from gridpact.ledger.kinds.founding import SKEW_S
 from gridpact.ledger.merkle import HASH_BYTES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,9 +95,21 @@ def at_of(moment: datetime | None) -> int:
     return int(time.time()) if moment is None else epoch_of(moment, "UTC", "--at")
 
 
+def done_at(moment: datetime | None) -> int:
+    """Return when an act is done [s since the epoch]; BadInput where that is yet to come.
+
+    No block may be before the last one, so that a ledger would stand still until then.
+    """
+    now, at = int(time.time()), at_of(moment)
+    if at > now + SKEW_S:
+        fix = f"give one that has passed, or set this machine's clock, which has {iso(now)}"
+        raise BadInput([Fault("arguments", 0, "--at", f"{iso(at)} is yet to come", fix)])
+    return at
+
+
 def act(place: Path, doing: Acting, entries: Sequence[Entry], told: str) -> None:
     """Make an act, sign it, and commit it or write it to a file."""
-    signers, at = signers_of(doing.signers), at_of(doing.moment)
+    signers, at = signers_of(doing.signers), done_at(doing.moment)
     sealer = AuthorityKey.load(doing.seal) if doing.seal else signers[0].key
     with home.opened(place, sealer) as ledger:
         names = (*(each.name for each in signers), *doing.asked)
@@ -113,6 +126,18 @@ def act(place: Path, doing: Acting, entries: Sequence[Entry], told: str) -> None
     elif not doing.quiet:
         by = ", ".join(names)
         say(f"{mark(good=True)} {harmless(told)}, by {by}, in block {receipt.height}")
+
+
+def rehearse(place: Path, doing: Acting, entries: Sequence[Entry]) -> None:
+    """Raise what :func:`act` would, and change nothing: for what cannot be taken back."""
+    signers, at = signers_of(doing.signers), done_at(doing.moment)
+    sealer = AuthorityKey.load(doing.seal) if doing.seal else signers[0].key
+    with home.opened(place, sealer) as ledger:
+        names = (*(each.name for each in signers), *doing.asked)
+        found = acting.draft(ledger, names, entries, doing.why, at)
+        for signer in signers:
+            found = acting.sign(found, signer)
+        acting.rehearse(ledger, found, at)
 
 
 def say_draft(path: Path, found: Draft, *, as_json: bool, quiet: bool) -> None:

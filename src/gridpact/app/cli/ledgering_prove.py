@@ -106,15 +106,15 @@ Examples:
 )
 @click.argument("proof", type=FILE)
 @click.option("--root", default="", metavar="HEX", help="The root that you saw elsewhere.")
-@click.option("--authority", type=FILE, help="File of the public key that you trust.")
+@click.option("--authority", metavar="KEY", help="Public key that you trust, or its file.")
 @output_options
-def check(proof: Path, root: str, authority: Path | None, as_json: bool, quiet: bool) -> None:
+def check(proof: Path, root: str, authority: str | None, as_json: bool, quiet: bool) -> None:
     """Check a proof against what you trust, without the ledger, and say what it proves.
 
     Take the root from where others see it too, such as a witness or a neighbour; a proof that
     agrees only with itself proves nothing.
     """
-    key = PublicKey(read_key(authority)) if authority else None
+    key = _key(authority) if authority else None
     found = checked(files.read(proof), root=_root(root), authority=key)
     if as_json:
         say_json({"holds": found.holds, "broken": found.broken, "proves": found.words})
@@ -126,6 +126,18 @@ def check(proof: Path, root: str, authority: Path | None, as_json: bool, quiet: 
         if not as_json:
             say_error(f"{proof}: {found.broken}")
         raise SystemExit(1)
+
+
+def _key(text: str) -> PublicKey:
+    """Read a key as ``authority list`` shows it, or from a file."""
+    if text.startswith("ed25519:"):
+        try:
+            return PublicKey.parse(text)
+        except ValueError as error:
+            fix = "write ed25519: and the 64 hex digits of the public key"
+            told = Fault("arguments", 0, "--authority", f"{text!r} is no key", fix)
+            raise BadInput([told]) from error
+    return PublicKey(read_key(Path(text)))
 
 
 def _root(text: str) -> bytes | None:

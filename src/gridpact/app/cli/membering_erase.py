@@ -10,11 +10,12 @@ import click
 from gridpact.app.books.erasing import KeptBook
 from gridpact.app.books.folder import PEOPLE
 from gridpact.app.cli.layout import counted
-from gridpact.app.cli.ledgering_options import LEDGER, Acting, act, acting_options
+from gridpact.app.cli.ledgering_options import LEDGER, Acting, act, acting_options, rehearse
 from gridpact.app.cli.output import harmless, say
 from gridpact.app.people.erasing import PeopleFile
 from gridpact.app.readings.erasing import ReadingsStore
 from gridpact.base.errors import BadInput, Fault
+from gridpact.ledger.kinds.participants import SubjectErased
 from gridpact.ledger.spaces.custody import Custody
 from gridpact.ledger.spaces.erasure import CustodyCopy, Erasable, SpaceFolder
 from gridpact.ledger.spaces.erasure import erase as erased
@@ -45,6 +46,8 @@ def erase(place: Path, name: str, doing: Acting, **where: Any) -> None:
     command goes on. That it was done is recorded last.
     """
     stores = _stores(name, where)
+    _begins_right(name, place, where["space"])
+    rehearse(place, doing, [SubjectErased(name)])
     found = erased(name, stores, place / JOURNAL)
     if not doing.quiet and not doing.as_json:
         for step in found.steps:
@@ -52,6 +55,13 @@ def erase(place: Path, name: str, doing: Acting, **where: Any) -> None:
             for kept in step.kept:
                 say(harmless(f"    kept until {kept.until}: {kept.what} ({kept.rule})"))
     act(place, doing, [found.entry], f"{name} is erased")
+
+
+def _begins_right(name: str, place: Path, space: Path | None) -> None:
+    """Refuse a space that is not there, unless an erasure that was cut off took it away."""
+    if space and not space.exists() and not (place / JOURNAL / f"{name}.json").exists():
+        fix = "name the folder of the member's space, or leave it out where there is none"
+        raise BadInput([Fault("arguments", 0, "--space", f"{space} is not there", fix)])
 
 
 def _stores(name: str, where: dict[str, Any]) -> list[Erasable]:

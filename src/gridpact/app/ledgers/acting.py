@@ -19,6 +19,7 @@ from gridpact.ledger.merkle import leaf_hash
 from gridpact.ledger.port import Receipt, Refused
 
 VERSION = "act/1"
+_SIGNATURES = "act.signatures"
 
 
 class Signer(NamedTuple):
@@ -75,17 +76,42 @@ def commit(ledger: LocalLedger, found: Draft, at: int) -> Receipt:
     if found.ledger != ledger.genesis:
         fix = "commit it where it was drafted for"
         raise BadInput([Fault("act", 0, "", "was drafted for another ledger", fix)])
-    key = f"act/{found.act.by[0]}/{found.act.sequence}"
-    answer = ledger.commit(key, (found.act, *found.entries), at)
+    answer = ledger.commit(_key(found), (found.act, *found.entries), at)
     if isinstance(answer, Refused):
-        raise BadInput(_reasons(answer))
+        raise BadInput((not answer.faults and _overtaken(ledger, found.act)) or _reasons(answer))
     return answer
+
+
+def rehearse(ledger: LocalLedger, found: Draft, at: int) -> None:
+    """BadInput lists why a ledger would refuse an act; who has yet to sign is not looked at."""
+    refused = ledger.rehearse(_key(found), (found.act, *found.entries), at)
+    if refused is None:
+        return
+    told = _reasons(refused)
+    if found.missing:
+        told = [each for each in told if each.where != _SIGNATURES]
+    if told:
+        raise BadInput(told)
+
+
+def _key(found: Draft) -> str:
+    return f"act/{found.act.by[0]}/{found.act.sequence}"
 
 
 def _reasons(refused: Refused) -> list[Fault]:
     if refused.faults:
         return [_told(fault) for fault in refused.faults]
     return [Fault("act", 0, "", refused.reason, "see 'gridpact ledger status'")]
+
+
+def _overtaken(ledger: LocalLedger, act: Act) -> list[Fault]:
+    """Say that another act took the number of this one, where it did."""
+    first = act.by[0]
+    if ledger.state().sequences.at(first, 0) < act.sequence:
+        return []
+    problem = f"{act.sequence} of {first} was used for another act meanwhile"
+    fix = "draft this one again, and let all sign it anew"
+    return [Fault("act", 0, "act.sequence", problem, fix)]
 
 
 def _told(fault: Fault) -> Fault:

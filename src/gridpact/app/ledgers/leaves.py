@@ -17,6 +17,7 @@ from gridpact.ledger.merkle import Tree, leaf_hash
 from gridpact.ledger.proofs.making import of_entry, of_leaf
 from gridpact.ledger.proofs.model import Opened, ProofFile, Terms
 
+_NONE_YET = "let the run go on; executions are there with 'ledger: {commit: at-once}' alone"
 KINDS = ("readings", "schedules", "executions", "statements", "terms")
 
 
@@ -74,4 +75,4 @@ def _check(*asked: tuple[str, str, Sequence[str]]) -> None:
 
 def _among(options: Sequence[str]) -> str:
     shown = ", ".join(options[:3])
-    return f"name one of {shown}{' …' if len(options) > 3 else ''}" if options else "let it go on"
+    return f"name one of {shown}{' …' if len(options) > 3 else ''}" if options else _NONE_YET

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from gridpact.base.errors import Fault
-from gridpact.ledger.acts import Claim, digest_of, holds, signed_bytes
+from gridpact.ledger.acts import UNSIGNED, Claim, digest_of, holds, signed_bytes
 from gridpact.ledger.entries import fault
 from gridpact.ledger.kinds import (
     assets,
@@ -161,7 +161,7 @@ class Admission:
                     found += [fault(at, entry, each) for each in problems]
             place = end
         return found + [
-            fault(at, entries[at], ("signatures", f"the one of {name} does not hold", _RESIGN))
+            fault(at, entries[at], ("signatures", _unsigned(name, claim), _RESIGN))
             for at, name, claim in claims
             if not holds(claim)
         ]
@@ -212,6 +212,12 @@ class Admission:
 
 
 _RESIGN = "let it sign this act, on this ledger"
+
+
+def _unsigned(name: str, claim: Claim) -> str:
+    if claim.signature == UNSIGNED:
+        return f"{name} has not signed"
+    return f"the one of {name} does not hold under its key"
 
 
 def _beyond_plain(entries: Sequence[Kind]) -> tuple[Fault, ...]:

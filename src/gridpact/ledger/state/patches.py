@@ -47,7 +47,7 @@ def _step(state: State, name: str, step: str) -> Problems:
     given = [by for by in state.approvals.at((name, step), ()) if by in state.authorities]
     if len(given) < state.quorum:
         problem = f"{len(given)} of {state.quorum} authorities approved of it"
-        return (("patch", problem, "let more approve"),)
+        return (("patch", problem, f"let more approve of this step, {step}"),)
     after = replace(state.patches.rows[name], status="active" if step == "activate" else "undone")
     state.patches.put(name, after)
     return FINE
@@ -58,5 +58,11 @@ def _unless(state: State, name: str, due: str) -> Problems:
     if one is None:
         return (("patch", f"{name} is unknown", "propose it first"),)
     if one.status != due:
-        return (("patch", f"{name} is {one.status}, not {due}", "this step is not open"),)
+        return (
+            (
+                "patch",
+                f"{name} is {one.status}, not {due}",
+                "this step is not open; see the list of patches",
+            ),
+        )
     return FINE

@@ -78,7 +78,7 @@ def test_several_sign_an_act_one_after_the_other(lane):
     assert (code, out) == (0, "bar.act: to be signed by auth-b\n")
     code, _, err = lane("ledger commit lane-ledger bar.act --as auth-a=a.key")
     assert code == 2
-    assert "the one of auth-b does not hold" in err
+    assert "auth-b has not signed" in err
     code, _, err = lane("ledger sign bar.act --as auth-c=c.key")
     assert code == 2
     assert "auth-c is no signer" in err
@@ -119,6 +119,11 @@ def test_a_proof_is_checked_away_from_the_ledger(lane, tmp_path):
     assert "the root trusted is not that of the ledger" in err
     assert lane("ledger check join.proof --root 12")[0] == 2
     assert lane("ledger check join.proof")[0] == 2
+    key = (tmp_path / "b.pub").read_text().strip()
+    assert lane(f"ledger check join.proof --authority {key} -q") == (0, "", "")
+    assert lane("ledger check join.proof --authority b.pub -q") == (0, "", "")
+    assert "signed by another key" in lane("ledger check join.proof --authority a.pub")[2]
+    assert "is no key" in lane("ledger check join.proof --authority ed25519:12")[2]
     code, _, err = lane("ledger prove lane-ledger --entry 99 --out x.proof")
     assert code == 2
     assert "give one from 0 to 5" in err
@@ -192,3 +197,91 @@ def test_a_folder_without_a_ledger_is_refused(lane, tmp_path):
     assert code == 2
     assert "5 of 1" in err
     assert not (tmp_path / "other").exists()
+
+
+@pytest.fixture
+def spaced(lane):
+    """A ledger with a member, whose secret lies in ``s`` and with the operator in ``cust``."""
+    authorise(lane)
+    assert lane("member space begin s home-07")[0] == 0
+    assert lane("member space lend s cust")[0] == 0
+    return lane
+
+
+ERASE = "member erase lane-ledger home-07 --space s --custody cust"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (f"{ERASE} --as auth-a=b.key --why x", "does not hold under its key"),
+        (f"{ERASE} --as eve=c.key --seal a.key --why x", "eve may not sign here"),
+        (f"{ERASE} --as lane=lane.key --why x", "is no authority's key"),
+        (f"{ERASE.replace('home-07', 'home-08')} --as auth-a=a.key --why x", "home-08 is unknown"),
+        (f"{ERASE.replace('--space s', '--space t')} --as auth-a=a.key --why x", "t is not there"),
+        (f"{ERASE} --as auth-a=a.key --with eve --draft e.act --why x", "eve may not sign here"),
+    ],
+)
+def test_a_secret_outlives_an_erasure_that_is_refused(spaced, tmp_path, line, words):
+    before = size_of(spaced)
+    code, out, err = spaced(line)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert size_of(spaced) == before
+    assert (tmp_path / "s/secret.key").exists()
+    assert (tmp_path / "cust/home-07.key").exists()
+    assert spaced(f"{ERASE} --as auth-a=a.key --why asked")[0] == 0
+    assert not (tmp_path / "s").exists()
+    assert not list((tmp_path / "cust").glob("home-07*"))
+
+
+def test_an_erasure_is_drafted_for_others_to_sign(spaced, tmp_path):
+    line = f"{ERASE} --as auth-a=a.key --with auth-b --why asked --draft e.act"
+    assert "e.act: to be signed by auth-b" in spaced(line)[1]
+    assert not (tmp_path / "s").exists()
+    assert spaced("ledger sign e.act --as auth-b=b.key")[0] == 0
+    assert spaced("ledger commit lane-ledger e.act --as auth-a=a.key")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--name '' --as a=a.key", "--name: '' is no name"),
+        ("--name 'two words' --as a=a.key --quorum 0", "'two words' is no name"),
+        ("--name x --as a=a.key --authority a=b.pub", "a is named twice"),
+        ("--name x --as a=a.key --authority b=b.pub --authority b=c.pub", "b is named twice"),
+        ("--name x --as a=a.key --authority b=b.key", "b.key:1: is no public key"),
+        ("--name x --as a=a.key --at 2999-01-01T00:00", "2999-01-01T00:00:00Z is yet to come"),
+    ],
+)
+def test_a_ledger_that_cannot_be_founded_leaves_no_folder(lane, tmp_path, options, words):
+    code, out, err = lane(f"ledger init other {options}")
+    assert (code, out) == (2, "")
+    assert words in err
+    assert not (tmp_path / "other").exists()
+
+
+def test_no_act_is_of_a_time_to_come(lane):
+    before = size_of(lane)
+    late = "member authorise lane-ledger home-09 --role prosumer --as auth-a=a.key --why x --at "
+    code, _, err = lane(f"{late} 2999-01-01T00:00")
+    assert (code, "2999-01-01T00:00:00Z is yet to come" in err) == (2, True)
+    assert size_of(lane) == before
+    authorise(lane, "home-09")
+
+
+def test_a_draft_that_was_overtaken_is_refused_by_its_number(lane):
+    authorise(lane)
+    assert lane(f"{BAR} --as auth-b=b.key --draft bar.act")[0] == 0
+    assert lane("member suspend lane-ledger home-07 --as auth-a=a.key --why between")[0] == 0
+    before = size_of(lane)
+    code, _, err = lane("ledger commit lane-ledger bar.act --as auth-a=a.key")
+    assert code == 2
+    assert "of auth-a was used for another act meanwhile. Fix: draft this one again" in err
+    assert size_of(lane) == before
+
+
+def test_a_public_key_is_told_from_a_secret_one(lane):
+    code, _, err = lane("member suspend lane-ledger lane --as auth-a=a.pub --why x")
+    assert code != 0
+    assert "a.pub holds a public key; name the file of the secret one" in err
