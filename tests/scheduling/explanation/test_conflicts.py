@@ -134,12 +134,12 @@ def test_what_is_said_to_settle_does_when_it_is_stated_with_what_is_provided(exp
 
 @pytest.mark.slow
 def test_what_is_said_to_settle_does_in_hundreds_of_cases(conflict):
-    cases = {seed: conflict.explained(seed) for seed in range(1_000, 1_300)}
+    cases = {seed: conflict.explained(seed) for seed in range(1_000, 1_200)}
     stated = 0
     for seed, site, asked, offer in _told_to_settle(cases):
         assert conflict.missing(site, asked) <= 1.01 * conflict.touch, (seed, offer)
         stated += 1
-    assert stated > 300
+    assert stated > 180
 
 
 def test_a_smaller_step_would_not_do(explained, conflict):
