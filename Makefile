@@ -42,7 +42,7 @@ test: $(VENV)/dev.stamp ## check style, types and imports, then run the tests
 test-slow: $(VENV)/dev.stamp ## run the tests that take longer
 	@DEPTH=$(DEPTH) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
 
-test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow, Dask, UFTP, Beancount and SD-JWT in an environment of their own
+test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow, S3, Dask, UFTP, Beancount and SD-JWT in an environment of their own
 	@$(PYTHON) -m venv build/simbench
 	@build/simbench/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
 		--require-hashes -r requirements/simbench.lock

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from msgspec import UNSET
@@ -69,23 +69,3 @@ def executions(
         if start in reports:
             found[:, _ORDERED:, place] = reports[start]
     return found
-
-
-def from_messages(
-    community: Community,
-    slots: Slots,
-    told: Iterable[DispatchIssued],
-    reports: Iterable[TelemetryReceived],
-) -> Ints:
-    """Return the leaves' values of a day from all that was told and reported."""
-    return executions(
-        community,
-        slots,
-        {each.slot: ordered(community, each) for each in told if within(slots, each.slot)},
-        {each.slot: delivered(community, each) for each in reports if within(slots, each.slot)},
-    )
-
-
-def within(slots: Slots, start: int) -> bool:
-    """Tell whether a slot is one of a day."""
-    return slots.start <= start < slots.end

@@ -17,7 +17,7 @@ from gridpact.app.checks import CheckFailed
 from gridpact.base.slots import Slots
 from gridpact.contracts.canonical import terms_hash, to_bytes
 from gridpact.ledger.at_once import AtOnce
-from gridpact.ledger.executions import ROWS, from_messages
+from gridpact.ledger.executions import ROWS, delivered, executions, ordered
 from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.kinds.roots import RootAnchored
 from gridpact.ledger.leaves import demonstration_secrets
@@ -193,11 +193,14 @@ def test_schedules_that_come_after_the_gate_are_committed_at_once(community, tol
 def test_executions_hold_what_was_ordered_beside_what_was_done(community):
     """Rows member by member, added up by hand from the devices above."""
     slots, late = Slots(SLOTS.start, 900, 3), SLOTS.start + 900
-    found = from_messages(
-        community, slots,
-        [dispatched(SLOTS.start), dispatched(late, autonomous=True), dispatched(slots.end)],
-        [reported(SLOTS.start, (True, False, True)), reported(slots.start - 900)],
-    )  # fmt: skip
+    told = [dispatched(SLOTS.start), dispatched(late, autonomous=True), dispatched(slots.end)]
+    done = [reported(SLOTS.start, (True, False, True)), reported(slots.start - 900)]
+    found = executions(
+        community,
+        slots,
+        {each.slot: ordered(community, each) for each in told},
+        {each.slot: delivered(community, each) for each in done},
+    )
     by_hand = {
         0: [(1, 0, 0), (-220, -220, 0), (0, 0, 0), (0, 0, 0), (1, 0, 0), (-210, 0, 0), (0, 0, 0),
             (0, 0, 0)],

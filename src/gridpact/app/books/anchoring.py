@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from gridpact.app.books.folder import RUNS, Book
 from gridpact.app.books.kept import damage_told, folder_of
 from gridpact.app.books.remaking import Remade, remade
 from gridpact.base.errors import BadInput, Fault
-from gridpact.base.files import synced
+from gridpact.base.files import synced, write_whole
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.kinds.roots import PeriodClosed, RootAnchored
@@ -159,9 +160,8 @@ def _write(path: Path, leaves: Leaves) -> None:
 
     rows = [(*key, subject, leaf) for key, some in leaves.items() for subject, leaf in some.items()]
     columns = {"kind": pl.String, "period": pl.String, "subject": pl.String, "leaf": pl.Binary}
+    data = io.BytesIO()
+    pl.DataFrame(rows, schema=columns, orient="row").write_parquet(data, compression="zstd")
     with damage_told(path.parent):
-        partial = path.with_suffix(".partial")
-        pl.DataFrame(rows, schema=columns, orient="row").write_parquet(partial, compression="zstd")
-        synced(partial)
-        partial.replace(path)
+        write_whole(path, data.getvalue())
         synced(path.parent)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
@@ -21,6 +22,7 @@ from gridpact.base.slots import iso
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.keys import AuthorityKey
 from gridpact.ledger.kinds.founding import SKEW_S
+from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import HASH_BYTES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -100,15 +102,18 @@ def done_at(moment: datetime | None) -> int:
 
     No block may be before the last one, so that a ledger would stand still until then.
     """
-    now, at = int(time.time()), at_of(moment)
+    now, at = at_of(None), at_of(moment)
     if at > now + SKEW_S:
         fix = f"give one that has passed, or set this machine's clock, which has {iso(now)}"
         raise BadInput([Fault("arguments", 0, "--at", f"{iso(at)} is yet to come", fix)])
     return at
 
 
-def act(place: Path, doing: Acting, entries: Sequence[Entry], told: str) -> None:
-    """Make an act, sign it, and commit it or write it to a file."""
+@contextmanager
+def _signed(
+    place: Path, doing: Acting, entries: Sequence[Entry]
+) -> Iterator[tuple[LocalLedger, Draft, int]]:
+    """Open a ledger and make an act on it, signed by all whose keys are here, with its instant."""
     signers, at = signers_of(doing.signers), done_at(doing.moment)
     sealer = AuthorityKey.load(doing.seal) if doing.seal else signers[0].key
     with home.opened(place, sealer) as ledger:
@@ -116,6 +121,12 @@ def act(place: Path, doing: Acting, entries: Sequence[Entry], told: str) -> None
         found = acting.draft(ledger, names, entries, doing.why, at)
         for signer in signers:
             found = acting.sign(found, signer)
+        yield ledger, found, at
+
+
+def act(place: Path, doing: Acting, entries: Sequence[Entry], told: str) -> None:
+    """Make an act, sign it, and commit it or write it to a file."""
+    with _signed(place, doing, entries) as (ledger, found, at):
         if doing.draft is not None:
             acting.write(doing.draft, found)
             say_draft(doing.draft, found, as_json=doing.as_json, quiet=doing.quiet)
@@ -124,19 +135,13 @@ def act(place: Path, doing: Acting, entries: Sequence[Entry], told: str) -> None
     if doing.as_json:
         say_json({"block": receipt.height, "entry": receipt.first_index + 1, "at": iso(at)})
     elif not doing.quiet:
-        by = ", ".join(names)
+        by = ", ".join(found.act.by)
         say(f"{mark(good=True)} {harmless(told)}, by {by}, in block {receipt.height}")
 
 
 def rehearse(place: Path, doing: Acting, entries: Sequence[Entry]) -> None:
     """Raise what :func:`act` would, and change nothing: for what cannot be taken back."""
-    signers, at = signers_of(doing.signers), done_at(doing.moment)
-    sealer = AuthorityKey.load(doing.seal) if doing.seal else signers[0].key
-    with home.opened(place, sealer) as ledger:
-        names = (*(each.name for each in signers), *doing.asked)
-        found = acting.draft(ledger, names, entries, doing.why, at)
-        for signer in signers:
-            found = acting.sign(found, signer)
+    with _signed(place, doing, entries) as (ledger, found, at):
         acting.rehearse(ledger, found, at)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
@@ -10,13 +11,14 @@ from msgspec import UNSET
 from gridpact.agreements.messages import ProposeAgreement, TermsSigned
 from gridpact.agreements.typed_data import digest
 from gridpact.app.record import Record
+from gridpact.base.slots import Slots
 from gridpact.base.units import Ints
 from gridpact.contracts.canonical import keccak256
 from gridpact.kernel.messages import Message
 from gridpact.ledger import anchors
 from gridpact.ledger.at_once import READINGS, SCHEDULES
 from gridpact.ledger.entries import Entry
-from gridpact.ledger.executions import from_messages
+from gridpact.ledger.executions import delivered, executions, ordered
 from gridpact.ledger.handlers import DAY
 from gridpact.ledger.kinds.terms import AgreementSigned
 from gridpact.ledger.leaves import demonstration_secrets
@@ -72,9 +74,7 @@ class Evidence:
         """Return the values of the leaves of all members, int64 [members, …]."""
         match kind, held.message:
             case "executions", DayMetered() as day:
-                told = self._record.all(DispatchIssued)
-                reports = self._record.all(TelemetryReceived)
-                return from_messages(self.community, day.slots, told, reports)
+                return self._executions(day.slots)
             case "readings", DayMetered() as day:
                 return anchors.readings(day)
             case "statements", DaySettled() as settled:
@@ -82,6 +82,23 @@ class Evidence:
             case "schedules", (ScheduleSolved() | ScheduleRevised()) as solved:
                 return anchors.schedules(solved)
         raise TypeError(f"{type(held.message).__name__} holds no {kind}")
+
+    def _executions(self, slots: Slots) -> Ints:
+        starts, told, done = slots.starts().tolist(), self._told, self._reported
+        return executions(
+            self.community,
+            slots,
+            {at: ordered(self.community, told[at]) for at in starts if at in told},
+            {at: delivered(self.community, done[at]) for at in starts if at in done},
+        )
+
+    @cached_property
+    def _told(self) -> dict[int, DispatchIssued]:
+        return {each.slot: each for each in self._record.all(DispatchIssued)}
+
+    @cached_property
+    def _reported(self) -> dict[int, TelemetryReceived]:
+        return {each.slot: each for each in self._record.all(TelemetryReceived)}
 
     def leaves(self, kind: str, held: Held) -> list[bytes]:
         """Return the leaves of all members."""
@@ -128,12 +145,18 @@ class Evidence:
     def _due(self, kind: str, held: Held) -> bool:
         """Tell whether the moment has come to commit something."""
         if self.at_once and isinstance(held.message, ScheduleSolved):
-            opened = {each.session.id for each in self._record.all(SessionOpened)}
-            closed = {each.session for each in self._record.all(GateClosed)}
-            return held.period in closed or held.period not in opened
-        if not self.at_once and kind == "readings":
-            return held.period in self.held("statements")
-        return True
+            return held.period not in self._waiting
+        return self.at_once or kind != "readings" or held.period in self._settled
+
+    @cached_property
+    def _waiting(self) -> set[str]:
+        """Sessions whose gate has yet to close."""
+        opened = {each.session.id for each in self._record.all(SessionOpened)}
+        return opened - {each.session for each in self._record.all(GateClosed)}
+
+    @cached_property
+    def _settled(self) -> set[str]:
+        return {each.day for each in self._record.all(DaySettled)}
 
     def agreements(self) -> Iterator[tuple[str, Entry]]:
         """Yield versions that were signed, with their hashes worked out from what was offered."""
