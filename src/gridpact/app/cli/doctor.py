@@ -26,6 +26,7 @@ SPACE = 100_000_000
 """Free bytes that a folder needs for runs of ordinary size."""
 EXTRAS = {
     "dask": ("distributed", "fleets over a cluster: pip install 'gridpact[dask]'"),
+    "evm": ("web3", "ledgers on a chain: pip install 'gridpact[evm]'"),
     "grid": ("power_grid_model", "power flow: pip install 'gridpact[grid]'"),
     "invoices": ("drafthorse", "e-invoices: pip install 'gridpact[invoices]'"),
     "payments": ("sepaxml", "SEPA payments: pip install 'gridpact[payments]'"),
