@@ -25,7 +25,10 @@ def acts(quick: bool) -> None:
     """Print operations a second, by how many one act covers, beside signatures and fsync alone."""
     operations = 20_000 if quick else 200_000
     print(f"{operations:,} token transfers among {MEMBERS} members, blocks of {BLOCK:,}, one fsync")
-    print("an act covers   in/s   verified/s   signatures alone s   of commit s   fsync alone s")
+    print(
+        "an act covers    in/s  entries verified/s  signatures alone s  2 processes/s wall"
+        "  commit s  fsync alone s"
+    )
     for covers in (1, 10, 100, 1000):
         some = operations if covers > 1 else operations // 10
         _section(covers, some)
@@ -37,13 +40,16 @@ def _section(covers: int, operations: int) -> None:
         with _founded(Path(folder) / "ledger.db", key) as ledger:
             made = _made(ledger, key, covers, operations)
             commit = _timed(lambda: _committed(ledger, made))
-            verify = _timed(ledger.verify)
+            verify, entries = _timed(ledger.verify), ledger.head().size
+            begin = time.perf_counter()
+            ledger.examine(jobs=2)
+            shared = time.perf_counter() - begin
             claims = _claims(ledger, key, made)
             alone = _timed(lambda: _held(claims))
         synced = _synced(Path(folder) / "bare", len(made))
     print(
-        f"{covers:13,}  {operations / commit:6,.0f}  {operations / verify:9,.0f}"
-        f"  {alone:19.2f}  {commit:12.2f}  {synced:13.3f}"
+        f"{covers:13,}  {operations / commit:6,.0f}  {entries / verify:18,.0f}"
+        f"  {alone:18.2f}  {entries / shared:17,.0f}  {commit:8.2f}  {synced:13.3f}"
     )
 
 

@@ -82,3 +82,8 @@ def holds(claim: Claim) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def all_held(claims: Sequence[Claim]) -> list[bool]:
+    """Tell of each signature whether it is of its key."""
+    return list(map(holds, claims))

@@ -11,6 +11,8 @@ from itertools import islice
 import msgspec
 
 from gridpact.base.errors import Fault, LedgerDamaged
+from gridpact.ledger.acts import all_held
+from gridpact.ledger.claims import Check
 from gridpact.ledger.entries import Entry, faults, parse, parse_all
 from gridpact.ledger.keys import AuthorityKey, PublicKey
 from gridpact.ledger.merkle import HASH_BYTES, Edge, Grown, leaf_hash, leaf_hashes
@@ -123,13 +125,19 @@ class Walk:
     """Recomputes a ledger block by block; LedgerDamaged at the first thing that does not hold.
 
     ``head`` and ``edge`` stand after the block taken last. ``expected`` is a head seen earlier,
-    which must be one of those walked past.
+    which must be one of those walked past, and ``check`` tells of signatures whether they hold.
     """
 
-    def __init__(self, start: Head, public: PublicKey, expected: Head | None = None) -> None:
+    def __init__(
+        self,
+        start: Head,
+        public: PublicKey,
+        expected: Head | None = None,
+        check: Check = all_held,
+    ) -> None:
         self.head, self.edge = start, Edge()
         self._ledger = start.hash
-        self.admission: Admission | None = Admission(start.hash)
+        self.admission: Admission | None = Admission(start.hash, check=check)
         self.keys, self._expected = [public], expected
         self._check_expected()
 
@@ -201,8 +209,7 @@ class Walk:
 
 def _read(block: Block, rows: Sequence[EntryRow]) -> list[Entry]:
     """Read entries that are the block's, whole and in order."""
-    in_place = enumerate(rows, block.first_index)
-    if len(rows) == block.count and all(row.idx == at for at, row in in_place):
+    if [row.idx for row in rows] == list(range(block.first_index, block.size)):
         bodies, hashes = [row.body for row in rows], [row.leaf_hash for row in rows]
         same = leaf_hashes(bodies) == hashes and {row.height for row in rows} <= {block.height}
         with suppress(ValueError, RecursionError):  # one by one it is found which

@@ -10,7 +10,6 @@ Kinds are append-only: a later version adds some and never changes the meaning o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from operator import attrgetter
 from typing import TypeAlias, cast, get_args
 
@@ -26,7 +25,7 @@ from gridpact.ledger.kinds import (
     terms,
 )
 from gridpact.ledger.kinds.fields import Kind, checks_of
-from gridpact.ledger.relations import relations_of
+from gridpact.ledger.relations import all_fine, relations_of
 from gridpact.ledger.wire import Wire, places_of
 
 Entry: TypeAlias = (
@@ -124,7 +123,7 @@ def faults(entries: Sequence[Kind]) -> tuple[Fault, ...]:
 def _sound(entries: Sequence[Kind]) -> bool:
     """Tell whether nothing is wrong, looking once at each different value of a kind's field."""
     for kind, places in places_of(entries).items():
-        checks, relations = _CHECKS[kind]
+        checks, _ = _CHECKS[kind]
         found = [entries[place] for place in places]
         for field, check in checks:
             column = list(map(attrgetter(field), found))
@@ -136,6 +135,6 @@ def _sound(entries: Sequence[Kind]) -> bool:
                 return False
             if any(map(check, different)):
                 return False
-        if relations and any(True for _ in chain.from_iterable(map(relations, found))):
+        if not all_fine(kind, found):
             return False
     return True

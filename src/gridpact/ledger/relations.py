@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import attrgetter, eq
 from typing import Any, TypeAlias, get_args
 
 from gridpact.base.units import INT64_MAX
@@ -99,6 +100,10 @@ def _committed(entry: AgreementCommitted) -> Found:
         yield "signatures", "are not of two parties", "let all parties sign"
 
 
+def _all_moved(found: Sequence[Any]) -> bool:
+    return not any(map(eq, map(attrgetter("sender"), found), map(attrgetter("receiver"), found)))
+
+
 def _moved(entry: Any) -> Found:
     if entry.sender == entry.receiver:
         yield "receiver", "is the sender", "name another, or leave it"
@@ -113,6 +118,17 @@ _RELATIONS: dict[type[Kind], Callable[[Any], Found]] = {
     AgreementCommitted: _committed,
     TokensTransferred: _moved,
 }
+
+_ALL_FINE: dict[type[Kind], Callable[[Sequence[Any]], bool]] = {TokensTransferred: _all_moved}
+"""What tells of a kind that comes by thousands that none has a problem, without a look at each."""
+
+
+def all_fine(kind: type[Kind], found: Sequence[Any]) -> bool:
+    """Tell whether the fields of all entries of a kind go together."""
+    quick, each = _ALL_FINE.get(kind), _RELATIONS.get(kind)
+    if quick is not None:
+        return quick(found)
+    return each is None or not any(True for _ in chain.from_iterable(map(each, found)))
 
 
 def relations_of(kind: type[Kind]) -> Callable[[Any], Found] | None:

@@ -100,21 +100,31 @@ def _lines(state: State) -> list[str]:
     short_help="Recompute a ledger from its first entry on.",
     epilog="""\b
 Examples:
-  gridpact ledger verify lane-ledger
+  gridpact ledger verify lane-ledger --jobs 4
   gridpact ledger verify lane-ledger --segments archive --root 9245bdcb…""",
 )
 @LEDGER
 @SEGMENTS
 @click.option("--root", metavar="HEX", default="", help="A root that you saw; it must be there.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Check signatures in N processes; what is found is the same.",
+)
 @output_options
-def verify(place: Path, segments: tuple[Path, ...], root: str, as_json: bool, quiet: bool) -> None:
+def verify(
+    place: Path, segments: tuple[Path, ...], root: str, jobs: int, as_json: bool, quiet: bool
+) -> None:
     """Recompute every hash, signature and act of a ledger, and name the first that does not hold.
 
     Of entries that have left for an archive, blocks are checked in any case, and what is in them
     with --segments.
     """
     with home.opened(place, segments=segments) as ledger:
-        found = ledger.examine()
+        found = ledger.examine(jobs=jobs)
         seen = not root or _seen(ledger.block, found.head.height, root)
     if not seen:
         raise LedgerDamaged(f"no block of this ledger has a root that begins with {root}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from gridpact.base.errors import Fault
-from gridpact.ledger.acts import UNSIGNED, Claim, digest_of, holds, signed_bytes
+from gridpact.ledger.acts import UNSIGNED, Claim, all_held, digest_of, signed_bytes
 from gridpact.ledger.entries import fault
 from gridpact.ledger.kinds import (
     assets,
@@ -72,6 +73,10 @@ _FOLDS_BY: dict[type[Kind], Callable[[State, Any, str], Problems]] = {
     patches.PatchProposed: patching.proposed,
     patches.PatchApproved: patching.approved,
 }
+_FOLDS_ALL: dict[type[Kind], Callable[[State, Any], Iterator[tuple[int, Problems]]]] = {
+    money.TokensTransferred: holdings.all_tokens_transferred,
+}
+"""Kinds that come by thousands, folded in many at once; none of them changes who may do what."""
 
 _WHO_MAY = frozenset(
     kind for kind in RIGHTS if kind.__module__ in (founding.__name__, participants.__name__)
@@ -92,11 +97,20 @@ class Offered(NamedTuple):
 
 
 class Admission:
-    """Takes blocks into a state. ``ledger`` is the genesis hash [32 bytes]."""
+    """Takes blocks into a state.
 
-    def __init__(self, ledger: bytes, state: State | None = None) -> None:
+    ``ledger`` is the genesis hash [32 bytes]; ``check`` tells of signatures whether they hold.
+    """
+
+    def __init__(
+        self,
+        ledger: bytes,
+        state: State | None = None,
+        check: Callable[[Sequence[Claim]], Sequence[bool]] = all_held,
+    ) -> None:
         self.ledger = ledger
         self.state = state or State()
+        self._check = check
 
     def take(self, block: Offered) -> tuple[Fault, ...]:
         """Fold a block into the state, or return all that is wrong and leave the state alone.
@@ -155,15 +169,15 @@ class Admission:
             end = place + 1 + act.count
             wrong = self._act(block, place, act, claims)
             found += wrong
-            may = set[type[Kind]]()
-            for at, entry in enumerate(entries[place + 1 : end], place + 1):
-                if problems := self._entry(act, entry, may):
-                    found += [fault(at, entry, each) for each in problems]
+            covered = entries[place + 1 : end]
+            for at, problems in self._covered(act, covered):
+                found += [fault(place + 1 + at, covered[at], each) for each in problems]
             place = end
+        held = self._check([claim for _, _, claim in claims])
         return found + [
             fault(at, entries[at], ("signatures", _unsigned(name, claim), _RESIGN))
-            for at, name, claim in claims
-            if not holds(claim)
+            for (at, name, claim), good in zip(claims, held, strict=True)
+            if not good
         ]
 
     def _act(
@@ -192,6 +206,20 @@ class Admission:
                 said = f"{name} may not sign here: no authority, or no key, role or standing"
                 found.append(("by", said, "let those sign who may act"))
         return [fault(place, act, problem) for problem in found]
+
+    def _covered(self, act: Act, entries: Sequence[Kind]) -> Iterator[tuple[int, Problems]]:
+        """Fold in what an act covers, in order; yield the place and problems of what is refused."""
+        may, at = set[type[Kind]](), 0
+        for kind, run in groupby(entries, type):
+            own, fold_all = list(run), _FOLDS_ALL.get(kind)
+            if fold_all is not None and may_do(self.state, act, kind):
+                for place, problems in fold_all(self.state, own):
+                    yield at + place, problems
+            else:
+                for place, entry in enumerate(own, at):
+                    if problems := self._entry(act, entry, may):
+                        yield place, problems
+            at += len(own)
 
     def _entry(self, act: Act, entry: Kind, may: set[type[Kind]]) -> Problems:
         """Fold an entry in; ``may`` remembers kinds that whoever acts may do, for the next."""

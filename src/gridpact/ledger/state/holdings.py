@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from msgspec.structs import replace
 
 from gridpact.base.units import INT64_MAX
@@ -15,7 +17,7 @@ from gridpact.ledger.kinds.certificates import (
 from gridpact.ledger.kinds.money import NetSettled, TokensBurnt, TokensMinted, TokensTransferred
 from gridpact.ledger.state.standing import able, known
 from gridpact.ledger.state.state import ANYBODY, FINE, Issue, Problems, State
-from gridpact.ledger.state.tables import Table
+from gridpact.ledger.state.tables import ABSENT, Table
 
 
 def net_settled(state: State, entry: NetSettled) -> Problems:
@@ -64,6 +66,32 @@ def tokens_transferred(state: State, entry: TokensTransferred) -> Problems:
     return (able(state, "sender", sender) + able(state, "receiver", receiver)) or _move(
         state.balances, (token, sender), (token, receiver), entry.units, token
     )
+
+
+def all_tokens_transferred(
+    state: State, entries: Sequence[TokensTransferred]
+) -> Iterator[tuple[int, Problems]]:
+    """Move tokens of many transfers in order; yield the place and problems of those refused.
+
+    What leaves something and moves among those found able is written here, at a third of the time;
+    all else as by :func:`tokens_transferred`.
+    """
+    rows, note, fit = state.balances.rows, state.log.note, set[str]()
+    for place, entry in enumerate(entries):
+        token, names = entry.token, (entry.sender, entry.receiver)
+        sender, receiver = (token, names[0]), (token, names[1])
+        has = rows.get(sender, 0)
+        left = has - entry.units
+        if left > 0 and fit.issuperset(names):
+            note((rows, sender, has))
+            rows[sender] = left
+            before = rows.get(receiver)
+            note((rows, receiver, ABSENT if before is None else before))
+            rows[receiver] = (before or 0) + entry.units
+        elif problems := tokens_transferred(state, entry):
+            yield place, problems
+        else:
+            fit.update(names)
 
 
 def issued(state: State, entry: CertificateIssued) -> Problems:

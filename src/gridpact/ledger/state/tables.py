@@ -7,7 +7,8 @@ from typing import Any, Final, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
-_ABSENT: Final = object()
+ABSENT: Final = object()
+"""What the log notes where there was no row."""
 
 
 class Log:
@@ -29,7 +30,7 @@ class Log:
         """Take everything since the last mark back."""
         latest = iter(reversed(self._written))
         for before, key, rows in zip(latest, latest, latest, strict=True):
-            if before is _ABSENT:
+            if before is ABSENT:
                 del rows[key]
             else:
                 rows[key] = before
@@ -62,7 +63,7 @@ class Table(Generic[K, V]):
     def put(self, key: K, value: V) -> None:
         """Write a row."""
         rows = self.rows
-        self._note((rows, key, rows.get(key, _ABSENT)))
+        self._note((rows, key, rows.get(key, ABSENT)))
         rows[key] = value
 
     def drop(self, key: K) -> None:
