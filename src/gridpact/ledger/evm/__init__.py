@@ -1,0 +1,1 @@
+"""The ledger on a chain of authorities: contracts, and the adapter that speaks to them."""
