@@ -25,12 +25,8 @@ _BLOCK = b"gridpact ledger block 1\n"
 _SIGNED = b"gridpact ledger signature 1\n"
 
 
-class Block(msgspec.Struct, frozen=True, array_like=True):
-    """One row of the table of blocks.
-
-    ``edge`` is the tree's right edge after this block, 32 bytes per complete subtree: it lets the
-    next block be added without reading all entries. It is not signed, as ``tree_root`` fixes it.
-    """
+class Header(msgspec.Struct, frozen=True):
+    """What of a block is hashed, and the hash's signature; bytes as they are."""
 
     height: int
     at: int
@@ -41,12 +37,31 @@ class Block(msgspec.Struct, frozen=True, array_like=True):
     prev_hash: bytes
     hash: bytes
     signature: bytes
-    edge: bytes
 
     @property
     def size(self) -> int:
         """Number of entries up to and with this block."""
         return self.first_index + self.count
+
+    def content_hash(self) -> bytes:
+        """Hash the fields, each at a fixed place; struct.error where one is out of range."""
+        numbers = struct.pack(">QqQQ", self.height, self.at, self.first_index, self.count)
+        key = sha256(self.key.encode()).digest()
+        return sha256(_BLOCK + numbers + key + self.tree_root + self.prev_hash).digest()
+
+    def signed_by(self, key: PublicKey) -> bool:
+        """Tell whether the signature is this key's, of the hash as it stands here."""
+        return key.holds(_SIGNED + self.hash, self.signature)
+
+
+class Block(Header, frozen=True, array_like=True):
+    """One row of the table of blocks.
+
+    ``edge`` is the tree's right edge after this block, 32 bytes per complete subtree: it lets the
+    next block be added without reading all entries. It is not signed, as ``tree_root`` fixes it.
+    """
+
+    edge: bytes
 
     def head(self) -> Head:
         """Return the ledger's head as long as this is the last block."""
@@ -72,13 +87,6 @@ def genesis(name: str, public: PublicKey) -> Head:
     return Head(0, 0, Edge().root(), sha256(text).digest())
 
 
-def header_hash(block: Block) -> bytes:
-    """SHA-256 over the fields of a block, each at a fixed place."""
-    numbers = struct.pack(">QqQQ", block.height, block.at, block.first_index, block.count)
-    key = sha256(block.key.encode()).digest()
-    return sha256(_BLOCK + numbers + key + block.tree_root + block.prev_hash).digest()
-
-
 def seal(signer: AuthorityKey, head: Head, edge: Edge, key: str, at: int) -> Block:
     """Make the signed block that follows ``head``; ``edge`` already holds the new entries."""
     count = edge.size - head.size
@@ -86,7 +94,7 @@ def seal(signer: AuthorityKey, head: Head, edge: Edge, key: str, at: int) -> Blo
         head.height + 1, at, key, head.size, count, edge.root(), head.hash, b"", b"",
         b"".join(edge.subtrees),
     )  # fmt: skip
-    digest = header_hash(bare)
+    digest = bare.content_hash()
     return msgspec.structs.replace(bare, hash=digest, signature=signer.sign(_SIGNED + digest))
 
 
@@ -102,19 +110,19 @@ def edge_of(block: Block) -> Edge:
     raise LedgerDamaged(f"block {block.height}: its tree edge does not give its root")
 
 
-def check_seal(block: Block, *keys: PublicKey) -> PublicKey:
+def check_seal(block: Header, *keys: PublicKey) -> PublicKey:
     """Check a block's own hash and signature, and return whose of ``keys`` it is.
 
     LedgerDamaged names what does not hold.
     """
     try:
-        same = header_hash(block) == block.hash
+        same = block.content_hash() == block.hash
     except struct.error:  # a negative number where there can be none
         same = False
     if not same:
         raise LedgerDamaged(f"block {block.height}: its content does not match its hash")
     for key in keys:
-        if key.holds(_SIGNED + block.hash, block.signature):
+        if block.signed_by(key):
             return key
     raise LedgerDamaged(
         f"block {block.height}: its signature is not by {' or '.join(map(str, keys))}"

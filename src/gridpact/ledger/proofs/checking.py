@@ -15,8 +15,6 @@ from gridpact.ledger.merkle import leaf_hash, verify_inclusion
 from gridpact.ledger.proofs.model import Opened, ProofFile, Under
 from gridpact.ledger.proofs.words import told
 
-_SIGNED = b"gridpact ledger signature 1\n"
-
 
 class Checked(msgspec.Struct, frozen=True):
     """Whether a proof holds, the first thing that does not, and in words what it proves."""
@@ -97,7 +95,7 @@ def _sealed(proof: ProofFile) -> Iterator[str]:
     block = proof.block
     if block.content_hash() != block.hash:
         yield "the block's content does not match its hash"
-    elif not block.authority.holds(_SIGNED + block.hash, block.signature):
+    elif not block.signed_by(block.authority):
         yield "the block's signature is not by its authority"
 
 

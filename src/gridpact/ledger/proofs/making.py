@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gridpact.base.errors import LedgerDamaged
 from gridpact.ledger import port
-from gridpact.ledger.chain import Block, check_seal
+from gridpact.ledger.chain import Block, Header, check_seal
 from gridpact.ledger.entries import Entry, canonical
 from gridpact.ledger.keys import PublicKey
 from gridpact.ledger.merkle import Tree
@@ -87,7 +87,6 @@ def _sealed(block: Block, keys: Sequence[PublicKey]) -> Sealed:
         except LedgerDamaged:
             continue
         return Sealed(
-            block.height, block.at, block.key, block.first_index, block.count,
-            block.tree_root, block.prev_hash, block.hash, block.signature, key,
-        )  # fmt: skip
+            **{name: getattr(block, name) for name in Header.__struct_fields__}, authority=key
+        )
     raise LedgerDamaged(f"block {block.height}: none of {len(keys)} keys has signed it")

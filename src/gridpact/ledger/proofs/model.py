@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gridpact.ledger.chain import Block, header_hash
+from gridpact.ledger.chain import Header
 from gridpact.ledger.keys import PublicKey
 from gridpact.ledger.leaves import leaf
 
@@ -38,35 +38,10 @@ class Under(msgspec.Struct, frozen=True):
     path: tuple[bytes, ...]
 
 
-class Sealed(msgspec.Struct, frozen=True):
-    """The signed block at the head when the proof was made; fields as in :class:`.chain.Block`."""
+class Sealed(Header, frozen=True):
+    """The signed block at the head when the proof was made, and whose key signed it."""
 
-    height: int
-    at: int
-    key: str
-    first_index: int
-    count: int
-    tree_root: bytes
-    prev_hash: bytes
-    hash: bytes
-    signature: bytes
     authority: PublicKey
-
-    @property
-    def size(self) -> int:
-        """Number of entries under the tree root."""
-        return self.first_index + self.count
-
-    def block(self) -> Block:
-        """Return the block without the edge of its tree, which is not signed."""
-        return Block(
-            self.height, self.at, self.key, self.first_index, self.count,
-            self.tree_root, self.prev_hash, self.hash, self.signature, b"",
-        )  # fmt: skip
-
-    def content_hash(self) -> bytes:
-        """Hash the fields anew; they are in range, as reading and sealing make sure."""
-        return header_hash(self.block())
 
 
 class ProofFile(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from gridpact.base.errors import BadInput, Fault, LedgerDamaged, StoreError
 from gridpact.base.files import read_regular, write_whole
-from gridpact.ledger.chain import Block, check_seal
+from gridpact.ledger.chain import Block, Header, check_seal
 from gridpact.ledger.keys import AuthorityKey, PublicKey
 
 VERSION = "head/1"
@@ -19,8 +19,8 @@ _SIGNED = b"gridpact witness 1\n"
 _FIX = "take the file from its maker again; it is never edited"
 
 
-class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A block's header as :class:`~gridpact.ledger.chain.Block` has it; bytes in hex."""
+class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A header as files have it: :class:`~gridpact.ledger.chain.Header` with bytes in hex."""
 
     height: int
     at: int
@@ -33,16 +33,15 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signature: str
 
     @classmethod
-    def of(cls, block: Block) -> Header:
-        """Take the header of a block."""
-        texts = (getattr(block, name).hex() for name in _BYTES)
-        return cls(block.height, block.at, block.key, block.first_index, block.count, *texts)
+    def of(cls, header: Header) -> Written:
+        """Write the header of a block."""
+        values = {name: getattr(header, name) for name in Header.__struct_fields__}
+        return cls(**values | {name: values[name].hex() for name in _BYTES})
 
-    def block(self) -> Block:
-        """Return it as a block without the tree's edge; ValueError where hex is none."""
-        root, before, own, signature = (bytes.fromhex(getattr(self, name)) for name in _BYTES)
-        numbers = self.height, self.at, self.key, self.first_index, self.count
-        return Block(*numbers, root, before, own, signature, b"")
+    def read(self) -> Header:
+        """Read it; ValueError where hex is none."""
+        values = {name: getattr(self, name) for name in Header.__struct_fields__}
+        return Header(**values | {name: bytes.fromhex(values[name]) for name in _BYTES})
 
 
 _BYTES = ("tree_root", "prev_hash", "hash", "signature")
@@ -59,7 +58,7 @@ class Cosigned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     genesis: str
     founder: str
     sealer: str
-    header: Header
+    header: Written
     witness: str
     key: str
     signature: str
@@ -81,7 +80,7 @@ def cosign(
         ledger.genesis.hex(),
         str(ledger.founder),
         str(sealer),
-        Header.of(block),
+        Written.of(block),
         witness,
         str(key.public),
         key.sign(_message(ledger.genesis, block.height, block.hash)).hex(),
@@ -91,7 +90,7 @@ def cosign(
 def flaws(found: Cosigned) -> list[str]:
     """Say what of a head does not hold: its hash, the sealer's signature, the witness's."""
     try:
-        block = found.header.block()
+        block = found.header.read()
         sealer, key = PublicKey.parse(found.sealer), PublicKey.parse(found.key)
         genesis, signature = bytes.fromhex(found.genesis), bytes.fromhex(found.signature)
     except ValueError as error:
