@@ -61,7 +61,8 @@ IMMEDIATE = Finality()
 class Block(msgspec.Struct, frozen=True):
     """A block's header, as far as it is needed, and the hashes of its transactions in order.
 
-    ``hash`` and ``parent`` are of 32 bytes, ``at`` is its time [epoch s].
+    ``hash`` and ``parent`` are of 32 bytes, ``at`` is its time [epoch s], ``limit`` the gas that
+    a block may use.
     """
 
     number: int
@@ -69,6 +70,7 @@ class Block(msgspec.Struct, frozen=True):
     parent: bytes
     at: int
     transactions: tuple[bytes, ...] = ()
+    limit: int = 0
 
 
 class Log(msgspec.Struct, frozen=True):
@@ -175,8 +177,8 @@ class Node(Protocol):
         """Return what the node would pay for a unit of gas now, at least the base fee [wei]."""
         ...
 
-    def nonce(self, address: bytes, *, waiting: bool = False) -> int:
-        """Count the transactions of an account, with those that wait if asked so."""
+    def nonce(self, address: bytes, *, waiting: bool = False, block: int | None = None) -> int:
+        """Count an account's transactions: now, with those that wait, or up to a block."""
         ...
 
     def balance(self, address: bytes) -> int:

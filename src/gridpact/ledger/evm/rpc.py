@@ -45,6 +45,12 @@ _NONCE = re.compile(r"Expected (\d+), but got (\d+)")
 _REVERTED = re.compile(r"^(?:execution reverted:?|VM Exception[^:]*:)\s*", re.IGNORECASE)
 
 
+def need_web3() -> None:
+    """Raise StoreError, saying how it is had, where web3.py is not installed."""
+    if importlib.util.find_spec("web3") is None:
+        raise StoreError(MISSING)
+
+
 def connect(
     address: str, chain: int, finality: Finality = IMMEDIATE, wait_s: float = 10.0
 ) -> Web3Node:
@@ -52,8 +58,7 @@ def connect(
 
     Raises NodeDown where it does not answer within ``wait_s``, WrongChain for another chain.
     """
-    if importlib.util.find_spec("web3") is None:
-        raise StoreError(MISSING)
+    need_web3()
     from web3 import HTTPProvider, Web3
     from web3.middleware import ExtraDataToPOAMiddleware
 
@@ -72,8 +77,7 @@ def connect(
 
 def in_process(web3: Web3 | None = None, finality: Finality = IMMEDIATE) -> Web3Node:
     """Open an EVM within this process, made anew or the given one; needs ``eth-tester``."""
-    if importlib.util.find_spec("web3") is None:
-        raise StoreError(MISSING)
+    need_web3()
     from web3 import EthereumTesterProvider, Web3
 
     return Web3Node(web3 or Web3(EthereumTesterProvider()), "in process", finality)
@@ -127,9 +131,12 @@ class Web3Node:
         head = self._ask("its head", lambda: self.web3.eth.get_block("latest"))
         return max(price, int(head.get("baseFeePerGas", 0)))
 
-    def nonce(self, address: bytes, *, waiting: bool = False) -> int:
-        """Count the transactions of an account, with those that wait if asked so."""
-        account, at = _checksum(address), "pending" if waiting else "latest"
+    def nonce(self, address: bytes, *, waiting: bool = False, block: int | None = None) -> int:
+        """Count an account's transactions: now, with those that wait, or up to a block."""
+        account, at = (
+            _checksum(address),
+            "pending" if waiting else "latest" if block is None else block,
+        )
         return self._ask("a nonce", lambda: int(_eth(self).get_transaction_count(account, at)))
 
     def balance(self, address: bytes) -> int:
@@ -304,7 +311,8 @@ def _checksum(address: bytes) -> str:
 def _block(found: Mapping[str, Any]) -> Block:
     hashes = tuple(map(bytes, found.get("transactions", ())))
     number, parent = int(found["number"]), bytes(found["parentHash"])
-    return Block(number, bytes(found["hash"]), parent, int(found["timestamp"]), hashes)
+    at, limit = int(found["timestamp"]), int(found.get("gasLimit", 0))
+    return Block(number, bytes(found["hash"]), parent, at, hashes, limit)
 
 
 def _log(found: Mapping[str, Any]) -> Log:

@@ -1,0 +1,231 @@
+"""Sends what the outbox holds until it is final: never twice, and nothing is lost.
+
+An order keeps its nonce whatever happens, and an account's nonce is used once on a chain, so all
+that is ever sent for it are further attempts of the same nonce: the same bytes again where the
+chain lost them (dropped, or a reorganisation), or signed anew at a higher price where they are
+stuck. Only where a transaction from elsewhere took the nonce for good is a new one given.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from gridpact.ledger.evm.accounts import Account, Call
+from gridpact.ledger.evm.node import Answer, Mined, Node, NodeTrouble, Reverted, Sent
+from gridpact.ledger.evm.outbox import Attempt, Order, Outbox, Sign, State
+
+PERMILLE = 1000
+GAP = "gap "
+"""Keys of orders that only fill a nonce begin so; no other key may."""
+PLAIN_GAS = 21_000
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How transactions are priced and how long one waits for them.
+
+    The gas asked for is the estimate plus ``gas_margin`` ‰; the first price is the node's plus
+    ``price_margin`` ‰. After ``patience`` further blocks without it, an attempt is signed anew at
+    a price higher by ``bump`` ‰ (nodes ask for 100 at least), up to ``most`` wei. ``wait_s`` is
+    how long :meth:`Sender.run` waits, looking every ``poll_s``.
+    """
+
+    gas_margin: int = 250
+    price_margin: int = 250
+    bump: int = 125
+    patience: int = 5
+    most: int = 10**13
+    wait_s: float = 60.0
+    poll_s: float = 0.25
+
+
+class Unfinished(NodeTrouble):
+    """A transaction is journalled and not final yet; sending under the same key goes on with it."""
+
+
+class Sender:
+    """Sends an account's orders through a node; an outbox keeps them."""
+
+    def __init__(
+        self,
+        node: Node,
+        outbox: Outbox,
+        account: Account,
+        policy: Policy | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.node, self.outbox, self.account = node, outbox, account
+        self.policy = policy or Policy()
+        self._sleep = sleep
+
+    def submit(self, key: str, to: bytes, data: bytes, gas: int | None = None) -> Order | Reverted:
+        """Journal a call under a key, to be sent; a key that is known gives its order.
+
+        ``to`` is empty for a new contract; ``gas`` saves the estimate. Reverted where the contract
+        would refuse: then nothing was journalled. StoreError where the key has another call.
+        """
+        if key.startswith(GAP):
+            raise ValueError(f"keys that begin with {GAP!r} fill gaps")
+        if gas is None and self.outbox.find(key) is None:
+            estimate = self.node.estimate(self.account.address, to, data)
+            if isinstance(estimate, Reverted):
+                return estimate
+            gas = self._with_margin(estimate)
+        return self._book(key, Call(to, data, gas or 0))
+
+    def advance(self, key: str) -> Mined | None:
+        """Look once after an order and those before it, send what is missing.
+
+        Return what it came to when that is final, else None.
+        """
+        order = self._known(key)
+        if not order.final:
+            self._fill(order)
+            for each in self.outbox.waiting(order.chain, order.account):
+                if each.nonce <= order.nonce:
+                    self._look(each)
+            order = self._known(key)
+        return self.node.receipt(order.final) if order.final else None
+
+    def run(self, key: str, to: bytes, data: bytes, gas: int | None = None) -> Mined | Reverted:
+        """Submit a call and wait until it is final; see :meth:`submit`.
+
+        Raises Unfinished where that takes too long: the same key then goes on with it.
+        """
+        order = self.submit(key, to, data, gas)
+        return order if isinstance(order, Reverted) else self.wait(key)
+
+    def wait(self, key: str) -> Mined:
+        """Wait until an order that was submitted is final; raises Unfinished, or as a node does."""
+        waited = 0.0
+        while True:
+            for _ in range(2):  # where blocks are made at once, the second look finds it
+                if mined := self.advance(key):
+                    return mined
+            if waited >= self.policy.wait_s:
+                raise Unfinished(
+                    f"node {self.node.place}: {key!r} is not final after {waited:.0f} s; "
+                    "it is journalled, and doing it again goes on with it"
+                )
+            self._sleep(self.policy.poll_s)
+            waited += self.policy.poll_s
+
+    def _with_margin(self, gas: int) -> int:
+        limit = self.node.head().limit
+        return max(gas, min(gas + gas * self.policy.gas_margin // PERMILLE, limit))
+
+    def _book(self, key: str, call: Call, least: int | None = None) -> Order:
+        node, address = self.node, self.account.address
+        nonce = node.nonce(address, waiting=True) if least is None else least
+        order = Order(key, node.chain, address, nonce, call)
+        return self.outbox.book(order, self._signer())
+
+    def _signer(self, price: int | None = None) -> Sign:
+        """Return what signs an order's next attempt, at the node's price of now unless told."""
+        asked = self.node.price()
+        asked = max(asked + asked * self.policy.price_margin // PERMILLE, price or 0)
+        height = self.node.head().number
+
+        def sign(order: Order) -> Attempt:
+            raw, hash_ = self.account.sign(order.chain, order.nonce, asked, order.call)
+            return Attempt(hash_, order.key, asked, raw, seen=height)
+
+        return sign
+
+    def _known(self, key: str) -> Order:
+        order = self.outbox.find(key)
+        if order is None:
+            raise KeyError(f"nothing was submitted under {key!r}")
+        if order.chain != self.node.chain or order.account != self.account.address:
+            raise NodeTrouble(
+                f"{key!r} was submitted on chain {order.chain} by 0x{order.account.hex()}, "
+                f"not on {self.node.chain} by 0x{self.account.address.hex()}"
+            )
+        return order
+
+    def _fill(self, order: Order) -> None:
+        """Fill nonces below the account's first order that no transaction waits with."""
+        first = self.outbox.waiting(order.chain, order.account)[0].nonce
+        taken = self.node.nonce(order.account, waiting=True)
+        for nonce in range(taken, first):
+            key = f"{GAP}{order.chain} {order.account.hex()} {nonce}"
+            filler = Order(key, order.chain, order.account, nonce, _nothing(order.account))
+            self.outbox.fill(filler, self._signer())
+
+    def _look(self, order: Order) -> None:
+        """See what became of an order, and send the attempt that should be under way."""
+        final = self.node.final()
+        settled = self.node.nonce(order.account, block=final)  # counted before the look at receipts
+        now = self.node.nonce(order.account)
+        attempts = self.outbox.attempts(order.key)
+        if any(self._mined(attempt, final) for attempt in reversed(attempts)):
+            return
+        if settled > order.nonce:
+            self._send(self.outbox.book_again(order, self._signer()))
+        elif now <= order.nonce:
+            self._push(order, attempts[-1], next_one=now == order.nonce)
+
+    def _mined(self, attempt: Attempt, final: int) -> bool:
+        """Note where an attempt was mined, or that its block is gone."""
+        if attempt.state is State.DROPPED:
+            return False
+        mined = self.node.receipt(attempt.hash)
+        if mined is None:
+            if attempt.state is State.MINED:
+                self.outbox.mark(attempt, State.SENT, None, None)
+            return False
+        state = State.FINAL if mined.block <= final else State.MINED
+        if (attempt.state, attempt.block_hash) != (state, mined.block_hash):
+            self.outbox.mark(attempt, state, mined.block, mined.block_hash)
+        return True
+
+    def _push(self, order: Order, attempt: Attempt, *, next_one: bool) -> None:
+        """Send an attempt that the node does not have, or a dearer one where it is stuck."""
+        if self.node.transaction(attempt.hash) is None:
+            self._deliver(order, attempt)
+        elif next_one and self.node.head().number - attempt.seen >= self.policy.patience:
+            self._raise_price(order, attempt, "is stuck")
+
+    def _send(self, order: Order) -> None:
+        self._deliver(order, self.outbox.attempts(order.key)[-1])
+
+    def _deliver(self, order: Order, attempt: Attempt) -> None:
+        sent = self.node.send(attempt.raw)
+        if sent.answer in (Answer.TAKEN, Answer.KNOWN):
+            if attempt.state is not State.SENT:
+                self.outbox.mark(attempt, State.SENT, None, None)
+        elif sent.answer is Answer.UNDERPRICED:
+            self._raise_price(order, attempt, f"is underpriced ({sent.said})")
+        elif sent.answer is Answer.REFUSED:
+            raise self._refused(order, sent)
+
+    def _refused(self, order: Order, sent: Sent) -> NodeTrouble:
+        balance = self.node.balance(self.account.address)
+        return NodeTrouble(
+            f"node {self.node.place} refuses {order.key!r} of account "
+            f"0x{self.account.address.hex()}, which holds {balance} wei: {sent.said}; "
+            "it is journalled, and doing it again goes on with it"
+        )
+
+    def _raise_price(self, order: Order, attempt: Attempt, why: str) -> None:
+        """Sign an order anew at a higher price, its nonce the same, and send it."""
+        least = attempt.price + max(1, -(-attempt.price * self.policy.bump // PERMILLE))
+        dearer = self._signer(least)(order)
+        if dearer.price > self.policy.most:
+            raise NodeTrouble(
+                f"node {self.node.place}: {order.key!r} {why} at {attempt.price} wei; the next "
+                f"price, {dearer.price}, is above the most allowed, {self.policy.most}"
+            )
+        self.outbox.add(dearer)
+        sent = self.node.send(dearer.raw)
+        if sent.answer in (Answer.TAKEN, Answer.KNOWN):
+            self.outbox.mark(dearer, State.SENT, None, None)
+        elif sent.answer is Answer.REFUSED:
+            raise self._refused(order, sent)
+
+
+def _nothing(account: bytes) -> Call:
+    """What fills a nonce: a transfer of nothing to oneself."""
+    return Call(account, b"", PLAIN_GAS)
