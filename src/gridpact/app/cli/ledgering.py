@@ -20,6 +20,9 @@ COMMANDS = {
         "ledgering_witness:meet", "Hold another witness's head against what was seen here."
     ),
     "fork": Later("ledgering_witness:fork", "Check the proof of a fork, away from the ledger."),
+    "compare": Later(
+        "ledgering_compare:compare", "Do a month's work on several ledgers, side by side."
+    ),
     "archive": Later("ledgering_archive:archive", "Move the entries of the past to another disk."),
     "scan": Later("ledgering_scan:scan", "Look for anything personal on a ledger."),
     "token": Later("ledgering_tokens:token", "Mint, burn and transfer tokens."),

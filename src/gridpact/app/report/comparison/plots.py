@@ -52,6 +52,24 @@ def ranges(name: str, labels: Sequence[str], found: Sequence[Range | None], unit
     return drawing.draw(name, (1.8,), paint, foot=_foot(labels))
 
 
+def waits(name: str, labels: Sequence[str], found: Sequence[tuple[float, float]], unit: str) -> str:
+    """Draw how long half of something took, and 95 % of it; the scale grows by tens."""
+
+    def paint(panels: list[Axes]) -> None:
+        panel = panels[0]
+        _head(panel, unit)
+        places = range(len(found))
+        panel.vlines(places, *zip(*found, strict=True), color=drawing.BAND, linewidth=6)
+        told = (("half of them", drawing.LOCAL), ("95 of 100", drawing.SUPPLIER))
+        for row, (label, colour) in enumerate(told):
+            panel.plot(places, [each[row] for each in found], "o", color=colour, label=label)
+        panel.set_yscale("log")
+        drawing.legend(panel)
+        _places(panels, labels)
+
+    return drawing.draw(name, (2.2,), paint, foot=_foot(labels))
+
+
 def _head(panel: Axes, unit: str) -> None:
     """Set the unit above the axis: beside it wide numbers would push it off the drawing."""
     panel.set_title(unit, fontweight="normal")

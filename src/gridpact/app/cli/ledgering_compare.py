@@ -1,0 +1,114 @@
+"""``gridpact ledger compare``: the same month of work on several ledgers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from gridpact.app.cli.contracting_new import check_new, keep_new
+from gridpact.app.cli.layout import aligned, wrapped
+from gridpact.app.cli.output import Progress, output_options, say, say_json
+from gridpact.app.ledgers.comparing.databases import postgres_engine
+from gridpact.app.ledgers.comparing.engines import Engine, sqlite_engine
+from gridpact.app.ledgers.comparing.found import LedgersCompared, compared
+from gridpact.app.ledgers.comparing.month import Month
+from gridpact.app.ledgers.comparing.running import Taken, run
+from gridpact.app.report.comparison import build_comparison
+from gridpact.app.report.comparison.ledgers import COLUMNS, row
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+_WATTS = 10.0
+
+
+@click.command(
+    short_help="Do a month's work on several ledgers, side by side.",
+    epilog="""\b
+Examples:
+  gridpact ledger compare
+  gridpact ledger compare --members 200 --report ledgers.html
+  gridpact ledger compare --postgres postgresql://me@localhost/db?schema=new""",
+)
+@click.option(
+    "--members",
+    type=click.IntRange(4, 5000),
+    default=40,
+    show_default=True,
+    help="Members of the community.",
+)
+@click.option(
+    "--days", type=click.IntRange(1, 31), default=30, show_default=True, help="Days of its month."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What is drawn.")
+@click.option("--postgres", metavar="ADDRESS", help="Also PostgreSQL, in a schema of its own.")
+@click.option(
+    "--watts",
+    type=click.FloatRange(0.1, 1000.0),
+    default=_WATTS,
+    show_default=True,
+    help="Power of a processor core that works.",
+)
+@click.option("--report", type=FILE, metavar="FILE", help="Also write a page to look at (HTML).")
+@click.option("--force", is_flag=True, help="Replace the page if there is one.")
+@output_options
+def compare(
+    members: int,
+    days: int,
+    seed: int,
+    postgres: str | None,
+    watts: float,
+    report: Path | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Do the same month of a community's work on several ledgers and say which one is needed.
+
+    Members join and pay neighbours with tokens, roots of readings, schedules, executions and
+    statements are anchored day by day, certificates are issued, moved and used, and the month is
+    settled and closed. Each ledger is made new, and gone afterwards.
+    """
+    if report is not None:
+        check_new(report, force=force)
+    month = Month(members, days, seed=seed)
+    taken = list[Taken]()
+    with TemporaryDirectory() as folder:
+        for engine in _engines(Path(folder), seed, postgres):
+            taken.append(_run(engine, month, quiet=quiet or as_json))
+    found = compared(month, watts, taken, [])
+    if report is not None:
+        keep_new(report, build_comparison(found), force=force)
+    if as_json:
+        say_json(found)
+    elif not quiet:
+        _say(found, report)
+
+
+def _engines(folder: Path, seed: int, postgres: str | None) -> Iterator[Engine]:
+    yield sqlite_engine(folder, seed)
+    if postgres is not None:
+        yield postgres_engine(postgres, seed)
+
+
+def _run(engine: Engine, month: Month, *, quiet: bool) -> Taken:
+    progress = Progress(quiet=quiet)
+    with contextlib.closing(engine):
+        try:
+            return run(engine, month, lambda at: progress(engine.name, at))
+        finally:
+            progress.done()
+
+
+def _say(found: LedgersCompared, report: Path | None) -> None:
+    rows = [row(found, each) for each in found.taken]
+    for line in aligned([COLUMNS, *rows], right=range(1, len(COLUMNS))):
+        say(line)
+    for need in found.needs:
+        say(f"\n{need.question}")
+        for line in wrapped(need.answer):
+            say(f"  {line}")
+    if report is not None:
+        say(f"\nReport     {report}")
