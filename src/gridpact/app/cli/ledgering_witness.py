@@ -15,16 +15,16 @@ from gridpact.ledger.witness import forks, heads
 from gridpact.ledger.witness.forks import Fork
 from gridpact.ledger.witness.witness import Followed, Witness
 
-HEAD, FORK = "head.json", "fork.json"
+HEAD = "head.json"
 AS = click.option(
     "--as", "who", required=True, metavar="NAME=KEY", help="Who sees it, and the file of the key."
 )
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-def _witness(place: Path, who: str) -> Witness:
+def _witness(place: Path, who: str, *, anew: bool = False) -> Witness:
     (signer,) = signers_of([who])
-    return Witness(place, signer.name, signer.key)
+    return Witness(place, signer.name, signer.key, anew=anew)
 
 
 @click.command(
@@ -36,27 +36,28 @@ Example:
 @LEDGER
 @click.option("--into", required=True, type=_FOLDER, help="Folder of what this witness saw.")
 @AS
+@click.option("--new-key", "anew", is_flag=True, help="Go on under another name or key.")
 @output_options
-def follow(place: Path, into: Path, who: str, as_json: bool, quiet: bool) -> None:
+def follow(place: Path, into: Path, who: str, anew: bool, as_json: bool, quiet: bool) -> None:
     """Check every block that is new against all that this witness saw, and sign the last head.
 
     The head is written to head.json in the folder --into: give it to other witnesses. Where the
-    ledger shows another history than before, that is proved by fork.json, and the exit code is 1.
+    ledger shows another history than before, that is proved by fork.json, and the exit code is 1;
+    a fork that is another than one proved before goes to fork-2.json, and so on.
     """
-    witness = _witness(into, who)
+    witness = _witness(into, who, anew=anew)
     with home.opened(place) as ledger:
         found = witness.follow(ledger)
     if found.head is not None:
         folder.make(into)
         heads.write(into / HEAD, found.head)
-    if found.fork is not None:
-        forks.write(into / FORK, found.fork)
+    proved = forks.keep(into, found.fork) if found.fork is not None else None
     if as_json:
         say_json({"blocks": found.blocks, "holds": found.holds, "told": found.told})
     elif found.holds and not quiet:
         _say(into, found)
     if not found.holds:
-        _alarm(into, found.fork, found.told, as_json=as_json)
+        _alarm(proved, found.fork, found.told, as_json=as_json)
 
 
 def _say(into: Path, found: Followed) -> None:
@@ -68,12 +69,10 @@ def _say(into: Path, found: Followed) -> None:
     say(f"  root {header.tree_root}")
 
 
-def _alarm(into: Path, fork: Fork | None, told: str, *, as_json: bool) -> None:
+def _alarm(proved: Path | None, fork: Fork | None, told: str, *, as_json: bool) -> None:
     if not as_json:
         lines = [told] if told else []
-        lines += (
-            [*forks.told(fork), f"proved by {into / FORK}: show it to everybody"] if fork else []
-        )
+        lines += [*forks.told(fork), f"proved by {proved}: show it to everybody"] if fork else []
         say_error("\n  ".join(lines))
     raise SystemExit(1)
 
@@ -96,15 +95,14 @@ def meet(seen: Path, other: Path, who: str, as_json: bool, quiet: bool) -> None:
     """
     head = heads.read(other)
     fork = _witness(seen, who).meet(head)
-    if fork is not None:
-        forks.write(seen / FORK, fork)
+    proved = forks.keep(seen, fork) if fork is not None else None
     if as_json:
         say_json({"block": head.header.height, "same": fork is None})
     elif fork is None and not quiet:
         told = f"{head.witness} saw the same block {head.header.height}"
         say(f"{mark(good=True)} {harmless(told)}")
     if fork is not None:
-        _alarm(seen, fork, "", as_json=as_json)
+        _alarm(proved, fork, "", as_json=as_json)
 
 
 @click.command(

@@ -23,6 +23,7 @@ from gridpact.ledger.kinds.participants import (
     ParticipantSuspended,
     WalletBound,
 )
+from gridpact.ledger.state.rights import ROLES
 
 MEMBER = click.argument("name", metavar="MEMBER")
 
@@ -69,7 +70,7 @@ Example:
 )
 @LEDGER
 @MEMBER
-@click.option("--role", "roles", multiple=True, help="Such as prosumer, operator, dso; repeatable.")
+@click.option("--role", "roles", multiple=True, help=f"One of {', '.join(ROLES)}; repeatable.")
 @click.option("--key", type=FILE, help="File of the public key that the member signs acts with.")
 @click.option("--wallet", default="", metavar="0x…", help="Address that signs agreements.")
 @acting_options

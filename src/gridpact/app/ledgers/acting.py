@@ -11,12 +11,14 @@ import msgspec
 from gridpact.app import folder
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.ledger.acts import digest_of, drafted, missing, signed
-from gridpact.ledger.entries import Entry, canonical, faults, parse
-from gridpact.ledger.keys import AuthorityKey
+from gridpact.ledger.entries import Entry, canonical, faults, parse, tag_of
+from gridpact.ledger.keys import AuthorityKey, PublicKey
 from gridpact.ledger.kinds.founding import Act
+from gridpact.ledger.kinds.participants import ParticipantAuthorised
 from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import leaf_hash
 from gridpact.ledger.port import Receipt, Refused
+from gridpact.ledger.state.rights import ROLES
 
 VERSION = "act/1"
 _SIGNATURES = "act.signatures"
@@ -30,11 +32,15 @@ class Signer(NamedTuple):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """An act with its entries; what it was drafted for, by the ledger's genesis hash."""
+    """An act with its entries; what it was drafted for, by the ledger's genesis hash.
+
+    ``keys`` are the signers' as the ledger knew them then, none where the file is of before.
+    """
 
     ledger: bytes
     act: Act
     entries: tuple[Entry, ...]
+    keys: tuple[bytes, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -47,27 +53,34 @@ class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ledger: str
     act: str
     entries: list[str]
+    keys: list[str] = []
 
 
 def draft(
     ledger: LocalLedger, by: Sequence[str], entries: Sequence[Entry], why: str, at: int
 ) -> Draft:
     """Draft an act, next in the turn of whoever acts; BadInput where anything is wrong with it."""
-    sequence = ledger.state().sequences.at(by[0], 0) + 1
+    state = ledger.state()
+    sequence = state.sequences.at(by[0], 0) + 1
     act = drafted(by, entries, sequence=sequence, at=at, why=why)
-    wrong = faults((act, *entries))
+    wrong = [_told(fault) for fault in faults((act, *entries))] + _unknown_roles(entries)
     if wrong:
-        raise BadInput([_told(fault) for fault in wrong])
-    return Draft(ledger.genesis, act, tuple(entries))
+        raise BadInput(wrong)
+    return Draft(ledger.genesis, act, tuple(entries), tuple(map(state.key_of, by)))
 
 
 def sign(found: Draft, signer: Signer) -> Draft:
-    """Add a signature; BadInput where the act does not name the signer."""
+    """Add a signature; BadInput where the act does not name the signer, or not with this key."""
     try:
         act = signed(found.act, found.ledger, signer.name, signer.key)
     except ValueError as error:
         fix = "draft the act again with everybody who is to sign"
         raise BadInput([Fault("act", 0, "by", str(error), fix)]) from error
+    known = dict(zip(act.by, found.keys, strict=False)).get(signer.name)
+    if known and known != signer.key.public.raw:
+        said = f"{signer.name} signs with {PublicKey(known)}, not with {signer.key.public}"
+        fix = "give the file of that key, or draft the act again where the ledger knows another now"
+        raise BadInput([Fault("act", 0, _SIGNATURES, said, fix)])
     return msgspec.structs.replace(found, act=act)
 
 
@@ -76,6 +89,8 @@ def commit(ledger: LocalLedger, found: Draft, at: int) -> Receipt:
     if found.ledger != ledger.genesis:
         fix = "commit it where it was drafted for"
         raise BadInput([Fault("act", 0, "", "was drafted for another ledger", fix)])
+    if unknown := _unknown_roles(found.entries):
+        raise BadInput(unknown)
     answer = ledger.commit(_key(found), (found.act, *found.entries), at)
     if isinstance(answer, Refused):
         raise BadInput((not answer.faults and _overtaken(ledger, found.act)) or _reasons(answer))
@@ -92,6 +107,16 @@ def rehearse(ledger: LocalLedger, found: Draft, at: int) -> None:
         told = [each for each in told if each.where != _SIGNATURES]
     if told:
         raise BadInput(told)
+
+
+def _unknown_roles(entries: Sequence[Entry]) -> list[Fault]:
+    """Name roles that nobody knows: a ledger takes any, for those of before have them."""
+    fix = f"use one of {', '.join(ROLES)}"
+    return [
+        Fault("act", 0, f"{tag_of(entry)}.role", f"{entry.role!r} is no role", fix)
+        for entry in entries
+        if isinstance(entry, ParticipantAuthorised) and entry.role not in ROLES
+    ]
 
 
 def _key(found: Draft) -> str:
@@ -124,7 +149,8 @@ def write(path: Path, found: Draft) -> None:
     """Write a draft to a file for others to sign."""
     body = canonical(found.act).decode()
     bodies = [canonical(entry).decode() for entry in found.entries]
-    folder.write_json(path, _Written(VERSION, found.ledger.hex(), body, bodies))
+    keys = [key.hex() for key in found.keys]
+    folder.write_json(path, _Written(VERSION, found.ledger.hex(), body, bodies, keys))
 
 
 def read(path: Path) -> Draft:
@@ -138,7 +164,8 @@ def read(path: Path) -> Draft:
             raise ValueError("it is no act")
         if digest_of(leaf_hash(canonical(entry)) for entry in entries) != act.digest:
             raise ValueError("its entries are not those that the act covers")
-        return Draft(bytes.fromhex(written.ledger), act, entries)
+        keys = tuple(map(bytes.fromhex, written.keys))
+        return Draft(bytes.fromhex(written.ledger), act, entries, keys)
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
     except ValueError as error:

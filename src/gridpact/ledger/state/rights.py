@@ -84,6 +84,16 @@ RIGHTS: dict[type[Kind], Right] = {
 }
 
 
+ROLES = tuple(
+    sorted(
+        {"aggregator", "consumer", "member", "producer", "prosumer", "storage", "supplier"}.union(
+            *(right.roles for right in RIGHTS.values())
+        )
+    )
+)
+"""Roles that people are admitted in: those that may do something, and those who only take part."""
+
+
 def may_do(state: State, act: Act, kind: type[Kind]) -> bool:
     """Tell whether whoever acts may do this, whomever it is about.
 

@@ -27,12 +27,17 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Latest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far a ledger was followed: which one, and its state after so many headers."""
+    """How far a ledger was followed: which one, and its state after so many headers.
+
+    ``witness`` is who saw it, with ``key``; empty where the folder is of before these were kept.
+    """
 
     genesis: bytes
     founder: str
     height: int
     state: bytes
+    witness: str = ""
+    key: str = ""
 
 
 class Diary:
@@ -46,6 +51,7 @@ class Diary:
         self._latest = self._read(folder / LATEST)
         height = self._latest.height if self._latest else 0
         self._length = 0
+        self._owner = self.owner
         self.seen = self._headers(height)
 
     @property
@@ -54,6 +60,17 @@ class Diary:
         if self._latest is None:
             return None
         return Ledger(self._latest.genesis, PublicKey.parse(self._latest.founder))
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Who saw it, and with which key; two empty texts where that is not known."""
+        return (self._latest.witness, self._latest.key) if self._latest else ("", "")
+
+    def hand_over(self, owner: tuple[str, str]) -> None:
+        """Note who goes on with this folder, and with which key."""
+        self._owner = owner
+        if self._latest is not None and self.owner != owner:
+            self._keep(msgspec.structs.replace(self._latest, witness=owner[0], key=owner[1]))
 
     def walk(self, start: Head, founder: PublicKey) -> Walk:
         """Go on where this witness stands."""
@@ -67,15 +84,25 @@ class Diary:
         if walk.admission is None:
             raise LedgerDamaged("the entries of these blocks were not seen")
         state, height = frozen(walk.admission.state), len(self.seen) + len(blocks)
-        latest = Latest(ledger.genesis, str(ledger.founder), height, state)
+        latest = Latest(ledger.genesis, str(ledger.founder), height, state, *self._owner)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             length = self._append(b"".join(msgspec.json.encode(each) + b"\n" for each in blocks))
+        except OSError as error:
+            raise self._unwritten(error) from error
+        self._keep(latest)
+        self._length = length
+        self.seen += blocks
+
+    def _keep(self, latest: Latest) -> None:
+        try:
             write_whole(self.folder / LATEST, msgspec.json.encode(latest))
         except OSError as error:
-            raise StoreError(f"{self.folder}: {error.strerror or error}; follow again") from error
-        self._latest, self._length = latest, length
-        self.seen += blocks
+            raise self._unwritten(error) from error
+        self._latest = latest
+
+    def _unwritten(self, error: OSError) -> StoreError:
+        return StoreError(f"{self.folder}: {error.strerror or error}; follow again")
 
     def _append(self, lines: bytes) -> int:
         """Write behind the headers that count, over what a crash left there; return the length."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain, count
 from pathlib import Path
 
 import msgspec
@@ -65,6 +66,27 @@ def write(path: Path, found: Fork) -> None:
         write_whole(path, text.encode())
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def keep(folder: Path, found: Fork) -> Path:
+    """Write the proof of a fork beside those of others, once each; return its file."""
+    names = chain(["fork.json"], (f"fork-{number}.json" for number in count(2)))
+    path = next(each for name in names if not (each := folder / name).exists() or _is(each, found))
+    if not path.exists():
+        write(path, found)
+    return path
+
+
+def _blocks(found: Fork) -> tuple[str, frozenset[str]]:
+    return found.one.genesis, frozenset((found.one.header.hash, found.other.header.hash))
+
+
+def _is(path: Path, found: Fork) -> bool:
+    """Whether a file proves a fork of the same blocks; one that cannot be read is left alone."""
+    try:
+        return _blocks(read(path)) == _blocks(found)
+    except (BadInput, StoreError):
+        return False
 
 
 def read(path: Path) -> Fork:

@@ -61,10 +61,20 @@ class Followed(msgspec.Struct, frozen=True):
 
 
 class Witness:
-    """Somebody who follows one ledger, under a name and with a key, and keeps a folder of it."""
+    """Somebody who follows one ledger, under a name and with a key, and keeps a folder of it.
 
-    def __init__(self, folder: Path, name: str, key: AuthorityKey) -> None:
+    BadInput where the folder was kept by another, or with another key, unless ``anew`` says that
+    this one takes it over: what others hold is signed with the key of before.
+    """
+
+    def __init__(self, folder: Path, name: str, key: AuthorityKey, *, anew: bool = False) -> None:
         self._diary, self._name, self._key = Diary(folder), name, key
+        owner, own = self._diary.owner, (name, str(key.public))
+        if owner not in (("", ""), own) and not anew:
+            said = f"was kept by {owner[0]} with {owner[1]}, not by {name} with {own[1]}"
+            fix = "give that name and key, or another folder; --new-key takes this one over"
+            raise BadInput([Fault(str(folder), 0, "", said, fix)])
+        self._diary.hand_over(own)
 
     def follow(self, source: Source) -> Followed:
         """Check what is new and sign the last head.

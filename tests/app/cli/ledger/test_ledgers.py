@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import time
@@ -45,7 +46,10 @@ def test_whoever_is_admitted_stands_on_the_ledger(lane):
         (BAR, "1 of 2 authorities signed"),
         ("member suspend lane-ledger home-08 --as auth-a=a.key --why x", "home-08 is unknown"),
         ("member suspend lane-ledger home-07 --as lane=lane.key --why x", "is not for lane to do"),
-        ("member suspend lane-ledger home-07 --as auth-a=b.key --why x", "does not hold"),
+        (
+            "member suspend lane-ledger home-07 --as auth-a=b.key --why x",
+            "auth-a signs with ed25519:",
+        ),
         ("member suspend lane-ledger home-07 --as eve=c.key --why x", "eve may not sign here"),
         ("member suspend lane-ledger home-07 --as auth-a=a.key --why '\"'", "is no reason"),
         ("member authorise lane-ledger X! --role y --as auth-a=a.key --why z", "is no identifier"),
@@ -72,6 +76,34 @@ def test_what_may_not_be_done_is_refused_by_name(lane, line, words):
     assert size_of(lane) == before
 
 
+def test_a_draft_from_before_keys_were_noted_is_signed(lane):
+    authorise(lane)
+    assert lane(f"{BAR} --with auth-b --draft bar.act")[0] == 0
+    written = json.loads(Path("bar.act").read_text())
+    del written["keys"]
+    Path("bar.act").write_text(json.dumps(written))
+    assert lane("ledger sign bar.act --as auth-b=c.key")[1] == "bar.act: signed by all\n"
+    code, _, err = lane("ledger commit lane-ledger bar.act --as auth-a=a.key")
+    assert (code, "the one of auth-b does not hold" in err) == (2, True)
+
+
+def test_an_unknown_role_is_refused_also_in_a_draft_of_before(lane, monkeypatch):
+    line = "member authorise lane-ledger home-07 --as auth-a=a.key --why x --role "
+    before = size_of(lane)
+    code, out, err = lane(f"{line}prosumr --role dso")
+    assert (code, out) == (2, "")
+    assert "'prosumr' is no role" in err
+    assert "use one of aggregator, consumer, dso," in err
+    with monkeypatch.context() as patch:
+        patch.setattr("gridpact.app.ledgers.acting.ROLES", ("prosumr",))
+        assert lane(f"{line}prosumr --draft x.act")[0] == 0
+        assert lane(f"{line}prosumr")[0] == 0, "as ledgers of before have them"
+    code, _, err = lane("ledger commit lane-ledger x.act --as auth-a=a.key")
+    assert (code, "'prosumr' is no role" in err) == (2, True)
+    assert lane("ledger verify lane-ledger -q") == (0, "", "")
+    assert size_of(lane) == before + 2
+
+
 def test_several_sign_an_act_one_after_the_other(lane):
     authorise(lane)
     code, out, _ = lane(f"{BAR} --with auth-b --draft bar.act")
@@ -82,6 +114,11 @@ def test_several_sign_an_act_one_after_the_other(lane):
     code, _, err = lane("ledger sign bar.act --as auth-c=c.key")
     assert code == 2
     assert "auth-c is no signer" in err
+    drafted = Path("bar.act").read_bytes()
+    code, out, err = lane("ledger sign bar.act --as auth-b=c.key")
+    assert (code, out) == (2, "")
+    assert "auth-b signs with ed25519:" in err
+    assert Path("bar.act").read_bytes() == drafted
     assert lane("ledger sign bar.act --as auth-b=b.key")[1] == "bar.act: signed by all\n"
     for _ in range(2):  # done again it changes nothing
         code, out, _ = lane("ledger commit lane-ledger bar.act --as auth-b=b.key")
@@ -214,7 +251,7 @@ ERASE = "member erase lane-ledger home-07 --space s --custody cust"
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (f"{ERASE} --as auth-a=b.key --why x", "does not hold under its key"),
+        (f"{ERASE} --as auth-a=b.key --why x", "auth-a signs with ed25519:"),
         (f"{ERASE} --as eve=c.key --seal a.key --why x", "eve may not sign here"),
         (f"{ERASE} --as lane=lane.key --why x", "is no authority's key"),
         (f"{ERASE.replace('home-07', 'home-08')} --as auth-a=a.key --why x", "home-08 is unknown"),

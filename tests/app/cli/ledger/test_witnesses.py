@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -37,8 +38,51 @@ def test_a_fork_is_proved_to_everybody(lane):
     code, _, err = see(lane, "bakery", "other")
     assert code == 1
     assert "block 3 is not the one seen before" in err
+    assert "proved by bakery-saw/fork.json" in err
     text = Path("bakery-saw/fork.json").read_text()
     Path("bent.json").write_text(text.replace('"height": 3', '"height": 4', 1))
     code, _, err = lane("ledger fork bent.json")
     assert code == 2
     assert "proves a fork" in err or "prove a fork" in err
+
+
+def test_a_second_fork_is_kept_beside_the_first(lane):
+    for name in ("other", "third"):
+        shutil.copytree("lane-ledger", name)
+    for name, what in (("home-1", "lane-ledger"), ("home-2", "other"), ("home-3", "third")):
+        admit(lane, name, what)
+    assert see(lane, "bakery")[0] == 0
+    for _ in range(2):
+        for what, proof in (("other", "fork.json"), ("third", "fork-2.json")):
+            code, _, err = see(lane, "bakery", what)
+            assert (code, f"proved by bakery-saw/{proof}" in err) == (1, True)
+    hashes = [
+        json.loads(Path("bakery-saw", name).read_text())["other"]["header"]["hash"]
+        for name in ("fork.json", "fork-2.json")
+    ]
+    assert len(set(hashes)) == 2
+    assert not Path("bakery-saw/fork-3.json").exists()
+
+
+def test_a_witness_goes_on_with_another_key_only_where_asked(lane):
+    assert see(lane, "bakery")[0] == 0
+    other = "ledger follow lane-ledger --into bakery-saw --as bakery=lane.key"
+    before = Path("bakery-saw/latest.json").read_bytes()
+    for line in (other, "ledger meet bakery-saw bakery-saw/head.json --as mill=c.key"):
+        code, _, err = lane(line)
+        assert code == 2
+        assert "was kept by bakery with ed25519:" in err
+        assert Path("bakery-saw/latest.json").read_bytes() == before
+    assert lane(f"{other} --new-key")[0] == 0
+    assert lane(other)[0] == 0
+    assert see(lane, "bakery")[0] == 2
+
+
+def test_a_folder_from_before_keys_were_noted_is_gone_on_with(lane):
+    assert see(lane, "bakery")[0] == 0
+    path = Path("bakery-saw/latest.json")
+    latest = json.loads(path.read_text())
+    del latest["witness"], latest["key"]
+    path.write_text(json.dumps(latest))
+    assert see(lane, "bakery")[0] == 0
+    assert json.loads(path.read_text())["witness"] == "bakery"
