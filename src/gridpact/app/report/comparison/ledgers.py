@@ -44,7 +44,7 @@ def page(found: LedgersCompared) -> Page:
         sections=(
             Section("needs", "Which one is needed", "", (_needs(found), *_left_out(found))),
             Section("figures", "What the month took", "", (_figure(found), _table(found))),
-            Section("trust", "Whom one must trust for what", "", (_trust(found),)),
+            *map(_trust, found.taken),
         ),
         glossary=GLOSSARY,
     )
@@ -98,14 +98,13 @@ def _each(amount: int | None, taken: Taken) -> str:
     return MISSING if amount is None else number(amount / taken.operations)
 
 
-def _trust(found: LedgersCompared) -> Table:
-    rows = tuple(
-        (each.name, stands(each), known.keeps, known.rewrites, known.rules, known.asks)
-        for each in found.taken
-        for known in (TRUST[each.kind],)
+def _trust(taken: Taken) -> Section:
+    known = TRUST[taken.kind]
+    told = (
+        ("What may fail?", stands(taken)),
+        ("Who takes in what is handed in?", known.keeps),
+        ("Who could change the past?", known.rewrites),
+        ("Who holds all to the rules?", known.rules),
+        ("What does it ask of you?", known.asks),
     )
-    columns = (
-        "ledger", "what may fail", "who takes entries in", "who could change the past",
-        "who holds to the rules", "what it asks of you",
-    )  # fmt: skip
-    return Table("trust-table", "In words", columns, rows, names=len(columns))
+    return Section(f"trust-{taken.kind}", f"Whom to trust: {taken.name}", "", (Facts(told),))

@@ -64,6 +64,7 @@ def waits(name: str, labels: Sequence[str], found: Sequence[tuple[float, float]]
         for row, (label, colour) in enumerate(told):
             panel.plot(places, [each[row] for each in found], "o", color=colour, label=label)
         panel.set_yscale("log")
+        panel.yaxis.set_major_formatter("{x:g}")
         drawing.legend(panel)
         _places(panels, labels)
 
