@@ -3,7 +3,7 @@
 import os
 import signal
 
-from gridpact.ledger.acts import Claim, all_held, drafted, signed
+from gridpact.ledger.acts import ED25519, Claim, all_held, drafted, signed
 from gridpact.ledger.claims import checking
 from gridpact.ledger.entries import canonical
 from gridpact.ledger.keys import demonstration_key
@@ -48,8 +48,8 @@ def test_two_processes_name_the_same_act(founded, authority, tmp_path, monkeypat
     offered = Offered(block, leaves, 20, authority.public.raw)
     with ledger, checking(2) as two:
         found = [
-            Admission(ledger.genesis, thawed(frozen(ledger.state())), check).take(offered)
-            for check in (all_held, two)
+            Admission(ledger.genesis, thawed(frozen(ledger.state())), scheme).take(offered)
+            for scheme in (ED25519, ED25519._replace(check=two))
         ]
         assert ledger.examine(jobs=2) == ledger.examine()
     assert found[0] == found[1]

@@ -7,7 +7,7 @@ one form of a signature alone (RFC 8032, 5.1.7: S below the order of the group).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gridpact.ledger.entries import Entry, canonical
 from gridpact.ledger.keys import AuthorityKey
+from gridpact.ledger.kinds.fields import Kind
 from gridpact.ledger.kinds.founding import Act
 from gridpact.ledger.merkle import leaf_hash
 
@@ -56,10 +57,14 @@ def drafted(
 
 def signed(act: Act, ledger: bytes, name: str, key: AuthorityKey) -> Act:
     """Add the signature of one signer; ValueError where the act does not name them."""
+    return with_signature(act, name, key.sign(signed_bytes(ledger, act)))
+
+
+def with_signature(act: Act, name: str, made: bytes) -> Act:
+    """Put the signature of one signer [64 bytes] at its place; ValueError for no signer."""
     if name not in act.by:
         raise ValueError(f"{name} is no signer of this act: {', '.join(act.by)}")
     place = act.by.index(name)
-    made = key.sign(signed_bytes(ledger, act))
     signatures = (*act.signatures[:place], made, *act.signatures[place + 1 :])
     return msgspec.structs.replace(act, signatures=signatures)
 
@@ -87,3 +92,21 @@ def holds(claim: Claim) -> bool:
 def all_held(claims: Sequence[Claim]) -> list[bool]:
     """Tell of each signature whether it is of its key."""
     return list(map(holds, claims))
+
+
+class Scheme(NamedTuple):
+    """How acts on a ledger are signed.
+
+    ``message`` gives what signers sign, from the ledger's genesis hash, the act and its entries;
+    ``check`` tells of signatures whether they hold.
+    """
+
+    message: Callable[[bytes, Act, Sequence[Kind]], bytes]
+    check: Callable[[Sequence[Claim]], Sequence[bool]]
+
+
+def _ed25519_message(ledger: bytes, act: Act, entries: Sequence[Kind]) -> bytes:
+    return signed_bytes(ledger, act)
+
+
+ED25519 = Scheme(_ed25519_message, all_held)

@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 
 from gridpact.base.errors import Fault, LedgerDamaged
-from gridpact.ledger.acts import all_held
+from gridpact.ledger.acts import ED25519, all_held
 from gridpact.ledger.claims import Check
 from gridpact.ledger.entries import Entry, faults, parse, parse_all
 from gridpact.ledger.keys import AuthorityKey, PublicKey
@@ -145,7 +145,9 @@ class Walk:
     ) -> None:
         self.head, self.edge = start, Edge()
         self._ledger = start.hash
-        self.admission: Admission | None = Admission(start.hash, check=check)
+        self.admission: Admission | None = Admission(
+            start.hash, scheme=ED25519._replace(check=check)
+        )
         self.keys, self._expected = [public], expected
         self._check_expected()
 

@@ -13,28 +13,28 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from gridpact.base.errors import Fault, LedgerDamaged, StoreError
-from gridpact.base.units import INT64_MAX
+from gridpact.base.errors import LedgerDamaged, StoreError
 from gridpact.ledger.chain import Block, EntryRow, Walk, check_seal, edge_of, genesis, seal
 from gridpact.ledger.claims import checking
-from gridpact.ledger.entries import Entry, canonical, faults, parse
+from gridpact.ledger.entries import Entry, canonical
 from gridpact.ledger.examination import Examined, examine
 from gridpact.ledger.following import Following
 from gridpact.ledger.keys import AuthorityKey, PublicKey
 from gridpact.ledger.kinds.fields import NAME_PATTERN
-from gridpact.ledger.merkle import Edge, leaf_hash, verify_consistency, verify_inclusion
-from gridpact.ledger.port import Growth, Head, Proof, Receipt, Refused
+from gridpact.ledger.merkle import Edge, leaf_hash
+from gridpact.ledger.port import Head, Receipt, Refused
 from gridpact.ledger.state.admission import Offered
 from gridpact.ledger.state.state import State
 from gridpact.ledger.storage.archiving import archive, height_before
 from gridpact.ledger.storage.opening import open_storage
-from gridpact.ledger.storage.port import PLAIN, SegmentRow
-from gridpact.ledger.storage.tiles import Memory, TiledTree, Tiles, hashes, subtree_rows
+from gridpact.ledger.storage.port import SegmentRow
+from gridpact.ledger.storage.tiles import subtree_rows
+from gridpact.ledger.stored import StoredLedger, faulty, refusal
 
 _NAME = re.compile(NAME_PATTERN)
 
 
-class LocalLedger:
+class LocalLedger(StoredLedger):
     """Ledger in a file, in memory or in a database; a context manager.
 
     Parameters
@@ -74,13 +74,13 @@ class LocalLedger:
         own = authority if isinstance(authority, AuthorityKey) else None
         self._signer = sealer or own
         self._public = authority if isinstance(authority, PublicKey) else authority.public
-        self._start = genesis(name, self._public)
-        self._storage = open_storage(address, writable=self._signer is not None, wait_s=wait_s)
+        writable = self._signer is not None
+        super().__init__(
+            open_storage(address, writable=writable, wait_s=wait_s), genesis(name, self._public)
+        )
         self._storage.archive.folders = tuple(archive)
         sealing = self._signer.public if self._signer else None
         self._state = Following(self._storage, self._start, self._public, sealing)
-        self._memory = Memory(self._leaves)
-        self._tiles = Tiles(self._hashes)
         try:
             self._identify(name)
             self._check_last()
@@ -99,11 +99,6 @@ class LocalLedger:
         """Key that the ledger began with, and that every block of one without others is by."""
         return self._public
 
-    @property
-    def genesis(self) -> bytes:
-        """Hash of the empty ledger [32 bytes], which acts are signed for."""
-        return self._start.hash
-
     def state(self) -> State:
         """Return what the entries have come to; do not write to it."""
         with self._storage.view():
@@ -118,7 +113,7 @@ class LocalLedger:
         """Put entries on the ledger as one signed block; see :meth:`.port.Ledger.commit`."""
         if self._signer is None:
             return Refused("opened with a public key: for reading and verification only")
-        refused = _refusal(key, entries, at)
+        refused = refusal(key, entries, at)
         if refused:
             return refused
         with self._state.kept_in_step(), self._storage.transaction():
@@ -130,12 +125,12 @@ class LocalLedger:
         """Return why :meth:`commit` would refuse new entries, or None; nothing is stored."""
         if self._signer is None:
             return Refused("opened with a public key: for reading and verification only")
-        refused = _refusal(key, entries, at)
+        refused = refusal(key, entries, at)
         if refused:
             return refused
         hashes = [leaf_hash(canonical(entry)) for entry in entries]
         with self._storage.view():
-            return _faulty(self._state.tried(Offered(entries, hashes, at, self._signer.public.raw)))
+            return faulty(self._state.tried(Offered(entries, hashes, at, self._signer.public.raw)))
 
     def _committed(
         self, signer: AuthorityKey, key: str, entries: Sequence[Entry], at: int
@@ -145,7 +140,7 @@ class LocalLedger:
         known = self._storage.block_of(key)
         if known is None:
             wrong = self._state.take(Offered(entries, hashes, at, signer.public.raw))
-            return _faulty(wrong) or self._append(signer, key, at, bodies, hashes)
+            return faulty(wrong) or self._append(signer, key, at, bodies, hashes)
         if self._gives(known, hashes):
             return known.receipt()
         return Refused(f"key {key!r} was used for other entries, in block {known.height}")
@@ -172,11 +167,6 @@ class LocalLedger:
         edge.extend(hashes)
         return (edge.size, edge.root()) == (block.size, block.tree_root)
 
-    def head(self) -> Head:
-        """Return where the ledger stands."""
-        last = self._storage.last_block()
-        return last.head() if last else self._start
-
     def block(self, height: int) -> Block:
         """Return a block with its signature, checked; IndexError where there is none."""
         found = self._storage.block(height)
@@ -188,35 +178,6 @@ class LocalLedger:
     def rows(self, block: Block) -> list[EntryRow]:
         """Return the entries of a block as they are stored, unchecked."""
         return self._storage.entry_rows(block.first_index, block.size)
-
-    def entries(self, start: int = 0, stop: int | None = None) -> list[Entry]:
-        """Return the entries with ``start <= index < stop``; each is checked against its hash."""
-        low, high, _ = slice(start, stop).indices(self.head().size)
-        rows = self._storage.entry_rows(low, high)
-        for expected, row in zip(range(low, high), rows, strict=False):
-            if row.idx != expected or leaf_hash(row.body) != row.leaf_hash:
-                raise LedgerDamaged(f"entry {expected} does not match its hash")
-        if len(rows) != max(high - low, 0):
-            raise LedgerDamaged(f"entry {low + len(rows)} is missing")
-        return [parse(row.body) for row in rows]
-
-    def prove(self, index: int) -> Proof:
-        """Prove that one entry is on the ledger; IndexError where there is no such entry."""
-        head, tree = self._tree()
-        if not 0 <= index < head.size:
-            raise IndexError(f"there is no entry {index}; the ledger has {head.size}")
-        leaf, path = tree.node(0, index), tree.inclusion(index)
-        self._proven(verify_inclusion(leaf, index, head.size, path, head.root))
-        return Proof(index, leaf, head.size, path, head.root)
-
-    def prove_growth(self, old_size: int) -> Growth:
-        """Prove that the ledger only grew since ``old_size``; IndexError for a larger size."""
-        head, tree = self._tree()
-        if not 0 <= old_size <= head.size:
-            raise IndexError(f"the ledger has {head.size} entries, never had {old_size}")
-        path, old = tree.consistency(old_size), tree.root(old_size)
-        self._proven(verify_consistency(old_size, old, head.size, head.root, path))
-        return Growth(old_size, head.size, path, head.root)
 
     def verify(self, expected: Head | None = None) -> Head:
         """Recompute everything; see :meth:`.port.Ledger.verify`."""
@@ -273,46 +234,3 @@ class LocalLedger:
             raise LedgerDamaged(
                 f"ledger {self._storage.place}: {end} entries do not fit its last block"
             )
-
-    def _leaves(self, low: int, high: int) -> list[bytes]:
-        found = self._storage.leaves(low, high)
-        if len(found) != high - low:
-            raise LedgerDamaged(f"a leaf hash is missing among entries {low} to {high - 1}")
-        return found
-
-    def _hashes(self, level: int, low: int, high: int) -> Sequence[bytes]:
-        if level and self._storage.format == PLAIN:
-            return self._memory.subtrees(level, low, high)
-        return hashes(self._storage, level, low, high)
-
-    def _tree(self) -> tuple[Head, TiledTree]:
-        head = self.head()
-        if self._storage.format == PLAIN:
-            self._memory.grow(head.size)
-        tree = self._tiles.tree(head.size)
-        self._proven(tree.root() == head.root)
-        return head, tree
-
-    def _proven(self, holds: bool) -> None:
-        """Let nothing out that does not lead to the last block's root."""
-        if not holds:
-            self._tiles.forget()
-            raise LedgerDamaged(
-                f"ledger {self._storage.place}: its entries and tiles do not give its root"
-            )
-
-
-def _refusal(key: str, entries: Sequence[Entry], at: int) -> Refused | None:
-    if not (isinstance(key, str) and _NAME.fullmatch(key)):
-        return Refused(f"key {key!r} is not of the form {NAME_PATTERN}")
-    if type(at) is not int or abs(at) > INT64_MAX:
-        return Refused(f"time {at!r} is not a whole number of seconds since the epoch")
-    if not entries:
-        return Refused("there is nothing to commit")
-    return _faulty(faults(entries))
-
-
-def _faulty(wrong: tuple[Fault, ...]) -> Refused | None:
-    if wrong:
-        return Refused(f"{len(wrong)} faults in the entries; the first: {wrong[0]}", wrong)
-    return None

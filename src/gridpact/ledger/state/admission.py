@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from gridpact.base.errors import Fault
-from gridpact.ledger.acts import UNSIGNED, Claim, all_held, digest_of, signed_bytes
+from gridpact.ledger.acts import ED25519, UNSIGNED, Claim, Scheme, digest_of
 from gridpact.ledger.entries import fault
 from gridpact.ledger.kinds import (
     assets,
@@ -99,18 +99,18 @@ class Offered(NamedTuple):
 class Admission:
     """Takes blocks into a state.
 
-    ``ledger`` is the genesis hash [32 bytes]; ``check`` tells of signatures whether they hold.
+    ``ledger`` is the genesis hash [32 bytes]; ``scheme`` says how acts are signed.
     """
 
     def __init__(
         self,
         ledger: bytes,
         state: State | None = None,
-        check: Callable[[Sequence[Claim]], Sequence[bool]] = all_held,
+        scheme: Scheme = ED25519,
     ) -> None:
         self.ledger = ledger
         self.state = state or State()
-        self._check = check
+        self._scheme = scheme
 
     def take(self, block: Offered) -> tuple[Fault, ...]:
         """Fold a block into the state, or return all that is wrong and leave the state alone.
@@ -124,6 +124,12 @@ class Admission:
         self.state.log.keep()
         self.state.size += len(block.entries)
         return ()
+
+    def tried(self, block: Offered) -> tuple[Fault, ...]:
+        """Return all that is wrong with a block, and leave the state alone."""
+        found = self._fold(block)
+        self.state.log.undo()
+        return found
 
     def _fold(self, block: Offered) -> tuple[Fault, ...]:
         first = block.entries[0]
@@ -173,7 +179,7 @@ class Admission:
             for at, problems in self._covered(act, covered):
                 found += [fault(place + 1 + at, covered[at], each) for each in problems]
             place = end
-        held = self._check([claim for _, _, claim in claims])
+        held = self._scheme.check([claim for _, _, claim in claims])
         return found + [
             fault(at, entries[at], ("signatures", _unsigned(name, claim), _RESIGN))
             for (at, name, claim), good in zip(claims, held, strict=True)
@@ -197,7 +203,8 @@ class Admission:
             said = f"{act.sequence} where {due} is next for {first}"
             found.append(("sequence", said, "an act counts once, in its turn"))
         self.state.sequences.put(first, act.sequence)
-        message = signed_bytes(self.ledger, act)
+        covered = block.entries[place + 1 : place + 1 + act.count]
+        message = self._scheme.message(self.ledger, act, covered)
         for name, signature in zip(act.by, act.signatures, strict=True):
             key = self.state.key_of(name)
             if key:

@@ -1,0 +1,72 @@
+"""Blocks as the front contract takes them: entries one after the other in one string of bytes.
+
+Each entry is the length of its body (3 bytes), the length of its words (3 bytes), a zero byte, its
+body (canonical bytes), its kind (1 byte) and its words. The zero byte stands before the body so
+that a leaf's hash is that of one piece (RFC 9162: 0x00, then the leaf).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gridpact.base.errors import Fault
+from gridpact.ledger.entries import Entry, canonical, fault
+from gridpact.ledger.evm.signing import is_padded, keys_in
+from gridpact.ledger.evm.words import Operation, operation
+from gridpact.ledger.kinds.founding import Act
+
+MOST_BYTES = 24_576
+"""Bytes of a batch, which is a block."""
+MOST_IN_ACT = 128
+MOST_SIGNERS = 32
+_LENGTH = 3
+_HEAD = 2 * _LENGTH + 1
+
+
+def packed(entries: Sequence[Entry]) -> bytes:
+    """Write entries as a batch; each is sound by itself."""
+    return b"".join(_packed(canonical(entry), operation(entry)) for entry in entries)
+
+
+def _packed(body: bytes, made: Operation) -> bytes:
+    lengths = len(body).to_bytes(_LENGTH, "big") + len(made.words).to_bytes(_LENGTH, "big")
+    return lengths + b"\0" + body + bytes([made.kind]) + made.words
+
+
+def unpacked(batch: bytes) -> Iterator[tuple[bytes, Operation]]:
+    """Yield the body and operation of each entry; ValueError where a batch ends within one."""
+    place = 0
+    while place < len(batch):
+        body = int.from_bytes(batch[place : place + _LENGTH], "big")
+        words = int.from_bytes(batch[place + _LENGTH : place + 2 * _LENGTH], "big")
+        kind = place + _HEAD + body
+        end = kind + 1 + words
+        if end > len(batch):
+            raise ValueError(f"the batch ends within the entry at byte {place}")
+        yield batch[place + _HEAD : kind], Operation(batch[kind], batch[kind + 1 : end])
+        place = end
+
+
+def unfit(entries: Sequence[Entry]) -> tuple[Fault, ...]:
+    """Say what of sound entries a chain cannot take."""
+    found = [
+        fault(place, entry, problem)
+        for place, entry in enumerate(entries)
+        for problem in _unfit(entry)
+    ]
+    size = 0 if found else len(packed(entries))
+    if size > MOST_BYTES:
+        said = f"is {size} bytes long, a chain takes {MOST_BYTES}"
+        found.append(Fault("block", 0, "size", said, "put less into one block"))
+    return tuple(found)
+
+
+def _unfit(entry: Entry) -> Iterator[tuple[str, str, str]]:
+    for field, key in keys_in(entry):
+        if not is_padded(key):
+            yield field, "is no address", "give 12 zero bytes and the address of a chain's account"
+    if isinstance(entry, Act):
+        if entry.count > MOST_IN_ACT:
+            yield "count", f"{entry.count} entries in one act", f"at most {MOST_IN_ACT} on a chain"
+        if len(entry.by) > MOST_SIGNERS:
+            yield "by", f"{len(entry.by)} signers", f"at most {MOST_SIGNERS} on a chain"
