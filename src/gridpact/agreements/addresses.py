@@ -8,8 +8,12 @@ of the two values of s that verify only the lower counts, so that nobody can mak
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from gridpact.contracts.canonical import keccak256
+
+if TYPE_CHECKING:
+    from coincurve import PublicKey
 
 SIGNATURE_BYTES = 65
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
@@ -59,6 +63,12 @@ def signer(digest: bytes, signature: bytes) -> bytes | None:
 
     A signature is r, s and v [65 bytes] with v of 27 or 28 and the lower s.
     """
+    key = recovered(digest, signature)
+    return None if key is None else address_of(key.format(compressed=False))
+
+
+def recovered(digest: bytes, signature: bytes) -> PublicKey | None:
+    """Return the public key that signed a digest; None as in :func:`signer`."""
     from coincurve import PublicKey
 
     if len(signature) != SIGNATURE_BYTES or signature[-1] not in (_FIRST_V, _FIRST_V + 1):
@@ -67,7 +77,6 @@ def signer(digest: bytes, signature: bytes) -> bytes | None:
         return None
     recoverable = signature[:-1] + bytes([signature[-1] - _FIRST_V])
     try:
-        key = PublicKey.from_signature_and_message(recoverable, digest, hasher=None)
+        return PublicKey.from_signature_and_message(recoverable, digest, hasher=None)
     except Exception:  # noqa: BLE001 - the library raises plain Exception for numbers out of range
         return None
-    return address_of(key.format(compressed=False))
