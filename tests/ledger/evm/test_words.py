@@ -87,16 +87,18 @@ def test_words_are_those_of_the_abi_as_another_library_writes_them(tag):
     assert operation(by_name(tag)).words == encode(types.split(), known)
 
 
-def test_a_period_is_followed_by_its_text_and_by_packed_rows():
+def test_a_period_is_its_text_and_positions_are_packed():
     rows = {"ada": -(2**63) + 1, "bob": 0, "cyd": 2**63 - 1}
     packed = sorted(keccak(text=n) + v.to_bytes(8, "big", signed=True) for n, v in rows.items())
-    head = encode(["uint256", "bytes32"], [7, keccak(text="EUR")])
-    assert operation(by_name("net_settled")).words == head + b"2026-06" + b"".join(packed)
-    anchored = encode(
-        ["uint8", "bytes32", "uint256", "uint256", "bytes32"],
-        [2, keccak(text="lane"), 10, 9, ROOT],
+    period = encode(["uint256"], [7]) + b"2026-06" + bytes(121)
+    head = period + encode(["bytes32"], [keccak(text="EUR")])
+    assert operation(by_name("net_settled")).words == head + b"".join(packed)
+    anchored = (
+        encode(["uint8", "bytes32", "uint256"], [2, keccak(text="lane"), 10])
+        + (b"2026-06-15" + bytes(118))
+        + encode(["uint256", "bytes32"], [9, ROOT])
     )
-    assert operation(by_name("root_anchored")).words == anchored + b"2026-06-15"
+    assert operation(by_name("root_anchored")).words == anchored
 
 
 def test_parties_carry_their_signatures_and_signers_stay_in_their_order():
@@ -157,6 +159,6 @@ def test_the_hash_of_operations_tells_kinds_apart_and_keeps_their_order():
 
 def test_rows_ascend_by_id_whatever_the_names():
     found = operation(NetSettled("2026", "EUR", tuple((f"p{n}", 0) for n in range(10)))).words
-    rows = [found[68 + 40 * n :][:32] for n in range(10)]
+    rows = [found[192 + 40 * n :][:32] for n in range(10)]
     assert rows == sorted(rows)
     assert Operation(0, b"").hash == keccak(b"\0")

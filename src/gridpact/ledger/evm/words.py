@@ -6,12 +6,12 @@ bytes (its *id* on chain), 32 bytes as they are, an address and whole numbers pa
 Four things differ:
 
 - A word from a list (``kind`` of a root, ``step`` of a patch) is its place in the list.
-- A period that is opened and closed is the length of its text [bytes], and the text follows after
-  all words: 2026-03-01 lies in 2026-03 and in 2026, which only the text can tell.
-- Rows follow after all words and texts, packed without padding: 32 bytes of the participant's id,
-  then an amount (8 bytes, two's complement), a key (32), or a signature (64 or 65). They ascend by
-  id, so that a contract sees that each comes once. Signers of an act stay in their order, as the
-  first of them acts.
+- A period that is opened and closed is five words, the length of its text [bytes] and the text
+  padded on the right: 2026-03-01 lies in 2026-03 and in 2026, which only the text can tell.
+- Rows follow after all words, packed without padding: 32 bytes of the participant's id, then an
+  amount (8 bytes, two's complement), a key (32), or a signature (64 or 65). They ascend by id, so
+  that a contract sees that each comes once. Signers of an act stay in their order, as the first of
+  them acts.
 - The signers of an act are these rows; the act has no word of its own for them.
 
 Source: Contract ABI Specification, Solidity documentation 0.8 (static types).
@@ -44,6 +44,7 @@ _ROWS = {
     (NetSettled, "positions"),
     (AgreementCommitted, "signatures"),
 }
+_TEXT_BYTES = 128
 _IDS_KEPT = 1 << 16
 
 
@@ -71,8 +72,7 @@ def operation(entry: Kind) -> Operation:
     for field in kind.__struct_fields__:
         found, place = getattr(entry, field), (kind, field)
         if place in _TEXTS:
-            head.append(_number(len(found)))
-            tail.append(found.encode())
+            head += (_number(len(found)), found.encode().ljust(_TEXT_BYTES, b"\0"))
         elif place in _ROWS:
             tail += sorted(id_of(name) + _packed(what) for name, what in found)
         elif kind is Act and isinstance(found, tuple):
