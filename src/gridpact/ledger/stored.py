@@ -10,7 +10,7 @@ from gridpact.base.units import INT64_MAX
 from gridpact.ledger.entries import Entry, faults, parse
 from gridpact.ledger.kinds.fields import NAME_PATTERN
 from gridpact.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
-from gridpact.ledger.port import Growth, Head, Proof, Refused
+from gridpact.ledger.port import Growth, Head, Proof, Receipt, Refused
 from gridpact.ledger.storage.port import PLAIN, Storage
 from gridpact.ledger.storage.tiles import Memory, TiledTree, Tiles, hashes
 
@@ -45,6 +45,11 @@ class StoredLedger:
         if len(rows) != max(high - low, 0):
             raise LedgerDamaged(f"entry {low + len(rows)} is missing")
         return [parse(row.body) for row in rows]
+
+    def kept(self, key: str) -> Receipt | None:
+        """Return what the committer under a key was told; None where nobody committed under it."""
+        block = self._storage.block_of(key)
+        return block.receipt() if block else None
 
     def prove(self, index: int) -> Proof:
         """Prove that one entry is on the ledger; IndexError where there is no such entry."""
