@@ -64,6 +64,7 @@ class Contract:
         inputs = tuple(map(_type, each.get("inputs", ())))
         if each["type"] == "constructor":
             self._constructor = inputs
+        if "name" not in each:  # the constructor, and what answers calls of unknown functions
             return
         digest = keccak256(f"{each['name']}({','.join(inputs)})".encode())
         if each["type"] == "function":
