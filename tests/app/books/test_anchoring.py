@@ -66,11 +66,11 @@ def table(**columns):
     return "\n".join(rows) + "\n"
 
 
-def settled(folder, rules=RULES):
+def settled(folder, rules=RULES, change=("", "")):
     folder.mkdir(exist_ok=True)
     (folder / "rules.yaml").write_text(rules)
     wh = {f"{n}__withdrawal": lambda slot, n=n: 100 * len(n) + slot for n in NAMES}
-    (folder / "readings.csv").write_text(table(**wh))
+    (folder / "readings.csv").write_text(table(**wh).replace(*change, 1))
     (folder / "prices.csv").write_text(table(spot=lambda slot: 80_000 + slot))
     book = Book.create(folder, None)
     run_period(book, Asked("2026-03", LATER, LATER))
@@ -199,7 +199,26 @@ def test_a_tampered_reading_is_named(month):
     line = next(each for each in text.splitlines() if each.startswith("2026-03-15T10"))
     at, *wh = line.split(",")
     path.write_text(text.replace(line, ",".join([at, wh[0], str(int(wh[1]) + 1), wh[2]])))
-    assert audited(month) == f"readings of mill in {RUN}-2026-03-15"
+    was = f"withdrawal at {at} was {wh[1]} Wh and is {int(wh[1]) + 1} Wh"
+    assert audited(month) == f"readings of mill in {RUN}-2026-03-15: {was}"
+
+
+def test_of_more_readings_than_one_the_member_and_the_day_are_named(month):
+    path = month[0].folder / "readings.csv"
+    text = path.read_text()
+    for hour in ("08", "09"):
+        line = next(each for each in text.splitlines() if each.startswith(f"2026-03-15T{hour}"))
+        text = text.replace(line, line + "0")  # the school's, ten times as much
+    path.write_text(text)
+    assert audited(month) == f"readings of school in {RUN}-2026-03-15"
+
+
+def test_a_store_and_book_made_anew_are_told_by_whom_it_is_about(month, tmp_path):
+    other = settled(tmp_path / "other", change=("Z,600,", "Z,9600,"))
+    (told,) = (each.told for each in audit(other, month[1], SECRETS) if not each.good)
+    day, whom = told.split("; ")
+    assert day == f"readings of {RUN}-2026-03-01, and the leaves that were kept of them"
+    assert whom == "net positions differ of bakery, power"
 
 
 def test_a_tampered_rule_is_named(month):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from gridpact.app.books.anchoring import Held, Leaves, held, kept, positions, subject_of
 from gridpact.app.books.branches import PART, Branch, branches, name_of
 from gridpact.app.books.folder import Book
+from gridpact.app.books.pinpointing import reading_told
 from gridpact.app.books.remaking import Remade, remade
 from gridpact.app.books.verifying import Check
 from gridpact.base.errors import BadInput, Fault, GridpactError
@@ -70,8 +71,13 @@ def _differences(
         was = leaves.get((branch.kind, branch.period), {})
         now = opened(branch, was, secrets, operator)
         if root(list(now.values())) != entry.root:
-            first = _first(was, now) if root(list(was.values())) == entry.root else ""
-            yield _words(branch, first)
+            if root(list(was.values())) != entry.root:
+                yield _words(branch, "") + _receiving_other(again, there)
+                continue
+            first = _first(was, now)
+            secret = secrets.get(first, b"")
+            kept_leaf = was.get(first, b"") if first in now else b""
+            yield _words(branch, first) + reading_told(again, branch, first, kept_leaf, secret)
     for table, made, found in (
         ("lines", again.made.lines, again.lines),
         ("booked", again.made.booked, again.booked),
@@ -88,6 +94,17 @@ def opened(
     """Return a branch's leaves; those of subjects that were erased are as they were kept."""
     found = branch.leaves(secrets, operator)
     return {subject: leaf or was.get(subject, b"") for subject, leaf in found.items()}
+
+
+def _receiving_other(again: Remade, there: Held) -> str:
+    """Name, where leaves tell nothing, who was to receive or pay something else."""
+    names = {
+        name
+        for net in positions(again.made.run, again.booked)
+        if (before := there.net.get((net.period, net.currency))) is not None
+        for name, _ in set(net.positions) ^ set(before.positions)
+    }
+    return f"; net positions differ of {', '.join(sorted(names))}" if names else ""
 
 
 def _first(was: Mapping[str, bytes], now: Mapping[str, bytes]) -> str:

@@ -31,11 +31,15 @@ _WORDS = 4
 
 
 class Branch(NamedTuple):
-    """Leaves under one root: subjects in their order, each with its values, int64."""
+    """Leaves under one root: subjects in their order, each with its values, int64.
+
+    ``slots`` are those of the day that readings are of.
+    """
 
     kind: str
     period: str
     values: dict[str, Ints]
+    slots: Slots | None = None
 
     def leaves(self, secrets: Mapping[str, bytes], operator: str) -> dict[str, bytes | None]:
         """Return each subject's leaf [32 bytes], None for one whose secret is no more."""
@@ -69,7 +73,7 @@ def branches(again: Remade) -> Iterator[Branch]:
     name = name_of(again.made.run)
     yield Branch("terms", name, dict(_terms(again)))
     for day, slots in _days(again):
-        yield Branch("readings", f"{name}-{day}", _readings(again, slots))
+        yield Branch("readings", f"{name}-{day}", _readings(again, slots), slots)
     yield statements(again.made.run, again.booked)
 
 
