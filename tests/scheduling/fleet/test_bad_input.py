@@ -259,6 +259,7 @@ def test_portfolio_rows_are_named(portfolio, where):
         (Options(rounds="many"), "rounds"),
         (Options(rounds=2.5), "rounds"),
         (Options(tasks=True), "tasks"),
+        (Options(raises=-1), "raises"),
         (Options(penalty="dear"), "penalty"),
         (Options(executor=3), "executor"),
         (Options(progress=3), "progress"),

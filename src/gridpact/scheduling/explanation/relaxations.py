@@ -18,6 +18,8 @@ from gridpact.scheduling.needs.directory import Unclear
 from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.priorities.levels import Level
 
+NEARLY = 0.25
+"""Part of what was missing at first below which little is."""
 Missing = Callable[[int], float]
 """What is proven to be missing after so many steps; 0 where everything fits."""
 
@@ -99,7 +101,8 @@ def least_step(way: Concession, missing: Missing, first: float) -> int | None:
     ``first`` is missing at step 0. What is missing falls more slowly step by step where assets are
     divisible, so that a straight line through two steps that do not fit meets zero no later than
     the least step that does; every third guess is the middle, or twice as far while nothing fits,
-    so that lines never take long.
+    so that lines never take long. Where little is missing and the line meets zero at once, it is
+    followed all the same, but every sixth time.
     """
     low, high, known = 0, way.most + 1, {0: first}
 
@@ -115,7 +118,9 @@ def least_step(way: Concession, missing: Missing, first: float) -> int | None:
     while high - low > 1 and low < way.most:
         line = _meets_zero(known, low) if low else high - 1
         middle = (low + high) // 2 if high <= way.most else 2 * low  # nothing fits yet
-        guess = middle if len(known) % 3 == 0 else line
+        near = line == low + 1 and known[low] < NEARLY * first
+        far = len(known) % (6 if near else 3) == 0
+        guess = middle if far else line
         tries(min(max(guess, low + 1), high - 1))
     return high if high <= way.most else None
 

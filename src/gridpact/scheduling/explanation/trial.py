@@ -191,7 +191,14 @@ def judged(
     """Tell by proof whether a fleet whose assets can keep their own bounds keeps shared limits."""
     fleet = without_costs(fleet)
     watch = _Watch(closely)
-    options = Options(penalty=PENALTY, gap=FINE, progress=watch.told, cancelled=watch.enough)
+    options = Options(
+        penalty=PENALTY,
+        raises=0,
+        balances=True,
+        gap=FINE,
+        progress=watch.told,
+        cancelled=watch.enough,
+    )
     free = Prices(np.zeros(fleet.slots))
     if sum(len(table.zone) for table in _tables(fleet)) * fleet.slots <= SMALL:
         return _by_reference(bound, fleet, free)

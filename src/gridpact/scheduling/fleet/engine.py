@@ -18,6 +18,8 @@ a round, at prices without a box.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 import numpy as np
 
@@ -112,6 +114,12 @@ class Engine:
         self._width = width
         self._opening = self._warm = True
 
+    def try_first(self, tried: Iterable[Duals]) -> None:
+        """Ask all at some prices, and begin near those that prove the best bound."""
+        if self.focus is None:
+            for duals in tried:
+                self._ask(duals, self._blocks)
+
     def look_at(self, focus: Focus) -> None:
         """Ask a part of the fleet alone, for as long as that helps."""
         self.focus, self._asking, self._blocks = focus, focus.groups, focus.blocks
@@ -142,9 +150,10 @@ class Engine:
             if self._proven():
                 return
             since = self.rounds[self._raised :]
-            if self.focus is not None and idle(since, self.options.gap):
+            lost = self._warm and stuck(since, self.options.gap)
+            if self.focus is not None and (lost or idle(since, self.options.gap)):
                 self.look_up()
-            elif self._warm and stuck(since, self.options.gap):
+            elif lost:
                 self._start_over()
             self.stopped = self._stops()
             if self.stopped:

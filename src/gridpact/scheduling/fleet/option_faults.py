@@ -32,6 +32,8 @@ def option_findings(found: Findings, options: Options) -> None:
         value = getattr(options, name)
         if not _whole(value) or value < 1:
             found.add(f"options.{name}", _shown(value), "give a whole number, 1 or more")
+    if not _whole(options.raises) or options.raises < 0:
+        found.add("options.raises", _shown(options.raises), "give a whole number, 0 or more")
     _calls(found, options)
 
 

@@ -29,12 +29,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     reference's search for whole numbers goes through before it takes the best answer so far.
     ``parts`` is how many groups the assets of one kind in one zone are cut into. ``penalty``
     [µ¤/kWh] is what missing a limit costs at first (None: chosen from the prices); it is raised
-    while limits are missed. ``executor`` spreads the assets' answers in ``tasks`` tasks; the answer
-    is the same bit for bit. ``progress`` is told of every round; once ``cancelled`` says so, the
-    solve stops after its round (and at most two more answers of all while limits are missed), and
-    homes' searches for whole numbers (unless an executor makes them) at once, with the best answer
-    so far. The reference tells of no rounds; cancelled, it ends a search for whole numbers with the
-    best answer so far, and goes on to the end of anything else.
+    while limits are missed, tenfold at most ``raises`` times: 0 does where nothing else costs
+    anything. ``balances``: ask first at prices under which what is due finds too little room
+    (:mod:`~gridpact.scheduling.fleet.balances`), where limits are likely to be missed. ``executor``
+    spreads the assets' answers in ``tasks`` tasks; the answer is the same bit for bit. ``progress``
+    is told of every round; once ``cancelled`` says so, the solve stops after its round (and at most
+    two more answers of all while limits are missed), and homes' searches for whole numbers (unless
+    an executor makes them) at once, with the best answer so far. The reference tells of no rounds;
+    cancelled, it ends a search for whole numbers with the best answer so far, and goes on to the
+    end of anything else.
     """
 
     method: Method = "auto"
@@ -43,6 +46,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     nodes: int = 1_000_000
     parts: int = 4
     penalty: float | None = None
+    raises: int = 3
+    balances: bool = False
     executor: Executor | None = None
     tasks: int = 8
     progress: Callable[[Round], None] | None = None

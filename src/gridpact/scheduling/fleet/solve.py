@@ -7,6 +7,7 @@ import numpy as np
 
 from gridpact.base.errors import BadInput
 from gridpact.base.units import Floats
+from gridpact.scheduling.fleet.balances import balances
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.fleet.engine import Engine
 from gridpact.scheduling.fleet.faults import refuse_faults
@@ -40,8 +41,6 @@ LESS = 0.999
 nothing asks for a jump: no start to be paid, no plan to be had whole or not at all."""
 TRIED = 4
 """Rounds to try with before the reference solves what it sooner solves."""
-RAISES = 3
-"""How often the penalty is raised tenfold before limits count as missed."""
 
 
 def solve(
@@ -77,13 +76,20 @@ def solve(
     alone = options.method == "engine" or not small(fleet)
     tried = options if alone else _few_rounds(fleet, case, options)
     engine = Engine(case, tried, first * 1e-6)
-    if warm is not None and isinstance(warm.source, Mixture) and not _hasty(warm.source):
-        begin_from(engine, fleet, warm.source, passed)
-    solution = _engine(fleet, case, engine, RAISES if alone else 0)
+    _begin(engine, fleet, warm, passed)
+    solution = _engine(fleet, case, engine, options.raises if alone else 0)
     solution = _led_on(fleet, case, engine, solution) if alone and warm is None else solution
     if alone or options.cancelled() or solution.status is Status.OPTIMAL:
         return solution
     return _better(solution, _reference(fleet, prices, options, solution.penalty), options.gap)
+
+
+def _begin(engine: Engine, fleet: Fleet, warm: Solution | None, passed: int) -> None:
+    """Begin where an earlier answer or a balance of energy leads."""
+    if warm is not None and isinstance(warm.source, Mixture) and not _hasty(warm.source):
+        begin_from(engine, fleet, warm.source, passed)
+    if engine.options.balances:
+        engine.try_first(balances(fleet, engine.case, engine.penalty))
 
 
 def _few_rounds(fleet: Fleet, case: Case, options: Options) -> Options:
@@ -102,7 +108,7 @@ def _led_on(fleet: Fleet, case: Case, engine: Engine, solution: Solution) -> Sol
         return solution
     again = Engine(case, options, solution.penalty * 1e-6)
     begin_from(again, fleet, source, 0)
-    return _better(_engine(fleet, case, again, RAISES), solution, options.gap)
+    return _better(_engine(fleet, case, again, options.raises), solution, options.gap)
 
 
 def _hasty(mixture: Mixture) -> bool:

@@ -103,7 +103,18 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
         return Assets(tuple(found))
 
     def rows(self, subject: Subject, owner: str) -> Ints | Unclear:
-        """Rows of the assets that a need of this owner is about [assets]."""
+        """Rows of the assets that a need of this owner is about [assets], not to be written to."""
+        if (known := self._rows.get((subject, owner))) is not None:
+            return known
+        found = self._rows[subject, owner] = self._found(subject, owner)
+        return found
+
+    @cached_property
+    def _rows(self) -> dict[tuple[Subject, str], Ints | Unclear]:
+        """What has been looked up already: the same is asked of every bind."""
+        return {}
+
+    def _found(self, subject: Subject, owner: str) -> Ints | Unclear:
         settled = self.settle(subject, owner)
         if isinstance(settled, Unclear):
             return settled

@@ -76,10 +76,12 @@ def drafted(site: Site, needs: Sequence[Need]) -> Draft:
     """
     draft = Draft(site)
     order = sorted(needs, key=lambda need: need.id)
+    by_kind: dict[type[Need], list[Need]] = {}
+    for need in order:
+        by_kind.setdefault(type(need), []).append(need)
     for kind in ORDER:
-        for need in order:
-            if isinstance(need, kind):
-                _bind(draft, need)
+        for need in by_kind.get(kind, ()):
+            _bind(draft, need)
     settle_dues(draft)
     for need in order:
         if isinstance(need, Budget):

@@ -86,8 +86,10 @@ def _gives_way(draft: Draft, row: int, asks: list[Ask], whole: bool) -> bool:
         return False
     if slots <= {last}:
         return True
+    if whole or len(levels) > 1:
+        return False
     feeds = per_slot_row(draft, "discharge_w", row) > 0
-    if whole or len(levels) > 1 or feeds[min(slots) + 1 :].any():
+    if feeds[min(slots) + 1 :].any():
         return False
     return not (feeds.any() and draft.number("storage", "kept", row) < 1)
 
