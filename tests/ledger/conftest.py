@@ -1,3 +1,4 @@
+import importlib.util
 import itertools
 import os
 import pwd
@@ -182,3 +183,20 @@ def founded(authority):
         return ledger, act
 
     return make
+
+
+@pytest.fixture(scope="session")
+def chains():
+    """Ledgers on a chain within this process: the classes ``Lane`` and ``Chain``."""
+    pytest.importorskip("eth_tester", reason="no EVM in process: pip install 'gridpact[dev]'")
+    place = Path(__file__).parent / "evm" / "lane.py"
+    spec = importlib.util.spec_from_file_location("gridpact_test_lane", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def lane(chains):
+    """A ledger that auth-a has deployed, and not yet founded."""
+    return chains.Lane()

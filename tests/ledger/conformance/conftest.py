@@ -9,9 +9,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from gridpact.agreements.addresses import ORDER
 from gridpact.base.errors import Fault
-from gridpact.ledger.acts import drafted, signed
+from gridpact.ledger.acts import ED25519, Scheme, drafted, with_signature
 from gridpact.ledger.entries import canonical, faults
+from gridpact.ledger.evm.signing import SCHEME
 from gridpact.ledger.keys import AuthorityKey, demonstration_key
 from gridpact.ledger.kinds.founding import LedgerFounded
 from gridpact.ledger.kinds.participants import KeyBound, ParticipantAuthorised
@@ -20,6 +22,7 @@ from gridpact.ledger.merkle import leaf_hash
 from gridpact.ledger.port import Refused
 from gridpact.ledger.state.admission import Admission, Offered
 
+GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493  # of Ed25519
 AUTHORITIES = ("auth-a", "auth-b", "auth-c")
 
 
@@ -32,8 +35,8 @@ class Bare:
 
     genesis = bytes(range(32))
 
-    def __init__(self) -> None:
-        self.admission = Admission(self.genesis)
+    def __init__(self, scheme: Scheme = ED25519) -> None:
+        self.admission = Admission(self.genesis, scheme=scheme)
 
     @property
     def state(self):
@@ -88,13 +91,15 @@ class Desk:
 
     authorities = AUTHORITIES
     key_of = staticmethod(key_of)
-    on, quick = Bare, True
+    on, scheme = Bare, ED25519
+    examples = 60
+    """How often the model is tried."""
 
     def __init__(self, quorum: int = 2, skew_s: int = 300) -> None:
         self.ledger = self.on()
         self.now = 1_000_000
         self.taken: list[tuple] = []
-        names = tuple((name, key_of(name).public.raw) for name in AUTHORITIES)
+        names = tuple((name, self.key_of(name).public.raw) for name in AUTHORITIES)
         assert self.hand_in(LedgerFounded(names, quorum, skew_s)) == ()
 
     @property
@@ -117,19 +122,32 @@ class Desk:
             why="as decided",
         )
         for name in names:
-            act = signed(act, self.genesis, name, (keys or {}).get(name) or key_of(name))
+            act = self.signed(act, entries, name, key=(keys or {}).get(name))
         return (act, *entries)
+
+    def signed(self, act, entries, name, *, ledger=None, key=None):
+        """Add a signature, by the signer's own key for this ledger unless told otherwise."""
+        message = self.scheme.message(ledger or self.genesis, act, entries)
+        return with_signature(act, name, (key or self.key_of(name)).sign(message))
+
+    def other_form(self, signature: bytes) -> bytes:
+        """The other form of a signature, which verifies where a library does not look.
+
+        Of Ed25519, S and S + the group's order (RFC 8032, 5.1).
+        """
+        scalar = int.from_bytes(signature[32:], "little") + GROUP_ORDER
+        return signature[:32] + scalar.to_bytes(32, "little")
 
     def hand_in(self, *entries, at=None, sealer="auth-a") -> tuple[Fault, ...]:
         when = at or self.now
-        found = self.ledger.commit(entries, when, key_of(sealer))
+        found = self.ledger.commit(entries, when, self.key_of(sealer))
         if not found:
-            self.taken.append((entries, when, key_of(sealer)))
+            self.taken.append((entries, when, self.key_of(sealer)))
         return found
 
     def replayed(self):
         """The state of a ledger that begins anew and takes all that was taken here."""
-        again = Bare()
+        again = Bare(self.scheme)
         again.admission.ledger = self.genesis
         for entries, at, sealer in self.taken:
             assert again.commit(entries, at, sealer) == ()
@@ -142,17 +160,40 @@ class Desk:
     def join(self, name: str, *roles: str) -> None:
         """Admit a participant with roles and a key."""
         admitted = [ParticipantAuthorised(name, role) for role in roles]
-        found = self.do("auth-a", *admitted, KeyBound(name, key_of(name).public.raw))
+        found = self.do("auth-a", *admitted, KeyBound(name, self.key_of(name).public.raw))
         assert found == ()
 
 
-@pytest.fixture(params=["bare", "sqlite", "postgres"])
+class ChainDesk(Desk):
+    """A desk whose signers sign as on a chain; ``on`` and ``key_of`` come with the chain."""
+
+    scheme, examples = SCHEME, 1
+
+    def other_form(self, signature: bytes) -> bytes:
+        """Of secp256k1, s and the group's order − s, where that fits beside the parity."""
+        tail = int.from_bytes(signature[32:], "big")
+        s, parity = tail % 2**255, tail >> 255
+        return signature[:32] + ((ORDER - s) ^ ((1 - parity) << 255)).to_bytes(32, "big")
+
+
+@pytest.fixture(params=["bare", "sqlite", "postgres", "evm"])
 def desks(request, tmp_path):
     """Make desks over one kind of ledger: a class."""
     if request.param == "bare":
         yield Desk
         return
     files, made = itertools.count(), []
+    if request.param == "evm":
+        chains, lane = request.getfixturevalue("chains"), request.getfixturevalue("lane")
+
+        def on_chain(_):
+            made.append(chains.Chain(lane))
+            return made[-1]
+
+        yield type("Desk", (ChainDesk,), {"on": on_chain, "key_of": staticmethod(chains.key_of)})
+        for each in made:
+            each.close()
+        return
 
     def on(_):
         place = tmp_path / f"{next(files)}.db"
@@ -161,7 +202,7 @@ def desks(request, tmp_path):
         made.append(Local(place))
         return made[-1]
 
-    yield type("Desk", (Desk,), {"quick": False, "on": on})
+    yield type("Desk", (Desk,), {"examples": 6, "on": on})
     for each in made:
         each.close()
 

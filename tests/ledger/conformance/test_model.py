@@ -189,6 +189,5 @@ class AgainstAModel(RuleBasedStateMachine):
 
 def test_acts_do_what_a_plain_model_says(desks):
     AgainstAModel.desks = staticmethod(desks)
-    examples = 60 if desks.quick else 6
-    steps = settings(deadline=None, max_examples=examples, stateful_step_count=40)
+    steps = settings(deadline=None, max_examples=desks.examples, stateful_step_count=40)
     run_state_machine_as_test(AgainstAModel, settings=steps)

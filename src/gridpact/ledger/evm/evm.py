@@ -1,0 +1,234 @@
+"""The ledger on a chain: the port's second adapter, over contracts that check everything again.
+
+A commit is one transaction of an authority's account. It is journalled before it is sent, so a
+crash neither loses it nor sends it twice; the answer comes once its block is final. What is read
+comes from a storage that a follower keeps, each block recomputed from what the chain shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gridpact.base.errors import LedgerDamaged, StoreError
+from gridpact.ledger.chain import Block, edge_of
+from gridpact.ledger.entries import Entry, canonical
+from gridpact.ledger.evm.artifacts import contract
+from gridpact.ledger.evm.batches import packed, unfit
+from gridpact.ledger.evm.following import Fold, Follower, told_blocks
+from gridpact.ledger.evm.node import Mined, Node, NodeLies, Reverted, disagreement
+from gridpact.ledger.evm.sending import Sender
+from gridpact.ledger.evm.signing import genesis_of, padded
+from gridpact.ledger.examination import check_tiles
+from gridpact.ledger.merkle import Edge, leaf_hash
+from gridpact.ledger.port import Head, Receipt, Refused
+from gridpact.ledger.state.admission import Offered
+from gridpact.ledger.state.state import State
+from gridpact.ledger.storage.opening import open_storage
+from gridpact.ledger.stored import StoredLedger, faulty, refusal
+
+_READING = Refused("opened without an account: for reading and verification only")
+
+
+class EvmLedger(StoredLedger):
+    """A ledger kept by a front contract on a chain; a context manager.
+
+    Parameters
+    ----------
+    node
+        A node of the chain, preferably one's own.
+    front
+        Address of the front contract [20 bytes].
+    storage
+        Where blocks are kept that were followed: a file, ``":memory:"`` or ``postgresql://…``.
+    sender
+        Sends from the account of an authority that seals; without one, the ledger is read only.
+    second
+        Another node, whose view of what is final is compared when all is verified.
+    since
+        A block of the chain before which there is nothing of this ledger.
+    gas
+        What each transaction may use; by default, as the node estimates.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        front: bytes,
+        storage: Path | str = ":memory:",
+        *,
+        sender: Sender | None = None,
+        second: Node | None = None,
+        since: int = 0,
+        gas: int | None = None,
+    ) -> None:
+        start = Head(0, 0, Edge().root(), genesis_of(node.chain, front))
+        super().__init__(open_storage(storage, writable=True, wait_s=5.0), start)
+        self._node, self._front, self._sender, self._second = node, front, sender, second
+        self._since, self._gas = since, gas
+        self._follower = Follower(node, front, self._storage, start, since)
+        try:
+            self._identify()
+        except BaseException:
+            self._storage.close()
+            raise
+
+    def __enter__(self) -> EvmLedger:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def state(self) -> State:
+        """Return what the entries have come to; do not write to it."""
+        self._follower.follow()
+        return self._follower.admission.state
+
+    def head(self) -> Head:
+        """Return where the ledger stands, by what is final."""
+        self._follower.follow()
+        return super().head()
+
+    def block(self, height: int) -> Block:
+        """Return a block; IndexError where there is none."""
+        self._follower.follow()
+        found = self._storage.block(height)
+        if found is None:
+            raise IndexError(f"there is no block {height}")
+        return found
+
+    def rehearse(self, key: str, entries: Sequence[Entry], at: int) -> Refused | None:
+        """Return why :meth:`commit` would refuse new entries, or None; nothing is sent."""
+        if self._sender is None:
+            return _READING
+        refused = refusal(key, entries, at) or faulty(unfit(entries))
+        if refused:
+            return refused
+        self._follower.follow()
+        leaves = [leaf_hash(canonical(entry)) for entry in entries]
+        sealer = padded(self._sender.account.address)
+        return faulty(self._follower.admission.tried(Offered(entries, leaves, at, sealer)))
+
+    def commit(self, key: str, entries: Sequence[Entry], at: int) -> Receipt | Refused:
+        """Put entries on the ledger as one block; see :meth:`.port.Ledger.commit`."""
+        refused = refusal(key, entries, at)
+        if refused or self._sender is None:
+            return refused or Refused(
+                "opened without an account: for reading and verification only"
+            )
+        order = self._order(self._sender, key)
+        known = self._known(key, entries)
+        if known is not None:
+            return known
+        refused = self.rehearse(key, entries, at)
+        if refused:
+            return refused
+        data = contract("Ledger").data("commit", key.encode(), at, packed(entries))
+        answer = self._sender.run(order, self._front, data, self._gas)
+        if isinstance(answer, Mined) and answer.ok:
+            found = self._known(key, entries)
+            if found is None:
+                raise NodeLies(f"node {self._node.place} took {key!r} and does not show its block")
+            return found
+        return self._known(key, entries) or Refused(f"the chain refused: {self._why(answer, data)}")
+
+    def _order(self, sender: Sender, key: str) -> str:
+        """Name the order that is to carry a commit, after waiting for any sent before."""
+        number = 0
+        while True:
+            order = f"commit {self._front.hex()} {key} {number}"
+            if sender.outbox.find(order) is None:
+                return order
+            if sender.wait(order).ok:
+                return order
+            number += 1  # that one was refused, and changed nothing
+
+    def _known(self, key: str, entries: Sequence[Entry]) -> Receipt | Refused | None:
+        """Answer for a key that was used, None for a new one."""
+        self._follower.follow()
+        block = self._storage.block_of(key)
+        if block is None:
+            return None
+        before = self._storage.block(block.height - 1)
+        edge = edge_of(before) if before else Edge()
+        edge.extend([leaf_hash(canonical(entry)) for entry in entries])
+        if (edge.size, edge.root()) == (block.size, block.tree_root):
+            return block.receipt()
+        return Refused(f"key {key!r} was used for other entries, in block {block.height}")
+
+    def _why(self, answer: Mined | Reverted, data: bytes) -> str:
+        """Say in the contract's words why it refused."""
+        if isinstance(answer, Mined) and self._sender is not None:
+            again = self._node.estimate(self._sender.account.address, self._front, data)
+            answer = again if isinstance(again, Reverted) else Reverted("")
+        reason = answer.reason if isinstance(answer, Reverted) else ""
+        return reason or "it gave no reason; perhaps the gas did not suffice"
+
+    def verify(self, expected: Head | None = None) -> Head:
+        """Recompute everything from the chain; see :meth:`.port.Ledger.verify`.
+
+        What is kept here must be the same, the front contract must tell the same head, and so
+        must the second node.
+        """
+        self._follower.follow()
+        last, fold = self._node.final(), Fold(self._start)
+        seen = {0: self._start}
+        for told in told_blocks(self._node, self._front, self._since, last):
+            taken = fold.told(told)
+            seen[fold.head.height] = fold.head
+            low, high = taken.block.first_index, taken.block.size
+            kept = self._storage.block(fold.head.height), self._storage.entry_rows(low, high)
+            if kept != (taken.block, taken.rows):
+                raise LedgerDamaged(f"block {fold.head.height} is not kept as the chain has it")
+        self._compare(fold.head, expected, seen)
+        self._check_contract(fold.head, last)
+        check_tiles(self._storage, fold.head, derived=False)
+        self._storage.check()
+        return fold.head
+
+    def _compare(self, head: Head, expected: Head | None, seen: dict[int, Head]) -> None:
+        kept = super().head()
+        if kept != head:
+            raise LedgerDamaged(f"the chain ends with block {head.height}, {kept.height} was kept")
+        if expected is None:
+            return
+        if expected.height > head.height:
+            raise LedgerDamaged(
+                f"cut short: block {head.height} is last, {expected.height} was seen"
+            )
+        if seen.get(expected.height) != expected:
+            raise LedgerDamaged(
+                f"block {expected.height} is not the one seen before: another history"
+            )
+
+    def _check_contract(self, head: Head, last: int) -> None:
+        """Hold the contract's own head, and a second node's blocks, against what was recomputed."""
+        at = None if self._node.head().number == last else last
+        answer = self._node.call(self._front, contract("Ledger").data("head"), at)
+        if isinstance(answer, Reverted) or not answer:
+            raise NodeLies(f"node {self._node.place} does not show the front contract")
+        said = Head(*contract("Ledger").returned("head", answer))
+        if said != head:
+            raise NodeLies(
+                f"node {self._node.place}: the contract says block {said.height} with root "
+                f"{said.root.hex()}, its events give block {head.height} with {head.root.hex()}"
+            )
+        wrong = disagreement(self._node, self._second) if self._second else ""
+        if wrong:
+            raise NodeLies(wrong)
+
+    def close(self) -> None:
+        """Release the storage."""
+        self._storage.archive.close()
+        self._storage.close()
+
+    def _identify(self) -> None:
+        """Record which contract's blocks are kept, or check it."""
+        own = (f"evm:{self._node.chain}:0x{self._front.hex()}", self._start.hash.hex())
+        found = self._storage.identity()
+        if not found:
+            self._storage.claim(*own)
+        elif found != [own]:
+            raise StoreError(
+                f"storage {self._storage.place} keeps {found[0][0]}, not {own[0]}; give another"
+            )
