@@ -9,7 +9,7 @@
         Who may call: `take` is for the ledger, with operations that were signed; reading is for
         anybody. How it stops and how it is upgraded: as every room, see room.vy; its rows are
         anchored periods, closed periods, participants and currencies with positions, and the
-        words of three positions each that are not all zero.
+        words of four positions each that are not all zero, and what is carried.
 """
 import room
 
@@ -28,6 +28,7 @@ interface Before:
     def places(who: bytes32) -> uint256: view
     def currencies(currency: bytes32) -> uint256: view
     def positions(key: uint256) -> uint256: view
+    def carries(key: uint256) -> int256: view
     def anchors(key: bytes32) -> bytes32: view
     def closed(key: bytes32) -> bool: view
 
@@ -46,7 +47,6 @@ event NetSettled:
     currency: indexed(bytes32)
     period: indexed(bytes32)
     parties: uint256
-    paid: uint256
 
 # kinds, by their place among all of a ledger
 ROOT_ANCHORED: constant(uint8) = 21
@@ -65,18 +65,16 @@ MOST_PARTIES: constant(uint256) = 384
 MOST_WORDS: constant(uint256) = 15552
 DASH: constant(uint256) = 45
 
-# three positions of 85 bits (two's complement) share a word of storage
-ABREAST: constant(uint256) = 3
-WIDTH: constant(uint256) = 85
-MASK: constant(uint256) = 2**85 - 1
-SIGN_OF_AMOUNT: constant(uint256) = 2**63
-MASK_OF_AMOUNT: constant(uint256) = 2**64 - 1
+# four positions of 64 bits (two's complement) share a word of storage; what goes beyond is carried
+MASK: constant(uint256) = 2**64 - 1
+LEAST: constant(int256) = -(2**63)  # no amount: it has no opposite
 
 anchors: public(HashMap[bytes32, bytes32])  # by keccak-256 of kind, subject and period
 closed: public(HashMap[bytes32, bool])  # by keccak-256 of subject and period
 places: public(HashMap[bytes32, uint256])  # of participants, from 1
 currencies: public(HashMap[bytes32, uint256])  # their numbers, from 1
-positions: public(HashMap[uint256, uint256])  # by currency << 128 | place // 3
+positions: public(HashMap[uint256, uint256])  # four each, by currency << 128 | place >> 2
+carries: public(HashMap[uint256, int256])  # multiples of 2^64, by currency << 128 | place
 parties: uint256  # how many have places
 listed: uint256  # how many currencies have numbers
 
@@ -139,45 +137,40 @@ def take(actor: room.Actor, kind: uint8, words: Bytes[MOST_WORDS]):
     base: uint256 = self._number(currency) << 128
     people: room.People = room.People(room._people())
     last: uint256 = 0
-    total: uint256 = 0  # modulo 2^256, as all sums of amounts here
-    paid: uint256 = 0
-    before: uint256 = 0  # words of storage that came to be, and
-    after: uint256 = 0  # that went
+    total: int256 = 0  # cannot leave 256 bits
+    grown: uint256 = 0  # words of storage that came to be, and
+    gone: uint256 = 0  # that went
     for _: uint256 in range(number, bound=MOST_PARTIES):
         who: uint256 = extract32(words, row, output_type=uint256)
         assert who > last, "order"
         last = who
-        amount: uint256 = extract32(words, unsafe_add(row, 8), output_type=uint256)
-        amount = amount & MASK_OF_AMOUNT
-        row = unsafe_add(row, ROW)
-        if amount < SIGN_OF_AMOUNT:
-            paid = unsafe_add(paid, amount)
-        else:
-            assert amount != SIGN_OF_AMOUNT, "amount"
-            amount = unsafe_sub(amount, 2**64)
+        # the amount is the last 8 of the 32 bytes that end with it
+        added: uint256 = extract32(words, unsafe_add(row, 8), output_type=uint256) & MASK
+        amount: int256 = convert(convert(added << 192, bytes32), int256) >> 192
+        assert amount != LEAST, "amount"
         total = unsafe_add(total, amount)
+        row = unsafe_add(row, ROW)
         place: uint256 = self.places[convert(who, bytes32)]
         if place == 0:
             assert staticcall people.known(convert(who, bytes32)), "unknown"
             place = self._place(convert(who, bytes32))
-        place = unsafe_sub(place, 1)
-        key: uint256 = base | unsafe_div(place, ABREAST)
-        offset: uint256 = unsafe_mul(WIDTH, place % ABREAST)
+        key: uint256 = base | (place >> 2)
+        at: uint256 = (place & 3) << 6
         packed: uint256 = self.positions[key]
-        had: uint256 = (packed >> offset) & MASK
-        amount = amount & MASK
-        has: uint256 = unsafe_add(had, amount) & MASK
-        assert ((had ^ has) & (amount ^ has)) >> 84 == 0, "position"
-        merged: uint256 = packed ^ ((had ^ has) << offset)
+        had: uint256 = (packed >> at) & MASK
+        has: uint256 = unsafe_add(had, added) & MASK
+        if ((had ^ has) & (added ^ has)) >> 63 != 0:
+            self._carry(base | place, 1 if amount > 0 else -1)
+        merged: uint256 = packed ^ ((had ^ has) << at)
         if packed == 0:
-            after = unsafe_add(after, 1)
+            grown = unsafe_add(grown, 1)
         if merged == 0:
-            before = unsafe_add(before, 1)
+            gone = unsafe_add(gone, 1)
         self.positions[key] = merged
     assert total == 0, "sum"
-    if before != after:
-        room.rows = room.rows + after - before
-    log NetSettled(currency=currency, period=keccak256(period), parties=number, paid=paid)
+    if grown != gone:
+        room.rows = room.rows + grown - gone
+    log NetSettled(currency=currency, period=keccak256(period), parties=number)
 
 
 @internal
@@ -247,6 +240,19 @@ def _place(who: bytes32) -> uint256:
 
 
 @internal
+def _carry(key: uint256, by: int256):
+    """
+    @dev Note that a position has left 64 bits, upwards or downwards
+    """
+    before: int256 = self.carries[key]
+    if before == 0:
+        room.rows += 1
+    if before + by == 0:
+        room.rows -= 1
+    self.carries[key] = before + by
+
+
+@internal
 def _number(currency: bytes32) -> uint256:
     found: uint256 = self.currencies[currency]
     if found == 0:
@@ -264,14 +270,10 @@ def position(currency: bytes32, who: bytes32) -> int256:
     @notice What somebody is paid in all settlements together, negative where they pay [minor units]
     """
     place: uint256 = self.places[who]
-    if place == 0:
-        return 0
-    place -= 1
-    packed: uint256 = self.positions[(self.currencies[currency] << 128) | (place // ABREAST)]
-    found: uint256 = (packed >> (WIDTH * (place % ABREAST))) & MASK
-    if found >> 84 == 1:
-        return convert(found, int256) - 2**85
-    return convert(found, int256)
+    base: uint256 = self.currencies[currency] << 128
+    packed: uint256 = self.positions[base | (place >> 2)]
+    low: bytes32 = convert((packed >> ((place & 3) << 6)) << 192, bytes32)
+    return (convert(low, int256) >> 192) + self.carries[base | place] * 2**64
 
 
 @external
@@ -319,7 +321,7 @@ def adopt_places(
 @external
 def adopt_positions(keys: DynArray[uint256, room.MOST_ADOPTED]):
     """
-    @notice Take positions over, three of them a word: currency << 128 | place // 3
+    @notice Take positions over, four of them a word: currency << 128 | place >> 2
     """
     room._adopt()
     for key: uint256 in keys:
@@ -327,6 +329,20 @@ def adopt_positions(keys: DynArray[uint256, room.MOST_ADOPTED]):
         assert found != 0, "all zero"
         assert self.positions[key] == 0, "adopted before"
         self.positions[key] = found
+        room.rows += 1
+
+
+@external
+def adopt_carries(keys: DynArray[uint256, room.MOST_ADOPTED]):
+    """
+    @notice Take over what positions have beyond 64 bits: currency << 128 | place
+    """
+    room._adopt()
+    for key: uint256 in keys:
+        found: int256 = staticcall Before(room.PREDECESSOR).carries(key)
+        assert found != 0, "none"
+        assert self.carries[key] == 0, "adopted before"
+        self.carries[key] = found
         room.rows += 1
 
 
