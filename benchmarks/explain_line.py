@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -96,7 +95,7 @@ def measured(folder: Path) -> dict[str, float]:
         "median": statistics.median(seconds),
         "cpu": statistics.median(cpu),
         "slowest": max(seconds),
-        "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "mib": settlement.peak_mib(),
     }
 
 

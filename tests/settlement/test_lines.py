@@ -12,6 +12,7 @@ from gridpact.settlement.lines import (
     Lines,
     digest,
     joined,
+    minor_by_owner,
     negated,
     no_lines,
     nonzero,
@@ -49,6 +50,22 @@ def as_sums(lines):
         before = found.get(key, (0, 0, 0))
         found[key] = tuple(a + int(b) for a, b in zip(before, columns[4:], strict=True))
     return found
+
+
+@settings(deadline=None)
+@given(LINES, LINES)
+def test_owners_sums_are_those_of_their_lines_wherever_they_are(one, other):
+    """Also where two parts name the same owners in another order."""
+    turned = msgspec.structs.replace(
+        other, owners=OWNERS[::-1], owner=len(OWNERS) - 1 - other.owner
+    )
+    expected = {}
+    for part in (one, other):
+        for row, minor in zip(part.owner.tolist(), part.minor.tolist(), strict=True):
+            expected[OWNERS[row]] = expected.get(OWNERS[row], 0) + minor
+    owners, sums = minor_by_owner([one, turned])
+    assert owners == tuple(sorted(expected))
+    assert dict(zip(owners, sums.tolist(), strict=True)) == expected
 
 
 @settings(deadline=None)

@@ -116,10 +116,12 @@ def joined(parts: Sequence[Lines]) -> Lines:
     owners, rows = _owners(parts)
     if not parts:
         return no_lines()
-    columns = {name: _column(name, parts, heads, rows) for name in COLUMNS}
+    columns = {name: _column(name, parts, heads, rows) for name in KEY}
     order = np.lexsort([columns[name] for name in ("end_s", "first_s", "head", "owner")])
     for name in COLUMNS:  # one after the other, so that few copies are alive
-        columns[name] = columns[name][order]
+        column = columns.pop(name) if name in KEY else _column(name, parts, heads, rows)
+        columns[name] = column[order]
+        del column
     return _merged(Lines(heads, owners, **columns))
 
 
@@ -179,6 +181,20 @@ def _check(sizes: Floats) -> None:
     """Refuse sums whose terms' sizes add up to what int64 may not hold."""
     if sizes.max(initial=0.0) >= _SAFE:
         raise NumberOverflow("a sum of lines does not fit 64 bits")
+
+
+def minor_by_owner(parts: Sequence[Lines]) -> tuple[tuple[str, ...], Ints]:
+    """Return all owners that have lines, in order, and what these add up to [minor units].
+
+    Raises :class:`~gridpact.base.errors.NumberOverflow` where a sum does not fit.
+    """
+    owners, rows = _owners(parts)
+    if not owners:
+        return owners, np.zeros(0, np.int64)
+    owner, minor = (_column(name, parts, (), rows) for name in ("owner", "minor"))
+    order = np.argsort(owner, kind="stable")
+    first = np.searchsorted(owner[order], np.arange(len(owners)))
+    return owners, added_up(minor[order], first)
 
 
 def negated(lines: Lines) -> Lines:

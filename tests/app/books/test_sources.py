@@ -78,11 +78,8 @@ def test_a_day_without_a_file_is_told(lane):
     assert lane.faults(("readings: readings.csv", "readings: days")) == [": there is no such file"]
 
 
-def test_windows_of_members_are_read_as_a_whole(tmp_path, monkeypatch):
-    """However few members are read at a time, each has its own readings."""
-    monkeypatch.setattr("gridpact.app.books.day_files.ROWS", 3)
-    calendar = Calendar("UTC", 3600)
-    day = calendar.day(DAYS[0])
+def ten_members(folder):
+    """Two days of ten members, whose injection is twice their withdrawal; rules, and the values."""
     names = [f"m{number}" for number in range(10)]
     values = np.arange(240, dtype=np.int32).reshape(10, 24)
     lists = pl.List(pl.Int32)
@@ -90,11 +87,29 @@ def test_windows_of_members_are_read_as_a_whole(tmp_path, monkeypatch):
         {"point": names, "withdrawal_wh": values.tolist(), "injection_wh": (values * 2).tolist()},
         schema={"point": pl.String, "withdrawal_wh": lists, "injection_wh": lists},
     )
-    frame.write_parquet(tmp_path / f"{DAYS[0]}.parquet")
+    for day in DAYS:
+        frame.write_parquet(folder / f"{day}.parquet")
     members = tuple(Member(name, name) for name in names)
-    rules = Rules("x", "EUR", 10**7, "half-even", "UTC", 3600, {}, members, ())
+    return Rules("x", "EUR", 10**7, "half-even", "UTC", 3600, {}, members, ()), values
+
+
+def test_windows_of_members_are_read_as_a_whole(tmp_path):
+    """However few members are read at a time, each has its own readings."""
+    rules, values = ten_members(tmp_path)
+    day = Calendar("UTC", 3600).day(DAYS[0])
     source = DayFiles(tmp_path, rules, day)
     for rows in (slice(0, 2), slice(2, 7), slice(7, 10), slice(0, 10)):
-        found = source.read(Slots(day.start + 3600, 3600, 5), rows)
+        found = source.read(Slots(day.start + 3600, 3600, 5), rows, 3)
         assert np.array_equal(found.withdrawal_wh, values[rows, 1:6])
         assert np.array_equal(found.injection_wh, 2 * values[rows, 1:6])
+
+
+def test_a_day_gone_by_is_not_held_open(tmp_path):
+    """What is kept of a file grows with its members, and a year has many files."""
+    rules, values = ten_members(tmp_path)
+    first, second = (Calendar("UTC", 3600).day(day) for day in DAYS)
+    source = DayFiles(tmp_path, rules, Slots(first.start, 3600, 48))
+    for day in (first, second, first):
+        found = source.read(day, slice(0, 10))
+        assert np.array_equal(found.withdrawal_wh, values)
+        assert len(source.scans) == 1

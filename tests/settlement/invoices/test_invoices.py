@@ -86,7 +86,7 @@ def lines_of(book, rows):
     head, owner, first, end, energy, nano = table.T
     minor = RULES[book.rounding](nano, MINOR)
     base = joined([Lines(HEADS, MEMBERS, head, owner, first, end, energy, nano, minor)])
-    return joined([base, taxed(book, base, PERIOD)])
+    return joined([base, *taxed(book, [base], PERIOD)])
 
 
 ROW = st.tuples(

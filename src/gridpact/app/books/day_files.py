@@ -100,7 +100,9 @@ class DayFiles:
         return day, window, Metered(withdrawal, injection, known)
 
     def rows(self, day: date, window: slice) -> pl.DataFrame:
-        """Read the rows of some members of a day."""
+        """Read the rows of some members of a day; days are asked for one after the other."""
+        if day not in self.scans:
+            self.scans.clear()  # where the rows of days gone by are takes up room
         return self.scan(day).slice(window.start, window.stop - window.start).collect()
 
     def scan(self, day: date) -> pl.LazyFrame:

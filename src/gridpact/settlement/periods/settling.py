@@ -204,7 +204,7 @@ class _Period:
             with self.lacking.noted(part.flow):
                 add_spans(part, self._spool, self._inputs.prices, self._slots)
         own = self._groups.lines(self._inputs.prices, self.lacking)
-        lines = nonzero(joined([*lines_of(self._rules, self._parts), own]))
+        lines = [*lines_of(self._rules, self._parts), own]
         self._parts.clear()  # what they hold is in the lines now
-        taxes = nonzero(taxed(self._rules, lines, self._span))
-        return Settled(joined([lines, taxes]) if len(taxes) else lines, self._energy)
+        lines += taxed(self._rules, lines, self._span)
+        return Settled(nonzero(joined(lines)), self._energy)

@@ -6,16 +6,16 @@ has it for a category of value-added tax (BR-CO-17): base times rate, rounded on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
 
 import numpy as np
 
 from gridpact.base.rounding import RULES, muldiv
 from gridpact.base.units import MICRO_PER_UNIT, Ints, checked_multiply
-from gridpact.settlement.lines import Head, Lines, added_up, joined
+from gridpact.settlement.lines import Head, Lines, minor_by_owner
 from gridpact.settlement.periods.adding import Part
-from gridpact.settlement.periods.rules import Rate, Rules, Span, Tax
+from gridpact.settlement.periods.rules import Rules, Span, Tax
 
 
 def lines_of(rules: Rules, parts: Sequence[Part]) -> list[Lines]:
@@ -28,12 +28,11 @@ def lines_of(rules: Rules, parts: Sequence[Part]) -> list[Lines]:
 
 
 def _lines(rules: Rules, part: Part, number: int, owners: tuple[str, ...]) -> Lines:
-    nano, energy = part.nano[number], part.energy_wh[number]
+    rows, energy, nano = part.segment.rows, part.energy_wh[number], part.nano[number]
     said = (nano != 0) | (energy != 0)
-    rows = part.segment.rows[said]
-    return rounded(
-        rules, part.flow.head, part.pieces[number], (owners, rows), (energy[said], nano[said])
-    )
+    if not said.all():  # otherwise as they are, without a copy
+        rows, energy, nano = rows[said], energy[said], nano[said]
+    return rounded(rules, part.flow.head, part.pieces[number], (owners, rows), (energy, nano))
 
 
 def rounded(
@@ -47,45 +46,44 @@ def rounded(
     owners, rows = whose
     energy, nano = amounts
     minor = RULES[rules.rounding](nano, rules.minor_nano)
-    same = np.ones(len(rows), np.int64)
-    return Lines(
-        (head,), owners, 0 * same, rows, span.first_s * same, span.end_s * same, energy, nano, minor
+    row, first, end = (
+        np.broadcast_to(np.int64(each), rows.shape) for each in (0, span.first_s, span.end_s)
     )
+    return Lines((head,), owners, row, rows, first, end, energy, nano, minor)
 
 
-def taxed(rules: Rules, lines: Lines, period: Span) -> Lines:
-    """Return the lines of all taxes on some lines."""
-    return joined([part for tax in rules.taxes for part in _taxed(rules, tax, lines, period)])
+def taxed(rules: Rules, parts: Sequence[Lines], period: Span) -> list[Lines]:
+    """Return the lines of all taxes on the lines of some parts."""
+    return [lines for tax in rules.taxes for lines in _taxed(rules, tax, parts, period)]
 
 
-def _taxed(rules: Rules, tax: Tax, lines: Lines, period: Span) -> Iterator[Lines]:
+def _taxed(rules: Rules, tax: Tax, parts: Sequence[Lines], period: Span) -> Iterator[Lines]:
     """Yield a tax's lines for each rate and each pair of who pays whom."""
-    heads = [(each, row) for row, each in enumerate(lines.heads) if tax.name in each.taxes]
+    heads = {head for part in parts for head in part.heads if tax.name in head.taxes}
     for sides, some in groupby(sorted(heads, key=_sides), key=_sides):
-        mine = np.isin(lines.head, [row for _, row in some])
-        for rate in tax.rates:
+        mine = {*some}
+        for rate in [each for each in tax.rates if each.ppm]:
             span = rate.span & period
-            within = mine & (lines.first_s >= span.first_s) & (lines.end_s <= span.end_s)
-            if rate.ppm and within.any():
-                yield _of_rate(
-                    rules,
-                    Head(tax.name, "tax", "tax", *sides, rate_ppm=rate.ppm),
-                    rate,
-                    span,
-                    lines.where(within),
-                )
+            owners, sums = minor_by_owner([_within(part, mine, span) for part in parts])
+            if owners:
+                head = Head(tax.name, "tax", "tax", *sides, rate_ppm=rate.ppm)
+                yield _of_rate(rules, head, span, owners, sums)
 
 
-def _sides(numbered: tuple[Head, int]) -> tuple[str, str, str]:
-    head = numbered[0]
+def _within(lines: Lines, heads: Set[Head], span: Span) -> Lines:
+    """Return the lines of some heads that lie within a span."""
+    rows = [row for row, head in enumerate(lines.heads) if head in heads]
+    mine = np.isin(lines.head, rows) & (lines.first_s >= span.first_s) & (lines.end_s <= span.end_s)
+    return lines if mine.all() else lines.where(mine)
+
+
+def _sides(head: Head) -> tuple[str, str, str]:
     return head.payer, head.payee, head.currency
 
 
-def _of_rate(rules: Rules, head: Head, rate: Rate, span: Span, base: Lines) -> Lines:
-    owners, at = np.unique(base.owner, return_inverse=True)
-    order = np.argsort(at, kind="stable")
-    first = np.searchsorted(at[order], np.arange(len(owners)))
-    sums = added_up(base.minor[order], first)
-    whole = checked_multiply(sums, np.asarray(rules.minor_nano))
-    nano = muldiv(whole, np.asarray(rate.ppm), np.asarray(MICRO_PER_UNIT))
-    return rounded(rules, head, span, (base.owners, owners), (np.zeros_like(nano), nano))
+def _of_rate(rules: Rules, head: Head, span: Span, owners: tuple[str, ...], base: Ints) -> Lines:
+    """Return a tax's lines on what owners' lines add up to [minor units]."""
+    whole = checked_multiply(base, np.asarray(rules.minor_nano))
+    nano = muldiv(whole, np.asarray(head.rate_ppm), np.asarray(MICRO_PER_UNIT))
+    whose = owners, np.arange(len(owners), dtype=np.int64)
+    return rounded(rules, head, span, whose, (np.zeros_like(nano), nano))
