@@ -133,7 +133,10 @@ class SqlStorage(ABC):
     def subtree_counts(self) -> dict[int, int]:
         """Return for each level how many subtrees are stored."""
         rows = self.query("SELECT level, count(*) FROM subtrees GROUP BY level ORDER BY level")
-        return dict(msgspec.convert(rows, list[tuple[int, int]]))
+        try:
+            return dict(msgspec.convert(rows, list[tuple[int, int]]))
+        except msgspec.ValidationError as error:
+            raise LedgerDamaged(f"ledger {self.place}: a subtree's level is no number") from error
 
     def blocks(self) -> Iterator[Block]:
         """Stream all blocks by height."""
