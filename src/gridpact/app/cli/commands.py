@@ -60,6 +60,7 @@ COMMANDS = {
     ),
     "member": Later("membering:member", "Say who takes part on a ledger, and erase people."),
     "credential": Later("crediting:credential", "Issue, present and check credentials of assets."),
+    "network": Later("networking:network", "Run and configure the validators of a chain."),
     "serve": Later("serving:serve", "Serve files of coefficients to network operators."),
     "doctor": Later("doctor:doctor", "Check that this machine can run gridpact."),
 }

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from gridpact.base.errors import StoreError
 from gridpact.ledger.evm.node import (
@@ -146,6 +146,16 @@ class Web3Node:
     def code(self, address: bytes) -> bytes:
         """Return a contract's code, empty where there is none."""
         return self._ask("a code", lambda: bytes(_eth(self).get_code(_checksum(address))))
+
+    def proposer(self, number: int) -> bytes:
+        """Return the address that a block's header names as its proposer's [20 bytes]."""
+        found = self._ask("a block", lambda: self.web3.eth.get_block(number))
+        return bytes.fromhex(str(found["miner"])[2:])
+
+    def request(self, method: str, parameters: Sequence[object]) -> object:
+        """Ask what only some kinds of nodes answer."""
+        asked = cast(Any, method)
+        return self._ask(method, lambda: self.web3.manager.request_blocking(asked, [*parameters]))
 
     def send(self, raw: bytes) -> Sent:
         """Hand a signed transaction to the node."""

@@ -8,7 +8,7 @@ stuck. Only where a transaction from elsewhere took the nonce for good is a new 
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
 
 import msgspec
@@ -54,11 +54,12 @@ class Sender:
         outbox: Outbox,
         account: Account,
         policy: Policy | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
+        # others' blocks are waited for; what is decided does not depend on how long
         self.node, self.outbox, self.account = node, outbox, account
         self.policy = policy or Policy()
-        self._sleep = sleep
+        self._sleep = sleep or threading.Event().wait
 
     def submit(self, key: str, to: bytes, data: bytes, gas: int | None = None) -> Order | Reverted:
         """Journal a call under a key, to be sent; a key that is known gives its order.

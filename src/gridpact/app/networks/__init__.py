@@ -1,0 +1,1 @@
+"""Networks of validators on this machine: keys, and processes of nodes."""

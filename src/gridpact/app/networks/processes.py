@@ -1,0 +1,213 @@
+"""A test network on this machine: its nodes are processes of their own, found again by files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from gridpact.base.errors import StoreError
+from gridpact.ledger.evm.network.folders import GENESIS, kcn_arguments
+from gridpact.ledger.evm.network.plan import Network, Validator
+from gridpact.ledger.evm.node import NodeTrouble
+from gridpact.ledger.evm.rpc import Web3Node, connect
+
+PID, LOG, KCN = "pid", "log", "kcn"
+BUILT = Path("build/network/bin") / KCN
+START_S = 60.0
+_LOOK_S = 0.1
+
+
+class NodeStatus(msgspec.Struct, frozen=True):
+    """How a node of a test network is: its head where it answers, else None."""
+
+    name: str
+    address: str
+    running: bool
+    head: int | None
+    peers: int | None
+
+
+def find_kcn(given: Path | None = None) -> Path:
+    """Find the program of the nodes: the given one, the one built here, or one on the PATH."""
+    found = shutil.which(str(given)) if given else None
+    if given is None:
+        found = str(BUILT.absolute()) if BUILT.exists() else shutil.which(KCN)
+    if found is None:
+        what = f"{given} is no program" if given else f"no {KCN} is installed"
+        raise StoreError(f"{what}; build it (scripts/network/build.sh) or name one with --program")
+    return Path(found)
+
+
+def address_of(validator: Validator) -> str:
+    """Return where a validator's JSON-RPC is."""
+    return f"http://{validator.host}:{validator.rpc}"
+
+
+class LocalNetwork:
+    """Starts and stops the nodes of a network, which was written to ``folder`` for this machine."""
+
+    def __init__(self, network: Network, folder: Path, program: Path) -> None:
+        self.network, self.folder, self.program = network, folder, program
+
+    def begin(self) -> None:
+        """Give each node its first block; once, before the first start."""
+        for validator in self.network.validators:
+            place = self.folder / validator.name
+            (place / "klay").mkdir(exist_ok=True)
+            shutil.copy(place / "static-nodes.json", place / "klay" / "static-nodes.json")
+            self._run(place, "--datadir=.", "init", str(self.folder.absolute() / GENESIS))
+
+    def up(self, names: Sequence[str] = (), wait_s: float = START_S) -> None:
+        """Start nodes, all unless named, one after another, so that they find each other at once.
+
+        Returns when each answers; raises StoreError, and stops what was started, where one fails.
+        """
+        started = []
+        try:
+            for validator in self._named(names):
+                if not running(self.folder / validator.name):
+                    self._start(validator)
+                    started.append(validator.name)
+                self.wait(validator, wait_s)
+        except BaseException:
+            self.down(started)
+            raise
+
+    def down(self, names: Sequence[str] | None = None, *, kill: bool = False) -> list[str]:
+        """Stop nodes, all unless named, at once with ``kill``; return those that ran."""
+        chosen = self._named(names or ()) if names is None or names else []
+        ran = [each.name for each in chosen if running(self.folder / each.name)]
+        for name in ran:
+            stop(self.folder / name, kill=kill)
+        return ran
+
+    def wait(self, validator: Validator, wait_s: float = START_S) -> Web3Node:
+        """Wait until a node answers."""
+        for _ in range(int(wait_s / _LOOK_S)):
+            try:
+                return connect(address_of(validator), self.network.chain, wait_s=5.0)
+            except NodeTrouble:
+                place = self.folder / validator.name
+                if not running(place):
+                    raise StoreError(f"node {validator.name} ended: {_last_line(place)}") from None
+                time.sleep(_LOOK_S)
+        raise StoreError(f"node {validator.name} does not answer within {wait_s:.0f} s")
+
+    def wait_for_block(self, number: int, names: Sequence[str] = (), wait_s: float = 120.0) -> None:
+        """Wait until nodes, all unless named, have a block; StoreError where it takes long."""
+        for validator in self._named(names):
+            node = self.wait(validator)
+            for _ in range(int(wait_s / _LOOK_S)):
+                if node.head().number >= number:
+                    break
+                time.sleep(_LOOK_S)
+            else:
+                raise StoreError(f"node {validator.name} has no block {number} in {wait_s:.0f} s")
+
+    def status(self) -> list[NodeStatus]:
+        """Return how each node is."""
+        return [_status(self.network, each, self.folder) for each in self.network.validators]
+
+    def _named(self, names: Sequence[str]) -> list[Validator]:
+        found = {each.name: each for each in self.network.validators}
+        if unknown := [name for name in names if name not in found]:
+            raise StoreError(f"no node is called {unknown[0]}; there are {', '.join(found)}")
+        return [found[name] for name in names or found]
+
+    def _start(self, validator: Validator) -> None:
+        place = self.folder / validator.name
+        arguments = [str(self.program.absolute()), *kcn_arguments(self.network, validator)]
+        with (place / LOG).open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - the program that the user named
+                arguments,
+                cwd=place,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        (place / PID).write_text(f"{process.pid} {_born(process.pid)}\n", encoding="ascii")
+
+    def _run(self, place: Path, *arguments: str) -> None:
+        done = subprocess.run(  # noqa: S603 - the program that the user named
+            [str(self.program.absolute()), *arguments],
+            cwd=place,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
+            raise StoreError(f"node {place.name}: {self.program.name}: {said[-1]}")
+
+
+def pid_of(place: Path) -> int | None:
+    """Return the process of a node, None where none runs."""
+    try:
+        pid, born = (place / PID).read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return None
+    return int(pid) if born and _born(int(pid)) == born else None
+
+
+def running(place: Path) -> bool:
+    """Tell whether a node's process runs."""
+    return pid_of(place) is not None
+
+
+def stop(place: Path, *, kill: bool = False) -> None:
+    """End a node's process; what does not end by itself is killed."""
+    pid = pid_of(place)
+    if pid is None:
+        return
+    os.kill(pid, signal.SIGKILL if kill else signal.SIGTERM)
+    for look in range(200):
+        _reap(pid)
+        if not running(place):
+            break
+        if look == 100:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(_LOOK_S)
+    (place / PID).unlink(missing_ok=True)
+
+
+def _reap(pid: int) -> None:
+    """Let go of a child that ended; a process of another command is none of ours."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return
+
+
+def _born(pid: int) -> str:
+    """Return when a process began, in the system's own words: a number may be used again.
+
+    Empty for one that does not run.
+    """
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if state[0] == "Z" else state[19]
+
+
+def _last_line(place: Path) -> str:
+    lines = (place / LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def _status(network: Network, validator: Validator, folder: Path) -> NodeStatus:
+    head = peers = None
+    if up := running(folder / validator.name):
+        try:
+            node = connect(address_of(validator), network.chain, wait_s=5.0)
+            head, peers = node.head().number, int(node.web3.net.peer_count)
+        except NodeTrouble:
+            head = None
+    return NodeStatus(validator.name, address_of(validator), up, head, peers)
