@@ -145,8 +145,11 @@ def _faults(number: int, shards: Sequence[Shard]) -> Iterator[Fault]:
             yield Fault("shards", 0, each.community, "has no root or hash", fix)
 
 
-def flaws(proof: ShardProof, root: bytes, leaf: bytes | None = None) -> list[str]:
-    """Say what does not hold of a proof under a root of roots; nothing where all does.
+def flaws(proof: ShardProof, root: bytes, count: int, leaf: bytes | None = None) -> list[str]:
+    """Say what does not hold of a proof under a root of roots over ``count`` heads.
+
+    Nothing where all does. Root and count are those on the chain, or as seen elsewhere: a root
+    does not tell the number of its leaves.
 
     ``leaf`` is the hash of the entry that is to be proved, where one has it.
     """
@@ -154,6 +157,8 @@ def flaws(proof: ShardProof, root: bytes, leaf: bytes | None = None) -> list[str
     found = []
     if proof.gridpact != VERSION:
         found.append(f"the proof is of form {proof.gridpact!r}, not {VERSION}")
+    if proof.count != count:
+        found.append(f"the epoch has {count} heads, not {proof.count}")
     if leaf is not None and entry.leaf != leaf:
         found.append("the proof is of another entry")
     if (entry.size, entry.root) != (shard.size, shard.root):

@@ -51,8 +51,12 @@ class Till:
         self._key, self._separator = key, domain.separator
         self._ends: dict[bytes, _End] = {}
         self._journal = Journal(path)
-        for number, record in enumerate(self._journal.records):
-            self._replay(number, record)
+        try:
+            for number, record in enumerate(self._journal.records):
+                self._replay(number, record)
+        except JournalDamaged:
+            self._journal.close()
+            raise
 
     def open(self, channel: Channel) -> None:
         """Note a channel that this key is a party of; BadInput with all that is wrong with it."""
