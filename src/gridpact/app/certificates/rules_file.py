@@ -189,6 +189,10 @@ class Carbon(msgspec.Struct, frozen=True):
         )
         return round_half_even(exact, _MG_PER_G * _WH_PER_KWH)
 
+    def of_residual(self, energy_wh: int) -> int:
+        """Return the CO₂ of energy of which no certificate tells [g], rounded once."""
+        return round_half_even(energy_wh * self.residual_mg, _MG_PER_G * _WH_PER_KWH)
+
 
 class ResidualMix(msgspec.Struct, frozen=True):
     """Sources of energy that no certificate tells of: parts in a million, a million in all."""

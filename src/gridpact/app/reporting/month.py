@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from gridpact.app.certificates.rules_file import ResidualMix
 from gridpact.app.explaining.sources import RunReadings
 from gridpact.app.invoicing.issuing import check_members
 from gridpact.app.report.parts import Tile
 from gridpact.app.report.text import MISSING, Money, counted, percent
-from gridpact.app.reporting import bookings, energy, even, members
+from gridpact.app.reporting import bookings, carbon, energy, even, members
 from gridpact.app.reporting.followed import Followed, follow
 from gridpact.app.reporting.report import Chapter, Report
 from gridpact.app.reporting.settled import Settled
@@ -29,16 +30,18 @@ WARNING = (
 """Of fewer members than this, sums over all say much about each."""
 
 
-def month_report(settled: Settled, member: str = "") -> Report:
+def month_report(settled: Settled, member: str = "", mix: ResidualMix | None = None) -> Report:
     """Report on a period; for one ``member`` with nobody else named.
 
-    Raises BadInput where there is no such member, or the readings of the run are gone.
+    CO₂ is told by the figures of a residual ``mix``, and not at all without them. Raises BadInput
+    where there is no such member, or the readings of the run are gone.
     """
     if member:
         check_members(settled.rules, (member,))
     readings = RunReadings(settled.book.folder, settled.made)
     followed = follow(settled, readings=readings)
     found = members.standings(settled, readings)
+    told = mix.carbon if mix else None
     few = bool(member) and len(found.names) < FEW
     return Report(
         name=f"month-{settled.run.period}{f'-{member}' if member else ''}",
@@ -47,9 +50,10 @@ def month_report(settled: Settled, member: str = "") -> Report:
         period=settled.named,
         place=f"{settled.rules.timezone}, {counted(len(found.names), 'member', 'members')}",
         money=settled.money,
-        tiles=_tiles(settled, followed, found),
+        tiles=(*_tiles(settled, followed, found), *((carbon.tile(settled, told),) if told else ())),
         chapters=(
             energy.chapter(settled, followed),
+            *((carbon.chapter(settled, mix, told, member),) if mix and told else ()),
             members.chapter(settled, found, member),
             even.chapter(found),
             *((_own_money(settled, member),) if member else ()),

@@ -13,15 +13,15 @@ from gridpact.app.report.parts import Table
 from gridpact.app.report.text import MINUS, MISSING, THIN, Money, inert, number
 from gridpact.base.units import Ints, checked_sum
 
-Kind: TypeAlias = Literal["text", "count", "energy", "money", "share", "index"]
+Kind: TypeAlias = Literal["text", "count", "energy", "money", "share", "index", "mass", "factor"]
 """What a column holds: words, a number of things, Wh, minor units, parts in a million as per cent,
-parts in a million as a number between 0 and 1."""
+parts in a million as a number between 0 and 1, grams, mg per kWh."""
 Cell: TypeAlias = str | int | None
 ON_PAGE = 200
 """Rows of a table on a page; the CSV has all."""
-_NANO = {"energy": 1_000_000, "share": 100_000, "index": 1_000}
-_UNITS = {"energy": "kWh", "share": "%"}
-_ENDINGS = {"energy": "kwh", "share": "percent"}
+_NANO = {"energy": 10**6, "share": 10**5, "index": 10**3, "mass": 10**6, "factor": 10**6}
+_UNITS = {"energy": "kWh", "share": "%", "mass": "kg", "factor": "g/kWh"}
+_ENDINGS = {"energy": "kwh", "share": "percent", "mass": "kg", "factor": "g_per_kwh"}
 
 
 class Column(msgspec.Struct, frozen=True):

@@ -245,6 +245,33 @@ def test_taxes_agree_with_documents_also_after_a_correction(settled):
     assert (levy["line"], levy["energy_kwh"], levy["amount_eur"]) == ("grid.levy", "95.334", "1.96")
 
 
+def test_a_month_tells_co2_by_published_figures_and_else_not_at_all(settled):
+    plain = settled.report("month")
+    assert "CO₂" not in plain.page
+    assert "co2" not in plain.csv
+    mix = ("--mix", str(EXAMPLES / "certificates" / "residual-mix.yaml"))  # 512.3 g/kWh
+    found = settled.report("month", *mix, "--for", "bakery", out="with")
+    bought = Fraction(plain.rows("energy")["from suppliers"]["energy_kwh"])
+    own = next(each for each in plain.csv["members"] if each["member"] == "bakery")
+    drawn = Fraction(own["withdrawn_kwh"]) - Fraction(own["received_kwh"])
+    both, alone = found.csv["co2"]
+    for row, energy in ((both, bought), (alone, drawn)):
+        assert Fraction(row["energy_kwh"]) == energy
+        assert row["co2_per_energy_g_per_kwh"] == "512.300"
+        assert abs(Fraction(row["co2_kg"]) - energy * Fraction("0.5123")) <= Fraction(1, 2000)
+    assert found.html["co2"] == [[*both.values()], [*alone.values()]]
+    assert "Figures of CO2, made up for the example, of 2026-05-31" in found.page
+
+
+def test_a_mix_without_figures_of_co2_is_refused(settled):
+    text = (EXAMPLES / "certificates" / "residual-mix.yaml").read_text("utf-8")
+    (settled.folder / "mix.yaml").write_text(text[: text.index("co2:")], "utf-8")
+    done = settled.run("report", "month", "lane", *DAY, "--mix", "mix.yaml", "--out", "out")
+    assert (done.code, done.out) == (2, "")
+    assert "it has no figures of CO₂" in done.err
+    assert not (settled.folder / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
