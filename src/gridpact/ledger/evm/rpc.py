@@ -275,7 +275,8 @@ def _errors() -> tuple[type[Exception], ...]:
 
     tester = sys.modules.get("eth_tester.exceptions")
     theirs = (tester.TransactionFailed, tester.ValidationError) if tester else ()
-    return (Web3Exception, ValidationError, ValueError, KeyError, TypeError, *theirs)
+    senseless = (ValueError, KeyError, TypeError, AttributeError)
+    return (Web3Exception, ValidationError, *senseless, *theirs)
 
 
 def _words(error: BaseException) -> str:

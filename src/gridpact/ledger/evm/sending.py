@@ -212,8 +212,8 @@ class Sender:
 
     def _raise_price(self, order: Order, attempt: Attempt, why: str) -> None:
         """Sign an order anew at a higher price, its nonce the same, and send it."""
-        least = attempt.price + max(1, -(-attempt.price * self.policy.bump // PERMILLE))
-        dearer = self._signer(least)(order)
+        bumped = attempt.price + max(1, -(-attempt.price * self.policy.bump // PERMILLE))
+        dearer = self._signer(max(bumped, self.node.price()))(order)
         if dearer.price > self.policy.most:
             raise NodeTrouble(
                 f"node {self.node.place}: {order.key!r} {why} at {attempt.price} wei; the next "
