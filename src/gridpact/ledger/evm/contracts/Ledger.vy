@@ -18,6 +18,9 @@ import room as shared
 interface Keeper:
     def take(actor: shared.Actor, kind: uint8, words: Bytes[MOST_BATCH]): nonpayable
     def set_stage(to: uint8): nonpayable
+    def PREDECESSOR() -> address: view
+    def rows() -> uint256: view
+    def total() -> uint256: view
 
 interface People:
     def signer(who: bytes32) -> address: view
@@ -484,7 +487,9 @@ def govern(
         return
     old: address = self.rooms[number]
     if action == REPLACE:
-        assert successor != empty(address), "no successor"
+        assert staticcall Keeper(successor).PREDECESSOR() == old, "not its successor"
+        assert staticcall Keeper(successor).rows() == staticcall Keeper(old).rows(), "rows missing"
+        assert staticcall Keeper(successor).total() == staticcall Keeper(old).total(), "total differs"
         self.rooms[number] = successor
         extcall Keeper(old).set_stage(shared.RETIRED)
         extcall Keeper(successor).set_stage(shared.OPEN)
