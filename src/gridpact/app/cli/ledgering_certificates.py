@@ -7,11 +7,14 @@ from pathlib import Path
 import click
 from msgspec.structs import asdict
 
-from gridpact.app.cli.certifying_words import Faults
-from gridpact.app.cli.layout import aligned
-from gridpact.app.cli.ledgering_options import LEDGER, Acting, act, acting_options
+from gridpact.app.certificates.folder import RegisterFolder
+from gridpact.app.cli.certifying_words import REGISTER, Faults
+from gridpact.app.cli.layout import aligned, counted
+from gridpact.app.cli.ledgering_options import LEDGER, Acting, act, acting_options, done_at
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.ledgers import home
+from gridpact.app.ledgers.carrying import carried, left
+from gridpact.ledger.entries import Entry
 from gridpact.ledger.kinds.certificates import (
     CertificateCancelled,
     CertificateExpired,
@@ -19,6 +22,7 @@ from gridpact.ledger.kinds.certificates import (
     CertificateTransferred,
     CertificateWithdrawn,
 )
+from gridpact.ledger.relations import MOST_IN_ACT
 
 CERTIFICATE = click.argument("name", metavar="CERTIFICATE")
 HOLDER = click.option("--from", "holder", required=True, metavar="HOLDER", help="Who has it.")
@@ -134,6 +138,36 @@ def withdraw(place: Path, name: str, holder: str, energy: str, doing: Acting) ->
     """End a part of CERTIFICATE that was issued for energy which corrected readings lack."""
     entry = CertificateWithdrawn(name, holder, _energy(energy))
     act(place, doing, [entry], f"{entry.energy_wh} Wh of {name} are withdrawn")
+
+
+@certificate.command(
+    short_help="Carry a register of certificates onto a ledger.",
+    epilog="""\b
+Example:
+  gridpact ledger certificate carry lane-ledger -r register --as lane=lane.key --why monthly""",
+)
+@LEDGER
+@REGISTER
+@acting_options
+def carry(place: Path, folder: Path, doing: Acting) -> None:
+    """Put on LEDGER what a register ('gridpact certificates') did since it was carried last.
+
+    Each lot of serials becomes a certificate REGISTER/SERIAL, with all its issues, transfers,
+    cancellations, withdrawals and expiries. Who carries has the roles issuer and operator there,
+    and all holders are admitted.
+    """
+    source = RegisterFolder.open(folder)
+    name, at = source.rules().name, done_at(doing.moment)
+    expected = list(carried(source.register().operations.values(), name, at))
+    with home.opened(place) as ledger:
+        rest = left(ledger.entries(), expected, name)
+    if not rest and doing.as_json:
+        say_json({"block": None, "entries": 0})
+    elif not rest and not doing.quiet:
+        say(harmless(f"all of {name} is on the ledger"))
+    for start in range(0, len(rest), MOST_IN_ACT):
+        part: list[Entry] = [*rest[start : start + MOST_IN_ACT]]
+        act(place, doing, part, f"{counted(len(part), 'operation')} of {name} are on the ledger")
 
 
 @certificate.command(
