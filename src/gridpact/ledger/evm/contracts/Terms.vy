@@ -23,7 +23,7 @@ exports: (
 )
 
 interface Before:
-    def session(name: bytes32) -> (uint256, bytes32): view
+    def session(name: bytes32) -> (uint256, bytes32, bool): view
     def forms(form: bytes32) -> uint8: view
     def agreement(name: bytes32) -> Agreement: view
 
@@ -219,12 +219,12 @@ def _end(name: bytes32, at: int64, reason: bytes32):
 
 @external
 @view
-def session(name: bytes32) -> (uint256, bytes32):
+def session(name: bytes32) -> (uint256, bytes32, bool):
     """
-    @notice How many contracts a session made, plus one, and the root over their hashes; 0 where
-            it is not closed
+    @notice How many contracts a session made, the root over their hashes, and whether it is closed
     """
-    return self.counts[name], self.roots[name]
+    found: uint256 = self.counts[name]
+    return found - min(found, 1), self.roots[name], found != 0
 
 
 @external
@@ -245,10 +245,11 @@ def adopt_sessions(names: DynArray[bytes32, room.MOST_ADOPTED]):
     for name: bytes32 in names:
         count: uint256 = 0
         root: bytes32 = empty(bytes32)
-        count, root = staticcall Before(room.PREDECESSOR).session(name)
-        assert count != 0, "unknown"
+        closed: bool = False
+        count, root, closed = staticcall Before(room.PREDECESSOR).session(name)
+        assert closed, "unknown"
         assert self.counts[name] == 0, "adopted before"
-        self.counts[name] = count
+        self.counts[name] = count + 1
         self.roots[name] = root
         room.rows += 1
 
