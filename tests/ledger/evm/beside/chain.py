@@ -105,7 +105,9 @@ class Chain:
     def deploy(self, name, *arguments, kind=None):
         kind = kind or contract(name)
         receipt = self.send(0, "", kind.creation(*arguments))
-        return At(self, name, receipt["contract_address"], kind)
+        found = At(self, name, receipt["contract_address"], kind)
+        found.made = receipt
+        return found
 
     def send(self, by, to, data, gas=8_000_000):
         from eth_tester.exceptions import TransactionFailed
