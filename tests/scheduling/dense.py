@@ -262,7 +262,8 @@ def _soft_storage(dense, problem, net, own):
             charge = dense.column(0, int(table.charge_max_wh[asset, slot]))
             discharge = dense.column(0, int(table.discharge_max_wh[asset, slot]))
             floor = int(problem.firm.state_wh[asset, slot])
-            state = dense.column(floor, int(table.hi_wh[asset, slot]))
+            top = table.hi_wh if problem.firm.most_wh is None else problem.firm.most_wh
+            state = dense.column(floor, int(top[asset, slot]))
             terms = [(state, 1), (charge, -into), (discharge, 1 / out)]
             right = -float(table.draw_wh[asset, slot])
             if before is None:
@@ -272,6 +273,7 @@ def _soft_storage(dense, problem, net, own):
             dense.row(right, right, *terms)
             before = state
             dense.row(int(table.lo_wh[asset, slot]), np.inf, (state, 1), (most[-1][0], 1))
+            dense.row(-np.inf, int(table.hi_wh[asset, slot]), (state, 1), (most[-1][0], -1))
             moves = [(charge, 1), (discharge, -1)]
             own[asset][slot] += moves
             net[home][slot] += moves

@@ -99,7 +99,8 @@ class Posing:
         Appliances are left out where a limit asks for it.
         """
         floor = np.minimum(floor_wh(self.community, needs), stated.lo_wh)
-        return Firm(floor.astype(np.int64), np.zeros(len(wanted_runs(stated)), np.bool_))
+        runs = np.zeros(len(wanted_runs(stated)), np.bool_)
+        return Firm(floor.astype(np.int64), runs, np.maximum(needs.hi_wh, stated.hi_wh))
 
     def _past(self, state: State, spot_micro_per_kwh: Ints, start: int) -> Past:
         """What is known of what came before, and prices, from those of the main market [slots]."""

@@ -98,12 +98,14 @@ class Sum(msgspec.Struct, frozen=True):
 class Firm(msgspec.Struct, frozen=True):
     """What holds in any case: it is physical, or nobody's wish.
 
-    ``state_wh`` [assets, slots] is the least that storage holds then, no more than ``lo_wh``.
-    ``runs`` [runs] marks those that run even where a limit is exceeded for it.
+    ``state_wh`` [assets, slots] is the least that storage holds then, no more than ``lo_wh``, and
+    ``most_wh`` the most, no less than ``hi_wh`` (None: ``hi_wh`` is). ``runs`` [runs] marks those
+    that run even where a limit is exceeded for it.
     """
 
     state_wh: Ints
     runs: Bools
+    most_wh: Ints | None = None
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -160,6 +160,20 @@ def test_a_state_that_a_budget_does_not_pay_for_comes_first_and_is_named(planned
     assert missed.missing_wh == -(-(cost - 10**8) // dearest)
 
 
+def test_a_battery_is_fuller_than_asked_where_the_grid_lets_no_more_out(planned, day, say):
+    """Its street may give nothing for two hours, so all that it may give is what homes take."""
+    still = "car takes <= 0 kW 00:00-02:00 15 June"
+    found = planned("battery <= 0 kWh at 02:00 on 15 June", still)
+    assert found.now.state_wh[BATTERY, slot(1, 45)] <= 2
+    assert found.now.net_wh.sum(axis=0)[: slot(2)].min() < 0
+    day.state_need(say("zone street gives <= 0 kW 00:00-02:00 15 June, grid", "dso"))
+    plan = day.plan()
+    assert plan.net_wh.sum(axis=0)[: slot(2)].min() >= 0
+    (missed,) = plan.conflicts
+    assert (missed.kind, missed.needs) == ("need", ("need-1",))
+    assert missed.missing_wh == plan.state_wh[BATTERY, slot(1, 45)]
+
+
 def test_headroom_is_kept_in_power_and_in_store(planned):
     found = planned("battery keeps up 1 kW and down 1 kW for 30 min 06:00-18:00")
     for first in (0, 96):

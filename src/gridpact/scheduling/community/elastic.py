@@ -60,9 +60,11 @@ class Elastic:
         self.charge = add(0, table.charge_max_wh[rows])
         self.discharge = add(0, table.discharge_max_wh[rows])
         self.curtail = add(0, problem.pv_wh[part.solar])
-        self.lo, hi = widened(table, rows)
-        floor = table.lo_wh if problem.firm is None else problem.firm.state_wh
-        self.state = add(np.minimum(floor[rows], self.lo), hi)
+        self.lo, self.hi = widened(table, rows)
+        firm = problem.firm
+        floor = table.lo_wh if firm is None else firm.state_wh
+        most = table.hi_wh if firm is None or firm.most_wh is None else firm.most_wh
+        self.state = add(np.minimum(floor[rows], self.lo), np.maximum(most[rows], self.hi))
         self.starts = [self._start(row) for row in part.runs.tolist()]
         self.spared: dict[int, list[Over]] = {1: [], -1: []}
         self._follow()
@@ -88,23 +90,30 @@ class Elastic:
         entries(dynamics, self.state)
         entries(dynamics[:, 1:], self.state[:, :-1], -table.kept[rows, None])
 
-    def add_states(self) -> tuple[Over, Ints]:
-        """Let states be below what is asked of them, down to their floors.
+    def add_states(self) -> tuple[Over, Over, Ints]:
+        """Let states be below and above what is asked of them, as far as what is firm.
 
-        Returns what is missed after each slot, and columns of the most of it, asset by asset.
+        Returns what is missed after each slot, below and above, and columns of the most of it,
+        asset by asset.
         """
-        floor = self.programme.bounds()[0][self.state]
-        place, slot = np.nonzero(self.lo > floor)
-        short = self.programme.columns(np.zeros(len(place)), np.inf)
-        bound = self.programme.rows(self.lo[place, slot], np.inf)
-        self.programme.entries(bound, self.state[place, slot])
-        self.programme.entries(bound, short)
-        asked, which = np.unique(place, return_inverse=True)
+        least, most_held = (one[self.state] for one in self.programme.bounds())
+        below, above = self._missed(self.lo, least, 1.0), self._missed(self.hi, most_held, -1.0)
+        both = joined([below, above])
+        asked, which = np.unique(both.row, return_inverse=True)
         most = self.programme.columns(np.zeros(len(asked)), np.inf)
-        above = self.programme.rows(np.zeros(len(place)), np.inf)
-        self.programme.entries(above, most[which])
-        self.programme.entries(above, short, -1.0)
-        return Over(self.part.storage[place], slot, short), most
+        beyond = self.programme.rows(np.zeros(len(which)), np.inf)
+        self.programme.entries(beyond, most[which])
+        self.programme.entries(beyond, both.column, -1.0)
+        return below, above, most
+
+    def _missed(self, asked: Floats, firm: Floats, sign: float) -> Over:
+        """Columns of what states lack of the least (``sign`` 1) or most (-1) asked of them."""
+        place, slot = np.nonzero(sign * asked > sign * firm)
+        short = self.programme.columns(np.zeros(len(place)), np.inf)
+        bound = self.programme.rows(sign * asked[place, slot], np.inf)
+        self.programme.entries(bound, self.state[place, slot], sign)
+        self.programme.entries(bound, short)
+        return Over(self.part.storage[place], slot, short)
 
     def leaving_out(self) -> tuple[Ints, Floats]:
         """Columns of leaving runs out, and what each then lacks [Wh]."""

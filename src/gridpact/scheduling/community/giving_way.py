@@ -44,12 +44,14 @@ class Given(NamedTuple):
     """What must be missed [Wh].
 
     ``import_wh`` and ``export_wh`` [zones, slots] are above limits, ``state_wh`` [assets, slots]
-    below the bounds asked, ``sums`` beyond theirs. ``runs`` [runs] do not run.
+    below the bounds asked and ``above_wh`` above them, ``sums`` beyond theirs. ``runs`` [runs] do
+    not run.
     """
 
     import_wh: Floats
     export_wh: Floats
     state_wh: Floats
+    above_wh: Floats
     sums: Beyond
     runs: Bools
 
@@ -104,7 +106,8 @@ class _Ladder:
     def __init__(self, case: Case, part: Part) -> None:
         self.case, self.part = case, part
         self.elastic = elastic = Elastic(case, part)
-        self.state, self.most = elastic.add_states()
+        self.state, self.above, self.most = elastic.add_states()
+        self.states = joined([self.state, self.above])
         self.imports, self.exports = elastic.add_limits(1), elastic.add_limits(-1)
         self.sums = dict(self._sums())
         own = (row for row, one in enumerate(case.problem.sums) if self._is_own(row))
@@ -157,10 +160,11 @@ def _settled(ladder: _Ladder, options: Options) -> Given:
         settle(step, programme)
     values = programme.found
     if values is None or _loose(ladder, values):
-        values, _ = programme.least(ladder.state.column, 1.0)
+        values, _ = programme.least(ladder.states.column, 1.0)
     problem = ladder.case.problem
     zones = problem.zones.import_limit_wh.shape
-    state = spread_of(values, ladder.state, problem.storage.lo_wh.shape)
+    shape = problem.storage.lo_wh.shape
+    state, above = (spread_of(values, one, shape) for one in (ladder.state, ladder.above))
     lower, upper = dict[int, float](), dict[int, float]()
 
     def _above(over: Over, sign: int) -> Floats:
@@ -175,6 +179,7 @@ def _settled(ladder: _Ladder, options: Options) -> Given:
         import_wh=_all_beyond(_above(ladder.imports, 1)),
         export_wh=_all_beyond(_above(ladder.exports, -1)),
         state_wh=np.where(state > NOTHING_WH, state + LOOSE_WH, 0.0),
+        above_wh=np.where(above > NOTHING_WH, above + LOOSE_WH, 0.0),
         sums=Beyond(lower, upper),
         runs=ladder.elastic.left_out(values),
     )
@@ -182,7 +187,7 @@ def _settled(ladder: _Ladder, options: Options) -> Given:
 
 def _loose(ladder: _Ladder, values: Floats) -> bool:
     """Whether a state may be given more than it misses: others of its asset may miss as much."""
-    _, times = np.unique(ladder.state.row, return_counts=True)
+    _, times = np.unique(ladder.states.row, return_counts=True)
     return bool((times[values[ladder.most] > NOTHING_WH] > 1).any())
 
 

@@ -139,7 +139,7 @@ def _storage(case: Case, rows: Ints, given: Given | None) -> Storage:
     table = case.problem.storage
     lo, hi = widened(table, rows)
     if given is not None:
-        lo = lo - given.state_wh[rows]
+        lo, hi = lo - given.state_wh[rows], hi + given.above_wh[rows]
     stuck = hi.max(axis=1) <= lo.min(axis=1)
     return Storage(
         zone=_home_zone(case, table.home[rows]),

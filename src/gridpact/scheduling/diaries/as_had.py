@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from gridpact.base.units import Bools, Ints
-from gridpact.scheduling.problem import Plan, Problem, Sum
+from gridpact.scheduling.problem import Firm, Plan, Problem, Sum
 from gridpact.scheduling.sums import Flows, comes_to, missed
 
 NEVER = -1
@@ -23,20 +23,27 @@ def as_had(problem: Problem, plan: Plan, runs: Ints) -> Problem:
     """
     slots = problem.slots.count
     flows = Flows(*(each[:, :slots] for each in (plan.charge_wh, plan.discharge_wh, plan.net_wh)))
-    lo = np.minimum(problem.storage.lo_wh, plan.state_wh[:, :slots])
-    short: Bools = np.any(lo < problem.storage.lo_wh, axis=1)
+    table, states = problem.storage, plan.state_wh[:, :slots]
+    lo, hi = np.minimum(table.lo_wh, states), np.maximum(table.hi_wh, states)
+    short: Bools = np.any((lo < table.lo_wh) | (hi > table.hi_wh), axis=1)
     names = {one.row for one in plan.conflicts if one.kind == "need"}
     gave = short & np.isin(np.arange(len(short)), sorted(names))
     left = plan.run_start[runs] < 0
     firm = problem.firm
-    lo = np.where(gave[:, None], lo, problem.storage.lo_wh)
+    lo = np.where(gave[:, None], lo, table.lo_wh)
+    hi = np.where(gave[:, None], hi, table.hi_wh)
     return replace(
         problem,
-        storage=replace(problem.storage, lo_wh=lo),
+        storage=replace(table, lo_wh=lo, hi_wh=hi),
         runs=replace(problem.runs, latest=np.where(left, NEVER, problem.runs.latest)),
         sums=tuple(_had(problem, one, flows) for one in problem.sums),
-        firm=firm and replace(firm, state_wh=np.minimum(firm.state_wh, lo)),
+        firm=firm and _widened(firm, lo, hi),
     )
+
+
+def _widened(firm: Firm, lo: Ints, hi: Ints) -> Firm:
+    most = None if firm.most_wh is None else np.maximum(firm.most_wh, hi)
+    return replace(firm, state_wh=np.minimum(firm.state_wh, lo), most_wh=most)
 
 
 def _had(problem: Problem, one: Sum, flows: Flows) -> Sum:

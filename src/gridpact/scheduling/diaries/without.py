@@ -169,8 +169,13 @@ def home_alone(problem: Problem, home: int, limits: Ints) -> Problem:
             for one in problem.sums
             if {*one.storage} & {*rows.tolist()} or one.zones == (len(problem.zones.parent) + home,)
         ),
-        firm=None if firm is None else Firm(firm.state_wh[rows], firm.runs[own_runs]),
+        firm=None if firm is None else _firm_of(firm, rows, own_runs),
     )
+
+
+def _firm_of(firm: Firm, rows: Ints, runs: Ints) -> Firm:
+    most = None if firm.most_wh is None else firm.most_wh[rows]
+    return Firm(firm.state_wh[rows], firm.runs[runs], most)
 
 
 def _within(one: Sum, rows: Ints) -> Sum:

@@ -1,9 +1,9 @@
 """What is least given up where states of storage count that the solver by levels holds firm.
 
 Its make-up slots (:mod:`gridpact.scheduling.priorities.elastic_storage`) cannot let a state give
-way before storage feeds back, or beside runs. Here it is one programme of the reference, in which a
-state may fall below what is asked: solved for what the first level misses, then for what the next
-one does, and so on, and last for the cost.
+way before storage feeds back, or beside runs, nor the most that is asked of a state. Here it is one
+programme of the reference, in which a state may be beyond what is asked on either side: solved for
+what the first level misses, then for what the next one does, and so on, and last for the cost.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from gridpact.scheduling.reference.parting import both_ways
 
 TOUCH_KWH, SHARE = 1e-6, 1e-9
 """Given to what is settled, and a share of it: rounding would strangle what comes after."""
+LEAST, MOST = "lo_wh", "hi_wh"
+"""Columns of storage whose bounds may give."""
 MISSED_WH = 0.05
 """What is missed by no more is kept."""
 
@@ -49,8 +51,8 @@ class Least(NamedTuple):
 
 
 def firm_states(bound: Bound, needs: Sequence[Need]) -> list[Need]:
-    """Needs of which a least state is held firm although it is no more than a need."""
-    names = {one.need for one in bound.origins if _is_firm_state(one)}
+    """Needs of which a state is held firm although it is no more than a need."""
+    names = {one.need for one in bound.origins if one.firm and _is_state(one)}
     return [
         need for need in needs if need.id in names and isinstance(need, StateOfCharge | Comfort)
     ]
@@ -59,12 +61,12 @@ def firm_states(bound: Bound, needs: Sequence[Need]) -> list[Need]:
 def least_together(site: Site, needs: Sequence[Need], bound: Bound) -> Least | None:
     """Find what is least missed, level by level; None where what is physical clashes already.
 
-    ``bound`` are all ``needs`` bound to the site. Most that is asked of states, once at its latest,
+    ``bound`` are all ``needs`` bound to the site. The most that a state is off, once at its latest,
     counts as what a need lacks.
     """
     firm = {need.id for need in firm_states(bound, needs)}
     others = bind(site, [need for need in needs if need.id not in firm])
-    asks = [one for one in bound.origins if one.need in firm and _is_firm_state(one)]
+    asks = [one for one in bound.origins if one.need in firm and _is_state(one)]
     modes = no_modes(others.fleet)
     while True:
         ladder = _Ladder(others, site, asks, modes)
@@ -77,9 +79,10 @@ def least_together(site: Site, needs: Sequence[Need], bound: Bound) -> Least | N
         modes = modes | conflict.any(axis=1, keepdims=True)
 
 
-def _is_firm_state(one: Origin) -> bool:
-    least = (one.table, one.column) == ("storage", "lo_wh") and one.bound is not None
-    return least and one.firm and one.level is Level.NEEDS
+def _is_state(one: Origin) -> bool:
+    """Whether a bound is the least or the most that a need asks a state to be."""
+    state = one.table == "storage" and one.column in (LEAST, MOST)
+    return state and one.bound is not None and one.level is Level.NEEDS
 
 
 class _Miss(NamedTuple):
@@ -144,17 +147,10 @@ class _Ladder:
                 yield self._miss(column, Shortfall(level, "one_way", row, last, 0.0))
 
     def _states(self, laid: Laid, asks: Sequence[Origin]) -> Iterator[_Miss]:
-        """Least states: one column for each need of a storage, whatever the slots."""
+        """States: one column for each need of a storage and side, whatever the slots."""
         if laid.ways is None:
             return
-        columns = dict[tuple[str, int], int]()
-        for one in asks:
-            column = columns.get((one.need, one.row))
-            if column is None:
-                of = Shortfall(one.level, "storage", one.row, one.first, 0.0)
-                column = columns[one.need, one.row] = self._column()
-                yield _Miss(column, Missing(of, one.need))
-            self._state(laid, (one.row, one.first, one.bound or 0.0), column)
+        yield from self._stated(laid, asks)
         for asked in self.bound.needs.storage:
             for at, row in enumerate(np.asarray(asked.rows).tolist()):
                 slots = np.flatnonzero(asked.lo_wh[at] > NOTHING).tolist()
@@ -164,15 +160,35 @@ class _Ladder:
                 for slot in slots[:1]:
                     yield self._miss(column, Shortfall(asked.level, "storage", row, slot, 0.0))
 
+    def _stated(self, laid: Laid, asks: Sequence[Origin]) -> Iterator[_Miss]:
+        """States that needs ask for, of which one side or the other would be firm."""
+        columns = dict[tuple[str, int, str], int]()
+        for one in asks:
+            column = columns.get((one.need, one.row, one.column))
+            if column is None:
+                kind = "storage" if one.column == LEAST else "above"
+                of = Shortfall(one.level, kind, one.row, one.first, 0.0)
+                column = columns[one.need, one.row, one.column] = self._column()
+                yield _Miss(column, Missing(of, one.need))
+            for slot in range(one.first, one.end):
+                sign = 1.0 if one.column == LEAST else -1.0
+                self._state(laid, (one.row, slot, one.bound or 0.0), column, sign)
+
     def _column(self) -> int:
         return int(self.programme.columns(np.zeros(1), np.inf)[0])
 
-    def _state(self, laid: Laid, asked: tuple[int, int, float], column: int) -> None:
-        """What is held after a slot, and what is missed of it, is no less than what is asked."""
-        (row, slot, least), ways = asked, laid.ways
+    def _state(
+        self, laid: Laid, asked: tuple[int, int, float], column: int, sign: float = 1.0
+    ) -> None:
+        """What is held after a slot is off what is asked by no more than what is missed of it.
+
+        That is no less than asked, or no more where ``sign`` is -1.
+        """
+        (row, slot, wh), ways = asked, laid.ways
         if ways is not None:
-            bound = self.programme.rows(np.array([least / 1000]), np.inf)
-            self.programme.entries(bound, np.array([ways.state[row, slot], column]))
+            bound = self.programme.rows(np.array([sign * wh / 1000]), np.inf)
+            entries = np.array([ways.state[row, slot], column])
+            self.programme.entries(bound, entries, np.array([sign, 1.0]))
 
     def _miss(self, column: int, of: Shortfall) -> _Miss:
         behind = self.bound.behind(of)

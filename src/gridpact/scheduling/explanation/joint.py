@@ -150,6 +150,17 @@ def _state(fleet: Fleet, one: Shortfall) -> Fleet:
     return replace(fleet, storage=replace(table, lo_wh=low))
 
 
+def _above(fleet: Fleet, one: Shortfall) -> Fleet:
+    """What is held too much after a slot may be held later, too, up to what it ever holds."""
+    table = fleet.storage
+    if table is None:
+        return fleet
+    high = np.array(per_slot(table.hi_wh, len(table.zone), fleet.slots))
+    own = high[one.row, one.slot :]
+    own[:] = np.minimum(own + one.missing_wh, max(high[one.row].max(), one.missing_wh))
+    return replace(fleet, storage=replace(table, hi_wh=high))
+
+
 def _run(fleet: Fleet, one: Shortfall) -> Fleet:
     if fleet.runs is None:
         return fleet
@@ -165,5 +176,6 @@ _EASE = {
     "upper": _row,
     "one_way": _due,
     "storage": _state,
+    "above": _above,
     "runs": _run,
 }

@@ -77,8 +77,9 @@ class Shortfall(msgspec.Struct, frozen=True, order=True):
     """One thing that is missing. ``kind`` says what ``row`` counts, and ``slot`` when it is missed.
 
     ``import`` and ``export``: zones. ``lower`` and ``upper``: portfolio rows, from ``slot`` on.
-    ``one_way``, ``storage`` and ``runs``: assets of that table; ``slot`` is the last one in which
-    the need could have been met. Storage counts energy in store, everything else at the grid side.
+    ``one_way``, ``storage``, ``above`` (storage that holds too much) and ``runs``: assets; ``slot``
+    is the last one in which the need could have been met. Storage counts energy in store,
+    everything else at the grid side.
     """
 
     level: Level

@@ -51,7 +51,8 @@ def part_asks(draft: Draft, fleet: Fleet) -> dict[int, list[Ask]]:
             soft[row] = possible
             for ask in possible:
                 span = Span(ask.slot, ask.slot + 1)
-                draft.note(ask.need, ("storage", row), "lo_wh", span, firm=False)
+                place = ("storage", row)
+                draft.note(ask.need, place, "lo_wh", span, firm=False, bound=ask.energy_wh)
         else:
             firm[row] = [ask for ask in possible if _is_a_need(draft, ask)]
     _make_firm(draft, firm)
