@@ -1,7 +1,7 @@
 """Compile the contracts of the ledger on a chain, and keep what users need of them.
 
-    python scripts/contracts.py           # write what has changed
-    python scripts/contracts.py --check   # exit 1 where something would change
+    python scripts/compile_contracts.py           # write what has changed
+    python scripts/compile_contracts.py --check   # exit 1 where something would change
 
 Users need no compiler: ``src/gridpact/ledger/evm/artifacts/NAME.json`` holds the interface, the
 code, the storage layout, and the hash of the sources that it was compiled from.

@@ -31,6 +31,10 @@ class WalletKey:
     def __repr__(self) -> str:  # never the secret
         return f"<key of {checksummed(self.address)}>"
 
+    def secret(self) -> bytes:
+        """Return the 32 secret bytes, for what signs with them in another form."""
+        return bytes(self._private.secret)
+
     def sign(self, digest: bytes) -> bytes:
         """Sign a digest [32 bytes]: r, s and v [65 bytes] with the lower s, v of 27 or 28."""
         made = self._private.sign_recoverable(digest, hasher=None)

@@ -15,6 +15,7 @@ import numpy as np
 from gridpact.app import exports
 from gridpact.app.bootstrap import Edges, build
 from gridpact.app.ledgers.evidence import Evidence
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.market_checks import wrong_lines, wrong_session
 from gridpact.app.record import Record
 from gridpact.base.errors import GridpactError, StoreError
@@ -24,7 +25,6 @@ from gridpact.ledger.entries import Entry
 from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.kinds.roots import RootAnchored
 from gridpact.ledger.kinds.terms import AgreementSigned, TermsCommitted
-from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import CommitRequested
 from gridpact.market.messages import SessionCleared
 from gridpact.metering.messages import BoundaryRead, DayMetered
@@ -104,7 +104,7 @@ def money(record: Record) -> str:
     return f"{counted(lines, 'line')} of {counted(len(record.all(DaySettled)), 'day')}"
 
 
-def commitments(record: Record, ledger: LocalLedger) -> str:
+def commitments(record: Record, ledger: AnyLedger) -> str:
     """Everything the journal committed is on the ledger, in order, and nothing else is."""
     expected = [entry for message in record.all(CommitRequested) for entry in message.entries]
     found = ledger.entries()

@@ -9,6 +9,7 @@ import msgspec
 from gridpact.app import folder
 from gridpact.app.exports import parse_line_id
 from gridpact.app.ledgers.evidence import Evidence, Held
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.proving import Proof, prove
 from gridpact.app.record import Record
 from gridpact.app.report.text import money_of
@@ -17,7 +18,6 @@ from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.contracts.legs import Leg, legs
 from gridpact.contracts.observables import Const, Observable, Op, Series
 from gridpact.ledger import anchors
-from gridpact.ledger.local import LocalLedger
 from gridpact.market.messages import SessionCleared
 from gridpact.market.trades import terms_hashes, traders
 from gridpact.metering.messages import DayMetered
@@ -173,7 +173,7 @@ def _formula(node: Observable) -> str:
     return str(node)
 
 
-def _proof(traced: Traced, ledger: LocalLedger) -> Proof:
+def _proof(traced: Traced, ledger: AnyLedger) -> Proof:
     """Prove the member's leaf under the day's root, and the root under the ledger's."""
     evidence, day = Evidence(traced.record), traced.day.day
     found = evidence.leaves("statements", Held(day, traced.day))
@@ -183,7 +183,7 @@ def _proof(traced: Traced, ledger: LocalLedger) -> Proof:
     )
 
 
-def _agreed(traced: Traced, ledger: LocalLedger) -> Agreed | None:
+def _agreed(traced: Traced, ledger: AnyLedger) -> Agreed | None:
     """Prove the contract that a line of trades settles; None for other lines and non-traders."""
     cleared = next(
         (

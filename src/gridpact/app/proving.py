@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.entries import Entry, canonical
-from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import Tree, leaf_hash, verify_inclusion
 from gridpact.ledger.messages import Committed
 from gridpact.ledger.port import Receipt
@@ -27,7 +27,7 @@ class Proof(msgspec.Struct, frozen=True):
 
 
 def prove(
-    record: Record, ledger: LocalLedger, key: str, entry: Entry, leaves: Sequence[bytes], row: int
+    record: Record, ledger: AnyLedger, key: str, entry: Entry, leaves: Sequence[bytes], row: int
 ) -> Proof:
     """Prove one of the leaves under the root that ``entry`` holds, and the entry on the ledger.
 
@@ -49,12 +49,12 @@ def prove(
     )
 
 
-def committed(record: Record, ledger: LocalLedger, key: str, entry: Entry) -> int:
+def committed(record: Record, ledger: AnyLedger, key: str, entry: Entry) -> int:
     """Return the number of an entry, committed under a key; BadInput where it is not there yet."""
     return _placed(record, ledger, key, entry)[1]
 
 
-def _placed(record: Record, ledger: LocalLedger, key: str, entry: Entry) -> tuple[Receipt, int]:
+def _placed(record: Record, ledger: AnyLedger, key: str, entry: Entry) -> tuple[Receipt, int]:
     found = [m.receipt for m in record.all(Committed) if m.key == key]
     if not found:
         what, fix = key.split("/", 1)[-1], "let the run go on with 'gridpact run --resume'"

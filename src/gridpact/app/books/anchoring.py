@@ -11,12 +11,12 @@ from gridpact.app.books.branches import PART, branches, name_of, operator_of
 from gridpact.app.books.folder import RUNS, Book
 from gridpact.app.books.kept import damage_told, folder_of
 from gridpact.app.books.remaking import Remade, remade
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.files import synced, write_whole
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.kinds.roots import PeriodClosed, RootAnchored
-from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import root
 from gridpact.settlement.lines import Lines, received
 from gridpact.settlement.runs.run import Run
@@ -54,7 +54,7 @@ class Held(NamedTuple):
     net: dict[tuple[str, str], NetSettled]
 
 
-def held(ledger: LocalLedger, subject: str) -> Held:
+def held(ledger: AnyLedger, subject: str) -> Held:
     """Read what a ledger holds of a subject."""
     found = Held({}, {})
     for place, entry in enumerate(ledger.entries()):
@@ -67,7 +67,7 @@ def held(ledger: LocalLedger, subject: str) -> Held:
 
 def anchoring(
     book: Book,
-    ledger: LocalLedger,
+    ledger: AnyLedger,
     secrets: Mapping[str, bytes],
     period: str | None = None,
     *,

@@ -10,8 +10,8 @@ from gridpact.app.books.folder import Book
 from gridpact.app.books.pinpointing import reading_told
 from gridpact.app.books.remaking import Remade, remade
 from gridpact.app.books.verifying import Check
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.base.errors import BadInput, Fault, GridpactError
-from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import Tree, leaf_hash, root
 from gridpact.ledger.proofs.making import of_leaf
 from gridpact.ledger.proofs.model import Opened, ProofFile
@@ -20,7 +20,7 @@ from gridpact.settlement.runs.run import Run, difference
 
 
 def audit(
-    book: Book, ledger: LocalLedger, secrets: Mapping[str, bytes], period: str | None = None
+    book: Book, ledger: AnyLedger, secrets: Mapping[str, bytes], period: str | None = None
 ) -> list[Check]:
     """Recompute a ledger, then each run of a book from rules, series and readings.
 
@@ -130,7 +130,7 @@ def _changed(table: str, made: Lines, found: Lines) -> Iterator[str]:
 
 def prove(
     book: Book,
-    ledger: LocalLedger,
+    ledger: AnyLedger,
     secrets: Mapping[str, bytes],
     run: Run,
     asked: tuple[str, str, str],

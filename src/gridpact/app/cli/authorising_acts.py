@@ -10,7 +10,7 @@ from gridpact.app.cli.layout import aligned, counted
 from gridpact.app.cli.ledgering_options import LEDGER, Acting, act, acting_options, named_key
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.ledgers import home
-from gridpact.ledger.keys import PublicKey
+from gridpact.app.ledgers.keys import shown
 from gridpact.ledger.kinds.founding import AuthorityAdded, AuthorityRemoved, QuorumSet
 
 
@@ -25,7 +25,7 @@ def list_(place: Path, as_json: bool, quiet: bool) -> None:
     """List who keeps a ledger, with their keys, and how many of them decide together."""
     with home.opened(place) as ledger:
         state, founder = ledger.state(), ledger.public_key
-    rows = [(name, str(PublicKey(key))) for name, key in sorted(state.authorities.rows.items())]
+    rows = [(name, shown(key)) for name, key in sorted(state.authorities.rows.items())]
     if as_json:
         names = [{"authority": name, "key": key} for name, key in rows]
         say_json({"authorities": names, "quorum": state.quorum if state.founded else None})

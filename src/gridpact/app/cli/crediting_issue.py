@@ -27,6 +27,7 @@ from gridpact.app.cli.ledgering_options import (
 from gridpact.app.cli.moments import MOMENT_OR_DAY
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.ledgers import home
+from gridpact.app.ledgers.keys import log_key
 from gridpact.base.errors import BadInput, Fault, GridpactError
 from gridpact.base.slots import iso
 from gridpact.ledger.identity.credentials import TYPES, Certificate, attested, certify, digest
@@ -67,9 +68,10 @@ def issue(
     name, public = named_key(holder, "--holder")
     certificate = Certificate(kind, asset, name, at, at_of(until), known)
     bound = Ed25519PublicKey.from_public_bytes(public)
-    issuer = str(given["issuer"]) or did_of(signer.key.private.public_key())
+    private = log_key(signer.key).private
+    issuer = str(given["issuer"]) or did_of(private.public_key())
     try:
-        token = certify(certificate, (issuer, signer.key.private), bound, os.urandom(32))
+        token = certify(certificate, (issuer, private), bound, os.urandom(32))
     except ValueError as error:
         fix = "see 'gridpact credential issue --help'"
         raise BadInput([Fault("arguments", 0, "", str(error), fix)]) from error

@@ -47,7 +47,7 @@ def archive(
     """
     folder.make(to)
     instant = at_of(before)
-    with home.opened(place, signers_of(signers)[0].key) as ledger:
+    with home.opened_log(place, signers_of(signers)[0].key) as ledger:
         moved = ledger.archive(to, ledger.height_before(instant))
         ledger.compact()
     if as_json:

@@ -14,15 +14,13 @@ import click
 
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
-from gridpact.app.ledgers import acting, home
+from gridpact.app.ledgers import acting, home, keys
 from gridpact.app.ledgers.acting import Draft, Signer
-from gridpact.app.readings.signed_files import read_key
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
 from gridpact.ledger.entries import Entry
-from gridpact.ledger.keys import AuthorityKey
 from gridpact.ledger.kinds.founding import SKEW_S
-from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import HASH_BYTES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,7 +87,7 @@ def signers_of(texts: Sequence[str]) -> list[Signer]:
             Fault("arguments", 0, "--as", f"{text!r} names no key", fix) for text in wrong
         )
     pairs = (text.partition("=") for text in texts)
-    return [Signer(name, AuthorityKey.load(Path(path))) for name, _, path in pairs]
+    return [Signer(name, keys.load(Path(path))) for name, _, path in pairs]
 
 
 def at_of(moment: datetime | None) -> int:
@@ -112,10 +110,10 @@ def done_at(moment: datetime | None) -> int:
 @contextmanager
 def _signed(
     place: Path, doing: Acting, entries: Sequence[Entry]
-) -> Iterator[tuple[LocalLedger, Draft, int]]:
+) -> Iterator[tuple[AnyLedger, Draft, int]]:
     """Open a ledger and make an act on it, signed by all whose keys are here, with its instant."""
     signers, at = signers_of(doing.signers), done_at(doing.moment)
-    sealer = AuthorityKey.load(doing.seal) if doing.seal else signers[0].key
+    sealer = keys.load(doing.seal) if doing.seal else signers[0].key
     with home.opened(place, sealer) as ledger:
         names = (*(each.name for each in signers), *doing.asked)
         found = acting.draft(ledger, names, entries, doing.why, at)
@@ -160,7 +158,7 @@ def named_key(text: str, option: str) -> tuple[str, bytes]:
     if not name or not path:
         fix = "write a name, =, and the file of its public key, such as c=c.pub"
         raise BadInput([Fault("arguments", 0, option, f"{text!r} names no key", fix)])
-    return name, read_key(Path(path))
+    return name, keys.public_of(Path(path))
 
 
 def hash_of(text: str, option: str) -> bytes:

@@ -10,10 +10,10 @@ from gridpact.app.cli.ledgering_options import FILE, LEDGER
 from gridpact.app.cli.ledgering_show import SEGMENTS
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_error, say_json
 from gridpact.app.ledgers import home, leaves
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.readings.signed_files import read_key
 from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.keys import PublicKey
-from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.proofs import files
 from gridpact.ledger.proofs.checking import check as checked
 from gridpact.ledger.proofs.making import of_entry
@@ -88,7 +88,7 @@ def _asked(asked: dict[str, object]) -> tuple[int, str, str]:
     return -1, kinds[0], str(asked[kinds[0]])
 
 
-def _of_entry(ledger: LocalLedger, entry: int) -> ProofFile:
+def _of_entry(ledger: AnyLedger, entry: int) -> ProofFile:
     try:
         return of_entry(ledger, entry, ledger.keys())
     except IndexError as error:

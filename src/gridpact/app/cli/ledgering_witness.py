@@ -11,6 +11,7 @@ from gridpact.app.cli.layout import counted
 from gridpact.app.cli.ledgering_options import FILE, LEDGER, signers_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_error, say_json
 from gridpact.app.ledgers import home
+from gridpact.app.ledgers.keys import log_key
 from gridpact.ledger.witness import forks, heads
 from gridpact.ledger.witness.forks import Fork
 from gridpact.ledger.witness.witness import Followed, Witness
@@ -24,7 +25,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 def _witness(place: Path, who: str, *, anew: bool = False) -> Witness:
     (signer,) = signers_of([who])
-    return Witness(place, signer.name, signer.key, anew=anew)
+    return Witness(place, signer.name, log_key(signer.key), anew=anew)
 
 
 @click.command(
@@ -46,7 +47,7 @@ def follow(place: Path, into: Path, who: str, anew: bool, as_json: bool, quiet: 
     a fork that is another than one proved before goes to fork-2.json, and so on.
     """
     witness = _witness(into, who, anew=anew)
-    with home.opened(place) as ledger:
+    with home.opened_log(place) as ledger:
         found = witness.follow(ledger)
     if found.head is not None:
         folder.make(into)

@@ -11,10 +11,9 @@ from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.ledgering_options import FILE, LEDGER, Acting, act, acting_options
 from gridpact.app.cli.output import harmless, output_options, say, say_json
 from gridpact.app.ledgers import home
-from gridpact.app.readings.signed_files import read_key
+from gridpact.app.ledgers.keys import public_of, shown
 from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.entries import Entry
-from gridpact.ledger.keys import PublicKey
 from gridpact.ledger.kinds.participants import (
     KeyBound,
     ParticipantAuthorised,
@@ -45,7 +44,7 @@ def list_(place: Path, as_json: bool, quiet: bool) -> None:
                 "member": name,
                 "status": one.status,
                 "roles": one.roles,
-                "key": str(PublicKey(one.key)) if one.key else None,
+                "key": shown(one.key) if one.key else None,
                 "wallet": f"0x{one.wallet.hex()}" if one.wallet else None,
             }
             for name, one in found
@@ -80,7 +79,7 @@ def authorise(
     """Admit MEMBER, a pseudonym, in one or more roles; or give another role, key or wallet."""
     entries: list[Entry] = [ParticipantAuthorised(name, role) for role in roles]
     if key is not None:
-        entries.append(KeyBound(name, read_key(key)))
+        entries.append(KeyBound(name, public_of(key)))
     if wallet:
         entries.append(WalletBound(name, _address(wallet)))
     if not entries:

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Protocol
 
+from gridpact.app.ledgers.opened import Kept
 from gridpact.ledger.acts import drafted
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.kinds.founding import SKEW_S, Act, LedgerFounded
 from gridpact.ledger.kinds.participants import KeyBound, ParticipantAuthorised
-from gridpact.ledger.port import Ledger, Receipt, Refused
+from gridpact.ledger.port import Receipt, Refused
 from gridpact.ledger.state.rights import RIGHTS
 
 AUTHORITY = "ledger-authority"
@@ -25,14 +26,6 @@ _OPERATOR = "operator"
 _WHY = "the day of a simulated community"
 _ACTING = (Act, LedgerFounded, KeyBound)
 """Kinds that are added here, beside what the loop hands in."""
-
-
-class Kept(Ledger, Protocol):
-    """A ledger that tells what was committed under a key."""
-
-    def kept(self, key: str) -> Receipt | None:
-        """Return the receipt of a key; None where there is none."""
-        ...
 
 
 class Hand(Protocol):

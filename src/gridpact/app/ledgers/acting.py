@@ -9,13 +9,13 @@ from typing import NamedTuple
 import msgspec
 
 from gridpact.app import folder
+from gridpact.app.ledgers import keys
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.base.errors import BadInput, Fault, StoreError
-from gridpact.ledger.acts import digest_of, drafted, missing, signed
+from gridpact.ledger.acts import digest_of, drafted, missing, with_signature
 from gridpact.ledger.entries import Entry, canonical, faults, parse, tag_of
-from gridpact.ledger.keys import AuthorityKey, PublicKey
 from gridpact.ledger.kinds.founding import Act
 from gridpact.ledger.kinds.participants import ParticipantAuthorised
-from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import leaf_hash
 from gridpact.ledger.port import Receipt, Refused
 from gridpact.ledger.state.rights import ROLES
@@ -28,7 +28,7 @@ class Signer(NamedTuple):
     """Who signs, with which key."""
 
     name: str
-    key: AuthorityKey
+    key: keys.Key
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def draft(
-    ledger: LocalLedger, by: Sequence[str], entries: Sequence[Entry], why: str, at: int
+    ledger: AnyLedger, by: Sequence[str], entries: Sequence[Entry], why: str, at: int
 ) -> Draft:
     """Draft an act, next in the turn of whoever acts; BadInput where anything is wrong with it."""
     state = ledger.state()
@@ -72,19 +72,21 @@ def draft(
 def sign(found: Draft, signer: Signer) -> Draft:
     """Add a signature; BadInput where the act does not name the signer, or not with this key."""
     try:
-        act = signed(found.act, found.ledger, signer.name, signer.key)
+        made = keys.signature(signer.key, found.ledger, found.act, found.entries)
+        act = with_signature(found.act, signer.name, made)
     except ValueError as error:
         fix = "draft the act again with everybody who is to sign"
         raise BadInput([Fault("act", 0, "by", str(error), fix)]) from error
     known = dict(zip(act.by, found.keys, strict=False)).get(signer.name)
     if known and known != signer.key.public.raw:
-        said = f"{signer.name} signs with {PublicKey(known)}, not with {signer.key.public}"
+        given = keys.shown(signer.key.public.raw)
+        said = f"{signer.name} signs with {keys.shown(known)}, not with {given}"
         fix = "give the file of that key, or draft the act again where the ledger knows another now"
         raise BadInput([Fault("act", 0, _SIGNATURES, said, fix)])
     return msgspec.structs.replace(found, act=act)
 
 
-def commit(ledger: LocalLedger, found: Draft, at: int) -> Receipt:
+def commit(ledger: AnyLedger, found: Draft, at: int) -> Receipt:
     """Put a signed act on the ledger; BadInput lists why it is refused."""
     if found.ledger != ledger.genesis:
         fix = "commit it where it was drafted for"
@@ -97,7 +99,7 @@ def commit(ledger: LocalLedger, found: Draft, at: int) -> Receipt:
     return answer
 
 
-def rehearse(ledger: LocalLedger, found: Draft, at: int) -> None:
+def rehearse(ledger: AnyLedger, found: Draft, at: int) -> None:
     """BadInput lists why a ledger would refuse an act; who has yet to sign is not looked at."""
     refused = ledger.rehearse(_key(found), (found.act, *found.entries), at)
     if refused is None:
@@ -129,7 +131,7 @@ def _reasons(refused: Refused) -> list[Fault]:
     return [Fault("act", 0, "", refused.reason, "see 'gridpact ledger status'")]
 
 
-def _overtaken(ledger: LocalLedger, act: Act) -> list[Fault]:
+def _overtaken(ledger: AnyLedger, act: Act) -> list[Fault]:
     """Say that another act took the number of this one, where it did."""
     first = act.by[0]
     if ledger.state().sequences.at(first, 0) < act.sequence:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from gridpact.app import folder
 from gridpact.app.ledgers.evidence import Evidence
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.proving import committed
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger import anchors
 from gridpact.ledger.leaves import LeafBody, encode, salt
-from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.merkle import Tree, leaf_hash
 from gridpact.ledger.proofs.making import of_entry, of_leaf
 from gridpact.ledger.proofs.model import Opened, ProofFile, Terms
@@ -21,7 +21,7 @@ _NONE_YET = "let the run go on; executions are there with 'ledger: {commit: at-o
 KINDS = ("readings", "schedules", "executions", "statements", "terms")
 
 
-def prove(run: Path, ledger: LocalLedger, kind: str, period: str, member: str) -> ProofFile:
+def prove(run: Path, ledger: AnyLedger, kind: str, period: str, member: str) -> ProofFile:
     """Prove what a run's ledger anchored of a member; BadInput names what there is not.
 
     ``kind`` is one of :data:`KINDS`; the period of terms is the session that made them.
@@ -42,7 +42,7 @@ def prove(run: Path, ledger: LocalLedger, kind: str, period: str, member: str) -
     return of_leaf(ledger, index, Tree(map(leaf_hash, made)), row, opened)
 
 
-def prove_agreement(run: Path, ledger: LocalLedger, name: str) -> ProofFile:
+def prove_agreement(run: Path, ledger: AnyLedger, name: str) -> ProofFile:
     """Prove the newest version of an agreement that its parties signed, an entry of its own."""
     record = folder.record(run)
     signed = {key.split("/")[1]: (key, entry) for key, entry in Evidence(record).agreements()}
@@ -52,7 +52,7 @@ def prove_agreement(run: Path, ledger: LocalLedger, name: str) -> ProofFile:
 
 
 def _of_terms(
-    record: Record, evidence: Evidence, ledger: LocalLedger, session: str, member: str
+    record: Record, evidence: Evidence, ledger: AnyLedger, session: str, member: str
 ) -> ProofFile:
     found, names = evidence.terms(), evidence.community.members.ids
     _check(("--terms", session, list(found)), ("--member", member, names))

@@ -1,6 +1,6 @@
 """Compiled contracts as they are shipped: their code and how they are called.
 
-``scripts/contracts.py`` makes the files; whoever deploys or reads a ledger needs no compiler.
+``scripts/compile_contracts.py`` makes the files; who deploys or reads a ledger needs no compiler.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from gridpact.base.errors import LedgerDamaged, StoreError
 from gridpact.ledger.chain import Block, edge_of
@@ -73,7 +74,7 @@ class EvmLedger(StoredLedger):
             self._storage.close()
             raise
 
-    def __enter__(self) -> EvmLedger:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -18,6 +18,7 @@ from gridpact.agreements.addresses import ORDER, signer
 from gridpact.agreements.keys import WalletKey
 from gridpact.contracts.canonical import keccak256
 from gridpact.ledger.acts import Claim, Scheme, with_signature
+from gridpact.ledger.evm.accounts import Account
 from gridpact.ledger.evm.typed import Domain, compact, digest, words
 from gridpact.ledger.evm.words import id_of, operations_hash
 from gridpact.ledger.keys import PublicKey, derived_secret
@@ -121,6 +122,10 @@ class ChainKey:
         made.address = made.wallet.address
         made.public = PublicKey(padded(made.address))
         return made
+
+    def account(self) -> Account:
+        """Return the account on the chain that is this key's."""
+        return Account(self.wallet.secret())
 
     def sign(self, message: bytes) -> bytes:
         """Sign a digest [32 bytes]: a compact signature [64 bytes]."""

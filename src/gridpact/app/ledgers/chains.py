@@ -1,0 +1,95 @@
+"""A ledger on a chain, as its folder describes it: which node, which contract, whose account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from gridpact.base.errors import BadInput, Fault
+from gridpact.ledger.evm.deploying import deploy
+from gridpact.ledger.evm.evm import EvmLedger
+from gridpact.ledger.evm.node import Finality, Node
+from gridpact.ledger.evm.outbox import Outbox
+from gridpact.ledger.evm.rpc import connect
+from gridpact.ledger.evm.sending import Sender
+from gridpact.ledger.evm.signing import ChainKey, padded
+from gridpact.ledger.examination import Examined
+from gridpact.ledger.keys import PublicKey
+from gridpact.ledger.port import Head
+
+OUTBOX = "outbox.db"
+_DEPLOYED = "ledger"
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """Where a ledger on a chain is.
+
+    ``node`` is the address of a node's JSON-RPC and ``second`` that of another, to hold its view
+    against; ``chain`` the id of the chain, ``front`` the front contract's address (0x…), before
+    whose deployment in block ``since`` there is nothing. ``finality`` is ``immediate``,
+    ``finalized`` or a number of blocks.
+    """
+
+    node: str
+    chain: int
+    front: str = ""
+    since: int = 0
+    finality: str = "immediate"
+    second: str = ""
+
+
+def node_of(chain: Chain, address: str) -> Node:
+    """Connect to a node of a chain; BadInput where the chain is not described rightly."""
+    try:
+        finality = Finality.parse(chain.finality)
+    except ValueError as error:
+        fix = "write immediate, finalized, or a number of blocks"
+        raise BadInput([Fault("arguments", 0, "--finality", str(error), fix)]) from error
+    return connect(address, chain.chain, finality)
+
+
+def on_chain(place: Path, chain: Chain, key: ChainKey) -> Chain:
+    """Put a new ledger's contracts on a chain from the account that will found it.
+
+    Repeated after a crash with the same folder, it goes on with what was begun.
+    """
+    outbox = Outbox(place / OUTBOX)
+    try:
+        found = deploy(Sender(node_of(chain, chain.node), outbox, key.account()), _DEPLOYED)
+    finally:
+        outbox.close()
+    return msgspec.structs.replace(chain, front=f"0x{found.front.hex()}", since=found.since)
+
+
+class ChainLedger(EvmLedger):
+    """A ledger on a chain with the outbox of its folder; closes what it opened."""
+
+    def __init__(
+        self, place: Path, rows: Path | str, chain: Chain, founder: bytes, key: ChainKey | None
+    ) -> None:
+        node = node_of(chain, chain.node)
+        second = node_of(chain, chain.second) if chain.second else None
+        self._outbox = Outbox(place / OUTBOX) if key else None
+        sender = Sender(node, self._outbox, key.account()) if key and self._outbox else None
+        front = bytes.fromhex(chain.front.removeprefix("0x"))
+        super().__init__(node, front, rows, sender=sender, second=second, since=chain.since)
+
+        self.public_key = PublicKey(padded(founder))
+
+    def keys(self) -> Sequence[PublicKey]:
+        """Return the keys of all who may have sealed a block; the founder's first."""
+        others = map(PublicKey, self.state().sealed_by.rows)
+        return tuple(dict.fromkeys((self.public_key, *others)))
+
+    def examine(self, expected: Head | None = None, *, jobs: int = 1) -> Examined:
+        """Recompute everything from the chain, in one process whatever ``jobs`` are asked for."""
+        head = self.verify(expected)
+        return Examined(head, head.size, ())
+
+    def close(self) -> None:
+        """Release storage and outbox."""
+        super().close()
+        if self._outbox is not None:
+            self._outbox.close()
