@@ -21,7 +21,7 @@ CANDIDATES := python3 python3.13 python3.12 python3.11
 PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	"$$p" scripts/check_python.py 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
 
-.PHONY: help demo examples test test-slow test-simbench lint kernels bench docs clean lock
+.PHONY: help demo examples test test-slow test-network test-simbench lint kernels bench docs clean lock
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
@@ -41,6 +41,9 @@ test: $(VENV)/dev.stamp ## check style, types and imports, then run the tests
 
 test-slow: $(VENV)/dev.stamp ## run the tests that take longer
 	@DEPTH=$(DEPTH) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
+
+test-network: $(VENV)/dev.stamp ## build a node and run the tests of four validators (five minutes once, then five each)
+	@NETWORK=build $(BIN)/pytest -m slow -rs tests/ledger/evm/network
 
 test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow, S3, Dask, UFTP, Beancount and SD-JWT in an environment of their own
 	@$(PYTHON) -m venv build/simbench

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -51,10 +51,21 @@ def address_of(validator: Validator) -> str:
 
 
 class LocalNetwork:
-    """Starts and stops the nodes of a network, which was written to ``folder`` for this machine."""
+    """Starts and stops the nodes of a network, which was written to ``folder`` for this machine.
 
-    def __init__(self, network: Network, folder: Path, program: Path) -> None:
+    ``within`` is what a node's command is to be run by, such as ``ip netns exec``, by its name.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        folder: Path,
+        program: Path,
+        within: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.network, self.folder, self.program = network, folder, program
+        self._within = within or {}
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def begin(self) -> None:
         """Give each node its first block; once, before the first start."""
@@ -86,6 +97,8 @@ class LocalNetwork:
         ran = [each.name for each in chosen if running(self.folder / each.name)]
         for name in ran:
             stop(self.folder / name, kill=kill)
+            if name in self._children:
+                self._children.pop(name).wait()
         return ran
 
     def wait(self, validator: Validator, wait_s: float = START_S) -> Web3Node:
@@ -123,7 +136,8 @@ class LocalNetwork:
 
     def _start(self, validator: Validator) -> None:
         place = self.folder / validator.name
-        arguments = [str(self.program.absolute()), *kcn_arguments(self.network, validator)]
+        program = [*self._within.get(validator.name, ()), str(self.program.absolute())]
+        arguments = [*program, *kcn_arguments(self.network, validator)]
         with (place / LOG).open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - the program that the user named
                 arguments,
@@ -133,6 +147,7 @@ class LocalNetwork:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._children[validator.name] = process
         (place / PID).write_text(f"{process.pid} {_born(process.pid)}\n", encoding="ascii")
 
     def _run(self, place: Path, *arguments: str) -> None:

@@ -87,7 +87,7 @@ def _validator_files(
 def kcn_arguments(network: Network, validator: Validator) -> list[str]:
     """Return the options of a test network's node, which runs in its own folder."""
     apis = "eth,net,web3,istanbul,governance,txpool,admin,klay,kaia"
-    own = "127.0.0.1" if validator.host == "127.0.0.1" else "0.0.0.0"  # noqa: S104
+    own = validator.host if _numeric(validator) else "127.0.0.1"
     options = {
         "datadir": ".",
         "nodekey": KEY,

@@ -48,11 +48,11 @@ def read_plan(path: Path, new_key: NewKey) -> tuple[Network, dict[str, Account]]
     if not listed:
         document.fault(("validators",), "there are no validators", "list them after a dash each")
     found = [_validator(document, ("validators", at), node) for at, node in enumerate(listed)]
+    _distinct(document, found)
     keys = {each.name: new_key() for each in found if not each.public}
     validators = tuple(
         replace(each, public=each.public or keys[each.name].public) for each in found
     )
-    _distinct(document, validators)
     network = Network(
         _name(document, ("network",), root.get("network")),
         _whole(document, ("chain",), root.get("chain"), 1),
@@ -97,7 +97,7 @@ def _public(document: Document, path: Place, value: Value) -> bytes:
     return public
 
 
-def _distinct(document: Document, validators: tuple[Validator, ...]) -> None:
+def _distinct(document: Document, validators: list[Validator]) -> None:
     """Names, keys and places are each of one validator."""
     for key, what in (
         ("name", [each.name for each in validators]),
