@@ -1,5 +1,7 @@
 """Transfers folded in by thousands come to what each folded in by itself comes to."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,7 +9,7 @@ from gridpact.ledger.acts import drafted, signed
 from gridpact.ledger.keys import demonstration_key
 from gridpact.ledger.kinds.fields import Kind
 from gridpact.ledger.kinds.money import TokensMinted, TokensTransferred
-from gridpact.ledger.kinds.participants import KeyBound
+from gridpact.ledger.kinds.participants import KeyBound, ParticipantSuspended
 from gridpact.ledger.port import Refused
 from gridpact.ledger.relations import all_fine, relations_of
 from gridpact.ledger.state.holdings import all_tokens_transferred, tokens_transferred
@@ -51,7 +53,7 @@ def test_many_at_once_come_to_the_same_as_one_by_one(entries, balances):
         for place, entry in enumerate(entries)
         if (problems := tokens_transferred(one, entry))
     ]
-    assert list(all_tokens_transferred(many, entries)) == expected
+    assert list(all_tokens_transferred(many, entries, set())) == expected
     assert many.balances.rows == one.balances.rows
     many.log.undo()
     assert many.balances.rows == balances
@@ -83,3 +85,33 @@ def test_the_one_transfer_that_is_too_large_is_named(founded, tmp_path):
         assert not isinstance(move(2, small, small, small), Refused)
         assert ledger.state().balances.rows == {("eur", "bob"): 9}
         assert ledger.verify() == ledger.head()
+
+
+def test_who_was_able_before_is_looked_at_again(founded, tmp_path):
+    """Suspended, also by a block that is refused as a whole, and within one."""
+    ledger, act = founded(tmp_path / "ledger.db")
+    operator = demonstration_key(3)
+    act(KeyBound("auth-operator", operator.public.raw))
+    sequence = itertools.count(1)
+
+    def moved(number, *entries, before=()):
+        draft = drafted(("auth-operator",), entries, sequence=number, at=20, why="energy")
+        whole = signed(draft, ledger.genesis, "auth-operator", operator)
+        return ledger.commit(f"move/{number}/{len(before)}", [*before, whole, *entries], 20)
+
+    one = TokensTransferred("eur", "ada", "bob", 1)
+    with ledger:
+        assert not isinstance(moved(next(sequence), TokensMinted("eur", "ada", 99, "in")), Refused)
+        assert not isinstance(moved(next(sequence), one, one), Refused)
+        suspend = ParticipantSuspended("bob")
+        draft = drafted(("auth",), [suspend], sequence=3, at=20, why="unpaid")
+        both = [signed(draft, ledger.genesis, "auth", demonstration_key(7)), suspend]
+        due = next(sequence)
+        answer = moved(due, one, one, before=both)
+        assert isinstance(answer, Refused)
+        assert [fault.file for fault in answer.faults] == ["entry 3", "entry 4"]
+        assert not isinstance(moved(due, one, one), Refused), "the block changed nothing"
+        assert not isinstance(ledger.commit("suspended", both, 20), Refused)
+        answer = moved(next(sequence), one, one)
+        assert isinstance(answer, Refused)
+        assert {fault.problem for fault in answer.faults} == {"bob is suspended"}

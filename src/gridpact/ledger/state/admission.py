@@ -73,7 +73,7 @@ _FOLDS_BY: dict[type[Kind], Callable[[State, Any, str], Problems]] = {
     patches.PatchProposed: patching.proposed,
     patches.PatchApproved: patching.approved,
 }
-_FOLDS_ALL: dict[type[Kind], Callable[[State, Any], Iterator[tuple[int, Problems]]]] = {
+_FOLDS_ALL: dict[type[Kind], Callable[[State, Any, set[str]], Iterator[tuple[int, Problems]]]] = {
     money.TokensTransferred: holdings.all_tokens_transferred,
 }
 """Kinds that come by thousands, folded in many at once; none of them changes who may do what."""
@@ -111,6 +111,7 @@ class Admission:
         self.ledger = ledger
         self.state = state or State()
         self._scheme = scheme
+        self._fit = set[str]()  # found able, until an entry changes who takes part
 
     def take(self, block: Offered) -> tuple[Fault, ...]:
         """Fold a block into the state, or return all that is wrong and leave the state alone.
@@ -119,7 +120,7 @@ class Admission:
         """
         found = self._fold(block)
         if found:
-            self.state.log.undo()
+            self._undo()
             return found
         self.state.log.keep()
         self.state.size += len(block.entries)
@@ -128,8 +129,12 @@ class Admission:
     def tried(self, block: Offered) -> tuple[Fault, ...]:
         """Return all that is wrong with a block, and leave the state alone."""
         found = self._fold(block)
-        self.state.log.undo()
+        self._undo()
         return found
+
+    def _undo(self) -> None:
+        self.state.log.undo()
+        self._fit.clear()
 
     def _fold(self, block: Offered) -> tuple[Fault, ...]:
         first = block.entries[0]
@@ -220,7 +225,7 @@ class Admission:
         for kind, run in groupby(entries, type):
             own, fold_all = list(run), _FOLDS_ALL.get(kind)
             if fold_all is not None and may_do(self.state, act, kind):
-                for place, problems in fold_all(self.state, own):
+                for place, problems in fold_all(self.state, own, self._fit):
                     yield at + place, problems
             else:
                 for place, entry in enumerate(own, at):
@@ -240,6 +245,7 @@ class Admission:
                 return problems
         if kind in _WHO_MAY:
             may.clear()
+            self._fit.clear()
         fold = _FOLDS.get(kind)
         if fold is not None:
             return fold(self.state, entry)

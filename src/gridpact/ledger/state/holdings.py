@@ -69,14 +69,15 @@ def tokens_transferred(state: State, entry: TokensTransferred) -> Problems:
 
 
 def all_tokens_transferred(
-    state: State, entries: Sequence[TokensTransferred]
+    state: State, entries: Sequence[TokensTransferred], fit: set[str]
 ) -> Iterator[tuple[int, Problems]]:
     """Move tokens of many transfers in order; yield the place and problems of those refused.
 
-    What leaves something and moves among those found able is written here, at a third of the time;
-    all else as by :func:`tokens_transferred`.
+    ``fit`` are names found able and still so, to which others are added. What leaves something and
+    moves among them is written here, at a third of the time; all else as by
+    :func:`tokens_transferred`.
     """
-    rows, note, fit = state.balances.rows, state.log.note, set[str]()
+    rows, note = state.balances.rows, state.log.note
     for place, entry in enumerate(entries):
         token, names = entry.token, (entry.sender, entry.receiver)
         sender, receiver = (token, names[0]), (token, names[1])
