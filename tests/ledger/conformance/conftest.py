@@ -157,6 +157,15 @@ class Desk:
         """Hand in one act."""
         return self.hand_in(*self.act(by, *entries, **how))
 
+    @classmethod
+    def joined(cls) -> "Desk":
+        """A desk where an operator and two prosumers have joined."""
+        found = cls()
+        found.join("lane", "operator")
+        found.join("ada", "prosumer")
+        found.join("bob", "prosumer")
+        return found
+
     def join(self, name: str, *roles: str) -> None:
         """Admit a participant with roles and a key."""
         admitted = [ParticipantAuthorised(name, role) for role in roles]
@@ -168,6 +177,20 @@ class ChainDesk(Desk):
     """A desk whose signers sign as on a chain; ``on`` and ``key_of`` come with the chain."""
 
     scheme, examples = SCHEME, 1
+    lane, again = None, {}
+
+    @classmethod
+    def joined(cls):
+        """As any other; from the second time on the chain is rewound to where they had joined."""
+        if not cls.lane.has("joined"):
+            found = super().joined()
+            cls.lane.mark("joined")
+            cls.again.update(now=found.now, taken=found.taken.copy())
+            return found
+        found = cls.__new__(cls)
+        found.ledger, found.now = found.on("joined"), cls.again["now"]
+        found.taken = cls.again["taken"].copy()
+        return found
 
     def other_form(self, signature: bytes) -> bytes:
         """Of secp256k1, s and the group's order − s, where that fits beside the parity."""
@@ -186,11 +209,12 @@ def desks(request, tmp_path):
     if request.param == "evm":
         chains, lane = request.getfixturevalue("chains"), request.getfixturevalue("lane")
 
-        def on_chain(_):
-            made.append(chains.Chain(lane))
+        def on_chain(_, begins="empty"):
+            made.append(chains.Chain(lane, begins))
             return made[-1]
 
-        yield type("Desk", (ChainDesk,), {"on": on_chain, "key_of": staticmethod(chains.key_of)})
+        own = {"on": on_chain, "key_of": staticmethod(chains.key_of), "lane": lane}
+        yield type("Desk", (ChainDesk,), own)
         for each in made:
             each.close()
         return
@@ -209,8 +233,4 @@ def desks(request, tmp_path):
 
 @pytest.fixture
 def desk(desks):
-    found = desks()
-    found.join("lane", "operator")
-    found.join("ada", "prosumer")
-    found.join("bob", "prosumer")
-    return found
+    return desks.joined()

@@ -36,15 +36,22 @@ class Lane:
             self.fund(key_of(name).address)
         self.senders = {}
         self.deployed = deploy(self.sender("auth-a"), "lane", gas=GAS)
-        self._empty = self.tester.take_snapshot()
+        self._marks = {}
+        self.mark("empty")
+
+    def mark(self, name: str) -> None:
+        """Remember the chain as it is now."""
+        self._marks[name] = self.tester.take_snapshot()
+
+    def has(self, name: str) -> bool:
+        return name in self._marks
 
     def fund(self, address: bytes) -> None:
         fields = {"from": self.rich, "to": checksummed(address), "value": RICH // 10**6}
         self.node.web3.eth.send_transaction(fields)
 
-    def rewind(self) -> None:
-        self.tester.revert_to_snapshot(self._empty)
-        self._empty = self.tester.take_snapshot()
+    def rewind(self, to: str = "empty") -> None:
+        self.tester.revert_to_snapshot(self._marks[to])
         self.senders.clear()
 
     def sender(self, name: str) -> Sender:
@@ -63,9 +70,10 @@ class Lane:
 class Chain:
     """The conformance suite's ledger on a chain; each authority seals by its own account."""
 
-    def __init__(self, lane: Lane) -> None:
-        lane.rewind()
+    def __init__(self, lane: Lane, begins: str = "empty") -> None:
+        lane.rewind(begins)
         self.lane, self._open, self._keys = lane, {}, itertools.count()
+        self._begins = begins
         self.first = self.sealing("auth-a")
         self.genesis = self.first.genesis
 
@@ -81,7 +89,7 @@ class Chain:
     def commit(self, entries, at, sealer):
         names = {key_of(name).public: name for name in ("auth-a", "auth-b", "auth-c", "ada")}
         ledger = self.sealing(names[sealer.public])
-        answer = ledger.commit(f"block/{next(self._keys)}", entries, at)
+        answer = ledger.commit(f"{self._begins}/{next(self._keys)}", entries, at)
         if isinstance(answer, Refused):
             assert answer.faults, answer  # else the chain refused what the rules here allow
             return answer.faults

@@ -11,7 +11,7 @@ import pytest
 from gridpact.ledger.acts import drafted
 from gridpact.ledger.entries import canonical, faults
 from gridpact.ledger.evm.artifacts import ROOMS, contract
-from gridpact.ledger.evm.batches import packed
+from gridpact.ledger.evm.batches import packed, unfit
 from gridpact.ledger.evm.signing import SCHEME, demonstration_key, governing_message, signed
 from gridpact.ledger.evm.words import id_of
 from gridpact.ledger.keys import derived_secret
@@ -166,7 +166,7 @@ class Twin:
         """Let both take a block; return "" or why the contracts refuse it, as Python does too."""
         leaves = [leaf_hash(canonical(entry)) for entry in entries]
         offered = Offered(entries, leaves, at, key_of("auth-a").public.raw)
-        wrong = faults(entries) or self.admission.take(offered)
+        wrong = faults(entries) or unfit(entries) or self.admission.take(offered)
         data = self.data(*entries, at=at)
         if wrong:
             found = self.chain.call(self.chain.front, data)
