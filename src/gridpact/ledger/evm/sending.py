@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from gridpact.ledger.evm.accounts import Account, Call
-from gridpact.ledger.evm.node import Answer, Mined, Node, NodeTrouble, Reverted, Sent
+from gridpact.ledger.evm.node import Answer, Mined, Node, NodeLies, NodeTrouble, Reverted, Sent
 from gridpact.ledger.evm.outbox import Attempt, Order, Outbox, Sign, State
 
 PERMILLE = 1000
@@ -164,9 +164,35 @@ class Sender:
         if any(self._mined(attempt, final) for attempt in reversed(attempts)):
             return
         if settled > order.nonce:
+            self._check_taken(order, attempts, final)
             self._send(self.outbox.book_again(order, self._signer()))
         elif now <= order.nonce:
             self._push(order, attempts[-1], next_one=now == order.nonce)
+
+    def _check_taken(self, order: Order, attempts: list[Attempt], final: int) -> None:
+        """Check that it is another's transaction that used an order's nonce.
+
+        A node that keeps back the receipt of ours would otherwise have it sent again.
+        """
+        node, account = self.node, order.account
+        low, high = min(attempt.seen for attempt in attempts), final
+        if low > high or node.nonce(account, block=low) > order.nonce:
+            low = 0  # blocks were taken back since it was signed
+        while low < high:  # the first block with which the nonce is used
+            middle = (low + high) // 2
+            if node.nonce(account, block=middle) > order.nonce:
+                high = middle
+            else:
+                low = middle + 1
+        block = node.block(low)
+        found = [node.transaction(hash_) for hash_ in block.transactions] if block else []
+        own = {attempt.hash for attempt in attempts}
+        used = [
+            each for each in found if each and (each.sender, each.nonce) == (account, order.nonce)
+        ]
+        if not used or used[0].hash in own:
+            what = "keeps back the receipt of" if used else "does not show what took the nonce of"
+            raise NodeLies(f"node {node.place} {what} {order.key!r}, in block {low}")
 
     def _mined(self, attempt: Attempt, final: int) -> bool:
         """Note where an attempt was mined, or that its block is gone."""

@@ -83,16 +83,36 @@ def test_a_made_up_receipt(chain, sender, proxy):
     assert chain.count(made.account) == 2
 
 
-def test_receipts_kept_back_send_nothing_twice(chain, sender, proxy):
-    """The worst a node can do so is to have the nonce used again: by an order of no other key."""
-    made = sender(proxy.address, finality="3")
+@pytest.mark.parametrize("finality", ["immediate", "3"])
+def test_receipts_kept_back_send_nothing_twice(chain, sender, proxy, finality):
+    made = sender(proxy.address, finality=finality)
     made.submit("a", TO, b"a", 30_000)
     made.advance("a")
     proxy.tamper = no_receipt
-    chain.mine()
     for _ in range(4):
-        assert made.advance("a") is None
+        chain.mine()
+        if made.node.final() >= made.outbox.attempts("a")[0].seen + 1:
+            with pytest.raises(NodeLies, match="keeps back the receipt of 'a'"):
+                made.advance("a")
+        else:
+            assert made.advance("a") is None
     assert len(made.outbox.attempts("a")) == 1
+    proxy.tamper = None
+    assert made.wait("a").ok
+    assert chain.count(made.account) == 1
+
+
+def test_a_nonce_that_nothing_took(chain, sender, proxy):
+    made = sender(proxy.address)
+    made.submit("a", TO, b"a", 30_000)
+
+    def tamper(method, _, answer):
+        if method == "eth_getTransactionCount":
+            answer["result"] = hex(int(answer["result"], 16) + 1)
+
+    proxy.tamper = tamper
+    with pytest.raises(NodeLies, match="does not show what took the nonce of 'a'"):
+        made.advance("a")
     proxy.tamper = None
     assert made.wait("a").ok
     assert chain.count(made.account) == 1
