@@ -153,4 +153,4 @@ def test_nothing_is_made_of_nothing(fork):
 
 @pytest.mark.slow
 def test_nothing_is_made_of_nothing_for_long(fork):
-    run(fork, 12, 60)
+    run(fork, 3, 40)
