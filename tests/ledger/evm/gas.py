@@ -31,7 +31,12 @@ def beside():
     yield from _module(HERE / "beside" / "costs.py").costs()
 
 
-MEASURES = (beside,)
+def rooms():
+    """The ledger and its rooms."""
+    yield from _module(HERE / "rooms" / "costs.py").costs()
+
+
+MEASURES = (beside, rooms)
 
 
 def measured():
