@@ -2,11 +2,13 @@
 
 import stat
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from gridpact.app.books.folder import Book
-from gridpact.app.people.people_file import people_of, read_people
+from gridpact.app.payments.amending import tell
+from gridpact.app.people.people_file import Amended, people_of, read_people
 from gridpact.base.errors import BadInput
 
 BOOKS = Path(__file__).parents[3] / "examples" / "books"
@@ -74,3 +76,35 @@ def test_a_book_keeps_its_people_apart_and_private(tmp_path):
     other = Book.create(tmp_path / "two", BOOKS / "rules.yaml", "readings", named)
     assert other.rules().rules.digest == digest
     assert people_of(tmp_path / "two" / "people.yaml").person("bakery").name == "Other"
+
+
+@pytest.mark.parametrize(
+    ("owner", "entry", "told"),
+    [
+        ("bakery", "{mandate: LANE-001}", "it is the same as now"),
+        ("bakery", "{iban: DE75 5121}", "is no IBAN"),
+        ("bakery", "{creditor_id: DE98ZZZ09999999999}", "nothing is called so here"),
+        ("school", "{mandate: LANE-001}", "it has neither a mandate nor a creditor_id"),
+    ],
+)
+def test_what_was_before_of_a_mandate_is_checked(tmp_path, owner, entry, told):
+    text = (BOOKS / "people.yaml").read_text("utf-8")
+    path = tmp_path / "people.yaml"
+    path.write_text(text.replace(f"  {owner}:\n", f"  {owner}:\n    amended: {entry}\n"), "utf-8")
+    with pytest.raises(BadInput, match=told):
+        read_people(path)
+
+
+def test_each_change_of_a_mandate_is_told_alone():
+    """In the schema's order; what did not change is not told."""
+    pytest.importorskip("sepaxml", reason="the extra payments is not installed")
+    expected = {
+        "mandate": ["OrgnlMndtId"],
+        "iban": ["OrgnlDbtrAcct", "Id", "Othr", "Id"],
+        "creditor_id": ["OrgnlCdtrSchmeId", "Id", "PrvtId", "Othr", "Id", "SchmeNm", "Prtry"],
+        "name": ["OrgnlCdtrSchmeId", "Nm"],
+    }
+    for name, tags in expected.items():
+        mandate = ET.Element("MndtRltdInf")
+        tell(mandate, Amended(**{name: "X-1"}), "")
+        assert [each.tag for each in mandate.iter()][1:] == ["AmdmntInd", "AmdmntInfDtls", *tags]

@@ -93,7 +93,7 @@ def _written(made: Made, asked: Asked, out: Path) -> list[Path]:
     if orders.paid:
         found["transfers.xml"] = sepa.transfers(orders, asked.now_s)
     if orders.collected:
-        found["debits.xml"] = sepa.debits(orders, made.debits, asked.now_s)
+        found["debits.xml"] = sepa.debits(orders, made.debits, made.people, asked.now_s)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, data in found.items():

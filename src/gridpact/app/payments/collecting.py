@@ -7,14 +7,16 @@ mandate that was not used for 36 months lapses.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+import msgspec
+
+from gridpact.app.payments.amending import mandate_of, untold, used_by
 from gridpact.app.payments.debits import Debit, History
 from gridpact.app.payments.orders import Order, Orders
 from gridpact.app.payments.sepa import identifier
-from gridpact.app.people.people_file import Person
+from gridpact.app.people.people_file import People
 from gridpact.base.errors import Fault
 
 FIRST, RECURRENT, LAST, ONCE = "FRST", "RCUR", "FNAL", "OOFF"
@@ -22,46 +24,58 @@ _IDLE_MONTHS = 36
 
 
 def planned(
-    orders: Orders, history: History, period: str, final: Sequence[str], file: str
+    orders: Orders, history: History, period: str, final: Sequence[str], people: People
 ) -> tuple[list[Debit], list[Fault]]:
     """Return the debits of some orders, and what keeps them from being collected.
 
     Those of ``final`` are the last of their mandates. Those that a bank was given last are given
-    as they were. ``file`` is that of people, for faults.
+    as they were, and refused where their mandates are no longer what they were.
     """
     before = {(each.who, each.cents): each for each in history.again(period)}
     found, faults = [], list[Fault]()
     for order in orders.collected:
         again = before.get((order.who, order.cents))
-        if again is not None and again.mandate == mandate_of(order.person):
+        if again is not None:
             found.append(again)
+            faults += _stale(again, order, history, people)
             continue
-        faults += _faults(order, orders.day, history, file)
-        found.append(_debit(order, orders, history, last=order.who in final))
+        used = used_by(people, order.who, history)
+        faults += _faults(order, orders.day, used, people.file)
+        debit = _debit(order, orders, used, history)
+        debit = msgspec.structs.replace(debit, amended=untold(people, order.who, used))
+        last = order.who in final and debit.sequence != ONCE
+        found.append(msgspec.structs.replace(debit, sequence=LAST) if last else debit)
     unknown = sorted({*final} - {order.who for order in orders.collected})
     fix = "name who is collected from"
     faults += [
         Fault("arguments", 0, "--final", f"nothing is collected from {name[:40]!r}", fix)
         for name in unknown
     ]
-    return found, [*faults, *_shared(orders, file)]
+    return found, [*faults, *_shared(orders, people.file)]
 
 
-def _debit(order: Order, orders: Orders, history: History, *, last: bool) -> Debit:
-    mandate = mandate_of(order.person)
-    used = history.of(mandate)
-    sequence = LAST if last else RECURRENT if used else FIRST
-    if order.person.once:
-        sequence = ONCE
+def _debit(order: Order, orders: Orders, used: Sequence[Debit], history: History) -> Debit:
+    sequence = ONCE if order.person.once else RECURRENT if used else FIRST
     told, number = identifier("E", order, orders.text), 1
     while told in history.under_way:  # one that failed, or of the same amount and period
         number += 1
         told = identifier("E", order, orders.text, str(number))
+    mandate = mandate_of(order.person.mandate, order.person)
     return Debit(told, order.who, mandate, order.cents, orders.day, sequence)
 
 
-def _faults(order: Order, day: date, history: History, file: str) -> Iterator[Fault]:
-    person, used = order.person, history.of(mandate_of(order.person))
+def _stale(again: Debit, order: Order, history: History, people: People) -> Iterator[Fault]:
+    """Refuse to give a debit once more that would say something else than it did."""
+    used = used_by(people, order.who, history)
+    same = again.mandate == mandate_of(order.person.mandate, order.person)
+    if not same or untold(people, order.who, used):
+        problem = f"{again.id} is under way by the mandate as it was before"
+        fix = "book what was received, or name it by --failed where the bank did not do it"
+        yield Fault(people.file, 0, f"people.{order.who}.mandate", problem, fix)
+
+
+def _faults(order: Order, day: date, used: Sequence[Debit], file: str) -> Iterator[Fault]:
+    person = order.person
     where = f"people.{order.who}.mandate"
     ended = next((each for each in used if each.sequence in (LAST, ONCE)), None)
     if ended is not None:
@@ -90,9 +104,3 @@ def _months(first: date, last: date) -> int:
     """Whole months from one day to another."""
     months = 12 * (last.year - first.year) + last.month - first.month
     return months - (last.day < first.day)
-
-
-def mandate_of(person: Person) -> str:
-    """Return what a mandate is told apart by, without its reference."""
-    told = f"{person.mandate} {person.signed}"
-    return hashlib.sha256(told.encode()).hexdigest()

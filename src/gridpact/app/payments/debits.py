@@ -20,10 +20,11 @@ KIND = "debits"
 """Kind of the journal's entries on debits that a bank was given."""
 
 
-class Debit(msgspec.Struct, frozen=True):
+class Debit(msgspec.Struct, frozen=True, omit_defaults=True):
     """One collection: from whom, how much [cents], on which day, and which of its mandate's it is.
 
-    ``mandate`` is a hash of its reference and day, for neither belongs into a journal.
+    ``mandate`` is a hash of its reference and day, for neither belongs into a journal; ``amended``
+    one of the change of the mandate that it told the bank of.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Debit(msgspec.Struct, frozen=True):
     cents: int
     day: date
     sequence: str
+    amended: str = ""
 
 
 class Given(msgspec.Struct, frozen=True):

@@ -34,12 +34,13 @@ class Asked(msgspec.Struct, frozen=True):
 class Made(msgspec.Struct, frozen=True):
     """Orders for a bank, with a debit for each that is collected; ``again`` where none is new.
 
-    ``awaited`` is owed by who gave no mandate.
+    ``awaited`` is owed by who gave no mandate; ``people`` say what was before of mandates.
     """
 
     orders: Orders
     debits: tuple[Debit, ...]
     again: bool
+    people: People
     awaited: tuple[Order, ...] = ()
 
 
@@ -75,7 +76,9 @@ def _made(
     found: list[Debit] = []
 
     def check(orders: Orders) -> list[Fault]:
-        debits, faults = planned(orders, history, asked.period, asked.final, people.file)
+        debits, faults = planned(
+            orders, history, asked.period if again else "", asked.final, people
+        )
         found.extend(debits)
         fix = "name one that was given to the bank"
         return [
@@ -88,4 +91,4 @@ def _made(
 
     text = f"{rules.name} {asked.period}"
     orders = orders_of(rules, people, owed, (text, asked.day), check)
-    return Made(orders, tuple(found), again and bool(found), awaited)
+    return Made(orders, tuple(found), again and bool(found), people, awaited)

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import msgspec
 
+from gridpact.app.payments.amending import changed, tell
 from gridpact.app.payments.debits import Debit, Given
 from gridpact.app.payments.orders import Order, Orders
+from gridpact.app.people.people_file import Amended, People
 from gridpact.base.errors import BadInput, Fault
 
 TRANSFER, DEBIT = "pain.001.001.09", "pain.008.001.08"
+SPACE = "urn:iso:std:iso:20022:tech:xsd:"
 _CHARS = 30
 
 
@@ -34,10 +37,11 @@ def transfers(orders: Orders, created_s: int) -> bytes:
     return _named(message.export(validate=False), TRANSFER, orders, created_s)
 
 
-def debits(orders: Orders, given: Sequence[Debit], created_s: int) -> bytes:
+def debits(orders: Orders, given: Sequence[Debit], people: People, created_s: int) -> bytes:
     """Return the direct debits of some orders as XML, of the CORE scheme.
 
-    ``given`` says of each order which of its mandate's collections it is, and on which day.
+    ``given`` says of each order which of its mandate's collections it is, on which day, and
+    whether it tells what was before of its mandate, as ``people`` do.
     """
     from sepaxml import SepaDD
 
@@ -50,9 +54,20 @@ def debits(orders: Orders, given: Sequence[Debit], created_s: int) -> bytes:
         payment = {**_payment(order, orders), **mandate, "type": debit.sequence}
         payment |= {"endtoend_id": debit.id, "collection_date": debit.day}
         message.add_payment(payment)
-    return _named(
-        message.export(validate=False), DEBIT, Given(orders.text, tuple(given)), created_s
-    )
+    root = ET.fromstring(message.export(validate=False))  # noqa: S314 - made here
+    _amend(root, {each.id: changed(people, each.who) for each in given if each.amended})
+    told = Given(orders.text, tuple(given))
+    return _named(ET.tostring(root), DEBIT, told, created_s)
+
+
+def _amend(root: ET.Element, changes: Mapping[str, Amended]) -> None:
+    """Tell what was before of mandates, by debits' identifiers."""
+    space = f"{{{SPACE}{DEBIT}}}"
+    for each in root.iter(f"{space}DrctDbtTxInf"):
+        name = each.findtext(f"{space}PmtId/{space}EndToEndId", "")
+        mandate = each.find(f"{space}DrctDbtTx/{space}MndtRltdInf")
+        if name in changes and mandate is not None:
+            tell(mandate, changes[name], space)
 
 
 def check_library() -> None:
@@ -82,7 +97,7 @@ def _named(data: bytes, schema: str, told: msgspec.Struct, created_s: int) -> by
     """Give a message and its batches identifiers of their own making, and validate it."""
     from sepaxml.validation import try_valid_xml
 
-    space = f"{{urn:iso:std:iso:20022:tech:xsd:{schema}}}"
+    space = f"{{{SPACE}{schema}}}"
     root = ET.fromstring(data)  # noqa: S314 - made here
     for each in root.iter(f"{space}MsgId"):
         each.text = identifier("M", told, schema)

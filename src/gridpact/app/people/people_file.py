@@ -29,8 +29,9 @@ BEGIN = f"gridpact: {VERSION}"
 _TOP = ("gridpact", "holder", "people")
 _PERSON = (
     *("name", "address", "vat_id", "email"),
-    *("iban", "bic", "creditor_id", "mandate", "signed", "mandate_type"),
+    *("iban", "bic", "creditor_id", "mandate", "signed", "mandate_type", "amended"),
 )
+_OF_DEBTOR, _OF_CREDITOR = ("mandate", "iban"), ("creditor_id", "name")
 _ADDRESS = ("street", "postcode", "city", "country")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -71,12 +72,29 @@ class Person(msgspec.Struct, frozen=True):
     once: bool = False
 
 
+class Amended(msgspec.Struct, frozen=True):
+    """What was before of a mandate, ``""`` for what is as it was.
+
+    ``mandate`` is its reference and ``iban`` the debtor's account; ``creditor_id`` and ``name`` are
+    the creditor's.
+    """
+
+    mandate: str = ""
+    iban: str = ""
+    creditor_id: str = ""
+    name: str = ""
+
+
 class People(msgspec.Struct, frozen=True):
-    """People of a book by member or party; ``holder`` is the party that has the bank account."""
+    """People of a book by member or party; ``holder`` is the party that has the bank account.
+
+    ``amended`` is apart from them, for orders are told apart by all that a person is.
+    """
 
     file: str
     holder: str = ""
     people: dict[str, Person] = {}
+    amended: dict[str, Amended] = {}
 
     def person(self, name: str) -> Person:
         """Return who is behind a member or party; only its identifier where nothing is told."""
@@ -94,17 +112,19 @@ def read_people(path: Path, known: Iterable[str] | None = None) -> People:
     if root.get("gridpact") != VERSION:
         top.fault("gridpact", f"this is not {VERSION}", f"write {BEGIN}")
     holder, node = top.name("holder"), top.node("people")
-    people: dict[str, Person] = {}
+    people, amended = dict[str, Person](), dict[str, Amended]()
     for name in node.value if node else ():
         if node and (each := node.node(name)):
             people[name] = _person(each)
+            if (before := each.node("amended")) is not None:
+                amended[name] = _amended(before, people[name])
     if holder and holder not in people:
         top.fault("holder", f"there is nobody called {holder} here", "tell its name and IBAN")
     if known is not None:
         _check_names(document, people, {*known})
     if document.faults:
         raise BadInput(document.faults)
-    return People(str(path), holder, people)
+    return People(str(path), holder, people, amended)
 
 
 def people_of(path: Path) -> People:
@@ -136,6 +156,25 @@ def _person(node: Node) -> Person:
         email=node.text("email"),
         once=node.choice("mandate_type", ("recurrent", "one-off"), "recurrent") == "one-off",
     )
+
+
+def _amended(node: Node, person: Person) -> Amended:
+    """Read what was before: of a debtor's mandate, and of a creditor."""
+    known = (*(_OF_DEBTOR if person.mandate else ()), *(_OF_CREDITOR if person.creditor_id else ()))
+    if not known:
+        node.fault("", "it has neither a mandate nor a creditor_id", "leave it out")
+        return Amended()
+    node.known(known)
+    before = Amended(
+        _checked(node, "mandate", mandate_problem),
+        _checked(node, "iban", iban_problem),
+        _checked(node, "creditor_id", creditor_problem),
+        node.text("name"),
+    )
+    for name in known:
+        if (was := getattr(before, name)) and was == getattr(person, name):
+            node.fault(name, "it is the same as now", "tell what it was before, or leave it out")
+    return before
 
 
 def _address(node: Node) -> Address | None:

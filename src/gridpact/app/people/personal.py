@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from gridpact.app.people.people_file import People, Person
 from gridpact.ledger.privacy.personal import Datum
 
@@ -19,6 +21,10 @@ def personal(people: People) -> Iterator[Datum]:
     """
     for whose, person in people.people.items():
         yield from _of(whose, person)
+    for whose, before in people.amended.items():
+        for field in msgspec.structs.asdict(before):
+            if text := getattr(before, field):
+                yield Datum(f"{field} before", whose, text)
 
 
 def _of(whose: str, person: Person) -> Iterator[Datum]:

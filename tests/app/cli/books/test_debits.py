@@ -1,6 +1,7 @@
 """Direct debits over many files: nothing is collected twice, and sequences follow each mandate."""
 
 import json
+from functools import cache
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
@@ -46,13 +47,18 @@ def book(lane):
     return lane
 
 
-def debits(path):
-    """Identifier, cents and sequence of each debit, as a bank reads them; valid by the schema."""
+@cache
+def schema():
     import xmlschema
     from sepaxml import validation
 
     schemas = validation.__file__.replace("validation.py", "schemas/")
-    xmlschema.XMLSchema(f"{schemas}pain.008.001.08.xsd").validate(path)
+    return xmlschema.XMLSchema(f"{schemas}pain.008.001.08.xsd")
+
+
+def debits(path):
+    """Identifier, cents and sequence of each debit, as a bank reads them; valid by the schema."""
+    schema().validate(path)
     root = ET.parse(path).getroot()  # noqa: S314 - made by the command
     space = root.tag.partition("}")[0] + "}"
     found = []
@@ -61,7 +67,7 @@ def debits(path):
         for each in batch.iter(f"{space}DrctDbtTxInf"):
             name = each.find(f"{space}PmtId/{space}EndToEndId").text
             mandate = each.find(f"{space}DrctDbtTx/{space}MndtRltdInf")
-            assert mandate.find(f"{space}MndtId").text == "LANE-001"
+            assert mandate.find(f"{space}MndtId").text.startswith("LANE-0")
             assert mandate.find(f"{space}DtOfSgntr").text == "2026-01-15"
             cents = int(each.find(f"{space}InstdAmt").text.replace(".", ""))
             found.append((name, cents, sequence))
@@ -143,6 +149,102 @@ def test_a_mandate_for_once_is_used_once(book):
     book.owes(100)
     assert book.export() == 2
     assert "(OOFF)" in book.said
+
+
+OTHER_IBAN, OTHER_CREDITOR = "DE02 1203 0000 0000 2020 51", "DE79ZZZ01234567890"
+
+
+def change(book, **entries):
+    """Amend the mandate of the bakery, or the creditor, and say what was before."""
+    before = {
+        "mandate": ("LANE-001", "LANE-002"),
+        "iban": ("DE75 5121 0800 1245 1261 99", OTHER_IBAN),
+        "creditor_id": ("DE98ZZZ09999999999", OTHER_CREDITOR),
+        "name": ("Lane community", "Lane union"),
+    }
+    text = book.people.read_text()
+    for owner, names in (
+        ("bakery", ("mandate", "iban")),
+        ("lane-community", ("creditor_id", "name")),
+    ):
+        told = {name: entries[name] for name in names if name in entries}
+        for name in told:
+            old, new = before[name]
+            assert f"    {name}: {old}\n" in text
+            text = text.replace(f"    {name}: {old}\n", f"    {name}: {new}\n")
+        if told:
+            listed = ", ".join(f"{name}: {value}" for name, value in told.items())
+            text = text.replace(f"  {owner}:\n", f"  {owner}:\n    amended: {{{listed}}}\n")
+    book.people.write_text(text)
+
+
+def amendments(book):
+    """What the last file tells of changes: each path below its details, with its text."""
+    root = ET.parse(book.folder / "orders" / "debits.xml").getroot()  # noqa: S314
+
+    def paths(node, path=""):
+        here = f"{path}/{node.tag.partition('}')[2]}"
+        return [(here, node.text)] if not len(node) else [p for e in node for p in paths(e, here)]
+
+    found = [each for each in root.iter() if each.tag.endswith("AmdmntInfDtls")]
+    flags = [each.text for each in root.iter() if each.tag.endswith("AmdmntInd")]
+    assert flags == ["true"] * len(found)
+    return [path for each in found for path in paths(each)]
+
+
+WAS = {
+    "mandate": "LANE-001",
+    "iban": "DE75 5121 0800 1245 1261 99",
+    "creditor_id": "DE98ZZZ09999999999",
+    "name": "Lane community",
+}
+TOLD = "/AmdmntInfDtls"
+CREDITOR = f"{TOLD}/OrgnlCdtrSchmeId"
+
+
+def test_the_first_collection_after_a_change_tells_what_was_before(book):
+    book.export()
+    assert amendments(book) == []
+    book.paid(3180)
+    change(book, **WAS)
+    book.owes(100)
+    (second,) = book.export()
+    assert second["sequence"] == "RCUR"  # the mandate goes on
+    expected = [
+        (f"{TOLD}/OrgnlMndtId", "LANE-001"),
+        (f"{CREDITOR}/Nm", "Lane community"),
+        (f"{CREDITOR}/Id/PrvtId/Othr/Id", "DE98ZZZ09999999999"),
+        (f"{CREDITOR}/Id/PrvtId/Othr/SchmeNm/Prtry", "SEPA"),
+        (f"{TOLD}/OrgnlDbtrAcct/Id/Othr/Id", "SMNDA"),
+    ]
+    assert amendments(book) == expected
+    (again,) = book.export()
+    assert (again, amendments(book)) == (second, expected)  # the same message
+    (anew,) = book.export("--failed", second["id"])
+    assert amendments(book) == expected  # the bank was not told after all
+    book.paid(100)
+    book.owes(50)
+    (third,) = book.export()
+    assert third["sequence"] == "RCUR"
+    assert anew["id"] != third["id"]
+    assert amendments(book) == []
+
+
+def test_a_debit_under_way_is_not_given_again_by_another_mandate(book):
+    book.export()
+    change(book, mandate="LANE-001")
+    assert book.export() == 2
+    assert "is under way by the mandate as it was before" in book.said
+    book.owes(100)  # what is owed beyond it is collected by the mandate as it is now
+    (second,) = book.export()
+    assert (second["cents"], second["sequence"]) == (100, "RCUR")
+
+
+def test_what_is_owed_beyond_is_collected_also_where_it_is_as_much(book):
+    (first,) = book.export()
+    book.owes(3180)
+    (second,) = book.export()
+    assert (second["cents"], second["id"] != first["id"]) == (3180, True)
 
 
 @pytest.mark.parametrize(
