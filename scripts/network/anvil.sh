@@ -12,7 +12,7 @@ command -v npm >/dev/null || { echo "anvil: npm is not installed" >&2; exit 1; }
 mkdir -p "$out/bin"
 work=$(mktemp -d "$out/anvil.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-(cd "$work" && npm pack --silent "@foundry-rs/anvil-linux-amd64@$version" >/dev/null)
+(cd "$work" && npm pack --silent --fetch-retries=0 "@foundry-rs/anvil-linux-amd64@$version" >/dev/null)
 echo "$sha512  $work/foundry-rs-anvil-linux-amd64-$version.tgz" | sha512sum --check --quiet >&2
 tar -xzf "$work/foundry-rs-anvil-linux-amd64-$version.tgz" -C "$work"
 chmod +x "$work/package/bin/anvil"

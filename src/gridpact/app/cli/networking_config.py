@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.ledgering_options import FILE
-from gridpact.app.cli.networking_local import FOLDER, PLACE
+from gridpact.app.cli.networking_local import FOLDER, PLACE, endurance
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.networks.planning import new_key
 from gridpact.app.networks.processes import address_of
 from gridpact.base.errors import StoreError
 from gridpact.ledger.evm.network.folders import ENGINES, write_network
 from gridpact.ledger.evm.network.folders import read_network as read
-from gridpact.ledger.evm.network.plan import FEWEST, Network
+from gridpact.ledger.evm.network.plan import Network
 from gridpact.ledger.evm.network.reading import read_plan
 from gridpact.ledger.evm.network.rewards import proposed, reward_entries
 from gridpact.ledger.evm.rpc import connect
@@ -46,7 +46,7 @@ def config(file: Path, engine: str, out: Path, *, as_json: bool, quiet: bool) ->
         say(f"{len(written)} files in {out}: chain {network.chain} for {engine}")
         for each in _described(network, keys):
             say("  {name}  {address}  {keeper}, {key}".format(**each))
-        say(_endurance(network))
+        say(f"the chain {endurance(network)}")
 
 
 def _described(network: Network, keys: object) -> list[dict[str, str]]:
@@ -60,12 +60,6 @@ def _described(network: Network, keys: object) -> list[dict[str, str]]:
         }
         for each in network.validators
     ]
-
-
-def _endurance(network: Network) -> str:
-    if len(network.validators) < FEWEST:
-        return f"the chain halts where one of them is down; {FEWEST} go on without one"
-    return f"the chain goes on with {network.faulty} of {len(network.validators)} down or lying"
 
 
 @click.command(

@@ -15,6 +15,7 @@ from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.evm.accounts import ADDRESS_BYTES
 from gridpact.ledger.evm.network.folders import LOCAL, write_network
 from gridpact.ledger.evm.network.folders import read_network as read
+from gridpact.ledger.evm.network.plan import FEWEST, Network
 
 ACCOUNT = "account.key"
 PROGRAM = click.option("--program", type=FILE, help="The nodes' program, kcn; else it is found.")
@@ -98,9 +99,16 @@ def _tell(local: LocalNetwork, given: dict[str, object]) -> None:
     if given["as_json"]:
         say_json({"chain": local.network.chain, "faulty": local.network.faulty, "nodes": found})
     elif not given["quiet"]:
-        say(f"chain {local.network.chain}, goes on with {local.network.faulty} node down")
+        say(f"chain {local.network.chain} {endurance(local.network)}")
         for node in found:
             say(_line(node))
+
+
+def endurance(network: Network) -> str:
+    """Say how many of a network's validators may be down."""
+    if not network.faulty:
+        return f"halts where a validator is down; {FEWEST} go on without one"
+    return f"goes on with {network.faulty} of {len(network.validators)} validators down or lying"
 
 
 def _line(node: NodeStatus) -> str:

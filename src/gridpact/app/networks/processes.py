@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -65,7 +67,6 @@ class LocalNetwork:
     ) -> None:
         self.network, self.folder, self.program = network, folder, program
         self._within = within or {}
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def begin(self) -> None:
         """Give each node its first block; once, before the first start."""
@@ -97,8 +98,6 @@ class LocalNetwork:
         ran = [each.name for each in chosen if running(self.folder / each.name)]
         for name in ran:
             stop(self.folder / name, kill=kill)
-            if name in self._children:
-                self._children.pop(name).wait()
         return ran
 
     def wait(self, validator: Validator, wait_s: float = START_S) -> Web3Node:
@@ -136,19 +135,12 @@ class LocalNetwork:
 
     def _start(self, validator: Validator) -> None:
         place = self.folder / validator.name
+        for port in (validator.port, validator.rpc):
+            _check_free(validator.host, port)
         program = [*self._within.get(validator.name, ()), str(self.program.absolute())]
         arguments = [*program, *kcn_arguments(self.network, validator)]
-        with (place / LOG).open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - the program that the user named
-                arguments,
-                cwd=place,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self._children[validator.name] = process
-        (place / PID).write_text(f"{process.pid} {_born(process.pid)}\n", encoding="ascii")
+        pid = _spawned(arguments, place)
+        (place / PID).write_text(f"{pid} {_born(pid)}\n", encoding="ascii")
 
     def _run(self, place: Path, *arguments: str) -> None:
         done = subprocess.run(  # noqa: S603 - the program that the user named
@@ -160,6 +152,18 @@ class LocalNetwork:
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
             raise StoreError(f"node {place.name}: {self.program.name}: {said[-1]}")
+
+
+def _spawned(arguments: Sequence[str], place: Path) -> int:
+    """Start a program in a folder, in a session of its own: it outlives this process."""
+    within = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(place.absolute()), *arguments]
+    log = str(place.absolute() / LOG)
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(within[0], within, os.environ, file_actions=actions, setsid=True)
 
 
 def pid_of(place: Path) -> int | None:
@@ -190,6 +194,18 @@ def stop(place: Path, *, kill: bool = False) -> None:
             os.kill(pid, signal.SIGKILL)
         time.sleep(_LOOK_S)
     (place / PID).unlink(missing_ok=True)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise StoreError where another program listens at a port of this machine."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                problem = f"port {port} of {host} is in use; stop what uses it, or give --port"
+                raise StoreError(problem) from error
 
 
 def _reap(pid: int) -> None:

@@ -3,6 +3,7 @@
 Whatever happens, each settlement is on the ledger once, and every node tells the same.
 """
 
+import json
 import os
 import signal
 import socket
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from click.testing import CliRunner
 from msgspec.structs import replace
 
+from gridpact.app.cli.commands import cli
 from gridpact.app.networks.planning import local_network
 from gridpact.app.networks.processes import LocalNetwork, address_of
 from gridpact.base.errors import StoreError
@@ -42,6 +45,7 @@ ROOT = Path(__file__).parents[4]
 CHAIN, AT = 4715, 1_000
 SPACE, LINK, INNER = "gridpact-test", "gridpact-t0", "gridpact-t1"
 OUTSIDE, INSIDE = "10.213.77.1", "10.213.77.2"
+HEALED = pytest.mark.usefixtures("healed")
 ALL = ("node-1", "node-2", "node-3", "node-4")
 
 
@@ -112,7 +116,7 @@ def local(kcn, space, tmp_path_factory, chains):
         made.down(kill=True)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def healed(local):
     """Each test begins with all validators up and in step."""
     local.up()
@@ -202,6 +206,7 @@ def heads(local, names=ALL):
     return [node_of(local, name).head().number for name in names]
 
 
+@HEALED
 def test_finality_is_immediate(local, community):
     settle_next(community)
     nodes = [node_of(local, name) for name in ALL]
@@ -212,6 +217,7 @@ def test_finality_is_immediate(local, community):
     assert all(community.settled(name) == community.settled() for name in ALL)
 
 
+@HEALED
 def test_one_validator_stopped(local, community):
     local.down(["node-3"])
     settle_next(community, 2)
@@ -220,6 +226,7 @@ def test_one_validator_stopped(local, community):
     assert community.settled("node-3") == community.settled()
 
 
+@HEALED
 def test_two_validators_stopped(local, community):
     """Without three of four there are no blocks, so nothing becomes final; then it goes on."""
     begin = len(community.settled())
@@ -235,6 +242,7 @@ def test_two_validators_stopped(local, community):
     assert len(community.settled()) == begin + 1
 
 
+@HEALED
 def test_one_validator_cut_off(local, community, space):
     if space is None:
         pytest.skip("cutting a node off needs root and network namespaces: run it as root")
@@ -249,6 +257,7 @@ def test_one_validator_cut_off(local, community, space):
     assert disagreement(node_of(local), node_of(local, "node-4")) == ""
 
 
+@HEALED
 def test_killed_while_settling(local, community):
     """kill -9 of one who settles, over and over, and of the node that it talks to."""
     begin, count = len(community.settled()), 4
@@ -278,6 +287,7 @@ def test_killed_while_settling(local, community):
     assert community.settled("node-2") == community.settled()
 
 
+@HEALED
 def test_a_validator_retires_and_joins_by_vote(local, community):
     (leaver,) = (each.address for each in local.network.validators if each.name == "node-4")
     before = validators(node_of(local), LOCAL)
@@ -297,3 +307,29 @@ def test_a_validator_retires_and_joins_by_vote(local, community):
     counted = proposed(node, 1, top)
     assert sum(counted.values()) == top
     assert set(counted) == set(before)
+
+
+def test_commands(kcn, tmp_path):
+    """A network of one, which is there again after it was stopped."""
+    port, folder = str(free_port()), str(tmp_path / "net")
+
+    def run(*arguments):
+        return CliRunner().invoke(cli, ["network", *arguments])
+
+    up = ("up", "--validators", "1", "--out", folder, "--port", port, "--program", str(kcn))
+    begun = run(*up, "--json")
+    try:
+        assert begun.exit_code == 0, begun.output
+        told = json.loads(begun.output)
+        assert told["nodes"][0]["head"] >= 2
+        account = Account.load(tmp_path / "net" / "account.key")
+        assert connect(told["nodes"][0]["address"], 4711).balance(account.address) > 0
+        other = run(*up[:4], str(tmp_path / "other"), *up[5:])
+        assert f"port {int(port) + 1} of 127.0.0.1 is in use" in str(other.exception)
+        assert run("down", folder).output == "stopped node-1\n"
+        assert run("status", folder).output.endswith("  stopped\n")
+        assert run(*up, "-q").exit_code == 0
+        again = json.loads(run("status", folder, "--json").output)
+        assert again["nodes"][0]["head"] >= told["nodes"][0]["head"]
+    finally:
+        run("down", folder)
