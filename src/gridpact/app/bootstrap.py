@@ -18,7 +18,7 @@ from gridpact.kernel.rooms import Room
 from gridpact.ledger.at_once import AtOnce
 from gridpact.ledger.handlers import Commitments
 from gridpact.ledger.leaves import demonstration_secrets
-from gridpact.ledger.port import Ledger
+from gridpact.ledger.port import Taking
 from gridpact.market.handlers import Market
 from gridpact.metering.handlers import Metering
 from gridpact.registry.model import Community
@@ -37,7 +37,7 @@ class Edges:
     """
 
     world: World | None = None
-    ledger: Ledger | None = None
+    ledger: Taking | None = None
     clock: Clock | None = None
     watch: Watch | None = None
     seconds: Callable[[], float] | None = None

@@ -14,6 +14,7 @@ import numpy as np
 
 from gridpact.app import exports
 from gridpact.app.bootstrap import Edges, build
+from gridpact.app.ledgers.acted import handed_in
 from gridpact.app.ledgers.evidence import Evidence
 from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.market_checks import wrong_lines, wrong_session
@@ -107,7 +108,7 @@ def money(record: Record) -> str:
 def commitments(record: Record, ledger: AnyLedger) -> str:
     """Everything the journal committed is on the ledger, in order, and nothing else is."""
     expected = [entry for message in record.all(CommitRequested) for entry in message.entries]
-    found = ledger.entries()
+    found = handed_in(ledger.entries()) if ledger.state().founded else ledger.entries()
     if expected[: len(found)] != found or len(expected) != len(found):
         place = next(
             (

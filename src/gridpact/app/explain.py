@@ -8,6 +8,7 @@ import msgspec
 
 from gridpact.app import folder
 from gridpact.app.exports import parse_line_id
+from gridpact.app.ledgers import of_runs
 from gridpact.app.ledgers.evidence import Evidence, Held
 from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.proving import Proof, prove
@@ -77,7 +78,7 @@ def explain(path: Path, line: str) -> Explanation:
     name = traced.community.members.ids[traced.member]
     place = traced.row, traced.member
     rules, leg = traced.community.settlement, _leg(traced)
-    with folder.ledger(path, seed) as ledger:
+    with of_runs.opened(path, seed) as ledger:
         proof = _proof(traced, ledger)
         agreed = _agreed(traced, ledger)
     return Explanation(

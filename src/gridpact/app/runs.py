@@ -15,6 +15,9 @@ from gridpact.app import exports, folder
 from gridpact.app.bootstrap import Edges, build
 from gridpact.app.endings import finish, pause
 from gridpact.app.interrupts import Interrupted, interruptible
+from gridpact.app.ledgers import of_runs
+from gridpact.app.ledgers.keys import shown
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.orders.instants import local
 from gridpact.app.record import Record, opening_of
 from gridpact.app.watch import Stopwatch
@@ -24,7 +27,6 @@ from gridpact.kernel.journal import Journal
 from gridpact.kernel.loop import Loop
 from gridpact.kernel.messages import Message
 from gridpact.ledger.handlers import DAY
-from gridpact.ledger.local import LocalLedger
 from gridpact.ledger.messages import CommitRefused, Committed
 from gridpact.market.gates import day_ahead
 from gridpact.registry.messages import CommunityOpened
@@ -91,6 +93,7 @@ def start(
     folder.make(path)
     with _stoppable(task), folder.held(path):
         folder.create(path, manifest, Path(scenario.file))
+        of_runs.begin(path, scenario)
         _go(task)
 
 
@@ -101,6 +104,7 @@ def restart(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: St
     with _stoppable(task), folder.held(path):
         folder.clear(path)
         folder.create(path, manifest, Path(scenario.file))
+        of_runs.begin(path, scenario)
         _go(task)
 
 
@@ -221,9 +225,9 @@ def _loop(task: _Task, stop: _Stop) -> tuple[Record, folder.Result]:
     with ExitStack() as stack:
         journal = folder.journal(path, writable=True)
         stack.callback(journal.close)
-        ledger = folder.ledger(path, manifest.seed, writable=True)
-        stack.callback(ledger.close)
-        edges = Edges(task.world, ledger, None, task.watch, monotonic)
+        ledger = stack.enter_context(of_runs.writable(path, manifest.seed))
+        taking = of_runs.taking(ledger, manifest.seed, task.community.parties.operator)
+        edges = Edges(task.world, taking, None, task.watch, monotonic)
         loop = build(task.community, manifest.seed, journal, edges)
         if journal.height:
             loop.recover()
@@ -235,7 +239,7 @@ def _loop(task: _Task, stop: _Stop) -> tuple[Record, folder.Result]:
         return Record(journal), _result(loop, journal, ledger)
 
 
-def _result(loop: Loop, journal: Journal, ledger: LocalLedger) -> folder.Result:
+def _result(loop: Loop, journal: Journal, ledger: AnyLedger) -> folder.Result:
     head = ledger.head()
     return folder.Result(
         days=loop.states["ledger"].days,
@@ -244,7 +248,7 @@ def _result(loop: Loop, journal: Journal, ledger: LocalLedger) -> folder.Result:
         journal_head=journal.head.hex(),
         ledger_height=head.height,
         ledger_root=head.root.hex(),
-        ledger_key=str(ledger.public_key),
+        ledger_key=shown(ledger.public_key.raw),
     )
 
 

@@ -10,10 +10,11 @@ import msgspec
 
 from gridpact.app import checks, folder
 from gridpact.app.checks import CheckFailed, counted
+from gridpact.app.ledgers import of_runs
+from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.record import Record
 from gridpact.base.errors import GridpactError, JournalDamaged, LedgerDamaged
 from gridpact.kernel.journal import Journal
-from gridpact.ledger.local import LocalLedger
 from gridpact.settlement.messages import DaySettled
 
 
@@ -47,7 +48,7 @@ def _same_state(journal: Journal, record: Record, result: folder.Result) -> str:
     return f"state {result.state_hash[:12]}…"
 
 
-def _signed(ledger: LocalLedger, result: folder.Result) -> str:
+def _signed(ledger: AnyLedger, result: folder.Result) -> str:
     head = ledger.verify()
     if (head.height, head.root.hex()) != (result.ledger_height, result.ledger_root):
         raise CheckFailed("the ledger ends elsewhere than the run's result says")
@@ -111,10 +112,10 @@ def _on_files(path: Path, record: Record) -> list[Outcome]:
 def _on_ledger(path: Path, seed: int, record: Record, result: folder.Result) -> list[Outcome]:
     """Check the ledger by itself and against the journal."""
     try:
-        ledger = folder.ledger(path, seed)
+        opened = of_runs.opened(path, seed)
     except LedgerDamaged as error:
         return [Outcome("ledger is whole", False, str(error))]
-    with ledger:
+    with opened as ledger:
         return [
             _outcome("ledger is whole", lambda: _signed(ledger, result)),
             _outcome("ledger has what was committed", lambda: checks.commitments(record, ledger)),

@@ -14,7 +14,7 @@ from gridpact.ledger import anchors
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.kinds.terms import AgreementSigned
 from gridpact.ledger.messages import CommitRefused, CommitRequested, Committed
-from gridpact.ledger.port import Ledger, Receipt
+from gridpact.ledger.port import Receipt, Taking
 from gridpact.market.messages import SessionCleared
 from gridpact.metering.messages import DayMetered
 from gridpact.registry.messages import CommunityOpened
@@ -56,7 +56,7 @@ class Commitments:
     """Handlers bound to one community; without a ledger (a replay) nothing is ever written."""
 
     def __init__(
-        self, community: Community, secrets: anchors.Secrets, ledger: Ledger | None
+        self, community: Community, secrets: anchors.Secrets, ledger: Taking | None
     ) -> None:
         self._community, self._secrets, self._ledger = community, secrets, ledger
 

@@ -74,7 +74,15 @@ class Growth(msgspec.Struct, frozen=True):
     root: bytes
 
 
-class Ledger(Protocol):
+class Taking(Protocol):
+    """What takes entries; a ledger does, and what stands before one."""
+
+    def commit(self, key: str, entries: Sequence[Entry], at: int) -> Receipt | Refused:
+        """Put entries on the ledger; see :meth:`Ledger.commit`."""
+        ...
+
+
+class Ledger(Taking, Protocol):
     """An append-only, tamper-evident record. All methods raise StoreError on storage trouble."""
 
     @property

@@ -29,7 +29,8 @@ class Chain(msgspec.Struct, frozen=True):
     ``node`` is the address of a node's JSON-RPC and ``second`` that of another, to hold its view
     against; ``chain`` the id of the chain, ``front`` the front contract's address (0x…), before
     whose deployment in block ``since`` there is nothing. ``finality`` is ``immediate``,
-    ``finalized`` or a number of blocks.
+    ``finalized`` or a number of blocks. Of a simulated run, ``account`` is the file of the key
+    that seals.
     """
 
     node: str
@@ -38,6 +39,7 @@ class Chain(msgspec.Struct, frozen=True):
     since: int = 0
     finality: str = "immediate"
     second: str = ""
+    account: str = ""
 
 
 def node_of(chain: Chain, address: str) -> Node:
@@ -77,6 +79,14 @@ class ChainLedger(EvmLedger):
         super().__init__(node, front, rows, sender=sender, second=second, since=chain.since)
 
         self.public_key = PublicKey(padded(founder))
+        self._key = key
+
+    @property
+    def key(self) -> ChainKey:
+        """Key whose account seals; ValueError where the ledger was opened to read."""
+        if self._key is None:
+            raise ValueError("opened to read")
+        return self._key
 
     def keys(self) -> Sequence[PublicKey]:
         """Return the keys of all who may have sealed a block; the founder's first."""

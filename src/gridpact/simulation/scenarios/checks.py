@@ -23,7 +23,7 @@ from gridpact.simulation.scenarios.agreements import check_agreements
 from gridpact.simulation.scenarios.checks_data import check_sources, check_uses
 from gridpact.simulation.scenarios.checks_markets import check_markets
 from gridpact.simulation.scenarios.checks_time import check_times
-from gridpact.simulation.scenarios.operation import check_operation
+from gridpact.simulation.scenarios.operation import check_ledger, check_operation
 from gridpact.simulation.scenarios.sharing import check_sharing
 
 
@@ -38,6 +38,7 @@ def check_all(document: Document, root: Group) -> None:
     check_times(document, root)
     check_markets(document, root)
     check_operation(document, root)
+    check_ledger(document, root)
     check_sources(document, root)
     check_uses(document, root)
     check_activations(document, root)

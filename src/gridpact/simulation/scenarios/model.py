@@ -273,6 +273,14 @@ class Activation(msgspec.Struct, frozen=True):
     rule: str
 
 
+class OnChain(msgspec.Struct, frozen=True):
+    """A run's ledger on a chain: a node's address, the chain's id, the file of an account's key."""
+
+    node: str
+    chain: int
+    account: str
+
+
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """All of a scenario. ``zones`` and ``members`` are in ascending order of identifier."""
 
@@ -300,3 +308,4 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     stores: tuple[StoreSource, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     commits: str | msgspec.UnsetType = msgspec.UNSET
+    on_chain: OnChain | msgspec.UnsetType = msgspec.UNSET

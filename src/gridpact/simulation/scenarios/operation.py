@@ -17,6 +17,9 @@ from gridpact.simulation.scenarios.access import (
     text,
     texts,
 )
+from gridpact.simulation.scenarios.model import OnChain
+
+_EVM = "evm"
 
 
 def rules(root: Group) -> OperationRules | msgspec.UnsetType:
@@ -36,6 +39,27 @@ def commits(root: Group) -> str | msgspec.UnsetType:
     """Return when the ledger is told; unset where a day goes on it as a whole."""
     found = text(group(root, "ledger"), "commit")
     return msgspec.UNSET if found in ("", COMMITS[0]) else found
+
+
+def on_chain(root: Group) -> OnChain | msgspec.UnsetType:
+    """Return which chain the ledger is on; unset for a log."""
+    node = group(root, "ledger")
+    if text(node, "kind") != _EVM:
+        return msgspec.UNSET
+    return OnChain(text(node, "node"), count(node, "chain"), text(node, "account"))
+
+
+def check_ledger(document: Document, root: Group) -> None:
+    """A ledger on a chain says which; agreements, which wallets sign, are not simulated there."""
+    node = group(root, "ledger")
+    if text(node, "kind") != _EVM:
+        return
+    for key in ("node", "chain", "account"):
+        if key not in node:
+            document.fault(("ledger", key), "is missing", "say which node, chain and account")
+    if list(entries(root, "agreements")):
+        fix = "leave agreements out, or keep a log"
+        document.fault(("agreements",), "need a log: on a chain wallets of parties sign", fix)
 
 
 def rates(node: Group) -> Rates:

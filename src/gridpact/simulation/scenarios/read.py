@@ -45,7 +45,7 @@ from gridpact.simulation.scenarios.model import (
     Weather,
     Zone,
 )
-from gridpact.simulation.scenarios.operation import commits, rates, rules
+from gridpact.simulation.scenarios.operation import commits, on_chain, rates, rules
 
 PPM = 1_000_000
 
@@ -79,6 +79,7 @@ def scenario(root: Group, file: str, paths: Names[str, str]) -> Scenario:
         faults=rates(group(root, "faults")),
         operation=rules(root),
         commits=commits(root),
+        on_chain=on_chain(root),
         activations=activations(root),
         stores=stores,
     )
