@@ -14,11 +14,17 @@ from gridpact.ledger.entries import Entry, canonical, fault
 from gridpact.ledger.evm.signing import is_padded, keys_in
 from gridpact.ledger.evm.words import Operation, operation
 from gridpact.ledger.kinds.founding import Act
+from gridpact.ledger.kinds.money import NetSettled
+from gridpact.ledger.kinds.roots import RootAnchored
+from gridpact.ledger.kinds.terms import AgreementCommitted
 
 MOST_BYTES = 24_576
 """Bytes of a batch, which is a block."""
 MOST_IN_ACT = 128
 MOST_SIGNERS = 32
+MOST_POSITIONS = 384
+MOST_PARTIES = 64
+"""Of one settlement, and of one agreement."""
 _LENGTH = 3
 _HEAD = 2 * _LENGTH + 1
 
@@ -65,8 +71,19 @@ def _unfit(entry: Entry) -> Iterator[tuple[str, str, str]]:
     for field, key in keys_in(entry):
         if not is_padded(key):
             yield field, "is no address", "give 12 zero bytes and the address of a chain's account"
+    for field, found, what, most in _numbers(entry):
+        if found > most:
+            yield field, f"{found} {what}", f"at most {most} on a chain"
+    if isinstance(entry, RootAnchored) and not any(entry.root):
+        yield "root", "is all zeros, which stand for none on a chain", "anchor a root of leaves"
+
+
+def _numbers(entry: Entry) -> Iterator[tuple[str, int, str, int]]:
+    """Yield field, number, what is counted, and how many of these a chain takes."""
     if isinstance(entry, Act):
-        if entry.count > MOST_IN_ACT:
-            yield "count", f"{entry.count} entries in one act", f"at most {MOST_IN_ACT} on a chain"
-        if len(entry.by) > MOST_SIGNERS:
-            yield "by", f"{len(entry.by)} signers", f"at most {MOST_SIGNERS} on a chain"
+        yield "count", entry.count, "entries in one act", MOST_IN_ACT
+        yield "by", len(entry.by), "signers", MOST_SIGNERS
+    elif isinstance(entry, NetSettled):
+        yield "positions", len(entry.positions), "positions", MOST_POSITIONS
+    elif isinstance(entry, AgreementCommitted):
+        yield "signatures", len(entry.signatures), "parties", MOST_PARTIES
