@@ -16,7 +16,28 @@ event Moved:
 registered: public(HashMap[address, bool])
 balance_of: public(HashMap[bytes32, HashMap[bytes32, uint256]])
 agent: public(HashMap[bytes32, HashMap[address, bool]])
+key: HashMap[bytes32, address]
 barred: public(HashMap[bytes32, bool])
+
+
+@view
+@external
+def room(number: uint256) -> address:
+    """
+    @notice For a vault: this is the ledger's front and all of its rooms as well
+    """
+    return self
+
+
+@view
+@external
+def signer(who: bytes32) -> address:
+    return self.key[who]
+
+
+@external
+def bind(who: bytes32, key: address):
+    self.key[who] = key
 
 
 @external

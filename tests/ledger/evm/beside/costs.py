@@ -9,6 +9,7 @@ from gridpact.ledger.evm.channels import Channel, Update
 from gridpact.ledger.evm.escrow import Trade, Unpaid
 from gridpact.ledger.evm.shards import Epoch, Shard
 from gridpact.ledger.evm.typed import digest
+from gridpact.ledger.evm.vaults import Brought, Sent, registration
 from gridpact.ledger.evm.words import id_of
 from gridpact.ledger.leaves import demonstration_secrets
 from gridpact.ledger.merkle import node_hash
@@ -27,7 +28,7 @@ def costs():
     for name, account in (("mill", 5), ("pub", 6), ("operator", 4)):
         chain.endow(name, 10**9, account)
     chain.endow("mill", 10**9, 5, GO, chain.goods)
-    for part in (attested, deep, escrow, channels, shards):
+    for part in (attested, deep, escrow, channels, shards, vault):
         for name, receipt in part(chain, beside):
             yield name, receipt["gas_used"]
 
@@ -143,3 +144,26 @@ def shards(chain, beside):
     )  # fmt: skip
     signed = chain.signed(digest(where.domain().separator, struct))
     yield "Council.govern, pause", where.send("govern", 1, bytes(20), 0, signed)
+
+
+def vault(chain, beside):
+    """With the plain room in place of a ledger."""
+    front = bytes.fromhex(chain.room.address[2:])
+    chain.room.send("bind", MILL, chain.keys[5].address)
+    chain.endow("vault", 10**6, 4)
+    where = chain.deploy("Vault", chain.members, 3, bytes(20), front, 4, id_of("vault"))
+    yield "Vault: deployment", where.made
+
+    def signed(made):
+        return chain.signed(made.digest(where.domain()))
+
+    contract = front
+    agreed = chain.signed(registration(where.domain(), contract))
+    yield "Vault.register, 3 signatures", where.send("register", contract, agreed)
+    for entry, note in ((7, "new"), (8, "more")):
+        brought = Brought(EUR, MILL, 100, entry)
+        receipt = where.send("bring", *brought, signed(brought))
+        yield f"Vault.bring, 3 signatures, {note}", receipt
+    yield "Vault.take_out", where.send("take_out", EUR, MILL, 50, by=5)
+    sent = Sent(1, 9)
+    yield "Vault.sent, 3 signatures", where.send("sent", *sent, signed(sent))

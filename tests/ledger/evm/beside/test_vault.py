@@ -148,3 +148,42 @@ def test_certificates_of_the_ledger_are_swapped_against_its_tokens(
     escrow.send("pay", trade, by=4)
     assert [goods.ask("balance_of", beside.GO, each) for each in (MILL, PUB)] == [200, 300]
     assert [chain.vault.ask("balance_of", EUR, each) for each in (MILL, PUB)] == [40, 0]
+
+
+def test_a_retired_vault_lets_everybody_take_out(chain, beside, refused):
+    """With the plain room of the other tests in place of a ledger."""
+    front, own = bytes.fromhex(chain.room.address[2:]), id_of("vault")
+    chain.room.send("bind", MILL, chain.keys[5].address)
+    chain.endow("vault", 100, 4)
+    ledger = chain.keys[8].address
+    chain.vault = chain.deploy("Vault", chain.members, 3, ledger, front, 4, own)
+    vault, brought = chain.vault, Brought(EUR, MILL, 90, 1)
+    escrow = chain.deploy(
+        "Escrow",
+        chain.members,
+        3,
+        beside.NOBODY,
+        *[bytes.fromhex(vault.address[2:])] * 2,
+        beside.NOTICE,
+    )
+    contract = bytes.fromhex(escrow.address[2:])
+    agreed = chain.signed(registration(vault.domain(), contract))
+    vault.send("register", contract, agreed)
+    bring(chain, brought)
+    escrow.send("lock", EUR, MILL, 60, by=5)
+    escrow.send("give_notice", EUR, MILL, 60, by=5)
+    chain.wait(beside.NOTICE)
+    vault.send("govern", 3, beside.NOBODY, 0, [], by=8)
+    for call in (
+        lambda: bring(chain, brought._replace(units=1, entry=2)),
+        lambda: escrow.send("lock", EUR, MILL, 1, by=5),
+    ):
+        with refused("stopped"):
+            call()
+    escrow.send("take_back", EUR, MILL)
+    with refused("may not act"):
+        vault.send("take_out", EUR, MILL, 90, by=6)
+    vault.send("take_out", EUR, MILL, 90, by=5)
+    sent = Sent(1, 3)
+    vault.send("sent", *sent, chain.signed(sent.digest(vault.domain())))
+    assert (vault.ask("total", EUR), vault.ask("balance_of", EUR, MILL)) == (0, 0)
