@@ -188,9 +188,10 @@ def _conflict(trial: Trial, needs: Sequence[Need], verdict: Verdict, offers: boo
         limits = pressing(needs, verdict.bound, verdict.solution)
     order = in_order(needs, verdict.bound, weight, limits)
     members = _opened(trial, minimal_conflict(merged(order), lambda some: _clash(trial, some)))
-    found = proposals(trial, needs, members, verdict.missing_wh) if offers else ()
     clashing = [need for member in members for need in member.needs]
     own = verdict if len(clashing) == len(needs) else trial.verdict(clashing, closely=True)
+    trial.begin_near(verdict)
+    found = proposals(trial, needs, members, verdict.missing_wh) if offers else ()
     return Conflict(
         zones=tuple(sorted(trial.site.zones)),
         members=members,

@@ -111,6 +111,10 @@ class Trial:
         self._known[frozenset(needs)] = found.fits
         return found
 
+    def begin_near(self, verdict: Verdict) -> None:
+        """Let the next solve begin from the prices of an earlier verdict."""
+        self._warm = verdict.solution or self._warm
+
     def bound(self, needs: Sequence[Need]) -> Bound:
         """Bind needs, wishes as needs; the last ones asked about are remembered."""
         key = tuple(needs)
