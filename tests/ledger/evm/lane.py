@@ -56,14 +56,14 @@ class Lane:
 
     def sender(self, name: str) -> Sender:
         if name not in self.senders:
-            policy = Policy(wait_s=0, poll_s=0)
+            policy = Policy(gas=GAS, wait_s=0, poll_s=0)
             account = Account(secret_of(name))
             self.senders[name] = Sender(self.node, Outbox(":memory:"), account, policy)
         return self.senders[name]
 
     def ledger(self, name: str | None = "auth-a", **how) -> EvmLedger:
         sender = self.sender(name) if name else None
-        how = {"since": self.deployed.since, "gas": GAS, **how}
+        how = {"since": self.deployed.since, **how}
         return EvmLedger(self.node, self.deployed.front, sender=sender, **how)
 
 

@@ -48,8 +48,6 @@ class EvmLedger(StoredLedger):
         Another node, whose view of what is final is compared when all is verified.
     since
         A block of the chain before which there is nothing of this ledger.
-    gas
-        What each transaction may use; by default, as the node estimates.
     """
 
     def __init__(
@@ -61,12 +59,11 @@ class EvmLedger(StoredLedger):
         sender: Sender | None = None,
         second: Node | None = None,
         since: int = 0,
-        gas: int | None = None,
     ) -> None:
         start = Head(0, 0, Edge().root(), genesis_of(node.chain, front))
         super().__init__(open_storage(storage, writable=True, wait_s=5.0), start)
         self._node, self._front, self._sender, self._second = node, front, sender, second
-        self._since, self._gas = since, gas
+        self._since = since
         self._follower = Follower(node, front, self._storage, start, since)
         try:
             self._identify()
@@ -125,7 +122,7 @@ class EvmLedger(StoredLedger):
         if refused:
             return refused
         data = contract("Ledger").data("commit", key.encode(), at, packed(entries))
-        answer = self._sender.run(order, self._front, data, self._gas)
+        answer = self._sender.run(order, self._front, data)
         if isinstance(answer, Mined) and answer.ok:
             found = self._known(key, entries)
             if found is None:

@@ -26,10 +26,10 @@ PLAIN_GAS = 21_000
 class Policy(msgspec.Struct, frozen=True):
     """How transactions are priced and how long one waits for them.
 
-    The gas asked for is the estimate plus ``gas_margin`` ‰; the first price is the node's plus
-    ``price_margin`` ‰. After ``patience`` further blocks without it, an attempt is signed anew at
-    a price higher by ``bump`` ‰ (nodes ask for 100 at least), up to ``most`` wei. ``wait_s`` is
-    how long :meth:`Sender.run` waits, looking every ``poll_s``.
+    The gas asked for is ``gas``, by default the estimate plus ``gas_margin`` ‰; the first price
+    is the node's plus ``price_margin`` ‰. After ``patience`` further blocks without it, an attempt
+    is signed anew at a price higher by ``bump`` ‰ (nodes ask for 100 at least), up to ``most`` wei.
+    ``wait_s`` is how long :meth:`Sender.run` waits, looking every ``poll_s``.
     """
 
     gas_margin: int = 250
@@ -39,6 +39,7 @@ class Policy(msgspec.Struct, frozen=True):
     most: int = 10**13
     wait_s: float = 60.0
     poll_s: float = 0.25
+    gas: int | None = None
 
 
 class Unfinished(NodeTrouble):
@@ -69,6 +70,7 @@ class Sender:
         """
         if key.startswith(GAP):
             raise ValueError(f"keys that begin with {GAP!r} fill gaps")
+        gas = gas or self.policy.gas
         if gas is None and self.outbox.find(key) is None:
             estimate = self.node.estimate(self.account.address, to, data)
             if isinstance(estimate, Reverted):
