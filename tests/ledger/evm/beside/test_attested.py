@@ -141,6 +141,16 @@ def test_anybody_voids_a_root_with_two_leaves_of_one_index(chain, refused):
         where.send("refund", *found[:3])
 
 
+def test_a_right_leaf_shown_at_another_place_voids_nothing(chain, attested, payouts, refused):
+    """The last of 11 leaves has the path of two left siblings that place 3 would have too."""
+    last = payouts.leaf("home-10")
+    disputed = payouts.root.subject, payouts.claim("home-10")[1], payouts.root.asset
+    with refused("attested: path"):
+        attested.send("dispute", *disputed, [last._replace(place=3)])
+    with refused("disproves nothing"):
+        attested.send("dispute", *disputed, [last])
+
+
 def test_anybody_voids_a_root_whose_leaves_are_more_than_its_total(chain, beside, refused):
     made, shown = forged([("ann", 0, 5), ("bob", 1, 5), ("cid", 2, 6)])
     found, where = named(made, 10, 3), chain.attested

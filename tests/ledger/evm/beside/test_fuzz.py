@@ -154,7 +154,7 @@ def fuzz(chain, beside, calls, count, seed):
 
 
 @pytest.mark.parametrize(
-    ("count", "seed"), [(150, 1), *(pytest.param(2_000, n, marks=pytest.mark.slow) for n in (2, 3))]
+    ("count", "seed"), [(80, 1), *(pytest.param(2_000, n, marks=pytest.mark.slow) for n in (2, 3))]
 )
 def test_no_calldata_moves_money_or_stops_a_contract(chain, beside, calls, count, seed):
     before = money(chain)
