@@ -30,3 +30,11 @@ def test_quorums_count_each_signer_once(twin):
     twice = msgspec.structs.replace(act, by=("auth-a", "auth-a"))
     assert twin.hand_in(twice, entry) == "signed twice"
     assert twin.hand_in(*twin.act("eve", ADMIT)) == "may not sign"
+
+
+def test_an_act_counts_once_in_its_turn_and_time(twin):
+    block = twin.act("auth-a", ParticipantAuthorised("eve", "dso"))
+    assert twin.hand_in(*block) == ""
+    assert twin.hand_in(*block) == "sequence"
+    assert twin.hand_in(*twin.act("auth-a", ADMIT, at=1_000_301)) == "clocks"
+    assert twin.hand_in(*twin.act("lane", ADMIT)) == "not for you"
