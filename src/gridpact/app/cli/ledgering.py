@@ -8,7 +8,9 @@ from gridpact.app.cli.late import LateGroup, Later
 
 COMMANDS = {
     "init": Later("ledgering_init:init", "Found a ledger of one or more authorities."),
-    "deploy": Later("ledgering_deploy:deploy", "Found a ledger on a chain."),
+    "deploy": Later(
+        "ledgering_deploy:deploy", "Found a ledger on a chain, and put its contracts there."
+    ),
     "status": Later("ledgering_show:status", "Show where a ledger stands."),
     "verify": Later("ledgering_show:verify", "Recompute a ledger from its first entry on."),
     "export": Later("ledgering_show:export", "Write all entries as lines of JSON."),
