@@ -16,7 +16,6 @@ from gridpact.app.bootstrap import Edges, build
 from gridpact.app.endings import finish, pause
 from gridpact.app.interrupts import Interrupted, interruptible
 from gridpact.app.ledgers import of_runs
-from gridpact.app.ledgers.keys import shown
 from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.orders.instants import local
 from gridpact.app.record import Record, opening_of
@@ -248,7 +247,7 @@ def _result(loop: Loop, journal: Journal, ledger: AnyLedger) -> folder.Result:
         journal_head=journal.head.hex(),
         ledger_height=head.height,
         ledger_root=head.root.hex(),
-        ledger_key=shown(ledger.public_key.raw),
+        ledger_key=str(ledger.public_key),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -49,6 +50,29 @@ class PublicKey:
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+_CONTRACT = re.compile(r"eip155:([1-9][0-9]{0,17}):0x([0-9a-f]{40})")
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A ledger's front contract, which seals its blocks on a chain; ``address`` has 20 bytes."""
+
+    chain: int
+    address: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text form ``eip155:<chain id>:0x<40 hex digits>`` (CAIP-10); or ValueError."""
+        found = _CONTRACT.fullmatch(text)
+        if found is None:
+            raise ValueError(f"not a contract of the form eip155:<chain>:0x<40 digits>: {text!r}")
+        return cls(int(found[1]), bytes.fromhex(found[2]))
+
+    def __str__(self) -> str:
+        """Return the text form, read back by :meth:`parse`."""
+        return f"eip155:{self.chain}:0x{self.address.hex()}"
 
 
 class AuthorityKey:

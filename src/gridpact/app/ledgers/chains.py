@@ -14,9 +14,9 @@ from gridpact.ledger.evm.node import Finality, Node
 from gridpact.ledger.evm.outbox import Outbox
 from gridpact.ledger.evm.rpc import connect
 from gridpact.ledger.evm.sending import Sender
-from gridpact.ledger.evm.signing import ChainKey, padded
+from gridpact.ledger.evm.signing import ChainKey
 from gridpact.ledger.examination import Examined
-from gridpact.ledger.keys import PublicKey
+from gridpact.ledger.keys import Contract
 from gridpact.ledger.port import Head
 
 OUTBOX = "outbox.db"
@@ -68,9 +68,7 @@ def on_chain(place: Path, chain: Chain, key: ChainKey) -> Chain:
 class ChainLedger(EvmLedger):
     """A ledger on a chain with the outbox of its folder; closes what it opened."""
 
-    def __init__(
-        self, place: Path, rows: Path | str, chain: Chain, founder: bytes, key: ChainKey | None
-    ) -> None:
+    def __init__(self, place: Path, rows: Path | str, chain: Chain, key: ChainKey | None) -> None:
         node = node_of(chain, chain.node)
         second = node_of(chain, chain.second) if chain.second else None
         self._outbox = Outbox(place / OUTBOX) if key else None
@@ -78,7 +76,7 @@ class ChainLedger(EvmLedger):
         front = bytes.fromhex(chain.front.removeprefix("0x"))
         super().__init__(node, front, rows, sender=sender, second=second, since=chain.since)
 
-        self.public_key = PublicKey(padded(founder))
+        self.public_key = Contract(chain.chain, front)
         self._key = key
 
     @property
@@ -88,10 +86,9 @@ class ChainLedger(EvmLedger):
             raise ValueError("opened to read")
         return self._key
 
-    def keys(self) -> Sequence[PublicKey]:
-        """Return the keys of all who may have sealed a block; the founder's first."""
-        others = map(PublicKey, self.state().sealed_by.rows)
-        return tuple(dict.fromkeys((self.public_key, *others)))
+    def keys(self) -> Sequence[Contract]:
+        """Return the contract that takes all blocks."""
+        return (self.public_key,)
 
     def examine(self, expected: Head | None = None, *, jobs: int = 1) -> Examined:
         """Recompute everything from the chain, in one process whatever ``jobs`` are asked for."""

@@ -85,7 +85,7 @@ def deployed(
     folder.make(place)
     chain = on_chain(place, chain, key)
     entry, at = founding
-    with ChainLedger(place, os.fspath(place / ROWS), chain, key.address, key) as ledger:
+    with ChainLedger(place, os.fspath(place / ROWS), chain, key) as ledger:
         answer = ledger.commit("founded", [entry], at)
     if isinstance(answer, Refused):
         raise BadInput([Fault("arguments", 0, "", answer.reason, "found it in another folder")])
@@ -106,7 +106,7 @@ def opened(
     if about.chain is msgspec.UNSET:
         return _log(place, about, sealer, segments)
     key = keys.chain_key(sealer) if sealer else None
-    return ChainLedger(place, _rows(place, about), about.chain, parse_address(about.founder), key)
+    return ChainLedger(place, _rows(place, about), about.chain, key)
 
 
 def opened_log(

@@ -8,7 +8,7 @@ from typing import Protocol
 from gridpact.ledger.chain import Block
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.examination import Examined
-from gridpact.ledger.keys import PublicKey
+from gridpact.ledger.keys import Contract, PublicKey
 from gridpact.ledger.port import Head, Ledger, Receipt, Refused
 
 
@@ -24,8 +24,8 @@ class AnyLedger(Kept, Protocol):
     """A ledger that was opened, whatever keeps it."""
 
     @property
-    def public_key(self) -> PublicKey:
-        """Key that the ledger began with."""
+    def public_key(self) -> PublicKey | Contract:
+        """Key that the ledger began with, or the contract that is its front."""
         ...
 
     def rehearse(self, key: str, entries: Sequence[Entry], at: int) -> Refused | None:
@@ -36,8 +36,8 @@ class AnyLedger(Kept, Protocol):
         """Return a block; IndexError where there is none."""
         ...
 
-    def keys(self) -> Sequence[PublicKey]:
-        """Return the keys of all who may have sealed a block; the founder's first."""
+    def keys(self) -> Sequence[PublicKey | Contract]:
+        """Return the keys of all who may have sealed a block, or the contract that took it."""
         ...
 
     def examine(self, expected: Head | None = None, *, jobs: int = 1) -> Examined:

@@ -21,7 +21,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-HASH, KEY, COUNT = "[0-9a-f]{64}", "ed25519:[0-9a-f]{64}", "(0|[1-9][0-9]{0,17})"
+HASH, COUNT = "[0-9a-f]{64}", "(0|[1-9][0-9]{0,17})"
+KEY = f"(ed25519:{HASH}|eip155:[1-9][0-9]{{0,17}}:0x[0-9a-f]{{40}})"  # a contract: CAIP-10
 PLACE = rf'"index":"{COUNT}","path":\[("{HASH}"(,"{HASH}"){{0,63}})?\]'
 BLOCK = (
     rf'"at":"(0|-?[1-9][0-9]{{0,17}})","authority":"{KEY}","count":"{COUNT}",'
@@ -119,7 +120,9 @@ def check(proof: Any, root: str | None, authority: str | None) -> list[str]:
     digest = sha256(head).digest()
     need(digest.hex() == block["hash"], "the block's content does not match its hash")
     signed, signature = b"gridpact ledger signature 1\n" + digest, bytes.fromhex(block["signature"])
-    Ed25519PublicKey.from_public_bytes(bytes.fromhex(key[8:])).verify(signature, signed)
+    need(root is not None or key[:2] == "ed", "a contract signs no proof: give the root it shows")
+    if key[:2] == "ed":
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key[8:])).verify(signature, signed)
     need(authority in (None, key), "the block is signed by another key than the one trusted")
     need(root in (None, tree.hex()), f"the root trusted is not that of {first + count} entries")
     words[-1] += f"entry {entry['body']}"

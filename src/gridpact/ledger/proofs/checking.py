@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gridpact.base.errors import BadInput, Fault
-from gridpact.ledger.keys import PublicKey
+from gridpact.ledger.keys import Contract, PublicKey
 from gridpact.ledger.leaves import decode
 from gridpact.ledger.merkle import leaf_hash, verify_inclusion
 from gridpact.ledger.proofs.model import Opened, ProofFile, Under
@@ -25,7 +25,7 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 def check(
-    proof: ProofFile, *, root: bytes | None = None, authority: PublicKey | None = None
+    proof: ProofFile, *, root: bytes | None = None, authority: PublicKey | Contract | None = None
 ) -> Checked:
     """Check a proof from the leaf up to what is trusted.
 
@@ -33,12 +33,20 @@ def check(
     the key that must have signed it. BadInput where neither is given: a proof that only agrees
     with itself proves nothing.
     """
-    if root is None and authority is None:
-        fix = "give the root that you saw, or the authority's key"
-        raise BadInput([Fault("arguments", 0, "", "nothing is said of what is trusted", fix)])
+    if root is None and not isinstance(authority, PublicKey):
+        raise BadInput([_untrusted(authority)])
     broken = next((text for step in _STEPS for text in step(proof)), "")
     broken = broken or next(_trusted(proof, root, authority), "")
     return Checked(False, broken) if broken else Checked(True, "", tuple(told(proof)))
+
+
+def _untrusted(contract: Contract | None) -> Fault:
+    if contract is not None:
+        problem, fix = f"{contract} is a contract, which signs no proof", "the root that it shows"
+    else:
+        problem = "nothing is said of what is trusted"
+        fix = "the root that you saw, or the authority's key"
+    return Fault("arguments", 0, "", problem, f"give {fix}")
 
 
 def _entry(proof: ProofFile) -> Iterator[str]:
@@ -95,14 +103,16 @@ def _sealed(proof: ProofFile) -> Iterator[str]:
     block = proof.block
     if block.content_hash() != block.hash:
         yield "the block's content does not match its hash"
-    elif not block.signed_by(block.authority):
+    elif not block.sealed():
         yield "the block's signature is not by its authority"
 
 
 _STEPS: tuple[Callable[[ProofFile], Iterator[str]], ...] = (_entry, _under, _on_ledger, _sealed)
 
 
-def _trusted(proof: ProofFile, root: bytes | None, authority: PublicKey | None) -> Iterator[str]:
+def _trusted(
+    proof: ProofFile, root: bytes | None, authority: PublicKey | Contract | None
+) -> Iterator[str]:
     if authority is not None and authority != proof.block.authority:
         yield "the block is signed by another key than the one trusted"
     if root is not None and root != proof.block.tree_root:

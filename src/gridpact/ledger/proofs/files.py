@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gridpact.base.documents import spell
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.base.files import read_regular, write_whole
-from gridpact.ledger.keys import PublicKey
+from gridpact.ledger.keys import Contract, PublicKey
 from gridpact.ledger.proofs.model import Opened, ProofFile, Sealed, Terms, Under
 
 if TYPE_CHECKING:
@@ -62,11 +62,16 @@ def from_bytes(data: bytes, file: str = "proof") -> ProofFile:
         path=tuple(map(bytes.fromhex, entry["path"])),
         block=Sealed(
             key=block["key"],
-            authority=PublicKey.parse(block["authority"]),
+            authority=authority_of(block["authority"]),
             **_read(int, block, _NUMBERS),
             **_read(bytes.fromhex, block, _HASHES),
         ),
     )
+
+
+def authority_of(text: str) -> PublicKey | Contract:
+    """Read whose a block is: a key, or a contract; ValueError for neither."""
+    return Contract.parse(text) if text.startswith("eip155:") else PublicKey.parse(text)
 
 
 def read(path: Path) -> ProofFile:

@@ -9,7 +9,7 @@ from gridpact.base.errors import LedgerDamaged
 from gridpact.ledger import port
 from gridpact.ledger.chain import Block, Header, check_seal
 from gridpact.ledger.entries import Entry, canonical
-from gridpact.ledger.keys import PublicKey
+from gridpact.ledger.keys import Contract, PublicKey
 from gridpact.ledger.merkle import Tree
 from gridpact.ledger.proofs.checking import check
 from gridpact.ledger.proofs.model import Opened, ProofFile, Sealed, Terms, Under
@@ -19,8 +19,8 @@ class Source(Protocol):
     """What a ledger must answer for proofs to be made from it."""
 
     @property
-    def public_key(self) -> PublicKey:
-        """Key that blocks are checked against."""
+    def public_key(self) -> PublicKey | Contract:
+        """Key that blocks are checked against, or the contract that takes them."""
 
     def head(self) -> port.Head:
         """Return where the ledger stands."""
@@ -35,7 +35,7 @@ class Source(Protocol):
         """Prove that one entry is on the ledger."""
 
 
-def of_entry(ledger: Source, index: int, keys: Sequence[PublicKey] = ()) -> ProofFile:
+def of_entry(ledger: Source, index: int, keys: Sequence[PublicKey | Contract] = ()) -> ProofFile:
     """Prove an entry, such as an agreement or a certificate; IndexError where there is none.
 
     ``keys`` are those that may have signed the last block, where it is not the ledger's one key.
@@ -49,7 +49,7 @@ def of_leaf(
     tree: Tree,
     row: int,
     what: Opened | Terms,
-    keys: Sequence[PublicKey] = (),
+    keys: Sequence[PublicKey | Contract] = (),
 ) -> ProofFile:
     """Prove the leaf in a ``row`` of the ``tree`` whose root the entry at ``index`` holds.
 
@@ -59,13 +59,15 @@ def of_leaf(
     return _made(ledger, index, keys or (ledger.public_key,), under)
 
 
-def _made(ledger: Source, index: int, keys: Sequence[PublicKey], leaf: Under | None) -> ProofFile:
+def _made(
+    ledger: Source, index: int, keys: Sequence[PublicKey | Contract], leaf: Under | None
+) -> ProofFile:
     entries = ledger.entries(index, index + 1)
     if not entries or index < 0:
         raise IndexError(f"there is no entry {index}")
     held, block = _at_head(ledger, index)
     proof = ProofFile(leaf, canonical(entries[0]), index, held.path, _sealed(block, keys))
-    found = check(proof, authority=proof.block.authority)
+    found = check(proof, root=block.tree_root, authority=proof.block.authority)
     if not found.holds:
         raise ValueError(f"no proof can be made: {found.broken}")
     return proof
@@ -80,10 +82,11 @@ def _at_head(ledger: Source, index: int) -> tuple[port.Proof, Block]:
             return held, block
 
 
-def _sealed(block: Block, keys: Sequence[PublicKey]) -> Sealed:
+def _sealed(block: Block, keys: Sequence[PublicKey | Contract]) -> Sealed:
     for key in keys:
         try:
-            check_seal(block, key)
+            if isinstance(key, PublicKey):
+                check_seal(block, key)
         except LedgerDamaged:
             continue
         return Sealed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gridpact.ledger.chain import Header
-from gridpact.ledger.keys import PublicKey
+from gridpact.ledger.keys import Contract, PublicKey
 from gridpact.ledger.leaves import leaf
 
 
@@ -39,9 +39,17 @@ class Under(msgspec.Struct, frozen=True):
 
 
 class Sealed(Header, frozen=True):
-    """The signed block at the head when the proof was made, and whose key signed it."""
+    """The block at the head when the proof was made, and whose key signed it.
 
-    authority: PublicKey
+    On a chain a contract took it: nothing is signed for the reader of a proof, and ``signature`` is
+    the account that sent it [32 bytes] and the transaction's hash.
+    """
+
+    authority: PublicKey | Contract
+
+    def sealed(self) -> bool:
+        """Tell whether the signature is the key's; of what a contract took, the root must tell."""
+        return isinstance(self.authority, Contract) or self.signed_by(self.authority)
 
 
 class ProofFile(msgspec.Struct, frozen=True):

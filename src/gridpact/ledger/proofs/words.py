@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from gridpact.base.units import Ints
+from gridpact.ledger.keys import Contract
 from gridpact.ledger.leaves import LeafBody, decode
 from gridpact.ledger.proofs.model import Opened, ProofFile
 
@@ -26,7 +27,10 @@ def told(proof: ProofFile) -> Iterator[str]:
     yield f"under the entry {proof.entry.decode()}" if leaf else f"entry {proof.entry.decode()}"
     yield f"entry {proof.index} of {block.size}, in the ledger up to block {block.height}"
     yield f"of {instant(block.at)}, root {block.tree_root.hex()}"
-    yield f"signed by {block.authority}"
+    if isinstance(block.authority, Contract):
+        yield f"taken by {block.authority} in transaction 0x{block.signature[32:].hex()}"
+    else:
+        yield f"signed by {block.authority}"
 
 
 def instant(at_s: int) -> str:

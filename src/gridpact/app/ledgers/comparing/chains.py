@@ -40,7 +40,7 @@ class ChainEngine:
         self._stored = self._bytes()
         where = on_chain(self.folder, self.chain, self.account)
         rows = str(self.folder / "followed.db")
-        self.ledger = ChainLedger(self.folder, rows, where, self.account.address, self.account)
+        self.ledger = ChainLedger(self.folder, rows, where, self.account)
 
     def key_of(self, name: str) -> bytes:
         """Public key of somebody: the account's is the first authority's."""
