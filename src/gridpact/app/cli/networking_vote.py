@@ -21,7 +21,7 @@ from gridpact.ledger.evm.rpc import connect
     epilog="""\b
 Examples:
   gridpact network vote net --by node-1 --out 0x52908400098527886E0F7030069857D2E4169EE7
-  gridpact network vote north --by lena --for besu""",
+  gridpact network vote north --by mill --for besu""",
 )
 @FOLDER
 @click.option("--by", required=True, help="The validator whose node votes.")

@@ -46,7 +46,7 @@ network: north
 chain: 4712
 block_s: 2
 validators:
-  - {name: lena, keeper: participant, participant: lena, host: 10.0.0.1}
+  - {name: mill, keeper: participant, participant: mill, host: 10.0.0.1}
   - {name: bakery, keeper: participant, participant: bakery, host: 10.0.0.2, port: 30400}
   - {name: coop, keeper: participant, participant: coop, host: 10.0.0.3}
   - name: hoster
@@ -83,7 +83,7 @@ def test_extra_data_as_published():
 
 def test_addresses_are_those_of_the_keys(network):
     read, keys = network
-    assert set(keys) == {"lena", "bakery", "coop"}
+    assert set(keys) == {"mill", "bakery", "coop"}
     for each in read.validators[:3]:
         assert each.address == keys[each.name].address
     # the curve's generator is the public key of 1, whose address is well known
@@ -97,7 +97,7 @@ def test_what_besu_is_given(network, tmp_path):
     folder = tmp_path / "north"
     written = write_network(read, keys, folder, BESU)
     assert sorted(written) == sorted(each for each in folder.rglob("*") if each.is_file())
-    genesis = json.loads((folder / "lena" / "genesis.json").read_text())
+    genesis = json.loads((folder / "mill" / "genesis.json").read_text())
     fields = rlp.decode(bytes.fromhex(genesis["extraData"][2:]))
     assert fields == [bytes(32), read.addresses, [], b"", []]
     assert genesis["config"]["chainId"] == 4712
@@ -132,7 +132,7 @@ def test_secrets_stay_with_who_has_them(network, tmp_path):
 def test_every_fault_is_told_with_its_line(plan):
     text = PLAN.replace("chain: 4712", "chain: soon").replace("keeper: third party", "keeper: me")
     text = text.replace("bakery, host: 10.0.0.2", "x, host: 10.0.0.2, hots: y")
-    text = text.replace("name: coop", "name: lena").replace("d4b8", "d4b9").replace("EE7", "EEg")
+    text = text.replace("name: coop", "name: mill").replace("d4b8", "d4b9").replace("EE7", "EEg")
     plan.write_text(text.replace("budget: 1001", "budget: -1"))
     with pytest.raises(BadInput) as told:
         read_plan(plan, made_key)
@@ -150,10 +150,10 @@ def test_every_fault_is_told_with_its_line(plan):
 @pytest.mark.parametrize(
     ("rule", "blocks", "expected"),
     [
-        (EQUAL, (0, 0, 0, 0), {"bakery": 251, "coop": 250, "hoster": 250, "lena": 250}),
-        (BLOCKS, (1, 0, 0, 1), {"bakery": 0, "coop": 0, "hoster": 501, "lena": 500}),
-        (BLOCKS, (10, 20, 30, 40), {"bakery": 200, "coop": 300, "hoster": 401, "lena": 100}),
-        (BLOCKS, (0, 0, 0, 0), {"bakery": 0, "coop": 0, "hoster": 0, "lena": 0}),
+        (EQUAL, (0, 0, 0, 0), {"bakery": 251, "coop": 250, "hoster": 250, "mill": 250}),
+        (BLOCKS, (1, 0, 0, 1), {"bakery": 0, "coop": 0, "hoster": 501, "mill": 500}),
+        (BLOCKS, (10, 20, 30, 40), {"bakery": 200, "coop": 300, "hoster": 401, "mill": 100}),
+        (BLOCKS, (0, 0, 0, 0), {"bakery": 0, "coop": 0, "hoster": 0, "mill": 0}),
     ],
 )
 def test_rewards_sum_to_the_budget(network, rule, blocks, expected):
