@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
-
-import msgspec
 
 from gridpact.app import folder
 from gridpact.app.ledgers import home, keys
 from gridpact.app.ledgers.acted import AUTHORITY, Acted
 from gridpact.app.ledgers.chains import Chain, ChainLedger, on_chain
+from gridpact.app.ledgers.hands import ChainHand
 from gridpact.app.ledgers.opened import AnyLedger
-from gridpact.ledger.entries import Entry
-from gridpact.ledger.evm.signing import ChainKey, demonstration_key
-from gridpact.ledger.kinds.founding import Act
 from gridpact.ledger.port import Taking
 from gridpact.simulation.scenarios.model import OnChain, Scenario
-
-
-class Hand(NamedTuple):
-    """Keys of a simulated run on a chain: the account's is the authority's, others are drawn."""
-
-    ledger: ChainLedger
-    seed: int
-    account: ChainKey
-
-    def key_of(self, name: str) -> bytes:
-        """Public key of somebody, as entries carry it [32 bytes]."""
-        return self._key(name).public.raw
-
-    def signed(self, act: Act, entries: Sequence[Entry]) -> Act:
-        """Let all sign who are named."""
-        made = tuple(
-            keys.signature(self._key(name), self.ledger.genesis, act, entries) for name in act.by
-        )
-        return msgspec.structs.replace(act, signatures=made)
-
-    def _key(self, name: str) -> ChainKey:
-        return self.account if name == AUTHORITY else demonstration_key(self.seed, name)
 
 
 def begin(path: Path, scenario: Scenario) -> None:
@@ -73,4 +45,5 @@ def taking(ledger: AnyLedger, seed: int, operator: str) -> Taking:
     """Return what takes in what the loop commits: the log itself, or what makes acts of it."""
     if not isinstance(ledger, ChainLedger):
         return ledger
-    return Acted(ledger, Hand(ledger, seed, ledger.key), operator)
+    hand = ChainHand(ledger.genesis, seed, AUTHORITY, ledger.key)
+    return Acted(ledger, hand, operator)

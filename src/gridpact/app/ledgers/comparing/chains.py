@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from gridpact.app.ledgers import keys
 from gridpact.app.ledgers.chains import Chain, ChainLedger, node_of, on_chain
 from gridpact.app.ledgers.comparing.engines import Kind
 from gridpact.app.ledgers.comparing.month import AUTHORITIES
+from gridpact.app.ledgers.hands import ChainHand
 from gridpact.app.networks.processes import address_of, pid_of
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.evm.network.folders import read_network
-from gridpact.ledger.evm.signing import ChainKey, demonstration_key
+from gridpact.ledger.evm.signing import ChainKey
 from gridpact.ledger.kinds.founding import Act
 
 ACCOUNT = "account.key"
@@ -44,14 +43,11 @@ class ChainEngine:
 
     def key_of(self, name: str) -> bytes:
         """Public key of somebody: the account's is the first authority's."""
-        return self._key(name).public.raw
+        return self._hand().key_of(name)
 
     def signed(self, act: Act, entries: Sequence[Entry]) -> Act:
         """Let all sign who are named."""
-        made = tuple(
-            keys.signature(self._key(name), self.ledger.genesis, act, entries) for name in act.by
-        )
-        return msgspec.structs.replace(act, signatures=made)
+        return self._hand().signed(act, entries)
 
     def stored_bytes(self) -> int | None:
         """Bytes that all validators' folders have grown by, and the follower's rows."""
@@ -76,8 +72,8 @@ class ChainEngine:
         """Close what is kept here; the chain stays as it is."""
         self.ledger.close()
 
-    def _key(self, name: str) -> ChainKey:
-        return self.account if name == AUTHORITIES[0] else demonstration_key(self.seed, name)
+    def _hand(self) -> ChainHand:
+        return ChainHand(self.ledger.genesis, self.seed, AUTHORITIES[0], self.account)
 
     def _bytes(self) -> int:
         return sum(map(_size, self.nodes))
