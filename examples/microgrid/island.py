@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gridpact.app.islands.drawing import frontier_svg
 from gridpact.base.randomness import stream
 from gridpact.base.units import Floats
 from gridpact.scheduling.fleet.additions import Row, with_rows
@@ -37,9 +37,6 @@ from gridpact.scheduling.islands.survival import (
 )
 from gridpact.scheduling.islands.transition import Ready, residual_wh
 from gridpact.scheduling.scenarios.paths import Path as Course
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 HOURS, LOST = 48, 18
 """Two days by the hour; the grid is lost at 18:00 of the first."""
@@ -193,17 +190,7 @@ def carbon(island: Island) -> tuple[Point, ...]:
 
 def draw(points: tuple[Point, ...], path: Path) -> None:
     """Draw the frontier."""
-    from gridpact.app.report.drawing import LOCAL, draw
-
-    def paint(panels: list[Axes]) -> None:
-        emitted = [point.emissions_g / 1000 for point in points]
-        costs = [point.cost_nano / 1e9 for point in points]
-        panels[0].plot(emitted, costs, color=LOCAL, marker="o", markersize=3)
-        panels[0].set_xlabel("emissions of two days [kg]")
-        panels[0].set_ylabel("cost [¤]")
-        panels[0].set_title("Every corner is the cheapest schedule at some price of carbon")
-
-    path.write_text(draw("frontier", [2.6], paint), "utf-8")
+    path.write_text(frontier_svg(points, "¤", "two days"), "utf-8")
 
 
 def best_at(points: tuple[Point, ...], price: float) -> Point:

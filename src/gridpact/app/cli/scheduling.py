@@ -18,6 +18,7 @@ COMMANDS = {
     "diff": Later(
         "scheduling_diff:diff", "Say what a schedule changes: which assets, when, at what cost."
     ),
+    "island": Later("scheduling_island:island", "Plan a microgrid, alone or losing its grid."),
     "audit": Later(
         "scheduling_audit:audit_schedules", "Check schedules with code that did not make them."
     ),
@@ -33,7 +34,8 @@ Examples:
   gridpact schedule solve examples/small.yaml --out schedules
   gridpact schedule show schedules --zone home-01
   gridpact schedule explain examples/conflict.yaml
-  gridpact schedule audit schedules --sample 3""",
+  gridpact schedule audit schedules --sample 3
+  gridpact schedule island examples/microgrid/village.yaml""",
 )
 def schedule() -> None:
     """Make schedules with the fleet engine, with proof of how close to the least cost they are."""

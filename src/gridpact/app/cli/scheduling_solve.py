@@ -12,10 +12,9 @@ import click
 import msgspec
 
 from gridpact.app.cli.output import STOPPED, Progress, output_options, say, say_json
+from gridpact.app.cli.scheduling_gap import read_gap
 from gridpact.app.cli.scheduling_sources import recorded
 from gridpact.app.cli.scheduling_tables import outcome_lines, round_line
-from gridpact.app.orders.cells import Terms, Unclear, read
-from gridpact.app.orders.fields import Field, Kind
 from gridpact.app.schedules import keeping
 from gridpact.app.schedules.effort import Stop, working
 from gridpact.app.schedules.limits import tight_limits
@@ -106,7 +105,7 @@ def solve(
     the least cost, the price of every limit that binds, and what cannot be kept.
     """
     _check(out, method, limit_seconds)
-    options, stop = Options(method=method, gap=_gap(gap)), Stop(limit_seconds)
+    options, stop = Options(method=method, gap=read_gap(gap)), Stop(limit_seconds)
     progress = Progress(quiet=quiet or as_json)
     if method != "reference" and not (quiet or as_json) and not is_kept(optimise):
         say("compiling for this machine, once …", err=True)
@@ -164,16 +163,3 @@ def _print(found: Outcome, timezone: str, out: Path | None, *, as_json: bool, qu
             say(line)
         if out is not None:
             say(f"written   {out}")
-
-
-def _gap(text: str) -> float:
-    """Read a share such as ``0.1 %``; BadInput for anything that is no gap."""
-    fix = "name a share above 0 and below 100 %, such as '0.5 %'"
-    try:
-        share = int(read(Field("--gap", Kind.SHARE, "", ""), text, Terms("UTC", "")))
-    except Unclear as error:
-        problem = f"{text!r} is no share"
-        raise BadInput([Fault("arguments", 0, "--gap", problem, fix)]) from error
-    if not 0 < share < 1_000_000:
-        raise BadInput([Fault("arguments", 0, "--gap", f"{text!r} is no gap to prove", fix)])
-    return share / 1e6

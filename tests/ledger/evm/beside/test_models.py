@@ -20,7 +20,7 @@ FEW = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-MANY = settings(FEW, max_examples=40, stateful_step_count=30)
+MANY = settings(FEW, max_examples=8, stateful_step_count=30)
 
 
 class Machine(RuleBasedStateMachine):

@@ -211,7 +211,7 @@ def test_contracts_take_and_refuse_what_the_rules_do(twin):
 
 @pytest.mark.slow
 def test_contracts_take_and_refuse_what_the_rules_do_for_long(twin):
-    side_by_side(twin, 12, 60)
+    side_by_side(twin, 5, 60)
 
 
 def test_every_kind_is_offered():
