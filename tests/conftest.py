@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import sys
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -36,6 +37,7 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 DEPTH = float(os.environ.get("DEPTH", "1"))
 """Part of their examples that property tests draw: ``make test`` draws some, ``DEPTH=1`` all."""
 FEWEST = 15
+DEEPEST = sys.getrecursionlimit()
 
 
 def _drawing_a_part() -> None:
@@ -54,6 +56,11 @@ def _drawing_a_part() -> None:
 
 
 _drawing_a_part()
+
+
+def pytest_runtest_teardown() -> None:
+    """Let recursion end as early as ever: py-evm raises the limit, and parsers in C overflow."""
+    sys.setrecursionlimit(DEEPEST)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

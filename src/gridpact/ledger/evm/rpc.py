@@ -80,7 +80,10 @@ def in_process(web3: Web3 | None = None, finality: Finality = IMMEDIATE) -> Web3
     need_web3()
     from web3 import EthereumTesterProvider, Web3
 
-    return Web3Node(web3 or Web3(EthereumTesterProvider()), "in process", finality)
+    deepest = sys.getrecursionlimit()
+    made = web3 or Web3(EthereumTesterProvider())
+    sys.setrecursionlimit(deepest)  # py-evm raises it, and parsers written in C would overflow
+    return Web3Node(made, "in process", finality)
 
 
 class Web3Node:
