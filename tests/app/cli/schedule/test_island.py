@@ -195,6 +195,10 @@ def test_loads_come_back_by_their_value(place):
     wanted = ["0 s source cell", "0 s load clinic", "30 s load homes A", "60 s load homes B"]
     assert [" ".join(line.split()) for line in order] == wanted
     assert "critical load survives 4 h until 2026-03-29T16:00" in out
+    dearer = step.replace("value: 4 EUR/kWh", "value: 40 EUR/kWh")
+    _, out, _ = place.ask(dearer, "--island-at", "2026-03-29T12:00")
+    order = [line.split()[3:] for line in out[out.index("black start") :].splitlines()[1:]]
+    assert order == [["cell"], ["homes", "A"], ["homes", "B"], ["clinic"]]
 
 
 @pytest.mark.parametrize(
