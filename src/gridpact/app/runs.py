@@ -92,7 +92,7 @@ def start(
     folder.make(path)
     with _stoppable(task), folder.held(path):
         folder.create(path, manifest, Path(scenario.file))
-        of_runs.begin(path, scenario)
+        of_runs.begin(path, scenario, Path(scenario.file).parent)
         _go(task)
 
 
@@ -103,7 +103,7 @@ def restart(path: Path, scenario: Scenario, manifest: folder.Manifest, watch: St
     with _stoppable(task), folder.held(path):
         folder.clear(path)
         folder.create(path, manifest, Path(scenario.file))
-        of_runs.begin(path, scenario)
+        of_runs.begin(path, scenario, Path(scenario.file).parent)
         _go(task)
 
 
@@ -122,6 +122,7 @@ def resume(
         if (path / folder.RESULT).exists():
             _check_days(folder.result(path).days, manifest)
         folder.reopen(path, manifest)
+        of_runs.begin(path, scenario, Path(manifest.beside or Path(manifest.scenario).parent))
         _go(task)
 
 

@@ -122,7 +122,9 @@ def test_what_was_journalled_before_a_crash_is_sent_once(lane, begun):
     sender.node = lane.node
     with lane.ledger() as ledger:
         assert ledger.head().height == 1
+        known = ledger.kept("one")
         first = ledger.commit("one", block, AT + 5)
+        assert known == first
         assert ledger.commit("one", block, AT + 9) == first
         assert (first.height, ledger.head().height, ledger.block(2).at) == (2, 2, AT)
 

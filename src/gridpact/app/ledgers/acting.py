@@ -95,7 +95,7 @@ def commit(ledger: AnyLedger, found: Draft, at: int) -> Receipt:
         raise BadInput(unknown)
     answer = ledger.commit(_key(found), (found.act, *found.entries), at)
     if isinstance(answer, Refused):
-        raise BadInput((not answer.faults and _overtaken(ledger, found.act)) or _reasons(answer))
+        raise BadInput((not answer.faults and _overtaken(ledger, found)) or _reasons(answer))
     return answer
 
 
@@ -131,14 +131,27 @@ def _reasons(refused: Refused) -> list[Fault]:
     return [Fault("act", 0, "", refused.reason, "see 'gridpact ledger status'")]
 
 
-def _overtaken(ledger: AnyLedger, act: Act) -> list[Fault]:
-    """Say that another act took the number of this one, where it did."""
-    first = act.by[0]
+def _overtaken(ledger: AnyLedger, found: Draft) -> list[Fault]:
+    """Say that another act took the number of this one, or that this one is there already."""
+    act, first = found.act, found.act.by[0]
     if ledger.state().sequences.at(first, 0) < act.sequence:
         return []
+    kept = ledger.kept(_key(found))
+    if kept and _same(act, ledger.entries(kept.first_index, kept.first_index + 1)):
+        problem = f"this was begun before, as {act.sequence} of {first}, and is in block"
+        fix = "leave it; give it again only if it is to be done once more"
+        return [Fault("act", 0, "", f"{problem} {kept.height} now", fix)]
     problem = f"{act.sequence} of {first} was used for another act meanwhile"
     fix = "draft this one again, and let all sign it anew"
     return [Fault("act", 0, "act.sequence", problem, fix)]
+
+
+def _same(act: Act, held: Sequence[Entry]) -> bool:
+    """Tell whether a block begins with an act, at whatever time it was signed."""
+    first = held[0]
+    return isinstance(first, Act) and (first.by, first.why, first.digest) == (
+        (act.by, act.why, act.digest)
+    )
 
 
 def _told(fault: Fault) -> Fault:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from gridpact.app import folder
 from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.evm.deploying import deploy
 from gridpact.ledger.evm.evm import EvmLedger
@@ -57,9 +58,11 @@ def on_chain(place: Path, chain: Chain, key: ChainKey) -> Chain:
 
     Repeated after a crash with the same folder, it goes on with what was begun.
     """
+    node = node_of(chain, chain.node)
+    folder.make(place)
     outbox = Outbox(place / OUTBOX)
     try:
-        found = deploy(Sender(node_of(chain, chain.node), outbox, key.account()), _DEPLOYED)
+        found = deploy(Sender(node, outbox, key.account()), _DEPLOYED)
     finally:
         outbox.close()
     return msgspec.structs.replace(chain, front=f"0x{found.front.hex()}", since=found.since)

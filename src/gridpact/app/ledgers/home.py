@@ -82,7 +82,6 @@ def deployed(
     """
     if (place / ABOUT).exists():
         raise _taken(place / ABOUT)
-    folder.make(place)
     chain = on_chain(place, chain, key)
     entry, at = founding
     with ChainLedger(place, os.fspath(place / ROWS), chain, key) as ledger:

@@ -15,12 +15,17 @@ from gridpact.ledger.port import Taking
 from gridpact.simulation.scenarios.model import OnChain, Scenario
 
 
-def begin(path: Path, scenario: Scenario) -> None:
-    """Deploy the ledger of a run that is to be on a chain, and note where it is."""
+def begin(path: Path, scenario: Scenario, beside: Path) -> None:
+    """Deploy the ledger of a run that is to be on a chain, and note where it is.
+
+    The account's file is named from ``beside``. Where a ledger was begun, nothing is done; where
+    its deployment was, that goes on.
+    """
     where = scenario.on_chain
-    if not isinstance(where, OnChain) or (path / home.ABOUT).exists():
+    begun = any((path / name).exists() for name in (home.ABOUT, folder.LEDGER))
+    if not isinstance(where, OnChain) or begun:
         return
-    account = (Path(scenario.file).parent / where.account).resolve()
+    account = (beside / where.account).resolve()
     key = keys.chain_key(keys.load(account))
     chain = on_chain(path, Chain(where.node, where.chain, account=str(account)), key)
     about = home.About("ledger/1", "gridpact", keys.shown(key.public.raw), chain=chain)

@@ -87,6 +87,13 @@ class EvmLedger(StoredLedger):
         self._follower.follow()
         return super().head()
 
+    def kept(self, key: str) -> Receipt | None:
+        """Return what the committer under a key was told, after waiting for what was journalled."""
+        if self._sender is not None:
+            self._order(self._sender, key)
+        self._follower.follow()
+        return super().kept(key)
+
     def block(self, height: int) -> Block:
         """Return a block; IndexError where there is none."""
         self._follower.follow()
@@ -111,9 +118,7 @@ class EvmLedger(StoredLedger):
         """Put entries on the ledger as one block; see :meth:`.port.Ledger.commit`."""
         refused = refusal(key, entries, at)
         if refused or self._sender is None:
-            return refused or Refused(
-                "opened without an account: for reading and verification only"
-            )
+            return refused or _READING
         order = self._order(self._sender, key)
         known = self._known(key, entries)
         if known is not None:

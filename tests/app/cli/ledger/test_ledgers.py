@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -315,6 +316,20 @@ def test_a_draft_that_was_overtaken_is_refused_by_its_number(lane):
     code, _, err = lane("ledger commit lane-ledger bar.act --as auth-a=a.key")
     assert code == 2
     assert "of auth-a was used for another act meanwhile. Fix: draft this one again" in err
+    assert size_of(lane) == before
+
+
+def test_an_act_that_is_there_already_is_told_from_another(lane):
+    authorise(lane)
+    suspend = "member suspend lane-ledger home-07 --as auth-a=a.key --why unpaid"
+    for name, later_s in (("one", 0), ("two", 1)):
+        at = datetime.fromtimestamp(int(time.time()) + later_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        assert lane(f"{suspend} --at {at} --draft {name}.act")[0] == 0
+    assert lane("ledger commit lane-ledger one.act --as auth-a=a.key")[0] == 0
+    before = size_of(lane)
+    code, _, err = lane("ledger commit lane-ledger two.act --as auth-a=a.key")
+    assert code == 2
+    assert "this was begun before, as 2 of auth-a, and is in block 4 now. Fix: leave it" in err
     assert size_of(lane) == before
 
 
