@@ -42,6 +42,8 @@ def status(place: Path, as_json: bool, quiet: bool) -> None:
     with home.opened(place) as ledger:
         head, state = ledger.head(), ledger.state()
         at = ledger.block(head.height).at if head.height else None
+        kept_by = ledger.public_key
+    chain = {"node": about.chain.node, "contract": str(kept_by)} if about.chain else {}
     facts = {
         "name": about.name,
         "founder": about.founder,
@@ -50,6 +52,7 @@ def status(place: Path, as_json: bool, quiet: bool) -> None:
         "root": head.root.hex(),
         "last": None if at is None else iso(at),
         "state": _state(state),
+        **chain,
     }
     if as_json:
         say_json(facts)
@@ -58,7 +61,8 @@ def status(place: Path, as_json: bool, quiet: bool) -> None:
         last = "" if at is None else f", the last of {iso(at)}"
         say(f"  {counted(head.height, 'block')}, {counted(head.size, 'entry', 'entries')}{last}")
         say(f"  root {head.root.hex()}")
-        for line in _lines(state):
+        on_chain = [f"kept by {chain['contract']}, read from {chain['node']}"] if chain else []
+        for line in [*on_chain, *_lines(state)]:
             say(f"  {harmless(line)}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +14,9 @@ from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.ledger.acts import digest_of, drafted, missing, with_signature
 from gridpact.ledger.entries import Entry, canonical, faults, parse, tag_of
-from gridpact.ledger.kinds.founding import Act
-from gridpact.ledger.kinds.participants import ParticipantAuthorised
+from gridpact.ledger.keys import Contract
+from gridpact.ledger.kinds.founding import Act, AuthorityAdded
+from gridpact.ledger.kinds.participants import KeyBound, ParticipantAuthorised
 from gridpact.ledger.merkle import leaf_hash
 from gridpact.ledger.port import Receipt, Refused
 from gridpact.ledger.state.rights import ROLES
@@ -63,7 +64,8 @@ def draft(
     state = ledger.state()
     sequence = state.sequences.at(by[0], 0) + 1
     act = drafted(by, entries, sequence=sequence, at=at, why=why)
-    wrong = [_told(fault) for fault in faults((act, *entries))] + _unknown_roles(entries)
+    wrong = [_told(fault) for fault in faults((act, *entries))]
+    wrong += [*_unknown_roles(entries), *_misplaced_keys(ledger, entries)]
     if wrong:
         raise BadInput(wrong)
     return Draft(ledger.genesis, act, tuple(entries), tuple(map(state.key_of, by)))
@@ -119,6 +121,17 @@ def _unknown_roles(entries: Sequence[Entry]) -> list[Fault]:
         for entry in entries
         if isinstance(entry, ParticipantAuthorised) and entry.role not in ROLES
     ]
+
+
+def _misplaced_keys(ledger: AnyLedger, entries: Sequence[Entry]) -> Iterator[Fault]:
+    """Name keys that nobody could sign with here: of a log on a chain, or the other way round."""
+    on_chain = isinstance(ledger.public_key, Contract)
+    kinds = "is an address of a chain, and this is a log", "is a key of a log, not of a chain"
+    fix = f"name a file that 'gridpact {'contract key new' if on_chain else 'authority key'}' made"
+    for entry in entries:
+        if isinstance(entry, KeyBound | AuthorityAdded) and keys.of_chain(entry.key) != on_chain:
+            problem = f"{keys.shown(entry.key)} {kinds[on_chain]}"
+            yield Fault("act", 0, f"{tag_of(entry)}.key", problem, fix)
 
 
 def _key(found: Draft) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from gridpact.agreements.addresses import parse_address
 from gridpact.app import folder
 from gridpact.app.ledgers import keys
-from gridpact.app.ledgers.chains import Chain, ChainLedger, on_chain
+from gridpact.app.ledgers.chains import OUTBOX, Chain, ChainLedger, on_chain
 from gridpact.app.ledgers.keys import Key
 from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.base.errors import BadInput, Fault, StoreError
@@ -56,6 +56,9 @@ def read(place: Path) -> About:
 
 
 def _of_run(place: Path) -> About:
+    if (place / OUTBOX).is_file() and not (place / folder.MANIFEST).exists():
+        fix = "give 'gridpact ledger deploy' again; it goes on"
+        raise BadInput([Fault(str(place), 0, "", "was deployed in part only", fix)])
     if not (place / folder.LEDGER).is_file() or not (place / folder.MANIFEST).is_file():
         raise BadInput([Fault(str(place), 0, "", "holds no ledger", _MADE)])
     seed = folder.manifest(place).seed
