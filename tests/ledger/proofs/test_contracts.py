@@ -51,7 +51,7 @@ def test_the_script_says_the_same(proof, tmp_path):
     script = files.write_checker(tmp_path)
     root = proof.block.tree_root.hex()
     for trusted, code, said in (
-        (("--root", root), 0, f"signed by {FRONT}"),
+        (("--root", root), 0, f"taken by {FRONT}"),
         (("--root", root, "--authority", str(FRONT)), 0, "it holds"),
         (("--root", "0" * 64), 1, "the root trusted is not that of"),
         (("--authority", str(FRONT)), 1, "a contract signs no proof"),

@@ -13,7 +13,7 @@ from gridpact.app.ledgers import home, leaves
 from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.app.readings.signed_files import read_key
 from gridpact.base.errors import BadInput, Fault
-from gridpact.ledger.keys import PublicKey
+from gridpact.ledger.keys import Contract, PublicKey
 from gridpact.ledger.proofs import files
 from gridpact.ledger.proofs.checking import check as checked
 from gridpact.ledger.proofs.making import of_entry
@@ -128,13 +128,13 @@ def check(proof: Path, root: str, authority: str | None, as_json: bool, quiet: b
         raise SystemExit(1)
 
 
-def _key(text: str) -> PublicKey:
-    """Read a key as ``authority list`` shows it, or from a file."""
-    if text.startswith("ed25519:"):
+def _key(text: str) -> PublicKey | Contract:
+    """Read a key as ``authority list`` shows it, a contract, or a key from a file."""
+    if text.startswith(("ed25519:", "eip155:")):
         try:
-            return PublicKey.parse(text)
+            return files.authority_of(text)
         except ValueError as error:
-            fix = "write ed25519: and the 64 hex digits of the public key"
+            fix = "write ed25519: and 64 hex digits, or eip155:, a chain's id, : and an address"
             told = Fault("arguments", 0, "--authority", f"{text!r} is no key", fix)
             raise BadInput([told]) from error
     return PublicKey(read_key(Path(text)))

@@ -99,7 +99,10 @@ def _tell(local: LocalNetwork, given: dict[str, object]) -> None:
     if given["as_json"]:
         say_json({"chain": local.network.chain, "faulty": local.network.faulty, "nodes": found})
     elif not given["quiet"]:
-        say(f"chain {local.network.chain} {endurance(local.network)}")
+        down = sum(node.head is None for node in found)
+        now = f"stands still: {down} are down, and it {endurance(local.network)}"
+        how = now if down > local.network.faulty else endurance(local.network)
+        say(f"chain {local.network.chain} {how}")
         for node in found:
             say(_line(node))
 

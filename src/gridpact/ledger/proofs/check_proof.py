@@ -127,7 +127,8 @@ def check(proof: Any, root: str | None, authority: str | None) -> list[str]:
     need(root in (None, tree.hex()), f"the root trusted is not that of {first + count} entries")
     words[-1] += f"entry {entry['body']}"
     words.append(f"entry {entry['index']} of {first + count}, in the ledger up to block {height}")
-    return [*words, f"root {tree.hex()}, signed by {key} at {at} s since 1970 (UTC)"]
+    by = "signed" if key[:2] == "ed" else "taken"
+    return [*words, f"root {tree.hex()}, {by} by {key} at {at} s since 1970 (UTC)"]
 
 
 def main() -> None:
