@@ -43,7 +43,7 @@ test-slow: $(VENV)/dev.stamp ## run the tests that take longer
 	@DEPTH=$(DEPTH) $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow -rs --hypothesis-seed=$(SEED) || [ $$? -eq 5 ] # 5: none
 
 test-network: $(VENV)/dev.stamp ## build a node and run the tests of four validators (five minutes once, then five each)
-	@NETWORK=build $(BIN)/pytest -m slow -rs tests/ledger/evm/network
+	@NETWORK=build $(BIN)/pytest -m slow -rs tests/ledger/evm/network/test_validators.py
 
 test-simbench: requirements/simbench.lock ## run the tests of SimBench, power flow, S3, Dask, UFTP, Beancount and SD-JWT in an environment of their own
 	@$(PYTHON) -m venv build/simbench
