@@ -31,6 +31,7 @@ class Dense:
 
     def __init__(self):
         self.bounds, self.whole, self.rows = [], [], []
+        self.state, self.late = {}, []
 
     def column(self, low, high, whole=False):
         self.bounds.append((low, high))
@@ -203,7 +204,8 @@ class ByLevel(NamedTuple):
     """Least energy missed of limits and sums at each level [Wh], each below those before it.
 
     ``grid_wh`` is what is missed of the first, slot by slot, where its highest is least, then the
-    second highest, and so on; from high to low. ``needs_wh`` is the same asset by asset.
+    second highest, and so on; from high to low. ``needs_wh`` is the same asset by asset. Of what
+    is wished, the total is the last one.
     """
 
     totals_wh: tuple[float, ...]
@@ -221,17 +223,24 @@ def by_level(problem):
     for home in range(homes):
         for slot in range(slots):
             net[home][slot].append((dense.column(0, int(problem.pv_wh[home, slot])), 1))
-    missed = [[(column, 1, 1) for column in _limits(dense, problem, net)], [], needs]
+    missed = [[(column, 1, 1) for column in _limits(dense, problem, net)], [], needs, []]
     for one in problem.sums:
-        missed[one.level] += _soft_sum(dense, problem, one, net, own)
+        if one.kind == "net":
+            missed[one.level] += _soft_sum(dense, problem, one, net, own)
+    if problem.wished is None:
+        missed.pop()
+    else:
+        missed[3] += _soft_wishes(dense, problem, own)
     totals, ordered = [], []
     for level, columns in enumerate(missed):
         more = left_out if level == 2 else []
+        more = more + dense.late if level == 3 else more
         total, _ = dense.minimise([(column, weight) for column, weight, _ in columns] + more)
         terms = [*((column, weight) for column, weight, _ in columns), *more]
         dense.row(-np.inf, total + SLACK, *terms)
         totals.append(total)
-        ordered.append(_highest_first(dense, columns) if total > 1 else [])
+        spread = total > 1 and level < 3
+        ordered.append(_highest_first(dense, columns) if spread else [])
     return ByLevel(tuple(totals), ordered[0], ordered[2])
 
 
@@ -271,13 +280,52 @@ def _soft_storage(dense, problem, net, own):
             else:
                 terms.append((before, -kept))
             dense.row(right, right, *terms)
-            before = state
+            before = dense.state[asset, slot] = state
             dense.row(int(table.lo_wh[asset, slot]), np.inf, (state, 1), (most[-1][0], 1))
             dense.row(-np.inf, int(table.hi_wh[asset, slot]), (state, 1), (most[-1][0], -1))
             moves = [(charge, 1), (discharge, -1)]
             own[asset][slot] += moves
             net[home][slot] += moves
     return most
+
+
+def _soft_wishes(dense, problem, own):
+    """What states are off at most, all that is taken and given beyond, own sums beyond theirs."""
+    table, wished, found = problem.storage, problem.wished, []
+    for asset in range(len(table.home)):
+        most = dense.column(0, np.inf)
+        found.append((most, 1, 1))
+        for slot in range(problem.load_wh.shape[1]):
+            state = dense.state[asset, slot]
+            low, high = int(wished.lo_wh[asset, slot]), int(wished.hi_wh[asset, slot])
+            if low > table.lo_wh[asset, slot]:
+                dense.row(low, np.inf, (state, 1), (most, 1))
+            if high < table.hi_wh[asset, slot]:
+                dense.row(-np.inf, high, (state, 1), (most, -1))
+            flows = [column for column, _ in own[asset][slot]]
+            bounds = wished.charge_max_wh[asset, slot], wished.discharge_max_wh[asset, slot]
+            for column, bound in zip(flows, bounds, strict=True):
+                over = dense.column(0, np.inf)
+                found.append((over, 1, 1))
+                dense.row(-np.inf, int(bound), (column, 1), (over, -1))
+    for one in problem.sums:
+        if one.kind != "net":
+            found.append(_soft_own(dense, problem, one, own))
+    return found
+
+
+def _soft_own(dense, problem, one, own):
+    """What one storage gives, or pays for at its home's prices, beyond a sum, in Wh."""
+    (asset,), over = one.storage, dense.column(0, np.inf)
+    price = np.maximum(problem.import_price[problem.storage.home[asset]], 0)
+    dearest = max(int(price[one.first : one.end].max()), 1) if one.kind == "cost" else 1
+    terms = []
+    for slot in range(one.first, one.end):
+        (charge, _), (discharge, _) = own[asset][slot]
+        worth = (charge, int(price[slot]) / dearest) if one.kind == "cost" else (discharge, 1)
+        terms.append(worth)
+    dense.row(-np.inf, one.upper / dearest, *terms, (over, -1))
+    return over, 1, 1
 
 
 def _soft_runs(dense, problem, net, slots):
@@ -292,6 +340,10 @@ def _soft_runs(dense, problem, net, slots):
         starts = [dense.column(0, 1, whole=True) for _ in range(first, last + 1)]
         dense.row(1, 1, (out, 1), *((start, 1) for start in starts))
         left_out.append((out, energy * length))
+        if problem.wished is not None:
+            asked = range(problem.wished.earliest[run], problem.wished.latest[run] + 1)
+            late = [start for at, start in enumerate(starts, first) if at not in asked]
+            dense.late += [(start, energy * length) for start in late]
         for place, start in enumerate(starts):
             for slot in range(first + place, first + place + length):
                 net[home][slot].append((start, energy))

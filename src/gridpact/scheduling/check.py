@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from gridpact.base.units import Ints
+from gridpact.scheduling.check_wished import soft, wished
+from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.problem import Conflict, Plan, Problem, Sum
 
 SIMULATED = 0.501
@@ -30,6 +32,8 @@ def violations(problem: Problem, plan: Plan) -> list[str]:
         *_balance(problem, plan),
         *_zones(problem, plan),
         *_sums(problem, plan),
+        *wished(problem, plan, [allowance(problem, row) for row in range(len(plan.charge_wh))]),
+        *soft(problem, plan, lambda one: _beyond(problem, one, _total(problem, plan, one))),
         *_unknown(problem, plan),
     ]
 
@@ -174,8 +178,9 @@ def _sums(problem: Problem, plan: Plan) -> Iterator[str]:
         total = _total(problem, plan, one)
         over = _beyond(problem, one, total)
         money = 0 if one.kind != "cost" or one.upper is None else total - one.upper
-        unmet = [Conflict("sum", row, one.first, over, missing_nano=money)] if over else []
-        found = [item for item in plan.conflicts if (item.kind, item.row) == ("sum", row)]
+        kind = "wished-sum" if one.level is Level.WISHES else "sum"
+        unmet = [Conflict(kind, row, one.first, over, missing_nano=money)] if over else []
+        found = [item for item in plan.conflicts if (item.kind, item.row) == (kind, row)]
         if found != unmet:
             yield f"sum {row}: conflicts {found} reported, {unmet} found"
 
@@ -225,6 +230,11 @@ def _unknown(problem: Problem, plan: Plan) -> Iterator[str]:
         "zone-export": len(problem.zones.parent),
         "run": len(problem.runs.home),
         "sum": len(problem.sums),
+        "wished-state": len(problem.storage.home),
+        "wished-power": len(problem.storage.home),
+        "wished-run": len(problem.runs.home),
+        "wished-sum": len(problem.sums),
+        "soft": len(problem.soft),
     }
     for item in plan.conflicts:
         if not 0 <= item.row < rows.get(item.kind, 0):

@@ -168,13 +168,15 @@ class Misses(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``needs_wh`` sums what the bounds of each storage are missed by at most, and limits on what
     owners' assets do; ``runs_wh`` appliances that are not run, ``limits_wh`` what the grid carries
-    above its limits, and ``contracts_wh`` what contracts and interventions lack.
+    above its limits, and ``contracts_wh`` what contracts and interventions lack. ``wishes_wh`` is
+    all that is wished beyond these.
     """
 
     needs_wh: int
     runs_wh: int
     limits_wh: int
     contracts_wh: int = 0
+    wishes_wh: int = 0
 
 
 class ScheduleRevised(Message, frozen=True, kw_only=True, tag="schedule-revised"):

@@ -19,12 +19,13 @@ from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.prepare import Inputs, foreseen, over, problem, wanted_runs
 from gridpact.scheduling.problem import Firm, Problem
-from gridpact.scheduling.standing.binding import bind, capped
+from gridpact.scheduling.standing.binding import capped
 from gridpact.scheduling.standing.bound_sums import Binding
 from gridpact.scheduling.standing.day_site import Past, floor_wh
 from gridpact.scheduling.standing.decided import closed, fixed
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.standing.tallies import past_of
+from gridpact.scheduling.standing.tiers import bind_tiers, soft_of, wished_of
 from gridpact.scheduling.state import InForce, State
 
 
@@ -63,7 +64,8 @@ class Posing:
         agreed = self._agreed(state, horizon, forecast)
         standing = (*(state.book.needs if state.book else ()), *agreed.needs)
         past = self._past(state, prices, horizon.start)
-        bound = bind(self.places, needs, standing, past)
+        tiers = bind_tiers(self.places, needs, standing, past)
+        bound = tiers.bound
         active = lasting(state, horizon)
         stated = with_runs(self.community, state, active, bound.stated)
         if state.decided is not None:
@@ -77,7 +79,9 @@ class Posing:
         )
         found = problem(self.community, horizon, inputs)
         zones, firm = capped(found.zones, bound), self._firm(needs, stated)
-        found = msgspec.structs.replace(found, zones=zones, sums=bound.sums, firm=firm)
+        wished, soft = wished_of(tiers.wished, stated), soft_of(tiers.soft, stated)
+        changes = {"sums": bound.sums, "firm": firm, "wished": wished, "soft": soft}
+        found = msgspec.structs.replace(found, zones=zones, **changes)
         held = held_over(self.community, state, active, horizon) if active else None
         if state.decided is not None:
             found, held = fixed(self.community, found, state.decided, held)

@@ -82,7 +82,7 @@ class Sum(msgspec.Struct, frozen=True):
     them [Wh]; what one storage discharges (``discharge``) [Wh]; what it costs (``cost``) to charge
     one at its home's import prices, where these are above 0 [nano-¤]. ``lower`` is given for net
     energy alone; None where there is no bound. Home ``h`` by itself is zone ``zones + h``.
-    ``level`` says before what net energy gives way; what one storage does always does as a need.
+    ``level`` says before what it gives way; what one storage does is a need or a wish.
     """
 
     kind: str
@@ -108,13 +108,47 @@ class Firm(msgspec.Struct, frozen=True):
     most_wh: Ints | None = None
 
 
+class Wished(msgspec.Struct, frozen=True):
+    """Bounds as tight as wishes ask for, wherever nothing else is lost by it.
+
+    Powers and states of storage [assets, slots] Wh, and the first and last start [runs]; each is
+    that of the problem where nothing is wished. States may be wished that cannot be.
+    """
+
+    charge_max_wh: Ints
+    discharge_max_wh: Ints
+    lo_wh: Ints
+    hi_wh: Ints
+    earliest: Ints
+    latest: Ints
+
+
+class Soft(msgspec.Struct, frozen=True):
+    """A bound that may be missed where that saves more than ``worth_micro`` [µ¤] for each kWh.
+
+    ``side`` says of what, in slots ``first ≤ slot < end``: what a storage ``row`` holds after each
+    (``lo``, ``hi``), takes (``charge``) or gives (``discharge``) in each: ``bound_wh``. Of a
+    ``run`` they are the starts asked for, and what it takes is missed if it starts at another.
+    ``total`` is a sum (``sum``).
+    """
+
+    side: str
+    row: int
+    first: int
+    end: int
+    bound_wh: int
+    worth_micro: int
+    total: Sum | None = None
+
+
 class Problem(msgspec.Struct, frozen=True):
     """One scheduling problem over ``slots``; arrays [homes, slots].
 
     ``position_wh`` is energy already bought (positive) or sold for the slot: only what differs
     from it is bought at ``import_price`` or sold at ``export_price`` [µ¤/kWh]. ``sums`` bound what
     is done in several slots. What is not ``firm`` gives way to limits and contracts; without it,
-    every bound of storage and every run is.
+    every bound of storage and every run is. ``wished``, and sums at the level of wishes, give way
+    to all of these and to nothing else; what is ``soft`` is missed where that saves money.
     """
 
     slots: Slots
@@ -128,6 +162,8 @@ class Problem(msgspec.Struct, frozen=True):
     zones: ZoneColumns
     sums: tuple[Sum, ...] = ()
     firm: Firm | None = None
+    wished: Wished | None = None
+    soft: tuple[Soft, ...] = ()
 
 
 class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -142,6 +178,10 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
     - ``sum``: a sum of the problem beyond its bounds; the energy. For what it costs to charge, the
       energy that too much money buys at the highest price; the money is ``missing_nano`` [nano-¤],
       0 for all else.
+    - ``wished-state``, ``wished-run``: the same as ``need`` and ``run`` of what is wished beyond
+      what is needed; a run that is missed starts at another time.
+    - ``wished-power``: an asset that takes or gives more than is wished; all of that, summed.
+    - ``soft``: a soft bound of the problem, missed where that saves more; the energy, summed.
     - ``unbound``: a need that cannot be held to as things are; the asset, or 0; nothing is counted.
 
     Limits of the grid go before contracts and these before needs, but for what is physical.

@@ -9,7 +9,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from gridpact.base.units import Bools, Ints
-from gridpact.scheduling.problem import Conflict, Problem, Sum, ZoneColumns
+from gridpact.scheduling.priorities.levels import Level
+from gridpact.scheduling.problem import Conflict, Problem, Soft, Sum, ZoneColumns
 
 MARGIN_WH = 2
 """Wh by which what one storage does up to a slot may be off when it is rounded."""
@@ -97,7 +98,8 @@ def conflicts(problem: Problem, flows: Flows) -> Iterator[Conflict]:
         if missing:
             cost = one.kind == "cost" and one.upper is not None
             over = comes_to(problem, one, flows) - (one.upper or 0) if cost else 0
-            yield Conflict("sum", row, one.first, missing, missing_nano=over)
+            kind = "wished-sum" if one.level is Level.WISHES else "sum"
+            yield Conflict(kind, row, one.first, missing, missing_nano=over)
 
 
 def without(problem: Problem, charge_wh: Ints, discharge_wh: Ints) -> tuple[Sum, ...]:
@@ -106,6 +108,14 @@ def without(problem: Problem, charge_wh: Ints, discharge_wh: Ints) -> tuple[Sum,
     Zones count it as their load.
     """
     return tuple(_without(problem, one, charge_wh, discharge_wh) for one in problem.sums)
+
+
+def soft_without(problem: Problem, charge_wh: Ints, discharge_wh: Ints) -> tuple[Soft, ...]:
+    """Soft bounds of a problem when so much [assets, slots] of what storage does is no choice."""
+    return tuple(
+        replace(one, total=one.total and _without(problem, one.total, charge_wh, discharge_wh))
+        for one in problem.soft
+    )
 
 
 def _without(problem: Problem, one: Sum, charge_wh: Ints, discharge_wh: Ints) -> Sum:

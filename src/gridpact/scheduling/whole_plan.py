@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridpact.base.units import Floats, Ints, checked_add, checked_multiply, checked_sum
-from gridpact.scheduling import sums
+from gridpact.scheduling import sums, wishes
 from gridpact.scheduling.case import Case, Draft, run_energy, zone_sums
 from gridpact.scheduling.conflicts import conflicts
 from gridpact.scheduling.fit_limits import Moves, allowed, fit
@@ -27,6 +27,7 @@ def whole_plan(case: Case, draft: Draft) -> Plan:
     problem = case.problem
     net: Ints = problem.load_wh - problem.pv_wh + curtail + run_energy(case, draft.run_start)
     np.add.at(net, problem.storage.home, charge - discharge)
+    flows = sums.Flows(charge, discharge, net)
     return Plan(
         net_wh=net,
         curtail_wh=curtail,
@@ -38,7 +39,8 @@ def whole_plan(case: Case, draft: Draft) -> Plan:
         zone_price=np.rint(draft.zone_price).astype(np.int64),
         conflicts=(
             *conflicts(case, state, zone_sums(case, net), draft.run_start),
-            *sums.conflicts(problem, sums.Flows(charge, discharge, net)),
+            *sums.conflicts(problem, flows),
+            *wishes.conflicts(problem, flows, state, draft.run_start),
         ),
     )
 
@@ -75,12 +77,27 @@ def _rounded(case: Case, draft: Draft) -> tuple[Ints, Ints, Ints, Ints]:
     return charge, discharge, curtail, states
 
 
+def _most(case: Case, draft: Draft, slot: int) -> tuple[Ints, Ints]:
+    """Most that may be charged and discharged [assets]: what is wished where the draft keeps it."""
+    storage, wished = case.problem.storage, case.problem.wished
+    found = storage.charge_max_wh[:, slot], storage.discharge_max_wh[:, slot]
+    if wished is None:
+        return found
+    asked = wished.charge_max_wh[:, slot], wished.discharge_max_wh[:, slot]
+    drawn = draft.charge[:, slot], draft.discharge[:, slot]
+    most_in, most_out = (
+        np.minimum(most, np.maximum(own, np.ceil(planned - IDLE).astype(np.int64)))
+        for most, own, planned in zip(found, asked, drawn, strict=True)
+    )
+    return most_in, most_out
+
+
 def _nearest(case: Case, draft: Draft, slot: int, wanted: Floats) -> Moves:
     """Whole charge or discharge that changes the state by most nearly ``wanted`` [assets]."""
     storage = case.problem.storage
     up = (draft.charge[:, slot] > IDLE) & (draft.charge[:, slot] >= draft.discharge[:, slot])
     down = (draft.discharge[:, slot] > IDLE) & ~up
-    most_in, most_out = storage.charge_max_wh[:, slot], storage.discharge_max_wh[:, slot]
+    most_in, most_out = _most(case, draft, slot)
     charge = np.clip(np.rint(wanted / storage.efficiency_in), 0, most_in) * up
     discharge = np.clip(np.rint(-wanted * storage.efficiency_out), 0, most_out) * down
     moves = Moves(

@@ -14,6 +14,7 @@ import numpy as np
 from gridpact.base.slots import Slots
 from gridpact.base.units import Ints
 from gridpact.scheduling.needs.model import Direction, Need, PowerCap
+from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.standing.places import Places
 
 UNLIMITED = -1
@@ -52,8 +53,8 @@ class Total(NamedTuple):
 
 
 def cap_of(places: Places, need: Need | None, since: int) -> Cap | None:
-    """Return what an operator's need caps; None where it is no cap on a group."""
-    if not isinstance(need, PowerCap) or not places.shared(need):
+    """Return what an operator's need caps; None where it is no cap on a group, or only wished."""
+    if not isinstance(need, PowerCap) or not places.shared(need) or need.level is Level.WISHES:
         return None
     zones, homes = places.zones(need), places.homes(need)
     if zones is None and homes is None:

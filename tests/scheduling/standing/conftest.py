@@ -9,8 +9,19 @@ import numpy as np
 import pytest
 
 from gridpact.base.slots import Slots
+from gridpact.forecasting.messages import ForecastIssued
+from gridpact.market.messages import PricesPublished
 from gridpact.registry.model import Runs, Storage, Zones
-from gridpact.scheduling.messages import NeedsStated
+from gridpact.registry.tariffs import outside_prices
+from gridpact.scheduling.check import violations
+from gridpact.scheduling.handlers import Scheduling
+from gridpact.scheduling.messages import (
+    NeedsStated,
+    NeedStated,
+    PlanDue,
+    ScheduleSolved,
+    StateNeed,
+)
 from gridpact.scheduling.needs.book import Book
 from gridpact.scheduling.needs.context import Context
 from gridpact.scheduling.needs.grammar.parse import parse
@@ -18,6 +29,8 @@ from gridpact.scheduling.standing.places import Places
 
 ZONE = "Europe/Berlin"
 DAY = date(2026, 6, 15)
+DEAR_AND_CHEAP = np.where(np.arange(144) % 48 < 24, 100_000, 300_000)
+"""Cheap for six hours, dear for six hours, in turn."""
 
 
 def at(hour, minute=0, day=15):
@@ -99,3 +112,85 @@ def stated_on(community):
 @pytest.fixture(scope="session")
 def clock():
     return SimpleNamespace(at=at, zone=ZONE, day=DAY, empty=Book())
+
+
+class Day:
+    """A community's room in which needs are stated, and a day is planned."""
+
+    def __init__(self, community, clock, horizon, stated):
+        self.community, self.clock, self.horizon = community, clock, horizon
+        self.scheduling = Scheduling(community)
+        self.room, self.stated = self.scheduling.room(), stated
+        self.state = self.room.state
+        self.spot = DEAR_AND_CHEAP[: horizon.count].astype(np.int64)
+
+    def tell(self, message, now=None):
+        handler = self.room.handlers[type(message)]
+        at = self.clock.at(0) if now is None else now
+        self.state, outs = handler(self.state, message, at)
+        return outs
+
+    def state_need(self, need):
+        (answer,) = self.tell(StateNeed(by=need.owner, need=need))
+        assert isinstance(answer, NeedStated), answer
+        return answer.id
+
+    def plan(self, load_wh=100):
+        window, homes = self.horizon, len(self.community.members.ids)
+        none = np.zeros((0, 0, window.count), np.int64)
+        plants = np.zeros((len(self.community.pv.ids), window.count), np.int64)
+        self.tell(PricesPublished(day="2026-06-15", slots=window, spot_micro_per_kwh=self.spot), 0)
+        self.tell(self.stated, 0)
+        self.tell(
+            ForecastIssued(
+                session="s",
+                window=window,
+                load_wh=np.full((homes, window.count), load_wh),
+                pv_wh=plants,
+                levels=(),
+                load_quantiles_wh=none,
+                pv_quantiles_wh=none,
+            ),
+            0,
+        )
+        due = PlanDue(session="s", window=window, horizon=window)
+        posed = self.scheduling.posed(self.state, due)
+        (solved,) = self.room.effects[PlanDue](self.state, due)
+        assert isinstance(solved, ScheduleSolved)
+        wanted = posed.needs.run_earliest >= 0
+        found = [one for one in solved.plan.conflicts if one.kind != "unbound"]
+        plain = [msgspec.structs.replace(one, needs=()) for one in found]
+        told = msgspec.structs.replace(
+            solved.plan, run_start=solved.plan.run_start[wanted], conflicts=tuple(plain)
+        )
+        assert violations(posed.problem, told) == []
+        return solved.plan
+
+    @property
+    def price(self):
+        """What a kWh costs [slots] µ¤."""
+        return outside_prices(self.community.tariffs, self.spot).all_in_import
+
+
+@pytest.fixture
+def day_of(clock):
+    """A day of a community, planned over a horizon in which owners state so much."""
+    return lambda community, horizon, stated: Day(community, clock, horizon, stated)
+
+
+@pytest.fixture
+def day(community, day_of, horizon, stated_on):
+    return day_of(community, horizon, stated_on(horizon))
+
+
+@pytest.fixture
+def planned(day, say):
+    """Plan a day with and without needs in sentences (owner, words)."""
+
+    def made(*sentences, owner="m000"):
+        before = day.plan()
+        for words in sentences:
+            day.state_need(say(words, owner))
+        return SimpleNamespace(before=before, now=day.plan(), day=day)
+
+    return made

@@ -151,8 +151,12 @@ def test_operators_cap_zones_and_do_not_speak_for_owners(places, say, refused, c
 @pytest.mark.parametrize(
     ("words", "where", "told"),
     [
-        ("car >= 80% by 07:30, wish", "state-of-charge.level", "make it a need"),
-        ("car >= 80% by 07:30, worth 0.30", "state-of-charge.worth_micro", "leave worth out"),
+        ("car off until 07:30, wish", "intervention.level", "is done: it cannot be a wish"),
+        ("car away 08:00-09:00, wish", "unavailable.level", "what is away is away"),
+        ("car >= 80% by 07:30, wish, worth 0.30", "state-of-charge.level", "say wish, or worth"),
+        ("car cost <= 2 08:00-09:00, worth 0.30", "budget.worth_micro", "is money itself"),
+        ("washer starts <= 1 08:00-20:00, worth 1", "starts.worth_micro", "moves no energy"),
+        ("car takes >= 90 kWh within 08:00-09:00, wish", "energy-within", "cannot do that"),
         ("car >= 80% by 07:33", "state-of-charge.at", "within a slot of 15 minutes"),
         ("battery >= 9 kWh at 07:30", "state-of-charge.least_wh", "battery-0 holds 8000 Wh"),
         ("solar quiet 08:00-09:00", "quiet.subject", "pv-000 is not switched"),
@@ -201,7 +205,7 @@ def test_contradictions_and_times_that_are_over_are_refused(refused):
 
 
 def test_every_fault_is_told_at_once(places, say, clock):
-    need = say("battery >= 9 kWh at 07:33, wish")
+    need = say("battery >= 9 kWh at 07:33, contract")
     _, answer = desk.take(places, clock.empty, StateNeed(by="m000", need=need), clock.at(0))
     told = {fault.where.partition(".")[2] for fault in answer.faults}
     assert told == {"level", "least_wh", "at"}

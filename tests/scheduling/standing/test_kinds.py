@@ -1,28 +1,14 @@
 """Every kind of need that a run takes holds its plan: worked out again slot by slot."""
 
-from types import SimpleNamespace
-
 import msgspec
 import numpy as np
 import pytest
 
-from gridpact.forecasting.messages import ForecastIssued
 from gridpact.market.messages import PricesPublished
 from gridpact.registry.model import Heat, Storage
-from gridpact.registry.tariffs import outside_prices
-from gridpact.scheduling.check import violations
-from gridpact.scheduling.handlers import Scheduling
-from gridpact.scheduling.messages import (
-    NeedStated,
-    PlanDue,
-    ScheduleSolved,
-    StateNeed,
-    TelemetryReceived,
-)
+from gridpact.scheduling.messages import StateNeed, TelemetryReceived
 
 BATTERY, CAR = 0, 1
-DEAR_AND_CHEAP = np.where(np.arange(144) % 48 < 24, 100_000, 300_000)
-"""Cheap for six hours, dear for six hours, in turn."""
 
 
 def slot(hour, minute=0, day=0):
@@ -31,82 +17,6 @@ def slot(hour, minute=0, day=0):
 
 def between(begin, end):
     return slice(slot(begin), slot(end))
-
-
-class Day:
-    """A community's room in which needs are stated, and a day is planned."""
-
-    def __init__(self, community, clock, horizon, stated):
-        self.community, self.clock, self.horizon = community, clock, horizon
-        self.scheduling = Scheduling(community)
-        self.room, self.stated = self.scheduling.room(), stated
-        self.state = self.room.state
-        self.spot = DEAR_AND_CHEAP[: horizon.count].astype(np.int64)
-
-    def tell(self, message, now=None):
-        handler = self.room.handlers[type(message)]
-        at = self.clock.at(0) if now is None else now
-        self.state, outs = handler(self.state, message, at)
-        return outs
-
-    def state_need(self, need):
-        (answer,) = self.tell(StateNeed(by=need.owner, need=need))
-        assert isinstance(answer, NeedStated), answer
-        return answer.id
-
-    def plan(self, load_wh=100):
-        window, homes = self.horizon, len(self.community.members.ids)
-        none = np.zeros((0, 0, window.count), np.int64)
-        plants = np.zeros((len(self.community.pv.ids), window.count), np.int64)
-        self.tell(PricesPublished(day="2026-06-15", slots=window, spot_micro_per_kwh=self.spot), 0)
-        self.tell(self.stated, 0)
-        self.tell(
-            ForecastIssued(
-                session="s",
-                window=window,
-                load_wh=np.full((homes, window.count), load_wh),
-                pv_wh=plants,
-                levels=(),
-                load_quantiles_wh=none,
-                pv_quantiles_wh=none,
-            ),
-            0,
-        )
-        due = PlanDue(session="s", window=window, horizon=window)
-        posed = self.scheduling.posed(self.state, due)
-        (solved,) = self.room.effects[PlanDue](self.state, due)
-        assert isinstance(solved, ScheduleSolved)
-        wanted = posed.needs.run_earliest >= 0
-        found = [one for one in solved.plan.conflicts if one.kind != "unbound"]
-        plain = [msgspec.structs.replace(one, needs=()) for one in found]
-        told = msgspec.structs.replace(
-            solved.plan, run_start=solved.plan.run_start[wanted], conflicts=tuple(plain)
-        )
-        assert violations(posed.problem, told) == []
-        return solved.plan
-
-    @property
-    def price(self):
-        """What a kWh costs [slots] µ¤."""
-        return outside_prices(self.community.tariffs, self.spot).all_in_import
-
-
-@pytest.fixture
-def day(community, clock, horizon, stated_on):
-    return Day(community, clock, horizon, stated_on(horizon))
-
-
-@pytest.fixture
-def planned(day, say):
-    """Plan a day with and without needs in sentences (owner, words)."""
-
-    def made(*sentences, owner="m000"):
-        before = day.plan()
-        for words in sentences:
-            day.state_need(say(words, owner))
-        return SimpleNamespace(before=before, now=day.plan(), day=day)
-
-    return made
 
 
 def net(plan, row):
@@ -259,12 +169,12 @@ def test_what_has_counted_counts(day, say):
     assert found == {(cycles, "battery-0"): 2_000, (energy, ""): 2_000, (spent, ""): paid}
 
 
-def test_the_rest_is_planned_with_what_has_counted(community, clock, stated_on, say):
+def test_the_rest_is_planned_with_what_has_counted(community, day_of, clock, stated_on, say):
     from gridpact.base.slots import Slots
     from gridpact.scheduling.state import Tally
 
     later = Slots(clock.at(3), 900, 84)
-    day = Day(community, clock, later, stated_on(later, ((-1, -1), (-1, -1))))
+    day = day_of(community, later, stated_on(later, ((-1, -1), (-1, -1))))
     cycles = day.state_need(say("battery cycles <= 0.5 per day"))
     energy = day.state_need(say("car takes >= 6 kWh within 00:00-12:00 15 June"))
     tallies = (
@@ -295,7 +205,7 @@ def warm(small_community):
 
 
 @pytest.fixture
-def warm_day(warm, clock, horizon):
+def warm_day(warm, day_of, horizon):
     from gridpact.scheduling.messages import NeedsStated
 
     shape, nowhere = (2, horizon.count), np.zeros(0, np.int64)
@@ -314,7 +224,7 @@ def warm_day(warm, clock, horizon):
         run_earliest=nowhere,
         run_latest=nowhere,
     )
-    return Day(warm, clock, horizon, stated)
+    return day_of(warm, horizon, stated)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from gridpact.app.diaries.writing import document
 from gridpact.app.orders.instants import local
 from gridpact.scheduling.diaries.document import Entry
 from gridpact.scheduling.diaries.schema import instant_of
+from gridpact.scheduling.priorities.levels import Level
 
 RUN = click.Path(path_type=Path, file_okay=False)
 
@@ -105,6 +106,8 @@ def _lines(seen: Seen, row: int) -> list[str]:
 def _entry(entry: Entry, seen: Seen) -> tuple[str, ...]:
     zone, at = seen.community.timezone, instant_of(entry.at)
     stands = entry.state.replace("-", " ")
+    said = (one.need for one in seen.book.versions if one.need is not None)
+    wishes = {need.id for need in said if need.level is Level.WISHES}
     if at < seen.at and entry.state == "automatic":
         stands = "past"
     if entry.asking is not None:
@@ -114,7 +117,7 @@ def _entry(entry: Entry, seen: Seen) -> tuple[str, ...]:
         local(at, zone),
         entry.verb,
         kilowatts(entry.target_w) if entry.target_w else "",
-        why_words(entry.reason.kind, entry.reason.id),
+        why_words(entry.reason.kind, entry.reason.id, wishes),
         money(int(entry.expected_saving_nano)),
         stands,
     )

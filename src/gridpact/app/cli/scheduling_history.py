@@ -92,5 +92,6 @@ def _missed(misses: Misses | None) -> str:
         ("runs", misses.runs_wh),
         ("limits", misses.limits_wh),
         ("contracts", misses.contracts_wh),
+        ("wishes", misses.wishes_wh),
     )
     return ", ".join(f"{name} {kwh(wh)}" for name, wh in parts if wh) or "nothing"

@@ -21,6 +21,11 @@ KEPT = {
     "sum": "energy, power or cost",
     "unbound": "need not possible now",
     "late": "before any plan knew",
+    "wished-state": "stored energy wished for",
+    "wished-power": "power wished for",
+    "wished-run": "run at the time wished for",
+    "wished-sum": "energy, power or cost wished for",
+    "soft": "missed for what it saves",
 }
 """What each kind of conflict is about."""
 MOST_MISSED = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from gridpact.app.orders.instants import local
@@ -62,6 +63,7 @@ def mode_words(one: Moded, timezone: str) -> str:
     return f"ask{notice}, else {one.silence}"
 
 
-def why_words(kind: ReasonKind, name: str) -> str:
-    """Say why an entry is there."""
-    return f"{kind} {name}" if name else _WITHOUT_NAME[kind]
+def why_words(kind: ReasonKind, name: str, wishes: Collection[str] = ()) -> str:
+    """Say why an entry is there; ``wishes`` are names of needs that are no more than that."""
+    word = "wish" if kind == "need" and name in wishes else kind
+    return f"{word} {name}" if name else _WITHOUT_NAME[kind]

@@ -31,6 +31,11 @@ _CONFLICTS = {
     "run": "appliance run",
     "sum": "energy, power or cost asked for",
     "unbound": "need not possible then",
+    "wished-state": "stored energy wished for",
+    "wished-power": "power wished for",
+    "wished-run": "run at the time wished for",
+    "wished-sum": "energy, power or cost wished for",
+    "soft": "missed for what it saves",
 }
 
 
@@ -329,13 +334,13 @@ def _unmet(view: View) -> list[Part]:
 
 def _subject(view: View, session: str, conflict: Conflict) -> str:
     """Name what a conflict's row number is about; runs are numbered among those wanted."""
-    if conflict.kind in ("sum", "unbound"):
+    if conflict.kind in ("sum", "unbound", "wished-sum", "soft"):
         return ", ".join(conflict.needs)
     community = view.community
     names: tuple[str, ...] = community.storage.ids
     if conflict.kind.startswith("zone"):
         names = community.zones.ids
-    elif conflict.kind == "run":
+    elif conflict.kind in ("run", "wished-run"):
         stated = [m for m in view.record.all(NeedsStated) if m.session == session]
         wanted = np.flatnonzero(stated[-1].run_earliest >= 0).tolist() if stated else []
         names = tuple(community.runs.ids[row] for row in wanted)

@@ -22,6 +22,8 @@ from gridpact.scheduling.standing.places import Places
 
 UNSAID = ("owner/", "limit/")
 """How needs are named that nobody has stated in a sentence."""
+_ALL_OF_IT = ("sum", "run", "wished-sum", "wished-run", "soft")
+"""Kinds of what is missed that say how much by themselves."""
 
 
 def given_up(was: Gathered, needs: tuple[Need, ...], why: Explanation) -> Joint | None:
@@ -71,7 +73,7 @@ def _stated(was: Gathered) -> Iterator[tuple[str, _Amount]]:
     found = problem_of(was)
     bound = amounts_missed(was.solved.plan, was.whole.problem, was.whole.bindings)
     for one in missed_views(found):
-        for name in one.needs if one.kind in ("sum", "run") else ():
+        for name in one.needs if one.kind in _ALL_OF_IT else ():
             yield name, _Amount(one.missing_wh, one.missing_nano)
     yield from ((name, _Amount(wh, 0)) for name, wh in bound.items())
 

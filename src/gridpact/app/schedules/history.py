@@ -21,7 +21,7 @@ KINDS = (ScheduleSolved, PlanSkipped, ScheduleRevised, ScheduleKept)
 ROUNDING_WH = 10
 """Wh by which what is followed slot by slot may be off what a plan in whole Wh says it misses."""
 NAMED = 3
-UNBOUND = "unbound"
+UNBOUND, SOFT = "unbound", "soft"
 """Kind of what nothing is counted of."""
 """Names that are listed of one cause; of more their number is told."""
 
@@ -51,10 +51,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def later_wh(self) -> int:
         """What it misses beyond its day [Wh]; of a session's schedule, all that it misses."""
-        total = sum(one.missing_wh for one in self.conflicts)
+        total = sum(one.missing_wh for one in self.conflicts if one.kind != SOFT)
         today = self.missed
         if today is not None:
             total -= today.needs_wh + today.runs_wh + today.limits_wh + today.contracts_wh
+            total -= today.wishes_wh
         return total if total > ROUNDING_WH else 0
 
     @property

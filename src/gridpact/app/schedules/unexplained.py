@@ -15,7 +15,8 @@ from gridpact.scheduling.needs.model import Need
 from gridpact.scheduling.needs.spelling import listed
 from gridpact.scheduling.standing.places import Places
 
-_OF_NEEDS = ("sum", "unbound")
+_OF_WISHES = ("wished-state", "wished-power", "wished-run", "wished-sum", "soft")
+_OF_NEEDS = ("sum", "unbound", *_OF_WISHES)
 """Kinds of what is missed that are about needs alone."""
 
 
@@ -62,7 +63,7 @@ def _needs_missed(was: Gathered, places: Places, told_of: set[str], party: str) 
             continue
         if own <= {party} or places.directory.spans_all(party):
             missing = "cannot be held to as things are"
-            if one.kind == "sum":
+            if one.kind != "unbound":
                 since = local(one.start, places.timezone)
                 missing = f"is missed by {amount(one, places.community.currency)} from {since} on"
             yield f"{listed(one.needs)} {missing}."

@@ -208,9 +208,12 @@ def missed_views(found: SessionProblem, plan: Plan | None = None) -> Iterator[Mi
     """Name what a plan could not keep; None is the plan that the run recorded."""
     plan = plan or found.recorded
     slots, community = found.problem.slots, found.community
-    rows = {"need": community.storage.ids, "run": found.runs}
+    rows = {
+        **dict.fromkeys(("need", "wished-state", "wished-power"), community.storage.ids),
+        **dict.fromkeys(("run", "wished-run"), found.runs),
+    }
     for one in plan.conflicts:
-        if one.kind in ("sum", "unbound"):
+        if one.kind in ("sum", "unbound", "wished-sum", "soft"):
             name = ", ".join(one.needs)
         else:
             name = rows.get(one.kind, community.zones.ids)[one.row]

@@ -15,7 +15,7 @@ import numpy as np
 from gridpact.base.units import Bools, Ints
 from gridpact.scheduling.activation.model import Active
 from gridpact.scheduling.problem import Plan, Problem, StorageColumns
-from gridpact.scheduling.sums import without
+from gridpact.scheduling.sums import soft_without, without
 
 SPARE_WH = 1
 """Left of a bound for the rounding of states to whole Wh."""
@@ -62,6 +62,7 @@ def hold(problem: Problem, held: Held) -> tuple[Problem, Around]:
         pv_wh=pv,
         storage=changed,
         sums=without(problem, held.charge_wh, held.discharge_wh),
+        soft=soft_without(problem, held.charge_wh, held.discharge_wh),
     )
     return reduced, Around(problem, held)
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from gridpact.base.units import Floats
 from gridpact.scheduling.case import Case
-from gridpact.scheduling.community.giving_way import NOTHING_WH, Given
+from gridpact.scheduling.community.elastic import NOTHING_WH
+from gridpact.scheduling.community.giving_way import Given
 from gridpact.scheduling.community.limits_on_sums import totals
 from gridpact.scheduling.fleet.solution import LimitPrices, Missed, Solution, status_of
 

@@ -18,6 +18,13 @@ from gridpact.scheduling.problem import Sum
 from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.sums import homes_below, prices_of
 
+NOTHING_WH = 0.05
+"""What is missed by less is kept."""
+SPARE_WH = 1e-2
+"""Given beyond what must be missed, so that real numbers find it."""
+LOOSE_WH = 0.5
+"""The same for states, of which whole Wh miss more than that."""
+
 
 class Part(NamedTuple):
     """Rows of a problem that are planned together: homes marked [homes], and what is in them.
@@ -97,18 +104,13 @@ class Elastic:
         asset by asset.
         """
         least, most_held = (one[self.state] for one in self.programme.bounds())
-        below, above = self._missed(self.lo, least, 1.0), self._missed(self.hi, most_held, -1.0)
-        both = joined([below, above])
-        asked, which = np.unique(both.row, return_inverse=True)
-        most = self.programme.columns(np.zeros(len(asked)), np.inf)
-        beyond = self.programme.rows(np.zeros(len(which)), np.inf)
-        self.programme.entries(beyond, most[which])
-        self.programme.entries(beyond, both.column, -1.0)
-        return below, above, most
+        below = self.add_missed(self.lo, self.lo > least, 1.0)
+        above = self.add_missed(self.hi, self.hi < most_held, -1.0)
+        return below, above, most_of(self.programme, joined([below, above]))
 
-    def _missed(self, asked: Floats, firm: Floats, sign: float) -> Over:
+    def add_missed(self, asked: Floats | Ints, where: Bools, sign: float) -> Over:
         """Columns of what states lack of the least (``sign`` 1) or most (-1) asked of them."""
-        place, slot = np.nonzero(sign * asked > sign * firm)
+        place, slot = np.nonzero(where)
         short = self.programme.columns(np.zeros(len(place)), np.inf)
         bound = self.programme.rows(sign * asked[place, slot], np.inf)
         self.programme.entries(bound, self.state[place, slot], sign)
@@ -227,6 +229,16 @@ class Elastic:
         row, column = np.broadcast_arrays(row_at[slot], columns[1:, None])
         on = row >= 0
         self.programme.entries(row[on], column[on], float(sign * table.energy_wh[run]))
+
+
+def most_of(programme: Programme, missed: Over) -> Ints:
+    """Columns of the most that is missed, row by row."""
+    asked, which = np.unique(missed.row, return_inverse=True)
+    most = programme.columns(np.zeros(len(asked)), np.inf)
+    beyond = programme.rows(np.zeros(len(which)), np.inf)
+    programme.entries(beyond, most[which])
+    programme.entries(beyond, missed.column, -1.0)
+    return most
 
 
 def joined(parts: list[Over]) -> Over:

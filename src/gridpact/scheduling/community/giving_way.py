@@ -17,6 +17,9 @@ import numpy as np
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.case import Case
 from gridpact.scheduling.community.elastic import (
+    LOOSE_WH,
+    NOTHING_WH,
+    SPARE_WH,
     Elastic,
     Over,
     Part,
@@ -27,17 +30,17 @@ from gridpact.scheduling.community.elastic import (
 from gridpact.scheduling.community.least_peak import Step, add_step, settle
 from gridpact.scheduling.community.limits_on_sums import Beyond, totals
 from gridpact.scheduling.community.successive import StoppedError, Successive
+from gridpact.scheduling.community.wished import (
+    EVERYTHING_WH,
+    Unwished,
+    WishColumns,
+    everything_missed,
+)
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Missed
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.sums import homes_below
-
-NOTHING_WH = 0.05
-"""What is missed by less is kept."""
-SPARE_WH = 1e-2
-"""Given beyond what must be missed, so that real numbers find it."""
-LOOSE_WH = 0.5
-"""The same for states, of which whole Wh miss more than that."""
+from gridpact.scheduling.wishes import wished_sums
 
 
 class Given(NamedTuple):
@@ -45,7 +48,7 @@ class Given(NamedTuple):
 
     ``import_wh`` and ``export_wh`` [zones, slots] are above limits, ``state_wh`` [assets, slots]
     below the bounds asked and ``above_wh`` above them, ``sums`` beyond theirs. ``runs`` [runs] do
-    not run.
+    not run. ``wished`` is what wishes miss.
     """
 
     import_wh: Floats
@@ -54,6 +57,7 @@ class Given(NamedTuple):
     above_wh: Floats
     sums: Beyond
     runs: Bools
+    wished: Unwished
 
 
 def given_way(
@@ -69,6 +73,43 @@ def given_way(
         return _settled(_Ladder(case, part), options)
     except StoppedError:
         return None
+
+
+def beside(case: Case, found: Given, alone: Given | None, missed: tuple[Missed, ...]) -> Given:
+    """What is ``found`` where homes have to do with limits ``missed``; others give that ``alone``.
+
+    ``alone`` is what homes give whatever limits there are.
+    """
+    if alone is None:
+        return found
+    rows = _concerned(case, missed)[case.problem.storage.home]
+    upper = {**alone.sums.upper, **found.sums.upper}
+    sums = Beyond(found.sums.lower, upper)
+    return found._replace(sums=sums, wished=found.wished.or_where(rows, alone.wished))
+
+
+def given_alone(case: Case, homes: Bools, options: Options) -> Given:
+    """Settle what wishes of storage in some homes [homes] miss, whatever limits there are.
+
+    What is needed is kept as far as it can be without limits, too. All wishes of the homes are
+    given up where the search was stopped before it found anything.
+    """
+    part = part_of(case, homes, np.zeros_like(homes))
+    none = np.zeros(0, np.int64)
+    try:
+        return _settled(_Ladder(case, part._replace(runs=none), alone=True), options)
+    except StoppedError:
+        return unsettled(case)
+
+
+def unsettled(case: Case) -> Given:
+    """Return what is given where nothing was settled: all wishes, and no more."""
+    problem = case.problem
+    over = np.zeros(problem.zones.import_limit_wh.shape)
+    off = np.zeros(problem.storage.lo_wh.shape)
+    every = dict.fromkeys(wished_sums(problem), EVERYTHING_WH)
+    none = np.zeros(len(case.startable), np.bool_)
+    return Given(over, over, off, off, Beyond(every, every), none, everything_missed(case))
 
 
 def _concerned(case: Case, missed: tuple[Missed, ...]) -> Bools:
@@ -103,20 +144,25 @@ def _counted(case: Case, row: int) -> Bools:
 class _Ladder:
     """The programme with all that may be missed, in steps from the first level to the last."""
 
-    def __init__(self, case: Case, part: Part) -> None:
+    def __init__(self, case: Case, part: Part, alone: bool = False) -> None:
         self.case, self.part = case, part
         self.elastic = elastic = Elastic(case, part)
         self.state, self.above, self.most = elastic.add_states()
         self.states = joined([self.state, self.above])
-        self.imports, self.exports = elastic.add_limits(1), elastic.add_limits(-1)
-        self.sums = dict(self._sums())
+        self.imports = self.exports = joined([])
+        if not alone:
+            self.imports, self.exports = elastic.add_limits(1), elastic.add_limits(-1)
+        self.sums = {} if alone else dict(self._sums())
         own = (row for row, one in enumerate(case.problem.sums) if self._is_own(row))
         self.own = {row: elastic.add_own(row, case.problem.sums[row]) for row in own}
-        runs, weight = elastic.leaving_out()
+        self.wishes = WishColumns(elastic)
+        whole = {level: (np.zeros(0, np.int64), np.zeros(0)) for level in Level}
+        whole[Level.NEEDS] = elastic.leaving_out()
+        whole[Level.WISHES] = self._whole_wishes()
         none = np.zeros(0, np.int64)
         even: dict[Level, list[Ints]] = {level: [] for level in Level}
         even[Level.GRID] = [self.imports.column, self.exports.column]
-        even[Level.NEEDS] = [self.most]
+        even[Level.NEEDS], even[Level.WISHES] = [self.most], [self.wishes.even]
         length: dict[Level, list[Floats]] = {
             level: [np.ones(len(columns)) for columns in even[level]] for level in Level
         }
@@ -129,20 +175,41 @@ class _Ladder:
                 elastic.programme,
                 np.concatenate([none, *even[level]]),
                 np.concatenate([np.zeros(0), *length[level]]),
-                runs if level is Level.NEEDS else none,
-                weight if level is Level.NEEDS else np.zeros(0),
+                *whole[level],
             )
             for level in Level
         ]
-        self.steps += [self._last(np.array([one[0].column[0] for one in self.own.values()], int))]
+        self.steps += [self._last(self._own(wishes=False))]
         self.spared = {sign: joined(parts) for sign, parts in elastic.spared.items()}
         self.steps += [self._last(self.spared[sign].column) for sign in self.spared]
+        self.steps.append(self.steps.pop(Level.WISHES))  # whatever else there is comes before
+
+    def _own(self, *, wishes: bool) -> Ints:
+        """Columns of sums of single storage that are wishes, or that are needed."""
+        sums = self.case.problem.sums
+        found = (
+            over.column[0]
+            for row, (over, _) in self.own.items()
+            if (sums[row].level is Level.WISHES) is wishes
+        )
+        return np.array([*found], int)
+
+    def _whole_wishes(self) -> tuple[Ints, Floats]:
+        """Columns of wishes that are not spread, and what each misses [Wh]."""
+        own = self._own(wishes=True)
+        columns = np.concatenate([self.wishes.late, own])
+        return columns, np.concatenate([self.wishes.energy, np.ones(len(own))])
 
     def _last(self, columns: Ints) -> Step:
         """A step of which only the sum counts."""
         none = np.zeros(0, np.int64)
         programme = self.elastic.programme
         return add_step(programme, none, np.zeros(0), columns, np.ones(len(columns)))
+
+    @property
+    def loose(self) -> Ints:
+        """Columns of what states miss, of which only the most was settled."""
+        return np.concatenate([self.states.column, self.wishes.states.column])
 
     def _sums(self) -> Iterator[tuple[int, Over]]:
         for row in totals(self.case.problem, np.flatnonzero(self.case.active)):
@@ -160,7 +227,7 @@ def _settled(ladder: _Ladder, options: Options) -> Given:
         settle(step, programme)
     values = programme.found
     if values is None or _loose(ladder, values):
-        values, _ = programme.least(ladder.states.column, 1.0)
+        values, _ = programme.least(ladder.loose, 1.0)
     problem = ladder.case.problem
     zones = problem.zones.import_limit_wh.shape
     shape = problem.storage.lo_wh.shape
@@ -182,13 +249,17 @@ def _settled(ladder: _Ladder, options: Options) -> Given:
         above_wh=np.where(above > NOTHING_WH, above + LOOSE_WH, 0.0),
         sums=Beyond(lower, upper),
         runs=ladder.elastic.left_out(values),
+        wished=ladder.wishes.missed(values),
     )
 
 
 def _loose(ladder: _Ladder, values: Floats) -> bool:
     """Whether a state may be given more than it misses: others of its asset may miss as much."""
-    _, times = np.unique(ladder.states.row, return_counts=True)
-    return bool((times[values[ladder.most] > NOTHING_WH] > 1).any())
+    found = False
+    for most, states in ((ladder.most, ladder.states), (ladder.wishes.most, ladder.wishes.states)):
+        _, times = np.unique(states.row, return_counts=True)
+        found |= bool((times[values[most] > NOTHING_WH] > 1).any())
+    return found
 
 
 def _beyond(missed: float) -> float:

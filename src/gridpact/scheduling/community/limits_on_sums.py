@@ -19,6 +19,7 @@ from gridpact.scheduling.community.bounds import TOUCH, add_storage, least
 from gridpact.scheduling.fleet.additions import Row, with_rows
 from gridpact.scheduling.fleet.columns import UNBOUNDED, Fleet, Storage
 from gridpact.scheduling.fleet.storage_faults import unreachable
+from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.problem import Problem, Sum
 from gridpact.scheduling.programme import Programme
 from gridpact.scheduling.sums import MARGIN_WH, of_homes, prices_of, rounding_wh
@@ -32,7 +33,8 @@ OVER_WH = 1e-6
 class Beyond(NamedTuple):
     """By how much sums go beyond their bounds, by row of the problem's: [Wh], [nano-¤] for costs.
 
-    Of a sum of one storage that is not in it, as much as the bounds of its state ask for.
+    Of a sum of one storage that is not in it, as much as the bounds of its state ask for; one that
+    is a wish is in it, or left out.
     """
 
     lower: Mapping[int, float] = {}
@@ -51,7 +53,8 @@ def with_sums(case: Case, rows: Ints, fleet: Fleet, beyond: Beyond = NOWHERE) ->
     ]
     if fleet.storage is None or not own:
         return fleet
-    limits = {**_kept_limits(problem, own), **_given_limits(problem, own, beyond)}
+    needed = [at for at in own if problem.sums[at].level is not Level.WISHES]
+    limits = {**_kept_limits(problem, needed), **_given_limits(problem, own, beyond)}
     limited = _limited(problem, rows, fleet.storage, limits)
     stuck, _ = unreachable(limited, fleet)
     for name in ("throughput_wh", "budget"):
@@ -114,6 +117,8 @@ def _limited(problem: Problem, rows: Ints, table: Storage, limits: Mapping[int, 
 
 def _kept_limits(problem: Problem, rows: Sequence[int]) -> dict[int, float]:
     """Limits on sums of single storage that can be kept beside its bounds, by row."""
+    if not rows:
+        return {}
     own = [problem.sums[row] for row in rows]
     tight = [tight_limit(problem, one) for one in own]
     excess = _excess(problem, own, tight).tolist()

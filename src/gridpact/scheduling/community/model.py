@@ -13,9 +13,10 @@ import numpy as np
 
 from gridpact.base.units import Bools, Floats, Ints
 from gridpact.scheduling.case import Case, homes_in, subtree
-from gridpact.scheduling.community.bounds import WEAR, widened
+from gridpact.scheduling.community.bounds import WEAR
 from gridpact.scheduling.community.giving_way import Given
 from gridpact.scheduling.community.limits_on_sums import NOWHERE, with_sums
+from gridpact.scheduling.community.tightest import bounds_of, starts_of
 from gridpact.scheduling.fleet.columns import (
     UNBOUNDED,
     Curtailable,
@@ -59,7 +60,7 @@ def community_fleet(case: Case, curtailing: Bools, given: Given | None = None) -
         step_s=case.problem.slots.step,
         zones=_zones(case, solar, given),
         storage=_storage(case, storage, given) if storage.size else None,
-        runs=_runs(case, runs) if runs.size else None,
+        runs=_runs(case, runs, given) if runs.size else None,
         curtailable=_solar(case, solar) if solar.size else None,
     )
     if case.problem.sums:
@@ -137,15 +138,14 @@ def _prices(case: Case) -> Prices:
 
 def _storage(case: Case, rows: Ints, given: Given | None) -> Storage:
     table = case.problem.storage
-    lo, hi = widened(table, rows)
-    if given is not None:
-        lo, hi = lo - given.state_wh[rows], hi + given.above_wh[rows]
+    bounds = bounds_of(case, rows, given)
+    lo, hi = bounds.lo, bounds.hi
     stuck = hi.max(axis=1) <= lo.min(axis=1)
     return Storage(
         zone=_home_zone(case, table.home[rows]),
         initial_wh=table.initial_wh[rows],
-        charge_w=_watts(case, table.charge_max_wh[rows]),
-        discharge_w=_watts(case, table.discharge_max_wh[rows]),
+        charge_w=_watts(case, bounds.charge),
+        discharge_w=_watts(case, bounds.discharge),
         lo_wh=lo,
         hi_wh=hi + ROOM_WH * stuck[:, None],
         efficiency_in=table.efficiency_in[rows],
@@ -156,15 +156,16 @@ def _storage(case: Case, rows: Ints, given: Given | None) -> Storage:
     )
 
 
-def _runs(case: Case, rows: Ints) -> Runs:
+def _runs(case: Case, rows: Ints, given: Given | None) -> Runs:
     table = case.problem.runs
     length = table.length[rows]
+    first, last = starts_of(case, rows, given)
     step = np.arange(length.max())
     power = np.where(step < length[:, None], _watts(case, table.energy_wh[rows])[:, None], 0.0)
     return Runs(
         zone=_home_zone(case, table.home[rows]),
-        first=case.first_start[rows],
-        end=case.last_start[rows] + length,
+        first=first,
+        end=last + length,
         length=length,
         power_w=power,
     )

@@ -10,7 +10,13 @@ import numpy as np
 from gridpact.base.units import Bools
 from gridpact.scheduling.case import Case, Draft, empty_draft, prepare
 from gridpact.scheduling.community.as_asked import as_asked
-from gridpact.scheduling.community.giving_way import Given, given_way
+from gridpact.scheduling.community.giving_way import (
+    Given,
+    beside,
+    given_alone,
+    given_way,
+    unsettled,
+)
 from gridpact.scheduling.community.limits_on_sums import zone_prices
 from gridpact.scheduling.community.model import (
     CommunityFleet,
@@ -18,6 +24,8 @@ from gridpact.scheduling.community.model import (
     gains_by_curtailing,
     limited_in_export,
 )
+from gridpact.scheduling.community.priced import solve_priced, worth_of
+from gridpact.scheduling.community.tightest import clashing
 from gridpact.scheduling.fleet.meters import meters_of
 from gridpact.scheduling.fleet.mixture import Mixture
 from gridpact.scheduling.fleet.options import Options
@@ -25,6 +33,7 @@ from gridpact.scheduling.fleet.solution import Schedules, Solution, closed
 from gridpact.scheduling.fleet.solve import solve as solve_fleet
 from gridpact.scheduling.problem import Plan, Problem
 from gridpact.scheduling.whole_plan import whole_plan
+from gridpact.scheduling.wishes import wished_sums
 
 GAP = 1e-6
 """Gap to which a plan is proved unless another is asked for."""
@@ -83,7 +92,8 @@ def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
     case = prepare(problem)
     options = options or Options()
     free = np.zeros((len(problem.zones.parent), case.shape[1]))
-    found = _solved(case, gains_by_curtailing(case, free), options)
+    alone = _given_alone(case, options)
+    found = _solved(case, gains_by_curtailing(case, free), options, alone)
     prices = found.solution.prices
     zone_price = (prices.imports - prices.exports)[: len(free)]
     if problem.sums:
@@ -96,22 +106,35 @@ def scheduled(problem: Problem, options: Options | None = None) -> Scheduled:
     if curtailing.any() and not options.cancelled():
         curtailing[:] = limited_in_export(case)
         curtailing[found.community.solar] = True
-        found = _solved(case, curtailing, options)
+        found = _solved(case, curtailing, options, alone)
     if found.solution.missed and options.penalty is None and not options.cancelled():
-        return _giving_way(found, curtailing, options)
+        return _giving_way(found, curtailing, options, alone)
     return found
 
 
-def _giving_way(found: Scheduled, curtailing: Bools, options: Options) -> Scheduled:
+def _given_alone(case: Case, options: Options) -> Given | None:
+    """What wishes miss by themselves; None where all can be kept as far as that is looked at."""
+    if case.problem.wished is None and not wished_sums(case.problem):
+        return None
+    homes = clashing(case)
+    return given_alone(case, homes, options) if homes.any() else None
+
+
+def _giving_way(
+    found: Scheduled, curtailing: Bools, options: Options, alone: Given | None
+) -> Scheduled:
     """Solve again where not all limits can be kept: what gives way is settled, then the cost."""
     case, asked = found.case, found.community.fleet
     curtailing = curtailing.copy()
     curtailing[found.community.solar] = True
     strict = msgspec.structs.replace(options, penalty=PENALTY * _highest_price(case.problem))
-    given = given_way(case, curtailing, found.solution.missed, options)
-    again = _solved(case, curtailing, strict, given)
+    missed = found.solution.missed
+    given = given_way(case, curtailing, missed, options)
     if given is None:
-        return again
+        wishes = case.problem.wished is not None or wished_sums(case.problem)
+        return _solved(case, curtailing, strict, unsettled(case) if wishes else None)
+    given = beside(case, given, alone, missed)
+    again = _solved(case, curtailing, strict, given)
     rows, solution = again.community, as_asked(again.solution, case, given, options.gap)
     fleet = msgspec.structs.replace(rows.fleet, zones=asked.zones, portfolio=asked.portfolio)
     return Scheduled(case, msgspec.structs.replace(rows, fleet=fleet), solution)
@@ -123,6 +146,8 @@ def _solved(
     """Solve with plants of these homes free to give less [homes]."""
     community = community_fleet(case, curtailing, given)
     fleet, prices = community.fleet, community.prices
+    if soft := worth_of(case.problem.soft):
+        return Scheduled(case, community, solve_priced(community, soft, options))
     assets = len(community.storage) + len(community.runs) + len(community.solar)
     few = options.method == "auto" and assets * case.shape[1] <= TOGETHER
     if not (few and meters_of(fleet, prices).home.any()):

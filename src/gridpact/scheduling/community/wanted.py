@@ -57,7 +57,9 @@ def wanted(places: Places, stated: NeedsStated, standing: Sequence[Need]) -> Wan
 
     ``stated`` is what owners told it, before the needs that stand were bound to it. How often an
     appliance starts, and how long it rests, is kept by its one run a day, or the need was refused.
+    What has a worth is left out: it is missed for money, and clashes with nothing.
     """
+    standing = [one for one in standing if one.hard]
     cars, floor_wh = _departures(places.community, stated)
     runs, unsaid = daily_runs(places, stated, standing)
     others = [of_zones(places, one) for one in standing if not isinstance(one, _OF_RUNS)]

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from gridpact.base.units import Bools, Ints
-from gridpact.scheduling.problem import Firm, Plan, Problem, Sum
+from gridpact.scheduling.problem import Firm, Plan, Problem, Sum, Wished
 from gridpact.scheduling.sums import Flows, comes_to, missed
 
 NEVER = -1
@@ -38,6 +38,23 @@ def as_had(problem: Problem, plan: Plan, runs: Ints) -> Problem:
         runs=replace(problem.runs, latest=np.where(left, NEVER, problem.runs.latest)),
         sums=tuple(_had(problem, one, flows) for one in problem.sums),
         firm=firm and _widened(firm, lo, hi),
+        wished=problem.wished and _wished(problem.wished, plan, runs, slots),
+    )
+
+
+def _wished(wished: Wished, plan: Plan, runs: Ints, slots: int) -> Wished:
+    """What is wished, where a plan misses it as much as the plan has of it."""
+    off = {one.row for one in plan.conflicts if one.kind == "wished-state"}
+    states, start = plan.state_wh[:, :slots], plan.run_start[runs]
+    gave = np.isin(np.arange(len(states)), sorted(off))[:, None]
+    ran = start >= 0
+    return Wished(
+        charge_max_wh=np.maximum(wished.charge_max_wh, plan.charge_wh[:, :slots]),
+        discharge_max_wh=np.maximum(wished.discharge_max_wh, plan.discharge_wh[:, :slots]),
+        lo_wh=np.where(gave, np.minimum(wished.lo_wh, states), wished.lo_wh),
+        hi_wh=np.where(gave, np.maximum(wished.hi_wh, states), wished.hi_wh),
+        earliest=np.where(ran, np.minimum(wished.earliest, start), wished.earliest),
+        latest=np.where(ran, np.maximum(wished.latest, start), wished.latest),
     )
 
 

@@ -51,6 +51,8 @@ def _by_state(problem: Problem, plan: Plan, room: Ints) -> Bools:
     step = np.maximum(table.efficiency_in, 1 / table.efficiency_out)
     near = (np.ceil(room * step).astype(np.int64) + state_tolerance(table))[:, None]
     lo, hi = table.lo_wh, table.hi_wh
+    if problem.wished is not None:
+        lo, hi = np.maximum(lo, problem.wished.lo_wh), np.minimum(hi, problem.wished.hi_wh)
     drawn = (table.draw_wh > 0).any(axis=1, keepdims=True)
     least = drawn | (lo > lo.min(axis=1, keepdims=True, initial=2**62))
     most = hi < hi.max(axis=1, keepdims=True, initial=0)

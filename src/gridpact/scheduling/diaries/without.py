@@ -11,7 +11,7 @@ as it was had there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -26,7 +26,7 @@ from gridpact.scheduling.fleet.columns import rows_of
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.posing import Posed
 from gridpact.scheduling.prepare import wanted_runs
-from gridpact.scheduling.problem import Firm, Plan, Problem, Sum, ZoneColumns
+from gridpact.scheduling.problem import Firm, Plan, Problem, Soft, Sum, Wished, ZoneColumns
 from gridpact.scheduling.sums import homes_below
 
 Pose: TypeAlias = Callable[[frozenset[str]], Posed]
@@ -77,7 +77,7 @@ class Without:
         """Whether a home's storage counts in a sum with others, or in one of prices at a limit."""
         problem = posed.problem
         own = np.flatnonzero(problem.storage.home == home).tolist()
-        for one in problem.sums:
+        for one in (*problem.sums, *(each.total for each in problem.soft if each.total)):
             below = np.flatnonzero(homes_below(problem.zones, one.zones)).tolist()
             if below == [home] and not one.storage:
                 continue  # of this home alone
@@ -170,12 +170,35 @@ def home_alone(problem: Problem, home: int, limits: Ints) -> Problem:
             if {*one.storage} & {*rows.tolist()} or one.zones == (len(problem.zones.parent) + home,)
         ),
         firm=None if firm is None else _firm_of(firm, rows, own_runs),
+        wished=None if problem.wished is None else _wished_of(problem.wished, rows, own_runs),
+        soft=tuple(_soft_within(problem.soft, rows, own_runs)),
     )
 
 
 def _firm_of(firm: Firm, rows: Ints, runs: Ints) -> Firm:
     most = None if firm.most_wh is None else firm.most_wh[rows]
     return Firm(firm.state_wh[rows], firm.runs[runs], most)
+
+
+def _wished_of(wished: Wished, rows: Ints, runs: Ints) -> Wished:
+    return Wished(
+        charge_max_wh=wished.charge_max_wh[rows],
+        discharge_max_wh=wished.discharge_max_wh[rows],
+        lo_wh=wished.lo_wh[rows],
+        hi_wh=wished.hi_wh[rows],
+        earliest=wished.earliest[runs],
+        latest=wished.latest[runs],
+    )
+
+
+def _soft_within(soft: Iterable[Soft], rows: Ints, runs: Ints) -> Iterator[Soft]:
+    """Yield soft bounds of one home, with its own rows."""
+    for one in soft:
+        own = runs if one.side == "run" else rows
+        if one.total is not None and set(one.total.storage) & {*rows.tolist()}:
+            yield replace(one, total=_within(one.total, rows))
+        elif one.total is None and one.row in own:
+            yield replace(one, row=int(np.searchsorted(own, one.row)))
 
 
 def _within(one: Sum, rows: Ints) -> Sum:

@@ -34,7 +34,8 @@ from gridpact.scheduling.fleet.storage_faults import unreachable
 from gridpact.scheduling.fleet.sums import affordable_wh
 from gridpact.scheduling.needs.binding.bind import bind
 from gridpact.scheduling.needs.binding.model import Bound, Site
-from gridpact.scheduling.needs.model import Need
+from gridpact.scheduling.needs.directory import Directory
+from gridpact.scheduling.needs.model import Group, Need
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.priorities.problem import without_costs
 
@@ -119,7 +120,8 @@ class Trial:
         """Bind needs, wishes as needs; the last ones asked about are remembered."""
         key = tuple(needs)
         if self._last is None or self._last[0] != key:
-            self._last = key, bind(self.site, [as_needed(need) for need in needs])
+            directory = self.site.directory
+            self._last = key, bind(self.site, [as_needed(need, directory) for need in needs])
         return self._last[1]
 
     def beside(self, rest: Sequence[Need]) -> Trial:
@@ -133,9 +135,15 @@ class Trial:
         return Trial(site, self._warm, self.accepts)
 
 
-def as_needed(need: Need) -> Need:
-    """A wish as a need: whether it can be kept does not depend on what it is worth."""
-    return replace(need, level=Level.NEEDS) if need.level is Level.WISHES else need
+def as_needed(need: Need, directory: Directory) -> Need:
+    """A wish as a need: whether it can be kept does not depend on what it is worth.
+
+    One about a group that is not its owner's is bound as a contract is.
+    """
+    if need.level is not Level.WISHES:
+        return need
+    shared = isinstance(need.subject, Group) and directory.spans_all(need.owner)
+    return replace(need, level=Level.CONTRACTS if shared else Level.NEEDS)
 
 
 def firm_fleet(bound: Bound) -> Fleet:

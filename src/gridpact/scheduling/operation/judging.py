@@ -20,6 +20,7 @@ from gridpact.scheduling.problem import Plan, Problem, RunColumns, StorageColumn
 from gridpact.scheduling.standing.missed import zone_net
 from gridpact.scheduling.state import InForce
 from gridpact.scheduling.sums import Flows, missed
+from gridpact.scheduling.wishes import off_powers, off_starts, off_states
 
 
 class Told(NamedTuple):
@@ -84,13 +85,22 @@ def misses(problem: Problem, told: Told, capacity_wh: Ints) -> Misses:
     )
     unrun = (problem.runs.energy_wh * problem.runs.length)[start < 0]
     sums = _of_sums(problem, moved, net)
-    owned = sums[Level.NEEDS] + sums[Level.WISHES]
     return Misses(
-        needs_wh=int(beyond.max(axis=1, initial=0).sum()) + owned,
+        needs_wh=int(beyond.max(axis=1, initial=0).sum()) + sums[Level.NEEDS],
         runs_wh=int(unrun.sum()),
         limits_wh=over + sums[Level.GRID],
         contracts_wh=sums[Level.CONTRACTS],
+        wishes_wh=_of_wishes(problem, state, moved, start) + sums[Level.WISHES],
     )
+
+
+def _of_wishes(problem: Problem, state: Ints, moved: Ints, start: Ints) -> int:
+    """What is missed of states, powers and starts that are wished [Wh]."""
+    off = off_states(problem, state)
+    off = np.where(off > state_tolerance(problem.storage)[:, None], off, 0)
+    power = off_powers(problem, np.maximum(moved, 0), np.maximum(-moved, 0))
+    late = off_starts(problem, start)
+    return int(off.max(axis=1, initial=0).sum() + power.sum() + late.sum())
 
 
 def _of_sums(problem: Problem, moved: Ints, net: Ints) -> dict[Level, int]:
@@ -138,15 +148,18 @@ def _runs(problem: Problem, run_start: Ints, count: int) -> Ints:
 
 
 def worse(new: Misses, old: Misses, rounding_wh: int = 0) -> bool:
-    """Whether one misses more: limits come before contracts, and these before needs.
+    """Whether one misses more: limits before contracts, these before needs, and wishes last.
 
     What differs by no more than ``rounding_wh`` is missed alike. Appliances that do not run count
-    as needs; where all is missed alike, whether one more does not run decides.
+    as needs; where all of these are missed alike, whether one more does not run decides, and then
+    wishes do.
     """
     for one, other in zip(_by_level(new), _by_level(old), strict=True):
         if abs(one - other) > rounding_wh:
             return one > other
-    return new.runs_wh > old.runs_wh
+    if new.runs_wh != old.runs_wh:
+        return new.runs_wh > old.runs_wh
+    return new.wishes_wh > old.wishes_wh + rounding_wh
 
 
 def _by_level(misses: Misses) -> tuple[int, int, int]:

@@ -6,11 +6,12 @@ for needs as such, then by binding the need to a day on which all is as register
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gridpact.scheduling.needs.binding.model import Warmth
 from gridpact.scheduling.needs.directory import Asset
 from gridpact.scheduling.needs.model import (
+    Asked,
     Assets,
     Budget,
     Comfort,
@@ -35,11 +36,25 @@ from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.standing.appliances import run_findings
 from gridpact.scheduling.standing.nominal import unbound
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.tiers import gives_way
 
 _ONE_RUN = "in the day's plan an appliance runs once a day without a break"
 _BOTH = "empty_c and full_c"
 _SHARED = (PowerCap, PowerFloor, EnergyWithin)
 """Kinds that operators may ask of zones."""
+_NEVER_MISSED: Mapping[type[Asked], str] = {
+    HotWater: "what is drawn is drawn, whatever the plan is",
+    Unavailable: "what is away is away",
+    Intervention: "what a person makes an asset do is done",
+}
+"""Kinds that no plan can miss, and why."""
+_WITHOUT_WORTH: Mapping[type[Asked], str] = {
+    Budget: "a budget is money itself",
+    Headroom: "power that is kept ready moves no energy",
+    RunRest: "how an appliance rests moves no energy",
+    Starts: "how often an appliance starts moves no energy",
+}
+"""Kinds that may be wished for, but miss no energy that could be paid for."""
 
 
 def findings(need: Need, standing: Sequence[Need], places: Places, now: int) -> list[Finding]:
@@ -64,18 +79,34 @@ def findings(need: Need, standing: Sequence[Need], places: Places, now: int) -> 
 
 
 def _firmness(need: Need, places: Places) -> Iterator[Finding]:
-    if not need.hard:
-        yield "worth_micro", "the day's plan weighs no need against money", "leave worth out"
     shared, level = places.shared(need), need.level
-    if shared and isinstance(need, PowerCap) and level is not Level.GRID:
-        yield "level", "a cap on a group is a limit of the grid", "say grid"
+    if gives_way(need):
+        yield from _giving_way(need, shared)
+    elif shared and isinstance(need, PowerCap) and level is not Level.GRID:
+        yield "level", "a cap on a group is a limit of the grid or a wish", "say grid or wish"
     elif shared and level not in (Level.GRID, Level.CONTRACTS):
-        yield "level", "what is asked of a group is a limit of the grid or a contract", "say grid"
-    elif not shared and level is Level.WISHES:
-        yield "level", "the day's plan knows no wishes", "make it a need"
+        problem = "what is asked of a group is a limit of the grid, a contract or a wish"
+        yield "level", problem, "say grid"
     elif not shared and level is not Level.NEEDS:
         problem = f"only a group has limits at the level {level.name.lower()}, not an asset"
         yield "level", problem, f"cap a zone, such as {_cap_on_a_zone(places)}"
+
+
+def _giving_way(need: Need, shared: bool) -> Iterator[Finding]:
+    """Refuse what cannot be missed for what others need, or has no kWh that could be paid for."""
+    field, word = ("level", "a wish") if need.hard else ("worth_micro", "weighed against money")
+    if type(need) in _NEVER_MISSED:
+        yield field, f"{_NEVER_MISSED[type(need)]}: it cannot be {word}", "make it a need"
+    elif need.hard:
+        return
+    elif shared:
+        problem = "what is asked of a group is not weighed against what its members pay"
+        yield field, problem, "say wish, or leave worth out"
+    elif need.level is not Level.NEEDS:
+        problem = "a wish comes before all cost, and what has a worth does not"
+        yield "level", problem, "say wish, or worth"
+    elif type(need) in _WITHOUT_WORTH:
+        yield field, f"{_WITHOUT_WORTH[type(need)]}: it has no worth by the kWh", "say wish"
 
 
 def _foreign(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[Finding]:

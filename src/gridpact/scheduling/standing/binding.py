@@ -8,7 +8,7 @@ community's clock; a window that has passed does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -37,13 +37,16 @@ _SIDES = {
     ("zones", "export_limit_w"): "export",
 }
 """Columns whose bounds a plan may miss, and what they are called."""
+_POWERS = {("storage", "charge_w"): "charge", ("storage", "discharge_w"): "discharge"}
+"""Columns of power, which only a wish may miss."""
 
 
 class Bound(NamedTuple):
     """Needs of owners with those that stand bound to them, caps on zones, and what came of whom.
 
     ``import_cap_wh`` and ``export_cap_wh`` [zones, slots] are -1 where no need caps a zone.
-    ``refused`` names needs that turned out not to be possible to bind.
+    ``refused`` names needs that turned out not to be possible to bind. ``powers`` are bounds of
+    power, which no plan misses.
     """
 
     stated: NeedsStated
@@ -52,6 +55,7 @@ class Bound(NamedTuple):
     bindings: tuple[Binding, ...]
     sums: tuple[Sum, ...] = ()
     refused: tuple[Fault, ...] = ()
+    powers: tuple[Binding, ...] = ()
 
 
 def bind(
@@ -75,6 +79,7 @@ def bind(
         (*_bindings(draft), *of_sums, *of_runs),
         sums,
         tuple(sorted(set(draft.faults))),
+        tuple(_of_origins(draft, _POWERS)),
     )
 
 
@@ -137,18 +142,22 @@ def _bindings(draft: Draft) -> list[Binding]:
         for ask in asks:
             least = int(_up(ask.energy_wh))
             found.append(Binding(ask.need.id, "lo", row, ask.slot, ask.slot + 1, least))
+    return [*found, *_of_origins(draft, _SIDES)]
+
+
+def _of_origins(draft: Draft, sides: Mapping[tuple[str, str], str]) -> Iterator[Binding]:
+    """Yield bounds in these columns."""
     for one in draft.origins:
-        side = _SIDES.get((one.table, one.column))
+        side = sides.get((one.table, one.column))
         if side is None:
             continue
-        hours = draft.hours if one.table == "zones" else 1.0
+        hours = 1.0 if side in ("lo", "hi", "draw") else draft.hours
         values = draft.columns[one.table, one.column][one.row, one.first : one.end]
         values = values if one.bound is None else np.full(len(values), one.bound)
         whole = (_up if side in ("lo", "draw") else _down)(values * hours)
         for first, end in _level_stretches(whole):
             span = one.first + first, one.first + end
-            found.append(Binding(one.need, side, one.row, *span, int(whole[first])))
-    return found
+            yield Binding(one.need, side, one.row, *span, int(whole[first]))
 
 
 def _level_stretches(values: Ints) -> list[tuple[int, int]]:

@@ -22,8 +22,9 @@ class Binding(NamedTuple):
     """A bound that a need put on ``row`` for slots ``first ≤ slot < end``.
 
     ``side`` is ``lo`` or ``hi`` of storage, or what is drawn from it (``draw``), ``import`` or
-    ``export`` of a zone, ``run`` of an appliance, ``sum`` of the problem. ``bound_wh`` is the
-    bound, all that is drawn in a slot, 0 for a run or a sum.
+    ``export`` of a zone, ``run`` of an appliance, ``sum`` of the problem; of wishes ``charge`` and
+    ``discharge``, too, and what is ``soft``. ``bound_wh`` is the bound, all that is drawn in a
+    slot, 0 for a run, a sum or what is soft. A ``wish`` gives way to all others.
     """
 
     need: str
@@ -32,6 +33,7 @@ class Binding(NamedTuple):
     first: int
     end: int
     bound_wh: int
+    wish: bool = False
 
 
 def sums_of(draft: Draft) -> tuple[tuple[Sum, ...], list[Binding]]:

@@ -20,14 +20,21 @@ _SIDES = {
     "zone-export": ("export",),
     "run": ("run",),
     "sum": ("sum",),
+    "wished-state": ("lo", "hi"),
+    "wished-power": ("charge", "discharge"),
+    "wished-run": ("run",),
+    "wished-sum": ("sum",),
+    "soft": ("soft",),
 }
 """Sides of bounds that each kind of conflict is about."""
 
 
-_WHOLE = ("run", "sum")
+_WHOLE = ("run", "sum", "soft")
 """Sides of which the conflict itself says that they are missed."""
 _OF_ZONES = ("import", "export")
 """Sides of limits of zones, of which every Wh counts."""
+_OF_POWER = ("charge", "discharge")
+"""Sides of power, of which every Wh counts, too."""
 
 
 def named(
@@ -52,9 +59,10 @@ def named(
 
 
 def _named(conflict: Conflict, missed: Sequence[Binding], runs: Ints) -> Conflict:
-    row = int(runs[conflict.row]) if conflict.kind == "run" else conflict.row
-    sides = _SIDES[conflict.kind]
-    names = dict.fromkeys(one.need for one in missed if one.row == row and one.side in sides)
+    row = int(runs[conflict.row]) if conflict.kind in ("run", "wished-run") else conflict.row
+    sides, wish = _SIDES[conflict.kind], conflict.kind.startswith("wished")
+    own = (one for one in missed if one.row == row and one.side in sides and one.wish is wish)
+    names = dict.fromkeys(one.need for one in own)
     return msgspec.structs.replace(conflict, needs=tuple(names))
 
 
@@ -67,9 +75,10 @@ def amounts_missed(plan: Plan, problem: Problem, bindings: Sequence[Binding]) ->
     for one in bindings:
         if one.side not in _WHOLE and _misses(one, plan, problem):
             beyond, place = _beyond(one, plan, problem), (one.need, one.side, one.row)
-            wh = int(beyond.sum() if one.side in _OF_ZONES else beyond.max())
+            counts_all = one.side in (*_OF_ZONES, *_OF_POWER)
+            wh = int(beyond.sum() if counts_all else beyond.max())
             before = most.get(place, 0)
-            most[place] = before + wh if one.side in _OF_ZONES else max(before, wh)
+            most[place] = before + wh if counts_all else max(before, wh)
     found: dict[str, int] = {}
     for (need, *_), wh in most.items():
         found[need] = found.get(need, 0) + wh
@@ -79,7 +88,8 @@ def amounts_missed(plan: Plan, problem: Problem, bindings: Sequence[Binding]) ->
 def _misses(one: Binding, plan: Plan, problem: Problem) -> bool:
     """Whether a plan misses a bound in any slot."""
     beyond = _beyond(one, plan, problem)
-    allowed = 0 if one.side in _OF_ZONES else int(state_tolerance(problem.storage)[one.row])
+    exact = one.side in (*_OF_ZONES, *_OF_POWER)
+    allowed = 0 if exact else int(state_tolerance(problem.storage)[one.row])
     return bool(np.any(beyond > allowed))
 
 
@@ -89,6 +99,9 @@ def _beyond(one: Binding, plan: Plan, problem: Problem) -> Ints:
     if one.side in _OF_ZONES:
         net = zone_net(problem.zones, plan.net_wh)[one.row, span]
         return np.maximum((net if one.side == "import" else -net) - one.bound_wh, 0)
+    if one.side in _OF_POWER:
+        flow = plan.charge_wh if one.side == "charge" else plan.discharge_wh
+        return np.maximum(flow[one.row, span] - one.bound_wh, 0)
     bound = one.bound_wh
     if one.side == "draw":  # as a draw that is more than there is leaves storage below its least
         bound = int(problem.storage.lo_wh[one.row, span].min(initial=0))

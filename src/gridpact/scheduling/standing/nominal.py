@@ -16,6 +16,7 @@ from gridpact.scheduling.needs.model import Intervention, Need
 from gridpact.scheduling.needs.times import DAY_S, Finding
 from gridpact.scheduling.standing.binding import bind
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.tiers import as_need
 
 DAYS = 2
 """Days that are looked at: so that a window over midnight lies in them whole."""
@@ -25,7 +26,7 @@ def unbound(need: Need, places: Places, now: int) -> list[Finding]:
     """Say why a need cannot be bound to days such as the present one and the next."""
     midnight = places.community.calendar.midnight(places.community.calendar.date_of(now))
     window = Slots(midnight, places.step_s, DAYS * DAY_S // places.step_s)
-    asked = _from_next_slot(need, places.step_s, now)
+    asked = _from_next_slot(as_need(places, need), places.step_s, now)
     refused = bind(places, nominal_needs(places.community, window), [asked]).refused
     return [("", each.problem, each.fix) for each in refused]
 

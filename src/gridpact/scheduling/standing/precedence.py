@@ -30,6 +30,7 @@ from gridpact.scheduling.needs.overlaps import meet
 from gridpact.scheduling.needs.spelling import listed
 from gridpact.scheduling.needs.times import DAY_S, Moment, Window
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.tiers import gives_way
 from gridpact.scheduling.together.before import held_before
 
 LOOKED_AHEAD_S = 8 * DAY_S
@@ -41,8 +42,10 @@ def notes(
     places: Places, need: Need, standing: Sequence[Need], decided: Holds | None, now: int
 ) -> tuple[str, ...]:
     """Say what counts where a need meets others of its owner, other limits, or an asset off."""
-    others = [one for one in standing if one.id != need.id]
+    others = [one for one in standing if one.id != need.id and not gives_way(one)]
     found = [*_ends_later(places, need)]
+    if gives_way(need):  # nothing else gives for it
+        return (*found, *off_notes(places, need, decided, now))
     if places.zones(need) is not None and isinstance(need, PowerCap):
         found += _caps(places, need, others, now)
     else:

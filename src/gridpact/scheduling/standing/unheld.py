@@ -23,6 +23,7 @@ from gridpact.scheduling.standing.binding import Bound, bind
 from gridpact.scheduling.standing.next_plan import next_plan
 from gridpact.scheduling.standing.nominal import nominal_needs
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.tiers import as_need
 from gridpact.scheduling.state import InForce
 from gridpact.scheduling.sums import homes_below
 
@@ -80,7 +81,7 @@ def missed_before(places: Places, need: Need, item: InForce, window: Slots) -> i
     if isinstance(need, HotWater) and window.end < item.window.end:
         window = Slots(window.start, window.step, window.count + 1)  # drawn in the slot after
     stated = nominal_needs(places.community, window)
-    bound = bind(places, stated, [need])
+    bound = bind(places, stated, [as_need(places, need)])
     first = (window.start - item.window.start) // window.step
     told = _Told(item, slice(first, first + window.count))
     return (

@@ -21,6 +21,7 @@ from gridpact.scheduling.needs.model import Action, Intervention, Need, Run, Run
 from gridpact.scheduling.needs.times import DAY_S, Moment, Window
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.standing.places import Places
+from gridpact.scheduling.standing.tiers import as_need, gives_way
 from gridpact.scheduling.together.ground import bound
 from gridpact.scheduling.together.misses import Missed, holds, least_missed
 
@@ -65,11 +66,14 @@ def clash_of(
     """Find needs of one owner that cannot all hold with a new one; None where all can.
 
     All have identifiers. Only needs about storage are looked at: what zones carry together hangs on
-    load. A budget counts where prices are ``known``, or do not follow the main market's.
+    load. A budget counts where prices are ``known``, or do not follow the main market's. A wish
+    or what has a worth clashes with itself alone: beside others it gives way.
     """
+    alone, new = gives_way(new), as_need(places, new)
     if not _counts(places, new):
         return None
-    rows, near = _near(places, new, [one for one in standing if _counts(places, one)])
+    others = [] if alone else [one for one in standing if _counts(places, one)]
+    rows, near = _near(places, new, others)
     for slots in _horizons(places, new, near, now):
         ground = _Ground(places, rows, slots, _least_prices(places, slots, known))
         if found := _clash(ground, new, near):
