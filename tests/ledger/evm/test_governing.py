@@ -100,7 +100,7 @@ def test_a_room_is_replaced_with_all_who_are_in_it(council, lane):
     ]  # fmt: skip
     assert isinstance(council.do(*people), Receipt)
     old = lane.deployed.rooms[MEMBERS]
-    new = successor(lane.sender("auth-a"), "next", MEMBERS, lane.deployed, gas=GAS)
+    new = successor(lane.sender("auth-a"), "next", MEMBERS, lane.deployed)
     calls = list(adopt_members(council.ledger.state()))
     assert council.send(new, calls[0]) == "predecessor runs"
     assert council.govern(Action.PAUSE, MEMBERS) == ""
@@ -120,7 +120,7 @@ def test_a_room_is_replaced_with_all_who_are_in_it(council, lane):
 
 def test_what_changed_after_a_pause_is_not_left_behind(council, lane):
     assert isinstance(council.do(ParticipantAuthorised("ada", "prosumer")), Receipt)
-    new = successor(lane.sender("auth-a"), "stale", MEMBERS, lane.deployed, gas=GAS)
+    new = successor(lane.sender("auth-a"), "stale", MEMBERS, lane.deployed)
     assert council.govern(Action.PAUSE, MEMBERS) == ""
     for call in adopt_members(council.ledger.state()):
         assert council.send(new, call) == ""

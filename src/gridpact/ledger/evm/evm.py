@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from gridpact.base.errors import LedgerDamaged, StoreError
-from gridpact.ledger.chain import Block, edge_of
+from gridpact.ledger.chain import Block
 from gridpact.ledger.entries import Entry, canonical
 from gridpact.ledger.evm.artifacts import contract
 from gridpact.ledger.evm.batches import packed, unfit
@@ -149,15 +149,7 @@ class EvmLedger(StoredLedger):
     def _known(self, key: str, entries: Sequence[Entry]) -> Receipt | Refused | None:
         """Answer for a key that was used, None for a new one."""
         self._follower.follow()
-        block = self._storage.block_of(key)
-        if block is None:
-            return None
-        before = self._storage.block(block.height - 1)
-        edge = edge_of(before) if before else Edge()
-        edge.extend([leaf_hash(canonical(entry)) for entry in entries])
-        if (edge.size, edge.root()) == (block.size, block.tree_root):
-            return block.receipt()
-        return Refused(f"key {key!r} was used for other entries, in block {block.height}")
+        return self._answered(key, [leaf_hash(canonical(entry)) for entry in entries])
 
     def _why(self, answer: Mined | Reverted, data: bytes) -> str:
         """Say in the contract's words why it refused."""
