@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ from gridpact.ledger.evm.accounts import Account, Call
 from gridpact.ledger.evm.node import Answer, Mined, Node, NodeLies, NodeTrouble, Reverted, Sent
 from gridpact.ledger.evm.outbox import Attempt, Order, Outbox, Sign, State
 
+T = TypeVar("T")
 PERMILLE = 1000
 GAP = "gap "
 """Keys of orders that only fill a nonce begin so; no other key may."""
@@ -44,6 +46,14 @@ class Policy(msgspec.Struct, frozen=True):
 
 class Unfinished(NodeTrouble):
     """A transaction is journalled and not final yet; sending under the same key goes on with it."""
+
+
+class _Seen(NamedTuple):
+    """The newest final block, and the account's transactions up to it and up to the head."""
+
+    final: int
+    settled: int
+    now: int
 
 
 class Sender:
@@ -85,12 +95,34 @@ class Sender:
         """
         order = self._known(key)
         if not order.final:
-            self._fill(order)
-            for each in self.outbox.waiting(order.chain, order.account):
-                if each.nonce <= order.nonce:
-                    self._look(each)
-            order = self._known(key)
+            self.look(order.nonce)
+        return self.done(key)
+
+    def done(self, key: str) -> Mined | None:
+        """Return what an order came to, None where that was not final at the last look."""
+        order = self._known(key)
         return self.node.receipt(order.final) if order.final else None
+
+    def look(self, last: int | None = None) -> None:
+        """Look once after all that is under way, up to a nonce, and send what is missing."""
+        waiting = self.outbox.waiting(self.node.chain, self.account.address)
+        if waiting:
+            self._fill(waiting[0])
+            seen = self._seen()
+            for each in waiting:
+                if last is None or each.nonce <= last:
+                    self._look(each, seen)
+
+    def begin(self, key: str, to: bytes, data: bytes, gas: int) -> None:
+        """Journal a call under a key and hand it to the node, without waiting for any before."""
+        order = self._book(key, Call(to, data, gas))
+        if not order.final:
+            self._send(order)
+
+    def left(self) -> list[str]:
+        """Return the keys of what was journalled and is not final, in its order."""
+        waiting = self.outbox.waiting(self.node.chain, self.account.address)
+        return [each.key for each in waiting]
 
     def run(self, key: str, to: bytes, data: bytes, gas: int | None = None) -> Mined | Reverted:
         """Submit a call and wait until it is final; see :meth:`submit`.
@@ -102,11 +134,15 @@ class Sender:
 
     def wait(self, key: str) -> Mined:
         """Wait until an order that was submitted is final; raises Unfinished, or as a node does."""
+        return self.until(lambda: self.advance(key), key)
+
+    def until(self, look: Callable[[], T | None], key: str) -> T:
+        """Look again and again until something is found; Unfinished names the key."""
         waited = 0.0
         while True:
             for _ in range(2):  # where blocks are made at once, the second look finds it
-                if mined := self.advance(key):
-                    return mined
+                if (found := look()) is not None:
+                    return found
             if waited >= self.policy.wait_s:
                 raise Unfinished(
                     f"node {self.node.place}: {key!r} is not final after {waited:.0f} s; "
@@ -114,6 +150,10 @@ class Sender:
                 )
             self._sleep(self.policy.poll_s)
             waited += self.policy.poll_s
+
+    def within_block(self, gas: int) -> int:
+        """Return so much gas, or what a block of the chain may use at most."""
+        return min(gas, self.node.head().limit or gas)
 
     def _with_margin(self, gas: int) -> int:
         limit = self.node.head().limit
@@ -150,26 +190,27 @@ class Sender:
 
     def _fill(self, order: Order) -> None:
         """Fill nonces below the account's first order that no transaction waits with."""
-        first = self.outbox.waiting(order.chain, order.account)[0].nonce
         taken = self.node.nonce(order.account, waiting=True)
-        for nonce in range(taken, first):
+        for nonce in range(taken, order.nonce):
             key = f"{GAP}{order.chain} {order.account.hex()} {nonce}"
             filler = Order(key, order.chain, order.account, nonce, _nothing(order.account))
             self.outbox.fill(filler, self._signer())
 
-    def _look(self, order: Order) -> None:
+    def _seen(self) -> _Seen:
+        """Count the account's transactions; before the look at receipts, so never too many."""
+        final, account = self.node.final(), self.account.address
+        return _Seen(final, self.node.nonce(account, block=final), self.node.nonce(account))
+
+    def _look(self, order: Order, seen: _Seen) -> None:
         """See what became of an order, and send the attempt that should be under way."""
-        final = self.node.final()
-        settled = self.node.nonce(order.account, block=final)  # counted before the look at receipts
-        now = self.node.nonce(order.account)
         attempts = self.outbox.attempts(order.key)
-        if any(self._mined(attempt, final) for attempt in reversed(attempts)):
+        if any(self._mined(attempt, seen.final) for attempt in reversed(attempts)):
             return
-        if settled > order.nonce:
-            self._check_taken(order, attempts, final)
+        if seen.settled > order.nonce:
+            self._check_taken(order, attempts, seen.final)
             self._send(self.outbox.book_again(order, self._signer()))
-        elif now <= order.nonce:
-            self._push(order, attempts[-1], next_one=now == order.nonce)
+        elif seen.now <= order.nonce:
+            self._push(order, attempts[-1], next_one=seen.now == order.nonce)
 
     def _check_taken(self, order: Order, attempts: list[Attempt], final: int) -> None:
         """Check that it is another's transaction that used an order's nonce.
