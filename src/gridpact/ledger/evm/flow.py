@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gridpact.ledger.entries import Entry
+from gridpact.ledger.evm.accounts import Call
 from gridpact.ledger.evm.batches import FOLLOWS_BYTES, MOST_BYTES, packed, unfit
 from gridpact.ledger.evm.following import Follower
 from gridpact.ledger.evm.gas import most_gas
@@ -55,7 +56,7 @@ class Flow:
         self._answered, self._told = answered, told
         self._begun = deque[_Begun]()
         self._stopped = ""  # the key of a block that was refused, or whose sending failed
-        self._final = -1
+        self._final, self._quote = -1, sealer.sender.quote()
         self._finish_left()  # a crash may have left some under way
         self._refresh()
 
@@ -92,7 +93,7 @@ class Flow:
         final = self._sealer.sender.node.final()
         if final != self._final:
             self._look()
-            self._final = final
+            self._final, self._quote = final, self._sealer.sender.quote()
         while len(self._begun) >= MOST_UNDER_WAY:
             self._wait()
         if self._others or size + FOLLOWS_BYTES > MOST_BYTES:  # or it cannot name the one before it
@@ -105,8 +106,8 @@ class Flow:
         sender, after = self._sealer.sender, self._begun[-1].key if self._begun else ""
         self._stopped = key
         order, data = self._sealer.order(key), call(key, entries, at, after)
-        gas = sender.policy.gas or sender.within_block(most_gas(entries, len(data)))
-        sender.begin(order, self._sealer.front, data, gas)
+        gas = sender.policy.gas or most_gas(entries, len(data))
+        sender.begin(order, Call(self._sealer.front, data, gas), self._quote)
         self._begun.append(_Begun(key, order, leaves, data))
         self._stopped = ""
 

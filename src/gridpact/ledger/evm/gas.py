@@ -18,7 +18,8 @@ from gridpact.ledger.kinds.terms import AgreementCommitted
 
 _BLOCK = 300_000
 """The transaction itself, the seal, and a tree of many levels."""
-_BYTE = 24
+_BYTE = 128
+"""Ethereum takes 16 for a byte of data at most (EIP-2028), Kaia 100."""
 _SIGNER, _PARTY, _POSITION = 20_000, 20_000, 45_000
 _ENTRY = 420_000
 _ENTRIES: dict[type[Kind], int] = {

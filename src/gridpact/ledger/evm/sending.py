@@ -48,6 +48,18 @@ class Unfinished(NodeTrouble):
     """A transaction is journalled and not final yet; sending under the same key goes on with it."""
 
 
+class Quote(NamedTuple):
+    """What a node said: the account's next nonce, the price of gas [wei], the chain's height.
+
+    ``limit`` is the gas that a block may use, 0 where it does not say.
+    """
+
+    nonce: int
+    price: int
+    height: int
+    limit: int
+
+
 class _Seen(NamedTuple):
     """The newest final block, and the account's transactions up to it and up to the head."""
 
@@ -108,14 +120,21 @@ class Sender:
         waiting = self.outbox.waiting(self.node.chain, self.account.address)
         if waiting:
             self._fill(waiting[0])
-            seen = self._seen()
+            seen, there = self._seen(), False
             for each in waiting:
                 if last is None or each.nonce <= last:
-                    self._look(each, seen)
+                    there = self._look(each, seen, there)
 
-    def begin(self, key: str, to: bytes, data: bytes, gas: int) -> None:
+    def quote(self) -> Quote:
+        """Ask the node what is needed to begin orders."""
+        head, nonce = self.node.head(), self.node.nonce(self.account.address, waiting=True)
+        return Quote(nonce, self._price(), head.number, head.limit)
+
+    def begin(self, key: str, call: Call, quote: Quote) -> None:
         """Journal a call under a key and hand it to the node, without waiting for any before."""
-        order = self._book(key, Call(to, data, gas))
+        gas = min(call.gas, quote.limit or call.gas)
+        order = self._order(key, msgspec.structs.replace(call, gas=gas), quote.nonce)
+        order = self.outbox.book(order, self._signs(quote.price, quote.height))
         if not order.final:
             self._send(order)
 
@@ -151,25 +170,27 @@ class Sender:
             self._sleep(self.policy.poll_s)
             waited += self.policy.poll_s
 
-    def within_block(self, gas: int) -> int:
-        """Return so much gas, or what a block of the chain may use at most."""
-        return min(gas, self.node.head().limit or gas)
-
     def _with_margin(self, gas: int) -> int:
         limit = self.node.head().limit
         return max(gas, min(gas + gas * self.policy.gas_margin // PERMILLE, limit))
 
     def _book(self, key: str, call: Call, least: int | None = None) -> Order:
-        node, address = self.node, self.account.address
-        nonce = node.nonce(address, waiting=True) if least is None else least
-        order = Order(key, node.chain, address, nonce, call)
-        return self.outbox.book(order, self._signer())
+        nonce = self.node.nonce(self.account.address, waiting=True) if least is None else least
+        return self.outbox.book(self._order(key, call, nonce), self._signer())
+
+    def _order(self, key: str, call: Call, nonce: int) -> Order:
+        return Order(key, self.node.chain, self.account.address, nonce, call)
+
+    def _price(self) -> int:
+        asked = self.node.price()
+        return asked + asked * self.policy.price_margin // PERMILLE
 
     def _signer(self, price: int | None = None) -> Sign:
         """Return what signs an order's next attempt, at the node's price of now unless told."""
-        asked = self.node.price()
-        asked = max(asked + asked * self.policy.price_margin // PERMILLE, price or 0)
-        height = self.node.head().number
+        return self._signs(max(self._price(), price or 0), self.node.head().number)
+
+    def _signs(self, asked: int, height: int) -> Sign:
+        """Return what signs an order at a price, at a height of the chain."""
 
         def sign(order: Order) -> Attempt:
             raw, hash_ = self.account.sign(order.chain, order.nonce, asked, order.call)
@@ -201,16 +222,23 @@ class Sender:
         final, account = self.node.final(), self.account.address
         return _Seen(final, self.node.nonce(account, block=final), self.node.nonce(account))
 
-    def _look(self, order: Order, seen: _Seen) -> None:
-        """See what became of an order, and send the attempt that should be under way."""
+    def _look(self, order: Order, seen: _Seen, there: bool) -> bool:
+        """See what became of an order, and send the attempt that should be under way.
+
+        Where one before it waits at the node (``there``), one that was sent does too, or is looked
+        at once that one is mined. Return whether this one waits there.
+        """
         attempts = self.outbox.attempts(order.key)
+        if there and [each.state for each in attempts] == [State.SENT]:
+            return True
         if any(self._mined(attempt, seen.final) for attempt in reversed(attempts)):
-            return
+            return False
         if seen.settled > order.nonce:
             self._check_taken(order, attempts, seen.final)
             self._send(self.outbox.book_again(order, self._signer()))
         elif seen.now <= order.nonce:
-            self._push(order, attempts[-1], next_one=seen.now == order.nonce)
+            return self._push(order, attempts[-1], next_one=seen.now == order.nonce)
+        return False
 
     def _check_taken(self, order: Order, attempts: list[Attempt], final: int) -> None:
         """Check that it is another's transaction that used an order's nonce.
@@ -251,12 +279,17 @@ class Sender:
             self.outbox.mark(attempt, state, mined.block, mined.block_hash)
         return True
 
-    def _push(self, order: Order, attempt: Attempt, *, next_one: bool) -> None:
-        """Send an attempt that the node does not have, or a dearer one where it is stuck."""
+    def _push(self, order: Order, attempt: Attempt, *, next_one: bool) -> bool:
+        """Send an attempt that the node does not have, or a dearer one where it is stuck.
+
+        Return whether the node had it.
+        """
         if self.node.transaction(attempt.hash) is None:
             self._deliver(order, attempt)
-        elif next_one and self.node.head().number - attempt.seen >= self.policy.patience:
+            return False
+        if next_one and self.node.head().number - attempt.seen >= self.policy.patience:
             self._raise_price(order, attempt, "is stuck")
+        return True
 
     def _send(self, order: Order) -> None:
         self._deliver(order, self.outbox.attempts(order.key)[-1])
