@@ -64,13 +64,23 @@ class VaultMachine(Stopping):
         call = lambda: self.vault.send("register", contract, signed)  # noqa: E731
         self.registered = self.does(allowed, call) or self.registered
 
+    def some(self, data):
+        """Somebody who has units here, and a number up to one more than these."""
+        name = data.draw(st.sampled_from([name for name in PEOPLE if self.inside[name]]))
+        return name, data.draw(st.integers(0, self.inside[name] + 1))
+
+    def entry(self, fresh):
+        """An entry that counts still, or the first one, which soon counts no more."""
+        return 1 + len(self.used) if fresh else 1
+
     @rule(units=UNITS)
     def transfer_on_the_ledger(self, units):
         self.chain.endow("vault", units, CLERK)
         self.ledger += units
 
-    @rule(name=NAMES, units=st.integers(0, 40), entry=st.integers(1, 9), signers=SIGNERS)
-    def bring(self, name, units, entry, signers):
+    @rule(name=NAMES, units=st.integers(0, 40), fresh=OWN, signers=SIGNERS)
+    def bring(self, name, units, fresh, signers):
+        entry = self.entry(fresh)
         brought = Brought(EUR, id_of(name), units, entry)
         signed = self.signed(brought.digest(self.vault.domain()), signers)
         fits = 0 < units <= self.ledger - self.total and entry not in self.used
@@ -81,8 +91,9 @@ class VaultMachine(Stopping):
             self.inside[name] += units
 
     @precondition(lambda self: any(self.inside.values()))
-    @rule(name=NAMES, units=st.integers(0, 40), own=OWN)
-    def take_out(self, name, units, own):
+    @rule(data=st.data(), own=OWN)
+    def take_out(self, data, own):
+        name, units = self.some(data)
         by = self.account(name, own)
         allowed = own and 0 < units <= self.inside[name]
         call = lambda: self.vault.send("take_out", EUR, id_of(name), units, by=by)  # noqa: E731
@@ -92,8 +103,9 @@ class VaultMachine(Stopping):
             self.leaving[self.count] = units
 
     @precondition(lambda self: self.count)
-    @rule(data=st.data(), entry=st.integers(1, 9), signers=SIGNERS)
-    def sent(self, data, entry, signers):
+    @rule(data=st.data(), fresh=OWN, signers=SIGNERS)
+    def sent(self, data, fresh, signers):
+        entry = self.entry(fresh)
         number = data.draw(st.integers(1, self.count + 1))
         units = self.leaving.get(number, 0)
         allowed = signers == 3 and units > 0 and entry not in self.used
@@ -107,9 +119,10 @@ class VaultMachine(Stopping):
             self.total -= self.leaving.pop(number)
 
     @precondition(lambda self: any(self.inside.values()))
-    @rule(name=NAMES, units=st.integers(1, 40), own=OWN)
-    def lock(self, name, units, own):
-        by, may = self.account(name, own), own and units <= self.inside[name]
+    @rule(data=st.data(), own=OWN)
+    def lock(self, data, own):
+        name, units = self.some(data)
+        by, may = self.account(name, own), own and 0 < units <= self.inside[name]
         allowed = may and self.registered and self.stage == 0
         call = lambda: self.escrow.send("lock", EUR, id_of(name), units, by=by)  # noqa: E731
         if self.does(allowed, call):
