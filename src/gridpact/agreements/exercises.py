@@ -6,7 +6,14 @@ import numpy as np
 from msgspec.structs import replace
 
 from gridpact.agreements.outcomes import Reason, Refused
-from gridpact.agreements.record import Chosen, Record, State, Version, choice_of
+from gridpact.agreements.record import (
+    Chosen,
+    Record,
+    State,
+    Version,
+    choice_of,
+    choosing_in,
+)
 from gridpact.agreements.transitions import Outcome, advanced
 from gridpact.base.errors import GridpactError
 from gridpact.base.slots import Slots, iso
@@ -43,6 +50,22 @@ def exercise(
     refused = _misplaced(version, slots, values) or _late(choice, slots, now)
     refused = refused or _out_of_bounds(choice, slots, values)
     return refused or _recorded(record, version, label, slots, values)
+
+
+def delegation_refused(record: Record, party: str, now: int) -> Refused | None:
+    """Tell why a party cannot leave its choices to plans: it is none, or decides nothing."""
+    standing = [
+        each
+        for each in advanced(record, now).versions
+        if each.binds or each.state is State.PROPOSED
+    ]
+    if not standing:
+        return Refused(Reason.WRONG_STATE, "no version is on offer or in force")
+    if not any(party in each.agreement.names for each in standing):
+        return Refused(Reason.NOT_A_PARTY, f"{party} is no party")
+    if not any(party in choosing_in(each.agreement.terms) for each in standing):
+        return Refused(Reason.NOT_THE_AUTHOR, f"the terms leave {party} no choice")
+    return None
 
 
 def _misplaced(version: Version, slots: Slots, values: Ints) -> Refused | None:

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from gridpact.agreements import transitions
-from gridpact.agreements.exercises import exercise
+from gridpact.agreements.exercises import delegation_refused, exercise
 from gridpact.agreements.messages import (
     AgreementChanged,
     AgreementDue,
     AgreementRefused,
     AgreeToEnd,
     ChoiceExercised,
+    ChoicesDelegated,
     CountersignAgreement,
+    DelegateChoices,
     EndAgreement,
     EndingSet,
     ExerciseChoice,
@@ -51,6 +53,7 @@ def room() -> Room[Agreements]:
             RejectAgreement: rejected,
             WithdrawAgreement: withdrawn,
             ExerciseChoice: exercised,
+            DelegateChoices: delegated,
             SuspendAgreement: suspended,
             ResumeAgreement: resumed,
             AgreeToEnd: agreed_to_end,
@@ -121,6 +124,22 @@ def exercised(state: Agreements, message: ExerciseChoice, now: int) -> Step[Agre
         values=message.values,
     )
     return state, [*outs, told]
+
+
+def delegated(state: Agreements, message: DelegateChoices, now: int) -> Step[Agreements]:
+    """Tell that plans may exercise a party's choices; nothing of the agreement changes."""
+    record = state.records.get(message.agreement)
+    refused = (
+        Refused(Reason.UNKNOWN, f"there is no agreement {message.agreement!r}")
+        if record is None
+        else delegation_refused(record, message.party, now)
+    )
+    if refused:
+        return _told(state, message.agreement, message, refused)
+    told = ChoicesDelegated(
+        party=message.party, agreement=message.agreement, to_plans=message.to_plans
+    )
+    return state, [told]
 
 
 def suspended(state: Agreements, message: SuspendAgreement, now: int) -> Step[Agreements]:

@@ -26,7 +26,10 @@ class WalletKey:
         if len(entropy) != KEY_BYTES or not 0 < int.from_bytes(entropy, "big") < ORDER:
             raise ValueError(f"a secp256k1 key is {KEY_BYTES} bytes, a number from 1 to the order")
         self._private = PrivateKey(entropy)
-        self.address = address_of(self._private.public_key.format(compressed=False))
+        point = self._private.public_key.format(compressed=False)
+        self.public = point[1:]
+        """The point on the curve: x and y [64 bytes]."""
+        self.address = address_of(point)
 
     def __repr__(self) -> str:  # never the secret
         return f"<key of {checksummed(self.address)}>"

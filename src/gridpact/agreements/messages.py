@@ -65,6 +65,15 @@ class ExerciseChoice(Message, frozen=True, kw_only=True, tag="exercise-choice"):
     values: Ints
 
 
+class DelegateChoices(Message, frozen=True, kw_only=True, tag="delegate-choices"):
+    """Let plans exercise the choices of ``party`` in an agreement, in its name; or no longer."""
+
+    phase: ClassVar[Phase] = Phase.PLAN
+    party: str
+    agreement: str
+    to_plans: bool = True
+
+
 class SuspendAgreement(Message, frozen=True, kw_only=True, tag="suspend-agreement"):
     """Let an agreement stand still from the next slot on."""
 
@@ -137,6 +146,15 @@ class ChoiceExercised(Message, frozen=True, kw_only=True, tag="choice-exercised"
     label: str
     slots: Slots
     values: Ints
+
+
+class ChoicesDelegated(Message, frozen=True, kw_only=True, tag="choices-delegated"):
+    """Plans may exercise the choices of ``party`` in an agreement, or may no longer."""
+
+    phase: ClassVar[Phase] = Phase.PLAN
+    party: str
+    agreement: str
+    to_plans: bool
 
 
 class EndingSet(Message, frozen=True, kw_only=True, tag="ending-set"):

@@ -146,3 +146,9 @@ def choice_of(terms: bytes, label: str) -> Choice | None:
     """Return a choice that terms leave open, by its label."""
     found = nodes(factors(contract_of(terms)))
     return next((n for n in found if isinstance(n, Choice) and n.label == label), None)
+
+
+def choosing_in(terms: bytes) -> frozenset[str]:
+    """Return all to whom terms leave a choice."""
+    found = nodes(factors(contract_of(terms)))
+    return frozenset(node.by for node in found if isinstance(node, Choice))

@@ -18,6 +18,8 @@ exercise      the choice's        countersigned, active       each slot lies in 
               author                                          least the notice ahead, each value
                                                               within what is known of its bounds;
                                                               until then it may be revised
+delegate      a choice's author   proposed or binding         it is a party; changes nothing but who
+                                                              may exercise in its name
 suspend       the authority       active                      from the next slot on
 resume        the authority       suspended                   from the next slot on
 agree to end  each party, signed  countersigned, active,      all sign for one instant, on a slot,

@@ -137,13 +137,11 @@ class LocalLedger(StoredLedger):
     ) -> Receipt | Refused:
         bodies = [canonical(entry) for entry in entries]
         hashes = [leaf_hash(body) for body in bodies]
-        known = self._storage.block_of(key)
-        if known is None:
-            wrong = self._state.take(Offered(entries, hashes, at, signer.public.raw))
-            return faulty(wrong) or self._append(signer, key, at, bodies, hashes)
-        if self._gives(known, hashes):
-            return known.receipt()
-        return Refused(f"key {key!r} was used for other entries, in block {known.height}")
+        known = self._answered(key, hashes)
+        if known is not None:
+            return known
+        wrong = self._state.take(Offered(entries, hashes, at, signer.public.raw))
+        return faulty(wrong) or self._append(signer, key, at, bodies, hashes)
 
     def _append(
         self, signer: AuthorityKey, key: str, at: int, bodies: list[bytes], hashes: list[bytes]
@@ -159,13 +157,6 @@ class LocalLedger(StoredLedger):
         self._storage.append(block, rows, subtree_rows(grown))
         self._state.sealed(block, edge)
         return block.receipt()
-
-    def _gives(self, block: Block, hashes: list[bytes]) -> bool:
-        """Tell whether a block holds exactly these leaves, by the tree before and after it."""
-        before = self._storage.block(block.height - 1)
-        edge = edge_of(before) if before else Edge()
-        edge.extend(hashes)
-        return (edge.size, edge.root()) == (block.size, block.tree_root)
 
     def block(self, height: int) -> Block:
         """Return a block with its signature, checked; IndexError where there is none."""

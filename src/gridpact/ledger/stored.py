@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gridpact.base.errors import Fault, LedgerDamaged
 from gridpact.base.units import INT64_MAX
+from gridpact.ledger.chain import edge_of
 from gridpact.ledger.entries import Entry, faults, parse
 from gridpact.ledger.kinds.fields import NAME_PATTERN
-from gridpact.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
+from gridpact.ledger.merkle import Edge, leaf_hash, verify_consistency, verify_inclusion
 from gridpact.ledger.port import Growth, Head, Proof, Receipt, Refused
 from gridpact.ledger.storage.port import PLAIN, Storage
 from gridpact.ledger.storage.tiles import Memory, TiledTree, Tiles, hashes
@@ -50,6 +51,17 @@ class StoredLedger:
         """Return what the committer under a key was told; None where nobody committed under it."""
         block = self._storage.block_of(key)
         return block.receipt() if block else None
+
+    def _answered(self, key: str, leaves: Iterable[bytes]) -> Receipt | Refused | None:
+        """Answer for a key that was used, None for a new one; by the tree before its block."""
+        block = self._storage.block_of(key)
+        if block is None:
+            return None
+        before = self._storage.block(block.height - 1)
+        edge = edge_of(before) if before else Edge()
+        edge.extend(list(leaves))
+        same = (edge.size, edge.root()) == (block.size, block.tree_root)
+        return block.receipt() if same else used_otherwise(key, block.height)
 
     def prove(self, index: int) -> Proof:
         """Prove that one entry is on the ledger; IndexError where there is no such entry."""
@@ -113,3 +125,8 @@ def faulty(wrong: tuple[Fault, ...]) -> Refused | None:
     if wrong:
         return Refused(f"{len(wrong)} faults in the entries; the first: {wrong[0]}", wrong)
     return None
+
+
+def used_otherwise(key: str, height: int) -> Refused:
+    """Return the answer for a key under which a block holds other entries."""
+    return Refused(f"key {key!r} was used for other entries, in block {height}")

@@ -16,8 +16,10 @@ from gridpact.kernel.rooms import Room, Step
 from gridpact.market.messages import PricesPublished, SessionCleared, SessionOpened
 from gridpact.registry.messages import CommunityOpened
 from gridpact.registry.model import Community
-from gridpact.scheduling.activation.around import solve_around
+from gridpact.scheduling.activation.around import kept_free, solve_around
 from gridpact.scheduling.activation.room import activating
+from gridpact.scheduling.contracted.deciding import Chooser
+from gridpact.scheduling.contracted.exercising import exercising
 from gridpact.scheduling.contracted.hearing import contracting
 from gridpact.scheduling.diaries.exactness import exact_until
 from gridpact.scheduling.messages import (
@@ -37,6 +39,7 @@ from gridpact.scheduling.operation.handlers import rolling
 from gridpact.scheduling.operation.in_force import at, cut
 from gridpact.scheduling.posing import Posed, Posing, moved
 from gridpact.scheduling.prepare import full_plan
+from gridpact.scheduling.problem import Problem
 from gridpact.scheduling.standing import desk
 from gridpact.scheduling.standing.deciding import deciding
 from gridpact.scheduling.standing.missed import named
@@ -61,6 +64,7 @@ class Scheduling:
         self._members = len(community.members.ids)
         self._places = Places(community)
         self._posing = Posing(community, self._places)
+        self._chooser = Chooser(community)
 
     def room(self) -> Room[State]:
         """Return the room for the loop."""
@@ -85,6 +89,7 @@ class Scheduling:
             {PlanDue: self.plan},
         )
         heard = contracting(rolling(room, self._posing, self._seconds), self._posing)
+        heard = exercising(heard, self._community)
         made = activating(heard, self._posing)
         return deciding(made, self._community)
 
@@ -122,6 +127,9 @@ class Scheduling:
 
     def plan(self, state: State, message: PlanDue) -> Sequence[Message]:
         """Effect: solve the session's problem, or say what is missing."""
+        asked = state.contracts.asked_at if state.contracts else 0
+        due = (message.window, message.horizon, asked)
+        state, choices = self._chooser(state, due, lambda free: self._free(free, message))
         posed = self.posed(state, message)
         if isinstance(posed, str):
             return [PlanSkipped(session=message.session, reason=posed)]
@@ -134,8 +142,14 @@ class Scheduling:
                 horizon=message.horizon,
                 plan=full_plan(plan, posed.needs, len(self._community.runs.ids)),
                 exact_until=exact_until(self._community, posed, plan),
+                choices=choices,
             )
         ]
+
+    def _free(self, state: State, message: PlanDue) -> Problem | None:
+        """Return the problem in which choices are made, None where something is missing."""
+        posed = self.posed(state, message)
+        return None if isinstance(posed, str) else kept_free(posed.problem, posed.held)
 
     def posed(self, state: State, message: PlanDue) -> Posed | str:
         """Return the problem of a session as it stands, or what is missing."""

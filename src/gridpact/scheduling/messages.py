@@ -42,6 +42,20 @@ class NeedsStated(Message, frozen=True, kw_only=True, tag="needs-stated"):
     run_latest: Ints
 
 
+class PlannedChoice(msgspec.Struct, frozen=True):
+    """What a plan makes of a choice that it may decide: ``values`` in the slots at ``starts``.
+
+    ``starts`` [s since the epoch] are slots that were open to the plan, ``values`` int64 in the
+    unit of the choice. The author exercises it when its notice is about to end.
+    """
+
+    agreement: str
+    version: int
+    label: str
+    starts: Ints
+    values: Ints
+
+
 class PlanDue(Message, frozen=True, kw_only=True, tag="plan-due"):
     """Needs, prices and forecast of a session are in: solve its schedule."""
 
@@ -57,7 +71,8 @@ class ScheduleSolved(Message, frozen=True, kw_only=True, tag="schedule-solved"):
 
     ``window`` is the beginning of ``horizon``. ``run_start`` of the plan follows the rows of all
     appliances, -1 where none is to start. In slots before ``exact_until`` [storage] diaries tell
-    storage its power exactly; without it, in none.
+    storage its power exactly; without it, in none. ``choices`` are those that it makes in the name
+    of members who left theirs to plans; unset where nobody did.
     """
 
     phase: ClassVar[Phase] = Phase.PLAN
@@ -66,6 +81,7 @@ class ScheduleSolved(Message, frozen=True, kw_only=True, tag="schedule-solved"):
     horizon: Slots
     plan: Plan
     exact_until: Ints | msgspec.UnsetType = msgspec.UNSET
+    choices: tuple[PlannedChoice, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class PlanSkipped(Message, frozen=True, kw_only=True, tag="plan-skipped"):
@@ -194,6 +210,7 @@ class ScheduleRevised(Message, frozen=True, kw_only=True, tag="schedule-revised"
     missed: Misses
     instead: Misses
     exact_until: Ints | msgspec.UnsetType = msgspec.UNSET
+    choices: tuple[PlannedChoice, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ScheduleKept(Message, frozen=True, kw_only=True, tag="schedule-kept"):
@@ -205,6 +222,12 @@ class ScheduleKept(Message, frozen=True, kw_only=True, tag="schedule-kept"):
     window: Slots
     reason: str
     again: bool
+
+
+class ChoicesDue(Message, frozen=True, kw_only=True, tag="choices-due"):
+    """A timer: the notice of a choice that a plan made is about to end; it is exercised."""
+
+    phase: ClassVar[Phase] = Phase.GATE
 
 
 class StateNeed(Message, frozen=True, kw_only=True, tag="state-need"):

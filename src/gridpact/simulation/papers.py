@@ -10,7 +10,12 @@ import numpy as np
 
 from gridpact.agreements.documents import Conditions, Document, countersign, propose
 from gridpact.agreements.keys import WalletKey
-from gridpact.agreements.messages import CountersignAgreement, ExerciseChoice, ProposeAgreement
+from gridpact.agreements.messages import (
+    CountersignAgreement,
+    DelegateChoices,
+    ExerciseChoice,
+    ProposeAgreement,
+)
 from gridpact.agreements.record import choice_of
 from gridpact.base.slots import Slots
 from gridpact.contracts.canonical import from_bytes
@@ -25,10 +30,14 @@ class Papers(NamedTuple):
     first: int = 0
 
     def signed(self, step: int, seed: int) -> list[Message]:
-        """Return what is sent as a run begins: offers, signatures, and decisions told by then."""
+        """Return what is sent as a run begins: offers, signatures, decisions told by then.
+
+        And who leaves choices to plans.
+        """
         sent: list[Message] = []
         for one in self.agreements:
             sent += _signatures(_document(one, step, seed))
+            sent += (DelegateChoices(party=name, agreement=one.id) for name in one.delegated)
             sent += (_decided(one, each, step) for each in one.decisions if each.told <= self.first)
         return sent
 

@@ -35,7 +35,7 @@ class Lane:
         for name in ("auth-a", "auth-b", "auth-c", "ada"):
             self.fund(key_of(name).address)
         self.senders = {}
-        self.deployed = deploy(self.sender("auth-a"), "lane", gas=GAS)
+        self.deployed = deploy(self.sender("auth-a"), "lane")
         self._marks = {}
         self.mark("empty")
 

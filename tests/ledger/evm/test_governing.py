@@ -5,9 +5,10 @@ import itertools
 import pytest
 
 from gridpact.ledger.acts import drafted
+from gridpact.ledger.evm.adopting import Past, adoptions
 from gridpact.ledger.evm.artifacts import contract
 from gridpact.ledger.evm.deploying import successor
-from gridpact.ledger.evm.governing import EVERYTHING, Action, adopt_members, govern_data
+from gridpact.ledger.evm.governing import EVERYTHING, Action, govern_data
 from gridpact.ledger.evm.node import Reverted
 from gridpact.ledger.evm.signing import governing_message, signed
 from gridpact.ledger.evm.words import id_of
@@ -100,8 +101,8 @@ def test_a_room_is_replaced_with_all_who_are_in_it(council, lane):
     ]  # fmt: skip
     assert isinstance(council.do(*people), Receipt)
     old = lane.deployed.rooms[MEMBERS]
-    new = successor(lane.sender("auth-a"), "next", MEMBERS, lane.deployed, gas=GAS)
-    calls = list(adopt_members(council.ledger.state()))
+    new = successor(lane.sender("auth-a"), "next", MEMBERS, lane.deployed)
+    calls = list(adoptions(MEMBERS, Past(council.ledger.state(), (), None)))
     assert council.send(new, calls[0]) == "predecessor runs"
     assert council.govern(Action.PAUSE, MEMBERS) == ""
     assert council.send(new, calls[0]) == ""
@@ -120,9 +121,9 @@ def test_a_room_is_replaced_with_all_who_are_in_it(council, lane):
 
 def test_what_changed_after_a_pause_is_not_left_behind(council, lane):
     assert isinstance(council.do(ParticipantAuthorised("ada", "prosumer")), Receipt)
-    new = successor(lane.sender("auth-a"), "stale", MEMBERS, lane.deployed, gas=GAS)
+    new = successor(lane.sender("auth-a"), "stale", MEMBERS, lane.deployed)
     assert council.govern(Action.PAUSE, MEMBERS) == ""
-    for call in adopt_members(council.ledger.state()):
+    for call in adoptions(MEMBERS, Past(council.ledger.state(), (), None)):
         assert council.send(new, call) == ""
     assert council.govern(Action.RESUME, MEMBERS) == ""
     assert isinstance(council.do(ParticipantSuspended("ada")), Receipt)  # as many rows as before

@@ -10,7 +10,7 @@ import click
 
 from gridpact.app import folder
 from gridpact.app.cli import comparing_tables as tables
-from gridpact.app.cli.contracting_new import check_new, keep_new
+from gridpact.app.cli.contracting_new import check_new, keep_new, page_options
 from gridpact.app.cli.market_options import EUROPE
 from gridpact.app.cli.output import Progress, output_options, say, say_json
 from gridpact.app.compare import whole
@@ -25,7 +25,6 @@ from gridpact.base.errors import BadInput, Fault
 from gridpact.market.clearing.mechanisms import MECHANISMS
 from gridpact.simulation.scenarios import load
 
-FILE = click.Path(path_type=Path, dir_okay=False)
 Found: TypeAlias = BooksCompared | OrdersCompared | RunsCompared
 ORDERS = (".csv", ".jsonl", ".parquet")
 
@@ -60,8 +59,7 @@ Examples:
     metavar="N",
     help="ORDERS: length of a slot.  [default: 15]",
 )
-@click.option("--report", type=FILE, metavar="FILE", help="Also write a page to look at (HTML).")
-@click.option("--force", is_flag=True, help="Replace the page if there is one.")
+@page_options
 @output_options
 def compare(
     what: Path,

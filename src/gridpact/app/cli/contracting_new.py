@@ -11,7 +11,7 @@ import click
 from gridpact.app import folder
 from gridpact.app.cli.contracting_files import FILE
 from gridpact.app.cli.layout import aligned, command_lines, wrapped
-from gridpact.app.cli.output import output_options, say, say_json
+from gridpact.app.cli.output import F, output_options, say, say_json
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.files import in_the_way
 from gridpact.contracts.canonical import terms_hash
@@ -97,6 +97,13 @@ def new(
     elif not quiet:
         told = f"written to {out}; read it: gridpact contract show {out}"
         say(text.rstrip("\n") if out is None else told)
+
+
+def page_options(command: F) -> F:
+    """Give a command ``--report`` and ``--force``: a page beside what it prints."""
+    force = click.option("--force", is_flag=True, help="Replace the page if there is one.")
+    told = "Also write a page to look at (HTML)."
+    return click.option("--report", type=FILE, metavar="FILE", help=told)(force(command))
 
 
 def keep_new(path: Path, text: str, *, force: bool) -> None:

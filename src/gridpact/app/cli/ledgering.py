@@ -32,6 +32,9 @@ COMMANDS = {
     "certificate": Later(
         "ledgering_certificates:certificate", "Issue, transfer and end guarantees of origin."
     ),
+    "govern": Later(
+        "ledgering_govern:govern", "Stop contracts of a ledger on a chain, and replace a room."
+    ),
     "sign": Later("ledgering_acts:sign", "Sign an act that somebody else drafted."),
     "commit": Later("ledgering_acts:commit", "Commit an act that all have signed."),
 }

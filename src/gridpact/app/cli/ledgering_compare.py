@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from gridpact.app.cli.contracting_new import check_new, keep_new
+from gridpact.app.cli.contracting_new import check_new, keep_new, page_options
 from gridpact.app.cli.layout import aligned, wrapped
 from gridpact.app.cli.output import Progress, output_options, say, say_json
 from gridpact.app.ledgers.chains import Chain
@@ -66,8 +66,7 @@ Examples:
     show_default=True,
     help="Power of a processor core that works.",
 )
-@click.option("--report", type=FILE, metavar="FILE", help="Also write a page to look at (HTML).")
-@click.option("--force", is_flag=True, help="Replace the page if there is one.")
+@page_options
 @output_options
 def compare(
     members: int,

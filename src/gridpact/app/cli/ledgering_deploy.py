@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.ledgering_init import founding, say_founded
+from gridpact.app.cli.ledgering_init import QUORUM, SKEW, founding, say_founded
 from gridpact.app.cli.ledgering_options import AT, done_at
 from gridpact.app.cli.output import output_options
 from gridpact.app.ledgers import home, keys
 from gridpact.app.ledgers.chains import Chain
-from gridpact.ledger.kinds.founding import SKEW_S
 
 
 @click.command(
@@ -42,8 +41,8 @@ Examples:
     metavar="NAME=ADDRESS",
     help="Another authority and the file of its address.",
 )
-@click.option("--quorum", type=int, default=None, help="How many decide.  [default: most of them]")
-@click.option("--skew", "skew_s", type=int, default=SKEW_S, show_default=True, help="Clocks [s].")
+@QUORUM
+@SKEW
 @AT
 @output_options
 def deploy(

@@ -19,6 +19,13 @@ from gridpact.ledger.kinds.fields import NAME_PATTERN
 from gridpact.ledger.kinds.founding import SKEW_S, LedgerFounded
 from gridpact.ledger.port import Receipt, Refused
 
+QUORUM = click.option(
+    "--quorum", type=int, default=None, help="How many decide.  [default: most of them]"
+)
+SKEW = click.option(
+    "--skew", "skew_s", type=int, default=SKEW_S, show_default=True, help="Clocks [s]."
+)
+
 
 @click.command(
     short_help="Found a ledger of one or more authorities.",
@@ -38,8 +45,8 @@ Examples:
     metavar="NAME=PUB",
     help="Another authority and the file of its public key.",
 )
-@click.option("--quorum", type=int, default=None, help="How many decide.  [default: most of them]")
-@click.option("--skew", "skew_s", type=int, default=SKEW_S, show_default=True, help="Clocks [s].")
+@QUORUM
+@SKEW
 @click.option("--address", default=home.ROWS, help="postgresql://…, else a file in the folder.")
 @AT
 @output_options

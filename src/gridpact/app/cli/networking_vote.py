@@ -10,6 +10,7 @@ from gridpact.app.cli.networking_local import FOLDER, addresses_of
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.networks.processes import address_of
 from gridpact.base.errors import StoreError
+from gridpact.ledger.evm.network.besu import MACHINE
 from gridpact.ledger.evm.network.folders import read_network as read
 from gridpact.ledger.evm.network.voting import BY_ENGINE, LOCAL, validators
 from gridpact.ledger.evm.network.voting import vote as put
@@ -28,22 +29,25 @@ Examples:
 @click.option("--for", "engine", type=click.Choice([LOCAL, *BY_ENGINE]), default=LOCAL)
 @click.option("--in", "joining", metavar="ADDRESS", help="A validator that joins.")
 @click.option("--out", "leaving", metavar="ADDRESS", help="A validator that retires.")
+@click.option("--node", help="JSON-RPC address of that node; unless told, as configured.")
 @output_options
-def vote(folder: Path, by: str, engine: str, **given: object) -> None:
+def vote(folder: Path, by: str, engine: str, node: str | None, **given: object) -> None:
     """Put a vote to one node of the network in FOLDER; it counts with the blocks it proposes.
 
-    More than half of the validators must vote alike. Without --in and --out, list them.
+    More than half of the validators must vote alike. Without --in and --out, list them. Nodes
+    but those of the test network answer on their own machine alone, so vote there.
     """
     network = read(folder)
     found = [each for each in network.validators if each.name == by]
     if not found:
         names = ", ".join(each.name for each in network.validators)
         raise StoreError(f"no validator is called {by}; there are {names}")
-    node = connect(address_of(found[0]), network.chain)
+    own = address_of(found[0]) if engine == LOCAL else f"http://{MACHINE}:{found[0].rpc}"
+    asked = connect(node or own, network.chain)
     for key, joins in (("joining", True), ("leaving", False)):
         for address in addresses_of(f"--{'in' if joins else 'out'}", [given[key]]):
-            put(node, engine, address, joins=joins)
-    listed = [f"0x{each.hex()}" for each in validators(node, engine)]
+            put(asked, engine, address, joins=joins)
+    listed = [f"0x{each.hex()}" for each in validators(asked, engine)]
     if given["as_json"]:
         say_json({"validators": listed})
     elif not given["quiet"]:

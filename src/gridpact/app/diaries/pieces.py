@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from gridpact.app.record import Kept, Record
+from gridpact.app.schedules.posing import with_choices
 from gridpact.base.slots import Slots
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation.messages import ActivationIssued
@@ -101,7 +102,8 @@ def _posed(record: Record, made: list[Made]) -> Iterator[Piece]:
         (each for kind in room.handlers for each in record.kept(kind)), key=lambda each: each.seq
     ):
         if kept.seq in wanted:
-            yield _piece(community, state, wanted[kept.seq])
+            made_in = with_choices(community, state, kept.message, kept.time)
+            yield _piece(community, made_in, wanted[kept.seq])
         state, _ = room.handlers[type(kept.message)](state, kept.message, kept.time)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Protocol
 
+from gridpact.app.ledgers.hands import Hand
 from gridpact.app.ledgers.opened import Kept
 from gridpact.ledger.acts import drafted
 from gridpact.ledger.entries import Entry
@@ -18,26 +18,14 @@ from gridpact.ledger.kinds.founding import SKEW_S, Act, LedgerFounded
 from gridpact.ledger.kinds.participants import KeyBound, ParticipantAuthorised
 from gridpact.ledger.port import Receipt, Refused
 from gridpact.ledger.state.rights import RIGHTS
+from gridpact.ledger.stored import used_otherwise
 
 AUTHORITY = "ledger-authority"
 """Name of the one authority of a simulated run's ledger; no participant's."""
-_FOUNDED = "founded"
 _OPERATOR = "operator"
 _WHY = "the day of a simulated community"
 _ACTING = (Act, LedgerFounded, KeyBound)
 """Kinds that are added here, beside what the loop hands in."""
-
-
-class Hand(Protocol):
-    """Keys of those who act."""
-
-    def key_of(self, name: str) -> bytes:
-        """Public key of somebody, as entries carry it [32 bytes]."""
-        ...
-
-    def signed(self, act: Act, entries: Sequence[Entry]) -> Act:
-        """Let all whom an act names sign it."""
-        ...
 
 
 class Acted:
@@ -60,7 +48,7 @@ class Acted:
         held = self._ledger.entries(found.first_index, found.first_index + found.count)
         if handed_in(held) == list(entries):
             return found
-        return Refused(f"key {key!r} was used for other entries, in block {found.height}")
+        return used_otherwise(key, found.height)
 
     def _founding(self) -> Entry:
         return LedgerFounded(((self._authority, self._hand.key_of(self._authority)),), 1, SKEW_S)

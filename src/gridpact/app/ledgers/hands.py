@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -11,6 +11,18 @@ from gridpact.app.ledgers import keys
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.evm.signing import ChainKey, demonstration_key
 from gridpact.ledger.kinds.founding import Act
+
+
+class Hand(Protocol):
+    """Keys of those who act."""
+
+    def key_of(self, name: str) -> bytes:
+        """Public key of somebody, as entries carry it [32 bytes]."""
+        ...
+
+    def signed(self, act: Act, entries: Sequence[Entry]) -> Act:
+        """Let all whom an act names sign it."""
+        ...
 
 
 class ChainHand(NamedTuple):

@@ -91,9 +91,14 @@ def deployed(
         answer = ledger.commit("founded", [entry], at)
     if isinstance(answer, Refused):
         raise BadInput([Fault("arguments", 0, "", answer.reason, "found it in another folder")])
+    note(place, name, chain, key)
+    return answer
+
+
+def note(place: Path, name: str, chain: Chain, key: ChainKey) -> None:
+    """Write in a folder which ledger on a chain it is of, by whose key it began."""
     about = About("ledger/1", name, keys.shown(key.public.raw), chain=chain)
     folder.write_json(place / ABOUT, about)
-    return answer
 
 
 def _taken(path: Path) -> BadInput:

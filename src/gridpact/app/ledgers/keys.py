@@ -9,9 +9,9 @@ from typing import TypeAlias
 from gridpact.agreements.addresses import ADDRESS, checksummed, parse_address
 from gridpact.app.readings.signed_files import read_key
 from gridpact.base.errors import BadInput, Fault
-from gridpact.ledger.acts import signed_bytes
+from gridpact.ledger.acts import ED25519
 from gridpact.ledger.entries import Entry
-from gridpact.ledger.evm.signing import ChainKey, act_message, address_in, is_padded, padded
+from gridpact.ledger.evm.signing import SCHEME, ChainKey, address_in, is_padded, padded
 from gridpact.ledger.keys import AuthorityKey, PublicKey
 from gridpact.ledger.kinds.founding import Act
 
@@ -44,9 +44,8 @@ def shown(key: bytes) -> str:
 
 def signature(key: Key, ledger: bytes, act: Act, entries: Sequence[Entry]) -> bytes:
     """Sign an act [64 bytes] in the way of the ledger that the key is for."""
-    if isinstance(key, ChainKey):
-        return key.sign(act_message(ledger, act, entries))
-    return key.sign(signed_bytes(ledger, act))
+    scheme = SCHEME if isinstance(key, ChainKey) else ED25519
+    return key.sign(scheme.message(ledger, act, entries))
 
 
 def log_key(key: Key) -> AuthorityKey:

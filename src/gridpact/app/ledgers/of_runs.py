@@ -28,8 +28,7 @@ def begin(path: Path, scenario: Scenario, beside: Path) -> None:
     account = (beside / where.account).resolve()
     key = keys.chain_key(keys.load(account))
     chain = on_chain(path, Chain(where.node, where.chain, account=str(account)), key)
-    about = home.About("ledger/1", "gridpact", keys.shown(key.public.raw), chain=chain)
-    folder.write_json(path / home.ABOUT, about)
+    home.note(path, "gridpact", chain, key)
 
 
 def opened(path: Path, seed: int) -> AbstractContextManager[AnyLedger]:

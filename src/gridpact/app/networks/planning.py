@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from gridpact.ledger.evm.accounts import SECRET_BYTES, Account
+from gridpact.agreements.keys import KEY_BYTES
+from gridpact.ledger.evm.accounts import Account
 from gridpact.ledger.evm.network.plan import PARTICIPANT, Network, Validator
 
 HERE = "127.0.0.1"
@@ -13,7 +14,7 @@ HERE = "127.0.0.1"
 
 def new_key() -> Account:
     """Make a key from the system's generator."""
-    return Account(secrets.token_bytes(SECRET_BYTES))
+    return Account(secrets.token_bytes(KEY_BYTES))
 
 
 def local_network(

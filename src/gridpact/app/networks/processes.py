@@ -16,7 +16,7 @@ import msgspec
 
 from gridpact.base.errors import StoreError
 from gridpact.ledger.evm.network.folders import GENESIS, kcn_arguments
-from gridpact.ledger.evm.network.plan import Network, Validator
+from gridpact.ledger.evm.network.plan import Network, Validator, authority
 from gridpact.ledger.evm.node import NodeTrouble
 from gridpact.ledger.evm.rpc import Web3Node, connect
 
@@ -49,7 +49,7 @@ def find_kcn(given: Path | None = None) -> Path:
 
 def address_of(validator: Validator) -> str:
     """Return where a validator's JSON-RPC is."""
-    return f"http://{validator.host}:{validator.rpc}"
+    return f"http://{authority(validator.host, validator.rpc)}"
 
 
 class LocalNetwork:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from gridpact.app.orders.instants import local
 from gridpact.app.record import Record
 from gridpact.base.errors import BadInput, Fault
+from gridpact.kernel.messages import Message
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation.lasting import lasting
 from gridpact.scheduling.activation.model import Active
+from gridpact.scheduling.contracted.deciding import planned
 from gridpact.scheduling.handlers import Scheduling
 from gridpact.scheduling.messages import PlanDue, PlanSkipped, ScheduleRevised, ScheduleSolved
 from gridpact.scheduling.needs.book import Book
@@ -19,6 +22,7 @@ from gridpact.scheduling.operation.presence import met
 from gridpact.scheduling.posing import Posed
 from gridpact.scheduling.prepare import wanted_runs
 from gridpact.scheduling.problem import Plan, Problem
+from gridpact.scheduling.state import State
 
 SOME = 8
 """Plans that are offered where one is not found: the latest."""
@@ -76,6 +80,7 @@ def gathered(record: Record, session: str | None = None) -> Gathered:
     if isinstance(solved, ScheduleRevised) and state.operation is not None:
         seen = met(state.needs[solved.name], state.operation, community)
         state = replace(state, needs={**state.needs, solved.name: seen})
+    state = with_choices(community, state, solved, at)
     due = PlanDue(session=name_of(solved), window=solved.window, horizon=solved.horizon)
     whole = scheduling.posed(state, due)
     bare = scheduling.posed(replace(state, book=None, contracts=None), due)
@@ -83,6 +88,14 @@ def gathered(record: Record, session: str | None = None) -> Gathered:
     assert not isinstance(bare, str)  # noqa: S101
     active = lasting(state, solved.horizon)
     return Gathered(community, solved, whole, bare, state.book or Book(), at, active)
+
+
+def with_choices(community: Community, state: State, solved: Message, at: int) -> State:
+    """Return the state that a plan was solved in: what it chose of open choices is then made."""
+    if not isinstance(solved, ScheduleSolved | ScheduleRevised) or solved.choices is UNSET:
+        return state
+    members = {name: row for row, name in enumerate(community.members.ids)}
+    return planned(state, solved.choices or (), members, at)
 
 
 def posed(record: Record, session: str | None = None) -> SessionProblem:

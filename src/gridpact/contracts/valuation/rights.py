@@ -45,7 +45,7 @@ class Swing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Limit:
+class Limit:
     """A mask that is 1 while a choice has been taken at most ``most`` times in a period."""
 
     most: int
@@ -67,7 +67,7 @@ def swing_of(choices: Sequence[Choice], currency: str, rows: Sequence[Leg]) -> S
         raise IllFormed("a fold looks at more than one yes or no")
     if choice.low != Const(0, ONE):
         raise IllFormed(f"{choice.label!r} may not always be left")
-    limit = _limit(rows, choice)
+    limit = limit_of(rows, choice)
     taken = replace(choice, label=_TAKEN + choice.label, high=Const(1, ONE))
     counted = [substituted(leg, _counting(choice, taken, limit)) for leg in rows]
     if any(choices_in(leg.amount, frozenset((choice.label,))) for leg in counted):
@@ -82,20 +82,34 @@ def swing_of(choices: Sequence[Choice], currency: str, rows: Sequence[Leg]) -> S
     return Swing(currency, choice, most, period, taken, as_contract(each), as_contract(settled))
 
 
-def _limit(rows: Sequence[Leg], choice: Choice) -> _Limit | None:
-    """Find ``N >= running(choice, period)``."""
-    found: list[_Limit] = []
+def uncounted(rows: Sequence[Leg], choice: Choice) -> tuple[list[Leg], Limit | None]:
+    """Return legs as they are while a choice is never taken beyond its limit, and that limit.
+
+    Raises IllFormed where a leg looks at the limit in another way than whether a choice counts.
+    """
+    limit = limit_of(rows, choice)
+    if limit is None:
+        return list(rows), None
+    found = [substituted(leg, _counting(choice, choice, limit)) for leg in rows]
+    if any(node == limit.mask for node in nodes([leg.amount for leg in found])):
+        raise IllFormed(f"{choice.label!r} enters a fold that is no limit")
+    return found, limit
+
+
+def limit_of(rows: Sequence[Leg], choice: Choice) -> Limit | None:
+    """Find ``N >= running(choice, period)``; raise IllFormed where several count a choice."""
+    found: list[Limit] = []
     for node in nodes([leg.amount for leg in rows]):
         match node:
             case Op(">=", (Const(most), Fold("running", period, arg))) if arg == choice:
-                limit = _Limit(most, period, node)
+                limit = Limit(most, period, node)
                 found += [] if limit in found else [limit]
     if len(found) > 1:
         raise IllFormed(f"several limits count {choice.label!r}")
     return found[0] if found else None
 
 
-def _counting(choice: Choice, taken: Choice, limit: _Limit | None) -> Rule:
+def _counting(choice: Choice, taken: Choice, limit: Limit | None) -> Rule:
     """Return the rule that puts ``taken`` where an exercise and its limit are multiplied."""
 
     def inside(node: Observable) -> Observable | None:
@@ -117,7 +131,7 @@ def _counting(choice: Choice, taken: Choice, limit: _Limit | None) -> Rule:
     return rule
 
 
-def _period(settled: Sequence[Leg], taken: Choice, limit: _Limit | None) -> str:
+def _period(settled: Sequence[Leg], taken: Choice, limit: Limit | None) -> str:
     """Return the one period of the limit and of every total; raise IllFormed for other folds."""
     label = frozenset((taken.label,))
     periods = {limit.period} if limit else set()

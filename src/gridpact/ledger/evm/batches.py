@@ -2,12 +2,15 @@
 
 Each entry is the length of its body (3 bytes), the length of its words (3 bytes), a zero byte, its
 body (canonical bytes), its kind (1 byte) and its words. The zero byte stands before the body so
-that a leaf's hash is that of one piece (RFC 9162: 0x00, then the leaf).
+that a leaf's hash is that of one piece (RFC 9162: 0x00, then the leaf). Before the entries there
+may be 255 and the SHA-256 of a block's key: the contract takes the batch only where that block is
+on the ledger.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 
 from gridpact.base.errors import Fault
 from gridpact.ledger.entries import Entry, canonical, fault
@@ -27,11 +30,17 @@ MOST_PARTIES = 64
 """Of one settlement, and of one agreement."""
 _LENGTH = 3
 _HEAD = 2 * _LENGTH + 1
+_FOLLOWS = 255
+FOLLOWS_BYTES = 33
 
 
-def packed(entries: Sequence[Entry]) -> bytes:
-    """Write entries as a batch; each is sound by itself."""
-    return b"".join(_packed(canonical(entry), operation(entry)) for entry in entries)
+def packed(entries: Sequence[Entry], after: str = "") -> bytes:
+    """Write entries as a batch; each is sound by itself.
+
+    ``after`` is the key of a block without which the contract refuses this one.
+    """
+    follows = bytes([_FOLLOWS]) + sha256(after.encode()).digest() if after else b""
+    return follows + b"".join(_packed(canonical(entry), operation(entry)) for entry in entries)
 
 
 def _packed(body: bytes, made: Operation) -> bytes:
@@ -41,7 +50,7 @@ def _packed(body: bytes, made: Operation) -> bytes:
 
 def unpacked(batch: bytes) -> Iterator[tuple[bytes, Operation]]:
     """Yield the body and operation of each entry; ValueError where a batch ends within one."""
-    place = 0
+    place = FOLLOWS_BYTES if batch[:1] == bytes([_FOLLOWS]) else 0
     while place < len(batch):
         body = int.from_bytes(batch[place : place + _LENGTH], "big")
         words = int.from_bytes(batch[place + _LENGTH : place + 2 * _LENGTH], "big")

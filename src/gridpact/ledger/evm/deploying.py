@@ -20,39 +20,35 @@ class Deployed(NamedTuple):
     since: int
 
 
-def deploy(sender: Sender, name: str, *, gas: int | None = None) -> Deployed:
+def deploy(sender: Sender, name: str) -> Deployed:
     """Deploy a ledger from the account that will found it.
 
     ``name`` makes it idempotent: after a crash the same name goes on with what was begun. Raises
     StoreError where the chain refuses.
     """
-    front = _done(sender, f"deploy {name} front", b"", contract("Ledger").creation(), gas)
+    front = _done(sender, f"deploy {name} front", b"", contract("Ledger").creation())
     rooms = {
-        number: _made(sender, f"deploy {name} {room}", room, (front.contract, NOBODY), gas)
+        number: _made(sender, f"deploy {name} {room}", room, (front.contract, NOBODY))
         for number, room in ROOMS.items()
     }
     opening = contract("Ledger").data("open", [rooms[number] for number in sorted(rooms)])
-    _done(sender, f"deploy {name} open", front.contract, opening, gas)
+    _done(sender, f"deploy {name} open", front.contract, opening)
     return Deployed(front.contract, rooms, front.block)
 
 
-def successor(
-    sender: Sender, name: str, number: int, deployed: Deployed, *, gas: int | None = None
-) -> bytes:
+def successor(sender: Sender, name: str, number: int, deployed: Deployed) -> bytes:
     """Deploy what is to replace a room; it has yet to adopt the rows of that one."""
     room = ROOMS[number]
     arguments = (deployed.front, deployed.rooms[number])
-    return _made(sender, f"succeed {name} {room}", room, arguments, gas)
+    return _made(sender, f"succeed {name} {room}", room, arguments)
 
 
-def _made(
-    sender: Sender, key: str, name: str, arguments: tuple[bytes, bytes], gas: int | None
-) -> bytes:
-    return _done(sender, key, b"", contract(name).creation(*arguments), gas).contract
+def _made(sender: Sender, key: str, name: str, arguments: tuple[bytes, bytes]) -> bytes:
+    return _done(sender, key, b"", contract(name).creation(*arguments)).contract
 
 
-def _done(sender: Sender, key: str, to: bytes, data: bytes, gas: int | None) -> Mined:
-    answer = sender.run(key, to, data, gas)
+def _done(sender: Sender, key: str, to: bytes, data: bytes) -> Mined:
+    answer = sender.run(key, to, data)
     if isinstance(answer, Mined) and answer.ok:
         return answer
     why = "" if isinstance(answer, Mined) else f": {answer.reason}"

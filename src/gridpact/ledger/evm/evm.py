@@ -7,23 +7,26 @@ comes from a storage that a follower keeps, each block recomputed from what the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 from gridpact.base.errors import LedgerDamaged, StoreError
-from gridpact.ledger.chain import Block, edge_of
+from gridpact.ledger.chain import Block
 from gridpact.ledger.entries import Entry, canonical
 from gridpact.ledger.evm.artifacts import contract
-from gridpact.ledger.evm.batches import packed, unfit
+from gridpact.ledger.evm.batches import unfit
+from gridpact.ledger.evm.flow import Flow
 from gridpact.ledger.evm.following import Fold, Follower, told_blocks
 from gridpact.ledger.evm.node import Mined, Node, NodeLies, Reverted, disagreement
+from gridpact.ledger.evm.sealing import Sealer, call
 from gridpact.ledger.evm.sending import Sender
-from gridpact.ledger.evm.signing import genesis_of, padded
+from gridpact.ledger.evm.signing import genesis_of
 from gridpact.ledger.examination import check_tiles
+from gridpact.ledger.flowing import Told
 from gridpact.ledger.merkle import Edge, leaf_hash
 from gridpact.ledger.port import Head, Receipt, Refused
-from gridpact.ledger.state.admission import Offered
 from gridpact.ledger.state.state import State
 from gridpact.ledger.storage.opening import open_storage
 from gridpact.ledger.stored import StoredLedger, faulty, refusal
@@ -62,8 +65,8 @@ class EvmLedger(StoredLedger):
     ) -> None:
         start = Head(0, 0, Edge().root(), genesis_of(node.chain, front))
         super().__init__(open_storage(storage, writable=True, wait_s=5.0), start)
-        self._node, self._front, self._sender, self._second = node, front, sender, second
-        self._since = since
+        self._node, self._front, self._second, self._since = node, front, second, since
+        self._sealer = Sealer(front, sender) if sender else None
         self._follower = Follower(node, front, self._storage, start, since)
         try:
             self._identify()
@@ -89,8 +92,8 @@ class EvmLedger(StoredLedger):
 
     def kept(self, key: str) -> Receipt | None:
         """Return what the committer under a key was told, after waiting for what was journalled."""
-        if self._sender is not None:
-            self._order(self._sender, key)
+        if self._sealer is not None:
+            self._sealer.order(key)
         self._follower.follow()
         return super().kept(key)
 
@@ -104,68 +107,48 @@ class EvmLedger(StoredLedger):
 
     def rehearse(self, key: str, entries: Sequence[Entry], at: int) -> Refused | None:
         """Return why :meth:`commit` would refuse new entries, or None; nothing is sent."""
-        if self._sender is None:
+        if self._sealer is None:
             return _READING
         refused = refusal(key, entries, at) or faulty(unfit(entries))
         if refused:
             return refused
         self._follower.follow()
-        leaves = [leaf_hash(canonical(entry)) for entry in entries]
-        sealer = padded(self._sender.account.address)
-        return faulty(self._follower.admission.tried(Offered(entries, leaves, at, sealer)))
+        return faulty(self._follower.admission.tried(self._sealer.offered(entries, at)))
 
     def commit(self, key: str, entries: Sequence[Entry], at: int) -> Receipt | Refused:
         """Put entries on the ledger as one block; see :meth:`.port.Ledger.commit`."""
         refused = refusal(key, entries, at)
-        if refused or self._sender is None:
+        if refused or self._sealer is None:
             return refused or _READING
-        order = self._order(self._sender, key)
+        order = self._sealer.order(key)
         known = self._known(key, entries)
         if known is not None:
             return known
         refused = self.rehearse(key, entries, at)
         if refused:
             return refused
-        data = contract("Ledger").data("commit", key.encode(), at, packed(entries))
-        answer = self._sender.run(order, self._front, data)
+        data = call(key, entries, at)
+        answer = self._sealer.sender.run(order, self._front, data)
         if isinstance(answer, Mined) and answer.ok:
             found = self._known(key, entries)
             if found is None:
                 raise NodeLies(f"node {self._node.place} took {key!r} and does not show its block")
             return found
-        return self._known(key, entries) or Refused(f"the chain refused: {self._why(answer, data)}")
+        return self._known(key, entries) or self._sealer.refused(answer, data)
 
-    def _order(self, sender: Sender, key: str) -> str:
-        """Name the order that is to carry a commit, after waiting for any sent before."""
-        number = 0
-        while True:
-            order = f"commit {self._front.hex()} {key} {number}"
-            if sender.outbox.find(order) is None:
-                return order
-            if sender.wait(order).ok:
-                return order
-            number += 1  # that one was refused, and changed nothing
+    @contextmanager
+    def flowing(self, told: Told) -> Iterator[Flow]:
+        """Let commits go through without waiting for each; see :func:`..flowing.flowing`."""
+        if self._sealer is None:
+            raise StoreError(_READING.reason)
+        flow = Flow(self._sealer, self._follower, self._answered, told)
+        yield flow
+        flow.finish()
 
     def _known(self, key: str, entries: Sequence[Entry]) -> Receipt | Refused | None:
         """Answer for a key that was used, None for a new one."""
         self._follower.follow()
-        block = self._storage.block_of(key)
-        if block is None:
-            return None
-        before = self._storage.block(block.height - 1)
-        edge = edge_of(before) if before else Edge()
-        edge.extend([leaf_hash(canonical(entry)) for entry in entries])
-        if (edge.size, edge.root()) == (block.size, block.tree_root):
-            return block.receipt()
-        return Refused(f"key {key!r} was used for other entries, in block {block.height}")
-
-    def _why(self, answer: Mined | Reverted, data: bytes) -> str:
-        """Say in the contract's words why it refused."""
-        if isinstance(answer, Mined) and self._sender is not None:
-            again = self._node.estimate(self._sender.account.address, self._front, data)
-            answer = again if isinstance(again, Reverted) else Reverted("")
-        reason = answer.reason if isinstance(answer, Reverted) else ""
-        return reason or "it gave no reason; perhaps the gas did not suffice"
+        return self._answered(key, [leaf_hash(canonical(entry)) for entry in entries])
 
     def verify(self, expected: Head | None = None) -> Head:
         """Recompute everything from the chain; see :meth:`.port.Ledger.verify`.

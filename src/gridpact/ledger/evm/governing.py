@@ -1,24 +1,33 @@
 """How a quorum stops a ledger's contracts, and replaces one by a successor with all of its rows.
 
 What is signed is Govern(nonce, action, room, successor), so each decision counts once and for one
-ledger. A successor takes rows over itself, read from its paused predecessor; anybody may send the
-calls made here, as nothing but what is there can be taken over.
+ledger. Whoever holds enough signatures carries it out: the front contract checks them again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from gridpact.ledger.evm.artifacts import contract
+import msgspec
+
+from gridpact.agreements.addresses import checksummed
+from gridpact.base.errors import Fault
+from gridpact.ledger.acts import Claim
+from gridpact.ledger.evm.artifacts import ROOMS, contract
+from gridpact.ledger.evm.node import Node, NodeLies, Reverted
+from gridpact.ledger.evm.signing import ChainKey, governing_message, holds
 from gridpact.ledger.evm.words import id_of
 from gridpact.ledger.state.state import State
 
 EVERYTHING = 0
 """Room number of the front contract itself."""
 NOBODY = bytes(20)
-MOST_ADOPTED = 64
-_NO_ROLE = bytes(32)
+NAMES = {EVERYTHING: "ledger"} | {number: name.lower() for number, name in ROOMS.items()}
+"""What decisions call the front contract and its rooms, by their numbers."""
+Stage: TypeAlias = Literal["new", "open", "paused", "retired"]
+STAGES: tuple[Stage, ...] = ("new", "open", "paused", "retired")
 
 
 class Action(IntEnum):
@@ -27,6 +36,43 @@ class Action(IntEnum):
     PAUSE = 1
     RESUME = 2
     REPLACE = 3
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What is to be done with a room, for a ledger by its genesis hash [32 bytes].
+
+    ``nonce`` is the number of the decision, ``successor`` the address [20 bytes] of what replaces
+    the room. ``signatures`` are compact ones [64 bytes], by names of authorities.
+    """
+
+    ledger: bytes
+    nonce: int
+    action: Action
+    room: int
+    successor: bytes = NOBODY
+    signatures: Mapping[str, bytes] = {}
+
+    @property
+    def message(self) -> bytes:
+        """Return the digest [32 bytes] that each authority signs."""
+        return governing_message(self.ledger, self.nonce, self.action, self.room, self.successor)
+
+    @property
+    def words(self) -> str:
+        """Say what is decided."""
+        what = f"{self.action.name.lower()} the {'room ' if self.room else ''}{NAMES[self.room]}"
+        by = f" by {checksummed(self.successor)}" if self.action is Action.REPLACE else ""
+        return f"{what}{by}"
+
+    @property
+    def data(self) -> bytes:
+        """Return the call of the front contract that carries it out."""
+        return govern_data(self.action, self.room, self.signatures, self.successor)
+
+    def signed(self, name: str, key: ChainKey) -> Decision:
+        """Return it with one more signature."""
+        made = {**self.signatures, name: key.sign(self.message)}
+        return msgspec.structs.replace(self, signatures=made)
 
 
 def govern_data(
@@ -45,20 +91,76 @@ def govern_data(
     return contract("Ledger").data("govern", action, room, successor, names, pairs)
 
 
-def adopt_members(state: State) -> Iterator[bytes]:
-    """Yield the calls by which a successor of the room of members takes over what a state has."""
-    rows = state.participants.rows.items()
-    pairs = [
-        (id_of(name), id_of(role) if role else _NO_ROLE)
-        for name, one in rows
-        for role in one.roles or ("",)
-    ]
-    yield from _calls("adopt", pairs)
-    attested = [(id_of(asset), credential) for asset, credential in state.attestations]
-    yield from _calls("adopt_attestations", attested)
+def faults(decision: Decision, state: State, nonce: int) -> Iterator[Fault]:
+    """Tell why the front contract, at a nonce, would not carry a decision out."""
+    if decision.nonce != nonce:
+        problem = f"is decision {decision.nonce}, and {nonce} is next: others came between"
+        fix = "decide it anew, and let all sign it again"
+        yield Fault("decision", 0, "nonce", problem, fix)
+    for name, made in decision.signatures.items():
+        key = state.authorities.get(name)
+        if key is None:
+            fix = "leave its signature out; see 'gridpact authority list'"
+            yield Fault("decision", 0, f"signatures.{name}", "is no authority here", fix)
+        elif not holds(Claim(key, decision.message, made)):
+            fix = "let it sign with the key that the ledger knows"
+            yield Fault("decision", 0, f"signatures.{name}", "is not made with its key", fix)
+    signed = len(decision.signatures)
+    if signed < state.quorum:
+        fix = f"let {state.quorum - signed} more sign: 'gridpact ledger govern sign'"
+        problem = f"{signed} of {state.quorum} authorities signed"
+        yield Fault("decision", 0, "signatures", problem, fix)
 
 
-def _calls(function: str, pairs: Sequence[tuple[bytes, bytes]]) -> Iterator[bytes]:
-    for start in range(0, len(pairs), MOST_ADOPTED):
-        first, second = zip(*pairs[start : start + MOST_ADOPTED], strict=True)
-        yield contract("Members").data(function, first, second)
+class Room(NamedTuple):
+    """A room as a node shows it.
+
+    ``rows`` are how many it keeps, ``total`` is what they sum up to, ``epoch`` counts its stages.
+    """
+
+    address: bytes
+    predecessor: bytes
+    stage: Stage
+    epoch: int
+    rows: int
+    total: int
+
+
+class Front(NamedTuple):
+    """The front contract of a ledger, through a node."""
+
+    node: Node
+    address: bytes
+
+    def nonce(self) -> int:
+        """Return the number of the next decision."""
+        return int(self._ask("nonce"))
+
+    def paused(self) -> bool:
+        """Whether the whole ledger is stopped."""
+        return bool(self._ask("paused"))
+
+    def room(self, number: int) -> Room:
+        """Return the room of a number."""
+        found = self._ask("room", number)
+        return self.room_at(bytes.fromhex(str(found)[2:]), number)
+
+    def room_at(self, address: bytes, number: int) -> Room:
+        """Return a room by its address, or what is to be one; NodeLies where there is none."""
+        name = ROOMS[number]
+        ask = ("PREDECESSOR", "stage", "epoch", "rows", "total")
+        before, stage, *counts = (asked(self.node, address, name, each) for each in ask)
+        return Room(address, bytes.fromhex(str(before)[2:]), STAGES[stage], *counts)
+
+    def _ask(self, function: str, *arguments: object) -> Any:
+        return asked(self.node, self.address, "Ledger", function, *arguments)
+
+
+def asked(node: Node, address: bytes, name: str, function: str, *arguments: object) -> Any:
+    """Read one value from a contract of a name; NodeLies where the node does not show it."""
+    kind = contract(name)
+    answer = node.call(address, kind.data(function, *arguments))
+    if isinstance(answer, Reverted) or not answer:
+        raise NodeLies(f"node {node.place} shows no {name.lower()} at 0x{address.hex()}")
+    (found,) = kind.returned(function, answer)
+    return found

@@ -43,6 +43,8 @@ _SAID = (
 )
 _NONCE = re.compile(r"Expected (\d+), but got (\d+)")
 _REVERTED = re.compile(r"^(?:execution reverted:?|VM Exception[^:]*:)\s*", re.IGNORECASE)
+_ASIDE = re.compile(r"^\((.*)\)$")
+"""Besu puts a contract's reason in parentheses."""
 
 
 def need_web3() -> None:
@@ -246,7 +248,7 @@ class Web3Node:
         except NodeTrouble as error:
             said = _words(error.__cause__ or error)
             if isinstance(error.__cause__, ContractLogicError) or _REVERTED.match(said):
-                return Reverted(_REVERTED.sub("", said))
+                return Reverted(_ASIDE.sub(r"\1", _REVERTED.sub("", said)))
             raise
 
     @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ from gridpact.ledger.evm.accounts import Account, Call
 from gridpact.ledger.evm.node import Answer, Mined, Node, NodeLies, NodeTrouble, Reverted, Sent
 from gridpact.ledger.evm.outbox import Attempt, Order, Outbox, Sign, State
 
+T = TypeVar("T")
 PERMILLE = 1000
 GAP = "gap "
 """Keys of orders that only fill a nonce begin so; no other key may."""
@@ -44,6 +46,26 @@ class Policy(msgspec.Struct, frozen=True):
 
 class Unfinished(NodeTrouble):
     """A transaction is journalled and not final yet; sending under the same key goes on with it."""
+
+
+class Quote(NamedTuple):
+    """What a node said: the account's next nonce, the price of gas [wei], the chain's height.
+
+    ``limit`` is the gas that a block may use, 0 where it does not say.
+    """
+
+    nonce: int
+    price: int
+    height: int
+    limit: int
+
+
+class _Seen(NamedTuple):
+    """The newest final block, and the account's transactions up to it and up to the head."""
+
+    final: int
+    settled: int
+    now: int
 
 
 class Sender:
@@ -85,12 +107,41 @@ class Sender:
         """
         order = self._known(key)
         if not order.final:
-            self._fill(order)
-            for each in self.outbox.waiting(order.chain, order.account):
-                if each.nonce <= order.nonce:
-                    self._look(each)
-            order = self._known(key)
+            self.look(order.nonce)
+        return self.done(key)
+
+    def done(self, key: str) -> Mined | None:
+        """Return what an order came to, None where that was not final at the last look."""
+        order = self._known(key)
         return self.node.receipt(order.final) if order.final else None
+
+    def look(self, last: int | None = None) -> None:
+        """Look once after all that is under way, up to a nonce, and send what is missing."""
+        waiting = self.outbox.waiting(self.node.chain, self.account.address)
+        if waiting:
+            self._fill(waiting[0])
+            seen, there = self._seen(), False
+            for each in waiting:
+                if last is None or each.nonce <= last:
+                    there = self._look(each, seen, there)
+
+    def quote(self) -> Quote:
+        """Ask the node what is needed to begin orders."""
+        head, nonce = self.node.head(), self.node.nonce(self.account.address, waiting=True)
+        return Quote(nonce, self._price(), head.number, head.limit)
+
+    def begin(self, key: str, call: Call, quote: Quote) -> None:
+        """Journal a call under a key and hand it to the node, without waiting for any before."""
+        gas = min(call.gas, quote.limit or call.gas)
+        order = self._order(key, msgspec.structs.replace(call, gas=gas), quote.nonce)
+        order = self.outbox.book(order, self._signs(quote.price, quote.height))
+        if not order.final:
+            self._send(order)
+
+    def left(self) -> list[str]:
+        """Return the keys of what was journalled and is not final, in its order."""
+        waiting = self.outbox.waiting(self.node.chain, self.account.address)
+        return [each.key for each in waiting]
 
     def run(self, key: str, to: bytes, data: bytes, gas: int | None = None) -> Mined | Reverted:
         """Submit a call and wait until it is final; see :meth:`submit`.
@@ -102,11 +153,15 @@ class Sender:
 
     def wait(self, key: str) -> Mined:
         """Wait until an order that was submitted is final; raises Unfinished, or as a node does."""
+        return self.until(lambda: self.advance(key), key)
+
+    def until(self, look: Callable[[], T | None], key: str) -> T:
+        """Look again and again until something is found; Unfinished names the key."""
         waited = 0.0
         while True:
             for _ in range(2):  # where blocks are made at once, the second look finds it
-                if mined := self.advance(key):
-                    return mined
+                if (found := look()) is not None:
+                    return found
             if waited >= self.policy.wait_s:
                 raise Unfinished(
                     f"node {self.node.place}: {key!r} is not final after {waited:.0f} s; "
@@ -120,16 +175,22 @@ class Sender:
         return max(gas, min(gas + gas * self.policy.gas_margin // PERMILLE, limit))
 
     def _book(self, key: str, call: Call, least: int | None = None) -> Order:
-        node, address = self.node, self.account.address
-        nonce = node.nonce(address, waiting=True) if least is None else least
-        order = Order(key, node.chain, address, nonce, call)
-        return self.outbox.book(order, self._signer())
+        nonce = self.node.nonce(self.account.address, waiting=True) if least is None else least
+        return self.outbox.book(self._order(key, call, nonce), self._signer())
+
+    def _order(self, key: str, call: Call, nonce: int) -> Order:
+        return Order(key, self.node.chain, self.account.address, nonce, call)
+
+    def _price(self) -> int:
+        asked = self.node.price()
+        return asked + asked * self.policy.price_margin // PERMILLE
 
     def _signer(self, price: int | None = None) -> Sign:
         """Return what signs an order's next attempt, at the node's price of now unless told."""
-        asked = self.node.price()
-        asked = max(asked + asked * self.policy.price_margin // PERMILLE, price or 0)
-        height = self.node.head().number
+        return self._signs(max(self._price(), price or 0), self.node.head().number)
+
+    def _signs(self, asked: int, height: int) -> Sign:
+        """Return what signs an order at a price, at a height of the chain."""
 
         def sign(order: Order) -> Attempt:
             raw, hash_ = self.account.sign(order.chain, order.nonce, asked, order.call)
@@ -150,26 +211,34 @@ class Sender:
 
     def _fill(self, order: Order) -> None:
         """Fill nonces below the account's first order that no transaction waits with."""
-        first = self.outbox.waiting(order.chain, order.account)[0].nonce
         taken = self.node.nonce(order.account, waiting=True)
-        for nonce in range(taken, first):
+        for nonce in range(taken, order.nonce):
             key = f"{GAP}{order.chain} {order.account.hex()} {nonce}"
             filler = Order(key, order.chain, order.account, nonce, _nothing(order.account))
             self.outbox.fill(filler, self._signer())
 
-    def _look(self, order: Order) -> None:
-        """See what became of an order, and send the attempt that should be under way."""
-        final = self.node.final()
-        settled = self.node.nonce(order.account, block=final)  # counted before the look at receipts
-        now = self.node.nonce(order.account)
+    def _seen(self) -> _Seen:
+        """Count the account's transactions; before the look at receipts, so never too many."""
+        final, account = self.node.final(), self.account.address
+        return _Seen(final, self.node.nonce(account, block=final), self.node.nonce(account))
+
+    def _look(self, order: Order, seen: _Seen, there: bool) -> bool:
+        """See what became of an order, and send the attempt that should be under way.
+
+        Where one before it waits at the node (``there``), one that was sent does too, or is looked
+        at once that one is mined. Return whether this one waits there.
+        """
         attempts = self.outbox.attempts(order.key)
-        if any(self._mined(attempt, final) for attempt in reversed(attempts)):
-            return
-        if settled > order.nonce:
-            self._check_taken(order, attempts, final)
+        if there and [each.state for each in attempts] == [State.SENT]:
+            return True
+        if any(self._mined(attempt, seen.final) for attempt in reversed(attempts)):
+            return False
+        if seen.settled > order.nonce:
+            self._check_taken(order, attempts, seen.final)
             self._send(self.outbox.book_again(order, self._signer()))
-        elif now <= order.nonce:
-            self._push(order, attempts[-1], next_one=now == order.nonce)
+        elif seen.now <= order.nonce:
+            return self._push(order, attempts[-1], next_one=seen.now == order.nonce)
+        return False
 
     def _check_taken(self, order: Order, attempts: list[Attempt], final: int) -> None:
         """Check that it is another's transaction that used an order's nonce.
@@ -210,12 +279,17 @@ class Sender:
             self.outbox.mark(attempt, state, mined.block, mined.block_hash)
         return True
 
-    def _push(self, order: Order, attempt: Attempt, *, next_one: bool) -> None:
-        """Send an attempt that the node does not have, or a dearer one where it is stuck."""
+    def _push(self, order: Order, attempt: Attempt, *, next_one: bool) -> bool:
+        """Send an attempt that the node does not have, or a dearer one where it is stuck.
+
+        Return whether the node had it.
+        """
         if self.node.transaction(attempt.hash) is None:
             self._deliver(order, attempt)
-        elif next_one and self.node.head().number - attempt.seen >= self.policy.patience:
+            return False
+        if next_one and self.node.head().number - attempt.seen >= self.policy.patience:
             self._raise_price(order, attempt, "is stuck")
+        return True
 
     def _send(self, order: Order) -> None:
         self._deliver(order, self.outbox.attempts(order.key)[-1])

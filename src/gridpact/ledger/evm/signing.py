@@ -29,7 +29,6 @@ from gridpact.ledger.kinds.participants import KeyBound
 ADDRESS_BYTES = 20
 SIGNATURE_BYTES = 64
 _PADDING = bytes(12)
-_WORD = 32
 _PARITY = 1 << 255
 _ACT = keccak256(
     b"Act(bytes32 signers,uint64 sequence,int64 at,bytes32 why,bytes32 digest,bytes32 operations)"
@@ -45,9 +44,8 @@ def genesis_of(chain: int, contract: bytes) -> bytes:
 def act_message(ledger: bytes, act: Act, entries: Sequence[Kind]) -> bytes:
     """Return the digest [32 bytes] that every signer of an act over these entries signs."""
     signers = keccak256(b"".join(map(id_of, act.by)))
-    numbers = _number(act.sequence) + _number(act.at)
-    body = _ACT + signers + numbers + id_of(act.why) + act.digest + operations_hash(entries)
-    return digest(ledger, keccak256(body))
+    struct = words(signers, act.sequence, act.at, id_of(act.why), act.digest)
+    return digest(ledger, keccak256(_ACT + struct + operations_hash(entries)))
 
 
 def governing_message(
@@ -89,7 +87,7 @@ def recovered(message: bytes, signature: bytes) -> bytes | None:
     s, parity = tail & (_PARITY - 1), tail >> 255
     if not 0 < s <= ORDER // 2:
         return None
-    return signer(message, signature[:32] + _number(s) + bytes([27 + parity]))
+    return signer(message, signature[:32] + words(s) + bytes([27 + parity]))
 
 
 def holds(claim: Claim) -> bool:
@@ -140,7 +138,3 @@ def demonstration_key(seed: int, name: str = "authority") -> ChainKey:
 def signed(act: Act, ledger: bytes, name: str, key: ChainKey, entries: Sequence[Kind]) -> Act:
     """Add the signature of one signer; ValueError where the act does not name them."""
     return with_signature(act, name, key.sign(act_message(ledger, act, entries)))
-
-
-def _number(number: int) -> bytes:
-    return number.to_bytes(_WORD, "big", signed=number < 0)

@@ -35,9 +35,14 @@ class Domain(NamedTuple):
 
 
 def words(*values: int | bytes) -> bytes:
-    """Encode static values, each as a word: numbers and addresses padded on the left."""
+    """Encode static values, each as a word: numbers and addresses padded on the left.
+
+    Numbers are unsigned up to 256 bits, and those below zero in two's complement.
+    """
     return b"".join(
-        each.to_bytes(WORD, "big") if isinstance(each, int) else each.rjust(WORD, b"\x00")
+        each.to_bytes(WORD, "big", signed=each < 0)
+        if isinstance(each, int)
+        else each.rjust(WORD, b"\x00")
         for each in values
     )
 

@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from gridpact.contracts.canonical import keccak256
 from gridpact.ledger.entries import KINDS
+from gridpact.ledger.evm.typed import words
 from gridpact.ledger.kinds.fields import Kind
 from gridpact.ledger.kinds.founding import Act, LedgerFounded
 from gridpact.ledger.kinds.money import NetSettled
@@ -32,7 +33,6 @@ from gridpact.ledger.kinds.patches import STEPS, PatchApproved
 from gridpact.ledger.kinds.roots import ANCHORED, PeriodClosed, RootAnchored
 from gridpact.ledger.kinds.terms import AgreementCommitted
 
-WORD = 32
 AMOUNT_BYTES = 8
 NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 """Number of each kind on chain: its place among all, which later versions never change."""
@@ -72,7 +72,7 @@ def operation(entry: Kind) -> Operation:
     for field in kind.__struct_fields__:
         found, place = getattr(entry, field), (kind, field)
         if place in _TEXTS:
-            head += (_number(len(found)), found.encode().ljust(_TEXT_BYTES, b"\0"))
+            head += (words(len(found)), found.encode().ljust(_TEXT_BYTES, b"\0"))
         elif place in _ROWS:
             tail += sorted(id_of(name) + _packed(what) for name, what in found)
         elif kind is Act and isinstance(found, tuple):
@@ -90,15 +90,7 @@ def operations_hash(entries: Iterable[Kind]) -> bytes:
 
 
 def _word(found: str | bytes | int) -> bytes:
-    if isinstance(found, str):
-        return id_of(found)
-    if isinstance(found, bytes):
-        return found.rjust(WORD, b"\0")  # shorter ones are addresses
-    return _number(found)
-
-
-def _number(number: int) -> bytes:
-    return number.to_bytes(WORD, "big", signed=True)
+    return id_of(found) if isinstance(found, str) else words(found)
 
 
 def _packed(found: bytes | int) -> bytes:

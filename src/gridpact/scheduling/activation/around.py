@@ -17,3 +17,8 @@ def solve_around(problem: Problem, held: Held | None, options: Options | None = 
         return solve(problem, options)
     reduced, around = hold(problem, held)
     return release(solve(reduced, options), around)
+
+
+def kept_free(problem: Problem, held: Held | None) -> Problem:
+    """Return a problem without what is held."""
+    return problem if held is None else hold(problem, held)[0]

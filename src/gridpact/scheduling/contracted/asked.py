@@ -96,15 +96,15 @@ def _bounds(own: Sequence[Duty], base: Baseline) -> Iterator[_Bound]:
     """Yield what one member's agreements bound, one after the other."""
     given = _together([duty.given_wh for duty in own])
     less = _together([duty.less_wh for duty in own])
-    around = _around(base.net_wh, np.sum([duty.given_wh for duty in own], axis=0))
+    whole = around(base.net_wh, np.sum([duty.given_wh for duty in own], axis=0))
     for duty, alone, under in zip(own, given, less, strict=True):
         for way in (1, -1):
             who = duty.agreement, duty.party
             yield _Bound(*who, way * alone > 0, way < 0, -alone)
-            yield _Bound(*who, (way * under > 0) & base.known, way < 0, around - under)
+            yield _Bound(*who, (way * under > 0) & base.known, way < 0, whole - under)
 
 
-def _around(base_wh: Ints, given_wh: Ints) -> Ints:
+def around(base_wh: Ints, given_wh: Ints) -> Ints:
     """A baseline in which what is given or taken by agreement is there at least."""
     most = np.where(given_wh > 0, np.minimum(base_wh, -given_wh), base_wh)
     return np.where(given_wh < 0, np.maximum(base_wh, -given_wh), most)

@@ -2,8 +2,8 @@
 
 Energy of an agreement is given or taken at the member's connection. Flexibility, and energy that
 is called from capacity held, counts from a baseline instead. A leg whose amount hangs on what is
-only measured asks for nothing beforehand. A choice stands as it was made, and at its lower bound
-where it was not.
+only measured asks for nothing beforehand. A choice stands as it was made, for its author also as a
+plan makes it, and at its lower bound elsewhere.
 """
 
 from __future__ import annotations
@@ -137,10 +137,8 @@ def _amount(signed: Signed, row: Leg, party: str, life: Slots) -> Ints:
     world: dict[str, Ints | Known] = {}
     for choice in choices_of([row]):
         low, high = choice_ends(choice, _NOTHING, life)
-        if choice.label in signed.chosen:
-            values, made = signed.chosen[choice.label].on(life)
-            low = np.where(made, np.clip(values, low, high), low)
-        world[CHOICE_PREFIX + choice.label] = low
+        values, made = signed.standing(choice.label, life, planned=choice.by == party)
+        world[CHOICE_PREFIX + choice.label] = np.where(made, np.clip(values, low, high), low)
     sign = (row.giver == party) - (row.taker == party)
     found = Sheet(world, life, cut_periods=True).needed(row.amount).low
     return np.asarray(sign * np.broadcast_to(found, (life.count,)), np.int64)

@@ -141,7 +141,8 @@ def _in_state(contracts: Contracts, known: Signed, state: str, now: int) -> Cont
     if any(one.id == known.id for one in contracts.signed):
         return contracts
     spans = {name: own for name, own in contracts.suspended.items() if name != known.id}
-    return replace(contracts, suspended=spans)
+    delegated = {name: own for name, own in contracts.delegated.items() if name != known.id}
+    return replace(contracts, suspended=spans, delegated=delegated)
 
 
 def _stood_still(contracts: Contracts, known: Signed, state: str, now: int) -> Contracts:

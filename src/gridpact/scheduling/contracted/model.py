@@ -33,6 +33,11 @@ class BySlot(msgspec.Struct, frozen=True):
         order = np.argsort(every, kind="stable")
         return BySlot(every[order], np.concatenate([self.values[kept], values])[order])
 
+    def without(self, starts: Ints) -> BySlot:
+        """Return this without some slots."""
+        kept = ~np.isin(self.starts, starts)
+        return BySlot(self.starts[kept], self.values[kept])
+
     def since(self, instant: int) -> BySlot:
         """Return this without slots that begin earlier."""
         kept = self.starts >= instant
@@ -50,7 +55,8 @@ class BySlot(msgspec.Struct, frozen=True):
 class Signed(msgspec.Struct, frozen=True, omit_defaults=True):
     """One version of an agreement: its ``offer``, its state as last told, when it ``ends``.
 
-    ``chosen`` are choices by label. It binds once ``bound``, until it ends.
+    ``chosen`` are choices by label, ``planned`` those that plans made in their author's name and
+    that are not told yet. It binds once ``bound``, until it ends.
     """
 
     offer: ProposeAgreement
@@ -58,6 +64,7 @@ class Signed(msgspec.Struct, frozen=True, omit_defaults=True):
     ends: int
     bound: bool = False
     chosen: dict[str, BySlot] = {}
+    planned: dict[str, BySlot] = {}
 
     @property
     def id(self) -> str:
@@ -68,6 +75,14 @@ class Signed(msgspec.Struct, frozen=True, omit_defaults=True):
     def version(self) -> int:
         """Number of the version."""
         return self.offer.agreement.version
+
+    def standing(self, label: str, slots: Slots, *, planned: bool) -> tuple[Ints, Bools]:
+        """Return a choice [slots.count] as it was told, or else ``planned``; and where it was."""
+        values, made = self.chosen.get(label, BySlot()).on(slots)
+        if planned and label in self.planned:
+            meant, present = self.planned[label].on(slots)
+            values, made = np.where(made, values, meant), made | present
+        return values, made
 
     def life(self, slots: Slots) -> Slots:
         """Return those of some slots in which it runs, were it never suspended; maybe none."""
@@ -82,12 +97,17 @@ class Contracts(msgspec.Struct, frozen=True, omit_defaults=True):
     ``offers`` were made and not answered yet; ``signed`` are versions that are offered or bind.
     ``suspended`` are spans ``[from, to)`` by agreement [s since the epoch]. ``baseline`` is what
     each member was planned to take net when something was agreed that counts from it [Wh].
+    ``delegated`` are members who leave their choices to plans, by agreement; ``asked_at`` is when a
+    session last asked for a plan, and ``due_at`` when the next choice is told [s since the epoch].
     """
 
     offers: tuple[ProposeAgreement, ...] = ()
     signed: tuple[Signed, ...] = ()
     suspended: dict[str, tuple[tuple[int, int], ...]] = {}
     baseline: dict[str, BySlot] = {}
+    delegated: dict[str, tuple[str, ...]] = {}
+    asked_at: int = 0
+    due_at: int = 0
 
     def known(self, name: str, version: int) -> Signed | None:
         """Return a version that is offered or binds."""

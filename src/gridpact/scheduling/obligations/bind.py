@@ -15,6 +15,7 @@ import numpy as np
 from gridpact.base.errors import Fault, GridpactError
 from gridpact.base.units import Floats
 from gridpact.contracts.errors import IllFormed
+from gridpact.contracts.observables import CHOICE_PREFIX
 from gridpact.contracts.terms import ASSET_UNITS
 from gridpact.scheduling.fleet.columns import Fleet, Prices
 from gridpact.scheduling.obligations.capacity import Held, check_storage, hold
@@ -131,6 +132,8 @@ class _Binder:
 
     def _check(self, agreed: Agreed, reading: Reading) -> None:
         """Refuse what nothing serves, before anything of a contract is bound."""
+        for label in (one.key.removeprefix(CHOICE_PREFIX) for one in reading.choices if one.limit):
+            raise IllFormed(f"a limit looks at {label!r} over several slots")
         moved = [*reading.given, *((one.asset, one.given) for one in reading.choices if one.asset)]
         for asset, amounts in moved:
             backing = agreed.served.get(asset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -93,12 +93,20 @@ class Shortfall(msgspec.Struct, frozen=True):
     rate: int
 
 
+class Limit(NamedTuple):
+    """How often a yes may be said in each ``period`` of a contract: ``most`` times."""
+
+    most: int
+    period: str
+
+
 class OwnChoice(msgspec.Struct, frozen=True, kw_only=True):
     """A choice that the party still has; rows of ``[2, slots]`` arrays are its two bounds.
 
     ``given`` [2, slots] Wh moves of ``asset`` ("" where nothing does), positive from the party;
     ``paid`` [2, slots] nano-¤ is paid by it. Between the bounds both are affine, or nothing is
-    (``whole``). ``shortfalls`` are paid on top.
+    (``whole``). ``shortfalls`` are paid on top. All holds up to a ``limit`` of how often it is
+    taken.
     """
 
     key: str
@@ -108,6 +116,7 @@ class OwnChoice(msgspec.Struct, frozen=True, kw_only=True):
     given: Ints
     paid: Ints
     shortfalls: tuple[Shortfall, ...] = ()
+    limit: Limit | None = None
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -14,9 +14,9 @@ from gridpact.contracts.legs import Leg, legs
 from gridpact.contracts.needs import nodes
 from gridpact.contracts.observables import CHOICE_PREFIX, Choice, Observable, Profile, Series
 from gridpact.contracts.valuation.bends import bends
-from gridpact.contracts.valuation.rights import folds_over
+from gridpact.contracts.valuation.rights import folds_over, uncounted
 from gridpact.contracts.valuation.substitute import choices_in, substituted
-from gridpact.scheduling.obligations.model import Agreed, OwnChoice, Reading, Shortfall
+from gridpact.scheduling.obligations.model import Agreed, Limit, OwnChoice, Reading, Shortfall
 from gridpact.scheduling.obligations.shortfalls import pattern_of, shortfalls_of
 
 LOW, HIGH = 0, 1
@@ -136,6 +136,7 @@ def _read_choice(
     choice: Choice, mine: Sequence[Leg], agreed: Agreed, ends: Ints, world: World, slots: Slots
 ) -> OwnChoice:
     own = frozenset((choice.label,))
+    mine, limit = uncounted(mine, choice)
     summed = [row for row in mine if folds_over(row.amount, own)]
     each = [row for row in mine if row not in summed]
     moved = [row for row in each if not row.currency]
@@ -160,6 +161,7 @@ def _read_choice(
         given=given,
         paid=np.stack([_paid(sheet, each, agreed) for sheet in sheets]),
         shortfalls=tuple(found),
+        limit=None if limit is None else Limit(max(limit.most, 0), limit.period),
     )
 
 

@@ -22,14 +22,14 @@ import numpy as np
 from gridpact.base.errors import GridpactError
 from gridpact.base.units import Ints
 from gridpact.registry.model import Community, OperationRules
-from gridpact.scheduling.activation.around import solve_around
+from gridpact.scheduling.activation.around import kept_free, solve_around
 from gridpact.scheduling.community.solve import GAP
 from gridpact.scheduling.conflicts import state_tolerance
+from gridpact.scheduling.contracted.deciding import Choices, Chooser
 from gridpact.scheduling.diaries.exactness import exact_until
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.messages import (
     Misses,
-    NeedsStated,
     ReplanDue,
     ScheduleKept,
     ScheduleRevised,
@@ -82,12 +82,11 @@ def replanned(
     operation, limit = state.operation, Limit(seconds, rules.solve_s)
     assert operation is not None  # noqa: S101 - the room begins with one
     state = _seen(state, message.name, operation, posing.community)
+    state, choices = _with_choices(posing, state, message, rules, limit)
     posed = posing.posed(state, message.name, message.window, message.horizon)
     if isinstance(posed, str):
         return _kept(message, f"there were {posed}")
-    rows = np.flatnonzero(operation.untrusted)
-    margin = margin_wh(posing.community, operation, rules, message.horizon.start)
-    problem = _guarded(posed.problem, margin, rows, state.needs[message.name])
+    problem = _guarded(posing, state, message, rules, posed)
     try:
         options = Options(gap=GAP, cancelled=limit.nearly_up)
         plan = solve_around(problem, posed.held, options)
@@ -100,7 +99,8 @@ def replanned(
     if reason := _against(plan, new, old, int(state_tolerance(problem.storage).sum())):
         return _kept(message, reason)
     plan = named(plan, problem, posed.needs, posed.bindings, posed.unbound)
-    plan = full_plan(put_back(plan, posed.problem, rows), posed.needs, _runs(posing))
+    apart = np.flatnonzero(operation.untrusted)
+    plan = full_plan(put_back(plan, posed.problem, apart), posed.needs, _runs(posing))
     return ScheduleRevised(
         name=message.name,
         causes=message.causes,
@@ -110,6 +110,7 @@ def replanned(
         missed=new,
         instead=old,
         exact_until=exact_until(posing.community, posed, plan),
+        choices=choices,
     )
 
 
@@ -122,10 +123,31 @@ def _seen(state: State, name: str, operation: Operation, community: Community) -
     return msgspec.structs.replace(state, needs={**state.needs, name: seen})
 
 
-def _guarded(problem: Problem, margin: Ints, rows: Ints, needs: NeedsStated) -> Problem:
+def _with_choices(
+    posing: Posing, state: State, message: ReplanDue, rules: OperationRules, limit: Limit
+) -> tuple[State, Choices]:
+    """Make the choices that members leave to plans."""
+
+    def free(state: State) -> Problem | None:
+        posed = posing.posed(state, message.name, message.window, message.horizon)
+        if isinstance(posed, str):
+            return None
+        return kept_free(_guarded(posing, state, message, rules, posed), posed.held)
+
+    due = (message.window, message.horizon, message.window.start - rules.solve_s)
+    return Chooser(posing.community)(state, due, free, limit.nearly_up)
+
+
+def _guarded(
+    posing: Posing, state: State, message: ReplanDue, rules: OperationRules, posed: Posed
+) -> Problem:
     """Widen margins of what is not heard of, and set apart what may not do as told."""
-    storage = widened(problem.storage, margin)
-    return set_apart(msgspec.structs.replace(problem, storage=storage), rows, needs)
+    operation = state.operation
+    assert operation is not None  # noqa: S101 - the room begins with one
+    margin = margin_wh(posing.community, operation, rules, message.horizon.start)
+    storage = widened(posed.problem.storage, margin)
+    problem = msgspec.structs.replace(posed.problem, storage=storage)
+    return set_apart(problem, np.flatnonzero(operation.untrusted), state.needs[message.name])
 
 
 def _instead(

@@ -5,6 +5,7 @@ A contract file names the terms, which name the parties.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path as FilePath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,12 +23,16 @@ from gridpact.contracts.legs import legs
 from gridpact.contracts.needs import factors, nodes
 from gridpact.contracts.observables import Choice
 from gridpact.contracts.terms import Contract
-from gridpact.simulation.scenarios.access import Group, count, entries, group, text
+from gridpact.scheduling.contracted.rights import unplannable
+from gridpact.simulation.scenarios.access import Group, count, entries, group, text, texts
 from gridpact.simulation.scenarios.data import window
 from gridpact.simulation.scenarios.instants import local_instant
 from gridpact.simulation.scenarios.model import Agreement, Decision, Scenario
 
 WHERE = "agreements"
+DELEGATED = "plans_choose_for"
+_LOOKED_AT_S = 2 * 86_400
+"""How much of an agreement is read to see whether plans can make its choices."""
 
 
 def check_agreements(document: Document, root: Group) -> None:
@@ -115,6 +120,7 @@ def _agreement(scenario: Scenario, node: Group, contract: Contract) -> Agreement
         end=local_instant(end, zone) if end else run.end,
         authority=text(node, "authority"),
         decisions=(),
+        delegated=tuple(texts(node, DELEGATED)),
     )
     made = tuple(_decision(scenario, own, found, zone) for _, own in entries(node, "decisions"))
     return msgspec.structs.replace(found, decisions=made)
@@ -166,4 +172,17 @@ def _problems(scenario: Scenario, one: Agreement, contract: Contract) -> list[tu
             found.append((f"decisions[{place}].choice", problem, "name one of theirs"))
         if not (one.start <= own.begin and own.begin + own.count * scenario.step_s <= one.end):
             found.append((f"decisions[{place}].at", "is outside the agreement's time", "move it"))
-    return found
+    return [*found, *_delegated(scenario, one, slots)]
+
+
+def _delegated(scenario: Scenario, one: Agreement, slots: Slots) -> Iterator[tuple[str, str, str]]:
+    """Yield why plans cannot choose for somebody."""
+    some = Slots(slots.start, slots.step, min(slots.count, _LOOKED_AT_S // slots.step))
+    members = {each.id for each in scenario.members}
+    for place, name in enumerate(one.delegated):
+        where = f"{DELEGATED}[{place}]"
+        if name not in members:
+            problem = f"{name!r} is no member, whom plans could choose for"
+            yield where, problem, "name a member of the community"
+        elif reason := unplannable(one.terms, name, some, scenario.currency):
+            yield where, f"plans cannot choose for {name}: {reason}", "leave it out, and decide it"

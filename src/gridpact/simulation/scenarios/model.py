@@ -251,7 +251,10 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
-    """Canonical ``terms`` that their parties sign as a run begins, for ``start`` to ``end``."""
+    """Canonical ``terms`` that their parties sign as a run begins, for ``start`` to ``end``.
+
+    ``delegated`` are members who leave their own choices to plans.
+    """
 
     id: str
     terms: bytes
@@ -260,6 +263,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     authority: str
     decisions: tuple[Decision, ...]
+    delegated: tuple[str, ...] = ()
 
 
 class Activation(msgspec.Struct, frozen=True):

@@ -120,6 +120,13 @@ class Chain:
         found.made = receipt
         return found
 
+    def vaulted(self, owners, ledger=NOBODY):
+        """Deploy a vault on the plain room, which stands for a ledger, for holders' accounts."""
+        for name, account in owners.items():
+            self.room.send("bind", id_of(name), self.keys[account].address)
+        front = bytes.fromhex(self.room.address[2:])
+        return self.deploy("Vault", self.members, QUORUM, ledger, front, 4, id_of("vault"))
+
     def send(self, by, to, data, gas=8_000_000):
         from eth_tester.exceptions import TransactionFailed
 

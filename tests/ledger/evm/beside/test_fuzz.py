@@ -8,6 +8,7 @@ from gridpact.ledger.evm.attested import Payouts
 from gridpact.ledger.evm.channels import Channel, Update
 from gridpact.ledger.evm.escrow import Trade, Unpaid
 from gridpact.ledger.evm.shards import Epoch, Shard
+from gridpact.ledger.evm.vaults import Brought, Sent, registration
 from gridpact.ledger.evm.words import id_of
 from gridpact.ledger.leaves import demonstration_secrets
 
@@ -22,7 +23,9 @@ def calls(chain, beside):
     chain.endow("mill", 1_000, 5)
     chain.endow("pub", 1_000, 6)
     chain.endow("mill", 1_000, 5, GO, chain.goods)
-    return [*attested(chain), *escrow(chain), *channels(chain, beside), *shards(chain)]
+    vault = chain.vault = chain.vaulted({"mill": 5, "pub": 6})
+    others = [*attested(chain), *escrow(chain), *channels(chain, beside), *shards(chain)]
+    return [*others, *vaulted(chain, vault)]
 
 
 def attested(chain):
@@ -88,6 +91,54 @@ def shards(chain):
     yield chain.shards, "anchor", (batch.rows, True, signed)
 
 
+def vaulted(chain, vault):
+    """Units of mill and pub in the vault, some of them on their way out, some held."""
+    chain.endow("vault", 500, 4)
+    domain, few = vault.domain(), chain.keys[:2]
+    goods = bytes.fromhex(chain.goods.address[2:])
+    other = bytes.fromhex(chain.escrow.address[2:])
+    vault.send("register", goods, chain.signed(registration(domain, goods)))
+    come = Brought(EUR, MILL, 300, 1)
+    whole = chain.signed(come.digest(domain))
+    vault.send("bring", *come, whole)
+    vault.send("take_out", EUR, MILL, 50, by=5)
+    vault.send("take_out", EUR, MILL, 40, by=5)
+    gone = Sent(1, 2)
+    yield vault, "register", (other, chain.signed(registration(domain, other), few))
+    yield vault, "bring", (*come, whole)
+    for more in (Brought(EUR, PUB, 100, 3), Brought(EUR, PUB, 1, 1), come):
+        yield vault, "bring", (*more, chain.signed(more.digest(domain), few))
+    for number in (1, 2):
+        signed = chain.signed(Sent(number, 4).digest(domain), few)
+        yield vault, "sent", (number, 4, signed)
+    signed = chain.signed(gone.digest(domain))
+    vault.send("sent", *gone, signed)
+    yield vault, "sent", (*gone, signed)
+    yield vault, "take_out", (EUR, MILL, 10)
+    yield vault, "hold", (EUR, MILL, chain.keys[5].address, 10)
+    yield vault, "release", (EUR, MILL, 10)
+    yield vault, "govern", (3, bytes(20), 0, signed)
+
+
+def in_vault(chain):
+    """What the vault says of everybody, of contracts, and of itself."""
+    contracts = (chain.attested, chain.escrow, chain.channels, chain.shards, chain.goods)
+    places = [bytes.fromhex(each.address[2:]) for each in contracts]
+    holders = [
+        MILL,
+        PUB,
+        id_of("vault"),
+        id_of("operator"),
+        *(each.rjust(32, b"\0") for each in places),
+    ]
+    holders += [each.address.rjust(32, b"\0") for each in chain.keys]
+    ask = chain.vault.ask
+    found = [ask("balance_of", asset, each) for asset in (EUR, GO) for each in holders]
+    found += [ask("registered", each) for each in places]
+    found += [ask("used", entry) for entry in range(5)]
+    return [*found, ask("total", EUR), ask("total", GO), ask("taken_out"), ask("stage")]
+
+
 def money(chain):
     """What everybody has, what contracts hold, and what they owe."""
     contracts = (chain.attested, chain.escrow, chain.channels)
@@ -100,7 +151,7 @@ def money(chain):
         for each in contracts
         for holder in (MILL, PUB)
     ]
-    return found, [each.ask("stage") for each in (*contracts, chain.shards)]
+    return found, [each.ask("stage") for each in (*contracts, chain.shards)], in_vault(chain)
 
 
 def mutated(data, draw):
@@ -172,3 +223,6 @@ def test_the_fuzz_sees_money_move_where_it_may(chain, beside, calls):
     claim = next(arguments for _, function, arguments in calls if function == "claim")
     chain.attested.send("claim", *claim, by=9)
     assert money(chain) != middle
+    last = money(chain)
+    chain.vault.send("take_out", EUR, MILL, 10, by=5)
+    assert money(chain) != last

@@ -1,57 +1,17 @@
 """Escrow and Channels beside plain models: after every step purses agree, and no money is made."""
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from hypothesis.stateful import run_state_machine_as_test as run
+from hypothesis.stateful import invariant, precondition, rule
 
 from gridpact.ledger.evm.channels import Channel, Update
 from gridpact.ledger.evm.escrow import Trade, Unpaid
 from gridpact.ledger.evm.typed import digest
 from gridpact.ledger.evm.words import id_of
 
-PEOPLE = {"mill": 1, "pub": 2, "zoe": 3}
-NAMES, UNITS, EACH = st.sampled_from(sorted(PEOPLE)), st.integers(1, 60), 100
-EUR, GO = id_of("eur"), id_of("go-1")
-FEW = settings(
-    max_examples=2,
-    stateful_step_count=10,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-MANY = settings(FEW, max_examples=8, stateful_step_count=30)
+from .models import EACH, EUR, FEW, MANY, NAMES, PEOPLE, UNITS, Machine, agree_with
 
-
-class Machine(RuleBasedStateMachine):
-    """What both machines share: a chain as it was, purses, and a clock of the model's own."""
-
-    chain = beside = None
-
-    def __init__(self):
-        super().__init__()
-        self.before = self.chain.tester.take_snapshot()
-        for name, account in PEOPLE.items():
-            self.chain.endow(name, EACH, account)
-        self.purse = dict.fromkeys(PEOPLE, EACH)
-
-    def teardown(self):
-        self.chain.tester.revert_to_snapshot(self.before)
-
-    def does(self, allowed, call):
-        """Do on the chain what the model allows, and be refused what it does not."""
-        if allowed:
-            call()
-        else:
-            with pytest.raises(self.beside.Refused):
-                call()
-        return allowed
-
-    def agree(self, contract, inside):
-        found = {name: self.chain.has(name) for name in PEOPLE}
-        assert found == self.purse
-        assert self.chain.held_by(contract) == inside
-        assert sum(found.values()) + inside == EACH * len(PEOPLE)
+GO = id_of("go-1")
 
 
 class EscrowMachine(Machine):
@@ -245,8 +205,4 @@ class ChannelsMachine(Machine):
 @pytest.mark.parametrize("machine", [EscrowMachine, ChannelsMachine])
 @pytest.mark.parametrize("depth", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
 def test_contract_and_model_agree(chain, beside, machine, depth):
-    class Bound(machine):
-        pass
-
-    Bound.chain, Bound.beside = chain, beside
-    run(Bound, settings=depth)
+    agree_with(machine, chain, beside, depth)

@@ -216,5 +216,5 @@ def test_keys_of_accounts(tmp_path):
         path.unlink()
         path.write_text(text)
         path.chmod(0o600)
-        with pytest.raises(StoreError, match="holds no key of an account"):
+        with pytest.raises(StoreError, match="holds no private key"):
             Account.load(path)

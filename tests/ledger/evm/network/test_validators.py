@@ -34,6 +34,7 @@ from gridpact.ledger.evm.outbox import Outbox
 from gridpact.ledger.evm.rpc import connect
 from gridpact.ledger.evm.sending import Policy, Sender
 from gridpact.ledger.evm.signing import signed
+from gridpact.ledger.flowing import flowing
 from gridpact.ledger.kinds.founding import LedgerFounded
 from gridpact.ledger.kinds.money import NetSettled
 from gridpact.ledger.kinds.participants import KeyBound, ParticipantAuthorised
@@ -157,13 +158,26 @@ class Community(NamedTuple):
         draft = drafted((by,), entries, sequence=sequence, at=AT, why="as decided")
         return [signed(draft, ledger.genesis, by, self.chains.key_of(by), entries), *entries]
 
-    def settle(self, ledger, number):
-        """Settle the period of a number; the same number again is the same settlement."""
+    def settlement(self, ledger, number):
+        """The settlement of the period of a number, signed: the same number again is the same."""
         positions = (("ada", -number - 1), ("bob", number + 1))
         entry = NetSettled(f"period-{number}", "EUR", positions)
-        answer = ledger.commit(f"settle/{number}", self.act(ledger, "coop", number + 1, entry), AT)
+        return self.act(ledger, "coop", number + 1, entry)
+
+    def settle(self, ledger, number):
+        """Settle the period of a number; the same number again is the same settlement."""
+        answer = ledger.commit(f"settle/{number}", self.settlement(ledger, number), AT)
         assert isinstance(answer, Receipt), answer
         return answer
+
+    def flow(self, ledger, numbers, before=lambda _: None):
+        """Settle periods one behind the other without waiting; return what was told, in order."""
+        told = []
+        with flowing(ledger, lambda *answer: told.append(answer)) as flow:
+            for number in numbers:
+                before(number)
+                assert flow.commit(f"settle/{number}", self.settlement(ledger, number), AT) is None
+        return told
 
     def settled(self, name="node-1"):
         """Numbers of the periods settled, in their order, as one node tells them."""
@@ -285,6 +299,32 @@ def test_killed_while_settling(local, community):
     assert community.settled() == list(range(begin + count))
     local.wait_for_block(max(heads(local)))
     assert community.settled("node-2") == community.settled()
+
+
+@HEALED
+def test_a_validator_is_killed_while_settlements_flow(local, community):
+    """First another one, then the one that is talked to; each settlement is there once."""
+    begin = len(community.settled())
+    first, second = range(begin, begin + 60), range(begin + 60, begin + 100)
+
+    def kill(name, at):
+        return lambda number: number == at and local.down([name], kill=True)
+
+    with community.ledger() as ledger:
+        told = community.flow(ledger, first, kill("node-3", begin + 20))
+    assert [key for key, _ in told] == [f"settle/{number}" for number in first]
+    assert all(isinstance(answer, Receipt) for _, answer in told)
+    local.up(["node-3"])
+    with pytest.raises(StoreError), community.ledger() as ledger:
+        community.flow(ledger, second, kill("node-1", begin + 80))
+    local.up(["node-1"])
+    with community.ledger() as ledger:
+        told = community.flow(ledger, second)
+    assert [key for key, _ in told] == [f"settle/{number}" for number in second]
+    assert all(isinstance(answer, Receipt) for _, answer in told)
+    assert community.settled() == list(range(begin + 100))
+    local.wait_for_block(max(heads(local)))
+    assert community.settled("node-3") == community.settled()
 
 
 @HEALED

@@ -132,7 +132,7 @@ class Twin:
     """A ledger in Python and one on the chain: what one takes, the other takes."""
 
     def __init__(self, chain, quorum=2):
-        self.chain, self.nonce, self.blocks = chain, 0, 0
+        self.chain, self.nonce, self.blocks, self.entries = chain, 0, 0, ()
         self.genesis = chain.call(chain.front, contract("Ledger").data("GENESIS"))
         self.admission = Admission(self.genesis, scheme=SCHEME)
         names = tuple((name, key_of(name).public.raw) for name in AUTHORITIES)
@@ -178,6 +178,7 @@ class Twin:
             why = self.chain.why(self.chain.front, data)
             raise AssertionError(f"the contracts refuse what Python takes: {why}")
         self.blocks += 1
+        self.entries = (*self.entries, *entries)
         return ""
 
     def do(self, by, *entries):

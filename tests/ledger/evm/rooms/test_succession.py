@@ -1,9 +1,12 @@
 """A room hands what it keeps to its successor, with money in it; a wrong one cannot open."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from gridpact.contracts.canonical import keccak256
-from gridpact.ledger.evm.artifacts import contract
+from gridpact.ledger.evm.adopting import MOST_ADOPTED, Past, adoptions
+from gridpact.ledger.evm.artifacts import ROOMS, contract
 from gridpact.ledger.evm.signing import demonstration_key
 from gridpact.ledger.evm.words import id_of
 from gridpact.ledger.kinds.certificates import (
@@ -13,6 +16,7 @@ from gridpact.ledger.kinds.certificates import (
     CertificateTransferred,
 )
 from gridpact.ledger.kinds.money import NetSettled, TokensBurnt, TokensMinted, TokensTransferred
+from gridpact.ledger.kinds.participants import WalletBound
 from gridpact.ledger.kinds.patches import PatchActivated, PatchApproved, PatchProposed
 from gridpact.ledger.kinds.roots import PeriodClosed, RootAnchored
 from gridpact.ledger.kinds.terms import (
@@ -214,6 +218,37 @@ def test_a_successor_takes_all_over_and_goes_on(twin, how):
         assert twin.do(by, entry) != ""
     for by, entry in how.after:
         assert twin.do(by, entry) == ""
+
+
+@pytest.mark.parametrize("how", HANDOVERS, ids=lambda how: how.room)
+def test_all_rows_follow_from_the_entries(twin, how):
+    """Nobody names a row: the calls are made of the state and the entries, and none is missing."""
+    filled(twin, how)
+    if how.room == "Certificates":  # what was claimed stays with the wallet of then
+        assert twin.do("bob", WalletBound("bob", bytes([9] * 20))) == ""
+    was, after = as_read(twin, how), successor(twin, how.room)
+    (number,) = (number for number, name in ROOMS.items() if name == how.room)
+    past = Past(twin.state, twin.entries, lambda *asked: twin.ask(how.room, *asked))
+    calls = list(adoptions(number, past))
+    assert twin.govern(PAUSE, how.room) == ""
+    for call in calls:
+        assert twin.chain.send(after, call, by=5)["status"], twin.chain.why(after, call, by=5)
+    assert twin.govern(REPLACE, how.room, after) == ""
+    assert as_read(twin, how) == was
+    by, entry = how.after[0]
+    assert twin.do(by, entry) == ""
+
+
+def test_more_rows_than_one_call_takes_go_in_several(twin):
+    holders = [f"p{n}" for n in range(MOST_ADOPTED + 1)]
+    table = dict.fromkeys([("eur", name) for name in holders], 1)
+    past = Past(SimpleNamespace(balances=table, payments={("eur", "in/a/b"): 1}), (), None)
+    calls = list(adoptions(4, past))
+    read = [contract("Tokens").arguments("adopt", call) for call in calls[:2]]
+    assert [len(each[0]) for each in read] == [MOST_ADOPTED, 1]
+    assert [who for each in read for who in each[1]] == [id_of(name) for name in holders]
+    (paid,) = contract("Tokens").arguments("adopt_payments", calls[2])
+    assert paid == (payment("eur", 1, "a/b"),)
 
 
 def test_what_was_not_there_is_not_adopted(twin):

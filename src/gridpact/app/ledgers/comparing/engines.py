@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
+from gridpact.app.ledgers.hands import Hand
 from gridpact.ledger.acts import signed
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.keys import AuthorityKey, demonstration_key
@@ -17,7 +18,7 @@ from gridpact.ledger.port import Ledger
 Kind: TypeAlias = Literal["file", "database", "node", "validators"]
 
 
-class Engine(Protocol):
+class Engine(Hand, Protocol):
     """A kind of ledger with people's keys on it; made empty, measured, and closed."""
 
     @property
@@ -38,14 +39,6 @@ class Engine(Protocol):
     @property
     def ledger(self) -> Ledger:
         """The ledger, whose blocks the first authority seals."""
-        ...
-
-    def key_of(self, name: str) -> bytes:
-        """Public key of somebody, as entries carry it [32 bytes]."""
-        ...
-
-    def signed(self, act: Act, entries: Sequence[Entry]) -> Act:
-        """Let all whom an act names sign it."""
         ...
 
     def stored_bytes(self) -> int | None:

@@ -21,9 +21,10 @@ from gridpact.app.ledgers.comparing.month import (
 from gridpact.base.errors import StoreError
 from gridpact.ledger.acts import drafted
 from gridpact.ledger.entries import Entry
+from gridpact.ledger.flowing import flowing
 from gridpact.ledger.kinds.founding import SKEW_S, LedgerFounded
 from gridpact.ledger.kinds.participants import KeyBound, ParticipantAuthorised
-from gridpact.ledger.port import Refused
+from gridpact.ledger.port import Receipt, Refused
 
 RAPL = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
 _MICRO, _J_PER_WH, _WH_PER_MWH = 1_000_000, 3600, 1_000_000
@@ -78,32 +79,46 @@ def run(engine: Engine, month: Month, told: Callable[[int], None] = lambda _: No
     """
     turns = dict[str, int]()
     _found(engine, month, turns)
+    blocks = [(doing, _signed(engine, doing, turns)) for doing in month.work()]
     others, meter = engine.processes(), _rapl()
-    cpu, waited, operations = 0.0, list[float](), 0
-    before = _cpu_of(others)
-    for doing in month.work():
-        block = _signed(engine, doing, turns)
-        begin, spent = time.perf_counter(), time.process_time()
-        _take(engine, doing.key, block, doing.at)
-        cpu += time.process_time() - spent
-        waited.append(time.perf_counter() - begin)
-        operations += len(doing.entries)
-        told(doing.at)
+    cpu, begin = time.process_time() + _cpu_of(others), time.perf_counter()
+    waited = _flown(engine, blocks, told)
+    wall = time.perf_counter() - begin
+    cpu = time.process_time() + _cpu_of(others) - cpu
     after = _rapl()
     return Taken(
         engine.name,
         engine.kind,
         engine.validators,
-        operations,
+        sum(len(doing.entries) for doing, _ in blocks),
         len(waited),
-        sum(waited),
-        cpu + _cpu_of(others) - before,
+        wall,
+        cpu,
         tuple(sorted(waited)),
         engine.stored_bytes(),
         engine.gas(),
         after - meter if meter is not None and after is not None else None,
         engine.ledger.verify().root.hex(),
     )
+
+
+def _flown(
+    engine: Engine, blocks: Sequence[tuple[Doing, list[Entry]]], told: Callable[[int], None]
+) -> list[float]:
+    """Hand all blocks in, one behind the other; return after how long each was final [s]."""
+    begun, waited = dict[str, tuple[float, int]](), list[float]()
+
+    def done(key: str, answer: Receipt | Refused) -> None:
+        _taken(engine, key, answer)
+        began, at = begun[key]
+        waited.append(time.perf_counter() - began)
+        told(at)
+
+    with flowing(engine.ledger, done) as flow:
+        for doing, block in blocks:
+            begun[doing.key] = time.perf_counter(), doing.at
+            _taken(engine, doing.key, flow.commit(doing.key, block, doing.at))
+    return waited
 
 
 def _found(engine: Engine, month: Month, turns: dict[str, int]) -> None:
@@ -126,7 +141,10 @@ def _signed(engine: Engine, doing: Doing, turns: dict[str, int]) -> list[Entry]:
 
 
 def _take(engine: Engine, key: str, block: Sequence[Entry], at: int) -> None:
-    answer = engine.ledger.commit(key, block, at)
+    _taken(engine, key, engine.ledger.commit(key, block, at))
+
+
+def _taken(engine: Engine, key: str, answer: Receipt | Refused | None) -> None:
     if isinstance(answer, Refused):
         wrong = "; ".join(map(str, answer.faults)) or answer.reason
         raise StoreError(f"{engine.name} refused {key}: {wrong}")

@@ -57,6 +57,9 @@ event Governed:
     successor: address
 
 MOST_BATCH: constant(uint256) = 24576  # bytes of a batch
+SHORT: constant(uint256) = 288  # bytes of words that are handed on through little memory
+TRANSFER: constant(uint256) = 128  # of which there are many in a batch
+FOLLOWS: constant(uint256) = 255  # first byte of a batch that names the block it comes after
 MOST_IN_ACT: constant(uint256) = 128  # entries that an act covers
 MOST_ACTS: constant(uint256) = 128  # acts in a batch
 MOST_SIGNERS: constant(uint256) = 32
@@ -144,7 +147,8 @@ def commit(key: Bytes[127], at: int64, batch: Bytes[MOST_BATCH]):
     @param key Names the block, so that it counts once
     @param at Time of the block [epoch s]
     @param batch Its entries one after the other, each: length of its body (3 bytes), length of its
-           words (3 bytes), a zero byte, its body, its kind (1 byte), its words
+           words (3 bytes), a zero byte, its body, its kind (1 byte), its words. Before them there
+           may be 255 and the SHA-256 of the key of a block, without which this one is refused
     """
     assert not self.paused, "paused"
     assert msg.sender == tx.origin, "not an account"  # a block is read off its transaction
@@ -174,6 +178,9 @@ def commit(key: Bytes[127], at: int64, batch: Bytes[MOST_BATCH]):
             place += 64
     self._begin(key, at)
     assert len(batch) != 0, "empty"
+    if place == 0 and convert(slice(batch, 0, 1), uint256) == FOLLOWS:
+        assert self.heights[extract32(batch, 1)] != 0, "follows"
+        place = 33
     for _: uint256 in range(MOST_ACTS):
         if place == len(batch):
             break
@@ -240,13 +247,30 @@ def commit(key: Bytes[127], at: int64, batch: Bytes[MOST_BATCH]):
             what: uint256 = convert(slice(batch, middle, 1), uint256)
             number_of_room: uint256 = (ROOM_OF >> (4 * what)) & 15
             if number_of_room != 0:
-                keeper: address = self.rooms[number_of_room]
-                extcall Keeper(keeper).take(
-                    actor, convert(what, uint8), slice(batch, middle + 1, length)
-                )
+                keeper: Keeper = Keeper(self.rooms[number_of_room])
+                # memory costs by the farthest byte used, and what is sliced takes a batch's room
+                if length == TRANSFER:
+                    extcall keeper.take(
+                        actor, convert(what, uint8), slice(batch, middle + 1, TRANSFER)
+                    )
+                elif length <= SHORT:
+                    at_least: uint256 = min(middle + 1, len(batch) - SHORT)
+                    extcall keeper.take(
+                        actor,
+                        convert(what, uint8),
+                        slice(slice(batch, at_least, SHORT), middle + 1 - at_least, length),
+                    )
+                else:
+                    extcall keeper.take(
+                        actor, convert(what, uint8), slice(batch, middle + 1, length)
+                    )
             else:
                 assert actor.agree >= actor.quorum, "no quorum"
-                self._govern_self(what, slice(batch, middle + 1, length))
+                assert length == (64 if what == AUTHORITY_ADDED else 32), "words"
+                second: uint256 = 0
+                if length == 64:
+                    second = extract32(batch, middle + 33, output_type=uint256)
+                self._govern_self(what, extract32(batch, middle + 1), second)
                 actor = self._actor(signers, at)
             begin = middle + 1 + length
     assert place == len(batch), "too many acts"
@@ -394,7 +418,7 @@ def _actor(signers: DynArray[bytes32, MOST_SIGNERS], at: int64) -> shared.Actor:
 
 
 @internal
-def _govern_self(kind: uint256, words: Bytes[MOST_BATCH]):
+def _govern_self(kind: uint256, what: bytes32, key: uint256):
     """
     @dev What a quorum decides on authorities
     """
@@ -402,22 +426,18 @@ def _govern_self(kind: uint256, words: Bytes[MOST_BATCH]):
     number: uint256 = settings >> 192
     quorum: uint256 = (settings >> 128) & (2**64 - 1)
     if kind == AUTHORITY_ADDED:
-        who: bytes32 = empty(bytes32)
-        key: uint256 = 0
-        who, key = abi_decode(words, (bytes32, uint256))
-        assert not staticcall People(self.rooms[shared.MEMBERS]).known(who), "name taken"
-        self._seat(who, key)
+        assert not staticcall People(self.rooms[shared.MEMBERS]).known(what), "name taken"
+        self._seat(what, key)
         number += 1
     elif kind == AUTHORITY_REMOVED:
-        who: bytes32 = abi_decode(words, bytes32)
-        assert self.authorities[who] != empty(address), "no authority"
+        assert self.authorities[what] != empty(address), "no authority"
         assert number - 1 >= quorum, "too few left"
-        self.authorities[who] = empty(address)
+        self.authorities[what] = empty(address)
         number -= 1
-        log AuthorityRemoved(authority=who)
+        log AuthorityRemoved(authority=what)
     else:
         assert kind == QUORUM_SET, "kind"
-        quorum = abi_decode(words, uint256)
+        quorum = convert(what, uint256)
         assert quorum != 0 and quorum <= number, "quorum"
         log QuorumSet(quorum=quorum)
     self.settings = (number << 192) | (quorum << 128) | (settings & (2**64 - 1))

@@ -39,7 +39,7 @@ interface Room:
 event Staged:
     stage: uint8
 
-MOST_WORDS: constant(uint256) = 24576  # bytes of one operation's words
+MOST_WORDS: constant(uint256) = 192  # bytes of the words of an operation of fixed length
 MOST_ADOPTED: constant(uint256) = 64  # rows that a successor takes over in one call
 OPERATOR: constant(bytes32) = keccak256("operator")
 MEMBERS: constant(uint256) = 1  # the room of participants

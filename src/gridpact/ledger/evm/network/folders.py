@@ -6,7 +6,6 @@ its own with its peers, its settings, a systemd unit, and its key where it was m
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import msgspec
 from gridpact.base.errors import LedgerDamaged, StoreError
 from gridpact.base.files import read_regular, write_whole
 from gridpact.ledger.evm.accounts import Account
+from gridpact.ledger.evm.network import besu
 from gridpact.ledger.evm.network.genesis import besu_genesis, istanbul_genesis
-from gridpact.ledger.evm.network.plan import Network, Validator
+from gridpact.ledger.evm.network.plan import Network, Validator, authority, is_address
 
 BESU, LOCAL = ENGINES = ("besu", "local")
 MAP, GENESIS, KEY = "network.json", "genesis.json", "node.key"
@@ -25,7 +25,7 @@ _MOST = 1 << 20
 
 def enode(validator: Validator, scheme: str = "enode") -> str:
     """Return how other nodes address a validator."""
-    return f"{scheme}://{validator.public.hex()}@{validator.host}:{validator.port}"
+    return f"{scheme}://{validator.public.hex()}@{authority(validator.host, validator.port)}"
 
 
 def write_network(
@@ -75,19 +75,22 @@ def _validator_files(
     unit = folder / f"gridpact-{network.name}-{validator.name}.service"
     if engine == BESU:
         return {
-            folder / "static-nodes.json": _json([enode(each) for each in others]),
-            folder / "config.toml": _besu_settings(network, validator).encode(),
-            unit: _unit(network, validator, "/opt/besu/bin/besu --config-file=config.toml"),
+            folder / besu.STATIC_NODES: _json([enode(each) for each in others]),
+            folder / besu.SETTINGS: besu.settings(network, validator, GENESIS, KEY),
+            unit: _unit(network, validator, besu.COMMAND, besu.TERMINATED),
         }
     peers = [f"{enode(each, 'kni')}?discport=0&ntype=cn" for each in others]
     command = "/opt/kaia/bin/kcn " + " ".join(kcn_arguments(network, validator))
-    return {folder / "static-nodes.json": _json(peers), unit: _unit(network, validator, command)}
+    return {
+        folder / besu.STATIC_NODES: _json(peers),
+        unit: _unit(network, validator, command),
+    }
 
 
 def kcn_arguments(network: Network, validator: Validator) -> list[str]:
     """Return the options of a test network's node, which runs in its own folder."""
     apis = "eth,net,web3,istanbul,governance,txpool,admin,klay,kaia"
-    own = validator.host if _numeric(validator) else "127.0.0.1"
+    own = validator.host if is_address(validator.host) else "127.0.0.1"
     options = {
         "datadir": ".",
         "nodekey": KEY,
@@ -114,48 +117,16 @@ def kcn_arguments(network: Network, validator: Validator) -> list[str]:
     return [f"--{flag}" for flag in flags] + [f"--{key}={what}" for key, what in options.items()]
 
 
-def _besu_settings(network: Network, validator: Validator) -> str:
-    """Besu's own file of options; paths are relative to the validator's folder."""
-    settings: dict[str, object] = {
-        "data-path": "data",
-        "genesis-file": GENESIS,
-        "node-private-key-file": KEY,
-        "network-id": network.chain,
-        "p2p-host": validator.host,
-        "p2p-port": validator.port,
-        "static-nodes-file": "static-nodes.json",
-        "discovery-enabled": False,
-        "rpc-http-enabled": True,
-        "rpc-http-host": "127.0.0.1",
-        "rpc-http-port": validator.rpc,
-        "rpc-http-api": ["ETH", "NET", "WEB3", "QBFT", "TXPOOL"],
-        "min-gas-price": 0,
-        "tx-pool": "sequenced",
-        "sync-mode": "FULL",
-        "data-storage-format": "FOREST",
-    }
-    if not all(map(_numeric, network.validators)):  # Besu resolves names of peers where told to
-        settings |= {"Xdns-enabled": True, "Xdns-update-enabled": True}
-    return "".join(f"{key}={json.dumps(what)}\n" for key, what in settings.items())
-
-
-def _numeric(validator: Validator) -> bool:
-    try:
-        ipaddress.ip_address(validator.host)
-    except ValueError:
-        return False
-    return True
-
-
-def _unit(network: Network, validator: Validator, command: str) -> bytes:
+def _unit(network: Network, validator: Validator, command: str, more: str = "") -> bytes:
     """A systemd unit; the keeper puts the folder at the place it names."""
     place = f"/var/lib/gridpact/{network.name}/{validator.name}"
     return (
         f"[Unit]\nDescription=Validator {validator.name} of {network.name}\n"
         "After=network-online.target\nWants=network-online.target\n\n"
         f"[Service]\nUser=gridpact\nWorkingDirectory={place}\nExecStart={command}\n"
-        "Restart=on-failure\nRestartSec=5\nNoNewPrivileges=true\nProtectSystem=strict\n"
-        f"ReadWritePaths={place}\n\n[Install]\nWantedBy=multi-user.target\n"
+        f"Restart=on-failure\nRestartSec=5\n{more}NoNewPrivileges=true\nProtectSystem=strict\n"
+        # with all else read-only, libraries that unpack themselves need a place of their own
+        f"PrivateTmp=true\nReadWritePaths={place}\n\n[Install]\nWantedBy=multi-user.target\n"
     ).encode()
 
 

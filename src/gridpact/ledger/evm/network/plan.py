@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import msgspec
 
 from gridpact.ledger.evm.rpc import need_web3
@@ -72,3 +74,17 @@ class Network(msgspec.Struct, frozen=True):
     def faulty(self) -> int:
         """How many validators may fail or lie with the network still going on, and right."""
         return (len(self.validators) - 1) // 3
+
+
+def is_address(host: str) -> bool:
+    """Tell an IP address from a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def authority(host: str, port: int) -> str:
+    """Write host and port as URLs have them (RFC 3986): an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -23,6 +23,7 @@ from gridpact.ledger.evm.network.plan import (
     Network,
     Rewards,
     Validator,
+    is_address,
 )
 
 NewKey: TypeAlias = Callable[[], Account]
@@ -31,6 +32,9 @@ _TOP = ("gridpact", "network", "chain", "block_s", "validators", "accounts", "re
 _KEYS = ("name", "keeper", "participant", "host", "port", "rpc", "public")
 _REWARDS = ("token", "payer", "budget", "rule")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)*(?=[A-Za-z]){_LABEL}")
+"""A host's name as URLs have it (RFC 2396, 3.2.2): its last label begins with a letter."""
 _MOST = 2**53
 
 
@@ -76,7 +80,7 @@ def _validator(document: Document, path: Place, node: Value) -> Validator:
     _known(document, path, node, _KEYS)
     name = _name(document, (*path, "name"), node.get("name"))
     keeper = _choice(document, (*path, "keeper"), node.get("keeper"), KEEPERS)
-    host = _text(document, (*path, "host"), node.get("host"))
+    host = _host(document, (*path, "host"), node.get("host"))
     public = _public(document, (*path, "public"), node["public"]) if "public" in node else b""
     port = _whole(document, (*path, "port"), node.get("port", P2P), 1, 65_535)
     rpc = _whole(document, (*path, "rpc"), node.get("rpc", RPC), 1, 65_535)
@@ -144,10 +148,10 @@ def _name(document: Document, path: Place, value: Value) -> str:
     return ""
 
 
-def _text(document: Document, path: Place, value: Value) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9.:-]{1,253}", value):
+def _host(document: Document, path: Place, value: Value) -> str:
+    if isinstance(value, str) and (is_address(value) or _HOST.fullmatch(value)):
         return value
-    document.fault(path, "is no host", "write a host's name or its address")
+    document.fault(path, "is no host", "write a host's name or its address, without a port")
     return ""
 
 

@@ -1,0 +1,56 @@
+"""How an authority seals blocks on a chain: as orders of its account, one for each commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gridpact.ledger.entries import Entry, canonical
+from gridpact.ledger.evm.artifacts import contract
+from gridpact.ledger.evm.batches import packed
+from gridpact.ledger.evm.node import Mined, Reverted
+from gridpact.ledger.evm.sending import Sender
+from gridpact.ledger.evm.signing import padded
+from gridpact.ledger.merkle import leaf_hash
+from gridpact.ledger.port import Refused
+from gridpact.ledger.state.admission import Offered
+
+
+class Sealer:
+    """An authority's account before a front contract [20 bytes]."""
+
+    def __init__(self, front: bytes, sender: Sender) -> None:
+        self.front, self.sender = front, sender
+
+    @property
+    def place(self) -> str:
+        """The node that it sends to."""
+        return self.sender.node.place
+
+    def offered(self, entries: Sequence[Entry], at: int) -> Offered:
+        """Return a block as the rules look at it."""
+        leaves = [leaf_hash(canonical(entry)) for entry in entries]
+        return Offered(entries, leaves, at, padded(self.sender.account.address))
+
+    def order(self, key: str) -> str:
+        """Name the order that is to carry a commit, after waiting for any sent before."""
+        number = 0
+        while True:
+            order = f"commit {self.front.hex()} {key} {number}"
+            if self.sender.outbox.find(order) is None:
+                return order
+            if self.sender.wait(order).ok:
+                return order
+            number += 1  # that one was refused, and changed nothing
+
+    def refused(self, answer: Mined | Reverted, data: bytes) -> Refused:
+        """Say in the contract's words why it refused."""
+        if isinstance(answer, Mined):
+            again = self.sender.node.estimate(self.sender.account.address, self.front, data)
+            answer = again if isinstance(again, Reverted) else Reverted("")
+        reason = answer.reason or "it gave no reason; perhaps the gas did not suffice"
+        return Refused(f"the chain refused: {reason}")
+
+
+def call(key: str, entries: Sequence[Entry], at: int, after: str = "") -> bytes:
+    """Return the data that commits entries; see :func:`.batches.packed` for ``after``."""
+    return contract("Ledger").data("commit", key.encode(), at, packed(entries, after))
