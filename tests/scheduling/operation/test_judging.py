@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.conflicts import state_tolerance
+from gridpact.scheduling.messages import Misses
 from gridpact.scheduling.operation.judging import misses, told_by, worse
-from gridpact.scheduling.problem import Firm
+from gridpact.scheduling.problem import Firm, Wished
 
 MANY = 10**9
 
@@ -72,3 +73,32 @@ def test_an_appliance_that_may_no_longer_run_when_it_was_told_to_is_missed(probl
     left_out = msgspec.structs.replace(plan, run_start=plan.run_start * 0 - 1)
     assert found == misses(problem, told_by(left_out, count), capacity)
     assert found.runs_wh >= before.runs_wh
+
+
+def test_wishes_are_judged_as_the_solver_says_and_after_all_else(problem_of):
+    """A car would like 3 kWh by noon, but none at first, and its washer late; a limit forbids it."""
+    car = {"charge": 4000, "lo": [0, 0, 0, 1000], "hi": 9000}
+    zone = {"homes": [0], "buy": [900, 900, 900, 500]}
+    problem = problem_of([[0] * 4], storage=[car], zones=[zone], runs=[(0, 800, 2, 0, 2)])
+    table, runs = problem.storage, problem.runs
+    firm = Firm(np.zeros_like(table.lo_wh), np.zeros(1, np.bool_))
+    wish = Wished(
+        charge_max_wh=np.array([[0, 4000, 4000, 4000]]),
+        discharge_max_wh=table.discharge_max_wh,
+        lo_wh=np.array([[0, 3000, 0, 1000]]),
+        hi_wh=table.hi_wh,
+        earliest=runs.earliest + 2,
+        latest=runs.latest,
+    )
+    problem = msgspec.structs.replace(problem, firm=firm, wished=wish)
+    plan = solve(problem)
+    found = misses(problem, told_by(plan, 4), np.array([MANY]))
+    said = {one.kind: one.missing_wh for one in plan.conflicts}
+    assert said.keys() == {"wished-state", "wished-power", "wished-run"} & said.keys()
+    assert found.wishes_wh == sum(said.values()) > 2000
+    assert (found.needs_wh, found.limits_wh, found.runs_wh) == (0, 0, 0)
+    better = msgspec.structs.replace(found, wishes_wh=0)
+    assert worse(found, better)
+    assert not worse(better, found)
+    assert not worse(found, msgspec.structs.replace(better, needs_wh=100), 2)
+    assert not worse(found, Misses(0, 1, 0, 0, 0))
