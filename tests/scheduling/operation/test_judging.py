@@ -76,7 +76,7 @@ def test_an_appliance_that_may_no_longer_run_when_it_was_told_to_is_missed(probl
 
 
 def test_wishes_are_judged_as_the_solver_says_and_after_all_else(problem_of):
-    """A car would like 3 kWh by noon, but none at first, and its washer late; a limit forbids it."""
+    """A car would like 3 kWh by noon but none at first, and its washer late; limits forbid it."""
     car = {"charge": 4000, "lo": [0, 0, 0, 1000], "hi": 9000}
     zone = {"homes": [0], "buy": [900, 900, 900, 500]}
     problem = problem_of([[0] * 4], storage=[car], zones=[zone], runs=[(0, 800, 2, 0, 2)])
