@@ -7,7 +7,9 @@ import pytest
 
 from gridpact.agreements.messages import AgreementChanged, ChoiceExercised
 from gridpact.agreements.record import State
+from gridpact.app.agreements_of_run import agreement_views
 from gridpact.app.bootstrap import Edges, build
+from gridpact.app.cli.contracting_settle import settled_lines
 from gridpact.app.cli.scheduling_tables import view_lines
 from gridpact.app.diaries.pieces import pieces_of
 from gridpact.app.schedules.explaining import told
@@ -157,3 +159,19 @@ def test_a_replay_comes_to_the_same(ran):
 
 def test_afterwards_nothing_of_it_is_kept(ran):
     assert ran.loop.states["scheduling"].contracts is None
+
+
+def test_what_they_came_to_is_told_or_why_not(ran):
+    """Two hours of 1.5 kWh at 0.16 EUR; what hangs on measured load is not worked out."""
+    found = {one.id: one for one in agreement_views(ran.record)}
+    (paid,) = found["evening"].paid
+    assert (paid.payer, paid.payee, paid.currency) == ("supplier", "bakery", "EUR")
+    assert paid.nano == 2 * 3 * 80_000_000
+    assert found["down"].paid == ()
+    assert "'baseline@mean.v1', which no run keeps" in found["down"].unsettled
+    (called,) = found["down"].told
+    assert (called.choice, called.by, called.values) == ("call", "aggregator", (300,))
+    lines = (line for one in found.values() for line in settled_lines(one, "Europe/Berlin"))
+    shown = [" ".join(line.split()) for line in lines]
+    assert "supplier bakery 0.48 EUR forward" in shown
+    assert any(line.startswith("payments cannot be worked out") for line in shown)

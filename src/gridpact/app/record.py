@@ -46,16 +46,20 @@ def opening_of(journal: Journal) -> CommunityOpened:
 
 
 class Record:
-    """All messages of a journal, decoded once and grouped by type, in journal order."""
+    """All messages of a journal, decoded once and grouped by type, in journal order.
+
+    ``latest`` is when the last one was handled [s since the epoch].
+    """
 
     def __init__(self, journal: Journal) -> None:
         codec = Codec(VOCABULARY)
         self._kept: dict[type[Message], list[Kept]] = {}
-        self.rows = 0
+        self.rows = self.latest = 0
         for row in journal.rows():
             message = _decode(codec, row)
             self._kept.setdefault(type(message), []).append(Kept(row.seq, row.time, message))
             self.rows += 1
+            self.latest = max(self.latest, row.time)
         self.head = journal.head
 
     def all(self, kind: type[M]) -> list[M]:

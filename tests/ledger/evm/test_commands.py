@@ -1,19 +1,25 @@
 """Commands on a ledger on a chain, whose node is within this process."""
 
 import json
+import os
+import tempfile
 from functools import partial
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from gridpact.agreements.addresses import checksummed
 from gridpact.agreements.keys import WalletKey
 from gridpact.app.cli.commands import cli
 from gridpact.app.ledgers import chains as app_chains
 from gridpact.app.ledgers import governing as app_governing
 from gridpact.app.ledgers import home
-from gridpact.base.errors import GridpactError
+from gridpact.base.errors import GridpactError, StoreError
 from gridpact.ledger.acts import drafted
+from gridpact.ledger.evm.accounts import Account
 from gridpact.ledger.evm.artifacts import contract
+from gridpact.ledger.evm.outbox import Outbox
 from gridpact.ledger.evm.sending import Policy, Sender
 from gridpact.ledger.evm.signing import signed
 from gridpact.ledger.evm.words import id_of
@@ -130,3 +136,65 @@ def test_the_whole_ledger_is_stopped_and_resumed(ledger):
     assert "is decision 0, and 1 is next" in told
     ledger("govern", "resume", "@", *both)
     assert "is open after 2 decisions" in ledger("govern", "show", "@")
+
+
+def test_a_deployment_goes_on_with_the_account_that_began_it(ledger, lane, tmp_path):
+    new = tmp_path / "new"
+    new.mkdir()
+    outbox = Outbox(new / app_chains.OUTBOX)
+    sender = Sender(lane.node, outbox, Account(ledger.chains.secret_of("auth-a")))
+    sender.submit("deploy ledger front", b"", contract("Ledger").creation(), 6_000_000)
+    outbox.close()
+    chain = lane.node.chain
+    words = ("deploy", new, "--name", "n", "--node", "http://x", "--chain", chain)
+    told = ledger(*words, "--as", "b=@auth-b.key", code=2)
+    first, other = (ledger.chains.key_of(name).address for name in ("auth-a", "auth-b"))
+    assert f"{new} was begun from the account {checksummed(first)}, and this is the key of" in told
+    assert checksummed(other) in told
+    assert "go on with the file of that account's key, or name another folder" in told
+    told = ledger(*words[:-1], chain + 1, "--as", "a=@auth-a.key", code=2)
+    assert f"{new} was begun on chain {chain}, not on {chain + 1}" in told
+
+
+def refused_to_nobody(call):
+    """What a call raises for a user who owns nothing here, in a process of its own."""
+    ours, theirs = os.pipe()
+    if (child := os.fork()) == 0:
+        if os.geteuid() == 0:
+            os.setresuid(65534, 65534, 65534)
+        try:
+            call()
+        except StoreError as error:
+            os.write(theirs, str(error).encode())
+        os._exit(0)
+    os.close(theirs)
+    os.waitpid(child, 0)
+    said = os.read(ours, 4096).decode()
+    os.close(ours)
+    return said
+
+
+def test_a_folder_that_cannot_be_written_is_told_once(lane, chains):
+    folder = Path(tempfile.mkdtemp())
+    chain = app_chains.Chain("http://x", lane.node.chain, "0x" + "11" * 20)
+    try:
+        folder.chmod(0o555)
+        for key in (None, chains.key_of("auth-a")):
+            said = refused_to_nobody(
+                lambda key=key: app_chains.ChainLedger(folder, folder / "ledger.db", chain, key)
+            )
+            assert said.startswith(f"folder {folder} cannot be written"), said
+            assert "make it writable, or copy it" in said
+    finally:
+        folder.rmdir()
+
+
+def test_a_proof_is_not_written_over_another_unless_told_to(ledger):
+    proof = ledger.place / "p.proof"
+    ledger("prove", "@", "--entry", 1, "--out", proof)
+    kept = proof.read_bytes()
+    told = ledger("prove", "@", "--entry", 2, "--out", proof, code=2)
+    assert "p.proof: the file exists already. Fix: choose another name, or add --force" in told
+    assert proof.read_bytes() == kept
+    ledger("prove", "@", "--entry", 2, "--out", proof, "--force")
+    assert proof.read_bytes() != kept

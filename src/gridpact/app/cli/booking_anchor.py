@@ -11,6 +11,7 @@ from gridpact.app.books.anchoring import anchoring, subject_of
 from gridpact.app.books.auditing import prove as proved
 from gridpact.app.books.folder import Book
 from gridpact.app.cli.booking_words import BOOK
+from gridpact.app.cli.contracting_new import check_new
 from gridpact.app.cli.layout import counted
 from gridpact.app.cli.ledgering_options import FILE, Acting, act, acting_options
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
@@ -105,6 +106,7 @@ Examples:
 @click.option("--day", default="", metavar="DAY", help="The local day of readings.")
 @click.option("--run", "number", type=int, help="A run, by its number.  [default: the newest]")
 @click.option("--out", required=True, type=FILE, help="File to write.")
+@click.option("--force", is_flag=True, help="Replace the file if there is one.")
 @output_options
 def prove(
     folder: Path,
@@ -116,6 +118,7 @@ def prove(
     day: str,
     number: int | None,
     out: Path,
+    force: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -127,6 +130,7 @@ def prove(
     if bool(day) != (kind == "readings"):
         fix = "give --day with --kind readings, and with nothing else"
         raise BadInput([Fault("arguments", 0, "--day", "readings are proved by the day", fix)])
+    check_new(out, force=force)
     book = Book.open(folder)
     run = _run(book, period, number)
     with home.opened(place) as ledger:

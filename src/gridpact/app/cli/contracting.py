@@ -20,6 +20,10 @@ COMMANDS = {
     ),
     "price": Later("contracting_price:price", "Work out every payment on a table of data."),
     "value": Later("contracting_value:value_contract", "Value a contract over scenario paths."),
+    "settle": Later(
+        "contracting_settle:settle_agreements",
+        "Settle what was agreed in a run, with what was told.",
+    ),
     "hash": Later("contracting_reading:hash_terms", "Print the hash that identifies the terms."),
     "key": Later("contracting_keys:key", "Make and look at keys that sign."),
     "sign": Later(

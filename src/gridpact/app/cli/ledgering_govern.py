@@ -194,7 +194,7 @@ def _decide(
     named = signers_of(signers)
     found = governing.sign(governing.drafted(place, *what), named)
     if draft is not None:
-        governing.write(draft, found)
+        governing.write(draft, found, new=True)
         _say_draft(draft, found, as_json=as_json, quiet=quiet)
         return
     answer = governing.carry_out(place, found, named[0].key)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gridpact.app.cli.contracting_new import check_new
 from gridpact.app.cli.ledgering_options import FILE, LEDGER
 from gridpact.app.cli.ledgering_show import SEGMENTS
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_error, say_json
@@ -40,12 +41,14 @@ Examples:
 @click.option("--member", default="", metavar="ID", help="Whose, in a run.")
 @SEGMENTS
 @click.option("--out", required=True, type=FILE, help="File to write.")
+@click.option("--force", is_flag=True, help="Replace the file if there is one.")
 @click.option("--checker", is_flag=True, help="Write the script that checks it beside it.")
 @output_options
 def prove(
     place: Path,
     segments: tuple[Path, ...],
     out: Path,
+    force: bool,
     checker: bool,
     as_json: bool,
     quiet: bool,
@@ -57,6 +60,7 @@ def prove(
     check' or with the script that --checker writes, which needs nothing of gridpact.
     """
     entry, kind, period = _asked(asked)
+    check_new(out, force=force)
     with home.opened(place, segments=segments) as ledger:
         if kind == _AGREEMENT:
             found = leaves.prove_agreement(place, ledger, period)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from gridpact.agreements.addresses import checksummed
 from gridpact.app import folder
-from gridpact.base.errors import BadInput, Fault
-from gridpact.ledger.evm.deploying import deploy
+from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.ledger.evm.deploying import begins, deploy
 from gridpact.ledger.evm.evm import EvmLedger
 from gridpact.ledger.evm.node import Finality, Node
 from gridpact.ledger.evm.outbox import Outbox
@@ -60,18 +62,55 @@ def on_chain(place: Path, chain: Chain, key: ChainKey) -> Chain:
     """
     node = node_of(chain, chain.node)
     folder.make(place)
-    outbox = Outbox(place / OUTBOX)
+    outbox = outbox_of(place)
     try:
+        _check_begun(outbox, place, chain, key)
         found = deploy(Sender(node, outbox, key.account()), _DEPLOYED)
     finally:
         outbox.close()
     return msgspec.structs.replace(chain, front=f"0x{found.front.hex()}", since=found.since)
 
 
+def outbox_of(place: Path) -> Outbox:
+    """Open the outbox in a ledger's folder."""
+    writable(place)
+    return Outbox(place / OUTBOX)
+
+
+def writable(place: Path) -> None:
+    """Raise StoreError where nothing can be kept in a ledger's folder."""
+    if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+        raise StoreError(
+            f"folder {place} cannot be written, and what is sent to a chain and read of it is kept "
+            "there; make it writable, or copy it and use the copy"
+        )
+
+
+def _check_begun(outbox: Outbox, place: Path, chain: Chain, key: ChainKey) -> None:
+    """Refuse to go on with what was begun by another account, or on another chain."""
+    begun = outbox.find(begins(_DEPLOYED))
+    if begun is None:
+        return
+    faults, other = [], "or name another folder"
+    if begun.account != key.address:
+        said = f"{place} was begun from the account {checksummed(begun.account)}"
+        problem = f"{said}, and this is the key of {checksummed(key.address)}"
+        fix = f"go on with the file of that account's key, {other}"
+        faults.append(Fault("arguments", 0, "--as", problem, fix))
+    if begun.chain != chain.chain:
+        problem = f"{place} was begun on chain {begun.chain}, not on {chain.chain}"
+        fix = f"go on with a node of that chain, {other}"
+        faults.append(Fault("arguments", 0, "--chain", problem, fix))
+    if faults:
+        raise BadInput(faults)
+
+
 class ChainLedger(EvmLedger):
     """A ledger on a chain with the outbox of its folder; closes what it opened."""
 
     def __init__(self, place: Path, rows: Path | str, chain: Chain, key: ChainKey | None) -> None:
+        if key or not str(rows).startswith("postgresql://"):
+            writable(place)
         node = node_of(chain, chain.node)
         second = node_of(chain, chain.second) if chain.second else None
         self._outbox = Outbox(place / OUTBOX) if key else None

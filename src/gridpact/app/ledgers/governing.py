@@ -16,7 +16,7 @@ import msgspec
 from gridpact.app import folder
 from gridpact.app.ledgers import home, keys
 from gridpact.app.ledgers.acting import Signer
-from gridpact.app.ledgers.chains import OUTBOX, Chain, node_of
+from gridpact.app.ledgers.chains import Chain, node_of, outbox_of
 from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.contracts.canonical import keccak256
@@ -35,7 +35,6 @@ from gridpact.ledger.evm.governing import (
     faults,
 )
 from gridpact.ledger.evm.node import Mined, Reverted
-from gridpact.ledger.evm.outbox import Outbox
 from gridpact.ledger.evm.sending import Sender
 from gridpact.ledger.evm.signing import genesis_of
 
@@ -164,7 +163,7 @@ def _check_successor(front: Front, number: int, to: bytes) -> None:
 @contextmanager
 def _sending(place: Path, key: keys.Key) -> Iterator[tuple[Front, Sender]]:
     front, account = front_of(place), keys.chain_key(key).account()
-    outbox = Outbox(place / OUTBOX)
+    outbox = outbox_of(place)
     try:
         yield front, Sender(front.node, outbox, account)
     finally:
@@ -179,8 +178,11 @@ def _sent(sender: Sender, order: str, to: bytes, data: bytes, what: str) -> Mine
     raise StoreError(f"the chain refused to {what}: {why or 'it gave no reason'}")
 
 
-def write(path: Path, decision: Decision) -> None:
-    """Write a decision to a file for others to sign."""
+def write(path: Path, decision: Decision, *, new: bool = False) -> None:
+    """Write a decision to a file for others to sign; BadInput where a ``new`` one is there."""
+    if new and path.exists():
+        fix = "name another file, or sign that one: 'gridpact ledger govern sign'"
+        raise BadInput([Fault(str(path), 0, "", "the file exists already", fix)])
     made = {name: each.hex() for name, each in decision.signatures.items()}
     action, room = decision.action.name.lower(), NAMES[decision.room]
     to = f"0x{decision.successor.hex()}"

@@ -87,8 +87,8 @@ ROOT_TYPE: constant(bytes32) = keccak256(
     "Root(bytes32 subject,bytes32 what,bytes32 asset,uint32 count,uint64 total,bytes32 root)"
 )
 DECIDE_TYPE: constant(bytes32) = keccak256("Decide(bytes32 id,bool void)")
-FORMAT: constant(Bytes[16]) = b"gridpact leaf 1\n"
-SHAPE: constant(Bytes[5]) = x"0102000000"
+FORMAT: constant(bytes16) = 0x6772696470616374206c65616620310a  # gridpact leaf 1 and a new line
+SHAPE: constant(bytes5) = 0x0102000000
 MASK: constant(uint256) = 2**64 - 1
 EVEN_BYTES: constant(uint256) = (2**16 + 1) * (2**32 + 1) * 255
 ODD_BYTES: constant(uint256) = (2**16 + 1) * (2**32 + 1) * 255 * 256
@@ -310,7 +310,7 @@ def _leaf(
             self._little(units),
         )
     )
-    return sha256(concat(x"00", salted))
+    return sha256(concat(0x00, salted))
 
 
 @internal
@@ -335,14 +335,14 @@ def _found(leaf: bytes32, index: uint256, count: uint256, path: DynArray[bytes32
     for sibling: bytes32 in path:
         assert last > 0, "attested: path"
         if place & 1 == 1 or place == last:
-            found = sha256(concat(x"01", sibling, found))
+            found = sha256(concat(0x01, sibling, found))
             for level: uint256 in range(32):
                 if place == 0 or place & 1 == 1:
                     break
                 place = place >> 1
                 last = last >> 1
         else:
-            found = sha256(concat(x"01", found, sibling))
+            found = sha256(concat(0x01, found, sibling))
         place = place >> 1
         last = last >> 1
     assert last == 0, "attested: path"
