@@ -25,7 +25,7 @@ from gridpact.scheduling.fleet.columns import (
 )
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.islands.black_start import PPM, Load, Rules, Source, black_start
-from gridpact.scheduling.islands.emissions import Point, Rates, frontier
+from gridpact.scheduling.islands.emissions import Point, Rates, frontier, to_gap
 from gridpact.scheduling.islands.operation import operate
 from gridpact.scheduling.islands.reserve import Spinning
 from gridpact.scheduling.islands.shedding import LoadBlock
@@ -184,8 +184,7 @@ def carbon(island: Island) -> tuple[Point, ...]:
     )
     energy = np.round(450 - 200 * np.exp(-(((DAY - 3) / 4) ** 2)) + bell(200, 19, 3))
     rates = Rates(energy, np.array([700, 780]))
-    options = Options(method="reference", gap=1e-6)
-    return frontier(fleet, island.prices, rates, 2_000_000, options)
+    return frontier(fleet, island.prices, rates, 2_000_000, to_gap(1e-6))
 
 
 def draw(points: tuple[Point, ...], path: Path) -> None:

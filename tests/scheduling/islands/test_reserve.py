@@ -10,7 +10,9 @@ from scipy.optimize import linprog
 
 from gridpact.scheduling.fleet.columns import Fleet, Generators, Prices, Storage, Zones
 from gridpact.scheduling.fleet.options import Options
-from gridpact.scheduling.islands.operation import operate
+from gridpact.scheduling.islands.emissions import Rates, frontier
+from gridpact.scheduling.islands.isolation import isolated
+from gridpact.scheduling.islands.operation import holding, operate
 from gridpact.scheduling.islands.reserve import Spinning
 from gridpact.scheduling.islands.survival import Island
 
@@ -32,13 +34,13 @@ def fleet(load):
     )
 
 
-def given_on(load, on, reserve, largest):
+def given_on(load, on, reserve, largest, fuel=FUEL):
     """Least cost of one commitment [units, slots], by a programme written by hand.
 
     Columns by slot: energy of both units, charge, discharge, state after, room of storage.
     """
     slots, wide = len(load), 6
-    cost = np.tile([*FUEL, 0, 0, 0, 0], slots)
+    cost = np.tile([*fuel, 0, 0, 0, 0], slots)
     equal, right, above, most = [], [], [], []
     bounds = []
     for t in range(slots):
@@ -97,6 +99,31 @@ def test_it_is_the_cheapest_of_all_commitments_that_hold_it(load, reserve, large
     assert found.reserve_held == np.isfinite(best)
     if found.reserve_held:
         assert found.solution.upper_nano == pytest.approx(best, rel=1e-6, abs=1e3)
+
+
+def test_corners_of_emissions_are_of_commitments_that_hold_it():
+    load, emits, reserve = [700, 300], np.array([300.0, 900.0]), 600.0
+    units = {"units": np.array([0, 1]), "storage": np.array([0]), "sustained_s": 1_800}
+    spinning = Spinning(first=0, end=2, reserve_w=reserve, largest_unit=False, **units)
+    island = isolated(fleet(load), 0, 0, 2)
+    points = frontier(
+        island, Prices(np.ones((1, 2))), Rates(np.zeros(2), emits), 1e6, holding(spinning, 1e-7)
+    )
+    assert len(points) > 1
+    patterns = [np.array(one).reshape(2, 2) for one in itertools.product([0, 1], repeat=4)]
+    for price in np.linspace(0, 1e6, 21):
+        fuel = FUEL + price / 1000 * emits
+        best = min(given_on(load, on, reserve, False, fuel) for on in patterns)
+        mine = min(point.cost_nano + price * point.emissions_g for point in points)
+        assert mine == pytest.approx(best, rel=1e-6, abs=1e3)
+
+
+def test_corners_of_a_reserve_that_nothing_holds_are_refused():
+    spinning = Spinning(
+        first=0, end=2, units=np.array([0, 1]), storage=np.array([0]), reserve_w=1e6
+    )
+    with pytest.raises(ValueError, match="reserve"):
+        holding(spinning, 1e-7)(isolated(fleet([500, 500]), 0, 0, 2), Prices(np.ones((1, 2))))
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from gridpact.app.islands.model import Site
 from gridpact.base.units import Floats, Ints
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Schedules, Solution
-from gridpact.scheduling.islands.emissions import Point, Rates, emissions_g, frontier
+from gridpact.scheduling.islands.emissions import Point, Rates, emissions_g, frontier, to_gap
 from gridpact.scheduling.islands.isolation import isolated
-from gridpact.scheduling.islands.operation import Operation, operate
+from gridpact.scheduling.islands.operation import Operation, holding, operate
 from gridpact.scheduling.islands.reserve import Spinning
 from gridpact.scheduling.islands.shedding import LoadBlock, with_blocks
 from gridpact.scheduling.scenarios.money import plan_cost
@@ -82,14 +82,16 @@ def plan(site: Site, lost: int | None, options: Options) -> Plan:
 
 
 def corners(site: Site, lost: int | None, options: Options) -> tuple[Point, ...]:
-    """Corners of cost and emissions; load may be shed, and no reserve is held.
+    """Corners of cost and emissions; load may be shed, and the reserve is held.
 
-    Raises ValueError where no schedule keeps all limits.
+    Raises ValueError where no schedule keeps all limits and the reserve.
     """
+    first = _first(site, lost)
     served = with_blocks(site.island.fleet, site.island.blocks)
-    fleet = isolated(served, site.island.zone, _first(site, lost), site.slots.count)
-    exact = msgspec.structs.replace(options, method="reference")
-    return frontier(fleet, site.island.prices, _rates(site), site.dearest, exact)
+    fleet = isolated(served, site.island.zone, first, site.slots.count)
+    spinning = _spinning(site, first)
+    solving = holding(spinning, options.gap) if spinning else to_gap(options.gap)
+    return frontier(fleet, site.island.prices, _rates(site), site.dearest, solving)
 
 
 def _first(site: Site, lost: int | None) -> int:

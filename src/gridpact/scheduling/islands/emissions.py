@@ -9,6 +9,9 @@ units start or run whole, schedules off the hull, which no price brings about, m
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import msgspec
 import numpy as np
 
@@ -17,8 +20,10 @@ from gridpact.scheduling.fleet.columns import Fleet, Prices, per_asset
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Solution
 from gridpact.scheduling.fleet.solve import solve
-from gridpact.scheduling.scenarios.money import own_energy, plan_cost
+from gridpact.scheduling.scenarios.money import own_energy
 
+Solving: TypeAlias = Callable[[Fleet, Prices], Solution]
+"""Schedules a fleet; raises ValueError where it cannot be as is asked."""
 TOUCH = 1e-6
 """Relative distance below a chord from which a point is new."""
 
@@ -46,21 +51,21 @@ class Point(msgspec.Struct, frozen=True):
 
 
 def frontier(
-    fleet: Fleet, prices: Prices, rates: Rates, dearest: float, options: Options | None = None
+    fleet: Fleet, prices: Prices, rates: Rates, dearest: float, solving: Solving | None = None
 ) -> tuple[Point, ...]:
     """Return the corners of the frontier for prices of carbon from 0 to ``dearest`` [µ¤/kg].
 
-    Cheapest first, and the dearer the cleaner. Corners are told apart as finely as the gap of
-    ``options`` allows; by default the whole programme is solved to 1e-7.
+    Cheapest first, and the dearer the cleaner. Corners are told apart as finely as ``solving``
+    does; by default the whole programme is solved to 1e-7 (:func:`to_gap`).
 
-    Raises ValueError where limits are missed, or the dearest price is none.
+    Raises ValueError where limits are missed, or the dearest price is none, or as ``solving`` does.
     """
     if not dearest > 0:
         raise ValueError(f"the dearest price is above 0, not {dearest}")
-    options = options or Options(method="reference", gap=1e-7)
+    solving = solving or to_gap(1e-7)
 
     def at(price: float) -> Point:
-        return _point(fleet, prices, rates, price, options)
+        return _point(fleet, prices, rates, price, solving)
 
     found = [at(0.0), at(dearest)]
     pending = [(found[0], found[1])]
@@ -76,6 +81,12 @@ def frontier(
             found.append(middle)
             pending += [(one, middle), (middle, other)]
     return _undominated(found)
+
+
+def to_gap(gap: float) -> Solving:
+    """Return what schedules fleets as one programme, to a relative gap."""
+    options = Options(method="reference", gap=gap)
+    return lambda fleet, prices: solve(fleet, prices, options)
 
 
 def emissions_g(fleet: Fleet, rates: Rates, solution: Solution) -> float:
@@ -102,12 +113,14 @@ def with_carbon(fleet: Fleet, prices: Prices, rates: Rates, price: float) -> tup
     return msgspec.structs.replace(fleet, generators=units), dearer
 
 
-def _point(fleet: Fleet, prices: Prices, rates: Rates, price: float, options: Options) -> Point:
-    solution = solve(*with_carbon(fleet, prices, rates, price), options)
+def _point(fleet: Fleet, prices: Prices, rates: Rates, price: float, solving: Solving) -> Point:
+    solution = solving(*with_carbon(fleet, prices, rates, price))
     if solution.missed:
         raise ValueError("no schedule keeps all limits: there is no frontier to draw")
     emitted = emissions_g(fleet, rates, solution)
-    return Point(price, plan_cost(solution) - price * emitted, emitted, solution)
+    return Point(
+        price, solution.upper_nano - price * emitted, emitted, solution
+    )  # nothing is missed
 
 
 def _undominated(found: list[Point]) -> tuple[Point, ...]:

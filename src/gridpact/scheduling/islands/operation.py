@@ -16,6 +16,7 @@ from gridpact.scheduling.fleet.faults import refuse_faults
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.fleet.solution import Solution
 from gridpact.scheduling.fleet.solve import solve
+from gridpact.scheduling.islands.emissions import Solving
 from gridpact.scheduling.islands.isolation import isolated
 from gridpact.scheduling.islands.reserve import Spinning, with_reserve
 from gridpact.scheduling.islands.shedding import shed_wh, with_blocks
@@ -81,6 +82,19 @@ def _reserved(fleet: Fleet, prices: Prices, spinning: Spinning, search: Search) 
     model = with_reserve(build(fleet, prices, np.inf, modes), spinning)
     found = minimise(model.arrays, search)
     return None if found is None else Solved(model, found)
+
+
+def holding(spinning: Spinning, gap: float) -> Solving:
+    """Return what schedules fleets with a reserve, to a relative gap, or raises ValueError."""
+    search = Search(gap=gap)
+
+    def solving(fleet: Fleet, prices: Prices) -> Solution:
+        found = _reserved(fleet, prices, spinning, search)
+        if found is None:
+            raise ValueError("no schedule holds the reserve and keeps all limits")
+        return solution_of(found, np.inf, search)
+
+    return solving
 
 
 def _missing_least(fleet: Fleet, island: Island, options: Options) -> Solution:
