@@ -17,6 +17,7 @@ from gridpact.app.agreements_of_run import agreement_views
 from gridpact.app.bootstrap import Edges, build
 from gridpact.app.cli.scheduling_tables import view_lines
 from gridpact.app.record import Record
+from gridpact.app.schedules.agreed import agreed_views
 from gridpact.app.schedules.posing import gathered, name_of, plans_of, posed
 from gridpact.app.schedules.view import of_plan
 from gridpact.base.errors import BadInput
@@ -28,7 +29,12 @@ from gridpact.metering.messages import DayMetered
 from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.contracted.deciding import planned
 from gridpact.scheduling.handlers import Scheduling
-from gridpact.scheduling.messages import PlanDue, PlannedChoice, ScheduleSolved
+from gridpact.scheduling.messages import (
+    PlanDue,
+    PlannedChoice,
+    ScheduleRevised,
+    ScheduleSolved,
+)
 from gridpact.simulation.scenarios.loading import load
 from gridpact.simulation.staging import world
 
@@ -186,6 +192,23 @@ def test_a_run_that_stops_between_choice_and_exercise_goes_on_alike(ran, tmp_pat
     assert shown == [(one.time, one.message.slots) for one in told]
     for store in (journal, ledger):
         store.close()
+
+
+def test_schedules_made_between_sessions_choose_and_tell_alike(tmp_path, run_in_memory):
+    """Plans every six hours may choose otherwise until it is told; none is late or refused."""
+    rolling = DELEGATED.replace("agreements:", "operation: {replan_minutes: 360}\nagreements:")
+    rolled = run_in_memory(written(tmp_path, rolling))
+    revised = rolled.record.all(ScheduleRevised)
+    assert any(one.choices for one in revised)
+    assert rolled.record.all(AgreementRefused) == []
+    told = exercised(rolled.record)
+    assert len(told) == len(set(told)) == RIGHTS
+    (day,) = rolled.record.all(DayMetered)
+    slots = [(at - day.slots.start) // HOUR for at in told]
+    injected = day.injection_wh - day.withdrawal_wh
+    assert (injected[BAKERY, slots] >= WH - 1).all()
+    last = next(one for one in reversed(revised) if one.choices)
+    assert {one.agreement for one in agreed_views(posed(rolled.record, last.name))} == {"right"}
 
 
 def test_without_the_key_nobody_chooses_and_messages_are_as_they_were(tmp_path, run_in_memory):

@@ -20,10 +20,12 @@ from gridpact.contracts.products.swing import swing_put, swing_with_minimum_take
 from gridpact.contracts.terms import deliver, pay
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.scheduling.community.solve import solve
+from gridpact.scheduling.contracted import deciding
 from gridpact.scheduling.contracted.choosing import frozen
 from gridpact.scheduling.contracted.deciding import Chooser, planned
-from gridpact.scheduling.contracted.model import BySlot
-from gridpact.scheduling.contracted.rights import unplannable
+from gridpact.scheduling.contracted.duties import duties
+from gridpact.scheduling.contracted.model import BySlot, Contracts
+from gridpact.scheduling.contracted.own_terms import unplannable
 from gridpact.scheduling.contracted.spans import rights_left, whole_span
 from gridpact.scheduling.messages import NeedsStated, PlannedChoice
 from gridpact.scheduling.posing import Posing
@@ -335,3 +337,32 @@ def test_a_baseline_is_what_was_planned_before(home, tools):
     values, known = after.contracts.baseline["m000"].on(day)
     assert np.flatnonzero(known).tolist() == [2, 3]
     assert values[2:4].tolist() == plan.net_wh[0, 2:4].tolist()
+
+
+def test_it_binds_another_member_once_it_is_told(tools):
+    """What a plan of the author means to do is nothing that its partner has to be ready for."""
+    day = Slots(tools.day.start, tools.STEP, SLOTS)
+    terms = put_option(
+        *("m000", "m001", Const(300, "Wh"), Const(90_000, "micro/kWh"), Const(0, "nano"), 0, "EUR")
+    )
+    offer = tools.offer("right", terms, ("m000", "m001"), day)
+    meant = BySlot(day.starts()[2:3], np.array([1]))
+    (signed,) = tools.bound(offer).signed
+    for told in ({}, {"exercise": meant}):
+        contracts = Contracts(signed=(replace(signed, planned={"exercise": meant}, chosen=told),))
+        given = {one.party: one.given_wh[2] for one in duties(contracts, ["m000", "m001"], day)}
+        assert given == {"m000": 300, "m001": -300 if told else 0}
+
+
+def test_in_a_large_community_only_authors_homes_are_weighed(small_community, tools, monkeypatch):
+    """The other home does as it would without; where nothing is shared, that is the same choice."""
+    batteries = [("battery", row, 4_000, 2_000, 8_000, 1, 1, 1) for row in (0, 1)]
+    two = small_community(2, storage=batteries)
+    day = Slots(tools.day.start, tools.STEP, SLOTS)
+    contracts = delegated(tools, puts(day, limit=2), day)
+    spot = [50_000, 90_000, 20_000, 70_000, 30_000, 10_000]
+    whole = chosen(two, day, state_of(day, spot, contracts, homes=2))
+    monkeypatch.setattr(deciding, "TOGETHER", 0)
+    apart = chosen(two, day, state_of(day, spot, contracts, homes=2))
+    assert values_of(apart, day).sum() == 2
+    assert apart.cost == pytest.approx(whole.cost, rel=1e-6)

@@ -26,6 +26,7 @@ from gridpact.kernel.codec import decode, encode
 from gridpact.kernel.messages import Later
 from gridpact.market.messages import Session, SessionOpened
 from gridpact.scheduling.contracted.deciding import asked_of
+from gridpact.scheduling.contracted.duties import duties
 from gridpact.scheduling.contracted.rights import rights
 from gridpact.scheduling.handlers import Scheduling
 from gridpact.scheduling.messages import ChoicesDue, PlannedChoice, ScheduleSolved
@@ -65,12 +66,16 @@ class Both:
     def of(self, kind):
         return [(at, one) for at, one in self.sent if isinstance(one, kind)]
 
+    def given(self, slots):
+        """What m000 is to give [slots] Wh."""
+        return sum(one.given_wh for one in duties(self.states[0].contracts, ["m000"], slots))
+
     def plans(self, window, choose):
         """Put a plan in force that does nothing but choose; ``choose`` is asked for each slot."""
         contracts, members = self.states[0].contracts, len(self.community.members.ids)
         asked = asked_of(self.states[0].plans, window, window, self.now)
         rows = {name: row for row, name in enumerate(self.community.members.ids)}
-        found = rights(contracts, rows, asked, "EUR").open if contracts else ()
+        found = rights(contracts, rows, asked, "EUR") if contracts else ()
         made = []
         for one in found:
             values, left = one.choice.bounds[0].copy(), one.counts[0].most
@@ -138,24 +143,58 @@ def agreed(street, tools, limit, notice):
     st.integers(0, 6),
     st.integers(0, 5 * STEP),
     st.lists(st.tuples(st.integers(0, 4 * HOUR), st.integers(0, SLOTS - 1)), max_size=6),
+    st.lists(st.integers(0, SLOTS - 1), max_size=3),
     st.randoms(use_true_random=False),
 )
-def test_nothing_is_told_late_or_beyond_its_count(street, tools, limit, notice, times, luck):
-    """Whenever plans are made and whatever they choose; each may undo what the one before chose."""
+def test_nothing_is_told_late_or_beyond_its_count(street, tools, limit, notice, times, own, luck):
+    """Whenever plans are made and whatever they choose; each may undo what the one before chose.
+
+    The author itself tells some, too, without asking any plan.
+    """
     both, life = agreed(street, tools, limit, notice)
+    alone = []
     for after, first in sorted(times):
         both.until(max(both.now, life.start - 2 * HOUR + after))
         window = Slots(life.start + first * STEP, STEP, SLOTS - first)
         both.plans(window, lambda _: luck.random() < 0.5)
+        if own and both.now <= life.start + own[0] * STEP - notice:
+            alone.append(by_hand(life, own.pop(0)))
+            both.send(alone[-1])
     both.until(life.end - 1)
     assert both.of(AgreementRefused) == []
-    slots = []
+    slots = set()
     for at, told in both.of(ExerciseChoice):
-        assert told.party == "m000"
-        assert at <= told.slots.start - notice
-        assert (told.values == 1).all()
-        slots += told.slots.starts().tolist()
-    assert len(slots) == len(set(slots)) <= limit
+        starts = told.slots.starts().tolist()
+        if not any(told is one for one in alone):
+            assert told.party == "m000"
+            assert at <= told.slots.start - notice
+            assert (told.values == 1).all()
+            assert slots.isdisjoint(starts)
+            assert len(slots) + len(starts) <= limit
+        slots.update(starts)
+
+
+def by_hand(life, slot, value=1):
+    """What the author tells of a slot by itself."""
+    return ExerciseChoice(
+        party="m000",
+        agreement="right",
+        version=1,
+        label="exercise",
+        slots=Slots(life.start + slot * STEP, STEP, 1),
+        values=np.array([value]),
+    )
+
+
+def test_rights_used_by_the_author_itself_are_not_used_twice(street, tools):
+    """One of two is told alone after the plan; the plan's second is left, and not counted on."""
+    both, life = agreed(street, tools, 2, HOUR)
+    both.plans(life, lambda slot: slot in (5, 9))
+    both.send(by_hand(life, 7))
+    both.until(life.end - 1)
+    told = [(one.slots.start - life.start) // STEP for _, one in both.of(ExerciseChoice)]
+    assert told == [7, 5]
+    assert both.given(life).tolist() == [100 * (slot in (5, 7)) for slot in range(SLOTS)]
 
 
 def test_it_is_told_a_slot_before_its_notice_ends_and_once(street, tools):
@@ -182,14 +221,7 @@ def test_what_can_no_longer_be_told_is_counted_on_no_longer(street, tools):
     """Between two plans the authority suspends it, or its author decides alone."""
     both, life = agreed(street, tools, 3, HOUR)
     both.plans(life, lambda slot: slot in (8, 9))
-    one = ExerciseChoice(
-        party="m000",
-        agreement="right",
-        version=1,
-        label="exercise",
-        slots=Slots(life.start + 8 * STEP, STEP, 1),
-        values=np.zeros(1, np.int64),
-    )
+    one = by_hand(life, 8, 0)
     both.send(one)
     both.until(life.start)
     both.send(SuspendAgreement(party="dso", agreement="right", reason="a fault"))

@@ -16,7 +16,7 @@ from gridpact.scheduling.contracted.baselines import with_baselines
 from gridpact.scheduling.contracted.choosing import Place, chosen, frozen, mixed
 from gridpact.scheduling.contracted.duties import duties
 from gridpact.scheduling.contracted.model import BySlot, Contracts
-from gridpact.scheduling.contracted.rights import Asked, Right, rights, without_plans
+from gridpact.scheduling.contracted.rights import Asked, Right, rights
 from gridpact.scheduling.messages import PlannedChoice
 from gridpact.scheduling.operation.in_force import at
 from gridpact.scheduling.problem import Problem
@@ -54,16 +54,19 @@ class Chooser:
             return state, msgspec.UNSET
         asked = asked_of(state.plans, *due)
         found = rights(contracts, self._members, asked, self._currency)
-        if not found.open:
+        if not found:
             return state, ()
-        bare = without_plans(contracts, found, asked.horizon)
+        bare = contracts
+        for one in found:
+            slots = asked.horizon.starts()[one.open]
+            bare = bare.without_planned((one.agreement, one.version, one.label), slots)
         free = msgspec.structs.replace(state, contracts=bare)
         problem = poses(free)
         if problem is None:
             return state, msgspec.UNSET
-        places = self._places(free, found.open, problem, asked)
+        places = self._places(free, found, problem, asked)
         values = chosen(_small(problem, places), places, cancelled)
-        made = tuple(_made(one, own, asked) for one, own in zip(found.open, values, strict=True))
+        made = tuple(_made(one, own, asked) for one, own in zip(found, values, strict=True))
         return planned(state, made, self._members, asked.at), made
 
     def _places(

@@ -27,7 +27,8 @@ from gridpact.market.messages import SessionOpened
 from gridpact.registry.model import Community
 from gridpact.scheduling.contracted.deciding import planned
 from gridpact.scheduling.contracted.model import Contracts, Signed
-from gridpact.scheduling.contracted.rights import MAY_CHOOSE, choice_named, lowest
+from gridpact.scheduling.contracted.own_terms import choice_named, lowest, spared
+from gridpact.scheduling.contracted.rights import MAY_CHOOSE
 from gridpact.scheduling.messages import ChoicesDue, ScheduleRevised, ScheduleSolved
 from gridpact.scheduling.state import State
 
@@ -106,13 +107,21 @@ class Exercising:
         return replace(state, contracts=contracts), outs
 
     def due(self, state: State, message: ChoicesDue, now: int) -> Step[State]:
-        """Exercise all whose notice is about to end, in the name of their authors."""
-        told: list[Out] = []
-        for signed in state.contracts.signed if state.contracts else ():
+        """Exercise all whose notice is about to end, in the name of their authors.
+
+        What no longer counts, as its author has used the rights otherwise, is left.
+        """
+        told, contracts = list[Out](), state.contracts
+        if contracts is None:
+            return state, []
+        for signed in contracts.signed:
             for label, author, starts, values in self._waiting(signed):
                 late = self._due(signed, label, starts, now) <= now
-                told += _exercises(signed, (label, author), starts[late], values[late])
-        state, timer = self._timed(state, now, told=True)
+                counts = late & np.isin(starts, spared(signed, label, starts[late]))
+                told += _exercises(signed, (label, author), starts[counts], values[counts])
+                choice = signed.id, signed.version, label
+                contracts = contracts.without_planned(choice, starts[late & ~counts])
+        state, timer = self._timed(replace(state, contracts=contracts), now, told=True)
         return state, [*told, *timer]
 
     def _timed(self, state: State, now: int, *, told: bool) -> tuple[State, list[Out]]:

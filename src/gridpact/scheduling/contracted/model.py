@@ -76,6 +76,14 @@ class Signed(msgspec.Struct, frozen=True, omit_defaults=True):
         """Number of the version."""
         return self.offer.agreement.version
 
+    @property
+    def whole_life(self) -> Slots:
+        """The slots in which it runs, were it never suspended."""
+        agreement = self.offer.agreement
+        return Slots(
+            agreement.start, agreement.step, (self.ends - agreement.start) // agreement.step
+        )
+
     def standing(self, label: str, slots: Slots, *, planned: bool) -> tuple[Ints, Bools]:
         """Return a choice [slots.count] as it was told, or else ``planned``; and where it was."""
         values, made = self.chosen.get(label, BySlot()).on(slots)
@@ -128,6 +136,17 @@ class Contracts(msgspec.Struct, frozen=True, omit_defaults=True):
             if one.id != name or (version is not None and one.version != version)
         )
         return replace(self, signed=kept)
+
+    def without_planned(self, choice: tuple[str, int, str], starts: Ints) -> Contracts:
+        """Return this without what plans made of a choice in some slots.
+
+        ``choice`` are its agreement, version and label.
+        """
+        known, label = self.known(choice[0], choice[1]), choice[2]
+        if known is None or label not in known.planned or not starts.size:
+            return self
+        planned = {**known.planned, label: known.planned[label].without(starts)}
+        return self.with_version(replace(known, planned=planned))
 
     def stands_still(self, name: str, slots: Slots) -> Bools:
         """Return in which slots an agreement is suspended [slots.count]."""

@@ -23,7 +23,7 @@ from gridpact.contracts.legs import legs
 from gridpact.contracts.needs import factors, nodes
 from gridpact.contracts.observables import Choice
 from gridpact.contracts.terms import Contract
-from gridpact.scheduling.contracted.rights import unplannable
+from gridpact.scheduling.contracted.own_terms import unplannable
 from gridpact.simulation.scenarios.access import Group, count, entries, group, text, texts
 from gridpact.simulation.scenarios.data import window
 from gridpact.simulation.scenarios.instants import local_instant
