@@ -5,12 +5,15 @@ import numpy as np
 import pytest
 
 from gridpact.base.randomness import stream
-from gridpact.scheduling.case import net_energy
+from gridpact.scheduling.case import net_energy, prepare
 from gridpact.scheduling.check import violations
 from gridpact.scheduling.community import successive
+from gridpact.scheduling.community.model import community_fleet
 from gridpact.scheduling.community.solve import draft_of, plan_of, scheduled, solve
 from gridpact.scheduling.fleet.options import Options
 from gridpact.scheduling.priorities.levels import Level
+from gridpact.scheduling.priorities.needs import NOTHING, Needs, StorageNeed
+from gridpact.scheduling.priorities.solve import solve_by_levels
 from gridpact.scheduling.problem import Conflict, Firm, Sum, Wished
 
 
@@ -122,6 +125,36 @@ def test_where_nothing_is_settled_in_time_wishes_are_let_go_and_limits_kept(
 @pytest.mark.parametrize("seed", range(10))
 def test_wishes_in_crowded_streets_give_way_as_in_a_dense_programme(seed, problem_of, dense):
     compare(crowded(stream(seed, "wishes"), problem_of), dense)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_engine_misses_as_much_of_the_same_fleet(seed, problem_of):
+    """Three cars need energy and two would like some: the ladder of prices finds the same."""
+    random, slots, liking = stream(seed, "wishes of a fleet"), 6, [0, 2]
+    asked = random.integers(1200, 3000, 5)
+    storage = [
+        {"home": home, "charge": 1500, "lo": [0] * 5 + [int(asked[home])], "hi": 9000}
+        for home in range(5)
+    ]
+    for home in liking:
+        storage[home]["lo"] = 0
+    zone = {"homes": range(5), "buy": int(random.integers(500, 900))}
+    problem = problem_of(random.integers(0, 100, (5, slots)), storage=storage, zones=[zone])
+    needed = problem.storage.lo_wh.astype(float)
+    wish = problem.storage.lo_wh.copy()
+    wish[liking, -1] = asked[liking]
+    table = msgspec.structs.replace(problem.storage, lo_wh=np.zeros_like(wish))
+    bare = prepare(msgspec.structs.replace(problem, storage=table))
+    rows = community_fleet(bare, np.zeros(5, np.bool_))
+    owners = (
+        StorageNeed(np.array([1, 3, 4]), np.where(needed > 0, needed, NOTHING)[[1, 3, 4]]),
+        StorageNeed(np.array(liking), np.where(wish > 0, wish, NOTHING)[liking], Level.WISHES),
+    )
+    answer = solve_by_levels(rows.fleet, rows.prices, Needs(storage=owners))
+    wanted = [answer.losses[level].missing_wh for level in Level]
+    asking = wishing(problem, lo_wh=wish)
+    assert misses(asking, scheduled(asking)) == pytest.approx(wanted, abs=20)
+    assert wanted[Level.WISHES] > 0
 
 
 def crowded(random, problem_of):

@@ -6,7 +6,7 @@ import pytest
 
 from gridpact.market.messages import PricesPublished
 from gridpact.registry.model import Heat, Storage
-from gridpact.scheduling.messages import StateNeed, TelemetryReceived
+from gridpact.scheduling.messages import PlanDue, StateNeed, TelemetryReceived
 
 BATTERY, CAR = 0, 1
 
@@ -248,6 +248,21 @@ def test_a_comfort_band_is_kept_where_temperatures_are_known(warm_day, warm_say)
         assert states.max() <= 6_000 + 2
     assert before.state_wh[0, between(6, 22)].min() < 3_000 - 2
     assert plan.conflicts == ()
+
+
+@pytest.mark.parametrize(("worth", "kept"), [("0.0001", False), ("9", True)])
+def test_a_comfort_band_is_kept_where_heat_costs_less_than_it_is_worth(
+    warm_day, warm_say, worth, kept
+):
+    """A kelvin is 1.5 kWh: what lacks for a quarter of an hour is worth a sixth by the kWh."""
+    warm_day.state_need(warm_say(f"heat 20..22 C 06:00-22:00, worth {worth}", "m000"))
+    plan = warm_day.plan()
+    assert (plan.state_wh[0, between(6, 22)].min() >= 3_000 - 2) is np.bool_(kept)
+    due = PlanDue(session="s", window=warm_day.horizon, horizon=warm_day.horizon)
+    soft = warm_day.scheduling.posed(warm_day.state, due).problem.soft
+    assert {one.side for one in soft} == {"lo", "hi"}
+    assert {one.worth_micro for one in soft} == {round(float(worth) * 1e6 / 6)}
+    assert {one.needs for one in plan.conflicts} == (set() if kept else {("need-1",)})
 
 
 def test_hot_water_is_warm_when_it_is_drawn_and_then_gone(warm_day, warm_say):
