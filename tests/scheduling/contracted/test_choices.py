@@ -362,7 +362,7 @@ def test_in_a_large_community_only_authors_homes_are_weighed(small_community, to
     contracts = delegated(tools, puts(day, limit=2), day)
     spot = [50_000, 90_000, 20_000, 70_000, 30_000, 10_000]
     whole = chosen(two, day, state_of(day, spot, contracts, homes=2))
-    monkeypatch.setattr(deciding, "TOGETHER", 0)
+    monkeypatch.setattr(deciding, "FEW", 0)
     apart = chosen(two, day, state_of(day, spot, contracts, homes=2))
     assert values_of(apart, day).sum() == 2
     assert apart.cost == pytest.approx(whole.cost, rel=1e-6)
