@@ -19,6 +19,7 @@ from gridpact.base.errors import GridpactError, StoreError
 from gridpact.ledger.acts import drafted
 from gridpact.ledger.evm.accounts import Account
 from gridpact.ledger.evm.artifacts import contract
+from gridpact.ledger.evm.node import NodeDown
 from gridpact.ledger.evm.outbox import Outbox
 from gridpact.ledger.evm.sending import Policy, Sender
 from gridpact.ledger.evm.signing import signed
@@ -198,3 +199,25 @@ def test_a_proof_is_not_written_over_another_unless_told_to(ledger):
     assert proof.read_bytes() == kept
     ledger("prove", "@", "--entry", 2, "--out", proof, "--force")
     assert proof.read_bytes() != kept
+
+
+@pytest.mark.parametrize("reached", [False, True], ids=["journalled", "in a block"])
+def test_a_transfer_that_was_cut_off_is_done_once(ledger, lane, monkeypatch, reached):
+    pay = ("token", "transfer", "@", "ada", "bob", "--token", "eur", "--as", "ada=@ada.key")
+    pay = (*pay, "--seal", "@auth-a.key", "--why", "x", "--once", "rent", "--units")
+    send = lane.node.send
+
+    def cut_off(raw):
+        if reached:
+            send(raw)
+        raise NodeDown("cut off")
+
+    monkeypatch.setattr(lane.node, "send", cut_off)
+    assert "cut off" in ledger(*pay, 5, code=2)
+    monkeypatch.setattr(lane.node, "send", send)
+    for _ in range(2):
+        assert ledger(*pay, 5) == "✓ 5 eur go from ada to bob, by ada, in block 5\n"
+    assert "key 'rent' was used for other entries, in block 5" in ledger(*pay, 6, code=2)
+    with lane.ledger(None) as follower:
+        state = follower.state()
+        assert [state.balances.at(("eur", name), 0) for name in ("ada", "bob")] == [25, 25]

@@ -142,28 +142,37 @@ def by_slot(values, horizon, unit):
 
 
 @settings(deadline=None, max_examples=5)
-@given(PRICES, WH, PRICES, st.sampled_from([None, 0, 1, 2]))
-def test_a_right_to_sell_is_taken_where_trying_every_way_takes_it(home, tools, spot, wh, strike, n):
+@given(PRICES, WH, PRICES, st.sampled_from([None, 0, 1, 2]), st.sampled_from([0, 40]))
+def test_a_right_to_sell_is_taken_where_trying_every_way_takes_it(
+    home, tools, spot, wh, strike, n, sold
+):
+    """Beside what is sold in any case, given on top; with or without a limit."""
     day = Slots(tools.day.start, tools.STEP, SLOTS)
     quantity, price = by_slot(wh, day, "Wh"), by_slot(strike, day, "micro/kWh")
     terms = ("m000", WRITER, quantity, price, Const(0, "nano"))
     right = put_option(*terms, 0, "EUR")
     if n is not None:
         right = swing_put(*terms, n, "all", 0, "EUR")
-    found = chosen(home, day, state_of(day, spot, delegated(tools, right, day)))
-    taken = values_of(found, day)
-    earned = np.array(wh) * np.array(strike)
+    contracts = delegated(tools, right, day)
+    if sold:
+        sale = tools.offer("sale", tools.sells("m000", WRITER, sold), ("m000", WRITER), day)
+        contracts = replace(contracts, signed=(*contracts.signed, *tools.bound(sale).signed))
+    found = chosen(home, day, state_of(day, spot, contracts))
+    taken, earned = values_of(found, day), np.array(wh) * np.array(strike)
+
+    def most(way):
+        given = sold + way * np.array(wh)
+        return np.where(given > 0, -given, np.inf)
+
     ways = [
-        (cost - earned @ way, way)
+        cost - earned @ way
         for way in map(np.array, product(*((0, 1) if one else (0,) for one in wh)))
-        if (n is None or way.sum() <= n)
-        and (cost := least(spot, np.where(way * wh > 0, -np.array(wh), np.inf))) is not None
+        if (n is None or way.sum() <= n) and (cost := least(spot, most(way))) is not None
     ]
-    best = min(value for value, _ in ways)
     assert found.plan.conflicts == ()
     assert n is None or taken.sum() <= n
-    assert (found.plan.net_wh[0] <= np.where(taken * wh > 0, -np.array(wh), 10**9)).all()
-    assert found.cost - earned @ taken == pytest.approx(best, rel=1e-6, abs=2e5)
+    assert (found.plan.net_wh[0] <= most(taken)).all()
+    assert found.cost - earned @ taken == pytest.approx(min(ways), rel=1e-6, abs=2e5)
 
 
 @settings(deadline=None, max_examples=3)
@@ -362,7 +371,7 @@ def test_in_a_large_community_only_authors_homes_are_weighed(small_community, to
     contracts = delegated(tools, puts(day, limit=2), day)
     spot = [50_000, 90_000, 20_000, 70_000, 30_000, 10_000]
     whole = chosen(two, day, state_of(day, spot, contracts, homes=2))
-    monkeypatch.setattr(deciding, "TOGETHER", 0)
+    monkeypatch.setattr(deciding, "FEW", 0)
     apart = chosen(two, day, state_of(day, spot, contracts, homes=2))
     assert values_of(apart, day).sum() == 2
     assert apart.cost == pytest.approx(whole.cost, rel=1e-6)

@@ -165,6 +165,7 @@ def carry(place: Path, folder: Path, doing: Acting) -> None:
         say_json({"block": None, "entries": 0})
     elif not rest and not doing.quiet:
         say(harmless(f"all of {name} is on the ledger"))
+    doing = doing._replace(once="")  # what is carried is carried once by itself
     for start in range(0, len(rest), MOST_IN_ACT):
         part: list[Entry] = [*rest[start : start + MOST_IN_ACT]]
         act(place, doing, part, f"{counted(len(part), 'operation')} of {name} are on the ledger")

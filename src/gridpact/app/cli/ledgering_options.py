@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 import click
+from msgspec.structs import replace
 
 from gridpact.app.cli.moments import MOMENT, epoch_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
@@ -50,6 +51,7 @@ class Acting(NamedTuple):
     why: str
     moment: datetime | None
     seal: Path | None
+    once: str
     draft: Path | None
     as_json: bool
     quiet: bool
@@ -66,6 +68,12 @@ def acting_options(command: F) -> F:
     found = cast("F", output_options(taking))
     for option in (
         click.option("--draft", type=FILE, help="Write the act to a file for others to sign."),
+        click.option(
+            "--once",
+            default="",
+            metavar="NAME",
+            help="Do it once under this name; again, tell where it stands.",
+        ),
         SEAL,
         AT,
         click.option("--why", required=True, metavar="WORDS", help="Why; it stays on the ledger."),
@@ -107,40 +115,56 @@ def done_at(moment: datetime | None) -> int:
     return at
 
 
-@contextmanager
 def _signed(
-    place: Path, doing: Acting, entries: Sequence[Entry]
-) -> Iterator[tuple[AnyLedger, Draft, int]]:
-    """Open a ledger and make an act on it, signed by all whose keys are here, with its instant."""
+    ledger: AnyLedger, doing: Acting, signers: Sequence[Signer], entries: Sequence[Entry], at: int
+) -> Draft:
+    """Make an act on a ledger, signed by all whose keys are here."""
+    found = acting.draft(ledger, _by(doing, signers), entries, doing.why, at)
+    for signer in signers:
+        found = acting.sign(found, signer)
+    return replace(found, once=doing.once)
+
+
+def _by(doing: Acting, signers: Sequence[Signer]) -> tuple[str, ...]:
+    return (*(each.name for each in signers), *doing.asked)
+
+
+@contextmanager
+def _opened(place: Path, doing: Acting) -> Iterator[tuple[AnyLedger, list[Signer], int]]:
+    """Open a ledger for what is to be done: with who signs here, and the instant."""
     signers, at = signers_of(doing.signers), done_at(doing.moment)
     sealer = keys.load(doing.seal) if doing.seal else signers[0].key
     with home.opened(place, sealer) as ledger:
-        names = (*(each.name for each in signers), *doing.asked)
-        found = acting.draft(ledger, names, entries, doing.why, at)
-        for signer in signers:
-            found = acting.sign(found, signer)
-        yield ledger, found, at
+        yield ledger, signers, at
 
 
 def act(place: Path, doing: Acting, entries: Sequence[Entry], told: str) -> None:
-    """Make an act, sign it, and commit it or write it to a file."""
-    with _signed(place, doing, entries) as (ledger, found, at):
-        if doing.draft is not None:
-            acting.write(doing.draft, found)
-            say_draft(doing.draft, found, as_json=doing.as_json, quiet=doing.quiet)
-            return
-        receipt = acting.commit(ledger, found, at)
+    """Make an act, sign it, and commit it or write it to a file.
+
+    What was done under the same name before is told again, and not done.
+    """
+    with _opened(place, doing) as (ledger, signers, at):
+        by = _by(doing, signers)
+        receipt = acting.done(ledger, doing.once, by, entries) if doing.once else None
+        if receipt is None:
+            found = _signed(ledger, doing, signers, entries, at)
+            if doing.draft is not None:
+                acting.write(doing.draft, found)
+                say_draft(doing.draft, found, as_json=doing.as_json, quiet=doing.quiet)
+                return
+            receipt = acting.commit(ledger, found, at)
+        stands = ledger.block(receipt.height).at if doing.once else at
     if doing.as_json:
-        say_json({"block": receipt.height, "entry": receipt.first_index + 1, "at": iso(at)})
+        say_json({"block": receipt.height, "entry": receipt.first_index + 1, "at": iso(stands)})
     elif not doing.quiet:
-        by = ", ".join(found.act.by)
-        say(f"{mark(good=True)} {harmless(told)}, by {by}, in block {receipt.height}")
+        told = f"{told}, by {', '.join(by)}, in block {receipt.height}"
+        say(f"{mark(good=True)} {harmless(told)}")
 
 
 def rehearse(place: Path, doing: Acting, entries: Sequence[Entry]) -> None:
     """Raise what :func:`act` would, and change nothing: for what cannot be taken back."""
-    with _signed(place, doing, entries) as (ledger, found, at):
-        acting.rehearse(ledger, found, at)
+    with _opened(place, doing) as (ledger, signers, at):
+        acting.rehearse(ledger, _signed(ledger, doing, signers, entries, at), at)
 
 
 def say_draft(path: Path, found: Draft, *, as_json: bool, quiet: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -20,9 +21,13 @@ from gridpact.ledger.kinds.participants import KeyBound, ParticipantAuthorised
 from gridpact.ledger.merkle import leaf_hash
 from gridpact.ledger.port import Receipt, Refused
 from gridpact.ledger.state.rights import ROLES
+from gridpact.ledger.stored import used_otherwise
 
 VERSION = "act/1"
+LONGEST_ONCE = 100
 _SIGNATURES = "act.signatures"
+_BY_NAME, _ONCE = "once/", "--once"
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._:/+-]{{0,{LONGEST_ONCE - 1}}}")
 
 
 class Signer(NamedTuple):
@@ -36,12 +41,14 @@ class Draft(msgspec.Struct, frozen=True):
     """An act with its entries; what it was drafted for, by the ledger's genesis hash.
 
     ``keys`` are the signers' as the ledger knew them then, none where the file is of before.
+    ``once`` is a name under which it is done once, however often it is given.
     """
 
     ledger: bytes
     act: Act
     entries: tuple[Entry, ...]
     keys: tuple[bytes, ...] = ()
+    once: str = ""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -55,6 +62,7 @@ class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     act: str
     entries: list[str]
     keys: list[str] = []
+    once: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def draft(
@@ -69,6 +77,29 @@ def draft(
     if wrong:
         raise BadInput(wrong)
     return Draft(ledger.genesis, act, tuple(entries), tuple(map(state.key_of, by)))
+
+
+def done(
+    ledger: AnyLedger, once: str, by: Sequence[str], entries: Sequence[Entry]
+) -> Receipt | None:
+    """Return where what is done once under a name stands; None where it is yet to be done.
+
+    What was on its way to a chain is waited for. BadInput where somebody else used the name, or
+    for other entries.
+    """
+    if not _NAME.fullmatch(once):
+        fix = f"write letters, digits and ._:/+-, at most {LONGEST_ONCE}"
+        raise BadInput([Fault("arguments", 0, _ONCE, f"{once[:80]!r} is no name", fix)])
+    kept = ledger.kept(f"{_BY_NAME}{once}")
+    if kept is None:
+        return None
+    act = ledger.entries(kept.first_index, kept.first_index + 1)[0]
+    digest = digest_of(leaf_hash(canonical(entry)) for entry in entries)
+    if isinstance(act, Act) and (act.by, act.digest) == (tuple(by), digest):
+        return kept
+    problem = used_otherwise(once, kept.height).reason
+    fix = "give another one; what stands there was done before"
+    raise BadInput([Fault("arguments", 0, _ONCE, problem, fix)])
 
 
 def sign(found: Draft, signer: Signer) -> Draft:
@@ -89,16 +120,27 @@ def sign(found: Draft, signer: Signer) -> Draft:
 
 
 def commit(ledger: AnyLedger, found: Draft, at: int) -> Receipt:
-    """Put a signed act on the ledger; BadInput lists why it is refused."""
+    """Put a signed act on the ledger; BadInput lists why it is refused.
+
+    One that is done once and stands there already is answered as before.
+    """
     if found.ledger != ledger.genesis:
         fix = "commit it where it was drafted for"
         raise BadInput([Fault("act", 0, "", "was drafted for another ledger", fix)])
+    if kept := _done(ledger, found):
+        return kept
     if unknown := _unknown_roles(found.entries):
         raise BadInput(unknown)
     answer = ledger.commit(_key(found), (found.act, *found.entries), at)
-    if isinstance(answer, Refused):
-        raise BadInput((not answer.faults and _overtaken(ledger, found)) or _reasons(answer))
-    return answer
+    if isinstance(answer, Receipt):
+        return answer
+    if kept := _done(ledger, found):  # somebody else handed it in meanwhile
+        return kept
+    raise BadInput((not answer.faults and _overtaken(ledger, found)) or _reasons(answer))
+
+
+def _done(ledger: AnyLedger, found: Draft) -> Receipt | None:
+    return done(ledger, found.once, found.act.by, found.entries) if found.once else None
 
 
 def rehearse(ledger: AnyLedger, found: Draft, at: int) -> None:
@@ -135,6 +177,8 @@ def _misplaced_keys(ledger: AnyLedger, entries: Sequence[Entry]) -> Iterator[Fau
 
 
 def _key(found: Draft) -> str:
+    if found.once:
+        return f"{_BY_NAME}{found.once}"
     return f"act/{found.act.by[0]}/{found.act.sequence}"
 
 
@@ -178,7 +222,8 @@ def write(path: Path, found: Draft) -> None:
     body = canonical(found.act).decode()
     bodies = [canonical(entry).decode() for entry in found.entries]
     keys = [key.hex() for key in found.keys]
-    folder.write_json(path, _Written(VERSION, found.ledger.hex(), body, bodies, keys))
+    once = found.once or msgspec.UNSET
+    folder.write_json(path, _Written(VERSION, found.ledger.hex(), body, bodies, keys, once))
 
 
 def read(path: Path) -> Draft:
@@ -193,7 +238,7 @@ def read(path: Path) -> Draft:
         if digest_of(leaf_hash(canonical(entry)) for entry in entries) != act.digest:
             raise ValueError("its entries are not those that the act covers")
         keys = tuple(map(bytes.fromhex, written.keys))
-        return Draft(bytes.fromhex(written.ledger), act, entries, keys)
+        return Draft(bytes.fromhex(written.ledger), act, entries, keys, written.once or "")
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
     except ValueError as error:

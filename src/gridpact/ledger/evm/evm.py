@@ -120,6 +120,7 @@ class EvmLedger(StoredLedger):
         refused = refusal(key, entries, at)
         if refused or self._sealer is None:
             return refused or _READING
+        self._sealer.finish_left()
         order = self._sealer.order(key)
         known = self._known(key, entries)
         if known is not None:

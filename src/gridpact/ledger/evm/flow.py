@@ -57,7 +57,7 @@ class Flow:
         self._begun = deque[_Begun]()
         self._stopped = ""  # the key of a block that was refused, or whose sending failed
         self._final, self._quote = -1, sealer.sender.quote()
-        self._finish_left()  # a crash may have left some under way
+        sealer.finish_left()
         self._refresh()
 
     def commit(self, key: str, entries: Sequence[Entry], at: int) -> Refused | None:
@@ -86,7 +86,7 @@ class Flow:
     def finish(self) -> None:
         """Wait until all that is under way is final; raises Unfinished, or as a node does."""
         self._drain()
-        self._finish_left()
+        self._sealer.finish_left()
 
     def _make_room(self, size: int) -> None:
         """Wait where too much is under way for a further block, a batch of so many bytes."""
@@ -117,10 +117,6 @@ class Flow:
         now = self._follower.admission
         self._ahead = Admission(now.ledger, thawed(frozen(now.state)), SCHEME)
         self._size, self._others = now.state.size, False
-
-    def _finish_left(self) -> None:
-        for order in self._sealer.sender.left():
-            self._sealer.sender.wait(order)
 
     def _drain(self) -> None:
         while self._begun:

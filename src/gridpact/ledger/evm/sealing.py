@@ -31,8 +31,13 @@ class Sealer:
         leaves = [leaf_hash(canonical(entry)) for entry in entries]
         return Offered(entries, leaves, at, padded(self.sender.account.address))
 
+    def finish_left(self) -> None:
+        """Wait until all is final that was journalled, such as what a crash left under way."""
+        for order in self.sender.left():
+            self.sender.wait(order)
+
     def order(self, key: str) -> str:
-        """Name the order that is to carry a commit, after waiting for any sent before."""
+        """Name the order that is to carry a commit, after waiting for any sent under its key."""
         number = 0
         while True:
             order = f"commit {self.front.hex()} {key} {number}"

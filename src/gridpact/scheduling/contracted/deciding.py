@@ -22,6 +22,9 @@ from gridpact.scheduling.operation.in_force import at
 from gridpact.scheduling.problem import Problem
 from gridpact.scheduling.state import InForce, State
 
+FEW = 1_000
+"""Storages × slots up to which all homes are weighed with what may be chosen: beyond, that takes
+seconds, and homes whose limits do not bind are apart anyway."""
 Choices = tuple[PlannedChoice, ...] | msgspec.UnsetType
 
 
@@ -135,8 +138,15 @@ def _made(right: Right, values: Ints, asked: Asked) -> PlannedChoice:
 
 
 def _small(problem: Problem, places: Sequence[Place]) -> Problem:
-    """The problem, or where that is large, one in which only authors' homes may do otherwise."""
-    homes = sorted({place.home for place in places})
-    if len(problem.storage.home) * problem.slots.count <= TOGETHER:
+    """The problem, or one in which only authors' homes may do otherwise than without a choice.
+
+    That is the same choice where homes share nothing that binds; where they do, it is taken for
+    problems alone that are too large as a whole.
+    """
+    size = len(problem.storage.home) * problem.slots.count
+    if size <= FEW:
         return problem
-    return frozen(problem, solve(problem).net_wh[: len(problem.load_wh)], homes)
+    plan = solve(problem)
+    if plan.zone_price.any() and size <= TOGETHER:
+        return problem
+    return frozen(problem, plan.net_wh, sorted({place.home for place in places}))

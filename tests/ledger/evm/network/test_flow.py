@@ -214,6 +214,22 @@ def test_a_node_that_goes_down(lane):
     assert lane.settled() == [1, 2, 3]
 
 
+def test_a_commit_after_a_flow_that_was_left(lane):
+    """It is looked at once those that were under way are on the ledger."""
+    with lane.ledger() as ledger:
+
+        def left():
+            with flowing(ledger, print) as flow:
+                for number in (1, 2):
+                    flow.commit(f"settle/{number}", lane.settlement(ledger, number), AT)
+                raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            left()
+        assert isinstance(ledger.commit("settle/3", lane.settlement(ledger, 3), AT), Receipt)
+    assert lane.settled() == [1, 2, 3]
+
+
 @pytest.mark.slow
 def test_killed_at_each_step(lane):
     """Before and after each write to the outbox and each transaction handed to the node."""
