@@ -1,5 +1,6 @@
 """A run in which a member leaves its right to sell to plans: chosen, told, settled, replayed."""
 
+import json
 from fractions import Fraction
 from itertools import combinations
 
@@ -15,6 +16,7 @@ from gridpact.agreements.messages import (
 from gridpact.agreements.settle import settle
 from gridpact.app.agreements_of_run import agreement_views
 from gridpact.app.bootstrap import Edges, build
+from gridpact.app.cli.commands import run_command
 from gridpact.app.cli.scheduling_tables import view_lines
 from gridpact.app.record import Record
 from gridpact.app.schedules.agreed import agreed_views
@@ -253,3 +255,26 @@ def test_what_came_of_it_is_shown(ran):
     assert all((one.by, one.values) == ("bakery", (1,)) for one in view.told)
     with pytest.raises(BadInput, match="there is no 'left'"):
         agreement_views(ran.record, "left")
+
+
+def test_the_command_tells_of_a_run_that_waits_and_of_its_end(tmp_path, capsys):
+    """At 17:30 both are told, and one premium is due; then the run goes on from its folder."""
+    path, run = written(tmp_path, DELEGATED), str(tmp_path / "run")
+
+    def said(*arguments):
+        capsys.readouterr()
+        code = run_command([str(one) for one in arguments])
+        return code, capsys.readouterr()
+
+    assert said("run", path, "--until", "2026-06-15T17:30", "--out", run, "-q")[0] == 0
+    code, shown = said("contract", "settle", run, "--json")
+    (view,) = json.loads(shown.out)["agreements"]
+    assert (code, view["state"], len(view["told"])) == (0, "active", RIGHTS)
+    assert [(one["kind"], one["nano"]) for one in view["paid"]] == [("premium", PREMIUM)]
+    code, shown = said("contract", "settle", run, "--agreement", "left")
+    assert code == 2
+    assert "there is no 'left'" in shown.err
+    assert said("run", "--resume", run, "-q")[0] == 0
+    code, shown = said("contract", "settle", run)
+    assert "supplier  bakery     0.750  EUR       exercise" in shown.out.splitlines()
+    assert "plans choose for bakery" in shown.out.splitlines()
