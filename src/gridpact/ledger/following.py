@@ -89,13 +89,13 @@ class Following:
         walk = self._walk
         if walk is None or walk.admission is None or walk.head.size - self._kept < every:
             return
-        keep(self._storage, walk.head, KIND, frozen(walk.admission.state), signer)
+        keep(self._storage, walk.head, KIND, frozen(walk.admission.state), signer.sign)
         self._kept = walk.head.size
 
     def _begun(self) -> Walk:
         """Begin after the last snapshot that the founder or whoever seals here signed."""
         walk = Walk(self._start, self._public)
-        found = latest(self._storage, KIND, self._trusted)
+        found = latest(self._storage, KIND, self._holds)
         if found is not None:
             head, data = found
             block = self._storage.block(head.height)
@@ -103,6 +103,9 @@ class Following:
                 walk.resume(block, thawed(data))
                 self._kept = head.size
         return walk
+
+    def _holds(self, message: bytes, signature: bytes) -> bool:
+        return any(key.holds(message, signature) for key in self._trusted)
 
     def _founded(self) -> bool:
         """Whether the first entry founds it, which is so for good once there is one."""

@@ -168,6 +168,7 @@ class EvmLedger(StoredLedger):
             if kept != (taken.block, taken.rows):
                 raise LedgerDamaged(f"block {fold.head.height} is not kept as the chain has it")
         self._compare(fold.head, expected, seen)
+        self._follower.check(fold)
         self._check_contract(fold.head, last)
         check_tiles(self._storage, fold.head, derived=False)
         self._storage.check()

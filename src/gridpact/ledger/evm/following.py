@@ -9,7 +9,7 @@ that it hides no newer blocks, and that the transactions it shows were sent by w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -24,9 +24,15 @@ from gridpact.ledger.evm.words import Operation, operation
 from gridpact.ledger.merkle import Edge, leaf_hash
 from gridpact.ledger.port import Head
 from gridpact.ledger.state.admission import Admission, Offered
+from gridpact.ledger.state.snapshot import frozen, thawed
+from gridpact.ledger.state.state import State
 from gridpact.ledger.storage.port import Storage, SubtreeRow
+from gridpact.ledger.storage.snapshots import bound, keep, latest
 from gridpact.ledger.storage.tiles import subtree_rows
 
+KIND = "state on a chain/1"
+EVERY = 10_000
+"""Entries after which a snapshot is kept, so that opening folds in no more than these."""
 _KEY_BYTES = 32
 
 
@@ -83,6 +89,14 @@ class Fold:
     def __init__(self, start: Head) -> None:
         self.head, self.edge = start, Edge()
         self.admission = Admission(start.hash, scheme=SCHEME)
+
+    @classmethod
+    def resumed(cls, start: Head, block: Block, state: State) -> Self:
+        """Begin after a block that was taken before, with the state that it left."""
+        fold = cls(start)
+        fold.head, fold.edge = block.head(), edge_of(block)
+        fold.admission = Admission(start.hash, state, SCHEME)
+        return fold
 
     def told(self, told: Told) -> Taken:
         """Take the next block as the chain tells it."""
@@ -159,6 +173,7 @@ class Follower:
         self.node, self._front, self._storage, self._start = node, front, storage, start
         self._since = self._next = since
         self._fold: Fold | None = None
+        self._kept = 0
 
     @property
     def admission(self) -> Admission:
@@ -178,6 +193,21 @@ class Follower:
             self._fold = None  # what was folded in was perhaps not stored
             raise
         self._next = last + 1
+        self._snap(fold)
+
+    def check(self, fold: Fold) -> None:
+        """Hold what is believed here against a fold of all blocks; LedgerDamaged names the cure."""
+        if frozen(self._folded().admission.state) != frozen(fold.admission.state):
+            raise LedgerDamaged(
+                f"the state kept in {self._storage.place} is not what its entries come to; delete "
+                "it, and it is read from the chain again"
+            )
+
+    def _snap(self, fold: Fold) -> None:
+        """Keep a snapshot where there are many entries since the last."""
+        if fold.head.size - self._kept >= EVERY:
+            keep(self._storage, fold.head, KIND, frozen(fold.admission.state), bound)
+            self._kept = fold.head.size
 
     def _keep(self, taken: Taken) -> None:
         with self._storage.transaction():
@@ -185,12 +215,29 @@ class Follower:
 
     def _folded(self) -> Fold:
         if self._fold is None:
-            fold = Fold(self._start)
-            for block in self._storage.blocks():
+            fold, last = self._begun(), self._storage.last_block()
+            while last is not None and fold.head.height < last.height:
+                block = self._storage.block(fold.head.height + 1)
+                if block is None:
+                    raise LedgerDamaged(f"block {fold.head.height + 1} is missing or out of order")
                 fold.stored(block, self._storage.entry_rows(block.first_index, block.size))
             self._next = self._resumed()
             self._fold = fold
+            self._snap(fold)
         return self._fold
+
+    def _begun(self) -> Fold:
+        """Begin after the last snapshot that holds; at the first block where none does."""
+        found = latest(self._storage, KIND, _holds)
+        block = self._storage.block(found[0].height) if found else None
+        if found is not None and block is not None and block.content_hash() == block.hash:
+            try:
+                fold = Fold.resumed(self._start, block, thawed(found[1]))
+            except (ValueError, LedgerDamaged):  # of another version, or the block's edge is wrong
+                return Fold(self._start)
+            self._kept = fold.head.size
+            return fold
+        return Fold(self._start)
 
     def _resumed(self) -> int:
         """Return the chain's block to go on from; what was final must still be there."""
@@ -204,6 +251,10 @@ class Follower:
                 f"block {last.height} was final and is not on the chain of node {self.node.place}"
             )
         return mined.block
+
+
+def _holds(message: bytes, digest: bytes) -> bool:
+    return bound(message) == digest
 
 
 def sealer_of(block: Block) -> bytes:
