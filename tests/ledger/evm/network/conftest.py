@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import os
 import re
+import signal
 import subprocess
 import threading
 import time
 import urllib.request
+import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -87,6 +90,57 @@ def chain(anvil_program, tmp_path_factory):
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture
+def killed_at():
+    """Run in a process of its own that is killed at its so manieth step; tell whether it was.
+
+    Steps are before and after each write to the outbox and each transaction handed to the node.
+    """
+
+    def run_there(point, make, run, sender_of):
+        steps = iter(range(point, -1, -1))
+
+        def step():
+            if next(steps) == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        made = make()
+        sender = sender_of(made)
+        for owner, name in (
+            (sender.outbox, "book"),
+            (sender.outbox, "mark"),
+            (sender.node, "send"),
+        ):
+            watched(owner, name, step)
+        run(made)
+
+    def killed(point, make, run, sender_of=lambda made: made):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the child starts no threads
+            pid = os.fork()
+        if pid == 0:
+            try:
+                run_there(point, make, run, sender_of)
+            finally:
+                os._exit(0)
+        return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+    return killed
+
+
+def watched(owner, name, step):
+    """Let a method take a step before and after."""
+    real = getattr(owner, name)
+
+    def call(*arguments):
+        step()
+        answer = real(*arguments)
+        step()
+        return answer
+
+    setattr(owner, name, call)
 
 
 class Proxy:

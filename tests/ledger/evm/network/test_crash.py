@@ -1,9 +1,6 @@
 """Killed at any write or request, or on a chain that misbehaves: all is done, each thing once."""
 
-import os
 import random
-import signal
-import warnings
 from functools import partial
 
 import pytest
@@ -14,44 +11,10 @@ from gridpact.ledger.evm.rpc import connect
 from gridpact.ledger.evm.sending import Policy, Sender
 
 TO = bytes(range(20))
-STEPS = ("book", "mark", "send")
+STEPS = 3
 
 
-def killed_at(point, run, sender):
-    """Run in a process of its own that is killed at its so manieth step; tell whether it was."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the child starts no threads
-        pid = os.fork()
-    if pid == 0:
-        try:
-            steps = iter(range(point, -1, -1))
-
-            def step():
-                if next(steps) == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-            made = sender()
-            for owner, name in ((made.outbox, "book"), (made.outbox, "mark"), (made.node, "send")):
-                watched(owner, name, step)
-            run(made)
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-
-
-def watched(owner, name, step):
-    real = getattr(owner, name)
-
-    def call(*arguments):
-        step()
-        answer = real(*arguments)
-        step()
-        return answer
-
-    setattr(owner, name, call)
-
-
-def test_killed_at_each_step(chain, account, tmp_path):
+def test_killed_at_each_step(chain, account, tmp_path, killed_at):
     """Before and after each write to the outbox and each transaction handed to the node."""
 
     def run(made, key):
@@ -66,10 +29,10 @@ def test_killed_at_each_step(chain, account, tmp_path):
     while killed:
         point += 1
         key, before = f"k{point}", chain.count(account)
-        killed = killed_at(point, partial(run, key=key), sender)
+        killed = killed_at(point, sender, partial(run, key=key))
         assert run(made, key).ok
         assert chain.count(account) == before + 1
-    assert point >= 2 * len(STEPS)
+    assert point >= 2 * STEPS
     made.outbox.close()
 
 

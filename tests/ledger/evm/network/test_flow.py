@@ -1,9 +1,7 @@
 """Commits that flow over a real node: in order and once, whatever is refused or taken back."""
 
-import os
-import signal
-import warnings
 from functools import partial
+from operator import attrgetter
 
 import pytest
 
@@ -231,12 +229,13 @@ def test_a_commit_after_a_flow_that_was_left(lane):
 
 
 @pytest.mark.slow
-def test_killed_at_each_step(lane):
+def test_killed_at_each_step(lane, killed_at):
     """Before and after each write to the outbox and each transaction handed to the node."""
     place, point, killed = lane.folder / "killed", 0, True
     while killed:
         numbers = [2 * point + 1, 2 * point + 2]
-        killed = killed_at(point, partial(flow_and_die, lane, place, numbers))
+        run = partial(lane.flow, numbers=numbers)
+        killed = killed_at(point, partial(lane.ledger, place), run, attrgetter("_sealer.sender"))
         with lane.ledger(place) as ledger:
             told, refused = lane.flow(ledger, numbers)
         assert not refused
@@ -244,49 +243,6 @@ def test_killed_at_each_step(lane):
         point += 1
     assert point > 6
     assert lane.settled() == list(range(1, 2 * point + 1))
-
-
-def flow_and_die(lane, place, numbers):
-    """Settle in a process that is killed at the step that is due."""
-    ledger = lane.ledger(place)
-    sender = ledger._sealer.sender
-    for owner, name in ((sender.outbox, "book"), (sender.outbox, "mark"), (sender.node, "send")):
-        watched(owner, name)
-    lane.flow(ledger, numbers)
-
-
-STEPS = []
-
-
-def watched(owner, name):
-    real = getattr(owner, name)
-
-    def call(*arguments):
-        step()
-        answer = real(*arguments)
-        step()
-        return answer
-
-    setattr(owner, name, call)
-
-
-def step():
-    if STEPS and STEPS.pop() == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def killed_at(point, run):
-    """Run in a process of its own that is killed at its so manieth step; tell whether it was."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the child starts no threads
-        pid = os.fork()
-    if pid == 0:
-        try:
-            STEPS[:] = range(point + 1)
-            run()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
 
 
 def test_gas_is_bounded(lane):
