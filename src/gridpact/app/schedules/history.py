@@ -60,8 +60,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Stated needs that it misses."""
-        return _of(one for one in self.conflicts if one.kind != UNBOUND)
+        """Stated needs that it misses, but for those that it misses for money."""
+        return _of(one for one in self.conflicts if one.kind not in (UNBOUND, SOFT))
 
     @property
     def unheld(self) -> tuple[str, ...]:
