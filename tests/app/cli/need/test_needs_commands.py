@@ -153,7 +153,7 @@ def test_what_no_plan_holds_to_is_refused_with_every_reason(homes):
     done = homes.need("add", "run", "heating 20..22 C 06:00-22:00", "--owner", "home-05")
     assert done.code == 1
     assert done.out.splitlines()[0] == "✗ home-05-heat-pump 20..22 C 06:00-22:00: refused"
-    code, told = homes.stated("battery >= 90 kWh at 20:10, wish", "home-07")
+    code, told = homes.stated("battery >= 90 kWh at 20:10, contract", "home-07")
     assert (code, told["stated"], told["id"]) == (1, False, "")
     assert {fault["where"].partition(".")[2] for fault in told["faults"]} == {
         "least_wh",
