@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from scipy.optimize import linprog
 
 from gridpact.base.slots import Calendar, Slots
-from gridpact.contracts.formulas import nominated
+from gridpact.contracts.formulas import decision, nominated
 from gridpact.contracts.observables import Const, Profile, Series
 from gridpact.contracts.products.option import put_option
 from gridpact.contracts.products.swing import swing_put, swing_with_minimum_take
-from gridpact.contracts.terms import deliver, pay
+from gridpact.contracts.terms import deliver, pay, within
 from gridpact.forecasting.messages import ForecastIssued
 from gridpact.scheduling.community.solve import solve
 from gridpact.scheduling.contracted import deciding
@@ -197,7 +197,10 @@ def test_an_amount_that_is_named_and_what_counts_from_rest(home, tools, spot, pr
 
 
 def test_a_minimum_take_is_weighed_where_its_period_ends(home, tools):
-    """Three exercises at a loss are cheaper than the shortfall; in half of the period none is."""
+    """Three exercises at a loss are cheaper than the shortfall; before its end none is.
+
+    Two that were told before the plan's first slot leave one to take.
+    """
     day = Slots(tools.day.start, tools.STEP, SLOTS)
     wh, strike = Const(100, "Wh"), Const(10_000, "micro/kWh")
     terms = swing_with_minimum_take(
@@ -206,6 +209,10 @@ def test_a_minimum_take_is_weighed_where_its_period_ends(home, tools):
     )
     contracts = delegated(tools, terms, day)
     assert values_of(chosen(home, day, state_of(day, [50_000] * 6, contracts)), day).sum() == 3
+    begun = Slots(day.start - 2 * day.step, day.step, SLOTS + 2)
+    told = {("right", "exercise"): (Slots(begun.start, day.step, 2), [1, 1])}
+    later = delegated(tools, terms, begun, told)
+    assert values_of(chosen(home, day, state_of(day, [50_000] * 6, later)), day).sum() == 1
     half = Slots(day.start, day.step, 3)
     assert values_of(chosen(home, half, state_of(half, [50_000] * 3, contracts)), half).sum() == 0
 
@@ -375,3 +382,18 @@ def test_in_a_large_community_only_authors_homes_are_weighed(small_community, to
     apart = chosen(two, day, state_of(day, spot, contracts, homes=2))
     assert values_of(apart, day).sum() == 2
     assert apart.cost == pytest.approx(whole.cost, rel=1e-6)
+
+
+def test_another_members_choice_counts_once_it_is_told(home, tools):
+    """A right that holds where the other says so is worth nothing before it does."""
+    day = Slots(tools.day.start, tools.STEP, SLOTS)
+    terms = within(decision("holds", WRITER, 0), puts(day))
+    meant = BySlot(day.starts(), np.ones(SLOTS, np.int64))
+    spot = [50_000] * SLOTS
+    for told, taken in (({}, 0), ({"holds": meant}, 5)):
+        contracts = delegated(tools, terms, day, planned={"holds": meant})
+        (signed,) = contracts.signed
+        contracts = replace(contracts, signed=(replace(signed, chosen=told),))
+        found = chosen(home, day, state_of(day, spot, contracts))
+        assert values_of(found, day).sum() >= taken
+        assert values_of(found, day).any() == bool(taken)

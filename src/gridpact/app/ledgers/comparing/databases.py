@@ -21,8 +21,7 @@ class PostgresEngine(LocalEngine):
     def close(self) -> None:
         """Close the ledger and take its schema away."""
         super().close()
-        where = parse_address(str(self.address))
-        _run(where, f"DROP SCHEMA IF EXISTS {where.schema} CASCADE")
+        _drop(parse_address(str(self.address)))
 
 
 def postgres_engine(address: str, seed: int) -> PostgresEngine:
@@ -37,7 +36,15 @@ def postgres_engine(address: str, seed: int) -> PostgresEngine:
         return int(_run(where, _SIZE, schema=where.schema)[0][0])
 
     name = "local log, PostgreSQL"
-    return PostgresEngine(name, "database", address, seed, size, _server(where))
+    try:
+        return PostgresEngine(name, "database", address, seed, size, _server(where))
+    except BaseException:
+        _drop(where)  # it may have been made before the server was found unfit
+        raise
+
+
+def _drop(where: Address) -> None:
+    _run(where, f"DROP SCHEMA IF EXISTS {where.schema} CASCADE")
 
 
 def _run(where: Address, statement: str, **values: object) -> list[list[int]]:
