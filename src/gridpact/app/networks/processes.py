@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from gridpact.base.errors import StoreError
+from gridpact.ledger.evm.network.besu import STATIC_NODES
 from gridpact.ledger.evm.network.folders import GENESIS, kcn_arguments
 from gridpact.ledger.evm.network.plan import Network, Validator, authority
 from gridpact.ledger.evm.node import NodeTrouble
@@ -69,12 +70,16 @@ class LocalNetwork:
         self._within = within or {}
 
     def begin(self) -> None:
-        """Give each node its first block; once, before the first start."""
+        """Give each node its first block, those that have one excepted."""
         for validator in self.network.validators:
-            place = self.folder / validator.name
-            (place / "klay").mkdir(exist_ok=True)
-            shutil.copy(place / "static-nodes.json", place / "klay" / "static-nodes.json")
+            self._begin(self.folder / validator.name)
+
+    def _begin(self, place: Path) -> None:
+        peers = place / "klay" / STATIC_NODES
+        if not peers.exists():
             self._run(place, "--datadir=.", "init", str(self.folder.absolute() / GENESIS))
+            peers.parent.mkdir(exist_ok=True)
+            shutil.copy(place / STATIC_NODES, peers)
 
     def up(self, names: Sequence[str] = (), wait_s: float = START_S) -> None:
         """Start nodes, all unless named, one after another, so that they find each other at once.
@@ -135,6 +140,7 @@ class LocalNetwork:
 
     def _start(self, validator: Validator) -> None:
         place = self.folder / validator.name
+        self._begin(place)
         for port in (validator.port, validator.rpc):
             _check_free(validator.host, port)
         program = [*self._within.get(validator.name, ()), str(self.program.absolute())]

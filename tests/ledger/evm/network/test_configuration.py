@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from eth_keys.datatypes import PrivateKey
 
 from gridpact.app.cli.commands import cli
+from gridpact.app.networks.processes import LocalNetwork
 from gridpact.base.errors import BadInput, StoreError
 from gridpact.ledger.evm.accounts import Account
 from gridpact.ledger.evm.network.folders import BESU, LOCAL, enode, read_network, write_network
@@ -190,3 +191,22 @@ def test_the_command(plan, tmp_path):
     down = CliRunner().invoke(cli, ["network", "status", str(out)])
     assert down.output.count("stopped") == 4
     assert CliRunner().invoke(cli, ["network", "down", str(out)]).output == "no node ran\n"
+
+
+def test_a_folder_that_was_configured_can_be_started(network, tmp_path):
+    """Each node gets its first block once, by ``init``; a stand-in for the program notes calls."""
+    read, keys = network
+    folder, program = tmp_path / "north", tmp_path / "kcn"
+    write_network(read, keys, folder, LOCAL)
+    program.write_text(f'#!/bin/sh\necho "$PWD $@" >> {tmp_path}/calls\n')
+    program.chmod(0o755)
+    local = LocalNetwork(read, folder, program)
+    for _ in range(2):
+        local.begin()
+    expected = [
+        f"{folder / each.name} --datadir=. init {folder}/genesis.json" for each in read.validators
+    ]
+    assert (tmp_path / "calls").read_text().splitlines() == expected
+    for each in read.validators:
+        peers = folder / each.name / "klay" / "static-nodes.json"
+        assert peers.read_text() == (folder / each.name / "static-nodes.json").read_text()
