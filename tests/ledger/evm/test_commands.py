@@ -2,27 +2,29 @@
 
 import json
 import os
+import shutil
 import tempfile
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from gridpact.agreements.addresses import checksummed
 from gridpact.agreements.keys import WalletKey
 from gridpact.app.cli.commands import cli
+from gridpact.app.ledgers import acting, home
 from gridpact.app.ledgers import chains as app_chains
 from gridpact.app.ledgers import governing as app_governing
-from gridpact.app.ledgers import home
-from gridpact.base.errors import GridpactError, StoreError
+from gridpact.base.errors import BadInput, GridpactError, StoreError
 from gridpact.ledger.acts import drafted
 from gridpact.ledger.evm.accounts import Account
 from gridpact.ledger.evm.artifacts import contract
 from gridpact.ledger.evm.node import NodeDown
 from gridpact.ledger.evm.outbox import Outbox
 from gridpact.ledger.evm.sending import Policy, Sender
-from gridpact.ledger.evm.signing import signed
+from gridpact.ledger.evm.signing import ChainKey, signed
 from gridpact.ledger.evm.words import id_of
 from gridpact.ledger.kinds.founding import LedgerFounded
 from gridpact.ledger.kinds.money import TokensMinted, TokensTransferred
@@ -86,6 +88,13 @@ def ledger(lane, chains, tmp_path, monkeypatch):
     return Folder(lane, chains, tmp_path)
 
 
+def strangely_signed(path, name, key):
+    """Add what a program of before took: a signature of somebody who is no authority."""
+    found = app_governing.read(path)
+    made = {**found.signatures, name: ChainKey.load(key).sign(found.message)}
+    app_governing.write(path, msgspec.structs.replace(found, signatures=made))
+
+
 def test_a_room_is_replaced_by_command_with_the_money_in_it(ledger, lane, chains):
     both = ("--as", "auth-a=@auth-a.key", "--as", "auth-b=@auth-b.key")
     tokens = ("--room", "tokens")
@@ -94,13 +103,26 @@ def test_a_room_is_replaced_by_command_with_the_money_in_it(ledger, lane, chains
     told = ledger("govern", "adopt", "@", *tokens, *both[:2], code=2)
     assert "is open, and goes on while rows are taken over" in told
     ledger("govern", "pause", "@", *tokens, *both[:2], "--draft", "@pause.json")
-    ledger("govern", "sign", "@pause.json", "--as", "auth-b=@ada.key")
-    told = ledger("govern", "commit", "@", "@pause.json", *both[:2], code=2)
-    assert "is not made with its key" in told
+    told = ledger("govern", "sign", "@pause.json", "--as", "auth-b=@ada.key", code=2)
+    assert "auth-b signs with 0x" in told
+    told = ledger("govern", "sign", "@pause.json", "--as", "ada=@ada.key", code=2)
+    assert "ada is no authority; there are auth-a, auth-b" in told
+    strangely_signed(ledger.place / "pause.json", "ada", ledger.place / "ada.key")
     ledger("govern", "sign", "@pause.json", *both[2:])
+    done = "✓ pause the room tokens: done, by auth-a, auth-b\n"
     for _ in range(2):  # as after a crash: it is done once
         told = ledger("govern", "commit", "@", "@pause.json", *both[:2])
-        assert told == "✓ pause the room tokens: done, by auth-a, auth-b\n"
+        assert told == f"{done}  left out: the signature of ada, who is no authority here\n"
+    assert "stopped: the room tokens; see" in ledger("status", "@")
+    assert json.loads(ledger("status", "@", "--json"))["stopped"] == ["tokens"]
+    elsewhere = shutil.copytree(ledger.place, ledger.place / "other")
+    (elsewhere / "outbox.db").unlink()
+    told = ledger("govern", "commit", elsewhere, "@pause.json", *both[2:])
+    assert told.startswith("✓ pause the room tokens: done already, in block ")
+    told = json.loads(ledger("govern", "pause", "@", *tokens, *both, "--json"))
+    assert (told["already"], told["block"]) == (True, None)
+    again = ledger("govern", "pause", "@", *tokens, *both[:2])
+    assert again == "✓ the room tokens is paused already\n"
     pay = ("token", "transfer", "@", "ada", "bob", "--token", "eur", "--units", 5)
     pay = (*pay, "--as", "ada=@ada.key", "--seal", "@auth-a.key", "--why", "x")
     assert "room closed" in ledger(*pay, code=2)
@@ -115,6 +137,10 @@ def test_a_room_is_replaced_by_command_with_the_money_in_it(ledger, lane, chains
     old = f"0x{lane.deployed.rooms[4].hex()}"
     assert "is no successor" in ledger(*replaced, old, *both, code=2)
     assert "done, by auth-a, auth-b" in ledger(*replaced, after, *both)
+    assert ledger(*replaced, after, *both) == f"✓ the room tokens is {after} already\n"
+    told = ledger("govern", "adopt", "@", *tokens, *both[2:])
+    assert told == f"✓ {after} is the room tokens already, with all rows of the one before\n"
+    assert "room" not in ledger("status", "@")
 
     shown = json.loads(ledger("govern", "show", "@", "--json"))
     assert shown["rooms"]["tokens"] == {"contract": after, "stage": "open", "rows": 3}
@@ -135,7 +161,11 @@ def test_the_whole_ledger_is_stopped_and_resumed(ledger):
     ledger("govern", "sign", "@late.json", *both[2:])
     told = ledger("govern", "commit", "@", "@late.json", *both[:2], code=2)
     assert "is decision 0, and 1 is next" in told
+    assert json.loads(ledger("status", "@", "--json"))["stopped"] == ["ledger"]
+    told = ledger("govern", "commit", "@", "@nothing.json", *both[:2], code=2)
+    assert "cannot be read: No such file" in told
     ledger("govern", "resume", "@", *both)
+    assert ledger("govern", "resume", "@", *both) == "✓ the ledger is open already\n"
     assert "is open after 2 decisions" in ledger("govern", "show", "@")
 
 
@@ -221,3 +251,48 @@ def test_a_transfer_that_was_cut_off_is_done_once(ledger, lane, monkeypatch, rea
     with lane.ledger(None) as follower:
         state = follower.state()
         assert [state.balances.at(("eur", name), 0) for name in ("ada", "bob")] == [25, 25]
+
+
+def test_what_nobody_was_told_the_end_of_is_not_done_twice(ledger, lane, monkeypatch):
+    """A command ends once its transfer is with the node; the block is made before the next one."""
+    pay = ("token", "transfer", "@", "ada", "bob", "--token", "eur", "--units", 5)
+    pay = (*pay, "--as", "ada=@ada.key", "--seal", "@auth-a.key", "--why")
+    send = lane.node.send
+
+    def cut_off(raw):
+        send(raw)
+        raise NodeDown("cut off")
+
+    monkeypatch.setattr(lane.node, "send", cut_off)
+    assert "cut off" in ledger(*pay, "rent", code=2)
+    monkeypatch.setattr(lane.node, "send", send)
+    assert "in block 6" in ledger(*pay, "another")
+    told = ledger(*pay, "rent", code=2)
+    assert "this was begun before, as 3 of ada, and is in block 5 now. Fix: leave it" in told
+    assert ledger(*pay, "rent") == "✓ 5 eur go from ada to bob, by ada, in block 7\n"
+    assert "in block 8" in ledger(*pay, "rent")
+    with lane.ledger(None) as follower:
+        state = follower.state()
+        assert [state.balances.at(("eur", name), 0) for name in ("ada", "bob")] == [10, 40]
+
+
+def test_an_answer_that_got_lost_is_given_before_it_is_done_once_more(ledger):
+    """The process ends between the block and its answer; another one opens the same outbox."""
+    ada, auth = (acting.Signer(name, ledger.chains.key_of(name)) for name in ("ada", "auth-a"))
+    transfer = [TokensTransferred("eur", "ada", "bob", 5)]
+
+    def pay(at):
+        with home.opened(ledger.place, auth.key) as opened:
+            found = acting.sign(acting.draft(opened, ["ada"], transfer, "rent", at), ada)
+            return found, acting.commit(opened, found, at).height
+
+    first, height = pay(AT)
+    with home.opened(ledger.place, auth.key) as opened:  # the very same act is answered as before
+        assert acting.commit(opened, first, AT).height == height
+    with pytest.raises(BadInput, match=f"as 3 of ada, and is in block {height} now"):
+        pay(AT + 1)
+    again, later = pay(AT + 1)
+    assert later == height + 1
+    with home.opened(ledger.place, auth.key) as opened:
+        acting.told(opened, again)
+    assert pay(AT + 2)[1] == height + 2

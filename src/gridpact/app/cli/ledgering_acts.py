@@ -54,8 +54,9 @@ def commit(
     found = acting.read(file)
     with home.opened(place, signers_of(signers)[0].key) as ledger:
         receipt = acting.commit(ledger, found, done_at(moment))
-    if as_json:
-        say_json({"block": receipt.height, "root": receipt.root.hex()})
-    elif not quiet:
-        told = f"{file}: committed, by {', '.join(found.act.by)}, in block {receipt.height}"
-        say(f"{mark(good=True)} {harmless(told)}")
+        if as_json:
+            say_json({"block": receipt.height, "root": receipt.root.hex()})
+        elif not quiet:
+            told = f"{file}: committed, by {', '.join(found.act.by)}, in block {receipt.height}"
+            say(f"{mark(good=True)} {harmless(told)}")
+        acting.told(ledger, found)

@@ -144,7 +144,7 @@ def act(place: Path, doing: Acting, entries: Sequence[Entry], told: str) -> None
     What was done under the same name before is told again, and not done.
     """
     with _opened(place, doing) as (ledger, signers, at):
-        by = _by(doing, signers)
+        by, found = _by(doing, signers), None
         receipt = acting.done(ledger, doing.once, by, entries) if doing.once else None
         if receipt is None:
             found = _signed(ledger, doing, signers, entries, at)
@@ -154,11 +154,13 @@ def act(place: Path, doing: Acting, entries: Sequence[Entry], told: str) -> None
                 return
             receipt = acting.commit(ledger, found, at)
         stands = ledger.block(receipt.height).at if doing.once else at
-    if doing.as_json:
-        say_json({"block": receipt.height, "entry": receipt.first_index + 1, "at": iso(stands)})
-    elif not doing.quiet:
-        told = f"{told}, by {', '.join(by)}, in block {receipt.height}"
-        say(f"{mark(good=True)} {harmless(told)}")
+        if doing.as_json:
+            say_json({"block": receipt.height, "entry": receipt.first_index + 1, "at": iso(stands)})
+        elif not doing.quiet:
+            told = f"{told}, by {', '.join(by)}, in block {receipt.height}"
+            say(f"{mark(good=True)} {harmless(told)}")
+        if found is not None:
+            acting.told(ledger, found)
 
 
 def rehearse(place: Path, doing: Acting, entries: Sequence[Entry]) -> None:

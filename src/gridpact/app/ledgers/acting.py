@@ -11,6 +11,7 @@ import msgspec
 
 from gridpact.app import folder
 from gridpact.app.ledgers import keys
+from gridpact.app.ledgers.chains import ChainLedger
 from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.ledger.acts import digest_of, drafted, missing, with_signature
@@ -26,7 +27,7 @@ from gridpact.ledger.stored import used_otherwise
 VERSION = "act/1"
 LONGEST_ONCE = 100
 _SIGNATURES = "act.signatures"
-_BY_NAME, _ONCE = "once/", "--once"
+_ACT, _BY_NAME, _ONCE = "act/", "once/", "--once"
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._:/+-]{{0,{LONGEST_ONCE - 1}}}")
 
 
@@ -122,7 +123,8 @@ def sign(found: Draft, signer: Signer) -> Draft:
 def commit(ledger: AnyLedger, found: Draft, at: int) -> Receipt:
     """Put a signed act on the ledger; BadInput lists why it is refused.
 
-    One that is done once and stands there already is answered as before.
+    One that is done once and stands there already is answered as before. What was begun here
+    before, and nobody was told the end of, is refused once and not done anew: see :func:`told`.
     """
     if found.ledger != ledger.genesis:
         fix = "commit it where it was drafted for"
@@ -131,12 +133,32 @@ def commit(ledger: AnyLedger, found: Draft, at: int) -> Receipt:
         return kept
     if unknown := _unknown_roles(found.entries):
         raise BadInput(unknown)
+    if isinstance(ledger, ChainLedger) and not found.once:
+        _check_untold(ledger, found)
     answer = ledger.commit(_key(found), (found.act, *found.entries), at)
     if isinstance(answer, Receipt):
         return answer
     if kept := _done(ledger, found):  # somebody else handed it in meanwhile
         return kept
     raise BadInput((not answer.faults and _overtaken(ledger, found)) or _reasons(answer))
+
+
+def told(ledger: AnyLedger, found: Draft) -> None:
+    """Note that whoever committed an act has the answer; given again, it is done once more.
+
+    A log commits at once, and notes nothing.
+    """
+    if isinstance(ledger, ChainLedger):
+        ledger.tell(_key(found))
+
+
+def _check_untold(ledger: ChainLedger, found: Draft) -> None:
+    """Tell of the same act, where it was done here before and the answer got lost."""
+    for key, kept in reversed(ledger.untold(_ACT)):
+        held = ledger.entries(kept.first_index, kept.first_index + 1)[0]
+        if isinstance(held, Act) and held != found.act and _same(found.act, held):
+            ledger.tell(key)
+            raise BadInput([_begun_before(held, kept)])
 
 
 def _done(ledger: AnyLedger, found: Draft) -> Receipt | None:
@@ -179,7 +201,7 @@ def _misplaced_keys(ledger: AnyLedger, entries: Sequence[Entry]) -> Iterator[Fau
 def _key(found: Draft) -> str:
     if found.once:
         return f"{_BY_NAME}{found.once}"
-    return f"act/{found.act.by[0]}/{found.act.sequence}"
+    return f"{_ACT}{found.act.by[0]}/{found.act.sequence}"
 
 
 def _reasons(refused: Refused) -> list[Fault]:
@@ -194,21 +216,23 @@ def _overtaken(ledger: AnyLedger, found: Draft) -> list[Fault]:
     if ledger.state().sequences.at(first, 0) < act.sequence:
         return []
     kept = ledger.kept(_key(found))
-    if kept and _same(act, ledger.entries(kept.first_index, kept.first_index + 1)):
-        problem = f"this was begun before, as {act.sequence} of {first}, and is in block"
-        fix = "leave it; give it again only if it is to be done once more"
-        return [Fault("act", 0, "", f"{problem} {kept.height} now", fix)]
+    held = ledger.entries(kept.first_index, kept.first_index + 1)[0] if kept else None
+    if kept and isinstance(held, Act) and _same(act, held):
+        return [_begun_before(held, kept)]
     problem = f"{act.sequence} of {first} was used for another act meanwhile"
     fix = "draft this one again, and let all sign it anew"
     return [Fault("act", 0, "act.sequence", problem, fix)]
 
 
-def _same(act: Act, held: Sequence[Entry]) -> bool:
-    """Tell whether a block begins with an act, at whatever time it was signed."""
-    first = held[0]
-    return isinstance(first, Act) and (first.by, first.why, first.digest) == (
-        (act.by, act.why, act.digest)
-    )
+def _begun_before(held: Act, kept: Receipt) -> Fault:
+    problem = f"this was begun before, as {held.sequence} of {held.by[0]}, and is in block"
+    fix = "leave it; give it again only if it is to be done once more"
+    return Fault("act", 0, "", f"{problem} {kept.height} now", fix)
+
+
+def _same(act: Act, held: Act) -> bool:
+    """Tell whether two acts do the same, at whatever time and place in the turn."""
+    return (held.by, held.why, held.digest) == (act.by, act.why, act.digest)
 
 
 def _told(fault: Fault) -> Fault:

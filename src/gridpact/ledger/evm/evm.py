@@ -137,6 +137,23 @@ class EvmLedger(StoredLedger):
             return found
         return self._known(key, entries) or self._sealer.refused(answer, data)
 
+    def untold(self, begins: str) -> list[tuple[str, Receipt]]:
+        """Return what is here under keys that begin so and nobody was told of, the newest last.
+
+        Of what was sent from this outbox only; what is under way is waited for.
+        """
+        if self._sealer is None:
+            return []
+        self._sealer.finish_left()
+        self._follower.follow()
+        found = ((key, super(EvmLedger, self).kept(key)) for key in self._sealer.untold(begins))
+        return [(key, kept) for key, kept in found if kept is not None]
+
+    def tell(self, key: str) -> None:
+        """Note that whoever committed under a key was told what came of it."""
+        if self._sealer is not None:
+            self._sealer.tell(key)
+
     @contextmanager
     def flowing(self, told: Told) -> Iterator[Flow]:
         """Let commits go through without waiting for each; see :func:`..flowing.flowing`."""

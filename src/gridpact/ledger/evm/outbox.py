@@ -3,7 +3,8 @@
 An **order** is what shall be done once, under a key; it owns one nonce of its account. Each of its
 **attempts** is one signed transaction of that nonce, the later ones at a higher price, so that a
 chain can take one of them at most. A process that is killed at any point finds its orders here and
-goes on with them.
+goes on with them. It remembers as well whether anybody was told what came of an order: one that was
+done, and whose answer got lost, is not taken for one that is yet to be done.
 """
 
 from __future__ import annotations
@@ -21,19 +22,27 @@ from gridpact.base.errors import StoreError
 from gridpact.ledger.evm.accounts import Call
 
 APPLICATION = 0x67706F62
-FORMAT = 1
+FORMAT = 2
 _TABLES = (
     """CREATE TABLE orders (
     key TEXT PRIMARY KEY, chain INTEGER NOT NULL, account BLOB NOT NULL, nonce INTEGER NOT NULL,
     target BLOB NOT NULL, data BLOB NOT NULL, gas INTEGER NOT NULL, final BLOB,
-    UNIQUE (chain, account, nonce))""",
+    told INTEGER NOT NULL DEFAULT 0, UNIQUE (chain, account, nonce))""",
     """CREATE TABLE attempts (
     hash BLOB PRIMARY KEY, key TEXT NOT NULL REFERENCES orders, price TEXT NOT NULL,
     raw BLOB NOT NULL, state TEXT NOT NULL, seen INTEGER NOT NULL, block INTEGER,
     block_hash BLOB)""",
     "CREATE INDEX attempts_of_order ON attempts (key)",
     "CREATE INDEX orders_not_final ON orders (chain, account, nonce) WHERE final IS NULL",
+    "CREATE INDEX orders_not_told ON orders (key) WHERE told=0",
 )
+_SINCE_1 = (
+    "ALTER TABLE orders ADD COLUMN told INTEGER NOT NULL DEFAULT 0",
+    "UPDATE orders SET told=1 WHERE final IS NOT NULL",
+    _TABLES[-1],
+)
+"""Brings an outbox of format 1 up to now; what is final there counts as told."""
+_LAST = "\U0010ffff"
 _ORDER = "SELECT key, chain, account, nonce, target, data, gas, final FROM orders"
 _ATTEMPT = "SELECT hash, key, price, raw, state, seen, block, block_hash FROM attempts"
 
@@ -116,6 +125,10 @@ class Outbox:
                     ask(statement)
                 ask(f"PRAGMA application_id={APPLICATION}")
                 ask(f"PRAGMA user_version={FORMAT}")
+            elif (application, version) == (APPLICATION, 1):
+                for statement in _SINCE_1:
+                    ask(statement)
+                ask(f"PRAGMA user_version={FORMAT}")
             elif (application, version) != (APPLICATION, FORMAT):
                 raise StoreError(f"{self.place} is no outbox of this gridpact; give another path")
 
@@ -193,6 +206,20 @@ class Outbox:
                     "UPDATE orders SET final=? WHERE key=?", (attempt.hash, attempt.key)
                 )
 
+    def untold(self, begins: str) -> list[str]:
+        """Return the keys that begin so of orders that nobody was told the end of, oldest first."""
+        where = "WHERE told=0 AND key>=? AND key<? ORDER BY rowid"
+        rows = self._query(f"SELECT key FROM orders {where}", begins, f"{begins}{_LAST}")  # noqa: S608
+        return [str(key) for (key,) in rows]
+
+    def tell(self, begins: str) -> None:
+        """Note that whoever gave the orders whose keys begin so was told what came of them."""
+        with self._guarded(), self._transaction():
+            self._db.execute(
+                "UPDATE orders SET told=1 WHERE told=0 AND key>=? AND key<?",
+                (begins, f"{begins}{_LAST}"),
+            )
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -200,7 +227,7 @@ class Outbox:
     def _put(self, order: Order, sign: Sign) -> Order:
         self._insert(
             "orders", order.key, order.chain, order.account, order.nonce, order.call.to,
-            order.call.data, order.call.gas, None,
+            order.call.data, order.call.gas, None, 0,
         )  # fmt: skip
         self._add(sign(order))
         return order

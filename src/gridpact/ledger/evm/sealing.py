@@ -20,6 +20,7 @@ class Sealer:
 
     def __init__(self, front: bytes, sender: Sender) -> None:
         self.front, self.sender = front, sender
+        self._commits = f"commit {front.hex()} "
 
     @property
     def place(self) -> str:
@@ -40,12 +41,22 @@ class Sealer:
         """Name the order that is to carry a commit, after waiting for any sent under its key."""
         number = 0
         while True:
-            order = f"commit {self.front.hex()} {key} {number}"
+            order = f"{self._commits}{key} {number}"
             if self.sender.outbox.find(order) is None:
                 return order
             if self.sender.wait(order).ok:
                 return order
             number += 1  # that one was refused, and changed nothing
+
+    def untold(self, begins: str) -> list[str]:
+        """Return the keys that begin so of commits sent here whose end nobody was told of."""
+        orders = self.sender.outbox.untold(f"{self._commits}{begins}")
+        keys = (order.removeprefix(self._commits).rpartition(" ")[0] for order in orders)
+        return list(dict.fromkeys(keys))
+
+    def tell(self, key: str) -> None:
+        """Note that whoever committed under a key was told what came of it."""
+        self.sender.outbox.tell(f"{self._commits}{key} ")
 
     def refused(self, answer: Mined | Reverted, data: bytes) -> Refused:
         """Say in the contract's words why it refused."""
