@@ -73,6 +73,25 @@ def test_soft_bounds_cost_what_a_dense_programme_says(seed, problem_of):
     assert found.upper_nano == pytest.approx(dense_cost(table, buy, every), rel=1e-6, abs=2e4)
 
 
+@pytest.mark.parametrize("seed", [7, 11, 22, 27, 33])
+def test_duals_that_are_off_by_rounding_still_prove_a_bound(seed, problem_of):
+    """Where what a bound misses has no end, a reduced cost of -1e-16 proves nothing: -inf."""
+    table = {"start": 1000, "charge": 800, "discharge": 500, "hi": 9000}
+    buy = stream(seed, "unbounded").integers(50, 400, 16) * 1000
+    problem = problem_of(
+        np.full((1, 16), 100),
+        buy=buy,
+        storage=[table | {"into": 0.9486833, "out": 0.9486833}],
+        zones=[{"homes": [0], "buy": 450}],
+    )
+    asked = soft(
+        problem, Soft("lo", 0, 10, 11, 6000, 300_000), Soft("lo", 0, 14, 15, 8000, 350_000)
+    )
+    found = scheduled(asked).solution
+    assert found.lower_nano == pytest.approx(found.upper_nano, rel=1e-6)
+    assert solve(asked).unproved_nano == 0
+
+
 class Dense:
     """One battery behind a meter that always takes: what it charges and discharges, slot by slot.
 

@@ -103,9 +103,10 @@ class _Priced:
             column = columns.get(one.side, laid.ways.state)[self._place[one.row]]
             sign = -1.0 if one.side == "lo" else 1.0
             bound = np.full(one.end - one.first, sign * one.bound_wh * KWH)
+            own = column[one.first : one.end]
             rows = programme.rows(-np.inf, bound)
-            programme.entries(rows, column[one.first : one.end], sign)
-            _let(programme, rows, one.worth_micro)
+            programme.entries(rows, own, sign)
+            _let(programme, rows, _reach(programme, own, sign) - bound, one.worth_micro)
 
     def _add_sum(self, programme: Programme, laid: Laid, what: tuple[Sum, int]) -> None:
         """Add both bounds of a sum of storage."""
@@ -117,12 +118,13 @@ class _Priced:
         for bound, sign in ((one.lower, -1.0), (one.upper, 1.0)):
             if bound is None:
                 continue
-            row = programme.rows(-np.inf, np.full(1, sign * bound * KWH))
-            if one.kind == "net":
-                programme.entries(row[:, None], ways.charge[members, span], sign)
-            way = -sign if one.kind == "net" else sign
-            programme.entries(row[:, None], ways.discharge[members, span], way)
-            _let(programme, row, worth)
+            most, net = np.full(1, sign * bound * KWH), one.kind == "net"
+            row, worst = programme.rows(-np.inf, most), -most
+            parts = [(ways.charge, sign)] if net else []
+            for column, way in (*parts, (ways.discharge, -sign if net else sign)):
+                programme.entries(row[:, None], column[members, span], way)
+                worst = worst + _reach(programme, column[members, span], way).sum()
+            _let(programme, row, worst, worth)
 
     def _add_run(self, programme: Programme, laid: Laid, one: Soft) -> None:
         """Let starts that are not asked for cost what the run's energy is worth."""
@@ -144,9 +146,18 @@ def _starts(draw: Draw, run: int) -> tuple[Ints, Ints, Floats]:
     return column, start, energy
 
 
-def _let(programme: Programme, rows: Ints, worth_micro: int) -> None:
-    """Let rows that bound something from above be exceeded at a price."""
-    over = programme.columns(np.zeros(len(rows)), np.inf, worth_micro * MICRO)
+def _reach(programme: Programme, columns: Ints, sign: float) -> Floats:
+    """Most that columns can come to, times a sign."""
+    low, high = (end[columns] for end in programme.bounds())
+    return np.asarray(high if sign > 0 else -low, np.float64)
+
+
+def _let(programme: Programme, rows: Ints, worst: Floats, worth_micro: int) -> None:
+    """Let rows that bound something from above be exceeded at a price, by ``worst`` at most.
+
+    Without such an end, duals that are off by rounding alone would prove no bound of the cost.
+    """
+    over = programme.columns(0.0, np.maximum(worst, 0.0), worth_micro * MICRO)
     programme.entries(rows, over, -1.0)
 
 
