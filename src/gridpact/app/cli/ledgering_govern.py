@@ -11,9 +11,9 @@ from gridpact.app.cli.layout import aligned
 from gridpact.app.cli.ledgering_options import AS, FILE, LEDGER, signers_of
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.ledgers import governing
+from gridpact.app.ledgers.governing import Carried
 from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.evm.governing import EVERYTHING, NAMES, NOBODY, Action, Decision
-from gridpact.ledger.evm.node import Mined
 
 ROOMS = [name for number, name in NAMES.items() if number != EVERYTHING]
 ROOM = click.option("--room", type=click.Choice(ROOMS), help="Which room; all of them unless told.")
@@ -83,11 +83,13 @@ def adopt(place: Path, room: str, signers: tuple[str, ...], as_json: bool, quiet
     Anybody may do this, as a successor reads each row by itself; the account of --as pays. Stopped
     half-way, the same command goes on. Then a quorum replaces the room.
     """
-    found = governing.adopt(place, _number(room), signers_of(signers)[0].key)
-    after, before = found
+    after, before, already = governing.adopt(place, _number(room), signers_of(signers)[0].key)
     where = checksummed(after.address)
     if as_json:
         say_json({"successor": where, "rows": after.rows, "of": before.rows})
+    elif already and not quiet:
+        told = f"{where} is the room {room} already, with all rows of the one before"
+        say(f"{mark(good=True)} {told}")
     elif not quiet:
         whole = (after.rows, after.total) == (before.rows, before.total)
         say(f"{mark(good=whole)} {where} has {after.rows} of {before.rows} rows of the {room}")
@@ -212,9 +214,13 @@ def _say_draft(path: Path, found: Decision, *, as_json: bool, quiet: bool) -> No
         say(harmless(f"{path}: {found.words}; signed by {', '.join(found.signatures)}"))
 
 
-def _say(found: Decision, answer: Mined, *, as_json: bool, quiet: bool) -> None:
+def _say(found: Decision, answer: Carried, *, as_json: bool, quiet: bool) -> None:
     if as_json:
-        say_json({"decision": found.words, "block": answer.block})
+        already = bool(answer.already)
+        told = {"decision": found.words, "block": answer.block, "already": already}
+        say_json({**told, "left_out": list(answer.left_out)})
     elif not quiet:
-        told = f"{found.words}: done, by {', '.join(found.signatures)}"
-        say(f"{mark(good=True)} {harmless(told)}")
+        said = answer.already or f"{found.words}: done, by {', '.join(answer.by)}"
+        say(f"{mark(good=True)} {harmless(said)}")
+        for name in answer.left_out:
+            say(harmless(f"  left out: the signature of {name}, who is no authority here"))

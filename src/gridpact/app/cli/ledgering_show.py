@@ -12,7 +12,7 @@ from gridpact.app import folder
 from gridpact.app.cli.layout import counted
 from gridpact.app.cli.ledgering_options import FILE, LEDGER
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
-from gridpact.app.ledgers import home
+from gridpact.app.ledgers import governing, home
 from gridpact.base.errors import LedgerDamaged
 from gridpact.base.slots import iso
 from gridpact.ledger.chain import Block
@@ -43,7 +43,10 @@ def status(place: Path, as_json: bool, quiet: bool) -> None:
         head, state = ledger.head(), ledger.state()
         at = ledger.block(head.height).at if head.height else None
         kept_by = ledger.public_key
-    chain = {"node": about.chain.node, "contract": str(kept_by)} if about.chain else {}
+    chain, stopped = dict[str, object](), list[str]()
+    if about.chain:
+        stopped = governing.front_of(place).stopped()
+        chain = {"node": about.chain.node, "contract": str(kept_by), "stopped": stopped}
     facts = {
         "name": about.name,
         "founder": about.founder,
@@ -62,8 +65,14 @@ def status(place: Path, as_json: bool, quiet: bool) -> None:
         say(f"  {counted(head.height, 'block')}, {counted(head.size, 'entry', 'entries')}{last}")
         say(f"  root {head.root.hex()}")
         on_chain = [f"kept by {chain['contract']}, read from {chain['node']}"] if chain else []
-        for line in [*on_chain, *_lines(state)]:
+        for line in [*on_chain, *_stopped(stopped), *_lines(state)]:
             say(f"  {harmless(line)}")
+
+
+def _stopped(names: list[str]) -> list[str]:
+    """Name what of a ledger on a chain takes nothing now, ``ledger`` for all of it."""
+    told = ", ".join("all of it" if name == "ledger" else f"the room {name}" for name in names)
+    return [f"stopped: {told}; see 'gridpact ledger govern show'"] if names else []
 
 
 def _state(state: State) -> dict[str, object]:

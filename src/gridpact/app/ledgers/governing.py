@@ -18,7 +18,7 @@ from gridpact.app.ledgers import home, keys
 from gridpact.app.ledgers.acting import Signer
 from gridpact.app.ledgers.chains import Chain, node_of, outbox_of
 from gridpact.app.ledgers.opened import AnyLedger
-from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.base.errors import BadInput, Fault
 from gridpact.contracts.canonical import keccak256
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.evm.adopting import Ask, Past, adoptions
@@ -33,6 +33,7 @@ from gridpact.ledger.evm.governing import (
     Room,
     asked,
     faults,
+    strangers,
 )
 from gridpact.ledger.evm.node import Mined, Reverted
 from gridpact.ledger.evm.sending import Sender
@@ -52,13 +53,30 @@ class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     room: str
     successor: str
     signatures: dict[str, str]
+    authorities: dict[str, str] = {}
+
+
+class Carried(NamedTuple):
+    """What came of a decision, by whose signatures, and whose were of no authority.
+
+    ``already`` says that it was so before, then there is nothing else.
+    """
+
+    block: int | None = None
+    by: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    already: str = ""
 
 
 class Adopted(NamedTuple):
-    """A successor, and the room that it is to replace, after all was taken over."""
+    """A successor, and the room that it is to replace, after all was taken over.
+
+    ``already`` says that it took its place before.
+    """
 
     successor: Room
     before: Room
+    already: bool = False
 
 
 def chain_of(place: Path) -> Chain:
@@ -79,42 +97,82 @@ def front_of(place: Path) -> Front:
 def drafted(place: Path, action: Action, room: int, to: bytes = NOBODY) -> Decision:
     """Draft the next decision; BadInput where ``to`` cannot replace the room."""
     front = front_of(place)
-    if action is Action.REPLACE:
-        _check_successor(front, room, to)
+    with home.opened(place) as ledger:
+        known = dict(sorted(ledger.state().authorities.rows.items()))
     genesis = genesis_of(front.node.chain, front.address)
-    return Decision(genesis, front.nonce(), action, room, to)
+    found = Decision(genesis, front.nonce(), action, room, to, authorities=known)
+    if action is Action.REPLACE and not front.standing(found):
+        _check_successor(front, room, to)
+    return found
 
 
 def sign(decision: Decision, signers: Sequence[Signer]) -> Decision:
-    """Add signatures; BadInput for a key of a log."""
+    """Add signatures; BadInput lists those that could never count."""
+    faults = []
     for signer in signers:
-        decision = decision.signed(signer.name, keys.chain_key(signer.key))
+        try:
+            decision = decision.signed(signer.name, keys.chain_key(signer.key))
+        except ValueError as error:
+            fix = "let authorities sign, each with its key, or decide it anew where they changed"
+            faults.append(Fault("decision", 0, f"signatures.{signer.name}", str(error), fix))
+    if faults:
+        raise BadInput(faults)
     return decision
 
 
-def carry_out(place: Path, decision: Decision, key: keys.Key) -> Mined:
-    """Carry a decision out from the account of a key, once; BadInput lists why it cannot be."""
+def carry_out(place: Path, decision: Decision, key: keys.Key) -> Carried:
+    """Carry a decision out from the account of a key, once; BadInput lists why it cannot be.
+
+    Where all is as it would have it, nothing is sent.
+    """
     with _sending(place, key) as (front, sender):
         if decision.ledger != genesis_of(front.node.chain, front.address):
             fix = "carry it out where it was made for"
             raise BadInput([Fault("decision", 0, "", "was made for another ledger", fix)])
-        order = f"govern {front.address.hex()} {decision.message.hex()}"
-        begun = sender.outbox.find(order)
-        if begun is None:
-            with home.opened(place) as ledger:
-                if wrong := list(faults(decision, ledger.state(), front.nonce())):
-                    raise BadInput(wrong)
+        begun = sender.outbox.find(_order(front, decision))
+        if not begun and (before := _already(sender, front, decision, chain_of(place).since)):
+            return before
+        with home.opened(place) as ledger:
+            state = ledger.state()
+        left = strangers(decision, state)
+        decision = decision.without(left)
+        if not begun and (wrong := list(faults(decision, state, front.nonce()))):
+            raise BadInput(wrong)
         data = begun.call.data if begun else decision.data
-        return _sent(sender, order, front.address, data, decision.words)
+        answer = _sent(sender, _order(front, decision), front.address, data, decision.words)
+        return Carried(answer.block, tuple(decision.signatures), tuple(left))
+
+
+def _already(sender: Sender, front: Front, decision: Decision, since: int) -> Carried | None:
+    """Tell that a decision was carried out, or that all is so; None where it is to be done."""
+    next_one = front.nonce()
+    if decision.nonce < next_one:
+        block = front.carried_out(decision, since)
+        told = f"{decision.words}: done already, in block {block}"
+        return None if block is None else Carried(block, already=told)
+    told = front.standing(decision)
+    if told and next_one:
+        last = _order(front, msgspec.structs.replace(decision, nonce=next_one - 1))
+        begun = sender.outbox.find(last)
+        if begun and begun.account == sender.account.address:
+            sender.wait(last)  # what made it so may not be final yet
+    return Carried(already=told) if told else None
+
+
+def _order(front: Front, decision: Decision) -> str:
+    return f"govern {front.address.hex()} {decision.message.hex()}"
 
 
 def adopt(place: Path, room: int, key: keys.Key) -> Adopted:
     """Deploy the successor of a paused room and let it take all rows over, by anybody's account.
 
-    Raises BadInput where the room runs.
+    One that has taken the room's place already is told. Raises BadInput where the room runs.
     """
     with _sending(place, key) as (front, sender), home.opened(place) as ledger:
         before = front.room(room)
+        followed = before.stage == "open" and before.predecessor != NOBODY
+        if followed and _ours(front, before.address, room):
+            return Adopted(before, front.room_at(before.predecessor, room), already=True)
         if before.stage != "paused":
             fix = f"let a quorum pause it: 'gridpact ledger govern pause --room {NAMES[room]}'"
             problem = f"is {before.stage}, and goes on while rows are taken over"
@@ -143,12 +201,17 @@ def _entries(ledger: AnyLedger) -> Iterator[Entry]:
         yield from ledger.entries(low, min(low + _AT_ONCE, size))
 
 
+def _ours(front: Front, room: bytes, number: int) -> bool:
+    """Whether what is at an address has the code of this gridpact."""
+    code = bytes.fromhex(contract(ROOMS[number]).artifact["runtime"].removeprefix("0x"))
+    return front.node.code(room).startswith(code)
+
+
 def _check_successor(front: Front, number: int, to: bytes) -> None:
     """Hold what is to replace a room against it, and its code against the one shipped here."""
     before, name = front.room(number), NAMES[number]
-    code = bytes.fromhex(contract(ROOMS[number]).artifact["runtime"].removeprefix("0x"))
     problem, fix = "", f"make one: 'gridpact ledger govern adopt --room {name}'"
-    if not front.node.code(to).startswith(code):
+    if not _ours(front, to, number):
         problem = f"has other code than the room {name} of this gridpact"
     else:
         after = front.room_at(to, number)
@@ -175,7 +238,9 @@ def _sent(sender: Sender, order: str, to: bytes, data: bytes, what: str) -> Mine
     if isinstance(answer, Mined) and answer.ok:
         return answer
     why = answer.reason if isinstance(answer, Reverted) else "its state changed meanwhile"
-    raise StoreError(f"the chain refused to {what}: {why or 'it gave no reason'}")
+    problem = f"the chain refused to {what}: {why or 'it gave no reason'}"
+    fix = "see 'gridpact ledger govern show'"
+    raise BadInput([Fault("decision", 0, "", problem, fix)])
 
 
 def write(path: Path, decision: Decision, *, new: bool = False) -> None:
@@ -186,7 +251,10 @@ def write(path: Path, decision: Decision, *, new: bool = False) -> None:
     made = {name: each.hex() for name, each in decision.signatures.items()}
     action, room = decision.action.name.lower(), NAMES[decision.room]
     to = f"0x{decision.successor.hex()}"
-    written = _Written(VERSION, decision.ledger.hex(), decision.nonce, action, room, to, made)
+    known = {name: each.hex() for name, each in decision.authorities.items()}
+    written = _Written(
+        VERSION, decision.ledger.hex(), decision.nonce, action, room, to, made, known
+    )
     folder.write_json(path, written)
 
 
@@ -203,9 +271,11 @@ def read(path: Path) -> Decision:
             NUMBERS[written.room],
             bytes.fromhex(written.successor.removeprefix("0x")),
             {name: bytes.fromhex(made) for name, made in written.signatures.items()},
+            {name: bytes.fromhex(each) for name, each in written.authorities.items()},
         )
     except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
+        problem = f"cannot be read: {error.strerror or error}"
+        raise BadInput([Fault(str(path), 0, "", problem, "name the file of a decision")]) from error
     except (ValueError, KeyError) as error:
         fix = "take the file from its maker again; it is never edited"
         raise BadInput([Fault(str(path), 0, "", str(error), fix)]) from error

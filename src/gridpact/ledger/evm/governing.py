@@ -6,7 +6,7 @@ ledger. Whoever holds enough signatures carries it out: the front contract check
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -17,7 +17,7 @@ from gridpact.base.errors import Fault
 from gridpact.ledger.acts import Claim
 from gridpact.ledger.evm.artifacts import ROOMS, contract
 from gridpact.ledger.evm.node import Node, NodeLies, Reverted
-from gridpact.ledger.evm.signing import ChainKey, governing_message, holds
+from gridpact.ledger.evm.signing import ChainKey, address_in, governing_message, holds
 from gridpact.ledger.evm.words import id_of
 from gridpact.ledger.state.state import State
 
@@ -42,7 +42,8 @@ class Decision(msgspec.Struct, frozen=True):
     """What is to be done with a room, for a ledger by its genesis hash [32 bytes].
 
     ``nonce`` is the number of the decision, ``successor`` the address [20 bytes] of what replaces
-    the room. ``signatures`` are compact ones [64 bytes], by names of authorities.
+    the room. ``signatures`` are compact ones [64 bytes], by names of authorities. ``authorities``
+    are the keys that the ledger knew when it was drafted, none where it is of before.
     """
 
     ledger: bytes
@@ -51,6 +52,7 @@ class Decision(msgspec.Struct, frozen=True):
     room: int
     successor: bytes = NOBODY
     signatures: Mapping[str, bytes] = {}
+    authorities: Mapping[str, bytes] = {}
 
     @property
     def message(self) -> bytes:
@@ -70,9 +72,20 @@ class Decision(msgspec.Struct, frozen=True):
         return govern_data(self.action, self.room, self.signatures, self.successor)
 
     def signed(self, name: str, key: ChainKey) -> Decision:
-        """Return it with one more signature."""
+        """Return it with one more signature; ValueError where it could never count."""
+        known = self.authorities.get(name)
+        if self.authorities and known is None:
+            raise ValueError(f"{name} is no authority; there are {', '.join(self.authorities)}")
+        if known and known != key.public.raw:
+            own, given = (checksummed(address_in(each)) for each in (known, key.public.raw))
+            raise ValueError(f"{name} signs with {own}, not with {given}")
         made = {**self.signatures, name: key.sign(self.message)}
         return msgspec.structs.replace(self, signatures=made)
+
+    def without(self, names: Iterable[str]) -> Decision:
+        """Return it without the signatures of names."""
+        kept = {name: made for name, made in self.signatures.items() if name not in set(names)}
+        return msgspec.structs.replace(self, signatures=kept)
 
 
 def govern_data(
@@ -89,6 +102,11 @@ def govern_data(
     ]
     names = [id_of(name) for name in signatures]
     return contract("Ledger").data("govern", action, room, successor, names, pairs)
+
+
+def strangers(decision: Decision, state: State) -> list[str]:
+    """Name who signed and is no authority; their signatures would have it refused."""
+    return [name for name in decision.signatures if name not in state.authorities]
 
 
 def faults(decision: Decision, state: State, nonce: int) -> Iterator[Fault]:
@@ -151,6 +169,41 @@ class Front(NamedTuple):
         ask = ("PREDECESSOR", "stage", "epoch", "rows", "total")
         before, stage, *counts = (asked(self.node, address, name, each) for each in ask)
         return Room(address, bytes.fromhex(str(before)[2:]), STAGES[stage], *counts)
+
+    def stage(self, number: int) -> Stage:
+        """Return whether a room runs; of room 0, the whole ledger."""
+        if number == EVERYTHING:
+            return "paused" if self.paused() else "open"
+        room = bytes.fromhex(str(self._ask("room", number))[2:])
+        return STAGES[int(asked(self.node, room, ROOMS[number], "stage"))]
+
+    def stopped(self) -> list[str]:
+        """Name what is paused: rooms, or "ledger" for all of them."""
+        return [name for number, name in NAMES.items() if self.stage(number) == "paused"]
+
+    def standing(self, decision: Decision) -> str:
+        """Say that all is as a decision would have it; empty where it is not."""
+        what = f"the {'room ' if decision.room else ''}{NAMES[decision.room]}"
+        if decision.action is Action.REPLACE:
+            there = self.room(decision.room)
+            took = there.address == decision.successor and there.predecessor != NOBODY
+            now = checksummed(there.address) if took and there.stage == "open" else ""
+        else:
+            wanted = "paused" if decision.action is Action.PAUSE else "open"
+            now = wanted if self.stage(decision.room) == wanted else ""
+        return now and f"{what} is {now} already"
+
+    def carried_out(self, decision: Decision, since: int) -> int | None:
+        """Return the block, from ``since`` on, in which a decision was carried out, else None."""
+        event = contract("Ledger").events["Governed"]
+        wanted = (decision.nonce, decision.action, decision.room, decision.successor)
+        topics = [event.topic, decision.nonce.to_bytes(32, "big")]
+        for log in self.node.logs(self.address, since, self.node.head().number, topics):
+            told = event.read(log)
+            to = bytes.fromhex(str(told["successor"])[2:])
+            if (told["nonce"], told["action"], told["room"], to) == wanted:
+                return log.block
+        return None
 
     def _ask(self, function: str, *arguments: object) -> Any:
         return asked(self.node, self.address, "Ledger", function, *arguments)
