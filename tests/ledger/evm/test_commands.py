@@ -21,7 +21,7 @@ from gridpact.base.errors import BadInput, GridpactError, StoreError
 from gridpact.ledger.acts import drafted
 from gridpact.ledger.evm.accounts import Account
 from gridpact.ledger.evm.artifacts import contract
-from gridpact.ledger.evm.node import NodeDown
+from gridpact.ledger.evm.node import Answer, NodeDown, Sent
 from gridpact.ledger.evm.outbox import Outbox
 from gridpact.ledger.evm.sending import Policy, Sender
 from gridpact.ledger.evm.signing import ChainKey, signed
@@ -274,6 +274,30 @@ def test_what_nobody_was_told_the_end_of_is_not_done_twice(ledger, lane, monkeyp
     with lane.ledger(None) as follower:
         state = follower.state()
         assert [state.balances.at(("eur", name), 0) for name in ("ada", "bob")] == [10, 40]
+
+
+def test_a_chain_that_stands_still_is_told_of(ledger, lane, monkeypatch):
+    """Below its most seconds, and after them; then blocks are made, and it is not done twice."""
+    policy = Policy(gas=ledger.chains.GAS, poll_s=4.0)
+    monkeypatch.setattr(app_chains, "Sender", partial(Sender, policy=policy, sleep=lambda _: None))
+    pay = ("token", "transfer", "@", "ada", "bob", "--token", "eur", "--units", 5)
+    pay = (*pay, "--as", "ada=@ada.key", "--seal", "@auth-a.key", "--why", "rent")
+    where = f"chain {lane.node.chain} at {lane.node.place}"
+    slow = f"{where} has made no block for 8 s; what was sent is journalled; waiting up to 60 s\n"
+    send, held = lane.node.send, set()
+    monkeypatch.setattr(lane.node, "send", lambda raw: held.add(raw) or Sent(Answer.TAKEN))
+    told = ledger(*pay, code=2)
+    assert told.startswith(slow)
+    assert f"{where}: 'commit " in told
+    end = "not final after 60 s; it is journalled, and the same command goes on with it"
+    assert told.endswith(end)
+    for silent in ("--quiet", "--json"):
+        told = ledger(*pay, silent, code=2)
+        assert end in told
+        assert slow not in told
+    (raw,) = held
+    send(raw)
+    assert "this was begun before, as 3 of ada, and is in block 5 now" in ledger(*pay, code=2)
 
 
 def test_an_answer_that_got_lost_is_given_before_it_is_done_once_more(ledger):

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import click
 
-from gridpact.app.cli.ledgering_options import AS, AT, FILE, LEDGER, done_at, say_draft, signers_of
+from gridpact.app.cli.ledgering_options import (
+    AS,
+    AT,
+    FILE,
+    LEDGER,
+    done_at,
+    say_draft,
+    signers_of,
+    slowness,
+)
 from gridpact.app.cli.output import harmless, mark, output_options, say, say_json
 from gridpact.app.ledgers import acting, home
 
@@ -52,7 +61,8 @@ def commit(
 ) -> None:
     """Put the act in the file ACT on the ledger; the authority named by --as seals the block."""
     found = acting.read(file)
-    with home.opened(place, signers_of(signers)[0].key) as ledger:
+    slow = slowness(as_json=as_json, quiet=quiet)
+    with home.opened(place, signers_of(signers)[0].key, say=slow) as ledger:
         receipt = acting.commit(ledger, found, done_at(moment))
         if as_json:
             say_json({"block": receipt.height, "root": receipt.root.hex()})

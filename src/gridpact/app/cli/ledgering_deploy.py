@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gridpact.app.cli.ledgering_init import QUORUM, SKEW, founding, say_founded
-from gridpact.app.cli.ledgering_options import AT, done_at
+from gridpact.app.cli.ledgering_options import AT, done_at, slowness
 from gridpact.app.cli.output import output_options
 from gridpact.app.ledgers import home, keys
 from gridpact.app.ledgers.chains import Chain
@@ -69,5 +69,6 @@ def deploy(
     first, entry = founding(name, founder, others, quorum, skew_s)
     key = keys.chain_key(first.key)
     where = Chain(node, chain, finality=finality, second=second)
-    answer = home.deployed(place, name, where, key, (entry, done_at(moment)))
+    slow = slowness(as_json=as_json, quiet=quiet)
+    answer = home.deployed(place, name, where, key, (entry, done_at(moment)), slow)
     say_founded(place, name, entry, answer, as_json=as_json, quiet=quiet)

@@ -21,6 +21,7 @@ from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.base.errors import BadInput, Fault
 from gridpact.base.slots import iso
 from gridpact.ledger.entries import Entry
+from gridpact.ledger.evm.sending import Say
 from gridpact.ledger.kinds.founding import SKEW_S
 from gridpact.ledger.merkle import HASH_BYTES
 
@@ -115,6 +116,11 @@ def done_at(moment: datetime | None) -> int:
     return at
 
 
+def slowness(*, as_json: bool, quiet: bool) -> Say | None:
+    """Return what tells a person that a chain takes long; None for programs, and in silence."""
+    return None if as_json or quiet else lambda text: say(harmless(text), err=True)
+
+
 def _signed(
     ledger: AnyLedger, doing: Acting, signers: Sequence[Signer], entries: Sequence[Entry], at: int
 ) -> Draft:
@@ -134,7 +140,8 @@ def _opened(place: Path, doing: Acting) -> Iterator[tuple[AnyLedger, list[Signer
     """Open a ledger for what is to be done: with who signs here, and the instant."""
     signers, at = signers_of(doing.signers), done_at(doing.moment)
     sealer = keys.load(doing.seal) if doing.seal else signers[0].key
-    with home.opened(place, sealer) as ledger:
+    slow = slowness(as_json=doing.as_json, quiet=doing.quiet)
+    with home.opened(place, sealer, say=slow) as ledger:
         yield ledger, signers, at
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -90,21 +91,28 @@ Example:
 @FOLDER
 @output_options
 def status(folder: Path, **given: object) -> None:
-    """Show for each node of the network in FOLDER whether it runs, its head and its peers."""
-    _tell(LocalNetwork(read(folder), folder, Path()), given)
+    """Show for each node of the network in FOLDER whether it runs, its head and its peers.
+
+    The exit code is 1 where so many validators are down that the chain stands still.
+    """
+    if _tell(LocalNetwork(read(folder), folder, Path()), given):
+        sys.exit(1)
 
 
-def _tell(local: LocalNetwork, given: dict[str, object]) -> None:
+def _tell(local: LocalNetwork, given: dict[str, object]) -> bool:
+    """Tell how a network is; return whether it stands still."""
     found = local.status()
+    down = sum(node.head is None for node in found)
+    still = down > local.network.faulty
     if given["as_json"]:
         say_json({"chain": local.network.chain, "faulty": local.network.faulty, "nodes": found})
     elif not given["quiet"]:
-        down = sum(node.head is None for node in found)
         now = f"stands still: {down} are down, and it {endurance(local.network)}"
-        how = now if down > local.network.faulty else endurance(local.network)
+        how = now if still else endurance(local.network)
         say(f"chain {local.network.chain} {how}")
         for node in found:
             say(_line(node))
+    return still
 
 
 def endurance(network: Network) -> str:

@@ -16,7 +16,7 @@ from gridpact.ledger.evm.evm import EvmLedger
 from gridpact.ledger.evm.node import Finality, Node
 from gridpact.ledger.evm.outbox import Outbox
 from gridpact.ledger.evm.rpc import connect
-from gridpact.ledger.evm.sending import Sender
+from gridpact.ledger.evm.sending import Say, Sender
 from gridpact.ledger.evm.signing import ChainKey
 from gridpact.ledger.examination import Examined
 from gridpact.ledger.keys import Contract
@@ -55,17 +55,18 @@ def node_of(chain: Chain, address: str) -> Node:
     return connect(address, chain.chain, finality)
 
 
-def on_chain(place: Path, chain: Chain, key: ChainKey) -> Chain:
+def on_chain(place: Path, chain: Chain, key: ChainKey, say: Say | None = None) -> Chain:
     """Put a new ledger's contracts on a chain from the account that will found it.
 
-    Repeated after a crash with the same folder, it goes on with what was begun.
+    Repeated after a crash with the same folder, it goes on with what was begun. ``say`` hears of
+    a chain that takes long.
     """
     node = node_of(chain, chain.node)
     folder.make(place)
     outbox = outbox_of(place)
     try:
         _check_begun(outbox, place, chain, key)
-        found = deploy(Sender(node, outbox, key.account()), _DEPLOYED)
+        found = deploy(Sender(node, outbox, key.account(), say=say), _DEPLOYED)
     finally:
         outbox.close()
     return msgspec.structs.replace(chain, front=f"0x{found.front.hex()}", since=found.since)
@@ -108,13 +109,21 @@ def _check_begun(outbox: Outbox, place: Path, chain: Chain, key: ChainKey) -> No
 class ChainLedger(EvmLedger):
     """A ledger on a chain with the outbox of its folder; closes what it opened."""
 
-    def __init__(self, place: Path, rows: Path | str, chain: Chain, key: ChainKey | None) -> None:
+    def __init__(
+        self,
+        place: Path,
+        rows: Path | str,
+        chain: Chain,
+        key: ChainKey | None,
+        say: Say | None = None,
+    ) -> None:
         if key or not str(rows).startswith("postgresql://"):
             writable(place)
         node = node_of(chain, chain.node)
         second = node_of(chain, chain.second) if chain.second else None
         self._outbox = Outbox(place / OUTBOX) if key else None
-        sender = Sender(node, self._outbox, key.account()) if key and self._outbox else None
+        outbox = self._outbox
+        sender = Sender(node, outbox, key.account(), say=say) if key and outbox else None
         front = bytes.fromhex(chain.front.removeprefix("0x"))
         super().__init__(node, front, rows, sender=sender, second=second, since=chain.since)
 

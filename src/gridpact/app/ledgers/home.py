@@ -15,6 +15,7 @@ from gridpact.app.ledgers.chains import OUTBOX, Chain, ChainLedger, on_chain
 from gridpact.app.ledgers.keys import Key
 from gridpact.app.ledgers.opened import AnyLedger
 from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.ledger.evm.sending import Say
 from gridpact.ledger.evm.signing import ChainKey
 from gridpact.ledger.keys import PublicKey
 from gridpact.ledger.kinds.founding import LedgerFounded
@@ -76,7 +77,12 @@ def write(place: Path, about: About) -> None:
 
 
 def deployed(
-    place: Path, name: str, chain: Chain, key: ChainKey, founding: tuple[LedgerFounded, int]
+    place: Path,
+    name: str,
+    chain: Chain,
+    key: ChainKey,
+    founding: tuple[LedgerFounded, int],
+    say: Say | None = None,
 ) -> Receipt:
     """Put a ledger's contracts on a chain and found it there at an instant [epoch s].
 
@@ -85,9 +91,9 @@ def deployed(
     """
     if (place / ABOUT).exists():
         raise _taken(place / ABOUT)
-    chain = on_chain(place, chain, key)
+    chain = on_chain(place, chain, key, say)
     entry, at = founding
-    with ChainLedger(place, os.fspath(place / ROWS), chain, key) as ledger:
+    with ChainLedger(place, os.fspath(place / ROWS), chain, key, say) as ledger:
         answer = ledger.commit("founded", [entry], at)
     if isinstance(answer, Refused):
         raise BadInput([Fault("arguments", 0, "", answer.reason, "found it in another folder")])
@@ -106,14 +112,21 @@ def _taken(path: Path) -> BadInput:
 
 
 def opened(
-    place: Path, sealer: Key | None = None, *, segments: tuple[Path, ...] = ()
+    place: Path,
+    sealer: Key | None = None,
+    *,
+    segments: tuple[Path, ...] = (),
+    say: Say | None = None,
 ) -> AbstractContextManager[AnyLedger]:
-    """Open a ledger to read, or with a key to seal what is committed."""
+    """Open a ledger to read, or with a key to seal what is committed.
+
+    ``say`` hears of a chain that takes long.
+    """
     about = read(place)
     if about.chain is msgspec.UNSET:
         return _log(place, about, sealer, segments)
     key = keys.chain_key(sealer) if sealer else None
-    return ChainLedger(place, _rows(place, about), about.chain, key)
+    return ChainLedger(place, _rows(place, about), about.chain, key, say)
 
 
 def opened_log(

@@ -23,7 +23,8 @@ class Policy(msgspec.Struct, frozen=True):
     The gas asked for is ``gas``, by default the estimate plus ``gas_margin`` ‰; the first price
     is the node's plus ``price_margin`` ‰. After ``patience`` further blocks without it, an attempt
     is signed anew at a price higher by ``bump`` ‰ (nodes ask for 100 at least), up to ``most`` wei.
-    ``wait_s`` is how long :meth:`Sender.run` waits, looking every ``poll_s``.
+    ``wait_s`` is how long :meth:`Sender.run` waits, looking every ``poll_s``; after ``patience_s``
+    it says what it waits for.
     """
 
     gas_margin: int = 250
@@ -33,6 +34,7 @@ class Policy(msgspec.Struct, frozen=True):
     most: int = 10**13
     wait_s: float = 60.0
     poll_s: float = 0.25
+    patience_s: float = 8.0
     gas: int | None = None
 
 
@@ -113,7 +115,8 @@ class Delivery:
         ]
         if not used or used[0].hash in own:
             what = "keeps back the receipt of" if used else "does not show what took the nonce of"
-            raise NodeLies(f"node {node.place} {what} {order.key!r}, in block {low}")
+            named = f"{order.key!r} of account 0x{account.hex()}"
+            raise NodeLies(f"node {node.place} {what} {named}, in block {low}")
 
     def _mined(self, attempt: Attempt, final: int) -> bool:
         """Note where an attempt was mined, or that its block is gone."""
@@ -156,9 +159,11 @@ class Delivery:
 
     def _refused(self, order: Order, sent: Sent) -> NodeTrouble:
         balance = self.node.balance(self.account.address)
+        most = self.outbox.attempts(order.key)[-1].price * order.call.gas
+        lacks = f"; send it {most - balance} wei at least" if balance < most else ""
         return NodeTrouble(
             f"node {self.node.place} refuses {order.key!r} of account "
-            f"0x{self.account.address.hex()}, which holds {balance} wei: {sent.said}; "
+            f"0x{self.account.address.hex()}, which holds {balance} wei: {sent.said}{lacks}; "
             "it is journalled, and doing it again goes on with it"
         )
 
@@ -168,8 +173,9 @@ class Delivery:
         dearer = self._signer(max(bumped, self.node.price()))(order)
         if dearer.price > self.policy.most:
             raise NodeTrouble(
-                f"node {self.node.place}: {order.key!r} {why} at {attempt.price} wei; the next "
-                f"price, {dearer.price}, is above the most allowed, {self.policy.most}"
+                f"node {self.node.place}: {order.key!r} of account 0x{order.account.hex()} {why} "
+                f"at {attempt.price} wei; the next price, {dearer.price}, is above the most "
+                f"allowed, {self.policy.most}; if another command uses the account, let it end"
             )
         self.outbox.add(dearer)
         sent = self.node.send(dearer.raw)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
@@ -17,9 +17,11 @@ from gridpact.ledger.evm.delivering import PERMILLE, Delivery, Policy
 from gridpact.ledger.evm.node import Mined, Node, NodeTrouble, Reverted
 from gridpact.ledger.evm.outbox import Order, Outbox
 
-__all__ = ["GAP", "Policy", "Quote", "Sender", "Unfinished"]
+__all__ = ["GAP", "Policy", "Quote", "Say", "Sender", "Unfinished"]
 
 T = TypeVar("T")
+Say: TypeAlias = Callable[[str], object]
+"""Hears what is waited for, in a line."""
 GAP = "gap "
 """Keys of orders that only fill a nonce begin so; no other key may."""
 PLAIN_GAS = 21_000
@@ -42,7 +44,10 @@ class Quote(NamedTuple):
 
 
 class Sender(Delivery):
-    """Sends an account's orders through a node; an outbox keeps them."""
+    """Sends an account's orders through a node; an outbox keeps them.
+
+    ``say`` hears once of a chain that takes long.
+    """
 
     def __init__(
         self,
@@ -51,10 +56,12 @@ class Sender(Delivery):
         account: Account,
         policy: Policy | None = None,
         sleep: Callable[[float], object] | None = None,
+        say: Say | None = None,
     ) -> None:
         super().__init__(node, outbox, account, policy or Policy())
         # others' blocks are waited for; what is decided does not depend on how long
         self._sleep = sleep or threading.Event().wait
+        self._say = say
 
     def submit(self, key: str, to: bytes, data: bytes, gas: int | None = None) -> Order | Reverted:
         """Journal a call under a key, to be sent; a key that is known gives its order.
@@ -129,18 +136,35 @@ class Sender(Delivery):
 
     def until(self, look: Callable[[], T | None], key: str) -> T:
         """Look again and again until something is found; Unfinished names the key."""
-        waited = 0.0
+        waited, height = 0.0, None
         while True:
             for _ in range(2):  # where blocks are made at once, the second look finds it
                 if (found := look()) is not None:
                     return found
             if waited >= self.policy.wait_s:
                 raise Unfinished(
-                    f"node {self.node.place}: {key!r} is not final after {waited:.0f} s; "
-                    "it is journalled, and doing it again goes on with it"
+                    f"{self._chain}: {key!r} is not final after {waited:.0f} s; it is journalled, "
+                    "and the same command goes on with it"
                 )
+            if self._say and height is None:
+                height = self.node.head().number
+            if self._say and height is not None and waited >= self.policy.patience_s:
+                self._say(self._slowness(waited, height))
+                self._say = None
             self._sleep(self.policy.poll_s)
             waited += self.policy.poll_s
+
+    @property
+    def _chain(self) -> str:
+        return f"chain {self.node.chain} at {self.node.place}"
+
+    def _slowness(self, waited: float, height: int) -> str:
+        """Say why one waits, by the chain's height of before."""
+        so_far = "makes blocks, and what was sent is in none that is final"
+        if self.node.head().number == height:
+            so_far = f"has made no block for {waited:.0f} s"
+        up_to = f"waiting up to {self.policy.wait_s:.0f} s"
+        return f"{self._chain} {so_far}; what was sent is journalled; {up_to}"
 
     def _with_margin(self, gas: int) -> int:
         limit = self.node.head().limit

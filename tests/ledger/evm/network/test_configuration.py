@@ -189,7 +189,7 @@ def test_the_command(plan, tmp_path):
     ]
     assert len(told["files"]) == 2 + 4 * 4 + 3
     down = CliRunner().invoke(cli, ["network", "status", str(out)])
-    assert down.output.count("stopped") == 4
+    assert (down.exit_code, down.output.count("stopped")) == (1, 4)
     assert CliRunner().invoke(cli, ["network", "down", str(out)]).output == "no node ran\n"
 
 

@@ -367,7 +367,8 @@ def test_commands(kcn, tmp_path):
         other = run(*up[:4], str(tmp_path / "other"), *up[5:])
         assert f"port {int(port) + 1} of 127.0.0.1 is in use" in str(other.exception)
         assert run("down", folder).output == "stopped node-1\n"
-        assert run("status", folder).output.endswith("  stopped\n")
+        status = run("status", folder)
+        assert (status.exit_code, status.output[-10:]) == (1, "  stopped\n")
         assert run(*up, "-q").exit_code == 0
         again = json.loads(run("status", folder, "--json").output)
         assert again["nodes"][0]["head"] >= told["nodes"][0]["head"]
