@@ -1,8 +1,9 @@
 """The command line. Commands print for people, or JSON for programs with ``--json``.
 
 Exit codes: 0 done; 1 a check does not hold, or an order or need is refused; 2 bad input, also a
-file that is not there or cannot be read, nothing was changed; 3 a file cannot be written, or a
-database not read or written; 70 a defect of gridpact; 130 stopped by ctrl-C.
+file that is not there or cannot be read, nothing was changed; 3 a file cannot be written, a
+database not read or written, or a node of a chain not used; 70 a defect of gridpact; 130 stopped by
+ctrl-C.
 """
 
 from __future__ import annotations

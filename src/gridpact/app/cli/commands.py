@@ -78,7 +78,7 @@ Examples:
 
 \b
 Exit codes:
-  0  done                                        3    a file or database cannot be written
+  0  done                                        3    no file, database or node can be used
   1  a check fails, an order or need is refused  70   a defect of gridpact
   2  bad input                                   130  stopped by ctrl-C""",
 )

@@ -11,7 +11,7 @@ from gridpact.app.cli.networking_local import FOLDER, PLACE, endurance
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.networks.planning import new_key
 from gridpact.app.networks.processes import address_of
-from gridpact.base.errors import StoreError
+from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.evm.network.folders import ENGINES, write_network
 from gridpact.ledger.evm.network.folders import read_network as read
 from gridpact.ledger.evm.network.plan import Network
@@ -80,7 +80,8 @@ def reward(folder: Path, first: int, last: int, node: str | None, **given: objec
     """
     network = read(folder)
     if network.rewards is None:
-        raise StoreError(f"the network in {folder} has no rewards; state them in its file")
+        fix = "state them in the file of the network"
+        raise BadInput([Fault(str(folder), 0, "rewards", "there are none", fix)])
     asked = connect(node or address_of(network.validators[0]), network.chain)
     entries = reward_entries(network, proposed(asked, first, last))
     if given["as_json"]:

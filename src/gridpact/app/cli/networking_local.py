@@ -11,7 +11,7 @@ import click
 from gridpact.app.cli.ledgering_options import FILE
 from gridpact.app.cli.output import mark, output_options, say, say_json
 from gridpact.app.networks.planning import local_network, new_key
-from gridpact.app.networks.processes import LocalNetwork, NodeStatus, find_kcn
+from gridpact.app.networks.processes import LocalNetwork, NodeStatus, find_kcn, keep_program
 from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.evm.accounts import ADDRESS_BYTES
 from gridpact.ledger.evm.network.folders import LOCAL, write_network
@@ -19,7 +19,7 @@ from gridpact.ledger.evm.network.folders import read_network as read
 from gridpact.ledger.evm.network.plan import FEWEST, Network
 
 ACCOUNT = "account.key"
-PROGRAM = click.option("--program", type=FILE, help="The nodes' program, kcn; else it is found.")
+PROGRAM = click.option("--program", type=FILE, help="The nodes' program, kcn; else as before, or found.")
 PLACE = click.Path(file_okay=False, path_type=Path)
 FOLDER = click.argument("folder", type=PLACE)
 
@@ -47,7 +47,7 @@ def up(
     whose key is account.key in its folder, beside those that you fund.
     """
     program = given["program"]
-    kcn = find_kcn(program if isinstance(program, Path) else None)
+    kcn = find_kcn(program if isinstance(program, Path) else None, out)
     if (out / "network.json").exists():
         local = LocalNetwork(read(out), out, kcn)
     else:
@@ -58,6 +58,8 @@ def up(
         account.save(out / ACCOUNT)
         local = LocalNetwork(network, out, kcn)
         local.begin()
+    if program is not None:
+        keep_program(out, kcn)
     local.up()
     local.wait_for_block(2)
     _tell(local, given)

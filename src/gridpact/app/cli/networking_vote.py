@@ -9,7 +9,7 @@ import click
 from gridpact.app.cli.networking_local import FOLDER, addresses_of
 from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.networks.processes import address_of
-from gridpact.base.errors import StoreError
+from gridpact.base.errors import BadInput, Fault
 from gridpact.ledger.evm.network.besu import MACHINE
 from gridpact.ledger.evm.network.folders import read_network as read
 from gridpact.ledger.evm.network.voting import BY_ENGINE, LOCAL, validators
@@ -40,8 +40,8 @@ def vote(folder: Path, by: str, engine: str, node: str | None, **given: object) 
     network = read(folder)
     found = [each for each in network.validators if each.name == by]
     if not found:
-        names = ", ".join(each.name for each in network.validators)
-        raise StoreError(f"no validator is called {by}; there are {names}")
+        fix = f"name one of {', '.join(each.name for each in network.validators)}"
+        raise BadInput([Fault("arguments", 0, "--by", f"no validator is called {by}", fix)])
     own = address_of(found[0]) if engine == LOCAL else f"http://{MACHINE}:{found[0].rpc}"
     asked = connect(node or own, network.chain)
     for key, joins in (("joining", True), ("leaving", False)):

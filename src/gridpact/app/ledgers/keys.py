@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from gridpact.agreements.addresses import ADDRESS, checksummed, parse_address
 from gridpact.app.readings.signed_files import read_key
-from gridpact.base.errors import BadInput, Fault
+from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.ledger.acts import ED25519
 from gridpact.ledger.entries import Entry
 from gridpact.ledger.evm.signing import SCHEME, ChainKey, address_in, is_padded, padded
@@ -17,18 +18,31 @@ from gridpact.ledger.kinds.founding import Act
 
 Key: TypeAlias = AuthorityKey | ChainKey
 _PEM = b"-----BEGIN"
-_ADDRESS_FILE = 64
+_SECRET = re.compile(r"(?:0x)?[0-9a-fA-F]{64}")
+_ADDRESS_FILE = 80
 """Bytes of a file that tell an address, or the beginning of a key, from anything else."""
 
 
 def load(path: Path) -> Key:
-    """Read a private key of either kind; StoreError where the file holds none."""
-    return AuthorityKey.load(path) if _begins(path).startswith(_PEM) else ChainKey.load(path)
+    """Read a private key of either kind; BadInput where the file holds none, or others read it."""
+    try:
+        return AuthorityKey.load(path) if _begins(path).startswith(_PEM) else ChainKey.load(path)
+    except StoreError as error:
+        said = str(error).removeprefix(f"key file {path}").lstrip(": ")
+        problem, _, fix = said.partition("; ")
+        fix = fix or "name the file of a private key"
+        raise BadInput([Fault(str(path), 0, "", problem, fix)]) from error
 
 
 def public_of(path: Path) -> bytes:
     """Read a public key, or an address, as entries carry it [32 bytes]; BadInput for neither."""
     text = _begins(path).decode("ascii", "replace").strip()
+    if _SECRET.fullmatch(text):
+        fix = f"name the file of its address, such as {path.with_suffix('.address').name}"
+        raise BadInput([Fault(str(path), 0, "", "is the private key of an account", fix)])
+    if text.startswith(_PEM.decode()):
+        fix = f"name the file of its public key, such as {path.with_suffix('.pub').name}"
+        raise BadInput([Fault(str(path), 0, "", "is a private key", fix)])
     return padded(parse_address(text)) if ADDRESS.fullmatch(text) else read_key(path)
 
 

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import msgspec
 
-from gridpact.base.errors import StoreError
+from gridpact.base.errors import BadInput, Fault, StoreError
+from gridpact.base.files import write_whole
 from gridpact.ledger.evm.network.besu import STATIC_NODES
 from gridpact.ledger.evm.network.folders import GENESIS, kcn_arguments
 from gridpact.ledger.evm.network.plan import Network, Validator, authority
-from gridpact.ledger.evm.node import NodeTrouble
+from gridpact.ledger.evm.node import NodeTrouble, WrongChain
 from gridpact.ledger.evm.rpc import Web3Node, connect
 
-PID, LOG, KCN = "pid", "log", "kcn"
+PID, LOG, KCN, PROGRAM = "pid", "log", "kcn", "program"
 BUILT = Path("build/network/bin") / KCN
 START_S = 60.0
 _LOOK_S = 0.1
@@ -37,15 +38,32 @@ class NodeStatus(msgspec.Struct, frozen=True):
     peers: int | None
 
 
-def find_kcn(given: Path | None = None) -> Path:
-    """Find the program of the nodes: the given one, the one built here, or one on the PATH."""
-    found = shutil.which(str(given)) if given else None
-    if given is None:
+def find_kcn(given: Path | None = None, folder: Path | None = None) -> Path:
+    """Find the program of the nodes: the given one, or that of before in the network's folder.
+
+    Else the one built here, or one on the PATH. BadInput where there is none.
+    """
+    found = shutil.which(str(given or _kept(folder) or "")) or None
+    if given is None and found is None:
         found = str(BUILT.absolute()) if BUILT.exists() else shutil.which(KCN)
     if found is None:
         what = f"{given} is no program" if given else f"no {KCN} is installed"
-        raise StoreError(f"{what}; build it (scripts/network/build.sh) or name one with --program")
+        fix = "build it (scripts/network/build.sh) or name one with --program"
+        raise BadInput([Fault("arguments", 0, "--program", what, fix)])
     return Path(found)
+
+
+def _kept(folder: Path | None) -> str:
+    """Return the program that was named when a network was started before."""
+    try:
+        return (folder / PROGRAM).read_text(encoding="utf-8").strip() if folder else ""
+    except OSError:
+        return ""
+
+
+def keep_program(folder: Path, program: Path) -> None:
+    """Note the program of a network's nodes, to start them with it again."""
+    write_whole(folder / PROGRAM, f"{program.absolute()}\n".encode())
 
 
 def address_of(validator: Validator) -> str:
@@ -135,7 +153,11 @@ class LocalNetwork:
     def _named(self, names: Sequence[str]) -> list[Validator]:
         found = {each.name: each for each in self.network.validators}
         if unknown := [name for name in names if name not in found]:
-            raise StoreError(f"no node is called {unknown[0]}; there are {', '.join(found)}")
+            fix = f"name one of {', '.join(found)}"
+            raise BadInput(
+                Fault("arguments", 0, "--node", f"no node is called {name}", fix)
+                for name in unknown
+            )
         return [found[name] for name in names or found]
 
     def _start(self, validator: Validator) -> None:
@@ -245,6 +267,6 @@ def _status(network: Network, validator: Validator, folder: Path) -> NodeStatus:
         try:
             node = connect(address_of(validator), network.chain, wait_s=5.0)
             head, peers = node.head().number, int(node.web3.net.peer_count)
-        except NodeTrouble:
+        except (NodeTrouble, WrongChain):
             head = None
     return NodeStatus(validator.name, address_of(validator), up, head, peers)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from gridpact.base.errors import LedgerDamaged, StoreError
+from gridpact.base.errors import BadInput, LedgerDamaged, StoreError
 
 
 class NodeTrouble(StoreError):  # noqa: N818 - reads as what it is
@@ -24,7 +24,7 @@ class NodeDown(NodeTrouble):
     """A node does not answer, or not in time; what was sent may have arrived."""
 
 
-class WrongChain(NodeTrouble):
+class WrongChain(BadInput):
     """A node serves another chain than the one asked for."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from gridpact.base.errors import StoreError
+from gridpact.base.errors import BadInput, Fault, StoreError
 from gridpact.ledger.evm.node import (
     IMMEDIATE,
     Answer,
@@ -58,14 +58,16 @@ def connect(
 ) -> Web3Node:
     """Open a node at ``http(s)://host:port`` that must serve the chain of the id ``chain``.
 
-    Raises NodeDown where it does not answer within ``wait_s``, WrongChain for another chain.
+    Raises NodeDown where it does not answer within ``wait_s``, BadInput where ``address`` is none,
+    WrongChain for another chain.
     """
     need_web3()
     from web3 import HTTPProvider, Web3
     from web3.middleware import ExtraDataToPOAMiddleware
 
     if not address.startswith(("http://", "https://")):
-        raise NodeTrouble(f"node {address}: an address is http://host:port or https://host:port")
+        fix = "write http://host:port or https://host:port"
+        raise BadInput([Fault(f"node {address}", 0, "", "is no address of a node", fix)])
     provider = HTTPProvider(
         address, request_kwargs={"timeout": wait_s}, exception_retry_configuration=None
     )
@@ -73,7 +75,8 @@ def connect(
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)  # headers with seals in them
     node = Web3Node(web3, address, finality)
     if node.chain != chain:
-        raise WrongChain(f"node {address} serves chain {node.chain}, not {chain}; name another")
+        problem, fix = f"serves chain {node.chain}, not {chain}", "name another, or its chain's id"
+        raise WrongChain([Fault(f"node {address}", 0, "", problem, fix)])
     return node
 
 

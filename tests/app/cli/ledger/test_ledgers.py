@@ -288,7 +288,10 @@ def test_an_erasure_is_drafted_for_others_to_sign(spaced, tmp_path):
         ("--name 'two words' --as a=a.key --quorum 0", "'two words' is no name"),
         ("--name x --as a=a.key --authority a=b.pub", "a is named twice"),
         ("--name x --as a=a.key --authority b=b.pub --authority b=c.pub", "b is named twice"),
-        ("--name x --as a=a.key --authority b=b.key", "b.key:1: is no public key"),
+        (
+            "--name x --as a=a.key --authority b=b.key",
+            "b.key: is a private key. Fix: name the file of its public key",
+        ),
         ("--name x --as a=a.key --at 2999-01-01T00:00", "2999-01-01T00:00:00Z is yet to come"),
     ],
 )
@@ -336,4 +339,4 @@ def test_an_act_that_is_there_already_is_told_from_another(lane):
 def test_a_public_key_is_told_from_a_secret_one(lane):
     code, _, err = lane("member suspend lane-ledger lane --as auth-a=a.pub --why x")
     assert code != 0
-    assert "a.pub holds a public key; name the file of the secret one" in err
+    assert "a.pub: holds a public key. Fix: name the file of the secret one" in err

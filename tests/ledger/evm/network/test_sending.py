@@ -189,7 +189,9 @@ def test_no_fuel(chain, sender, tmp_path):
     made = sender()
     with closing(Outbox(tmp_path / "poor")) as outbox:
         poor = Sender(made.node, outbox, Account(b"\7" * 32), sleep=lambda _: chain.mine())
-        with pytest.raises(NodeTrouble, match=r"holds 0 wei.*it is journalled"):
+        with pytest.raises(
+            NodeTrouble, match=r"holds 0 wei.*send it \d+ wei at least; it is journalled"
+        ):
             poor.run("a", TO, b"a", GAS)
         chain.fund(poor.account)
         assert poor.run("a", TO, b"a", GAS).ok

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from gridpact.base.errors import LedgerDamaged, StoreError
+from gridpact.base.errors import BadInput, Fault, LedgerDamaged, StoreError
 from gridpact.base.files import read_regular, write_whole
 from gridpact.ledger.evm.accounts import Account
 from gridpact.ledger.evm.network import besu
@@ -58,12 +58,13 @@ def write_network(
 
 
 def read_network(folder: Path) -> Network:
-    """Read the map of a network; StoreError where there is none."""
+    """Read the map of a network; BadInput where there is none."""
     try:
         return msgspec.json.decode(read_regular(folder / MAP, _MOST), type=Network)
     except OSError as error:
-        reason = error.strerror or error
-        raise StoreError(f"{folder} holds no network ({reason}); name its folder") from error
+        problem = f"holds no network ({error.strerror or error})"
+        fix = "name a folder that 'gridpact network up' or 'network config' wrote"
+        raise BadInput([Fault(str(folder), 0, "", problem, fix)]) from error
     except msgspec.DecodeError as error:
         raise LedgerDamaged(f"{folder / MAP}: {error}") from error
 
