@@ -84,11 +84,13 @@ def start(
 ) -> None:
     """Begin a run in a new folder and see it to its end, or up to ``until`` [s since the epoch].
 
-    The scenario's data are read before the folder is made: bad data leave nothing behind.
+    The scenario's data are read, and the node and account of a ledger on a chain are tried, before
+    the folder is made: what cannot be begun leaves nothing behind.
     """
     folder.check_new(path, Path(scenario.file))
     task = _task(path, scenario, manifest, watch, until)
     _check_until(task, _begins(task.community, manifest), "begins")
+    of_runs.check(scenario, Path(scenario.file).parent)
     folder.make(path)
     with _stoppable(task), folder.held(path):
         folder.create(path, manifest, Path(scenario.file))
