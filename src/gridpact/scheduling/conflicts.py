@@ -23,8 +23,6 @@ def state_tolerance(storage: StorageColumns) -> Ints:
 def conflicts(case: Case, state: Ints, zone_net: Ints, run_start: Ints) -> tuple[Conflict, ...]:
     """List missed bounds of storage, limits of zones and runs without a start, in this order."""
     storage, zones, runs = case.problem.storage, case.problem.zones, case.problem.runs
-    missed = np.maximum(np.maximum(storage.lo_wh - state, state - storage.hi_wh), 0)
-    missed *= missed > state_tolerance(storage)[:, None]
     imports, exports = zones.borne()
     above = np.where(imports >= 0, zone_net - imports, 0)
     below = np.where(exports >= 0, -zone_net - exports, 0)
@@ -34,11 +32,18 @@ def conflicts(case: Case, state: Ints, zone_net: Ints, run_start: Ints) -> tuple
         if run_start[row] < 0
     ]
     return (
-        *_found("need", missed, missed.max(axis=1, initial=0)),
+        *off_bounds(storage, state),
         *_found("zone-import", above, np.maximum(above, 0).sum(axis=1)),
         *_found("zone-export", below, np.maximum(below, 0).sum(axis=1)),
         *unrun,
     )
+
+
+def off_bounds(storage: StorageColumns, state: Ints) -> Iterator[Conflict]:
+    """Yield storage whose state [assets, slots] Wh misses its bounds after any slot."""
+    missed = np.maximum(np.maximum(storage.lo_wh - state, state - storage.hi_wh), 0)
+    missed *= missed > state_tolerance(storage)[:, None]
+    yield from _found("need", missed, missed.max(axis=1, initial=0))
 
 
 def _found(kind: str, missing: Ints, amount: Ints) -> Iterator[Conflict]:

@@ -138,6 +138,17 @@ def test_a_limit_is_kept_although_a_need_gives_way_to_it(driven, clock):
     assert plan.plan.charge_wh[1, :2].tolist() == [2000, 2000]
 
 
+def test_what_is_missed_is_counted_without_margins(driven, clock):
+    """The last report is older than it may be: 200 Wh more is planned for than is asked."""
+    day = driven(need_wh=36_000, stale_s=600)
+    day.say("zone street <= 1 kW 18:30-20:00, grid", "dso", clock(18, 20))
+    revised = day.nearing(clock(18, 30))
+    due = revised.window.index(clock(20))
+    (told,) = (one for one in revised.plan.conflicts if one.kind == "need")
+    assert told.missing_wh == 36_000 - revised.plan.state_wh[1, due] > 0
+    assert revised.missed.needs_wh == told.missing_wh
+
+
 def test_a_schedule_that_misses_more_is_kept_out(driven, clock, monkeypatch):
     """Were the solver to return idleness, the schedule before would stay in force."""
     made = replanning.solve_around

@@ -3,7 +3,8 @@
 Stored energy may have gone another way than planned. The rule: in each hour without news it may be
 off by a tenth of what the asset can charge or discharge in that hour, whichever is more. By so much
 the least to be stored is raised; then the most is lowered. Neither goes further than some plan
-follows from what is believed of it: a margin makes no need be missed that could be met.
+follows from what is believed of it: a margin makes no need be missed that could be met. Where
+limits leave no room for one, it is not told as missed: that is counted by the bounds asked for.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import numpy as np
 
 from gridpact.base.units import Floats, Ints
 from gridpact.registry.model import Community, OperationRules
+from gridpact.scheduling.conflicts import off_bounds
 from gridpact.scheduling.operation.model import Operation
-from gridpact.scheduling.problem import StorageColumns
+from gridpact.scheduling.problem import Plan, StorageColumns
 
 DRIFT = 0.1
 """Share of its power by which the stored energy of an asset may be off after each hour."""
@@ -47,6 +49,12 @@ def widened(storage: StorageColumns, margin: Ints) -> StorageColumns:
     low, high = storage.lo_wh.copy(), storage.hi_wh.copy()
     low[rows], high[rows] = raised, lowered
     return msgspec.structs.replace(storage, lo_wh=low, hi_wh=high)
+
+
+def as_asked(plan: Plan, asked: StorageColumns) -> Plan:
+    """Return a plan of narrowed bounds that says what it misses of those ``asked`` for."""
+    others = tuple(one for one in plan.conflicts if one.kind != "need")
+    return msgspec.structs.replace(plan, conflicts=(*off_bounds(asked, plan.state_wh), *others))
 
 
 class Moves(NamedTuple):

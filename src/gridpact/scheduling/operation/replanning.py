@@ -37,7 +37,7 @@ from gridpact.scheduling.messages import (
 from gridpact.scheduling.operation.apart import put_back, set_apart
 from gridpact.scheduling.operation.in_force import at
 from gridpact.scheduling.operation.judging import misses, told_before, told_by, worse
-from gridpact.scheduling.operation.margins import margin_wh, widened
+from gridpact.scheduling.operation.margins import as_asked, margin_wh, widened
 from gridpact.scheduling.operation.model import Operation
 from gridpact.scheduling.operation.presence import met
 from gridpact.scheduling.posing import Posed, Posing
@@ -94,11 +94,14 @@ def replanned(
         return _kept(message, f"no schedule could be made: {error}")
     if limit.up():
         return _kept(message, f"the solve took longer than {rules.solve_s} s", again=True)
-    new = misses(problem, told_by(plan, message.window.count), _capacity(posing))
-    old = _instead(posing, state, message, posed, problem)
+    judged = _without_margins(problem, posed)
+    new = misses(judged, told_by(plan, message.window.count), _capacity(posing))
+    old = _instead(posing, state, message, posed, judged)
     if reason := _against(plan, new, old, int(state_tolerance(problem.storage).sum())):
         return _kept(message, reason)
-    plan = named(plan, problem, posed.needs, posed.bindings, posed.unbound)
+    plan = named(
+        as_asked(plan, judged.storage), problem, posed.needs, posed.bindings, posed.unbound
+    )
     apart = np.flatnonzero(operation.untrusted)
     plan = full_plan(put_back(plan, posed.problem, apart), posed.needs, _runs(posing))
     return ScheduleRevised(
@@ -148,6 +151,12 @@ def _guarded(
     storage = widened(posed.problem.storage, margin)
     problem = msgspec.structs.replace(posed.problem, storage=storage)
     return set_apart(problem, np.flatnonzero(operation.untrusted), state.needs[message.name])
+
+
+def _without_margins(problem: Problem, posed: Posed) -> Problem:
+    """Return a guarded problem with the bounds of storage that were asked for."""
+    storage = msgspec.structs.replace(posed.problem.storage, home=problem.storage.home)
+    return msgspec.structs.replace(problem, storage=storage)
 
 
 def _instead(
