@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from gridpact.base.errors import BadInput
 from gridpact.scheduling.explanation.explain import explain
+from gridpact.scheduling.explanation.model import Joint, Part
 from gridpact.scheduling.explanation.words import NO_CONFLICT, words
 from gridpact.scheduling.fleet.assets import Battery, Car, GridConnection, build
 from gridpact.scheduling.fleet.columns import Prices
@@ -93,6 +94,21 @@ def test_what_is_given_up_together_is_told(site, asked):
     assert explanation.joint.least_wh[Level.NEEDS] == pytest.approx(7_000, abs=10)
     assert explanation.joint.fits
     assert "7.00 kWh" in words(explanation, site, "dso")[-1]
+
+
+def test_needs_are_named_before_wishes_the_largest_first(site, asked):
+    parts = (
+        Part(Level.WISHES, "need-7", 9000.0),
+        Part(Level.NEEDS, "need-8", 500.0),
+        Part(Level.WISHES, "need-9", 8000.0),
+        Part(Level.NEEDS, "owner/car-11", 700.0),
+    )
+    joint = Joint(parts=parts, least_wh=(), cost_nano=None, fits=True, by_plan=True)
+    told = words(replace(explain(site, asked(*TOO_MUCH)), joint=joint), site, "dso")[-1]
+    assert told.endswith(
+        "misses 0.70 kWh of owner/car-11, 0.50 kWh of need-8, 9.00 kWh of need-7 and "
+        "8.00 kWh of 1 more."
+    )
 
 
 def test_one_owner_alone_is_told_why(site, asked):

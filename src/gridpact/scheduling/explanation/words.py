@@ -236,14 +236,15 @@ def _together(cut: Explanation, eyes: Eyes) -> Iterator[str]:
 
 
 def _missing(joint: Joint) -> str:
-    """Tell what is missed of each need, the most first."""
-    energy, money = dict[str, float](), dict[str, float]()
+    """Tell what is missed of each need: of earlier levels first, of one level the most first."""
+    energy, money, level = dict[str, float](), dict[str, float](), dict[str, Level]()
     for one in joint.parts:
+        level.setdefault(spoken(one.need), one.level)
         found, amount = (
             (money, one.missing_nano / 1e9) if one.missing_nano else (energy, one.missing_wh)
         )
         found[spoken(one.need)] = found.get(spoken(one.need), 0.0) + amount
-    parts = sorted(energy.items(), key=lambda one: (-one[1], one[0]))
+    parts = sorted(energy.items(), key=lambda one: (level[one[0]], -one[1], one[0]))
     named = [f"{_kwh(wh)} of {name}" for name, wh in parts[:NAMED]]
     if len(parts) > NAMED:
         rest = sum(wh for _, wh in parts[NAMED:])
