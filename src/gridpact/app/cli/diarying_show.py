@@ -106,8 +106,9 @@ def _lines(seen: Seen, row: int) -> list[str]:
 def _entry(entry: Entry, seen: Seen) -> tuple[str, ...]:
     zone, at = seen.community.timezone, instant_of(entry.at)
     stands = entry.state.replace("-", " ")
-    said = (one.need for one in seen.book.versions if one.need is not None)
+    said = [one.need for one in seen.book.versions if one.need is not None]
     wishes = {need.id for need in said if need.level is Level.WISHES}
+    withdrawn = {need.id for need in said} - {need.id for need in seen.book.needs}
     if at < seen.at and entry.state == "automatic":
         stands = "past"
     if entry.asking is not None:
@@ -117,7 +118,7 @@ def _entry(entry: Entry, seen: Seen) -> tuple[str, ...]:
         local(at, zone),
         entry.verb,
         kilowatts(entry.target_w) if entry.target_w else "",
-        why_words(entry.reason.kind, entry.reason.id, wishes),
+        why_words(entry.reason.kind, entry.reason.id, wishes, withdrawn),
         money(int(entry.expected_saving_nano)),
         stands,
     )

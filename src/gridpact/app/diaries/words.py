@@ -63,7 +63,15 @@ def mode_words(one: Moded, timezone: str) -> str:
     return f"ask{notice}, else {one.silence}"
 
 
-def why_words(kind: ReasonKind, name: str, wishes: Collection[str] = ()) -> str:
-    """Say why an entry is there; ``wishes`` are names of needs that are no more than that."""
-    word = "wish" if kind == "need" and name in wishes else kind
-    return f"{word} {name}" if name else _WITHOUT_NAME[kind]
+def why_words(
+    kind: ReasonKind, name: str, wishes: Collection[str] = (), withdrawn: Collection[str] = ()
+) -> str:
+    """Say why an entry is there.
+
+    ``wishes`` are names of needs that are no more than that, ``withdrawn`` of those that stood when
+    the plan was made that the entry is from, and do no more.
+    """
+    if not name:
+        return _WITHOUT_NAME[kind]
+    word = "wish" if kind in ("need", "limit") and name in wishes else kind
+    return f"{word} {name}" + (", since withdrawn" if name in withdrawn else "")
