@@ -124,11 +124,11 @@ def _show(found: Told | Fit, *, as_json: bool, quiet: bool) -> None:
 
 def _told(what: Path, record: Record, session: str | None, party: str | None) -> Told:
     """Explain the plan that is asked for; of a run that waits, what it makes next."""
-    late = late_needs(record)
     if session is None and (next_plans := _ahead(what, record)) is not None:
-        return told_ahead(next_plans, late, party)
+        return told_ahead(next_plans, late_needs(record), party)
     chosen = latest_missing(record) if session is None and what.is_dir() else session
-    return told(gathered(record, chosen), late, party)
+    was = gathered(record, chosen)
+    return told(was, late_needs(record, None if session is None else was.at), party)
 
 
 def _fit(what: Path, record: Record, session: str | None, need: tuple[str, str | None]) -> Fit:

@@ -12,7 +12,7 @@ from gridpact.app.cli.output import output_options, say, say_json
 from gridpact.app.cli.scheduling_tables import asset_lines, view_lines, zone_lines
 from gridpact.app.needs.late import late_needs
 from gridpact.app.schedules import keeping
-from gridpact.app.schedules.posing import posed
+from gridpact.app.schedules.posing import gathered, problem_of
 from gridpact.app.schedules.view import AssetView, View, ZoneView, of_plan, of_solved
 from gridpact.base.errors import BadInput, Fault
 from gridpact.scheduling.needs.spelling import known_as
@@ -66,7 +66,9 @@ def _as_dict(view: View) -> dict[str, object]:
 def _view(path: Path, session: str | None) -> View:
     if not keeping.is_kept(path):
         record = folder.record(path)
-        return of_plan(posed(record, session), late_needs(record))
+        was = gathered(record, session)
+        late = late_needs(record, None if session is None else was.at)
+        return of_plan(problem_of(was), late)
     solved = keeping.read(path)
     if session not in (None, solved.session):
         problem = f"{path} holds {solved.session}"

@@ -16,10 +16,11 @@ class Late(NamedTuple):
     unheld: Unheld
 
 
-def late_needs(record: Record) -> list[Late]:
+def late_needs(record: Record, by: int | None = None) -> list[Late]:
     """Return what needs came too late for, in the order in which they were stated.
 
-    What was withdrawn before it began counts no more; stated again, a need counts once.
+    What was withdrawn before it began counts no more; stated again, a need counts once. What was
+    stated after ``by`` [s since the epoch] is left out.
     """
     gone = {
         kept.message.id: kept.time
@@ -27,8 +28,12 @@ def late_needs(record: Record) -> list[Late]:
         if isinstance(kept.message, NeedWithdrawn)
     }
     found: dict[tuple[str, int], Late] = {}
-    for message in record.all(NeedStated):
-        for one in message.unheld if message.need is not None else ():
-            if message.need is not None and gone.get(message.id, one.until) >= one.until:
+    for kept in record.kept(NeedStated):
+        message = kept.message
+        assert isinstance(message, NeedStated)  # noqa: S101 - narrows the type
+        if message.need is None or (by is not None and kept.time > by):
+            continue
+        for one in message.unheld:
+            if gone.get(message.id, one.until) >= one.until:
                 found.setdefault((message.id, one.until), Late(message.need, one))
     return list(found.values())
