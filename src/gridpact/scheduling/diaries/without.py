@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from msgspec.structs import replace
 
+from gridpact.base.errors import GridpactError
 from gridpact.base.units import Ints
 from gridpact.registry.model import Community
 from gridpact.scheduling.activation.holding import Held, hold
@@ -61,13 +62,17 @@ class Without:
     def moved_wh(self, needs: Iterable[str], homes: set[int]) -> Ints | None:
         """Net energy [assets, slots] by which the plan differs from one without needs; Wh.
 
-        None where they do not bind. ``homes`` are those whose assets they are about.
+        None where they do not bind, or nothing shows that they do, as no plan without them is
+        found: other reasons are told all the same. ``homes`` are those whose assets they are about.
         """
         names = frozenset(needs)
         home = min(homes) if len(homes) == 1 else WHOLE
         if any(self._together(self._pose_again(each), home) for each in (frozenset(), names)):
             home = WHOLE
-        given, other = self._answer(frozenset(), home), self._answer(names, home)
+        try:
+            given, other = self._answer(frozenset(), home), self._answer(names, home)
+        except (GridpactError, RuntimeError):
+            return None
         apart = given.lower_nano - other.upper_nano
         if apart <= NOISE_NANO + TOUCH * abs(other.upper_nano):
             return None
