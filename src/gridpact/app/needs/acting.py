@@ -34,7 +34,8 @@ class Seen(NamedTuple):
     def context(self, owner: str) -> Context:
         """Return what a sentence of this owner is read in."""
         directory = directory_of(self.community)
-        return Context(owner, self.at, self.community.timezone, directory)
+        community = self.community
+        return Context(owner, self.at, community.timezone, directory, step_s=community.step_s)
 
 
 def look(path: Path) -> Seen:

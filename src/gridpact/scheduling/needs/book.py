@@ -12,10 +12,11 @@ import msgspec
 from msgspec.structs import replace
 
 from gridpact.base.errors import Fault
-from gridpact.scheduling.needs.clock import local_date, shown, time_faults
-from gridpact.scheduling.needs.contradictions import Placed, contradiction
+from gridpact.scheduling.needs.clock import QUARTER_S, local_date, shown, time_faults
+from gridpact.scheduling.needs.contradictions import Contradiction, Placed, contradiction
 from gridpact.scheduling.needs.directory import Directory, Unclear
 from gridpact.scheduling.needs.model import Assets, Intervention, Need, kind_of
+from gridpact.scheduling.needs.ranks import gives_way
 from gridpact.scheduling.needs.spelling import listed
 from gridpact.scheduling.needs.validation import faults_of
 from gridpact.scheduling.priorities.levels import Level
@@ -26,11 +27,12 @@ INTERVENTIONS_PER_HOUR = 12
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What changes are held to: who and what exists, whose clock counts, and how many."""
+    """What changes are held to: who and what exists, whose clock and slots count, and how many."""
 
     directory: Directory
     timezone: str
     interventions_per_hour: int = INTERVENTIONS_PER_HOUR
+    step_s: int = QUARTER_S
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -116,6 +118,25 @@ def standing(book: Book, at: int, timezone: str) -> tuple[Need, ...]:
     return tuple(need for need in book.needs if not time_faults(need, at, timezone))
 
 
+def clashes(book: Book, need: Need, at: int, rules: Rules) -> Iterator[Contradiction]:
+    """Yield what a need in force is in the way of, or what is in its way, where one gives way.
+
+    Each names the need first, then others of its owner.
+    """
+    new, left = _placed_again(need, rules), [one for one in book.of(need.owner) if one != need]
+    near = [_placed_again(one, rules) for one in left if gives_way(need) or gives_way(one)]
+    today, alone = local_date(at, rules.timezone), list[Placed]()
+    for one in near:
+        found = contradiction(new, [one], today)
+        if found is None:
+            alone.append(one)
+        else:
+            yield Contradiction((need, one.need), found.why)
+    together = contradiction(new, alone, today)
+    if together is not None and need in together.needs:
+        yield Contradiction((need, *(one for one in together.needs if one != need)), together.why)
+
+
 def _written(book: Book, need: Need, by: str, at: int) -> Book:
     number = len(book.history(need.id)) + 1
     needs = tuple(need if one.id == need.id else one for one in book.needs)
@@ -139,7 +160,7 @@ def _unknown(book: Book, name: str, by: str) -> Fault:
 
 def _placed(need: Need, by: str, at: int, rules: Rules) -> Placed | tuple[Fault, ...]:
     """Find a need's assets; or what is wrong with it by itself."""
-    faults = list(faults_of(need)) or list(time_faults(need, at, rules.timezone))
+    faults = list(faults_of(need)) or list(time_faults(need, at, rules.timezone, rules.step_s))
     faults += _not_entitled(need, by, rules)
     subject = rules.directory.settle(need.subject, need.owner)
     rows = rules.directory.rows(need.subject, need.owner)
@@ -184,8 +205,14 @@ def _flood(book: Book, need: Need, at: int, rules: Rules) -> Iterator[Fault]:
 
 
 def _against(book: Book, placed: Placed, at: int, rules: Rules) -> Iterator[Fault]:
-    """Refuse a need that does not go together with others of its owner, naming them."""
-    standing = [_placed_again(need, rules) for need in book.of(placed.need.owner)]
+    """Refuse a need that does not go together with others of its owner, naming them.
+
+    What gives way refuses nothing, and is not refused for what stands.
+    """
+    if gives_way(placed.need):
+        return
+    others = [need for need in book.of(placed.need.owner) if not gives_way(need)]
+    standing = [_placed_again(need, rules) for need in others]
     found = contradiction(placed, standing, local_date(at, rules.timezone))
     if found is not None:
         names = [need.id or f"the new {kind_of(need)}" for need in found.needs]

@@ -19,7 +19,8 @@ from gridpact.scheduling.needs.model import Asked, Intervention, kind_of
 from gridpact.scheduling.needs.times import DAY_S, Moment, Window, day_of
 
 QUARTER_S = 900
-"""Slots begin at quarters of an hour or between, and so do gaps of clocks."""
+"""Slots of a community begin so often [s] where nothing else is said."""
+HOUR_S = 3600
 
 
 class Stretch(NamedTuple):
@@ -152,16 +153,21 @@ def _days(times: Moment | Window, begin: int, end: int, timezone: str) -> Iterat
         day += timedelta(days=1)
 
 
-def time_faults(need: Asked, now: int, timezone: str) -> tuple[Fault, ...]:
-    """Name times of a need that are over, never come, or that the clock skips on their day."""
+def time_faults(need: Asked, now: int, timezone: str, step_s: int = QUARTER_S) -> tuple[Fault, ...]:
+    """Name times of a need that are over, never come, or that the clock skips on their day.
+
+    What is proposed instead of these begins a slot of ``step_s``.
+    """
     found: list[tuple[str, str, str]] = []
     for field in need.__struct_fields__:
         times = getattr(need, field)
         if isinstance(times, Moment | Window):
-            found += [(field, *what) for what in _skipped(times, timezone)]
+            found += [(field, *what) for what in _skipped(times, timezone, step_s)]
             found += [(field, *what) for what in _over(times, now, timezone)]
     if isinstance(need, Intervention) and need.end <= now:
-        found.append(("end", f"was over at {shown(need.end, timezone)}", "give a later time"))
+        later = shown((now // HOUR_S + 1) * HOUR_S, timezone)
+        problem = f"was over at {shown(need.end, timezone)}"
+        found.append(("end", problem, f"give a later time, such as {later}"))
     name = need.id or kind_of(need)
     return tuple(Fault("need", 0, f"{name}.{field}", what, fix) for field, what, fix in found)
 
@@ -169,24 +175,26 @@ def time_faults(need: Asked, now: int, timezone: str) -> tuple[Fault, ...]:
 class Gap(NamedTuple):
     """Where clocks go forward, as they show it: from ``leaves``, which no day has, to ``enters``.
 
-    ``before`` is a time shortly before that does exist.
+    ``before`` and ``after`` are when the last slot before it and the first one after it begin.
     """
 
     leaves: str
     enters: str
     before: str
+    after: str
 
 
-def beside_gap(reading: Reading, timezone: str) -> Gap:
+def beside_gap(reading: Reading, timezone: str, step_s: int = QUARTER_S) -> Gap:
     """Return the times on both sides of a gap that a clock skips."""
     return Gap(
         leaves=shown(reading.first - 1, timezone, 1),
         enters=shown(reading.first, timezone),
-        before=shown(reading.first - QUARTER_S, timezone),
+        before=shown((reading.first - 1) // step_s * step_s, timezone),
+        after=shown(-(-reading.first // step_s) * step_s, timezone),
     )
 
 
-def _skipped(times: Moment | Window, timezone: str) -> Iterator[tuple[str, str]]:
+def _skipped(times: Moment | Window, timezone: str, step_s: int) -> Iterator[tuple[str, str]]:
     """Yield times that the clock skips on a day that is named."""
     first, last = first_and_last(times)
     if first is None or first != last:
@@ -199,9 +207,25 @@ def _skipped(times: Moment | Window, timezone: str) -> Iterator[tuple[str, str]]
         reading = read_clock(first, time_s, timezone)
         if reading.gap:
             said = f"{clock_text(time_s % DAY_S)} does not exist on {first}"
-            gap = beside_gap(reading, timezone)
+            gap = beside_gap(reading, timezone, step_s)
             jump = f"clocks go from {gap.leaves} to {gap.enters}"
-            yield f"{said}: {jump}", f"give {gap.before} or {gap.enters}"
+            fits = _beside(times, first, (time_s, gap), timezone)
+            yield f"{said}: {jump}", f"give {' or '.join(fits)}"
+
+
+def _beside(
+    times: Moment | Window, day: date, skipped: tuple[int, Gap], timezone: str
+) -> list[str]:
+    """The times beside a gap which, in the place of one that is skipped, leave a window."""
+    time_s, gap = skipped
+    if isinstance(times, Moment):
+        return [gap.before, gap.after]
+    is_begin = time_s == times.begin_s
+    other = read_clock(day, times.begin_s + (times.length_s if is_begin else 0), timezone)
+    if other.gap:  # both are moved, each to its own side
+        return [gap.before if is_begin else gap.after]
+    at = shown(other.first, timezone)
+    return [one for one in (gap.before, gap.after) if (one < at if is_begin else one > at)]
 
 
 def _over(times: Moment | Window, now: int, timezone: str) -> Iterator[tuple[str, str]]:
@@ -218,7 +242,19 @@ def _over(times: Moment | Window, now: int, timezone: str) -> Iterator[tuple[str
     else:
         ends = stretch_on(times, day, timezone).end
     if ends <= now:
-        yield f"was over at {shown(ends, timezone)}", "give a later date"
+        example = _next_day(times, now, timezone)
+        yield f"was over at {shown(ends, timezone)}", f"give a later date, such as {example}"
+
+
+def _next_day(times: Moment | Window, now: int, timezone: str) -> str:
+    """First local day on which a time, or the begin of a window, is still to come."""
+    time_s = times.time_s if isinstance(times, Moment) else times.begin_s
+    day = local_date(now, timezone)
+    while read_clock(day, time_s, timezone).first <= now or (
+        times.weekdays and day.isoweekday() not in times.weekdays
+    ):
+        day += timedelta(days=1)
+    return day.isoformat()
 
 
 def shown(instant: int, timezone: str, add: int = 0) -> str:

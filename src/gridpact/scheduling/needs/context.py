@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 
-from gridpact.scheduling.needs.clock import local_date
+from gridpact.scheduling.needs.clock import QUARTER_S, local_date
 from gridpact.scheduling.needs.directory import Directory
 from gridpact.scheduling.needs.model import (
     Asked,
@@ -24,7 +24,7 @@ class Context(msgspec.Struct, frozen=True):
 
     With a ``directory``, words for assets become identifiers; without one they stay as said.
     ``level`` is that of a sentence which says none; None for what its subject makes clear: what an
-    operator asks of a group is a limit of the grid.
+    operator asks of a group is a limit of the grid. Slots last ``step_s`` there.
     """
 
     owner: str
@@ -32,6 +32,7 @@ class Context(msgspec.Struct, frozen=True):
     timezone: str
     directory: Directory | None = None
     level: Level | None = None
+    step_s: int = QUARTER_S
 
     def level_of(self, kind: type[Asked], subject: Subject) -> Level:
         """Level of a need where a sentence says none."""

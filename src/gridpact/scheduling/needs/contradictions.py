@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from gridpact.scheduling.needs.model import (
+    Budget,
     Comfort,
     EnergyWithin,
     Intervention,
@@ -19,7 +20,7 @@ from gridpact.scheduling.needs.model import (
     StateOfCharge,
     Unavailable,
 )
-from gridpact.scheduling.needs.overlaps import Span, days_to_look_at, meet, spans
+from gridpact.scheduling.needs.overlaps import Span, cross, days_to_look_at, meet, spans
 from gridpact.scheduling.needs.times import DAY_S
 
 
@@ -60,6 +61,10 @@ def _pair(first: Placed, second: Placed, today: date) -> str:
             return _states(first, second, today) or _too_fast(first, second, today)
         case Comfort(), Comfort():
             return _bands(one, other, today)
+        case Budget(), Budget() if cross(one.window, other.window, today):
+            return (
+                "there is a budget for some of that time already; let hours be the same, or apart"
+            )
         case Run(), RunRest():
             return _run_and_rest(one, other)
         case Intervention(), Intervention():

@@ -29,6 +29,16 @@ def meet(one: Asked, other: Asked, today: date, touch: bool = False) -> bool:
     )
 
 
+def cross(one: Window, other: Window, today: date) -> bool:
+    """Whether two windows ever share some of their time, and do not begin and end together."""
+    days = sorted({day for each in (one, other) for day in _around([first_and_last(each)], today)})
+    return any(
+        a != b and max(a[0], b[0]) < min(a[1], b[1])
+        for a in spans(one, days)
+        for b in spans(other, days)
+    )
+
+
 def _times_of(need: Asked) -> Moment | Window:
     found = getattr(need, "window", None) or getattr(need, "at", None)
     if not isinstance(found, Moment | Window):
@@ -38,11 +48,11 @@ def _times_of(need: Asked) -> Moment | Window:
 
 def days_to_look_at(needs: Sequence[Asked], today: date) -> list[date]:
     """Days that show whatever can ever happen between needs from ``today`` on."""
-    begins = {today}
-    for need in needs:
-        first, last = first_and_last(_times_of(need))
-        begins |= {first} if first is not None else set()
-        begins |= {last} if last is not None else set()
+    return _around([first_and_last(_times_of(need)) for need in needs], today)
+
+
+def _around(dates: Iterable[tuple[date | None, date | None]], today: date) -> list[date]:
+    begins = {today, *(day for pair in dates for day in pair if day is not None)}
     days = {begin + timedelta(days=after) for begin in begins for after in range(-2, 10)}
     return sorted(day for day in days if day >= today - timedelta(days=1))
 

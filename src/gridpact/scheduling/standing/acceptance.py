@@ -7,8 +7,10 @@ for needs as such, then by binding the need to a day on which all is as register
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from gridpact.scheduling.needs.binding.model import Warmth
+from gridpact.scheduling.needs.clock import local_date
 from gridpact.scheduling.needs.directory import Asset
 from gridpact.scheduling.needs.model import (
     Asked,
@@ -16,7 +18,6 @@ from gridpact.scheduling.needs.model import (
     Budget,
     Comfort,
     EnergyWithin,
-    Group,
     Headroom,
     HotWater,
     Intervention,
@@ -30,13 +31,14 @@ from gridpact.scheduling.needs.model import (
     StateOfCharge,
     Unavailable,
 )
+from gridpact.scheduling.needs.overlaps import cross
+from gridpact.scheduling.needs.ranks import gives_way
 from gridpact.scheduling.needs.spelling import listed
 from gridpact.scheduling.needs.times import DAY_S, Finding
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.standing.appliances import run_findings
 from gridpact.scheduling.standing.nominal import unbound
-from gridpact.scheduling.standing.places import Places
-from gridpact.scheduling.standing.tiers import gives_way
+from gridpact.scheduling.standing.places import Places, is_place
 
 _ONE_RUN = "in the day's plan an appliance runs once a day without a break"
 _BOTH = "empty_c and full_c"
@@ -70,6 +72,8 @@ def findings(need: Need, standing: Sequence[Need], places: Places, now: int) -> 
         found += [*_foreign(need, assets, places), *_of_assets(need, assets, places)]
         if isinstance(need, Run):
             found += run_findings(need, assets, standing, places, now)
+        if isinstance(need, Budget):
+            found += _budgets(need, assets, standing, local_date(now, places.timezone))
     elif places.zones(need) is None and not places.homes(need):
         found.append(("subject", "nobody is connected there", "name another place"))
     elif places.zones(need) == []:
@@ -99,6 +103,8 @@ def _giving_way(need: Need, shared: bool) -> Iterator[Finding]:
         yield field, f"{_NEVER_MISSED[type(need)]}: it cannot be {word}", "make it a need"
     elif need.hard:
         return
+    elif need.worth_micro == 0:
+        yield field, "0 asks for nothing", "give a worth above 0, such as 0.30"
     elif shared:
         problem = "what is asked of a group is not weighed against what its members pay"
         yield field, problem, "say wish, or leave worth out"
@@ -130,7 +136,7 @@ def _of_assets(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[
     known = places.runs if isinstance(need, Run) else switched
     known = places.runs if isinstance(need, RunRest | Starts) else known
     others = [asset.id for asset in assets if asset.id not in known]
-    if others and isinstance(need, _SHARED) and _is_place(need.subject):
+    if others and isinstance(need, _SHARED) and is_place(need.subject):
         own = [asset.id for asset in assets if asset.id in places.storage]
         problem = "what a part of the grid takes and gives is for an operator to limit"
         fix = f"name storage of your own: {listed(own)}" if own else "ask the operator"
@@ -148,9 +154,17 @@ def _of_assets(need: Need, assets: Sequence[Asset], places: Places) -> Iterator[
             yield from _capacities(need, assets)
 
 
-def _is_place(subject: Assets | Group) -> bool:
-    """Whether a group is a part of the grid, and not of one owner's assets."""
-    return isinstance(subject, Group) and subject.by not in ("tag", "kind")
+def _budgets(
+    need: Budget, assets: Sequence[Asset], standing: Sequence[Need], today: date
+) -> Iterator[Finding]:
+    """Refuse a wish for a budget that no plan keeps: an asset has one at a time."""
+    names = {asset.id for asset in assets}
+    for other in standing if gives_way(need) else ():
+        same = isinstance(other.subject, Assets) and names & {*other.subject.ids}
+        if same and isinstance(other, Budget) and cross(need.window, other.window, today):
+            told = f"the wish {other.id}" if gives_way(other) else other.id
+            problem = f"{told} is a budget for some of these hours: an asset has one at a time"
+            yield "window", problem, f"give the hours of {other.id}, or hours apart from them"
 
 
 def _once_a_day(
@@ -246,4 +260,5 @@ def _times(need: Need, places: Places, now: int) -> Iterator[Finding]:
     for field, time_s in asked.items():
         if places.within_slot(time_s, now):
             problem = f"lies within a slot of {places.step_s // 60} minutes"
-            yield field, problem, "give a time at which a slot begins"
+            beside = " or ".join(places.slots_beside(time_s, now))
+            yield field, problem, f"give a time at which a slot begins, such as {beside}"

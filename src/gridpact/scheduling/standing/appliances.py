@@ -14,6 +14,7 @@ from gridpact.scheduling.needs.clock import clock_text, local_date, stretches
 from gridpact.scheduling.needs.directory import Asset
 from gridpact.scheduling.needs.model import Action, Intervention, Need, Quiet, Run, Unavailable
 from gridpact.scheduling.needs.overlaps import days_to_look_at, spans
+from gridpact.scheduling.needs.ranks import Rank, rank
 from gridpact.scheduling.needs.times import DAY_S, Finding
 from gridpact.scheduling.standing.places import Places, inside, touched
 
@@ -74,14 +75,24 @@ def _programme(need: Run, places: Places, row: int) -> Iterator[Finding]:
 def _another(
     need: Run, asset: Asset, standing: Sequence[Need], places: Places, now: int
 ) -> Iterator[Finding]:
-    """Refuse a second run of an appliance on one day."""
+    """Refuse a second run of an appliance on one day, unless one of the two gives way."""
+    for other in same_day_runs(need, asset, standing, places, now):
+        if rank(other) is rank(need):
+            told = f"the wish {other.id}" if rank(other) is Rank.WISH else other.id
+            problem = f"{told} asks for the one run that {asset.id} has a day"
+            yield "window", problem, f"remove {other.id}, or give other days"
+
+
+def same_day_runs(
+    need: Run, asset: Asset, standing: Sequence[Need], places: Places, now: int
+) -> Iterator[Run]:
+    """Yield other needs for a run of an appliance on a day on which this one asks for it."""
     for other in standing:
-        if isinstance(other, Run) and asset in places.assets(other):
+        if other != need and isinstance(other, Run) and asset in places.assets(other):
             days = days_to_look_at([need, other], local_date(now, places.timezone))
             begun = {begin // DAY_S for begin, _ in spans(need.window, days)}
             if begun & {begin // DAY_S for begin, _ in spans(other.window, days)}:
-                problem = f"{other.id} asks for the one run that {asset.id} has a day"
-                yield "window", problem, f"remove {other.id}, or give other days"
+                yield other
 
 
 def start_of(row: int, usual: tuple[int, int], needs: Sequence[Need], ground: Ground) -> Start:

@@ -27,7 +27,9 @@ from gridpact.scheduling.standing.absence import absence_notes
 from gridpact.scheduling.standing.acceptance import findings
 from gridpact.scheduling.standing.places import Places
 from gridpact.scheduling.standing.precedence import notes
+from gridpact.scheduling.standing.reach import reach_notes
 from gridpact.scheduling.standing.unheld import unheld, unheld_notes
+from gridpact.scheduling.standing.yielding import yielding_notes
 from gridpact.scheduling.state import InForce
 from gridpact.scheduling.together.check import Known
 from gridpact.scheduling.together.refusal import refusal
@@ -60,7 +62,8 @@ def take(
     after = add(book, message.need, message.by, now, places.rules)
     faults = [*_unknown(places, message), *_unbound(places, book, message.need, now)]
     if isinstance(after, tuple):
-        faults = [*after, *faults]
+        told = {one.where for one in after if one.where.endswith(".level")}
+        faults = [*after, *(one for one in faults if one.where not in told)]
     elif not faults:
         faults = _together(places, after, now, seen.known)
     if faults or isinstance(after, tuple):
@@ -93,13 +96,14 @@ def _stated(places: Places, book: Book, by: str, need: Need, seen: Seen, now: in
     history = book.history(need.id)
     late = unheld(places, need, seen.plans, history[-1].at, now)
     others = notes(places, need, book.needs, seen.decided, now)
+    clear = [*yielding_notes(places, book, need, now), *reach_notes(places, need, book.needs, now)]
     away = absence_notes(places, need, seen.plans, now)
     return NeedStated(
         by=by,
         id=need.id,
         revision=len(history),
         need=need,
-        notes=(*unheld_notes(late, places.timezone), *away, *others),
+        notes=(*unheld_notes(late, places.timezone), *away, *others, *clear),
         unheld=late,
     )
 

@@ -13,7 +13,7 @@ from gridpact.base.units import Ints
 from gridpact.registry.model import Community, Heat
 from gridpact.scheduling.needs.binding.model import Warmth
 from gridpact.scheduling.needs.book import Rules
-from gridpact.scheduling.needs.clock import read_clock, stretches
+from gridpact.scheduling.needs.clock import read_clock, shown, stretches
 from gridpact.scheduling.needs.directory import (
     CONNECTIONS,
     Asset,
@@ -22,7 +22,7 @@ from gridpact.scheduling.needs.directory import (
     directory_of,
     marks_of,
 )
-from gridpact.scheduling.needs.model import Asked, EnergyWithin, Group, PowerCap, PowerFloor
+from gridpact.scheduling.needs.model import Asked, Assets, EnergyWithin, Group, PowerCap, PowerFloor
 from gridpact.scheduling.needs.times import Window
 
 LIMITS = (PowerCap, PowerFloor, EnergyWithin)
@@ -44,7 +44,7 @@ class Places:
     @cached_property
     def rules(self) -> Rules:
         """Rules of the book."""
-        return Rules(self.directory, self.timezone)
+        return Rules(self.directory, self.timezone, step_s=self.step_s)
 
     @cached_property
     def parties(self) -> frozenset[str]:
@@ -131,10 +131,22 @@ class Places:
         day = self.community.calendar.date_of(now)
         return bool(read_clock(day, time_s, self.timezone).first % self.step_s)
 
+    def slots_beside(self, time_s: int, now: int) -> tuple[str, str]:
+        """When the slot begins in which a time of the local day lies, and the next one."""
+        at = read_clock(self.community.calendar.date_of(now), time_s, self.timezone).first
+        begin = at // self.step_s * self.step_s
+        before, after = (shown(one, self.timezone) for one in (begin, begin + self.step_s))
+        return before.split()[1], after.split()[1]
+
     def touched(self, window: Window, horizon: Slots) -> list[tuple[int, int]]:
         """Slots (first, end) of a horizon that a window touches, stretch by stretch."""
         found = stretches(window, horizon.start, horizon.end, self.timezone)
         return [touched(horizon, one.begin, one.end) for one in found]
+
+
+def is_place(subject: Assets | Group) -> bool:
+    """Whether a group is a part of the grid, and not of assets that are alike."""
+    return isinstance(subject, Group) and subject.by not in ("tag", "kind")
 
 
 def _above(parent: Ints, row: int) -> Iterator[int]:

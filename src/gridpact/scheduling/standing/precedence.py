@@ -27,10 +27,10 @@ from gridpact.scheduling.needs.model import (
     Unavailable,
 )
 from gridpact.scheduling.needs.overlaps import meet
+from gridpact.scheduling.needs.ranks import gives_way
 from gridpact.scheduling.needs.spelling import listed
 from gridpact.scheduling.needs.times import DAY_S, Moment, Window
 from gridpact.scheduling.standing.places import Places
-from gridpact.scheduling.standing.tiers import gives_way
 from gridpact.scheduling.together.before import held_before
 
 LOOKED_AHEAD_S = 8 * DAY_S

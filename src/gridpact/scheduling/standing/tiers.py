@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from gridpact.base.errors import Fault
 from gridpact.scheduling.messages import NeedsStated
 from gridpact.scheduling.needs.model import Comfort, Need
+from gridpact.scheduling.needs.ranks import gives_way
 from gridpact.scheduling.prepare import wanted_runs
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.problem import Soft, Sum, Wished
@@ -39,11 +40,6 @@ class Tiers(NamedTuple):
     bound: Bound
     wished: NeedsStated | None = None
     soft: tuple[Soft, ...] = ()
-
-
-def gives_way(need: Need) -> bool:
-    """Whether a need may be missed for what others need, or for money."""
-    return not need.hard or need.level is Level.WISHES
 
 
 def as_need(places: Places, need: Need) -> Need:

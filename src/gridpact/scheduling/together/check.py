@@ -18,10 +18,11 @@ from gridpact.registry.tariffs import outside_prices
 from gridpact.scheduling.explanation.quickxplain import minimal_conflict
 from gridpact.scheduling.needs.clock import first_and_last, local_date
 from gridpact.scheduling.needs.model import Action, Intervention, Need, Run, RunRest, Starts
+from gridpact.scheduling.needs.ranks import gives_way
 from gridpact.scheduling.needs.times import DAY_S, Moment, Window
 from gridpact.scheduling.priorities.levels import Level
 from gridpact.scheduling.standing.places import Places
-from gridpact.scheduling.standing.tiers import as_need, gives_way
+from gridpact.scheduling.standing.tiers import as_need
 from gridpact.scheduling.together.ground import bound
 from gridpact.scheduling.together.misses import Missed, holds, least_missed
 

@@ -228,9 +228,9 @@ def instant(cursor: Cursor, context: Context, after: int) -> int:
         day = date.fromisoformat(_date(cursor, context))
         reading = read_clock(day, time_s, context.timezone)
         if reading.gap:
-            gap = beside_gap(reading, context.timezone)
+            gap = beside_gap(reading, context.timezone, context.step_s)
             jump = f"clocks go from {gap.leaves} to {gap.enters}"
-            times = " or ".join(one.partition(" ")[2] for one in (gap.before, gap.enters))
+            times = " or ".join(one.partition(" ")[2] for one in (gap.before, gap.after))
             problem = f"{token.text} does not exist on {day}: {jump}"
             raise Misread(token.column, problem, f"write {times} on {day}")
         return reading.first

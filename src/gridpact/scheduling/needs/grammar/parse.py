@@ -39,7 +39,7 @@ def parse(sentence: str, context: Context) -> Need:
     except Misread as error:
         raise BadInput([error.fault]) from None
     refuse_faulty(need)
-    if faults := time_faults(need, context.now, context.timezone):
+    if faults := time_faults(need, context.now, context.timezone, context.step_s):
         raise BadInput(faults)
     return need
 
@@ -81,6 +81,8 @@ def _option(cursor: Cursor, kind: type[msgspec.Struct]) -> tuple[str, Value]:
     if cursor.is_word(*LEVELS):
         return "level", LEVELS[cursor.take().text.lower()]
     if cursor.skip("worth"):
+        if (sign := cursor.next).kind == "dash":
+            raise Misread(sign.column, "a worth is not negative", "write one above 0, such as 0.30")
         return "worth_micro", plain(cursor, WORTH, "0.000001")
     if kind is Run and cursor.skip("cost"):
         if cursor.next.text != "<=":
