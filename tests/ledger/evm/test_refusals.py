@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from gridpact.agreements.keys import WalletKey
 from gridpact.app.cli.commands import cli
+from gridpact.app.cli.ledgering_options import signers_of
 from gridpact.app.cli.output import exit_code
 from gridpact.app.ledgers import keys
 from gridpact.app.networks.processes import find_kcn, keep_program
@@ -46,6 +47,14 @@ def test_keys_that_cannot_be_used(tmp_path):
     path.chmod(0o644)
     with pytest.raises(BadInput, match=r"is open to others\. Fix: run: chmod 600"):
         keys.load(path)
+
+
+def test_all_keys_that_are_not_there_are_told_at_once(tmp_path):
+    with pytest.raises(BadInput) as refused:
+        signers_of([f"a={tmp_path}/a.key", f"b={tmp_path}/b.key"])
+    assert [fault.file for fault in refused.value.faults] == [
+        f"{tmp_path}/{name}.key" for name in "ab"
+    ]
 
 
 def test_networks_that_are_not_there(tmp_path):

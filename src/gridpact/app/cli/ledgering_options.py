@@ -88,15 +88,22 @@ def acting_options(command: F) -> F:
 
 
 def signers_of(texts: Sequence[str]) -> list[Signer]:
-    """Read ``NAME=KEYFILE``; BadInput where a text is none."""
+    """Read ``NAME=KEYFILE``; BadInput lists each text that is none, and each unfit file."""
     fix = "write a name, =, and the file of its key, such as auth-a=a.key"
     wrong = [text for text in texts if not all(text.partition("="))]
     if wrong:
         raise BadInput(
             Fault("arguments", 0, "--as", f"{text!r} names no key", fix) for text in wrong
         )
-    pairs = (text.partition("=") for text in texts)
-    return [Signer(name, keys.load(Path(path))) for name, _, path in pairs]
+    found, faults = list[Signer](), list[Fault]()
+    for name, _, path in (text.partition("=") for text in texts):
+        try:
+            found.append(Signer(name, keys.load(Path(path))))
+        except BadInput as error:
+            faults += error.faults
+    if faults:
+        raise BadInput(faults)
+    return found
 
 
 def at_of(moment: datetime | None) -> int:

@@ -19,7 +19,7 @@ from gridpact.ledger.evm.network.folders import read_network as read
 from gridpact.ledger.evm.network.plan import FEWEST, Network
 
 ACCOUNT = "account.key"
-PROGRAM = click.option("--program", type=FILE, help="The nodes' program, kcn; else as before, or found.")
+PROGRAM = click.option("--program", type=FILE, help="Nodes' program, kcn; else as before.")
 PLACE = click.Path(file_okay=False, path_type=Path)
 FOLDER = click.argument("folder", type=PLACE)
 
