@@ -99,11 +99,8 @@ def replanned(
     old = _instead(posing, state, message, posed, judged)
     if reason := _against(plan, new, old, int(state_tolerance(problem.storage).sum())):
         return _kept(message, reason)
-    plan = named(
-        as_asked(plan, judged.storage), problem, posed.needs, posed.bindings, posed.unbound
-    )
     apart = np.flatnonzero(operation.untrusted)
-    plan = full_plan(put_back(plan, posed.problem, apart), posed.needs, _runs(posing))
+    plan = full_plan(_named(plan, problem, posed, apart), posed.needs, _runs(posing))
     return ScheduleRevised(
         name=message.name,
         causes=message.causes,
@@ -157,6 +154,13 @@ def _without_margins(problem: Problem, posed: Posed) -> Problem:
     """Return a guarded problem with the bounds of storage that were asked for."""
     storage = msgspec.structs.replace(posed.problem.storage, home=problem.storage.home)
     return msgspec.structs.replace(problem, storage=storage)
+
+
+def _named(plan: Plan, problem: Problem, posed: Posed, apart: Ints) -> Plan:
+    """Put storage set apart back, and say what a plan misses, and of which needs."""
+    plan = as_asked(plan, posed.problem.storage)
+    plan = named(plan, problem, posed.needs, posed.bindings, posed.unbound)
+    return put_back(plan, posed.problem, apart)
 
 
 def _instead(
