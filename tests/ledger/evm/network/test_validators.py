@@ -3,6 +3,7 @@
 Whatever happens, each settlement is on the ledger once, and every node tells the same.
 """
 
+import itertools
 import json
 import os
 import signal
@@ -88,11 +89,18 @@ def space():
             subprocess.run(["ip", "netns", "del", SPACE], capture_output=True)
 
 
+PLACES = itertools.count(20_000 + os.getpid() % 100 * 100, 10)
+"""Below the ports of outgoing connections, which could take that of a node that is down."""
+
+
 def free_port():
-    """Where eight ports are free, as far as one can tell."""
+    """Where eight ports are free, as far as one can tell; another place each time."""
+    return next(place for place in PLACES if all(map(free, range(place, place + 8))))
+
+
+def free(port):
     with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return min(found.getsockname()[1], 60_000)
+        return found.connect_ex(("127.0.0.1", port)) != 0
 
 
 @pytest.fixture(scope="module")
