@@ -32,7 +32,7 @@ def run(tmp_path, monkeypatch, capsys):
 
 def proved(run, asked):
     """Write a proof and check it against the root that the ledger has now; what it says."""
-    code, out, err = run(f"ledger prove run {asked} --member home-01 --out p.proof")
+    code, out, err = run(f"ledger prove run {asked} --member home-01 --out p.proof --force")
     if code:
         return err
     code, out, err = run(f"ledger check p.proof --root {out.split()[-1]}")
